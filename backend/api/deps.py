@@ -1,0 +1,27 @@
+"""What routes need, as types that read like a sentence."""
+
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from backend.db.engine import Database
+from backend.services.datasets import Datasets
+from backend.settings import Settings
+
+
+@dataclass(frozen=True)
+class Context:
+    """One server's settings and open things; made by create_app."""
+
+    settings: Settings
+    database: Database
+    datasets: Datasets
+
+
+def _context(request: Request) -> Context:
+    context: Context = request.app.state.context
+    return context
+
+
+ContextDep = Annotated[Context, Depends(_context)]

@@ -1,0 +1,89 @@
+"""Routes of runs."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import FileResponse
+
+from backend.api.deps import ContextDep
+from backend.services import metrics, runs, samples
+from shared import routes
+from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunKind, RunRequest, RunState, Samples
+
+router = APIRouter(tags=["runs"])
+
+
+@router.get(routes.RUNS)
+def list_runs(
+    context: ContextDep,
+    kind: Annotated[list[RunKind] | None, Query()] = None,
+    state: Annotated[list[RunState] | None, Query()] = None,
+    all: bool = False,  # noqa: A002 the word a person would type
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> list[Run]:
+    """Runs newest first: those that train a model, those of `kind`, or with `all` every job."""
+    kinds = list(RunKind) if all and kind is None else kind
+    return runs.list_runs(context.database, kinds=kinds, states=state, limit=limit)
+
+
+@router.post(routes.RUNS, status_code=201)
+def create_run(context: ContextDep, request: RunRequest) -> Run:
+    return runs.create_run(context.database, context.settings, request, roots=context.settings.data_roots)
+
+
+@router.get(routes.RUN)
+def get_run(context: ContextDep, run_id: str) -> Run:
+    return runs.get_run(context.database, run_id)
+
+
+@router.post(routes.RUN_STOP)
+def stop_run(context: ContextDep, run_id: str) -> Run:
+    return runs.stop_run(context.database, run_id)
+
+
+@router.post(routes.RUN_PAUSE)
+def pause_run(context: ContextDep, run_id: str) -> Run:
+    return runs.pause_run(context.database, context.settings, run_id)
+
+
+@router.post(routes.RUN_RESUME)
+def resume_run(context: ContextDep, run_id: str) -> Run:
+    return runs.resume_run(context.database, run_id)
+
+
+@router.post(routes.RUN_RETRY, status_code=201)
+def retry_run(context: ContextDep, run_id: str) -> Run:
+    return runs.retry_run(context.database, context.settings, run_id)
+
+
+@router.get(routes.RUN_METRICS)
+def read_metrics(
+    context: ContextDep,
+    run_id: str,
+    since: Annotated[int, Query(ge=0, description="The `next` of the last answer.")] = 0,
+    max_points: Annotated[int, Query(ge=10, le=100_000, description="Of each series.")] = 2000,
+    keys: Annotated[str | None, Query(description="Separated by commas; all where absent.")] = None,
+) -> MetricsPage:
+    wanted = [key for key in (keys or "").split(",") if key]
+    return metrics.read_metrics(context.database, run_id, since=since, max_points=max_points, keys=wanted)
+
+
+@router.get(routes.RUN_EVENTS)
+def list_events(context: ContextDep, run_id: str) -> list[RunEvent]:
+    return runs.list_events(context.database, run_id)
+
+
+@router.get(routes.RUN_LOG)
+def read_log(context: ContextDep, run_id: str, lines: Annotated[int, Query(ge=1, le=5000)] = 200) -> LogTail:
+    return runs.read_log(context.database, context.settings, run_id, lines)
+
+
+@router.get(routes.RUN_SAMPLES)
+def read_samples(context: ContextDep, run_id: str) -> Samples:
+    return samples.read_samples(context.database, context.settings, run_id)
+
+
+@router.get(routes.RUN_SAMPLE_SPRITE, response_class=FileResponse)
+def sample_sprite(context: ContextDep, run_id: str, step: int) -> FileResponse:
+    path = samples.sample_sprite(context.database, context.settings, run_id, step)
+    return FileResponse(path, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})

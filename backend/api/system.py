@@ -1,0 +1,40 @@
+"""Routes of the server itself: health, presets, vendored assets."""
+
+from importlib.resources import files
+from pathlib import Path
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse
+
+from backend.api.deps import ContextDep
+from backend.errors import NotFoundError
+from backend.services.health import read_health
+from shared import presets, routes
+from shared.system import Health
+
+router = APIRouter(tags=["system"])
+
+VENDORED = {"plotly.min.js": ("plotly", "package_data/plotly.min.js")}
+"""Assets served from installed packages, so that nothing is loaded from elsewhere."""
+
+
+@router.get(routes.HEALTH)
+def health(context: ContextDep) -> Health:
+    return read_health(context.database, context.settings)
+
+
+@router.get(routes.PRESETS)
+def list_presets() -> list[presets.Preset]:
+    return list(presets.PRESETS.values())
+
+
+@router.get(routes.VENDOR, response_class=FileResponse)
+def vendored(asset: str) -> FileResponse:
+    if asset not in VENDORED:
+        raise NotFoundError("asset_not_found", f"there is no asset {asset}; there is: {', '.join(VENDORED)}")
+    package, path = VENDORED[asset]
+    return FileResponse(
+        Path(str(files(package) / path)),
+        media_type="text/javascript",
+        headers={"Cache-Control": "public, max-age=604800, immutable"},
+    )

@@ -1,0 +1,5 @@
+"""The console script `galaxyscope`."""
+
+from backend.cli.app import main
+
+__all__ = ["main"]

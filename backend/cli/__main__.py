@@ -1,0 +1,3 @@
+from backend.cli.app import main
+
+main()

@@ -1,0 +1,104 @@
+"""Augmentation of a batch on its device, each image by its own random draws.
+
+Flips and quarter turns move pixels and change none; a resized crop and colour jitter interpolate and scale.
+"""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import affine_grid, grid_sample
+
+
+def augment(
+    images: Tensor,
+    generator: torch.Generator,
+    *,
+    flip: bool,
+    rotate90: bool,
+    crop_scale_min: float,
+    colour_jitter: float,
+) -> Tensor:
+    """(N, H, W, C) square images after the chosen changes; uint8 until a crop or jitter makes it float32.
+
+    The draws come from `generator` (on the images' device) in a fixed order, so the same generator state
+    gives the same batch. crop_scale_min 1, colour_jitter 0 and both switches off return the input itself.
+    Float results keep the scale 0 to 255.
+    """
+    n, device = len(images), images.device
+    if flip or rotate90:
+        draw = torch.randint(0, 16, (n,), generator=generator, device=device)
+        none = torch.zeros_like(draw)
+        images = dihedral(
+            images,
+            (draw & 1 if flip else none).bool(),
+            (draw >> 1 & 1 if flip else none).bool(),
+            draw >> 2 if rotate90 else none,
+        )
+    if crop_scale_min < 1:
+        images = _resized_crop(images, generator, crop_scale_min)
+    if colour_jitter > 0:
+        images = _jitter(images, generator, colour_jitter)
+    return images
+
+
+def dihedral(images: Tensor, flip_h: Tensor, flip_v: Tensor, quarter_turns: Tensor) -> Tensor:
+    """(N, H, W, C) images mirrored left-right, then top-bottom, then turned counter-clockwise; exact copies.
+
+    flip_h and flip_v (N,) bool, quarter_turns (N,) integers 0 to 3; H = W.
+    """
+    # Top to bottom is left to right and half a turn, so a mirror and a turn say all: eight states.
+    mirrored = flip_h ^ flip_v
+    state = (quarter_turns + 2 * flip_v.long()) % 4 + 4 * mirrored.long()
+    return _move_by_group(images, state) if images.device.type == "cpu" else _gather(images, state)
+
+
+def _turned(planes: Tensor, state: int) -> Tensor:
+    """A view of planes (n, H, W) in one of the eight states."""
+    return torch.rot90(planes.flip(2) if state >= 4 else planes, state % 4, (1, 2))
+
+
+def _move_by_group(images: Tensor, state: Tensor) -> Tensor:
+    """Images sorted by state, moved a group and a band at a time: long strided copies suit a CPU."""
+    order = torch.argsort(state)
+    groups = torch.bincount(state, minlength=8).tolist()
+    before = images.index_select(0, order)
+    after = torch.empty_like(before)
+    start = 0
+    for code, size in enumerate(groups):
+        rows = slice(start, start + size)
+        for band in range(images.shape[3]):
+            after[rows, ..., band] = _turned(before[rows, ..., band], code)
+        start += size
+    return after.index_select(0, torch.argsort(order))
+
+
+def _gather(images: Tensor, state: Tensor) -> Tensor:
+    """Each image by its own table of pixels: one kernel, and no wait for the device."""
+    n, side, _, bands = images.shape
+    place = torch.arange(side * side, device=images.device).view(1, side, side)
+    tables = torch.stack([_turned(place, code).reshape(-1) for code in range(8)])  # (8, H·W)
+    index = tables[state][:, :, None].expand(n, side * side, bands)
+    return images.reshape(n, side * side, bands).gather(1, index).view_as(images)
+
+
+def _resized_crop(images: Tensor, generator: torch.Generator, scale_min: float) -> Tensor:
+    """Square crops of a random share of the area, at random places, back at full size; bilinear."""
+    n, device = len(images), images.device
+    area = scale_min + (1 - scale_min) * torch.rand(n, generator=generator, device=device)
+    side = area.sqrt()  # (N,) of the frame
+    centre = (torch.rand(n, 2, generator=generator, device=device) * 2 - 1) * (1 - side)[:, None]
+    theta = torch.zeros(n, 2, 3, device=device)
+    theta[:, 0, 0] = theta[:, 1, 1] = side
+    theta[:, :, 2] = centre
+    planes = images.permute(0, 3, 1, 2).float().contiguous()  # (N, C, H, W)
+    points = affine_grid(theta, list(planes.shape), align_corners=False)
+    return grid_sample(planes, points, padding_mode="border", align_corners=False).permute(0, 2, 3, 1)
+
+
+def _jitter(images: Tensor, generator: torch.Generator, strength: float) -> Tensor:
+    """Brightness and contrast (about the image's mean) scaled by 1 ± strength, within 0 to 255."""
+    draw = torch.rand(2, len(images), 1, 1, 1, generator=generator, device=images.device)
+    brightness, contrast = 1 + strength * (2 * draw - 1)
+    bright = images.float() * brightness
+    mean = bright.mean(dim=(1, 2, 3), keepdim=True)
+    jittered: Tensor = ((bright - mean) * contrast + mean).clamp(0, 255)
+    return jittered

@@ -1,0 +1,113 @@
+"""What a dataset file holds: key names, a block of galaxies on its way in, and how bands become a picture.
+
+One HDF5 file a dataset, in the layout of Galaxy10_DECals.h5 (images, ans, ra, dec, redshift, pxscale) plus
+split, source_id, image_hash and attributes; contiguous and uncompressed, so that pixels can be memory-mapped.
+"""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.datasets import Skipped
+
+FORMAT = "galaxyscope-1"
+SKY_KEYS = ("ra", "dec", "redshift", "pxscale")
+MAX_CHANNELS = 5
+MAX_CLASSES = 256
+MAX_CLASS_NAME = 80
+MAX_SKIPPED = 100
+MIN_ROWS = 10
+
+Floats = NDArray[np.float64]
+Rows = NDArray[np.int64]
+Pixels = NDArray[np.uint8]
+
+GALAXY10_DECALS = (
+    "Disturbed",
+    "Merging",
+    "Round Smooth",
+    "In-between Round Smooth",
+    "Cigar Shaped Smooth",
+    "Barred Spiral",
+    "Unbarred Tight Spiral",
+    "Unbarred Loose Spiral",
+    "Edge-on without Bulge",
+    "Edge-on with Bulge",
+)
+"""Classes 0 to 9 of Galaxy10 DECaLS."""
+
+
+def unknown(n: int) -> Floats:
+    """(n,) NaN: a quantity that the source does not give."""
+    return np.full(n, np.nan)
+
+
+@dataclass
+class GalaxyBlock:
+    """Consecutive galaxies of a source: images (n, H, W, C), labels (n,) with −1 for unlabelled,
+    ra and dec in deg, pxscale in arcsec per pixel, NaN where unknown."""
+
+    images: Pixels
+    labels: Rows
+    source_ids: list[str]
+    sky: dict[str, Floats] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.images)
+
+
+@dataclass
+class DatasetPlan:
+    """What is known of a dataset before its pixels are read; `n` is an upper bound.
+
+    `splits` (n,) are codes of shared.datasets.SPLIT_CODES that came with the source; None makes new ones.
+    """
+
+    n: int
+    img_size: int
+    channels: int
+    class_names: list[str]
+    bands: list[str]
+    provenance: dict[str, Any]
+    licence: str = "not stated"
+    simulated: bool = False
+    split_seed: int = 0
+    splits: NDArray[np.uint8] | None = None
+    stretch: str = "as in the source"
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the pixels."""
+        return self.n * self.img_size * self.img_size * self.channels
+
+
+@dataclass
+class SkipLog:
+    """Images left out: all counted, the first hundred named."""
+
+    count: int = 0
+    first: list[Skipped] = field(default_factory=list)
+
+    def add(self, source: str, reason: str) -> None:
+        """Count one more; texts are cut to 160 characters."""
+        self.count += 1
+        if len(self.first) < MAX_SKIPPED:
+            self.first.append(Skipped(source=source[-160:], reason=reason[:160]))
+
+
+def default_bands(channels: int) -> list[str]:
+    """Names for bands that the source does not name."""
+    if channels == 1:
+        return ["grey"]
+    return ["red", "green", "blue"] if channels == 3 else [f"band {c + 1}" for c in range(channels)]
+
+
+def display_weights(channels: int) -> list[list[float]]:
+    """(3, C) weights that turn bands into red, green, blue: 1 → grey, 2 → blue and red with their mean
+    between, 3 → as they are, 4 and 5 (griz, ugriz) → i, r, g."""
+    picks = {1: (0, 0, 0), 3: (0, 1, 2), 4: (2, 1, 0), 5: (3, 2, 1)}
+    if channels == 2:
+        return [[0.0, 1.0], [0.5, 0.5], [1.0, 0.0]]
+    return [[float(band == pick) for band in range(channels)] for pick in picks[channels]]

@@ -1,0 +1,1 @@
+"""Simulated galaxies: light profiles, anatomy of ten classes, and a camera."""

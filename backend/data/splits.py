@@ -1,0 +1,107 @@
+"""Train, validation and test: stratified, seeded, and never through a group of the same source or sky."""
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+from scipy.spatial import cKDTree
+
+from backend.data.layout import Floats, Rows
+from backend.errors import DataError
+from shared.datasets import SPLIT_CODES, Split
+
+HELD_OUT_SHARE = 0.1
+UNKNOWN_SCALE_ARCSEC = 5.0
+MAX_PAIRS_A_ROW = 50
+
+
+def make_splits(labels: Rows, groups: Rows, seed: int) -> NDArray[np.uint8]:
+    """(N,) split codes, 80/10/10 within each class; a group goes wholly to one split.
+
+    A class of three rows or more has at least one in each split where its groups allow it.
+    """
+    rng = np.random.default_rng(seed)
+    splits = np.zeros(len(labels), np.uint8)
+    stratum = _stratum_of_groups(labels, groups)
+    order = rng.permutation(int(groups.max()) + 1)
+    sizes = np.bincount(groups)
+    split_of_group = np.zeros(len(sizes), np.uint8)
+    for label in np.unique(stratum):
+        members = order[stratum[order] == label]
+        split_of_group[members] = _fill(sizes[members])
+    if len(np.unique(split_of_group)) < 3:
+        split_of_group[order] = _fill(sizes[order])
+    splits[:] = split_of_group[groups]
+    return splits
+
+
+def _stratum_of_groups(labels: Rows, groups: Rows) -> Rows:
+    """(G,) label of each group's first row."""
+    _, first = np.unique(groups, return_index=True)
+    return labels[first]
+
+
+def _fill(sizes: Rows) -> NDArray[np.uint8]:
+    """Split codes of groups in the given order: test and validation take what fits their tenth."""
+    total = int(sizes.sum())
+    room = max(1, int(total * HELD_OUT_SHARE + 0.5)) if total >= 3 else 0
+    left = {SPLIT_CODES[Split.TEST]: room, SPLIT_CODES[Split.VAL]: room}
+    codes = np.full(len(sizes), SPLIT_CODES[Split.TRAIN], np.uint8)
+    for index, size in enumerate(sizes):
+        for code, free in left.items():
+            if size <= free:
+                codes[index] = code
+                left[code] -= int(size)
+                break
+    return codes
+
+
+def find_groups(source_ids: list[str], ra: Floats, dec: Floats, pxscale: Floats, img_size: int) -> Rows:
+    """(N,) group numbers 0 … G−1: rows of one source_id, or closer on the sky than half a frame
+    (5 arcsec where the pixel scale is unknown), stand in one group."""
+    _, source = np.unique(np.array(source_ids), return_inverse=True)
+    edges = [_chain(source.astype(np.int64)), _sky_pairs(ra, dec, pxscale, img_size)]
+    pairs = np.concatenate(edges)
+    n = len(source_ids)
+    graph = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
+    _, component = connected_components(graph, directed=False)
+    _refuse_a_giant(np.bincount(component), n)
+    return np.asarray(component, np.int64)
+
+
+def _chain(keys: Rows) -> Rows:
+    """(E, 2) pairs of consecutive rows that share a key."""
+    order = np.argsort(keys, kind="stable")
+    same = keys[order][1:] == keys[order][:-1]
+    return np.stack([order[:-1][same], order[1:][same]], axis=1)
+
+
+def _sky_pairs(ra: Floats, dec: Floats, pxscale: Floats, img_size: int) -> Rows:
+    known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
+    if len(known) < 2:
+        return np.empty((0, 2), np.int64)
+    lon, lat = np.radians(ra[known]), np.radians(dec[known])
+    point = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
+    scale = pxscale[known]
+    radius = np.where(np.isfinite(scale) & (scale > 0), scale * img_size / 2, UNKNOWN_SCALE_ARCSEC)
+    chord = 2 * np.sin(np.radians(np.minimum(radius, 3600) / 3600) / 2)
+    tree = cKDTree(point)
+    if tree.count_neighbors(tree, chord.max()) > MAX_PAIRS_A_ROW * len(known):
+        _refuse_a_giant(np.array([len(known)]), len(ra))
+    pairs = tree.query_pairs(chord.max(), output_type="ndarray")
+    apart = np.linalg.norm(point[pairs[:, 0]] - point[pairs[:, 1]], axis=1)
+    near = apart < np.maximum(chord[pairs[:, 0]], chord[pairs[:, 1]])
+    rows: Rows = known[pairs[near]]
+    return rows
+
+
+def _refuse_a_giant(sizes: Rows, n: int) -> None:
+    largest = int(sizes.max())
+    allowed = max(n // 100, min(n // 5, 10))
+    if largest > allowed:
+        raise DataError(
+            "group_too_large",
+            f"{largest} of {n} rows share a source or a place on the sky and could not be split fairly "
+            f"(at most {allowed} may); give each its own source_id, ra and dec, or leave those out.",
+            "path",
+        )

@@ -1,0 +1,134 @@
+"""Reading a dataset: its columns in memory, its pixels memory-mapped."""
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.data.hdf5_safety import checked_dataset, open_hdf5
+from backend.data.layout import FORMAT, Pixels, Rows
+from backend.data.writer import StoreWriter, cleanup_partials
+from backend.errors import DataError
+from shared.datasets import SPLIT_CODES, Dataset, Skipped
+
+__all__ = ["GalaxyStore", "StoreWriter", "cleanup_partials", "describe"]
+
+
+class GalaxyStore:
+    """One dataset, open for reading: columns as arrays, pixels on demand.
+
+    labels (N,) int64, −1 for unlabelled; splits (N,) uint8, codes of shared.datasets.SPLIT_CODES; ra, dec
+    (deg), redshift, pxscale (arcsec per pixel) are (N,) float64 with NaN for unknown; channel_mean and
+    channel_std (C,) float32 are those of the train rows on the scale 0 to 1. `on_read` is told the rows of
+    every read of pixels.
+    """
+
+    def __init__(self, file: h5py.File, on_read: Callable[[Rows], None] | None) -> None:
+        images = checked_dataset(file, "images")
+        attrs = _attributes(file)
+        self.n, self.img_size, _, self.channels = (int(size) for size in images.shape)
+        self.class_names: list[str] = json.loads(attrs["class_names"])
+        self.bands: list[str] = json.loads(attrs["bands"])
+        self.provenance: dict[str, Any] = json.loads(attrs["provenance"])
+        self.display = np.array(json.loads(attrs["display"]), np.float32)
+        self.digest = str(attrs["digest"])
+        self.channel_mean = np.asarray(attrs["channel_mean"], np.float32)
+        self.channel_std = np.asarray(attrs["channel_std"], np.float32)
+        self.labels = np.asarray(checked_dataset(file, "ans")[:], np.int64)
+        self.splits = np.asarray(checked_dataset(file, "split")[:], np.uint8)
+        self.ra = np.asarray(checked_dataset(file, "ra")[:], np.float64)
+        self.dec = np.asarray(checked_dataset(file, "dec")[:], np.float64)
+        self.redshift = np.asarray(checked_dataset(file, "redshift")[:], np.float64)
+        self.pxscale = np.asarray(checked_dataset(file, "pxscale")[:], np.float64)
+        self.source_ids = [value.decode() for value in checked_dataset(file, "source_id")[:]]
+        self._on_read = on_read
+        self._pixels: np.memmap[Any, np.dtype[np.uint8]] | None = np.memmap(
+            file.filename, np.uint8, "r", offset=images.id.get_offset(), shape=images.shape
+        )
+
+    @classmethod
+    def open(cls, path: Path, on_read: Callable[[Rows], None] | None = None) -> "GalaxyStore":
+        """The dataset at `path`; DataError where it is none."""
+        with open_hdf5(path) as file:
+            return cls(file, on_read)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the file; pixels can no longer be read."""
+        self._pixels = None
+
+    def images(self, rows: NDArray[np.integer[Any]]) -> Pixels:
+        """(n, H, W, C) copies of the given rows, in their order; read in the order of the file."""
+        if self._pixels is None:
+            raise ValueError("the dataset is closed")
+        wanted = np.asarray(rows, np.int64)
+        if len(wanted) and (wanted.min() < 0 or wanted.max() >= self.n):
+            raise ValueError(f"rows {wanted.min()} to {wanted.max()} are not all within 0 to {self.n - 1}")
+        if self._on_read is not None:
+            self._on_read(wanted)
+        out = np.empty((len(wanted), *self._pixels.shape[1:]), np.uint8)
+        for place in np.argsort(wanted, kind="stable"):
+            out[place] = self._pixels[wanted[place]]
+        return out
+
+    def rgb(self, images: Pixels) -> Pixels:
+        """(n, H, W, 3) pictures of images (n, H, W, C), by the dataset's own display mapping."""
+        if self.channels == 3:
+            return images
+        mixed = images.astype(np.float32) @ self.display.T
+        return np.round(mixed).astype(np.uint8)
+
+
+def _attributes(file: h5py.File) -> dict[str, Any]:
+    attrs = dict(file.attrs)
+    if attrs.get("format") != FORMAT:
+        raise DataError(
+            "not_a_dataset",
+            f"{Path(file.filename).name} was not made by Galaxyscope "
+            f"(format {attrs.get('format')!r}); import it.",
+        )
+    return attrs
+
+
+def describe(path: Path, name: str) -> Dataset:
+    """All that is known of the dataset at `path` without reading a pixel."""
+    with open_hdf5(path) as file:
+        attrs = _attributes(file)
+        shape = checked_dataset(file, "images").shape
+        labels = np.asarray(checked_dataset(file, "ans")[:], np.int64)
+        splits = np.asarray(checked_dataset(file, "split")[:], np.uint8)
+    class_names = json.loads(attrs["class_names"])
+    per_class = np.bincount(labels[labels >= 0], minlength=len(class_names))
+    return Dataset(
+        name=name,
+        digest=str(attrs["digest"]),
+        n=shape[0],
+        img_size=shape[1],
+        bands=json.loads(attrs["bands"]),
+        class_names=class_names,
+        class_counts={key: int(count) for key, count in zip(class_names, per_class, strict=True)},
+        split_counts={split.value: int((splits == code).sum()) for split, code in SPLIT_CODES.items()},
+        unlabelled=int((labels < 0).sum()),
+        simulated=bool(attrs["simulated"]),
+        provenance={**json.loads(attrs["provenance"]), "licence": str(attrs["licence"])},
+        channel_mean=[float(value) for value in attrs["channel_mean"]],
+        channel_std=[float(value) for value in attrs["channel_std"]],
+        duplicates_across_splits=int(attrs["duplicates_across_splits"]),
+        skipped=[Skipped(**entry) for entry in json.loads(attrs["skipped"])],
+        skipped_count=int(attrs["skipped_count"]),
+        size_bytes=path.stat().st_size,
+        created_at=datetime.fromisoformat(str(attrs["created_at"])),
+    )

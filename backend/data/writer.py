@@ -1,0 +1,245 @@
+"""Writing a dataset: streamed to a hidden partial file, finished with splits and statistics, then renamed."""
+
+import hashlib
+import json
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import h5py
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.data.duplicates import difference_hash, rows_in_other_splits, thumbnails
+from backend.data.layout import (
+    FORMAT,
+    MIN_ROWS,
+    SKY_KEYS,
+    DatasetPlan,
+    Floats,
+    GalaxyBlock,
+    Pixels,
+    Rows,
+    SkipLog,
+    display_weights,
+    unknown,
+)
+from backend.data.splits import find_groups, make_splits
+from backend.errors import DataError
+from shared.datasets import SPLIT_CODES, Split
+
+PIECE_BYTES = 16 * 2**20
+SPARE_BYTES = 64 * 2**20
+
+
+def partial_path(folder: Path, name: str, token: str) -> Path:
+    """Where a dataset grows before it is renamed to `<name>.h5`."""
+    return folder / f".{name}.{token}.partial"
+
+
+def cleanup_partials(folder: Path, token: str) -> None:
+    """Remove what a killed import with this token left in `folder`."""
+    if folder.is_dir():
+        for path in folder.iterdir():
+            if path.name.startswith(".") and path.name.endswith((f".{token}.partial", f".{token}.partial2")):
+                path.unlink(missing_ok=True)
+
+
+class StoreWriter:
+    """Takes blocks of galaxies and leaves one finished dataset file, or nothing.
+
+    Use as a context manager: leaving it without `finish()` removes the partial file. Memory stays at one
+    block plus 300 bytes a row.
+    """
+
+    def __init__(self, folder: Path, name: str, token: str, plan: DatasetPlan) -> None:
+        self.plan = plan
+        self.token = token
+        self.path = folder / f"{name}.h5"
+        self._partial = partial_path(folder, name, token)
+        folder.mkdir(parents=True, exist_ok=True)
+        _check_free(self.path, plan.nbytes)
+        self._file = h5py.File(self._partial, "w")
+        self._images = _contiguous_images(self._file, plan, plan.n)
+        self._hash = hashlib.sha256()
+        self._rows = 0
+        self._labels: list[Rows] = []
+        self._source_ids: list[str] = []
+        self._sky: dict[str, list[Floats]] = {key: [] for key in SKY_KEYS}
+        self._sums: list[Floats] = []
+        self._thumbs: list[Pixels] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.abort()
+
+    def append(self, block: GalaxyBlock) -> None:
+        """Write the block's galaxies after those before."""
+        end = self._rows + len(block)
+        self._images[self._rows : end] = block.images
+        rows = max(1, PIECE_BYTES // max(block.images[:1].nbytes, 1))
+        for start in range(0, len(block), rows):
+            piece = np.ascontiguousarray(block.images[start : start + rows])
+            self._hash.update(piece.data)
+            self._sums.append(_moments(piece))
+            self._thumbs.append(thumbnails(piece))
+        self._labels.append(block.labels.astype(np.int64))
+        self._source_ids.extend(block.source_ids)
+        for key in SKY_KEYS:
+            self._sky[key].append(block.sky.get(key, unknown(len(block))))
+        self._rows = end
+
+    def finish(self, skipped: SkipLog | None = None) -> Path:
+        """Split, measure, fsync and rename; the path of the dataset."""
+        n = self._rows
+        if n < MIN_ROWS:
+            raise DataError(
+                "too_few_images",
+                f"Only {n} images could be read; a dataset needs at least {MIN_ROWS}.",
+                "path",
+            )
+        labels = np.concatenate(self._labels)
+        sky = {key: np.concatenate(parts) for key, parts in self._sky.items()}
+        splits = self._splits(labels, sky)
+        self._hash.update(labels.astype("<i8").tobytes())
+        self._hash.update(splits.tobytes())
+        self._shrink()
+        self._write_columns(labels, splits, sky)
+        self._write_attributes(splits, skipped or SkipLog())
+        self._file.close()
+        _publish(self._partial, self.path)
+        return self.path
+
+    def abort(self) -> None:
+        """Close and remove the partial file; nothing happens once finished."""
+        if self._file.id.valid:
+            self._file.close()
+        self._partial.unlink(missing_ok=True)
+        self._partial.with_suffix(".partial2").unlink(missing_ok=True)
+
+    def _splits(self, labels: Rows, sky: dict[str, Floats]) -> NDArray[np.uint8]:
+        if self.plan.splits is not None and len(self.plan.splits) == len(labels):
+            return self.plan.splits.astype(np.uint8)
+        img_size = self.plan.img_size
+        groups = find_groups(self._source_ids, sky["ra"], sky["dec"], sky["pxscale"], img_size)
+        return make_splits(labels, groups, self.plan.split_seed)
+
+    def _shrink(self) -> None:
+        """Fewer rows than planned (images were skipped): move them to a file of the right size."""
+        if self._rows == self.plan.n:
+            return
+        smaller = self._partial.with_suffix(".partial2")
+        with h5py.File(smaller, "w") as file:
+            images = _contiguous_images(file, self.plan, self._rows)
+            rows = max(1, PIECE_BYTES // max(self.plan.nbytes // self.plan.n, 1))
+            for start in range(0, self._rows, rows):
+                end = min(start + rows, self._rows)
+                images[start:end] = self._images[start:end]
+        self._file.close()
+        smaller.replace(self._partial)
+        self._file = h5py.File(self._partial, "r+")
+
+    def _write_columns(self, labels: Rows, splits: NDArray[np.uint8], sky: dict[str, Floats]) -> None:
+        encoded = [source.encode() for source in self._source_ids]
+        text = h5py.string_dtype("utf-8", max(1, *map(len, encoded)))
+        self._file.create_dataset("ans", data=labels)
+        for key, values in sky.items():
+            self._file.create_dataset(key, data=values)
+        self._file.create_dataset("split", data=splits)
+        self._file.create_dataset("source_id", data=np.array(encoded, text))
+        self._file.create_dataset("image_hash", data=difference_hash(np.concatenate(self._thumbs)))
+
+    def _write_attributes(self, splits: NDArray[np.uint8], skipped: SkipLog) -> None:
+        plan = self.plan
+        thumbs = np.concatenate(self._thumbs)
+        train = np.concatenate(self._sums)[splits == SPLIT_CODES[Split.TRAIN]]
+        mean, std = _mean_std(train, plan.img_size)
+        values: dict[str, Any] = {
+            "format": FORMAT,
+            "class_names": _json(plan.class_names),
+            "bands": _json(plan.bands),
+            "display": _json(display_weights(plan.channels)),
+            "stretch": plan.stretch,
+            "provenance": _json(plan.provenance),
+            "licence": plan.licence,
+            "simulated": plan.simulated,
+            "split_seed": plan.split_seed,
+            "channel_mean": mean,
+            "channel_std": std,
+            "digest": self._hash.hexdigest(),
+            "duplicates_across_splits": rows_in_other_splits(difference_hash(thumbs), thumbs, splits),
+            "skipped": _json([entry.model_dump() for entry in skipped.first]),
+            "skipped_count": skipped.count,
+            "created_at": datetime.now(UTC).isoformat(),
+            "token": self.token,
+        }
+        for key, value in values.items():
+            self._file.attrs[key] = value
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)
+
+
+def _contiguous_images(file: h5py.File, plan: DatasetPlan, n: int) -> h5py.Dataset:
+    """An uncompressed (n, H, W, C) dataset whose space is taken now and not filled twice."""
+    space = h5py.h5s.create_simple((n, plan.img_size, plan.img_size, plan.channels))
+    properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    properties.set_layout(h5py.h5d.CONTIGUOUS)
+    properties.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    properties.set_fill_time(h5py.h5d.FILL_TIME_NEVER)
+    return h5py.Dataset(h5py.h5d.create(file.id, b"images", h5py.h5t.STD_U8LE, space, properties))
+
+
+def _moments(images: Pixels) -> Floats:
+    """(n, C, 2) sums of values and of their squares over each image."""
+    flat = images.reshape(len(images), -1, images.shape[3]).astype(np.float32)
+    return np.stack([flat.sum(axis=1, dtype=np.float64), (flat * flat).sum(axis=1, dtype=np.float64)], axis=2)
+
+
+def _mean_std(moments: Floats, img_size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Per-channel mean and standard deviation on the scale 0 to 1, from moments (n, C, 2)."""
+    count = max(len(moments), 1) * img_size * img_size
+    mean, square = moments.sum(axis=0).T / count
+    std = np.sqrt(np.maximum(square - mean**2, 0))
+    return (mean / 255).astype(np.float32), (np.maximum(std, 1e-3) / 255).astype(np.float32)
+
+
+def _check_free(path: Path, nbytes: int) -> None:
+    if path.exists():
+        raise DataError(
+            "dataset_exists", f"A dataset named '{path.stem}' exists already; choose another name.", "name"
+        )
+    free = shutil.disk_usage(path.parent).free
+    if nbytes + SPARE_BYTES > free:
+        raise DataError(
+            "disk_full",
+            f"The dataset needs {nbytes / 1e9:,.1f} GB but {free / 1e9:,.1f} GB are free; "
+            "free some space or choose a smaller img_size.",
+            "img_size",
+        )
+
+
+def _publish(partial: Path, path: Path) -> None:
+    """Rename the finished file, on disk before it gets its name."""
+    with partial.open("rb") as file:
+        os.fsync(file.fileno())
+    if path.exists():
+        raise DataError(
+            "dataset_exists",
+            f"A dataset named '{path.stem}' was made meanwhile; choose another name.",
+            "name",
+        )
+    partial.replace(path)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,114 @@
+"""SQLite as four processes need it: immediate writes, deferred reads, migrations at start.
+
+SQLAlchemy's default transactions lose read-then-write updates between processes; a write transaction here
+takes the lock at its start (BEGIN IMMEDIATE), and a read never waits for it (WAL).
+"""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from sqlite3 import Connection as SqliteConnection
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy.orm import Session, sessionmaker
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+BUSY_TIMEOUT_MS = 15_000
+PRAGMAS = (
+    f"busy_timeout = {BUSY_TIMEOUT_MS}",
+    "journal_mode = WAL",
+    "synchronous = NORMAL",
+    "foreign_keys = ON",
+)
+
+
+class Database:
+    """Sessions on one SQLite file. `read()` sees a snapshot and never waits for a writer; `write()` is one
+    immediate transaction, committed at the end of the block and rolled back on an exception."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._reader = _engine(path, begin="BEGIN")
+        self._writer = _engine(path, begin="BEGIN IMMEDIATE")
+        self._read_session = sessionmaker(self._reader, expire_on_commit=False)
+        self._write_session = sessionmaker(self._writer, expire_on_commit=False)
+
+    @contextmanager
+    def read(self) -> Iterator[Session]:
+        with self._read_session() as session:
+            yield session
+
+    @contextmanager
+    def write(self) -> Iterator[Session]:
+        with self._write_session.begin() as session:
+            yield session
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest revision, one process at a time, after a backup where it changes."""
+        lock = self.path.with_suffix(".migrate.lock")
+        with lock.open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            if self._revision() == _newest_revision():
+                return
+            self._back_up()
+            with self._writer.connect() as connection:
+                command.upgrade(_alembic_config(connection), "head")
+                connection.commit()
+
+    def close(self) -> None:
+        self._reader.dispose()
+        self._writer.dispose()
+
+    def _revision(self) -> str | None:
+        with self._reader.connect() as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+
+    def _back_up(self) -> None:
+        if self._revision() is None:
+            return
+        copy = self.path.with_suffix(f".{datetime.now(UTC):%Y%m%dT%H%M%S}.backup.db")
+        with self._reader.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.execute(text("VACUUM INTO :copy"), {"copy": str(copy)})
+
+
+def open_database(path: Path) -> Database:
+    """The migrated database in `path`, created where there is none."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    database = Database(path)
+    database.migrate()
+    return database
+
+
+def _engine(path: Path, *, begin: str) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: SqliteConnection, _record: Any) -> None:
+        connection.isolation_level = None  # the begin event below decides, not the driver
+        for pragma in PRAGMAS:
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Connection) -> None:
+        if connection.get_execution_options().get("isolation_level") != "AUTOCOMMIT":
+            connection.exec_driver_sql(begin)
+
+    return engine
+
+
+def _alembic_config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.attributes["connection"] = connection
+    return config
+
+
+def _newest_revision() -> str | None:
+    return ScriptDirectory.from_config(_alembic_config()).get_current_head()

@@ -1,0 +1,118 @@
+"""Tables. Runs and their metrics are copies of what the run directories say; the queue lives only here."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, TypeDecorator, UniqueConstraint
+from sqlalchemy.engine import Dialect
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """Aware datetimes in and out, stored as naive UTC."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value and value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
+        return value and value.replace(tzinfo=UTC)
+
+
+class Base(DeclarativeBase):
+    metadata = MetaData(naming_convention=NAMING)
+    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, dict[str, float | None]: JSON}
+
+
+class RunRow(Base):
+    """One run. `state` changes only through backend.jobs.state."""
+
+    __tablename__ = "runs"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16), index=True)
+    lane: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str | None]
+    state: Mapped[str] = mapped_column(String(16), index=True)
+    state_changed_at: Mapped[datetime]
+    reason: Mapped[str | None]
+    suggestion: Mapped[str | None]
+    preset: Mapped[str | None]
+    dataset: Mapped[str | None] = mapped_column(index=True)
+    dataset_digest: Mapped[str | None]
+    config: Mapped[dict[str, Any]]
+    parent_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
+    attempt: Mapped[int] = mapped_column(default=0)
+    fruitless_losses: Mapped[int] = mapped_column(default=0)
+    last_checkpoint: Mapped[int] = mapped_column(default=-1)
+    ingest_offset: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(index=True)
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    latest: Mapped[dict[str, float | None]] = mapped_column(default=dict)
+    initial: Mapped[dict[str, float | None]] = mapped_column(default=dict)
+
+
+class RunEventRow(Base):
+    """A change of state; a note where `from_state` equals `to_state`."""
+
+    __tablename__ = "run_events"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)
+    from_state: Mapped[str | None]
+    to_state: Mapped[str]
+    reason: Mapped[str | None]
+    at: Mapped[datetime]
+
+
+class MetricRow(Base):
+    """One point. `id` grows with each insert, so that it serves as the cursor of a reader."""
+
+    __tablename__ = "metrics"
+    __table_args__ = (
+        UniqueConstraint("run_id", "key", "step"),
+        Index("ix_metrics_run_id_id", "run_id", "id"),
+        {"sqlite_autoincrement": True},
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    key: Mapped[str]
+    step: Mapped[int]
+    epoch: Mapped[float]
+    time: Mapped[float]
+    value: Mapped[float | None]
+
+
+class DatasetRow(Base):
+    """One dataset; `info` is a shared.datasets.Dataset, `file` is relative to the datasets folder."""
+
+    __tablename__ = "datasets"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    file: Mapped[str]
+    digest: Mapped[str]
+    info: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime]
+
+
+class BaselineRow(Base):
+    """A reference accuracy of a dataset, computed once for each digest (pixels, labels and split)."""
+
+    __tablename__ = "baselines"
+
+    dataset_digest: Mapped[str] = mapped_column(primary_key=True)
+    key: Mapped[str] = mapped_column(primary_key=True)
+    value: Mapped[float]

@@ -1,0 +1,106 @@
+"""From metrics.jsonl to rows, each line exactly once.
+
+The rows of a read and the byte offset behind it are stored in one transaction, so a killed supervisor takes
+up where its last transaction ended. A line {"event": "resumed", "from_step": s} deletes the rows after s:
+those steps come again.
+"""
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from backend.db.models import MetricRow, RunRow
+from backend.jobs.run_dir import RunDir
+from backend.jobs.state import add_event
+from shared.runs import RunState
+
+BLOCK_BYTES = 4_000_000
+"""Most that one transaction reads, so that none holds the database for long."""
+
+
+@dataclass
+class Block:
+    """What one read of the file brought: points by (key, step), and where the next read begins."""
+
+    offset: int
+    points: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
+    resumed_from: int | None = None
+
+    def add(self, line: dict[str, Any]) -> None:
+        if line.get("event") == "resumed":
+            self._resume(int(line["from_step"]))
+        elif "values" in line:
+            values = line["values"] | dict.fromkeys(line.get("nonfinite", {}))
+            common = {"step": line["step"], "epoch": line["epoch"], "time": line["time"]}
+            for key, value in values.items():
+                self.points[key, line["step"]] = {"key": key, "value": value, **common}
+
+    def _resume(self, step: int) -> None:
+        self.points = {at: point for at, point in self.points.items() if at[1] <= step}
+        self.resumed_from = step if self.resumed_from is None else min(step, self.resumed_from)
+
+
+def ingest(session: Session, run: RunRow, run_dir: RunDir) -> bool:
+    """Store the next block of the run's metrics; True if there was something. `run` belongs to `session`,
+    whose transaction the caller commits."""
+    block = read_block(run_dir, run.ingest_offset)
+    if block.offset == run.ingest_offset:
+        return False
+    if block.resumed_from is not None:
+        _take_back(session, run, block.resumed_from)
+    if block.points:
+        rows = [{"run_id": run.id, **point} for point in block.points.values()]
+        session.execute(insert(MetricRow).prefix_with("OR REPLACE"), rows)
+        _summarise(run, rows)
+    run.ingest_offset = block.offset
+    return True
+
+
+def has_news(run: RunRow, run_dir: RunDir) -> bool:
+    """Whether there is something to ingest, without a transaction."""
+    try:
+        return run_dir.metrics.stat().st_size > run.ingest_offset
+    except FileNotFoundError:
+        return False
+
+
+def read_block(run_dir: RunDir, offset: int) -> Block:
+    """Whole lines from `offset` on, at most BLOCK_BYTES of them (one longer line is read whole)."""
+    block = Block(offset)
+    try:
+        file = run_dir.metrics.open("rb")
+    except FileNotFoundError:
+        return block
+    with file:
+        file.seek(offset)
+        for raw in file.readlines(BLOCK_BYTES):
+            if not raw.endswith(b"\n"):
+                break
+            block.add(json.loads(raw))
+            block.offset += len(raw)
+    return block
+
+
+def _take_back(session: Session, run: RunRow, step: int) -> None:
+    session.execute(delete(MetricRow).where(MetricRow.run_id == run.id, MetricRow.step > step))
+    newest = select(func.max(MetricRow.step)).where(MetricRow.run_id == run.id).group_by(MetricRow.key)
+    rows = session.execute(
+        select(MetricRow.key, MetricRow.value)
+        .where(MetricRow.run_id == run.id, MetricRow.step.in_(newest))
+        .order_by(MetricRow.step)
+    )
+    run.latest = {row.key: row.value for row in rows}
+    state = RunState(run.state)
+    add_event(session, run.id, state, state, f"resumed from step {step}")
+
+
+def _summarise(run: RunRow, rows: list[dict[str, Any]]) -> None:
+    latest, initial = dict(run.latest), dict(run.initial)
+    for row in sorted(rows, key=lambda row: row["step"]):
+        latest[row["key"]] = row["value"]
+        if row["step"] == 0:
+            initial[row["key"]] = row["value"]
+    run.latest, run.initial = latest, initial

@@ -1,0 +1,93 @@
+"""Putting a run on the queue: its directory first, then its row, so that a claimed run always has a spec."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db.engine import Database
+from backend.db.models import DatasetRow, RunRow
+from backend.errors import NotFoundError
+from backend.jobs.run_dir import RunDir, Spec
+from backend.jobs.run_names import make_run_id
+from backend.jobs.state import add_event
+from shared.configs import Config
+from shared.runs import LANES, RunKind, RunState
+
+
+def dataset_name_of(config: Config) -> str | None:
+    """The dataset that a config trains on or makes."""
+    return getattr(config, "dataset", None) or getattr(config, "name", None)
+
+
+def enqueue(
+    database: Database,
+    runs_dir: Path,
+    kind: RunKind,
+    config: Config,
+    *,
+    name: str | None = None,
+    preset: str | None = None,
+    parent_id: str | None = None,
+) -> str:
+    """Queue one run and return its id. Raises NotFoundError where its dataset or parent is not there."""
+    with database.write() as session:
+        if parent_id is not None and session.get(RunRow, parent_id) is None:
+            raise NotFoundError("run_not_found", f"there is no run {parent_id} to continue from", "parent_id")
+        dataset = _dataset_row(session, getattr(config, "dataset", None))
+        return insert(session, runs_dir, kind, config, dataset, name=name, preset=preset, parent_id=parent_id)
+
+
+def insert(
+    session: Session,
+    runs_dir: Path,
+    kind: RunKind,
+    config: Config,
+    dataset: DatasetRow | None,
+    **labels: str | None,
+) -> str:
+    """Queue one run within the caller's transaction and return its id. `labels`: name, preset, parent_id."""
+    run_dir = _free_run_dir(runs_dir)
+    spec = Spec(
+        run_id=run_dir.path.name,
+        kind=kind.value,
+        config=config.model_dump(mode="json"),
+        dataset_file=f"datasets/{dataset.file}" if dataset else None,
+        dataset_digest=dataset.digest if dataset else None,
+    )
+    run_dir.create(spec)
+    now = datetime.now(UTC)
+    row = RunRow(
+        id=spec.run_id,
+        kind=kind.value,
+        lane=LANES[kind].value,
+        state=RunState.QUEUED.value,
+        state_changed_at=now,
+        dataset=dataset_name_of(config),
+        dataset_digest=spec.dataset_digest,
+        config=spec.config,
+        created_at=now,
+        **labels,
+    )
+    session.add(row)
+    session.flush()
+    add_event(session, spec.run_id, None, RunState.QUEUED, None)
+    return spec.run_id
+
+
+def _dataset_row(session: Session, name: str | None) -> DatasetRow | None:
+    if name is None:
+        return None
+    row = session.get(DatasetRow, name)
+    if row is None:
+        known = ", ".join(session.scalars(select(DatasetRow.name).order_by(DatasetRow.name))) or "none yet"
+        raise NotFoundError("dataset_not_found", f"there is no dataset {name}; there are: {known}", "dataset")
+    return row
+
+
+def _free_run_dir(runs_dir: Path) -> RunDir:
+    while True:
+        run_dir = RunDir(runs_dir / make_run_id())
+        if not run_dir.path.exists():
+            return run_dir

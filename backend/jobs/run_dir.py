@@ -1,0 +1,200 @@
+"""The run directory: the truth of a run.
+
+    <home>/runs/<run_id>/
+      spec.json      what to do; written once, before the run is queued
+      process.json   the worker's pid, its start, host and attempt; written by the worker
+      lock           held (flock) by the worker for life
+      heartbeat      how far the worker is; rewritten every second or two
+      metrics.jsonl  one JSON object a line, appended
+      log.txt        stdout and stderr of the worker
+      control/       requests to the worker, <seq>_<verb>.json, removed when obeyed
+      checkpoints/   samples/   evaluations/     written by the trainer
+      result.json    last of all: how it ended
+
+This module is the reader's side and the requests; backend.jobs.run_writer is the worker's side.
+"""
+
+import fcntl
+import os
+import socket
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import psutil
+from pydantic import BaseModel, ConfigDict
+
+from backend.files import read_json, write_json
+
+Verb = Literal["stop", "pause", "checkpoint", "sample"]
+REMOTE_HEARTBEAT_S = 30.0
+"""On another host a worker counts as alive while its heartbeat is younger than this."""
+
+
+class Process(BaseModel):
+    """Who works on the run. `create_time` guards against a pid used again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    pid: int
+    create_time: float
+    host: str
+    started_at: datetime
+    attempt: int
+
+
+class Spec(BaseModel):
+    """What a worker needs to know; paths are relative to the home."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run_id: str
+    kind: str
+    config: dict[str, Any]
+    dataset_file: str | None = None
+    dataset_digest: str | None = None
+
+
+class Result(BaseModel):
+    """How an attempt ended, in the worker's own words. `produced` is what the supervisor registers."""
+
+    model_config = ConfigDict(frozen=True)
+
+    attempt: int
+    outcome: Literal["succeeded", "paused", "cancelled", "failed"]
+    reason: str | None = None
+    suggestion: str | None = None
+    step: int = 0
+    exit_code: int = 0
+    images_per_s: float | None = None
+    produced: dict[str, Any] = {}
+
+
+class Heartbeat(BaseModel):
+    """Progress as of `at` (Unix seconds). `last_seq` is the last request obeyed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    attempt: int
+    at: float
+    step: int = 0
+    total_steps: int | None = None
+    epoch: float | None = None
+    images_per_s: float | None = None
+    eta_s: float | None = None
+    rss_bytes: int | None = None
+    memory_share: float | None = None
+    message: str | None = None
+    last_seq: int = 0
+
+
+@dataclass(frozen=True)
+class RunDir:
+    """Paths of one run, and what can be read of it at any moment."""
+
+    path: Path
+
+    @property
+    def metrics(self) -> Path:
+        return self.path / "metrics.jsonl"
+
+    @property
+    def log(self) -> Path:
+        return self.path / "log.txt"
+
+    @property
+    def samples(self) -> Path:
+        return self.path / "samples"
+
+    @property
+    def checkpoints(self) -> Path:
+        return self.path / "checkpoints"
+
+    @property
+    def control(self) -> Path:
+        return self.path / "control"
+
+    @property
+    def lock(self) -> Path:
+        return self.path / "lock"
+
+    def create(self, spec: Spec) -> None:
+        """Make the folder and freeze the spec in it."""
+        self.control.mkdir(parents=True)
+        write_json(self.path / "spec.json", spec.model_dump())
+
+    def spec(self) -> Spec:
+        return Spec.model_validate(read_json(self.path / "spec.json"))
+
+    def process(self) -> Process | None:
+        value = read_json(self.path / "process.json")
+        return Process.model_validate(value) if value else None
+
+    def heartbeat(self) -> Heartbeat | None:
+        value = read_json(self.path / "heartbeat")
+        return Heartbeat.model_validate(value) if value else None
+
+    def result(self, attempt: int) -> Result | None:
+        """The result of `attempt`; one left by an earlier attempt is none."""
+        value = read_json(self.path / "result.json")
+        result = Result.model_validate(value) if value else None
+        return result if result and result.attempt == attempt else None
+
+    def request(self, verb: Verb) -> int:
+        """Ask the worker for something; returns the number of the request."""
+        self.control.mkdir(parents=True, exist_ok=True)
+        seq = max((seq for seq, _ in pending_requests(self.control)), default=int(time.time() * 1000)) + 1
+        write_json(self.control / f"{seq:015d}_{verb}.json", {"at": datetime.now(UTC).isoformat()})
+        return seq
+
+    def last_checkpoint(self) -> int:
+        """Step of the newest checkpoint, −1 where there is none."""
+        pointer = read_json(self.checkpoints / "last")
+        return int(pointer["step"]) if pointer else -1
+
+    def is_alive(self) -> bool:
+        """Whether a worker is at work: its process runs and holds the lock; on another host, its heartbeat
+        is young."""
+        process = self.process()
+        if process is None:
+            return False
+        if process.host != socket.gethostname():
+            heartbeat = self.heartbeat()
+            return heartbeat is not None and time.time() - heartbeat.at < REMOTE_HEARTBEAT_S
+        return process_exists(process) and is_locked(self.lock)
+
+
+def process_exists(process: Process) -> bool:
+    """Whether this very process runs, and is not a zombie."""
+    try:
+        found = psutil.Process(process.pid)
+        return abs(found.create_time() - process.create_time) < 1.0 and found.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def is_locked(path: Path) -> bool:
+    """Whether some process holds an exclusive flock on `path`."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
+        return False
+    try:
+        fcntl.flock(handle, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(handle)
+    return False
+
+
+def pending_requests(control: Path) -> list[tuple[int, str]]:
+    """(number, verb) of the requests not yet obeyed, oldest first."""
+    found = []
+    for entry in control.glob("*_*.json"):
+        seq, _, verb = entry.stem.partition("_")
+        if seq.isdigit():
+            found.append((int(seq), verb))
+    return sorted(found)

@@ -1,0 +1,165 @@
+"""The worker's side of the run directory: the lock, the metrics, the heartbeat, the requests, the result."""
+
+import fcntl
+import json
+import math
+import os
+import signal
+import socket
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from types import FrameType, TracebackType
+from typing import Any, Self
+
+import psutil
+
+from backend.files import write_atomic, write_json
+from backend.jobs.run_dir import Heartbeat, Process, Result, RunDir, pending_requests
+
+LOCK_PATIENCE_S = 10.0
+REQUEST_INTERVAL_S = 0.2
+HEARTBEAT_INTERVAL_S = 1.0
+
+
+class RunBusyError(RuntimeError):
+    """Another worker holds the lock of this run."""
+
+
+class RunWriter:
+    """A worker's hold on its run directory, as a context: enters by taking the lock and saying who it is.
+
+    It is the RunIO of backend.ml.pretrain. SIGTERM and SIGINT become the request "stop".
+    """
+
+    def __init__(self, run_dir: RunDir, attempt: int) -> None:
+        self.run_dir = run_dir
+        self.attempt = attempt
+        self._terminated = False
+        self._request: str | None = None
+        self._last_seq = 0
+        self._requests_read_at = 0.0
+        self._heartbeat_at = 0.0
+        self._me = psutil.Process()
+
+    def __enter__(self) -> Self:
+        self._lock = _take_lock(self.run_dir.lock)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._on_signal)
+        (self.run_dir.path / "result.json").unlink(missing_ok=True)
+        self._announce()
+        cut_torn_line(self.run_dir.metrics)
+        self._metrics = self.run_dir.metrics.open("ab", buffering=0)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._metrics.close()
+        os.close(self._lock)
+
+    def log(self, step: int, epoch: float, values: Mapping[str, float]) -> None:
+        """Append one line of metrics; values that are not finite are kept by name, as JSON has no NaN."""
+        finite = {key: value for key, value in values.items() if math.isfinite(value)}
+        line: dict[str, Any] = {"step": step, "epoch": epoch, "time": time.time(), "values": finite}
+        if len(finite) < len(values):
+            line["nonfinite"] = {key: str(value) for key, value in values.items() if key not in finite}
+        self._append(line)
+
+    def note(self, event: str, **fields: Any) -> None:
+        """Append an event, such as resumed with from_step."""
+        self._append({"event": event, "attempt": self.attempt, **fields})
+
+    def heartbeat(
+        self,
+        step: int = 0,
+        total_steps: int | None = None,
+        epoch: float | None = None,
+        images_per_s: float | None = None,
+        eta_s: float | None = None,
+        message: str | None = None,
+    ) -> None:
+        """Say how far the work is; cheap to call often, written about once a second."""
+        now = time.time()
+        if now - self._heartbeat_at < HEARTBEAT_INTERVAL_S:
+            return
+        self._heartbeat_at = now
+        rss = self._me.memory_info().rss
+        beat = Heartbeat(
+            attempt=self.attempt,
+            at=now,
+            step=step,
+            total_steps=total_steps,
+            epoch=epoch,
+            images_per_s=images_per_s,
+            eta_s=eta_s,
+            rss_bytes=rss,
+            memory_share=rss / psutil.virtual_memory().total,
+            message=message,
+            last_seq=self._last_seq,
+        )
+        write_atomic(self.run_dir.path / "heartbeat", beat.model_dump_json().encode())
+
+    def request(self) -> str | None:
+        """The oldest request not yet returned, once; "stop" for ever after SIGTERM."""
+        if self._terminated:
+            return "stop"
+        now = time.monotonic()
+        if now - self._requests_read_at < REQUEST_INTERVAL_S:
+            return None
+        self._requests_read_at = now
+        for seq, verb in pending_requests(self.run_dir.control):
+            (self.run_dir.control / f"{seq:015d}_{verb}.json").unlink(missing_ok=True)
+            self._last_seq = seq
+            return verb
+        return None
+
+    def should_stop(self) -> bool:
+        """Whether this work is to end, for jobs that obey only stop."""
+        return self.request() == "stop"
+
+    def finish(self, result: Result) -> None:
+        """Write result.json: the last act of a worker."""
+        write_json(self.run_dir.path / "result.json", result.model_dump(mode="json"))
+
+    def _append(self, line: dict[str, Any]) -> None:
+        self._metrics.write(json.dumps(line, allow_nan=False).encode() + b"\n")
+
+    def _announce(self) -> None:
+        process = Process(
+            pid=os.getpid(),
+            create_time=self._me.create_time(),
+            host=socket.gethostname(),
+            started_at=datetime.now(UTC),
+            attempt=self.attempt,
+        )
+        write_json(self.run_dir.path / "process.json", process.model_dump(mode="json"))
+
+    def _on_signal(self, _number: int, _frame: FrameType | None) -> None:
+        self._terminated = True
+
+
+def cut_torn_line(path: Path) -> None:
+    """Drop what stands after the last line end: the half line of a worker that was killed while writing."""
+    if not path.exists():
+        return
+    data = path.read_bytes()
+    end = data.rfind(b"\n") + 1
+    if end < len(data):
+        os.truncate(path, end)
+
+
+def _take_lock(path: Path) -> int:
+    """An exclusive flock on `path`, held until the returned descriptor closes. Raises RunBusyError."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    patience = time.monotonic() + LOCK_PATIENCE_S
+    while True:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return handle
+        except BlockingIOError:
+            if time.monotonic() > patience:
+                os.close(handle)
+                raise RunBusyError(f"another worker holds {path.parent.name}") from None
+            time.sleep(0.1)

@@ -1,0 +1,31 @@
+"""The references that stand beside every accuracy of a dataset."""
+
+from pathlib import Path
+
+from backend.data.resident import split_rows
+from backend.jobs.run_dir import Result, Spec
+from backend.jobs.run_writer import RunWriter
+from backend.jobs.tasks.opening import open_store
+from backend.ml.baselines import raw_pixel_baselines
+from shared.configs import PretrainConfig
+from shared.datasets import Split
+
+
+def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
+    """Majority, raw-pixel k-NN and linear probe: fitted on train rows, judged on validation rows."""
+    defaults = PretrainConfig.model_fields
+    with open_store(spec, home) as store:
+        train = split_rows(store, Split.TRAIN, labelled_only=True)
+        val = split_rows(store, Split.VAL, labelled_only=True)
+        writer.heartbeat(message="reading pixels")
+        values = raw_pixel_baselines(
+            store.images(train),
+            store.labels[train],
+            store.images(val),
+            store.labels[val],
+            n_classes=len(store.class_names),
+            k=defaults["knn_k"].default,
+            temperature=defaults["knn_temperature"].default,
+        )
+    produced = {"baselines": values, "dataset_digest": spec.dataset_digest}
+    return Result(attempt=writer.attempt, outcome="succeeded", step=len(train), produced=produced)

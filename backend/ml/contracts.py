@@ -1,0 +1,68 @@
+"""What a pretraining is given, how it talks to whoever runs it, and what it answers."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+Labels = NDArray[np.integer[Any]]
+
+
+@dataclass(frozen=True)
+class PretrainData:
+    """One dataset as a pretraining sees it, uint8 (N, H, W, C) at the model's size; no test row is in it.
+
+    `images` are the rows whose pixels are learned from; `train_*` and `val_*` serve the probes and the
+    validation loss, a label of −1 meaning none. `channel_mean` and `channel_std` are of the train split, 0 to
+    1. `to_rgb` turns (N, H, W, C) into displayable (N, H, W, 3).
+    """
+
+    images: Pixels
+    train_images: Pixels
+    train_labels: Labels
+    val_images: Pixels
+    val_labels: Labels
+    val_rows: Labels
+    class_names: list[str]
+    channel_mean: list[float]
+    channel_std: list[float]
+    dataset_digest: str
+    to_rgb: Callable[[Pixels], Pixels]
+
+
+class RunIO(Protocol):
+    """The run directory as training sees it."""
+
+    def log(self, step: int, epoch: float, values: Mapping[str, float]) -> None:
+        """Append one line of metrics; values need not be finite."""
+
+    def heartbeat(
+        self,
+        step: int,
+        total_steps: int,
+        epoch: float,
+        images_per_s: float | None,
+        eta_s: float | None,
+        message: str,
+    ) -> None:
+        """Say that the run is alive and how far it is."""
+
+    def request(self) -> str | None:
+        """What was asked since the last call: stop, pause, checkpoint, sample, or None. Cheap."""
+
+    def note(self, event: str, **fields: Any) -> None:
+        """Append an event between the metrics, such as resumed."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a pretraining ended; `images_per_s` counts everything, evaluations included."""
+
+    outcome: Literal["succeeded", "paused", "cancelled", "failed"]
+    reason: str | None
+    step: int
+    suggestion: str | None = None
+    images_per_s: float | None = None

@@ -1,0 +1,176 @@
+"""What is measured of a model at each evaluation: validation loss, probes on frozen features, their rank."""
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from backend.ml.compute import autocast, generator, resolve_precision, standardise, to_tensor
+from backend.ml.contracts import Labels, Pixels, PretrainData
+from backend.ml.models_mae import MaskedAutoencoderViT, Pooling, pool
+from backend.ml.probe import (
+    accuracy,
+    balanced_accuracy,
+    knn_predict,
+    linear_probe,
+    rankme,
+    standardise_features,
+)
+from shared.configs import PretrainConfig
+
+Tick = Callable[[], None]
+
+
+def no_tick() -> None:
+    """Called between batches where nobody waits for a sign of life."""
+
+
+class Normaliser:
+    """Standardised images of a dataset on one device, batch by batch."""
+
+    def __init__(self, data: PretrainData, device: torch.device) -> None:
+        self.device = device
+        self.mean = torch.tensor(data.channel_mean, dtype=torch.float32, device=device)
+        self.std = torch.tensor(data.channel_std, dtype=torch.float32, device=device)
+
+    def __call__(self, images: Tensor) -> Tensor:
+        """uint8 (N, H, W, C) → float32 (N, C, H, W)."""
+        return standardise(images, self.mean, self.std)
+
+    def batches(self, images: Pixels, size: int | None = None) -> Iterator[Tensor]:
+        """The images in order, at most `size` at a time."""
+        size = size or (512 if self.device.type == "cuda" else 128)
+        for start in range(0, len(images), size):
+            yield self(to_tensor(images[start : start + size], self.device))
+
+
+def device_of(model: MaskedAutoencoderViT) -> torch.device:
+    """Where the model's parameters are."""
+    return model.cls_token.device
+
+
+@torch.inference_mode()
+def extract_features(
+    model: MaskedAutoencoderViT,
+    images: Pixels,
+    data: PretrainData,
+    config: PretrainConfig,
+    pooling: Pooling | None = None,
+    tick: Tick = no_tick,
+) -> Tensor:
+    """Frozen features (N, D) of uint8 images (N, H, W, C), float32 on the CPU; config.pooling by default."""
+    device = device_of(model)
+    features = []
+    for imgs in Normaliser(data, device).batches(images):
+        with autocast(device, resolve_precision(config, device)):
+            tokens = model.forward_features(imgs)
+        features.append(pool(tokens.float(), pooling or config.pooling))
+        tick()
+    return torch.cat(features).cpu() if features else torch.zeros(0, model.embed_dim)
+
+
+def validation_noise(count: int, length: int) -> Tensor:
+    """Noise (count, L) of the fixed masks of validation, the same for every run, row by row."""
+    return torch.rand(count, length, generator=generator(torch.device("cpu"), 0, "validation"))
+
+
+def region_masks(grid: int) -> tuple[Tensor, Tensor]:
+    """Two boolean (L,): patches whose middle lies in the central half of each side, and those along the
+    edge of the frame (the sky)."""
+    offset = ((torch.arange(grid) + 0.5) / grid - 0.5).abs()
+    outer = torch.arange(grid) % max(grid - 1, 1) == 0
+    centre = (offset[:, None] <= 0.25) & (offset[None, :] <= 0.25)
+    edge = outer[:, None] | outer[None, :]
+    return centre.flatten(), edge.flatten()
+
+
+@torch.inference_mode()
+def validation_loss(
+    model: MaskedAutoencoderViT, data: PretrainData, config: PretrainConfig, tick: Tick = no_tick
+) -> dict[str, float]:
+    """val/loss under masks that never change, and the shares of it from the centre and from the edge."""
+    if len(data.val_images) == 0:
+        return {}
+    device = device_of(model)
+    noise = validation_noise(len(data.val_images), model.num_patches)
+    total, start = torch.zeros(model.num_patches, device=device), 0
+    removed = torch.zeros((), device=device)
+    for imgs in Normaliser(data, device).batches(data.val_images):
+        batch_noise = noise[start : start + len(imgs)].to(device)
+        with autocast(device, resolve_precision(config, device)):
+            losses, _, mask, ids_remove = model.patch_losses(imgs, config.mask_ratio, batch_noise)
+        total += torch.zeros_like(mask).scatter_(1, ids_remove, losses).sum(dim=0)  # (L,)
+        removed += mask.sum()
+        start += len(imgs)
+        tick()
+    by_patch = total.double().cpu()
+    whole = by_patch.sum()
+    centre, edge = region_masks(model.img_size // model.patch_size)
+    return {
+        "val/loss": float(whole / removed.double().cpu()),
+        "val/centre_loss_share": float(by_patch[centre].sum() / whole),
+        "val/sky_loss_share": float(by_patch[edge].sum() / whole),
+    }
+
+
+def probe_figures(
+    train_x: Tensor,
+    train_labels: Labels,
+    val_x: Tensor,
+    val_labels: Labels,
+    n_classes: int,
+    config: PretrainConfig,
+) -> dict[str, float]:
+    """k-NN and linear accuracies on validation, from features of labelled rows."""
+    train_y = torch.from_numpy(train_labels.astype(np.int64))
+    truth = val_labels.astype(np.int64)
+    standard_train, standard_val = standardise_features(train_x, val_x)
+    nearest = knn_predict(
+        standard_train, train_y, standard_val, config.knn_k, config.knn_temperature, n_classes
+    )
+    figures = {
+        "val/knn_accuracy": accuracy(truth, nearest),
+        "val/knn_balanced_accuracy": balanced_accuracy(truth, nearest),
+    }
+    if config.online_probe == "lbfgs":
+        linear = linear_probe(train_x, train_y, val_x, torch.from_numpy(truth), n_classes)
+        figures["val/linear_accuracy"] = linear.accuracy
+        figures["val/linear_balanced_accuracy"] = linear.balanced_accuracy
+    return figures
+
+
+def evaluate(
+    model: MaskedAutoencoderViT,
+    data: PretrainData,
+    config: PretrainConfig,
+    *,
+    with_loss: bool = True,
+    tick: Tick = no_tick,
+) -> dict[str, float]:
+    """The figures of one evaluation by key; each image's features are computed once.
+
+    Without labels on both sides there are no accuracies. `tick` is called after every batch and may raise to
+    break off.
+    """
+    model.eval()
+    try:
+        figures = validation_loss(model, data, config, tick) if with_loss else {}
+        labelled, labelled_val = data.train_labels >= 0, data.val_labels >= 0
+        classes = np.unique(data.train_labels[labelled])
+        if len(classes) < 2 or not labelled_val.any():
+            features = extract_features(model, data.val_images, data, config, tick=tick)
+            return figures | ({"val/rankme": rankme(features)} if len(features) else {})
+        val_x = extract_features(model, data.val_images, data, config, tick=tick)
+        train_x = extract_features(model, data.train_images[labelled], data, config, tick=tick)
+        figures["val/rankme"] = rankme(val_x)
+        return figures | probe_figures(
+            train_x,
+            data.train_labels[labelled],
+            val_x[torch.from_numpy(labelled_val)],
+            data.val_labels[labelled_val],
+            len(data.class_names),
+            config,
+        )
+    finally:
+        model.train()

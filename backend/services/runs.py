@@ -1,0 +1,244 @@
+"""The verbs of runs: create, list, read, stop, pause, resume, retry."""
+
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from backend.db.engine import Database
+from backend.db.models import RunEventRow, RunRow
+from backend.errors import ConflictError, InvalidInputError, NotFoundError
+from backend.jobs import queue, registry
+from backend.jobs.run_dir import RunDir
+from backend.jobs.state import change_state
+from backend.services.sources import check_source_config
+from backend.settings import Settings
+from shared.configs import CONFIGS, Config, ConfigConflictError, ImportConfig, SimulateConfig
+from shared.presets import PRESETS
+from shared.runs import (
+    MODEL_KINDS,
+    TERMINAL,
+    Lane,
+    LogTail,
+    Progress,
+    Run,
+    RunEvent,
+    RunKind,
+    RunRequest,
+    RunState,
+)
+
+LOG_TAIL_BYTES = 200_000
+
+
+def create_run(
+    database: Database, settings: Settings, request: RunRequest, *, roots: tuple[Path, ...] | None = None
+) -> Run:
+    """Queue what is asked for. `roots` are the folders an import may read; None allows all (the shell)."""
+    config = resolve_config(request)
+    if isinstance(config, ImportConfig | SimulateConfig):
+        check_source_config(database, settings, config, roots)
+    run_id = queue.enqueue(
+        database,
+        settings.runs_dir,
+        request.kind,
+        config,
+        name=request.name,
+        preset=request.preset,
+        parent_id=request.parent_id,
+    )
+    return get_run(database, run_id)
+
+
+def resolve_config(request: RunRequest) -> Config:
+    """The full config: defaults, then the preset, then what was set. Raises InvalidInputError."""
+    values: dict[str, Any] = {}
+    if request.preset is not None:
+        if request.kind is not RunKind.PRETRAIN or request.preset not in PRESETS:
+            known = ", ".join(PRESETS)
+            raise InvalidInputError(
+                "unknown_preset", f"there is no preset {request.preset}; there are: {known}", "preset"
+            )
+        values = PRESETS[request.preset].values
+    try:
+        return CONFIGS[request.kind].model_validate(values | request.config)
+    except ValidationError as error:
+        raise config_error(error) from None
+
+
+def config_error(error: ValidationError) -> InvalidInputError:
+    """The first fault of a config in one sentence, with the field and the value."""
+    fault = error.errors()[0]
+    conflict = fault.get("ctx", {}).get("error")
+    if isinstance(conflict, ConfigConflictError):
+        return InvalidInputError("invalid_config", str(conflict), conflict.field)
+    field = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "missing":
+        return InvalidInputError("invalid_config", f"{field} is missing; give it a value", field)
+    if fault["type"] == "extra_forbidden":
+        return InvalidInputError("invalid_config", f"there is no setting {field}; check its spelling", field)
+    message = fault["msg"][0].lower() + fault["msg"][1:]
+    return InvalidInputError("invalid_config", f"{field} = {fault['input']!r}: {message}", field)
+
+
+def get_run(database: Database, run_id: str) -> Run:
+    with database.read() as session:
+        return to_run(session, find_row(session, run_id))
+
+
+def list_runs(
+    database: Database,
+    *,
+    kinds: Collection[RunKind] | None = None,
+    states: Collection[RunState] | None = None,
+    limit: int = 100,
+) -> list[Run]:
+    """Runs newest first; of the kinds that train a model where `kinds` is None."""
+    kinds = MODEL_KINDS if kinds is None else kinds
+    query = select(RunRow).where(RunRow.kind.in_([kind.value for kind in kinds]))
+    if states:
+        query = query.where(RunRow.state.in_([state.value for state in states]))
+    with database.read() as session:
+        rows = session.scalars(query.order_by(RunRow.created_at.desc(), RunRow.id).limit(limit))
+        return [to_run(session, row) for row in rows]
+
+
+def stop_run(database: Database, run_id: str) -> Run:
+    """Ask a run to end; one without a worker is cancelled at once, one that has ended stays as it is."""
+    waiting = [RunState.QUEUED, RunState.PAUSED, RunState.LOST]
+    at_work = [RunState.STARTING, RunState.RUNNING, RunState.PAUSING]
+    with database.write() as session:
+        row = find_row(session, run_id)
+        if RunState(row.state) not in TERMINAL | {RunState.STOPPING}:
+            reason = "stopped before it started" if row.attempt == 0 else "stopped"
+            change_state(
+                session, run_id, expected=waiting, to=RunState.CANCELLED, reason=reason
+            ) or change_state(session, run_id, expected=at_work, to=RunState.STOPPING)
+    return get_run(database, run_id)
+
+
+def pause_run(database: Database, settings: Settings, run_id: str) -> Run:
+    """Ask a training to write a checkpoint, end, and free the device."""
+    with database.write() as session:
+        row = find_row(session, run_id)
+        if row.kind not in MODEL_KINDS:
+            raise ConflictError(
+                "not_pausable", f"{run_id} is a job of kind {row.kind}, which cannot pause; stop it"
+            )
+        if not change_state(session, run_id, expected=[RunState.RUNNING], to=RunState.PAUSING):
+            raise ConflictError("not_running", f"{run_id} is {row.state}; only a running run can pause")
+    RunDir(settings.runs_dir / run_id).request("pause")
+    return get_run(database, run_id)
+
+
+def resume_run(database: Database, run_id: str) -> Run:
+    """Queue a paused run again; it goes on from its last checkpoint."""
+    with database.write() as session:
+        row = find_row(session, run_id)
+        columns = {"ended_at": None}
+        if not change_state(
+            session, run_id, expected=[RunState.PAUSED], to=RunState.QUEUED, reason="resumed", columns=columns
+        ):
+            raise ConflictError("not_paused", f"{run_id} is {row.state}; only a paused run can resume")
+    return get_run(database, run_id)
+
+
+def retry_run(database: Database, settings: Settings, run_id: str) -> Run:
+    """A new run with the same config, whose parent is this one."""
+    old = get_run(database, run_id)
+    if old.state not in TERMINAL:
+        raise ConflictError("not_ended", f"{run_id} is {old.state}; stop it before a retry")
+    request = RunRequest(kind=old.kind, config=old.config, preset=old.preset, name=old.name, parent_id=run_id)
+    return create_run(database, settings, request)
+
+
+def list_events(database: Database, run_id: str) -> list[RunEvent]:
+    """Changes of state and notes, oldest first."""
+    with database.read() as session:
+        find_row(session, run_id)
+        rows = session.scalars(
+            select(RunEventRow).where(RunEventRow.run_id == run_id).order_by(RunEventRow.id)
+        )
+        return [
+            RunEvent(
+                from_state=RunState(row.from_state) if row.from_state else None,
+                to_state=RunState(row.to_state),
+                reason=row.reason,
+                at=row.at,
+            )
+            for row in rows
+        ]
+
+
+def read_log(database: Database, settings: Settings, run_id: str, lines: int) -> LogTail:
+    """The last `lines` lines of the worker's output."""
+    with database.read() as session:
+        find_row(session, run_id)
+    path = RunDir(settings.runs_dir / run_id).log
+    if not path.exists():
+        return LogTail(lines=[], truncated=False)
+    with path.open("rb") as file:
+        size = path.stat().st_size
+        file.seek(max(0, size - LOG_TAIL_BYTES))
+        found = file.read().decode(errors="replace").splitlines()
+    return LogTail(lines=found[-lines:], truncated=size > LOG_TAIL_BYTES or len(found) > lines)
+
+
+def find_row(session: Session, run_id: str) -> RunRow:
+    """The row of a run. Raises NotFoundError."""
+    row = session.get(RunRow, run_id)
+    if row is None:
+        raise NotFoundError("run_not_found", f"there is no run {run_id}; the list of runs has their ids")
+    return row
+
+
+def to_run(session: Session, row: RunRow) -> Run:
+    progress = {key: value for key, value in row.progress.items() if key in Progress.model_fields}
+    if "at" in row.progress:
+        progress["heartbeat_at"] = row.progress["at"]
+    return Run(
+        id=row.id,
+        kind=RunKind(row.kind),
+        lane=Lane(row.lane),
+        name=row.name,
+        state=RunState(row.state),
+        reason=row.reason,
+        suggestion=row.suggestion,
+        preset=row.preset,
+        dataset=row.dataset,
+        config=row.config,
+        parent_id=row.parent_id,
+        attempt=row.attempt,
+        queue_position=_queue_position(session, row),
+        created_at=row.created_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+        progress=Progress.model_validate(progress),
+        metrics=row.latest,
+        baselines=_baselines(session, row),
+        images_per_s=row.progress.get("images_per_s"),
+    )
+
+
+def _queue_position(session: Session, row: RunRow) -> int | None:
+    if row.state != RunState.QUEUED:
+        return None
+    before = select(func.count()).where(
+        RunRow.lane == row.lane, RunRow.state == RunState.QUEUED.value, RunRow.created_at < row.created_at
+    )
+    return (session.scalar(before) or 0) + 1
+
+
+def _baselines(session: Session, row: RunRow) -> dict[str, float]:
+    """References of the dataset, and the run's own evaluation at step 0 as its random init."""
+    if RunKind(row.kind) not in MODEL_KINDS:
+        return {}
+    own = {
+        f"random_init_{key.removeprefix('val/')}": value
+        for key, value in row.initial.items()
+        if key.startswith("val/") and key.endswith("accuracy") and value is not None
+    }
+    return registry.baselines_of(session, row.dataset_digest) | own

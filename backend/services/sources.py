@@ -1,0 +1,75 @@
+"""What is asked of a new dataset before it is queued: a free name, a readable source, room on the disk."""
+
+import shutil
+from pathlib import Path
+
+from sqlalchemy import select
+
+from backend.data.importers import check_source
+from backend.db.engine import Database
+from backend.db.models import DatasetRow, RunRow
+from backend.errors import ConflictError, ForbiddenError, InvalidInputError
+from backend.settings import Settings
+from shared.configs import ImportConfig, SimulateConfig
+from shared.runs import TERMINAL, RunKind
+
+
+def check_source_config(
+    database: Database,
+    settings: Settings,
+    config: ImportConfig | SimulateConfig,
+    roots: tuple[Path, ...] | None,
+) -> None:
+    """Raise where the dataset cannot come to be, in one sentence for the person who asked."""
+    _require_free_name(database, config.name)
+    if isinstance(config, ImportConfig):
+        for field in ("path", "labels"):
+            value = getattr(config, field)
+            if value is not None and roots is not None:
+                _require_under_roots(value, roots, field)
+        check_source(config)
+    else:
+        _require_disk(settings, config.n * config.img_size**2 * 3)
+
+
+def _require_free_name(database: Database, name: str) -> None:
+    with database.read() as session:
+        if session.get(DatasetRow, name) is not None:
+            raise ConflictError(
+                "dataset_exists", f"there is already a dataset named {name}; choose another name", "name"
+            )
+        makers = [RunKind.IMPORT.value, RunKind.SIMULATE.value]
+        ended = [state.value for state in TERMINAL]
+        coming = select(RunRow.id).where(
+            RunRow.kind.in_(makers), RunRow.dataset == name, RunRow.state.not_in(ended)
+        )
+        run_id = session.scalar(coming)
+        if run_id is not None:
+            raise ConflictError(
+                "dataset_coming",
+                f"{run_id} is just making a dataset named {name}; choose another name",
+                "name",
+            )
+
+
+def _require_under_roots(value: str, roots: tuple[Path, ...], field: str) -> None:
+    path = Path(value).expanduser().resolve()
+    if not any(path.is_relative_to(root.expanduser().resolve()) for root in roots):
+        allowed = ", ".join(str(root) for root in roots)
+        raise ForbiddenError(
+            "outside_data_roots",
+            f"{value} is outside the folders the server may read ({allowed}); move it there, or start the "
+            "server with its folder in GALAXYSCOPE_DATA_ROOTS",
+            field,
+        )
+
+
+def _require_disk(settings: Settings, needed: int) -> None:
+    free = shutil.disk_usage(settings.home).free
+    if needed > free:
+        raise InvalidInputError(
+            "disk_full",
+            f"the dataset needs {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free; make fewer "
+            "or smaller images",
+            "n",
+        )

@@ -1,0 +1,55 @@
+"""Where things are. Environment variables say where, never what."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Read from GALAXYSCOPE_HOME, GALAXYSCOPE_DATA_ROOTS (separated like PATH) and GALAXYSCOPE_TOKEN."""
+
+    model_config = SettingsConfigDict(env_prefix="GALAXYSCOPE_", frozen=True, extra="ignore")
+
+    home: Path = Field(default_factory=lambda: Path.home() / "galaxyscope")
+    data_roots: Annotated[tuple[Path, ...], NoDecode] = Field(default_factory=lambda: (Path.home(),))
+    host: str = "127.0.0.1"
+    port: int = 8501
+    token: str | None = None
+
+    @field_validator("data_roots", mode="before")
+    @classmethod
+    def _split_like_path(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(Path(part) for part in value.split(os.pathsep) if part)
+        return value
+
+    @field_validator("token")
+    @classmethod
+    def _empty_is_none(cls, value: str | None) -> str | None:
+        return value or None
+
+    @field_validator("home")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @property
+    def database_path(self) -> Path:
+        return self.home / "galaxyscope.db"
+
+    @property
+    def runs_dir(self) -> Path:
+        return self.home / "runs"
+
+    @property
+    def datasets_dir(self) -> Path:
+        return self.home / "datasets"
+
+    def prepare(self) -> "Settings":
+        """Make the folders of the home; returns self."""
+        for folder in (self.home, self.runs_dir, self.datasets_dir):
+            folder.mkdir(parents=True, exist_ok=True)
+        return self

@@ -1,0 +1,119 @@
+"""One ASGI app: API v1, then the Streamlit frontend at /. The one place that knows both sides."""
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from fastapi import APIRouter, FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.middleware import Middleware
+
+from backend.api import datasets, runs, system
+from backend.api.deps import Context
+from backend.api.security import LOCAL_HOSTS, Guard
+from backend.db.engine import open_database
+from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError
+from backend.services.datasets import Datasets
+from backend.settings import Settings
+from shared.errors import ErrorBody
+from shared.routes import API
+
+APP_SCRIPT = Path(__file__).parent.parent / "frontend" / "app.py"
+
+
+def create_app(settings: Settings, ui: bool = True) -> FastAPI:
+    """The server of one home. With `ui` it mounts Streamlit, which a process can do once."""
+    settings.prepare()
+    database = open_database(settings.database_path)
+    context = Context(settings, database, Datasets(database, settings))
+    streamlit_app = _streamlit(settings) if ui else None
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        if streamlit_app is None:
+            yield
+        else:
+            async with streamlit_app.lifespan()(app):
+                yield
+        database.close()
+
+    app = FastAPI(
+        title="Galaxyscope",
+        version=version("galaxyscope"),
+        lifespan=lifespan,
+        openapi_url=f"{API}/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        middleware=[Middleware(Guard, hosts=_hosts(settings), token=settings.token)],
+        responses={"4XX": {"model": ErrorBody}},
+    )
+    app.state.context = context
+    app.add_exception_handler(GalaxyscopeError, _answer_error)
+    app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.include_router(_api_router())
+    if streamlit_app is not None:
+        app.mount("/", streamlit_app)
+    return app
+
+
+def _api_router() -> APIRouter:
+    router = APIRouter(prefix=API)
+    for part in (runs, datasets, system):
+        router.include_router(part.router)
+    everything = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+    router.add_api_route("/{path:path}", _no_such_route, methods=everything, include_in_schema=False)
+    return router
+
+
+def _no_such_route(path: str) -> None:
+    raise NotFoundError("route_not_found", f"there is no {API}/{path}; {API}/openapi.json lists the routes")
+
+
+def _hosts(settings: Settings) -> frozenset[str] | None:
+    """Host headers that are answered; any, where the server listens to others and a token guards it."""
+    if _is_loopback(settings.host):
+        return LOCAL_HOSTS
+    if settings.token is None:
+        raise InvalidInputError(
+            "token_needed",
+            f"host {settings.host} would open the server to the network; "
+            "set GALAXYSCOPE_TOKEN, or use 127.0.0.1",
+            "host",
+        )
+    return None
+
+
+def _is_loopback(host: str) -> bool:
+    return f"[{host}]" in LOCAL_HOSTS or host in LOCAL_HOSTS
+
+
+def _streamlit(settings: Settings) -> Any:
+    """The Streamlit app, which finds the API and its token by environment."""
+    os.environ["GALAXYSCOPE_API_URL"] = f"http://127.0.0.1:{settings.port}"
+    if settings.token is not None:
+        os.environ["GALAXYSCOPE_TOKEN"] = settings.token
+    import streamlit  # a second of import that an API without pages does not need
+
+    return streamlit.App(str(APP_SCRIPT))
+
+
+def _answer_error(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, GalaxyscopeError):
+        raise error
+    body = ErrorBody(code=error.code, detail=error.detail, field=error.field)
+    return JSONResponse(body.model_dump(), status_code=error.status)
+
+
+def _answer_invalid(_request: Request, error: Exception) -> JSONResponse:
+    if not isinstance(error, RequestValidationError):
+        raise error
+    fault = error.errors()[0]
+    field = ".".join(str(part) for part in fault["loc"][1:])
+    given = fault.get("input")
+    detail = f"{field} = {given!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+    body = ErrorBody(code="invalid_request", detail=detail[:500], field=field)
+    return JSONResponse(body.model_dump(), status_code=422)

@@ -1,0 +1,61 @@
+"""The router: page configuration, the header, and the page that the URL names."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from frontend.app_pages import data, launch, run, runs
+from frontend.client import ApiError, BackendLostError
+from frontend.components.header import PageLink, draw_header
+from frontend.session import go, selected_run
+
+PAGES: dict[str, tuple[str, str, str, Callable[[], None]]] = {
+    "runs": ("Runs", "r", runs.QUESTION, runs.show),
+    "launch": ("Launch", "l", launch.QUESTION, launch.show),
+    "run": ("Run", "u", run.QUESTION, run.show),
+    "data": ("Data", "d", data.QUESTION, data.show),
+}
+STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+
+
+def main() -> None:
+    """Draws the header and the page."""
+    st.set_page_config(page_title="Galaxyscope", page_icon=ICON, layout="wide")
+    pages = {
+        key: st.Page(show, title=title, url_path=key, default=key == "runs", help=question)
+        for key, (title, _, question, show) in PAGES.items()
+    }
+    st.session_state["pages"] = pages
+    page = st.navigation(list(pages.values()), position="hidden")
+    current = page.url_path or "runs"
+    st.html(f"<style>{STYLE}</style>")
+    run_id = selected_run()
+    with st.container(key="header"):
+        wanted = draw_header([_link(key) for key in PAGES], current, run_id)
+    if wanted in PAGES and wanted != current:
+        go(wanted)
+    _draw(page.run)
+
+
+def _link(key: str) -> PageLink:
+    title, letter, question, _ = PAGES[key]
+    href = "/" if key == "runs" else f"/{key}"
+    return {"key": key, "title": title, "href": href, "letter": letter, "question": question}
+
+
+def _draw(show: Callable[[], None]) -> None:
+    """The page, or in one sentence why there is none."""
+    try:
+        show()
+    except BackendLostError as error:
+        st.warning(str(error))
+        st.button("Try again")
+    except ApiError as error:
+        st.error(error.detail)
+        st.button("Try again")
+
+
+ICON = str(Path(__file__).parent / "icon.svg")
+
+main()

@@ -1,0 +1,147 @@
+"""Run: is it learning?"""
+
+import html
+
+import streamlit as st
+
+from frontend.blocks import empty_state, facts, section
+from frontend.client import ApiError
+from frontend.components.curves import draw_curves
+from frontend.components.run_status import draw_run_status
+from frontend.components.samples import draw_samples
+from frontend.launch_form import changed_values, show_value, starting_values, to_query
+from frontend.session import client, go, selected_run
+from frontend.wording import clock, count
+from shared.configs import CONFIGS, PretrainConfig
+from shared.datasets import Dataset, Split
+from shared.runs import TERMINAL, Run, RunState
+
+QUESTION = "Is it learning?"
+
+
+def show() -> None:
+    """One run: status, curves, reconstructions, and what lies behind them."""
+    run = _find_run()
+    if run is None:
+        return
+    action = draw_run_status(run, _footnote(run))
+    if action.again:
+        go("launch", **retry_query(run))
+    draw_curves(run.id)
+    section("Fixed galaxies", "original, masked, and reconstructed at each evaluation")
+    draw_samples(run.id)
+    section("Behind it")
+    _draw_config(run)
+    _draw_events(run.id, run.state in TERMINAL)
+    _draw_log(run)
+
+
+def _find_run() -> Run | None:
+    """The selected run, else the newest; a page that says what to do where there is none."""
+    run_id = selected_run()
+    try:
+        if run_id is not None:
+            return client().get_run(run_id)
+        newest = client().list_runs(limit=1)
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        _nothing(error.detail, "It may have been deleted; the list of runs has the others.", "runs")
+        return None
+    if newest:
+        st.session_state["selected_run"] = newest[0].id
+        st.query_params["run"] = newest[0].id
+        st.rerun()
+    _nothing("Nothing has been trained yet.", "Launch a run; its curves appear here.", "launch")
+    return None
+
+
+def _nothing(sentence: str, advice: str, page: str) -> None:
+    empty_state(sentence, advice)
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        if st.button("Launch a run" if page == "launch" else "All runs", type="primary"):
+            st.session_state.pop("selected_run", None)
+            st.query_params.pop("run", None)
+            go(page)
+
+
+def retry_query(run: Run) -> dict[str, str | list[str]]:
+    """The launch form's query that repeats this run."""
+    base = starting_values(PretrainConfig, _preset_values(run))
+    preset = run.preset or ""
+    return to_query(preset, run.dataset, changed_values(run.config, base), run.name or "", run.id)
+
+
+def _preset_values(run: Run) -> dict[str, object]:
+    found = [preset.values for preset in client().list_presets() if preset.key == run.preset]
+    return dict(found[0]) if found else {}
+
+
+def _footnote(run: Run) -> str:
+    """What the accuracies were measured on."""
+    try:
+        dataset = client().get_dataset(run.dataset or "")
+    except ApiError:
+        return f"Measured on the validation rows of {run.dataset}, which is no longer in the store."
+    return _measured_on(dataset, run)
+
+
+def _measured_on(dataset: Dataset, run: Run) -> str:
+    kind = "simulated galaxies" if dataset.simulated else "galaxies"
+    n = count(dataset.split_counts.get(Split.VAL, 0))
+    words = [f"Measured on the {n} validation {kind} of {dataset.name}; differences in points."]
+    if run.config.get("pretrain_rows") == "all":
+        words.append("Transductive: pretraining saw the pixels of all rows.")
+    words.append(
+        "Linear probe by L-BFGS on frozen features; random init is this run's own encoder at step 0."
+    )
+    return " ".join(words)
+
+
+def _draw_config(run: Run) -> None:
+    base = starting_values(CONFIGS[run.kind], _preset_values(run))
+    changed = changed_values(run.config, base)
+    label = f"Config · {len(changed)} changed from {run.preset}" if run.preset else "Config"
+    with st.expander(label):
+        if changed:
+            facts(
+                [(k, f"{show_value(v)}   (preset: {show_value(base[k])})") for k, v in changed.items()],
+                changed=True,
+            )
+        rest = [(k, show_value(v)) for k, v in run.config.items() if k not in changed]
+        left, middle, right = st.columns(3)
+        third = -(-len(rest) // 3)
+        for column, start in ((left, 0), (middle, third), (right, 2 * third)):
+            with column:
+                facts(rest[start : start + third])
+
+
+def _draw_events(run_id: str, ended: bool) -> None:
+    with st.expander("Events"):
+        st.fragment(_events, run_every=None if ended else "3s")(run_id)
+
+
+def _events(run_id: str) -> None:
+    rows = []
+    for event in client().list_events(run_id):
+        note = event.from_state == event.to_state
+        change = (
+            event.to_state if event.from_state is None or note else f"{event.from_state} → {event.to_state}"
+        )
+        words = f"{change}: {event.reason}" if event.reason else str(change)
+        rows.append((clock(event.at), words))
+    facts(rows)
+
+
+def _draw_log(run: Run) -> None:
+    ended = run.state in TERMINAL
+    with st.expander("Log", expanded=run.state is RunState.FAILED):
+        st.fragment(_log, run_every=None if ended else "3s")(run.id)
+
+
+def _log(run_id: str) -> None:
+    tail = client().read_log(run_id, lines=60)
+    if not tail.lines:
+        st.html(f'<p class="gx-quiet">{html.escape("Nothing written yet.")}</p>')
+        return
+    st.code("\n".join(tail.lines), language=None, wrap_lines=True, height=320)

@@ -1,0 +1,30 @@
+"""Runs: what is running and how good is it?"""
+
+import streamlit as st
+
+from frontend.blocks import page_title
+from frontend.components.runs_table import draw_jobs, draw_runs
+from frontend.session import client, go, selected_run
+from shared.runs import MODEL_KINDS, RunKind
+
+QUESTION = "What is running and how good is it?"
+FILTERS = ["all", "active", "succeeded", "failed", "cancelled"]
+
+
+def show() -> None:
+    """The list of runs, and the other jobs folded below."""
+    page_title("Runs", QUESTION)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        chosen = st.segmented_control(
+            "State", FILTERS, default="all", key="state", bind="query-params", label_visibility="collapsed"
+        )
+        if st.button("Launch a run", type="primary"):
+            go("launch")
+    simulated = [dataset.name for dataset in client().list_datasets() if dataset.simulated]
+    action = draw_runs(simulated, chosen or "all", selected_run())
+    if action.open_run:
+        go("run", run=action.open_run)
+    if action.launch:
+        go("launch")
+    with st.expander("Other jobs: imports, simulations, baselines"):
+        draw_jobs([kind.value for kind in RunKind if kind not in MODEL_KINDS], key="other_jobs")

@@ -1,0 +1,163 @@
+"""The API as Python: one method a route, shared models out, two exceptions."""
+
+import os
+from typing import Any, TypeVar
+
+import httpx2
+from pydantic import TypeAdapter, ValidationError
+
+from shared import routes
+from shared.datasets import Dataset, GalaxyPage, Split
+from shared.errors import ErrorBody
+from shared.presets import Preset
+from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunRequest, RunState, Samples
+from shared.system import Health
+
+DEFAULT_URL = "http://127.0.0.1:8501"
+T = TypeVar("T")
+
+
+class ApiError(Exception):
+    """The server refused: `detail` is one sentence for a person, `field` the config field at fault."""
+
+    def __init__(self, code: str, detail: str, field: str | None = None, status: int = 0) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.detail = detail
+        self.field = field
+        self.status = status
+
+
+class BackendLostError(Exception):
+    """No answer came from the server."""
+
+
+class Client:
+    """Talks to one server.
+
+    `http` replaces the connection (a starlette TestClient drives the app without a socket); its own base URL
+    is then used. Every method raises ApiError or BackendLostError.
+    """
+
+    def __init__(self, base_url: str, token: str | None = None, http: httpx2.Client | None = None) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = http or httpx2.Client(base_url=base_url, headers=headers, timeout=15, trust_env=False)
+
+    @classmethod
+    def from_environment(cls) -> "Client":
+        """The client of the server named by GALAXYSCOPE_API_URL and GALAXYSCOPE_TOKEN."""
+        return cls(os.environ.get("GALAXYSCOPE_API_URL", DEFAULT_URL), os.environ.get("GALAXYSCOPE_TOKEN"))
+
+    def health(self) -> Health:
+        return self._get(Health, routes.HEALTH)
+
+    def list_runs(
+        self,
+        *,
+        kind: str | None = None,
+        state: RunState | None = None,
+        every_kind: bool = False,
+        limit: int = 100,
+    ) -> list[Run]:
+        """Runs, newest first: those that train a model, or every job with `every_kind`."""
+        query = {"kind": kind, "state": state, "all": "true" if every_kind else None, "limit": limit}
+        return self._get(list[Run], routes.RUNS, query)
+
+    def create_run(self, request: RunRequest) -> Run:
+        return self._send(Run, "POST", routes.RUNS, request.model_dump(mode="json", exclude_none=True))
+
+    def get_run(self, run_id: str) -> Run:
+        return self._get(Run, routes.RUN.format(run_id=run_id))
+
+    def stop_run(self, run_id: str) -> Run:
+        return self._send(Run, "POST", routes.RUN_STOP.format(run_id=run_id))
+
+    def pause_run(self, run_id: str) -> Run:
+        return self._send(Run, "POST", routes.RUN_PAUSE.format(run_id=run_id))
+
+    def resume_run(self, run_id: str) -> Run:
+        return self._send(Run, "POST", routes.RUN_RESUME.format(run_id=run_id))
+
+    def retry_run(self, run_id: str) -> Run:
+        """A new run with the config of this one, which becomes its parent."""
+        return self._send(Run, "POST", routes.RUN_RETRY.format(run_id=run_id))
+
+    def read_metrics(
+        self, run_id: str, *, since: int = 0, max_points: int | None = None, keys: list[str] | None = None
+    ) -> MetricsPage:
+        query = {"since": since, "max_points": max_points, "keys": ",".join(keys) if keys else None}
+        return self._get(MetricsPage, routes.RUN_METRICS.format(run_id=run_id), query)
+
+    def list_events(self, run_id: str) -> list[RunEvent]:
+        return self._get(list[RunEvent], routes.RUN_EVENTS.format(run_id=run_id))
+
+    def read_log(self, run_id: str, *, lines: int = 200) -> LogTail:
+        return self._get(LogTail, routes.RUN_LOG.format(run_id=run_id), {"lines": lines})
+
+    def get_samples(self, run_id: str) -> Samples:
+        return self._get(Samples, routes.RUN_SAMPLES.format(run_id=run_id))
+
+    def get_sample_sprite(self, run_id: str, step: int) -> bytes:
+        """A PNG: `count` columns by `rows` rows of `tile_px` squares (see Samples)."""
+        return self._answer("GET", routes.RUN_SAMPLE_SPRITE.format(run_id=run_id, step=step)).content
+
+    def list_datasets(self) -> list[Dataset]:
+        return self._get(list[Dataset], routes.DATASETS)
+
+    def get_dataset(self, name: str) -> Dataset:
+        return self._get(Dataset, routes.DATASET.format(name=name))
+
+    def list_galaxies(
+        self,
+        name: str,
+        *,
+        offset: int = 0,
+        limit: int = 48,
+        label: str | None = None,
+        split: Split | None = None,
+    ) -> GalaxyPage:
+        query = {"offset": offset, "limit": limit, "label": label, "split": split}
+        return self._get(GalaxyPage, routes.GALAXIES.format(name=name), query)
+
+    def get_galaxy_image(self, name: str, row: int, *, size: int | None = None) -> bytes:
+        """A PNG of one galaxy, `size` pixels a side where given."""
+        path = routes.GALAXY_IMAGE.format(name=name, row=row)
+        return self._answer("GET", path, query={"size": size}).content
+
+    def list_presets(self) -> list[Preset]:
+        return self._get(list[Preset], routes.PRESETS)
+
+    def _get(self, kind: type[T], path: str, query: dict[str, Any] | None = None) -> T:
+        return TypeAdapter(kind).validate_json(self._answer("GET", path, query=query).content)
+
+    def _send(self, kind: type[T], method: str, path: str, body: dict[str, Any] | None = None) -> T:
+        return TypeAdapter(kind).validate_json(self._answer(method, path, body=body).content)
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, Any] | None = None,
+        body: dict[str, Any] | None = None,
+    ) -> httpx2.Response:
+        params = {key: value for key, value in (query or {}).items() if value is not None}
+        try:
+            response = self._http.request(method, routes.API + path, params=params, json=body)
+        except httpx2.TransportError as error:
+            raise BackendLostError(
+                "The server does not answer; is `galaxyscope up` still running?"
+            ) from error
+        if response.is_success:
+            return response
+        raise refusal(response)
+
+
+def refusal(response: httpx2.Response) -> ApiError:
+    """The ApiError that a response other than 2xx stands for."""
+    try:
+        body = ErrorBody.model_validate_json(response.content)
+    except ValidationError:
+        sentence = f"The server answered {response.status_code} without a reason; its log says more."
+        return ApiError("unreadable_answer", sentence, status=response.status_code)
+    return ApiError(body.code, body.detail, body.field, response.status_code)

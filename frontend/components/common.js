@@ -1,0 +1,208 @@
+// Shared by every component: its text stands in front of each component's own module.
+
+const API = "/api/v1"
+const TERMINAL = new Set(["succeeded", "failed", "cancelled"])
+const STATE_WORDS = {
+  queued: "queued", starting: "starting", running: "running", pausing: "pausing…", paused: "paused",
+  stopping: "Stopping…", lost: "lost", succeeded: "succeeded", failed: "failed", cancelled: "cancelled",
+}
+const STATE_SHAPES = {
+  queued: ["ring", "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11z"],
+  starting: ["ring", "M8 2.5a5.5 5.5 0 1 0 5.5 5.5"],
+  running: ["solid", "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11z"],
+  pausing: ["ring", "M5.5 4v8M10.5 4v8"],
+  paused: ["ring", "M5.5 3v10M10.5 3v10"],
+  stopping: ["ring", "M4 4h8v8H4z"],
+  lost: ["ring", "M8 3l5.5 10h-11z"],
+  succeeded: ["ring", "M3 8.5l3.5 3.5L13 4.5"],
+  failed: ["ring", "M4 4l8 8M12 4l-8 8"],
+  cancelled: ["ring", "M3.5 8h9"],
+}
+const STATE_TONES = {
+  running: "good", succeeded: "good", starting: "good", failed: "bad", lost: "bad", stopping: "warn", pausing: "warn",
+}
+
+/** A DOM element: properties, then children; text is always text, never markup. */
+function el(tag, props = {}, ...children) {
+  const node = document.createElement(tag)
+  setProps(node, props)
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false))
+  return node
+}
+
+function setProps(node, props) {
+  for (const [key, value] of Object.entries(props)) {
+    if (value === null || value === undefined || value === false) continue
+    if (key === "class") node.className = value
+    else if (key.startsWith("on")) node[key.toLowerCase()] = value
+    else if (key === "style") node.style.cssText = value
+    else node.setAttribute(key, value === true ? "" : value)
+  }
+}
+
+function svgShape(kind, path) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
+  for (const [key, value] of [["viewBox", "0 0 16 16"], ["class", `gx-shape gx-${kind}`], ["aria-hidden", "true"]]) {
+    svg.setAttribute(key, value)
+  }
+  const line = document.createElementNS("http://www.w3.org/2000/svg", "path")
+  line.setAttribute("d", path)
+  svg.append(line)
+  return svg
+}
+
+/** The state of a run as shape and word. */
+function stateMark(run, withProgress = true) {
+  const [kind, path] = STATE_SHAPES[run.state]
+  const share = shareDone(run)
+  let word = STATE_WORDS[run.state]
+  if (withProgress && run.state === "running" && share !== null) word += ` ${Math.floor(100 * share)} %`
+  if (run.state === "queued" && run.queue_position) word += ` · ${ordinal(run.queue_position)}`
+  return el("span", { class: `gx-state gx-tone-${STATE_TONES[run.state] ?? "calm"}`, "data-state": run.state },
+    svgShape(kind, path), el("span", {}, word))
+}
+
+function ordinal(position) {
+  return position === 1 ? "next" : `${position - 1} before it`
+}
+
+function shareDone(run) {
+  const total = run.progress.total_steps
+  return total ? Math.min(run.progress.step / total, 1) : null
+}
+
+function duration(seconds) {
+  const s = Math.max(Math.round(seconds), 0)
+  const two = (n) => String(n).padStart(2, "0")
+  if (s < 60) return `${s} s`
+  if (s < 3600) return `${Math.floor(s / 60)} min ${two(s % 60)} s`
+  if (s < 86400) return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`
+  return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`
+}
+
+function secondsSince(iso) {
+  return (Date.now() - Date.parse(iso)) / 1000
+}
+
+function ago(iso) {
+  const s = secondsSince(iso)
+  if (s < 10) return "just now"
+  if (s < 60) return `${Math.floor(s)} s ago`
+  if (s < 3600) return `${Math.floor(s / 60)} min ago`
+  if (s < 86400) return `${Math.floor(s / 3600)} h ago`
+  return `${Math.floor(s / 86400)} d ago`
+}
+
+function runSeconds(run) {
+  if (!run.started_at) return null
+  return ((run.ended_at ? Date.parse(run.ended_at) : Date.now()) - Date.parse(run.started_at)) / 1000
+}
+
+const grouped = (n) => Math.round(n).toLocaleString("en-US")
+const percent = (share) => `${(100 * share).toFixed(1)} %`
+const isNumber = (value) => typeof value === "number" && Number.isFinite(value)
+
+function bytes(n) {
+  for (const [factor, unit] of [[1e9, "GB"], [1e6, "MB"], [1e3, "kB"]]) {
+    if (n >= factor) return `${Number((n / factor).toPrecision(3))} ${unit}`
+  }
+  return `${n} B`
+}
+
+function clockTime(iso) {
+  return iso ? new Date(iso).toLocaleString() : ""
+}
+
+function runTitle(run) {
+  return run.name || run.id
+}
+
+function exists(value) {
+  return value !== null && value !== undefined
+}
+
+class Refused extends Error {}
+
+/** The parsed answer of the API; Refused with its sentence when it says no, TypeError when it is gone. */
+async function ask(path, options = {}) {
+  const answer = await fetch(API + path, { cache: "no-store", credentials: "same-origin", ...options })
+  const body = await answer.json().catch(() => null)
+  if (!answer.ok) throw new Refused(body?.detail ?? `The server answered ${answer.status}.`)
+  return body
+}
+
+// One poll a URL, shared by all components of the page. `pace(data)` says how long to wait, 0 to stop.
+const LIVE = (globalThis[Symbol.for("galaxyscope.live")] ??= new Map())
+
+/** Calls `listener({data, lost, error})` now and at each answer; returns the function that ends it. */
+function live(path, pace, listener) {
+  let entry = LIVE.get(path)
+  if (!entry) {
+    entry = { listeners: new Set(), timer: 0, last: null, pace }
+    LIVE.set(path, entry)
+  }
+  entry.listeners.add(listener)
+  if (entry.last) listener(entry.last)
+  if (!entry.timer) schedule(path, entry, 0)
+  return () => {
+    entry.listeners.delete(listener)
+    if (entry.listeners.size) return
+    clearTimeout(entry.timer)
+    LIVE.delete(path)
+  }
+}
+
+function schedule(path, entry, wait) {
+  clearTimeout(entry.timer)
+  entry.timer = setTimeout(() => poll(path, entry), wait)
+}
+
+async function poll(path, entry) {
+  let next = 2000
+  try {
+    const data = await ask(path)
+    entry.last = { data, lost: false, error: null }
+    next = entry.pace(data)
+  } catch (problem) {
+    const refused = problem instanceof Refused
+    entry.last = { data: entry.last?.data ?? null, lost: !refused, error: refused ? problem.message : null }
+    if (refused) next = 10000
+  }
+  if (!entry.listeners.size) return
+  for (const listener of [...entry.listeners]) listener(entry.last)
+  entry.timer = 0
+  if (next) schedule(path, entry, document.hidden ? Math.max(next, 8000) : next)
+}
+
+/** Asks now, for whoever listens to this path. */
+function refresh(path) {
+  const entry = LIVE.get(path)
+  if (entry) schedule(path, entry, 0)
+}
+
+const runPath = (id) => `/runs/${encodeURIComponent(id)}`
+const runPace = (run) => (TERMINAL.has(run.state) ? 0 : 1000)
+
+/** Sends a verb (stop, pause, resume) to a run and shows the new state at once. */
+async function sendVerb(id, verb) {
+  const run = await ask(`${runPath(id)}/${verb}`, { method: "POST" })
+  refresh(runPath(id))
+  return run
+}
+
+/** State of one mounted component, made once for its element. */
+function makeStore() {
+  const states = new WeakMap()
+  return (parent, make) => {
+    let state = states.get(parent)
+    if (!state) states.set(parent, (state = make()))
+    return state
+  }
+}
+
+/** Plain clicks stay in the page; middle and modified clicks follow the link. */
+function plainClick(event, act) {
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return
+  event.preventDefault()
+  act()
+}

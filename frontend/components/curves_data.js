@@ -1,0 +1,93 @@
+// The points of a run's metrics, and what is drawn of them.
+
+const KEYS = [
+  "train/loss", "val/loss", "train/lr", "train/images_per_s", "val/knn_accuracy", "val/knn_balanced_accuracy",
+  "val/linear_accuracy", "val/linear_balanced_accuracy", "val/rankme", "val/centre_loss_share", "val/sky_loss_share",
+]
+const MAX_POINTS = 2000
+const MAX_HELD = 6000
+const COLUMNS = ["step", "value", "epoch", "time"]
+
+/** Adds a page of points; a point whose step is known replaces it. Returns the keys that changed. */
+function mergePoints(points, series) {
+  const changed = []
+  for (const [key, more] of Object.entries(series)) {
+    if (!more.step.length) continue
+    if (!points.has(key)) points.set(key, { step: [], value: [], epoch: [], time: [] })
+    const held = points.get(key)
+    for (let i = 0; i < more.step.length; i++) putPoint(held, more, i)
+    changed.push(key)
+  }
+  return changed
+}
+
+function putPoint(held, more, i) {
+  const step = more.step[i]
+  let at = held.step.length
+  while (at > 0 && held.step[at - 1] >= step) at--
+  const replaces = held.step[at] === step ? 1 : 0
+  for (const column of COLUMNS) held[column].splice(at, replaces, more[column][i])
+}
+
+/** Exponential moving average, debiased, so that it starts at the first value; gaps stay gaps. */
+function smooth(values, weight) {
+  if (!weight) return values
+  let sum = 0, norm = 0
+  return values.map((value) => {
+    if (!isNumber(value)) return null
+    sum = weight * sum + (1 - weight) * value
+    norm = weight * norm + (1 - weight)
+    return sum / norm
+  })
+}
+
+const AXES = {
+  step: { title: "step", of: (held) => held.step },
+  epoch: { title: "epoch", of: (held) => held.epoch },
+  time: { title: "minutes since the first point", of: (held, start) => held.time.map((t) => (t - start) / 60) },
+}
+
+function firstTime(points) {
+  let first = Infinity
+  for (const held of points.values()) first = Math.min(first, held.time[0] ?? Infinity)
+  return first
+}
+
+/** [smallest, largest] x over all metrics, widened by 2 %; null without points. */
+function fullRange(points, axis) {
+  const start = firstTime(points)
+  let low = Infinity, high = -Infinity
+  for (const held of points.values()) {
+    const x = AXES[axis].of(held, start)
+    if (!x.length) continue
+    low = Math.min(low, x[0])
+    high = Math.max(high, x[x.length - 1])
+  }
+  if (low > high) return null
+  const pad = (high - low || 1) * 0.02
+  return [low - pad, high + pad]
+}
+
+/** [low, high] of the finite values inside `range` of x, widened by 6 %. */
+function valueRange(lines, range, log) {
+  let low = Infinity, high = -Infinity
+  const see = (value) => {
+    if (!isNumber(value) || (log && value <= 0)) return
+    const v = log ? Math.log10(value) : value
+    low = Math.min(low, v)
+    high = Math.max(high, v)
+  }
+  for (const line of lines) {
+    line.y.forEach((value, i) => { if (line.reference || (line.x[i] >= range[0] && line.x[i] <= range[1])) see(value) })
+  }
+  if (low > high) return log ? [-1, 0] : [0, 1]
+  const pad = (high - low || Math.abs(high) * 0.1 || 1) * 0.06
+  return [low - pad, high + pad]
+}
+
+/** The last finite value at or before x; null if there is none. */
+function valueAt(line, x) {
+  let found = null
+  for (let i = 0; i < line.x.length && line.x[i] <= x; i++) if (isNumber(line.y[i])) found = line.y[i]
+  return found
+}

@@ -1,0 +1,138 @@
+// Panels, lines and labels of the curves, drawn with Plotly as SVG.
+
+const OKABE_ITO = {
+  dark: { blue: "#56B4E9", orange: "#E69F00", green: "#2FB78F", purple: "#CC79A7" },
+  light: { blue: "#0072B2", orange: "#B85400", green: "#00785A", purple: "#9C4A78" },
+}
+const asPercent = (v) => `${(100 * v).toFixed(1)} %`
+const asSmall = (v) => (v === 0 ? "0" : Math.abs(v) < 0.001 ? v.toExponential(2) : Number(v.toPrecision(3)).toString())
+const REFERENCE_NAMES = { random_init: "random init", raw_pixel: "raw pixels", majority: "majority" }
+
+const PANELS = [
+  { key: "loss", title: "Loss", note: "on hidden patches", large: true, form: asSmall, lines: [
+    { name: "train", metric: "train/loss", colour: "blue", noisy: true },
+    { name: "validation", metric: "val/loss", colour: "orange" }] },
+  { key: "accuracy", title: "Accuracy", note: "probes on frozen features, validation", large: true, form: asPercent, share: true, lines: [
+    { name: "linear", metric: "val/linear", colour: "blue", probe: "linear" },
+    { name: "k-NN", metric: "val/knn", colour: "orange", probe: "knn" }] },
+  { key: "rank", title: "RankMe", note: "effective rank of the features", form: asSmall, lines: [
+    { name: "rank", metric: "val/rankme", colour: "green" }] },
+  { key: "lr", title: "Learning rate", note: "", form: asSmall, lines: [
+    { name: "lr", metric: "train/lr", colour: "purple" }] },
+  { key: "speed", title: "Images/s", note: "training", form: (v) => grouped(v), lines: [
+    { name: "images/s", metric: "train/images_per_s", colour: "green", noisy: true }] },
+  { key: "where", title: "Where the loss is", note: "share of the whole", form: asPercent, share: true, lines: [
+    { name: "centre", metric: "val/centre_loss_share", colour: "blue" },
+    { name: "sky", metric: "val/sky_loss_share", colour: "orange" }] },
+]
+
+/** The lines of a panel as numbers: curves first, then the references of an accuracy. */
+function panelLines(panel, state, start) {
+  const { axis, smoothing, balanced, hidden } = state.settings
+  const lines = []
+  for (const line of panel.lines) {
+    const metric = line.probe ? `${line.metric}_${balanced ? "balanced_" : ""}accuracy` : line.metric
+    const held = state.points.get(metric)
+    if (!held) continue
+    const x = AXES[axis].of(held, start)
+    const weight = line.noisy ? smoothing : 0
+    lines.push({ ...line, id: line.name, x, raw: held.value, y: smooth(held.value, weight), smoothed: weight > 0, hidden: hidden.has(`${panel.key}/${line.name}`) })
+  }
+  return panel.key === "accuracy" ? [...lines, ...referenceLines(state)] : lines
+}
+
+function referenceLines(state) {
+  const { balanced, hidden } = state.settings
+  const end = balanced ? "balanced_accuracy" : "accuracy"
+  const wanted = [
+    ["random_init", "linear", "blue", "dash"], ["random_init", "knn", "orange", "dash"],
+    ["raw_pixel", "linear", "blue", "dot"], ["raw_pixel", "knn", "orange", "dot"], ["majority", null, null, "longdash"],
+  ]
+  return wanted.flatMap(([family, probe, colour, dash]) => {
+    const value = state.run?.baselines[[family, probe, end].filter(Boolean).join("_")]
+    if (!isNumber(value)) return []
+    const name = REFERENCE_NAMES[family] + (probe ? ` · ${probe === "knn" ? "k-NN" : probe}` : "")
+    return [{ name, id: family, reference: true, colour, dash, x: [-Infinity], y: [value, value], hidden: hidden.has(`accuracy/${family}`) }]
+  })
+}
+
+function traces(lines, ranges, tint) {
+  return lines.filter((line) => !line.hidden).flatMap((line) => {
+    const color = line.colour ? tint.colours[line.colour] : tint.soft
+    const base = { type: "scatter", x: line.x, hoverinfo: "skip", showlegend: false, connectgaps: false, cliponaxis: true }
+    if (line.reference) return [{ ...base, x: ranges.x, y: line.y, mode: "lines", line: { color, width: 1, dash: line.dash }, opacity: 0.85 }]
+    const few = line.x.length <= 60 && !line.noisy
+    const main = { ...base, y: line.y, name: line.name, mode: few ? "lines+markers" : "lines", line: { color, width: 1.75 }, marker: { color, size: 5 } }
+    return line.smoothed ? [{ ...base, y: line.raw, mode: "lines", line: { color, width: 1 }, opacity: 0.28 }, main] : [main]
+  })
+}
+
+function panelLayout(panel, size, ranges, tint, state) {
+  const log = panel.key === "loss" && state.settings.log
+  const axis = { gridcolor: tint.grid, gridwidth: 1, zeroline: false, linecolor: tint.grid, tickfont: { size: 11, color: tint.soft }, automargin: false }
+  return {
+    width: size.width, height: size.height, autosize: false, showlegend: false, hovermode: false, dragmode: "zoom",
+    paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: tint.font, size: 11, color: tint.soft },
+    margin: { l: size.left, r: size.right, t: size.top, b: size.bottom, pad: 0 },
+    xaxis: { ...axis, range: ranges.x, nticks: panel.large ? 8 : 4, title: { text: AXES[state.settings.axis].title, standoff: 4, font: { size: 11, color: tint.soft } } },
+    yaxis: { ...axis, range: ranges.y, type: log ? "log" : "linear", fixedrange: true, nticks: panel.large ? 7 : 4,
+      tickformat: panel.share ? ".0%" : panel.key === "lr" ? "~g" : log ? "~g" : "", exponentformat: "e", dtick: log && ranges.y[1] - ranges.y[0] > 0.8 ? "D2" : undefined },
+  }
+}
+
+/** Names at the right end of their lines, moved apart where they would overlap. */
+function endLabels(panel, lines, ranges, size, tint, state) {
+  const log = panel.key === "loss" && state.settings.log
+  const height = size.height - size.top - size.bottom
+  const placed = lines.filter((line) => !line.hidden && (size.roomy || line.reference)).flatMap((line) => {
+    const value = line.reference ? line.y[0] : valueAt(line, ranges.x[1])
+    if (value === null) return []
+    const v = log ? Math.log10(value) : value
+    const share = (v - ranges.y[0]) / (ranges.y[1] - ranges.y[0])
+    return [{ line, value, top: size.top + (1 - share) * height }]
+  }).sort((a, b) => a.top - b.top)
+  spread(placed, 14, size.top, size.height - size.bottom)
+  const place = size.roomy ? `left:${size.width - size.right + 6}px` : `right:${size.right}px`
+  return placed.map(({ line, value, top }) => el("span", {
+    class: `end ${line.reference ? "reference" : ""} ${size.roomy ? "" : "inside"}`,
+    style: `top:${top.toFixed(1)}px;${place};color:${line.colour ? tint.colours[line.colour] : tint.soft}`,
+  }, `${line.name} ${panel.form(value)}`))
+}
+
+function spread(placed, gap, top, bottom) {
+  for (let i = 1; i < placed.length; i++) placed[i].top = Math.max(placed[i].top, placed[i - 1].top + gap)
+  let limit = bottom
+  for (let i = placed.length - 1; i >= 0; i--) {
+    placed[i].top = Math.max(Math.min(placed[i].top, limit), top)
+    limit = placed[i].top - gap
+  }
+}
+
+/** Colours of the theme in force, read from the page. */
+function readTint(root) {
+  const style = getComputedStyle(root)
+  const probe = (name) => style.getPropertyValue(name).trim()
+  const [r, g, b] = hexToRgb(probe("--st-background-color"))
+  const theme = 0.299 * r + 0.587 * g + 0.114 * b < 128 ? "dark" : "light"
+  return { theme, colours: OKABE_ITO[theme], soft: probe("--st-gray-text-color"), grid: probe("--st-border-color"), font: probe("--st-font") }
+}
+
+function hexToRgb(hex) {
+  const n = parseInt(hex.slice(1, 7), 16)
+  return [n >> 16, (n >> 8) & 255, n & 255]
+}
+
+/** plotly.js from this server, loaded once for the page. */
+function loadPlotly() {
+  return (globalThis[Symbol.for("galaxyscope.plotly")] ??= new Promise((resolve, reject) => {
+    const script = document.createElement("script")
+    script.src = `${API}/vendor/plotly.min.js`
+    script.onload = () => resolve(globalThis.Plotly)
+    script.onerror = () => {
+      globalThis[Symbol.for("galaxyscope.plotly")] = undefined
+      script.remove()
+      reject(new TypeError("plotly.min.js did not load"))
+    }
+    document.head.append(script)
+  }))
+}

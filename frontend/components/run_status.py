@@ -1,0 +1,24 @@
+"""State, progress, scores and actions of one run, live."""
+
+from dataclasses import dataclass
+
+from frontend.components import ignore, load_component, trigger
+from shared.runs import Run
+
+_STATUS = load_component("run_status")
+
+
+@dataclass(frozen=True)
+class StatusAction:
+    """What happened in this rerun: the person wants the form with this run's values; the run has ended."""
+
+    again: bool
+    ended: bool
+
+
+def draw_run_status(run: Run, footnote: str) -> StatusAction:
+    """Draws the run and follows it; `footnote` says what the accuracies were measured on."""
+    data = {"run": run.model_dump(mode="json"), "footnote": footnote}
+    key = f"run_status_{run.id}"
+    result = _STATUS(data=data, key=key, on_again_change=ignore, on_ended_change=ignore)
+    return StatusAction(again=bool(trigger(result, "again")), ended=bool(trigger(result, "ended")))

@@ -1,0 +1,167 @@
+// The list of runs, live: what is running and how good is it?
+
+const tables = makeStore()
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".gx-runs_table")
+  const state = tables(parentElement, () => build(root))
+  state.open = (id) => setTriggerValue("open", id)
+  state.launch = () => setTriggerValue("launch", true)
+  state.settled = () => setTriggerValue("settled", Date.now())
+  state.data = data
+  if (state.path !== listPath(data)) listen(state)
+  else if (state.runs) draw(state)
+  return () => state.end?.()
+}
+
+function build(root) {
+  const state = { root, runs: null, active: new Set(), waiting: new Set() }
+  root.replaceChildren(...[0, 1, 2].map(() => el("div", { class: "gx-bone row-bone" })))
+  return state
+}
+
+const listPath = (data) => `/runs?limit=${data.limit}${data.jobs ? "&all=true" : ""}`
+
+function listen(state) {
+  state.end?.()
+  state.path = listPath(state.data)
+  const pace = (runs) => (runs.some((run) => !TERMINAL.has(run.state)) ? 1500 : 4000)
+  state.end = live(state.path, pace, ({ data }) => {
+    if (!data) return
+    state.runs = data
+    noticeEnds(state)
+    draw(state)
+  })
+}
+
+function noticeEnds(state) {
+  const now = new Set(chosen(state).filter((run) => !TERMINAL.has(run.state)).map((run) => run.id))
+  const ended = [...state.active].some((id) => !now.has(id))
+  state.active = now
+  if (ended && state.data.jobs) state.settled()
+}
+
+const FILTERS = {
+  all: () => true,
+  active: (run) => !TERMINAL.has(run.state),
+  succeeded: (run) => run.state === "succeeded",
+  failed: (run) => run.state === "failed",
+  cancelled: (run) => run.state === "cancelled",
+}
+
+function chosen(state) {
+  const kinds = state.data.kinds
+  return state.runs.filter((run) => (!kinds || kinds.includes(run.kind)) && FILTERS[state.data.filter](run))
+}
+
+function draw(state) {
+  const runs = chosen(state)
+  const drawn = JSON.stringify([runs, state.data, [...state.waiting], Math.floor(Date.now() / 10000)])
+  if (drawn === state.drawn) return
+  state.drawn = drawn
+  const focused = state.root.getRootNode().activeElement?.dataset.focus
+  state.root.replaceChildren(runs.length ? table(state, runs) : empty(state))
+  if (focused) state.root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus()
+}
+
+function empty(state) {
+  if (state.data.jobs) return el("p", { class: "gx-soft none" }, "No jobs yet.")
+  if (state.runs.length) return el("p", { class: "gx-soft none" }, `No run is in the state “${state.data.filter}”.`)
+  return el("div", { class: "empty" },
+    el("p", {}, "Nothing has been trained yet."),
+    el("p", { class: "gx-soft" }, "Choose a preset and a dataset; the curves move a few seconds later."),
+    el("button", { class: "gx-main", onClick: () => state.launch() }, "Launch a run"))
+}
+
+function table(state, runs) {
+  const heads = state.data.jobs ? JOB_HEADS : RUN_HEADS
+  return el("table", { class: state.data.jobs ? "jobs" : "runs" },
+    el("thead", {}, el("tr", {}, heads.map(([title, note, kind]) => el("th", { class: kind, title: note, scope: "col" }, title)))),
+    el("tbody", {}, runs.map((run) => (state.data.jobs ? jobRow(state, run) : runRow(state, run)))))
+}
+
+const RUN_HEADS = [
+  ["State", null, ""], ["Run", null, ""], ["Dataset", null, ""], ["Preset", null, ""],
+  ["Linear", "Linear probe, validation accuracy; below it the run's own random init", "num"],
+  ["k-NN", "k-nearest neighbours, validation accuracy; below it the run's own random init", "num"],
+  ["Majority", "Accuracy of always naming the commonest class", "num"],
+  ["Images/s", null, "num"], ["Started", null, ""], ["Took", "Time since the start, or until the end", "num"], ["", null, ""],
+]
+const JOB_HEADS = [["State", null, ""], ["Job", null, ""], ["Dataset", null, ""], ["What", null, ""], ["Started", null, ""], ["", null, ""]]
+
+function cell(label, kind, ...children) {
+  return el("td", { class: kind, "data-label": label }, ...children)
+}
+
+function runRow(state, run) {
+  const link = el("a", { href: `/run?run=${encodeURIComponent(run.id)}`, class: "title", "data-focus": `run ${run.id}` }, runTitle(run))
+  const open = (event) => plainClick(event, () => state.open(run.id))
+  link.onclick = (event) => { event.stopPropagation(); open(event) }
+  const row = el("tr", { class: run.id === state.data.selected ? "selected" : "", "data-run": run.id },
+    cell("State", "state", stateMark(run), progressBar(run)),
+    cell("Run", "name", link, run.name ? el("small", { class: "gx-soft" }, run.id) : null),
+    cell("Dataset", "dataset", run.dataset ?? "–", state.data.simulated.includes(run.dataset) && !run.dataset.includes("simulated") ? simulatedTag() : null),
+    cell("Preset", "preset", run.preset ?? "own"),
+    accuracy("Linear", run, "linear"), accuracy("k-NN", run, "knn"),
+    cell("Majority", "num majority", maybePercent(run.baselines.majority_accuracy)),
+    cell("Images/s", "num speed", isNumber(run.images_per_s) ? grouped(run.images_per_s) : "–"),
+    cell("Started", "age", el("time", { datetime: run.created_at, title: clockTime(run.started_at ?? run.created_at) }, ago(run.started_at ?? run.created_at))),
+    cell("Took", "num took", exists(runSeconds(run)) ? duration(runSeconds(run)) : "–"),
+    cell("", "act", stopButton(state, run)))
+  row.onclick = open
+  return row
+}
+
+function simulatedTag() {
+  return el("span", { class: "gx-tag" }, "simulated")
+}
+
+function progressBar(run) {
+  const share = shareDone(run)
+  if (TERMINAL.has(run.state) || share === null) return null
+  return el("div", { class: "gx-bar", role: "progressbar", "aria-valuenow": Math.floor(100 * share), "aria-valuemin": 0, "aria-valuemax": 100 },
+    el("i", { style: `width:${100 * share}%` }))
+}
+
+const maybePercent = (value) => (isNumber(value) ? percent(value) : "–")
+
+function accuracy(label, run, probe) {
+  const value = run.metrics[`val/${probe}_accuracy`]
+  const init = run.baselines[`random_init_${probe}_accuracy`]
+  return cell(label, "num accuracy", el("b", {}, maybePercent(value)),
+    isNumber(init) ? el("small", { class: "gx-soft" }, `init ${percent(init)}`) : null)
+}
+
+function jobRow(state, run) {
+  return el("tr", { "data-run": run.id },
+    cell("State", "state", stateMark(run), progressBar(run)),
+    cell("Job", "name", el("span", {}, run.kind), el("small", { class: "gx-soft" }, run.id)),
+    cell("Dataset", "dataset", run.dataset ?? run.config.name ?? "–"),
+    cell("What", "what", run.reason && run.state === "failed"
+      ? el("span", { class: "gx-tone-bad" }, [run.reason, run.suggestion].filter(Boolean).join(" "))
+      : el("span", { class: "gx-soft" }, TERMINAL.has(run.state) ? run.reason ?? "" : run.progress.message ?? "")),
+    cell("Started", "age", el("time", { datetime: run.created_at, title: clockTime(run.started_at ?? run.created_at) }, ago(run.started_at ?? run.created_at))),
+    cell("", "act", stopButton(state, run)))
+}
+
+function stopButton(state, run) {
+  if (TERMINAL.has(run.state)) return null
+  const stopping = run.state === "stopping" || state.waiting.has(run.id)
+  const button = el("button", { disabled: stopping, "data-focus": `stop ${run.id}`, "aria-label": `Stop ${runTitle(run)}` }, stopping ? "Stopping…" : "Stop")
+  button.onclick = (event) => {
+    event.stopPropagation()
+    stopRun(state, run)
+  }
+  return button
+}
+
+async function stopRun(state, run) {
+  state.waiting.add(run.id)
+  draw(state)
+  try {
+    await sendVerb(run.id, "stop")
+  } finally {
+    state.waiting.delete(run.id)
+    refresh(state.path)
+  }
+}

@@ -1,0 +1,41 @@
+"""The live list of runs or of other jobs."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from frontend.components import ignore, load_component, trigger
+
+_TABLE = load_component("runs_table")
+
+
+@dataclass(frozen=True)
+class TableAction:
+    """What the person did: opened a run, asked to launch; or a job in the list came to its end."""
+
+    open_run: str | None
+    launch: bool
+    settled: bool
+
+
+def draw_runs(simulated: list[str], state_filter: str, selected: str | None) -> TableAction:
+    """Draws the runs that train a model; `simulated` names the datasets to mark."""
+    data = {"jobs": False, "kinds": None, "filter": state_filter, "limit": 200}
+    return _draw({**data, "simulated": simulated, "selected": selected}, "runs_table")
+
+
+def draw_jobs(kinds: list[str], key: str, limit: int = 50) -> TableAction:
+    """Draws the jobs of these kinds."""
+    data = {"jobs": True, "kinds": kinds, "filter": "all", "limit": limit}
+    return _draw({**data, "simulated": [], "selected": None}, key)
+
+
+def _draw(data: dict[str, Any], key: str) -> TableAction:
+    result = _TABLE(
+        data=data, key=key, on_open_change=ignore, on_launch_change=ignore, on_settled_change=ignore
+    )
+    opened = trigger(result, "open")
+    return TableAction(
+        open_run=str(opened) if opened else None,
+        launch=bool(trigger(result, "launch")),
+        settled=bool(trigger(result, "settled")),
+    )

@@ -1,0 +1,10 @@
+"""The fixed galaxies of a run, reconstructed at each evaluation."""
+
+from frontend.components import load_component
+
+_SAMPLES = load_component("samples")
+
+
+def draw_samples(run_id: str) -> None:
+    """Draws the sprites with one slider over evaluations; new ones appear by themselves."""
+    _SAMPLES(data={"run_id": run_id}, key=f"samples_{run_id}")

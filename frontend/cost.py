@@ -1,0 +1,83 @@
+"""What a pretraining costs, worked out before it starts."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from shared.configs import PretrainConfig, visible_patches
+from shared.datasets import Dataset, Split
+from shared.runs import Run, RunState
+
+SHAPE_FIELDS = (
+    "img_size patch_size embed_dim depth mlp_ratio decoder_embed_dim decoder_depth mask_ratio batch_size"
+).split()
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Counts of one run; `checkpoint_bytes` is for float32 weights, the optimiser's twice as much again."""
+
+    rows: int
+    steps_per_epoch: int
+    steps: int
+    images_seen: int
+    evaluations: int
+    patches: int
+    visible: int
+    encoder_parameters: int
+    decoder_parameters: int
+    checkpoint_bytes: int
+
+
+def estimate_cost(config: PretrainConfig, dataset: Dataset) -> Cost:
+    """What `config` does on `dataset`, in plain arithmetic."""
+    rows = dataset.n if config.pretrain_rows == "all" else dataset.split_counts.get(Split.TRAIN, 0)
+    steps_per_epoch = max(rows // config.batch_size, 1)
+    encoder = count_encoder(config, len(dataset.bands))
+    decoder = count_decoder(config, len(dataset.bands))
+    return Cost(
+        rows=rows,
+        steps_per_epoch=steps_per_epoch,
+        steps=steps_per_epoch * config.epochs,
+        images_seen=steps_per_epoch * config.epochs * min(config.batch_size, rows),
+        evaluations=1 + math.ceil(config.epochs / config.eval_every_epochs),
+        patches=(config.img_size // config.patch_size) ** 2,
+        visible=visible_patches(config.img_size, config.patch_size, config.mask_ratio),
+        encoder_parameters=encoder,
+        decoder_parameters=decoder,
+        checkpoint_bytes=4 * (encoder + decoder),
+    )
+
+
+def count_blocks(width: int, depth: int, mlp_ratio: float) -> int:
+    """Parameters of `depth` transformer blocks and the norm after them (mae.md §3.3)."""
+    hidden = int(width * mlp_ratio)
+    attention = 4 * width * width + 4 * width
+    mlp = 2 * width * hidden + hidden + width
+    norms = 4 * width
+    return depth * (attention + mlp + norms) + 2 * width
+
+
+def count_encoder(config: PretrainConfig, in_chans: int) -> int:
+    """Trained parameters of patch embedding, class token and encoder blocks."""
+    values = config.patch_size**2 * in_chans
+    embedding = values * config.embed_dim + config.embed_dim
+    return embedding + config.embed_dim + count_blocks(config.embed_dim, config.depth, config.mlp_ratio)
+
+
+def count_decoder(config: PretrainConfig, in_chans: int) -> int:
+    """Trained parameters of the decoder: its embedding, mask token, blocks and head."""
+    width, values = config.decoder_embed_dim, config.patch_size**2 * in_chans
+    embedding = config.embed_dim * width + width
+    head = width * values + values
+    return embedding + width + count_blocks(width, config.decoder_depth, config.mlp_ratio) + head
+
+
+def measured_rate(config: PretrainConfig, runs: Iterable[Run]) -> tuple[float, str] | None:
+    """Images/s of the newest finished run of the same model and batch here, and that run's id."""
+    wanted = {name: getattr(config, name) for name in SHAPE_FIELDS}
+    for run in runs:
+        same = all(run.config.get(name) == value for name, value in wanted.items())
+        if same and run.state is RunState.SUCCEEDED and run.images_per_s:
+            return run.images_per_s, run.id
+    return None

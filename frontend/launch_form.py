@@ -1,0 +1,196 @@
+"""The launch form as data: fields read from a config class, values to and from the URL, errors by field."""
+
+import shlex
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from shared.configs import Config, ConfigConflictError
+
+Kind = Literal["int", "float", "bool", "choice", "text"]
+BOUNDS = (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
+
+
+@dataclass(frozen=True)
+class FieldSpec:
+    """One field of a form, as its config class declares it."""
+
+    name: str
+    kind: Kind
+    label: str
+    unit: str
+    group: str
+    simple: bool
+    text: str
+    bounds: str
+    default: Any
+    optional: bool
+    choices: tuple[str, ...]
+
+    @property
+    def tooltip(self) -> str:
+        """What it is, its unit, its range and its default, in one line."""
+        parts = [self.text]
+        if self.unit:
+            parts.append(f"Unit: {self.unit}.")
+        if self.bounds:
+            parts.append(f"Range: {self.bounds}.")
+        if self.default is not None:
+            parts.append(f"Default: {show_value(self.default)}.")
+        return " ".join(parts)
+
+
+def field_specs(config: type[Config]) -> list[FieldSpec]:
+    """Every field of a config class, in the order in which it is declared."""
+    return [_spec(name, info) for name, info in config.model_fields.items()]
+
+
+def _spec(name: str, info: FieldInfo) -> FieldSpec:
+    extra: Mapping[str, Any] = info.json_schema_extra if isinstance(info.json_schema_extra, dict) else {}
+    annotation, optional = _unwrap(info.annotation)
+    choices = tuple(str(c) for c in typing.get_args(annotation)) if _is_literal(annotation) else ()
+    unit = str(extra.get("unit", ""))
+    return FieldSpec(
+        name=name,
+        kind=_kind(annotation),
+        label=label_of(name, unit),
+        unit=unit,
+        group=str(extra.get("group", "other")),
+        simple=bool(extra.get("simple", False)),
+        text=info.description or "",
+        bounds=_bounds(info),
+        default=None if info.is_required() else info.default,
+        optional=optional,
+        choices=choices,
+    )
+
+
+def _unwrap(annotation: Any) -> tuple[Any, bool]:
+    if typing.get_origin(annotation) in (types.UnionType, typing.Union):
+        inner = [a for a in typing.get_args(annotation) if a is not type(None)]
+        return inner[0], True
+    return annotation, False
+
+
+def _is_literal(annotation: Any) -> bool:
+    return typing.get_origin(annotation) is Literal
+
+
+def _kind(annotation: Any) -> Kind:
+    if _is_literal(annotation):
+        return "choice"
+    kinds: dict[Any, Kind] = {bool: "bool", int: "int", float: "float"}
+    return kinds.get(annotation, "text")
+
+
+def _bounds(info: FieldInfo) -> str:
+    found = [
+        f"{sign} {show_value(getattr(rule, name))}"
+        for rule in info.metadata
+        for name, sign in BOUNDS
+        if getattr(rule, name, None) is not None
+    ]
+    return " and ".join(found)
+
+
+def label_of(name: str, unit: str = "") -> str:
+    """The field's own name, so that form, shell and paper say the same word; a short unit behind it."""
+    return f"{name}, {unit}" if unit and len(unit) <= 8 else name
+
+
+def show_value(value: Any) -> str:
+    """A value as one types it: 0.00015 as 0.00015, True as true, None as an empty word."""
+    if value is None:
+        return "none"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def starting_values(config: type[Config], preset: Mapping[str, Any]) -> dict[str, Any]:
+    """Every field's value when the preset is taken as it is; the dataset is left out."""
+    specs = field_specs(config)
+    return {s.name: preset.get(s.name, s.default) for s in specs if s.name != "dataset"}
+
+
+def changed_values(values: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
+    """The values that differ from the preset's."""
+    return {key: value for key, value in values.items() if key in base and value != base[key]}
+
+
+def check_values(config: type[Config], values: Mapping[str, Any]) -> tuple[Config | None, dict[str, str]]:
+    """The config, or for every field at fault one sentence about it."""
+    try:
+        return config.model_validate(dict(values)), {}
+    except ValidationError as error:
+        return None, dict(_fault(item) for item in error.errors())
+
+
+def _fault(item: Any) -> tuple[str, str]:
+    cause = item.get("ctx", {}).get("error")
+    if isinstance(cause, ConfigConflictError):
+        return cause.field, f"{cause}."
+    field = str(item["loc"][0]) if item["loc"] else ""
+    if item["input"] is None or item["type"] == "missing":
+        return field, f"{field} is empty; give a value."
+    wanted = str(item["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
+    return field, f"{field} {show_value(item['input'])} does not fit; it should be {wanted}."
+
+
+def to_query(
+    preset: str, dataset: str | None, changes: Mapping[str, Any], name: str = "", parent: str = ""
+) -> dict[str, str | list[str]]:
+    """The form as query parameters; read back by `from_query`."""
+    query: dict[str, str | list[str]] = {"preset": preset}
+    if dataset:
+        query["on"] = dataset
+    if changes:
+        query["set"] = [f"{key}={show_value(value)}" for key, value in changes.items()]
+    if name:
+        query["name"] = name
+    if parent:
+        query["parent"] = parent
+    return query
+
+
+def read_changes(config: type[Config], pairs: list[str]) -> dict[str, Any]:
+    """Typed values from `key=value` words; words that name no field or do not parse are dropped."""
+    specs = {s.name: s for s in field_specs(config)}
+    found: dict[str, Any] = {}
+    for pair in pairs:
+        key, _, word = pair.partition("=")
+        if key in specs and key != "dataset":
+            try:
+                found[key] = _read_value(specs[key], word)
+            except ValueError:
+                continue
+    return found
+
+
+def _read_value(spec: FieldSpec, word: str) -> Any:
+    if spec.optional and word in ("", "none"):
+        return None
+    if spec.kind == "int":
+        return int(word)
+    if spec.kind == "float":
+        return float(word)
+    if spec.kind == "bool":
+        return word == "true"
+    if spec.kind == "choice" and word not in spec.choices:
+        raise ValueError(f"{word} is none of {', '.join(spec.choices)}")
+    return word
+
+
+def shell_command(preset: str, dataset: str | None, changes: Mapping[str, Any], name: str = "") -> str:
+    """The same launch as one line for the shell."""
+    words = ["galaxyscope", "run", "pretrain", "--dataset", dataset or "NAME", "--preset", preset]
+    for key, value in changes.items():
+        words += ["--set", f"{key}={show_value(value)}"]
+    if name:
+        words += ["--name", name]
+    return shlex.join(words)

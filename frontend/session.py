@@ -1,0 +1,32 @@
+"""What this browser session holds: the client, the selected run, the way between pages."""
+
+from typing import NoReturn
+
+import streamlit as st
+
+from frontend.client import Client
+
+QueryValue = str | list[str]
+
+
+@st.cache_resource(max_entries=1)
+def client() -> Client:
+    """The client of this server, one for all sessions."""
+    return Client.from_environment()
+
+
+def selected_run() -> str | None:
+    """The run that travels from page to page: the URL's, else the session's."""
+    from_url = st.query_params.get("run")
+    if from_url:
+        st.session_state["selected_run"] = from_url
+    chosen = st.session_state.get("selected_run")
+    return str(chosen) if chosen else None
+
+
+def go(page: str, **query: QueryValue) -> NoReturn:
+    """Leaves for another page; the selected run goes along."""
+    run_id = query.get("run") or selected_run()
+    if run_id and page != "launch":
+        query["run"] = run_id
+    st.switch_page(st.session_state["pages"][page], query_params=dict(query))

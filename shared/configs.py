@@ -1,0 +1,258 @@
+"""What a person can set: one frozen model a kind of run.
+
+The form, the shell, the API and the worker read these same classes. Each field carries its unit and group
+in `json_schema_extra`, so that a form can be drawn from the class. Environment variables say where, never
+what.
+"""
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.config import JsonDict
+
+from shared.runs import RunKind
+
+DATASET_NAME = r"^[a-z0-9][a-z0-9._-]{0,62}$"
+
+
+def setting(
+    default: Any, group: str, text: str, *, unit: str = "", simple: bool = False, **limits: Any
+) -> Any:
+    """A pydantic Field with the group and unit a form shows; `simple` fields stand in the short form."""
+    extra: JsonDict = {"group": group, "unit": unit, "simple": simple}
+    return Field(default, description=text, json_schema_extra=extra, **limits)
+
+
+class Config(BaseModel):
+    """Base of every config: frozen, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class PretrainConfig(Config):
+    """Masked-autoencoder pretraining of one dataset."""
+
+    dataset: str = setting(..., "data", "Dataset to train on.", simple=True)
+    pretrain_rows: Literal["train", "all"] = setting(
+        "train", "data", "Rows whose pixels are seen; all is transductive and printed beside every figure."
+    )
+    crop_size: int | None = setting(
+        None, "data", "Centre crop before resizing; empty keeps the frame.", unit="px", ge=8
+    )
+    img_size: int = setting(
+        64, "model", "Side of the image the model sees.", unit="px", ge=16, le=512, simple=True
+    )
+    patch_size: int = setting(
+        8, "model", "Side of a patch; divides the image size.", unit="px", ge=2, le=64, simple=True
+    )
+    embed_dim: int = setting(192, "model", "Encoder width.", ge=16, le=2048, simple=True)
+    depth: int = setting(6, "model", "Encoder blocks.", ge=1, le=48, simple=True)
+    num_heads: int = setting(3, "model", "Attention heads; divides the width.", ge=1, le=32)
+    mlp_ratio: float = setting(4.0, "model", "MLP width over encoder width.", gt=0, le=8)
+    decoder_embed_dim: int = setting(96, "model", "Decoder width.", ge=16, le=2048)
+    decoder_depth: int = setting(2, "model", "Decoder blocks.", ge=1, le=16)
+    decoder_num_heads: int = setting(3, "model", "Decoder heads; divides the decoder width.", ge=1, le=32)
+    mask_ratio: float = setting(
+        0.75, "masking", "Share of patches hidden from the encoder.", ge=0.05, le=0.95, simple=True
+    )
+    norm_pix_loss: bool = setting(
+        True, "target", "Predict each patch normalised by its own mean and variance."
+    )
+    variance_floor: float = setting(
+        0.0,
+        "target",
+        "τ: noise level below which a patch counts as flat sky; 0 is the paper.",
+        unit="std of the standardised image",
+        ge=0,
+        le=2,
+    )
+    flip: bool = setting(True, "augmentation", "Mirror at random, horizontally and vertically.")
+    rotate90: bool = setting(True, "augmentation", "Turn by a random multiple of 90°.")
+    crop_scale_min: float = setting(
+        1.0,
+        "augmentation",
+        "Smallest area of a random resized crop; 1 is off.",
+        unit="share of the frame",
+        ge=0.2,
+        le=1,
+    )
+    colour_jitter: float = setting(
+        0.0, "augmentation", "Largest random change of brightness and contrast; 0 is off.", ge=0, le=0.8
+    )
+    epochs: int = setting(50, "optimisation", "Passes over the train rows.", ge=1, le=10_000, simple=True)
+    batch_size: int = setting(
+        128, "optimisation", "Images a step.", unit="images", ge=2, le=8192, simple=True
+    )
+    blr: float = setting(
+        1.5e-4, "optimisation", "Base learning rate; lr = blr · batch / 256.", gt=0, le=1, simple=True
+    )
+    min_lr: float = setting(0.0, "optimisation", "Learning rate at the end of the cosine.", ge=0, le=1)
+    warmup_epochs: float = setting(5.0, "optimisation", "Linear warm-up.", unit="epochs", ge=0)
+    weight_decay: float = setting(0.05, "optimisation", "AdamW decay of matrices.", ge=0, le=1)
+    precision: Literal["auto", "float32", "bfloat16"] = setting(
+        "auto",
+        "optimisation",
+        "auto takes bfloat16 where it pays: on a GPU that has it, on a CPU from width 192.",
+    )
+    device: Literal["auto", "cpu", "cuda"] = setting(
+        "auto", "optimisation", "auto takes the GPU where there is one."
+    )
+    seed: int = setting(
+        0, "optimisation", "Of weights, order, masks and augmentation.", ge=0, le=2**31 - 1, simple=True
+    )
+    eval_every_epochs: int = setting(
+        5, "evaluation", "Probes, samples and checkpoint every so many epochs.", ge=1
+    )
+    online_probe: Literal["lbfgs", "off"] = setting(
+        "lbfgs", "evaluation", "Linear probe on frozen features at each evaluation, by multinomial L-BFGS."
+    )
+    pooling: Literal["mean", "cls"] = setting("mean", "evaluation", "How tokens become one feature vector.")
+    knn_k: int = setting(20, "evaluation", "Neighbours that vote.", ge=1, le=500)
+    knn_temperature: float = setting(0.07, "evaluation", "Of the votes' weights exp(cos/T).", gt=0, le=10)
+    sample_count: int = setting(
+        8, "evaluation", "Fixed galaxies reconstructed at each evaluation.", ge=1, le=16
+    )
+    early_stopping_patience: int = setting(
+        0,
+        "evaluation",
+        "Stop after so many evaluations without a better probe; 0 never stops.",
+        ge=0,
+        le=1000,
+    )
+    keep_checkpoints: int = setting(
+        12, "evaluation", "Checkpoints kept besides last and best, log-spaced.", ge=0, le=200
+    )
+
+    @property
+    def lr(self) -> float:
+        """Peak learning rate: blr · batch_size / 256."""
+        return self.blr * self.batch_size / 256
+
+    @property
+    def num_patches(self) -> int:
+        """L: patches of one image."""
+        return (self.img_size // self.patch_size) ** 2
+
+    @model_validator(mode="after")
+    def _widths_divide(self) -> Self:
+        must_divide("patch_size", self.patch_size, "img_size", self.img_size)
+        must_divide("num_heads", self.num_heads, "embed_dim", self.embed_dim)
+        must_divide("decoder_num_heads", self.decoder_num_heads, "decoder_embed_dim", self.decoder_embed_dim)
+        for field in ("embed_dim", "decoder_embed_dim"):
+            width = getattr(self, field)
+            if width % 4:
+                raise ConfigConflictError(
+                    field,
+                    f"{field} {width} is no multiple of 4, as sin-cos positions need; try {width // 4 * 4}",
+                )
+        return self
+
+    @model_validator(mode="after")
+    def _schedule_fits(self) -> Self:
+        if self.warmup_epochs >= self.epochs:
+            raise ConfigConflictError(
+                "warmup_epochs",
+                f"warmup_epochs {self.warmup_epochs:g} is not shorter than epochs {self.epochs}; "
+                f"try {self.epochs / 10:g}",
+            )
+        if self.min_lr > self.lr:
+            raise ConfigConflictError(
+                "min_lr", f"min_lr {self.min_lr:g} is above the peak learning rate {self.lr:g}; try 0"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _mask_leaves_something(self) -> Self:
+        visible = visible_patches(self.img_size, self.patch_size, self.mask_ratio)
+        if not 0 < visible < self.num_patches:
+            raise ConfigConflictError(
+                "mask_ratio",
+                f"mask_ratio {self.mask_ratio:g} hides {'none' if visible else 'all'} of the "
+                f"{self.num_patches} patches; take a smaller patch_size or another mask_ratio",
+            )
+        return self
+
+
+class ConfigConflictError(ValueError):
+    """Two fields that do not go together; `field` is the one to change."""
+
+    def __init__(self, field: str, sentence: str) -> None:
+        super().__init__(sentence)
+        self.field = field
+
+
+def must_divide(field: str, divisor: int, whole_field: str, whole: int) -> None:
+    """Raise ConfigConflictError at `field` where `divisor` does not divide `whole`, naming one that does."""
+    if whole % divisor:
+        raise ConfigConflictError(
+            field,
+            f"{field} {divisor} does not divide {whole_field} {whole}; try {nearest_divisor(whole, divisor)}",
+        )
+
+
+def nearest_divisor(whole: int, wanted: int) -> int:
+    """The divisor of `whole` nearest to `wanted` (the larger of two equally near)."""
+    return min((d for d in range(1, whole + 1) if whole % d == 0), key=lambda d: (abs(d - wanted), -d))
+
+
+def visible_patches(img_size: int, patch_size: int, mask_ratio: float) -> int:
+    """K of mae.md §3.2: L − round-half-up(L · mask_ratio), exact in integers.
+
+    The ratio is read as the decimal a person wrote, so that 0.9 of 100 patches removes 90 and not 89.
+    """
+    length = (img_size // patch_size) ** 2
+    return length - removed_patches(length, mask_ratio)
+
+
+def removed_patches(length: int, mask_ratio: float) -> int:
+    """round-half-up(length · mask_ratio), with the ratio taken in parts of a million."""
+    millionths = round(mask_ratio * 1_000_000)
+    return (length * millionths + 500_000) // 1_000_000
+
+
+class SimulateConfig(Config):
+    """Make a dataset of simulated galaxies."""
+
+    name: str = setting("simulated", "data", "Name of the dataset.", simple=True, pattern=DATASET_NAME)
+    n: int = setting(2000, "data", "How many galaxies.", unit="images", ge=20, le=200_000, simple=True)
+    img_size: int = setting(64, "data", "Side of an image.", unit="px", ge=32, le=256, simple=True)
+    seed: int = setting(0, "data", "The same seed makes the same galaxies.", ge=0, le=2**31 - 1)
+
+
+class ImportConfig(Config):
+    """Bring one's own images into the store: a Galaxy10-layout HDF5 file, a folder with one folder a class,
+    or a folder with a CSV of labels."""
+
+    path: str = setting(
+        ..., "data", "File or folder on the machine that runs Galaxyscope.", simple=True, min_length=1
+    )
+    name: str = setting(..., "data", "Name of the dataset.", simple=True, pattern=DATASET_NAME)
+    labels: str | None = setting(None, "data", "CSV with a row an image.", simple=True)
+    image_column: str | None = setting(None, "data", "Column of the CSV with the image's path.", simple=True)
+    label_column: str | None = setting(None, "data", "Column of the CSV with the class.", simple=True)
+    img_size: int | None = setting(
+        None, "data", "Resize to this side; empty keeps it.", unit="px", ge=8, le=1024
+    )
+    split_seed: int = setting(0, "data", "Of the 80/10/10 split.", ge=0, le=2**31 - 1)
+
+    @model_validator(mode="after")
+    def _columns_need_a_file(self) -> Self:
+        if self.labels is None and (self.image_column or self.label_column):
+            raise ConfigConflictError(
+                "labels", "image_column and label_column name columns of a CSV: give labels too"
+            )
+        return self
+
+
+class BaselinesConfig(Config):
+    """Raw-pixel k-NN and linear probe, and the majority class, of one dataset."""
+
+    dataset: str = setting(..., "data", "Dataset.")
+
+
+CONFIGS: dict[RunKind, type[Config]] = {
+    RunKind.PRETRAIN: PretrainConfig,
+    RunKind.SIMULATE: SimulateConfig,
+    RunKind.IMPORT: ImportConfig,
+    RunKind.BASELINES: BaselinesConfig,
+}

@@ -1,0 +1,170 @@
+"""Runs: kinds, lanes, states and what crosses the wire about them.
+
+Every long act is a run of one queue. The table `TRANSITIONS` is the whole life of a run; nothing outside
+`backend.jobs.state` changes a state.
+"""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class RunKind(StrEnum):
+    PRETRAIN = "pretrain"
+    IMPORT = "import"
+    SIMULATE = "simulate"
+    BASELINES = "baselines"
+
+
+class Lane(StrEnum):
+    """`train` is exclusive, one slot a device; `light` is one slot on the CPU, beside a training."""
+
+    TRAIN = "train"
+    LIGHT = "light"
+
+
+LANES: dict[RunKind, Lane] = {
+    RunKind.PRETRAIN: Lane.TRAIN,
+    RunKind.IMPORT: Lane.LIGHT,
+    RunKind.SIMULATE: Lane.LIGHT,
+    RunKind.BASELINES: Lane.LIGHT,
+}
+
+MODEL_KINDS = frozenset({RunKind.PRETRAIN})
+"""Kinds that train a model; the others prepare data or references."""
+
+
+class RunState(StrEnum):
+    QUEUED = "queued"
+    STARTING = "starting"
+    RUNNING = "running"
+    PAUSING = "pausing"
+    PAUSED = "paused"
+    STOPPING = "stopping"
+    LOST = "lost"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+_S = RunState
+TRANSITIONS: dict[RunState, frozenset[RunState]] = {
+    _S.QUEUED: frozenset({_S.STARTING, _S.CANCELLED}),
+    _S.STARTING: frozenset({_S.RUNNING, _S.STOPPING, _S.FAILED, _S.LOST}),
+    _S.RUNNING: frozenset({_S.PAUSING, _S.STOPPING, _S.SUCCEEDED, _S.FAILED, _S.LOST}),
+    _S.PAUSING: frozenset({_S.PAUSED, _S.SUCCEEDED, _S.FAILED, _S.STOPPING, _S.LOST}),
+    _S.PAUSED: frozenset({_S.QUEUED, _S.CANCELLED}),
+    _S.STOPPING: frozenset({_S.CANCELLED, _S.SUCCEEDED, _S.FAILED}),
+    _S.LOST: frozenset({_S.QUEUED, _S.PAUSED, _S.FAILED, _S.CANCELLED}),
+    _S.SUCCEEDED: frozenset(),
+    _S.FAILED: frozenset(),
+    _S.CANCELLED: frozenset(),
+}
+
+TERMINAL = frozenset(state for state, after in TRANSITIONS.items() if not after)
+HAS_WORKER = frozenset({_S.STARTING, _S.RUNNING, _S.PAUSING, _S.STOPPING})
+"""States in which a worker process should exist."""
+
+
+class Wire(BaseModel):
+    """Base of everything the API sends: frozen, no unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class RunRequest(Wire):
+    """POST /runs: what to do. `config` is checked against the model of its kind in shared.configs;
+    values given in it override those of `preset`."""
+
+    kind: RunKind
+    config: dict[str, Any] = Field(default_factory=dict)
+    preset: str | None = None
+    name: str | None = Field(None, max_length=80, description="A label for people; the id is made for you.")
+    parent_id: str | None = Field(None, description="The run that this one retries or continues.")
+
+
+class Progress(Wire):
+    """How far the worker is; None where it has not said so yet."""
+
+    step: int = 0
+    total_steps: int | None = None
+    epoch: float | None = None
+    images_per_s: float | None = None
+    eta_s: float | None = None
+    rss_bytes: int | None = None
+    message: str | None = None
+    heartbeat_at: datetime | None = None
+
+
+class Run(Wire):
+    """One run as page, API and shell see it. `metrics` holds the last value of each key; `baselines` the
+    references that stand beside its accuracies (majority, raw pixels, the run's own random init)."""
+
+    id: str
+    kind: RunKind
+    lane: Lane
+    name: str | None
+    state: RunState
+    reason: str | None = Field(description="Why it is in this state, in one sentence, where there is a why.")
+    suggestion: str | None = Field(description="What to try next after a failure.")
+    preset: str | None
+    dataset: str | None
+    config: dict[str, Any]
+    parent_id: str | None
+    attempt: int
+    queue_position: int | None = Field(description="1 is next in its lane; None unless queued.")
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+    progress: Progress
+    metrics: dict[str, float | None]
+    baselines: dict[str, float]
+    images_per_s: float | None
+
+
+class RunEvent(Wire):
+    """One change of state, or a note (`from_state` == `to_state`)."""
+
+    from_state: RunState | None
+    to_state: RunState
+    reason: str | None
+    at: datetime
+
+
+class Series(Wire):
+    """Points of one metric, by step. `value` is None where the value was not finite."""
+
+    step: list[int]
+    value: list[float | None]
+    epoch: list[float]
+    time: list[float] = Field(description="Unix seconds.")
+
+
+class MetricsPage(Wire):
+    """Points ingested after `since`. Ask again with `since=next`. When `attempt` has changed, steps were
+    taken back by a resume: ask again from 0."""
+
+    series: dict[str, Series]
+    next: int
+    attempt: int
+
+
+class LogTail(Wire):
+    """The last lines of a run's log."""
+
+    lines: list[str]
+    truncated: bool
+
+
+class Samples(Wire):
+    """The fixed galaxies at each evaluation: one sprite PNG a step, at
+    /runs/{id}/samples/{step}.png, `count` columns by `rows` rows of `tile_px` squares."""
+
+    steps: list[int]
+    rows: list[str]
+    count: int
+    tile_px: int
+    mask_ratio: float
+    galaxies: list[int] = Field(description="Dataset rows of the columns.")

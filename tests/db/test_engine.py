@@ -1,0 +1,123 @@
+"""SQLite with four processes: no update is lost, and no read waits for a writer."""
+
+import multiprocessing
+import sqlite3
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import inspect, select, text
+
+from backend.db.engine import Database, open_database
+from backend.db.models import Base, RunRow
+
+
+def add_run(database: Database, run_id: str) -> None:
+    now = datetime.now(UTC)
+    with database.write() as session:
+        session.add(
+            RunRow(id=run_id, kind="k", lane="l", state="s", state_changed_at=now, config={}, created_at=now)
+        )
+
+
+def count_up(path: Path, times: int) -> None:
+    database = Database(path)
+    for _ in range(times):
+        with database.write() as session:
+            row = session.get_one(RunRow, "counter")
+            row.attempt += 1
+
+
+def test_four_processes_that_read_then_write_lose_no_update(tmp_path: Path) -> None:
+    path = tmp_path / "test.db"
+    add_run(open_database(path), "counter")
+    context = multiprocessing.get_context("spawn")
+    workers = [context.Process(target=count_up, args=(path, 50)) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    with Database(path).read() as session:
+        assert session.get_one(RunRow, "counter").attempt == 200
+
+
+def test_a_read_during_a_long_write_sees_the_past_and_does_not_wait(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "test.db")
+    add_run(database, "before")
+    writing, may_end = threading.Event(), threading.Event()
+
+    def write_slowly() -> None:
+        with database.write() as session:
+            session.get_one(RunRow, "before").reason = "changed"
+            session.flush()
+            writing.set()
+            may_end.wait(30)
+
+    writer = threading.Thread(target=write_slowly)
+    writer.start()
+    assert writing.wait(10)
+    # If the read waited for the writer it would never return: the writer ends only after it.
+    with database.read() as session:
+        seen = session.scalar(select(RunRow.reason).where(RunRow.id == "before"))
+    assert writer.is_alive()
+    assert seen is None
+    may_end.set()
+    writer.join()
+    with database.read() as session:
+        assert session.scalar(select(RunRow.reason).where(RunRow.id == "before")) == "changed"
+
+
+def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "test.db")
+    try:
+        with database.write() as session:
+            session.execute(text("INSERT INTO baselines VALUES ('d', 'k', 1.0)"))
+            raise KeyError("on the way")
+    except KeyError:
+        pass
+    with database.read() as session:
+        assert session.scalar(text("SELECT count(*) FROM baselines")) == 0
+
+
+def test_every_connection_is_set_up_for_many_processes(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "test.db")
+    expected = {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "busy_timeout": 15_000}
+    for session_of in (database.read, database.write):
+        with session_of() as session:
+            assert {name: session.scalar(text(f"PRAGMA {name}")) for name in expected} == expected
+
+
+def test_the_migrations_make_just_the_tables_of_the_models(tmp_path: Path) -> None:
+    database = open_database(tmp_path / "test.db")
+    with database.read() as session:
+        found = inspect(session.connection())
+        tables = {
+            name: {column["name"] for column in found.get_columns(name)}
+            for name in found.get_table_names()
+            if name != "alembic_version"
+        }
+    assert tables == {table.name: set(table.columns.keys()) for table in Base.metadata.sorted_tables}
+
+
+def test_many_that_open_a_new_home_at_once_migrate_it_once(tmp_path: Path) -> None:
+    path = tmp_path / "test.db"
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(open_database, [path] * 4))  # raises what one of them raised
+    assert sqlite3.connect(path).execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
+
+
+def test_an_older_schema_is_backed_up_before_it_is_changed(tmp_path: Path) -> None:
+    path = tmp_path / "test.db"
+    old = sqlite3.connect(path)
+    old.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")
+    old.execute("INSERT INTO alembic_version VALUES ('0000')")
+    old.execute("CREATE TABLE treasure (gold INTEGER)")
+    old.execute("INSERT INTO treasure VALUES (42)")
+    old.commit()
+    old.close()
+    Database(path)._back_up()
+    [copy] = tmp_path.glob("*.backup.db")
+    assert sqlite3.connect(copy).execute("SELECT gold FROM treasure").fetchone() == (42,)
+    assert time.time() - copy.stat().st_mtime < 3600

@@ -1,0 +1,91 @@
+"""kill -9, of anything, while it trains: nothing is lost, and nothing comes twice."""
+
+import json
+
+import pytest
+
+from tests.e2e.conftest import Dashboard, wait_until
+
+LONG = {"epochs": 120, "eval_every_epochs": 20}
+"""1,200 steps of 10 an epoch: long enough to be killed in the middle."""
+ALL_STEPS = list(range(1, 1201))
+
+
+def assert_whole(dashboard: Dashboard, run_id: str) -> None:
+    """Every step stands once in the curves."""
+    run = dashboard.wait_for(run_id, "succeeded", "failed", "cancelled", seconds=150)
+    assert run["state"] == "succeeded", dashboard.story(run_id)
+    assert dashboard.steps(run_id) == ALL_STEPS
+    assert dashboard.steps(run_id, "val/loss") == list(range(0, 1201, 200))
+
+
+@pytest.mark.parametrize("victims", [("web",), ("supervisor",), ("supervisor", "web")], ids="+".join)
+def test_the_run_goes_on_when_its_servers_are_killed(dashboard: Dashboard, victims: tuple[str, ...]) -> None:
+    run_id = dashboard.launch(**LONG)
+    dashboard.wait_for_step(run_id, 150)
+    worker = dashboard.worker(run_id)
+    assert worker is not None
+    if "supervisor" in victims:
+        dashboard.supervisor().kill()
+    if "web" in victims:
+        dashboard.kill_web()
+        metrics = dashboard.home / "runs" / run_id / "metrics.jsonl"
+        size = metrics.stat().st_size
+        wait_until(lambda: metrics.stat().st_size > size, 20, "the worker to write on")
+        dashboard.start()
+    assert_whole(dashboard, run_id)
+    assert dashboard.moves(run_id) == ["queued", "starting", "running", "succeeded"]
+    assert dashboard.get(f"/runs/{run_id}")["attempt"] == 1
+
+
+def test_a_killed_worker_is_taken_up_at_its_checkpoint(dashboard: Dashboard) -> None:
+    run_id = dashboard.launch(**LONG)
+    dashboard.wait_for_step(run_id, 450)
+    worker = dashboard.worker(run_id)
+    assert worker is not None
+    worker.kill()
+    assert_whole(dashboard, run_id)
+    assert dashboard.moves(run_id) == [
+        "queued", "starting", "running", "lost", "queued", "starting", "running", "succeeded",
+    ]  # fmt: skip
+    lines = (dashboard.home / "runs" / run_id / "metrics.jsonl").read_text().splitlines()
+    [resumed] = [line for line in map(json.loads, lines) if line.get("event") == "resumed"]
+    assert resumed["from_step"] >= 400
+    assert resumed["from_step"] % 200 == 0
+
+
+def test_a_resumed_run_ends_as_the_undisturbed_one(dashboard: Dashboard) -> None:
+    calm, killed = dashboard.launch(**LONG), dashboard.launch(**LONG)
+    dashboard.wait_for(calm, "succeeded", seconds=120)
+    dashboard.wait_for_step(killed, 450)
+    worker = dashboard.worker(killed)
+    assert worker is not None
+    worker.kill()
+    assert_whole(dashboard, killed)
+
+    def curve(run_id: str) -> list[float]:
+        page = dashboard.get(f"/runs/{run_id}/metrics?max_points=100000&keys=train/loss")
+        return page["series"]["train/loss"]["value"]
+
+    assert curve(killed) == curve(calm)
+
+
+def test_a_worker_that_dies_again_and_again_fails_with_the_reason(dashboard: Dashboard) -> None:
+    run_id = dashboard.launch(**LONG)
+    for attempt in (1, 2, 3):
+        wait_until(
+            lambda: (
+                dashboard.get(f"/runs/{run_id}")["attempt"] == attempt  # noqa: B023
+                and dashboard.worker(run_id) is not None
+            ),
+            40,
+            f"attempt {attempt}",
+        )
+        worker = dashboard.worker(run_id)
+        assert worker is not None
+        worker.kill()
+    run = dashboard.wait_for(run_id, "failed", "succeeded")
+    assert run["state"] == "failed"
+    assert "died 3 times without a new checkpoint" in run["reason"]
+    assert dashboard.moves(run_id).count("lost") == 3
+    assert dashboard.worker(run_id) is None

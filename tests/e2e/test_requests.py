@@ -1,0 +1,77 @@
+"""Stop, pause and resume as a person asks for them, with a real worker."""
+
+from tests.e2e.conftest import Dashboard, wait_until
+
+LONG = {"epochs": 400, "eval_every_epochs": 50}
+
+
+def test_stop_says_stopping_until_the_worker_is_dead(dashboard: Dashboard) -> None:
+    run_id = dashboard.launch(**LONG)
+    dashboard.wait_for_step(run_id, 100)
+    worker = dashboard.worker(run_id)
+    assert worker is not None
+    assert dashboard.post(f"/runs/{run_id}/stop")["state"] == "stopping"
+
+    def seen() -> bool:
+        state = dashboard.get(f"/runs/{run_id}")["state"]
+        assert state in ("stopping", "cancelled")
+        assert state == "stopping" or not worker.is_running() or worker.status() == "zombie"
+        return state == "cancelled"
+
+    wait_until(seen, 40, "the run to be cancelled", lambda: dashboard.story(run_id))
+    last = max(dashboard.steps(run_id))
+    assert (
+        dashboard.home / "runs" / run_id / "checkpoints" / f"step_{last:08d}" / "model.safetensors"
+    ).exists()
+    assert dashboard.get(f"/runs/{run_id}")["reason"] == f"stopped at step {last}"
+
+
+def test_pause_frees_the_device_and_resume_continues_the_same_curve(dashboard: Dashboard) -> None:
+    run_id = dashboard.launch(epochs=60, eval_every_epochs=20)
+    dashboard.wait_for_step(run_id, 50)
+    dashboard.post(f"/runs/{run_id}/pause")
+    dashboard.wait_for(run_id, "paused", seconds=40)
+    assert dashboard.worker(run_id) is None
+    paused_at = max(dashboard.steps(run_id))
+    assert 50 <= paused_at < 600
+    dashboard.post(f"/runs/{run_id}/resume")
+    dashboard.wait_for(run_id, "succeeded")
+    assert dashboard.steps(run_id) == list(range(1, 601))
+
+
+def test_a_queued_run_waits_its_turn_and_can_be_cancelled(dashboard: Dashboard) -> None:
+    first, second, third = (dashboard.launch(**LONG) for _ in range(3))
+    dashboard.wait_for(first, "running")
+    assert [dashboard.get(f"/runs/{run_id}")["queue_position"] for run_id in (first, second, third)] == [
+        None,
+        1,
+        2,
+    ]
+    assert dashboard.post(f"/runs/{second}/stop")["state"] == "cancelled"
+    assert dashboard.get(f"/runs/{third}")["queue_position"] == 1
+    for run_id in (third, first):
+        dashboard.post(f"/runs/{run_id}/stop")
+    dashboard.wait_for(first, "cancelled", seconds=40)
+
+
+def test_a_dataset_job_runs_beside_a_training(dashboard: Dashboard) -> None:
+    training = dashboard.launch(**LONG)
+    dashboard.wait_for(training, "running")
+    config = {"name": "beside", "n": 50, "img_size": 32}
+    made = dashboard.post("/runs", {"kind": "simulate", "config": config})["id"]
+    dashboard.wait_for(made, "succeeded", seconds=60)
+    assert dashboard.get(f"/runs/{training}")["state"] == "running"
+    assert dashboard.get("/datasets/beside")["n"] == 50
+    dashboard.post(f"/runs/{training}/stop")
+    dashboard.wait_for(training, "cancelled", seconds=40)
+
+
+def test_a_killed_simulation_leaves_nothing_half_made(dashboard: Dashboard) -> None:
+    config = {"name": "halfway", "n": 20_000, "img_size": 128}
+    run_id = dashboard.post("/runs", {"kind": "simulate", "config": config})["id"]
+    folder = dashboard.home / "datasets"
+    wait_until(lambda: any(folder.glob(f".*{run_id}*")), 60, "the first rows to be written")
+    dashboard.post(f"/runs/{run_id}/stop")
+    dashboard.wait_for(run_id, "cancelled", seconds=60)
+    assert not any(folder.glob("*halfway*"))
+    assert not any(folder.glob(".*halfway*"))

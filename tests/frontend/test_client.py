@@ -1,0 +1,81 @@
+"""The client drives the real app."""
+
+import socket
+
+import pytest
+
+from frontend.client import ApiError, BackendLostError, Client
+from shared.presets import PRESETS
+from shared.runs import RunKind, RunRequest, RunState
+
+
+def simulate(client: Client, name: str = "sim") -> str:
+    request = RunRequest(kind=RunKind.SIMULATE, config={"name": name, "n": 20, "img_size": 32})
+    return client.create_run(request).id
+
+
+def test_health_says_that_no_supervisor_is_alive_and_what_to_do(client: Client) -> None:
+    health = client.health()
+    assert not health.supervisor_alive
+    assert health.problems
+
+
+def test_presets_are_those_of_the_project(client: Client) -> None:
+    assert [preset.key for preset in client.list_presets()] == list(PRESETS)
+
+
+def test_a_job_is_created_listed_read_and_stopped(client: Client) -> None:
+    run_id = simulate(client)
+    assert client.get_run(run_id).state is RunState.QUEUED
+    assert client.list_runs() == []
+    assert [run.id for run in client.list_runs(every_kind=True)] == [run_id]
+    assert client.stop_run(run_id).state is RunState.CANCELLED
+    assert client.list_runs(every_kind=True, state=RunState.QUEUED) == []
+    assert client.list_events(run_id)[-1].to_state is RunState.CANCELLED
+
+
+def test_a_retry_is_a_new_run_with_a_parent(client: Client) -> None:
+    first = client.stop_run(simulate(client))
+    again = client.retry_run(first.id)
+    assert again.id != first.id
+    assert again.parent_id == first.id
+    assert again.config == first.config
+
+
+def test_a_queued_run_has_no_points_no_lines_and_no_samples(client: Client) -> None:
+    run_id = simulate(client)
+    page = client.read_metrics(run_id, since=0, max_points=100, keys=["train/loss", "val/rankme"])
+    assert page.series == {} or all(not series.step for series in page.series.values())
+    assert client.read_log(run_id).lines == []
+
+
+def test_an_unknown_run_is_refused_with_one_sentence_that_names_it(client: Client) -> None:
+    with pytest.raises(ApiError) as refused:
+        client.get_run("no-such-run")
+    assert refused.value.status == 404
+    assert "no-such-run" in refused.value.detail
+
+
+def test_a_bad_config_is_refused_at_its_field(client: Client) -> None:
+    request = RunRequest(kind=RunKind.PRETRAIN, config={"dataset": "sim", "img_size": 64, "patch_size": 7})
+    with pytest.raises(ApiError) as refused:
+        client.create_run(request)
+    assert refused.value.field == "patch_size"
+    assert "try 8" in refused.value.detail
+
+
+def test_an_unknown_dataset_is_refused_by_every_reader_of_it(client: Client) -> None:
+    assert client.list_datasets() == []
+    for read in (client.get_dataset, client.list_galaxies):
+        with pytest.raises(ApiError, match="nowhere"):
+            read("nowhere")
+    with pytest.raises(ApiError):
+        client.get_galaxy_image("nowhere", 0, size=64)
+
+
+def test_a_closed_port_is_a_lost_backend() -> None:
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", 0))
+        port = held.getsockname()[1]
+        with pytest.raises(BackendLostError, match="galaxyscope up"):
+            Client(f"http://127.0.0.1:{port}").health()

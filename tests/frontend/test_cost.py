@@ -1,0 +1,126 @@
+"""The cost of a launch, worked out by hand and held against the real model."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from backend.ml.checkpoint import model_from_config
+from frontend.cost import count_blocks, count_decoder, count_encoder, estimate_cost, measured_rate
+from shared.configs import PretrainConfig
+from shared.datasets import Dataset
+from shared.runs import Lane, Progress, Run, RunKind, RunState
+
+SMALL = PretrainConfig(
+    dataset="sky",
+    img_size=32,
+    patch_size=8,
+    embed_dim=16,
+    depth=1,
+    num_heads=1,
+    decoder_embed_dim=16,
+    decoder_depth=1,
+    decoder_num_heads=1,
+    epochs=10,
+    warmup_epochs=1.0,
+    batch_size=32,
+    eval_every_epochs=4,
+    mask_ratio=0.75,
+)
+
+
+def dataset(train: int, bands: int = 3) -> Dataset:
+    return Dataset(
+        name="sky",
+        digest="0" * 64,
+        n=train + 20,
+        img_size=32,
+        bands=list("grizy"[:bands]),
+        class_names=[],
+        class_counts={},
+        split_counts={"train": train, "val": 10, "test": 10},
+        unlabelled=0,
+        simulated=True,
+        provenance={},
+        channel_mean=[0.5] * bands,
+        channel_std=[0.1] * bands,
+        duplicates_across_splits=0,
+        skipped=[],
+        skipped_count=0,
+        size_bytes=1,
+        created_at=datetime.now(UTC),
+    )
+
+
+def test_steps_and_images_by_hand() -> None:
+    cost = estimate_cost(SMALL, dataset(train=100))
+    assert cost.steps_per_epoch == 3  # 100 rows, batches of 32, the rest left out
+    assert cost.steps == 30
+    assert cost.images_seen == 960
+    assert cost.evaluations == 4  # at the start, after 4, 8 and 10 epochs
+    assert (cost.patches, cost.visible) == (16, 4)
+
+
+def test_all_rows_are_seen_when_pretraining_is_transductive() -> None:
+    config = SMALL.model_copy(update={"pretrain_rows": "all"})
+    assert estimate_cost(config, dataset(train=100)).rows == 120
+
+
+def test_one_block_of_width_two_by_hand() -> None:
+    # qkv 2·6+6, proj 2·2+2, mlp 2·8+8 and 8·2+2, two norms of 4, final norm 4
+    assert count_blocks(2, 1, 4.0) == 18 + 6 + 24 + 18 + 8 + 4
+
+
+@pytest.mark.parametrize("bands", [1, 3, 5])
+@pytest.mark.parametrize(
+    "changes", [{}, {"embed_dim": 48, "depth": 3, "num_heads": 3, "mlp_ratio": 2.0, "decoder_embed_dim": 32}]
+)
+def test_parameters_are_those_of_the_real_model(bands: int, changes: dict[str, object]) -> None:
+    config = SMALL.model_copy(update=changes)
+    model = model_from_config(config, bands)
+    decoder, encoder = 0, 0
+    for name, weight in model.named_parameters():
+        if not weight.requires_grad:
+            continue
+        if name.startswith(("decoder", "mask_token")):
+            decoder += weight.numel()
+        else:
+            encoder += weight.numel()
+    assert count_encoder(config, bands) == encoder
+    assert count_decoder(config, bands) == decoder
+
+
+def finished(run_id: str, config: PretrainConfig, rate: float, state: RunState = RunState.SUCCEEDED) -> Run:
+    return Run(
+        id=run_id,
+        kind=RunKind.PRETRAIN,
+        lane=Lane.TRAIN,
+        name=None,
+        state=state,
+        reason=None,
+        suggestion=None,
+        preset=None,
+        dataset="sky",
+        config=config.model_dump(),
+        parent_id=None,
+        attempt=1,
+        queue_position=None,
+        created_at=datetime.now(UTC),
+        started_at=None,
+        ended_at=None,
+        progress=Progress(),
+        metrics={},
+        baselines={},
+        images_per_s=rate,
+    )
+
+
+def test_the_speed_is_that_of_the_newest_finished_run_of_the_same_shape() -> None:
+    other = SMALL.model_copy(update={"depth": 2})
+    runs = [
+        finished("stopped-early", SMALL, 900.0, RunState.CANCELLED),
+        finished("deeper", other, 100.0),
+        finished("newest", SMALL, 240.0),
+        finished("older", SMALL, 10.0),
+    ]
+    assert measured_rate(SMALL, runs) == (240.0, "newest")
+    assert measured_rate(SMALL.model_copy(update={"embed_dim": 32}), runs) is None

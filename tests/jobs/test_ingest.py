@@ -1,0 +1,176 @@
+"""From metrics.jsonl to rows: each line once, whatever is killed in between."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlalchemy import select
+
+from backend.db.engine import Database, open_database
+from backend.db.models import MetricRow, RunRow
+from backend.jobs import ingest as ingesting
+from backend.jobs.ingest import ingest
+from backend.jobs.run_dir import RunDir, Spec
+from backend.jobs.run_writer import cut_torn_line
+from backend.services.metrics import read_metrics
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    return open_database(tmp_path / "test.db")
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path, database: Database) -> RunDir:
+    run_dir = RunDir(tmp_path / "runs" / "r1")
+    run_dir.create(Spec(run_id="r1", kind="pretrain", config={}))
+    now = datetime.now(UTC)
+    with database.write() as session:
+        session.add(
+            RunRow(
+                id="r1",
+                kind="pretrain",
+                lane="train",
+                state="running",
+                state_changed_at=now,
+                config={},
+                created_at=now,
+            )
+        )
+    return run_dir
+
+
+def line(step: int, **values: float) -> str:
+    return json.dumps({"step": step, "epoch": step / 10, "time": 1000.0 + step, "values": values}) + "\n"
+
+
+def append(run_dir: RunDir, text: str) -> None:
+    with run_dir.metrics.open("a") as file:
+        file.write(text)
+
+
+def take(database: Database, run_dir: RunDir) -> None:
+    more = True
+    while more:
+        with database.write() as session:
+            more = ingest(session, session.get_one(RunRow, "r1"), run_dir)
+
+
+def points(database: Database, key: str = "loss") -> list[tuple[int, float | None]]:
+    with database.read() as session:
+        rows = session.execute(
+            select(MetricRow.step, MetricRow.value).where(MetricRow.key == key).order_by(MetricRow.step)
+        )
+        return [(row.step, row.value) for row in rows]
+
+
+def test_lines_become_points_once_however_often_the_file_is_read(database: Database, run_dir: RunDir) -> None:
+    append(run_dir, line(1, loss=0.5) + line(2, loss=0.25))
+    take(database, run_dir)
+    take(database, run_dir)
+    append(run_dir, line(3, loss=0.125))
+    take(database, run_dir)
+    assert points(database) == [(1, 0.5), (2, 0.25), (3, 0.125)]
+
+
+def test_half_a_line_waits_for_its_end(database: Database, run_dir: RunDir) -> None:
+    whole = line(2, loss=0.25)
+    append(run_dir, line(1, loss=0.5) + whole[:20])
+    take(database, run_dir)
+    assert points(database) == [(1, 0.5)]
+    append(run_dir, whole[20:])
+    take(database, run_dir)
+    assert points(database) == [(1, 0.5), (2, 0.25)]
+
+
+def test_a_resume_takes_back_the_steps_that_come_again(database: Database, run_dir: RunDir) -> None:
+    append(run_dir, "".join(line(step, loss=float(step)) for step in range(1, 8)))
+    take(database, run_dir)
+    append(
+        run_dir, json.dumps({"event": "resumed", "attempt": 2, "from_step": 4}) + "\n" + line(5, loss=50.0)
+    )
+    take(database, run_dir)
+    assert points(database) == [(1, 1.0), (2, 2.0), (3, 3.0), (4, 4.0), (5, 50.0)]
+    with database.read() as session:
+        assert session.get_one(RunRow, "r1").latest == {"loss": 50.0}
+
+
+def test_a_resume_within_one_read_counts_too(database: Database, run_dir: RunDir) -> None:
+    resumed = json.dumps({"event": "resumed", "attempt": 2, "from_step": 1}) + "\n"
+    append(run_dir, line(1, loss=1.0) + line(2, loss=2.0) + line(3, loss=3.0) + resumed + line(2, loss=20.0))
+    take(database, run_dir)
+    assert points(database) == [(1, 1.0), (2, 20.0)]
+
+
+def test_a_value_that_is_not_finite_is_kept_as_a_gap(database: Database, run_dir: RunDir) -> None:
+    append(
+        run_dir,
+        json.dumps({"step": 3, "epoch": 0, "time": 0, "values": {}, "nonfinite": {"loss": "nan"}}) + "\n",
+    )
+    take(database, run_dir)
+    assert points(database) == [(3, None)]
+
+
+def test_the_reader_gets_only_what_is_new(database: Database, run_dir: RunDir) -> None:
+    append(run_dir, line(1, loss=0.5))
+    take(database, run_dir)
+    first = read_metrics(database, "r1")
+    append(run_dir, line(2, loss=0.25))
+    take(database, run_dir)
+    second = read_metrics(database, "r1", since=first.next)
+    assert (first.series["loss"].step, second.series["loss"].step) == ([1], [2])
+    assert read_metrics(database, "r1", since=second.next).series == {}
+
+
+def test_thinning_keeps_ends_and_extremes(database: Database, run_dir: RunDir) -> None:
+    values = [1.0] * 5000
+    values[1234], values[4321] = 9.0, -9.0
+    append(run_dir, "".join(line(step, loss=value) for step, value in enumerate(values)))
+    take(database, run_dir)
+    thin = read_metrics(database, "r1", max_points=100).series["loss"]
+    assert len(thin.step) <= 100
+    assert (thin.step[0], thin.step[-1]) == (0, 4999)
+    assert {1234, 4321} <= set(thin.step)
+    assert thin.step == sorted(thin.step)
+
+
+def test_a_torn_last_line_is_cut_and_the_rest_stays(tmp_path: Path) -> None:
+    path = tmp_path / "metrics.jsonl"
+    path.write_text(line(1, loss=0.5) + line(2, loss=0.25)[:-8])
+    cut_torn_line(path)
+    assert path.read_text() == line(1, loss=0.5)
+    cut_torn_line(path)
+    assert path.read_text() == line(1, loss=0.5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(cuts=st.lists(st.integers(0, 1200), max_size=6), block=st.integers(40, 400))
+def test_any_cutting_of_the_file_gives_the_same_rows(
+    tmp_path_factory: pytest.TempPathFactory, cuts: list[int], block: int
+) -> None:
+    folder = tmp_path_factory.mktemp("cuts")
+    database = open_database(folder / "test.db")
+    now = datetime.now(UTC)
+    with database.write() as session:
+        session.add(
+            RunRow(
+                id="r1", kind="k", lane="l", state="running", state_changed_at=now, config={}, created_at=now
+            )
+        )
+    run_dir = RunDir(folder / "r1")
+    run_dir.path.mkdir()
+    text = "".join(line(step, loss=float(step)) for step in range(20))
+    before = ingesting.BLOCK_BYTES
+    ingesting.BLOCK_BYTES = block
+    try:
+        at = 0
+        for cut in [*sorted(cuts), len(text)]:
+            append(run_dir, text[at:cut])
+            at = max(at, min(cut, len(text)))
+            take(database, run_dir)
+    finally:
+        ingesting.BLOCK_BYTES = before
+    assert points(database) == [(step, float(step)) for step in range(20)]

@@ -1,0 +1,132 @@
+"""The run directory between real processes: who holds it, who is alive, what is asked."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.jobs.run_dir import Result, RunDir, Spec, is_locked, pending_requests
+from backend.jobs.run_writer import RunWriter
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from backend.jobs.run_dir import RunDir
+from backend.jobs.run_writer import RunWriter
+with RunWriter(RunDir(Path(sys.argv[1])), 1) as writer:
+    print("holding", flush=True)
+    while not writer.should_stop():
+        time.sleep(0.05)
+    print("asked to stop", flush=True)
+"""
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> RunDir:
+    run_dir = RunDir(tmp_path / "r1")
+    run_dir.create(Spec(run_id="r1", kind="pretrain", config={}))
+    return run_dir
+
+
+@pytest.fixture
+def holder(run_dir: RunDir) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", HOLDER, str(run_dir.path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "holding\n"
+    yield process
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+
+
+def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+    end = time.monotonic() + seconds
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.02)
+    return condition()
+
+
+def test_a_worker_is_alive_until_it_is_killed(run_dir: RunDir, holder: subprocess.Popen[str]) -> None:
+    assert run_dir.is_alive()
+    holder.kill()
+    # Not yet waited for: a zombie is not alive.
+    assert wait_until(lambda: not run_dir.is_alive())
+
+
+def test_a_pid_used_again_by_another_is_not_alive(run_dir: RunDir, holder: subprocess.Popen[str]) -> None:
+    path = run_dir.path / "process.json"
+    process = run_dir.process()
+    assert process is not None
+    path.write_text(process.model_copy(update={"create_time": process.create_time - 100}).model_dump_json())
+    assert not run_dir.is_alive()
+
+
+def test_a_living_process_without_the_lock_is_not_the_worker(
+    run_dir: RunDir, holder: subprocess.Popen[str]
+) -> None:
+    (run_dir.path / "lock").unlink()
+    (run_dir.path / "lock").touch()
+    assert not run_dir.is_alive()
+
+
+def test_looking_at_a_lock_does_not_take_it(run_dir: RunDir, holder: subprocess.Popen[str]) -> None:
+    assert all(is_locked(run_dir.lock) for _ in range(5))
+    holder.kill()
+    holder.wait()
+    assert not is_locked(run_dir.lock)
+
+
+def test_a_worker_elsewhere_is_alive_while_its_heartbeat_is_young(
+    run_dir: RunDir, holder: subprocess.Popen[str]
+) -> None:
+    process = run_dir.process()
+    assert process is not None
+    far = process.model_copy(update={"host": "another-host", "pid": 1})
+    (run_dir.path / "process.json").write_text(far.model_dump_json())
+    beat = run_dir.path / "heartbeat"
+    beat.write_text(f'{{"attempt": 1, "at": {time.time() - 5}}}')
+    assert run_dir.is_alive()
+    beat.write_text(f'{{"attempt": 1, "at": {time.time() - 40}}}')
+    assert not run_dir.is_alive()
+
+
+def test_sigterm_becomes_the_request_to_stop(run_dir: RunDir, holder: subprocess.Popen[str]) -> None:
+    os.kill(holder.pid, signal.SIGTERM)
+    assert holder.stdout is not None
+    assert holder.stdout.readline() == "asked to stop\n"
+    assert holder.wait() == 0
+
+
+def test_requests_are_obeyed_once_in_their_order(run_dir: RunDir) -> None:
+    first, second = run_dir.request("sample"), run_dir.request("pause")
+    assert first < second
+    assert [verb for _, verb in pending_requests(run_dir.control)] == ["sample", "pause"]
+    with RunWriter(run_dir, 1) as writer:
+        found: list[str | None] = []
+        wait_until(lambda: found.append(writer.request()) or found[-1] == "pause")
+        assert [verb for verb in found if verb] == ["sample", "pause"]
+        assert pending_requests(run_dir.control) == []
+
+
+def test_the_result_of_an_earlier_attempt_is_none(run_dir: RunDir) -> None:
+    with RunWriter(run_dir, 1) as writer:
+        writer.finish(Result(attempt=1, outcome="paused", step=10))
+    assert run_dir.result(2) is None
+    result = run_dir.result(1)
+    assert result is not None
+    assert result.step == 10
+
+
+def test_values_that_json_cannot_hold_are_named_beside_the_others(run_dir: RunDir) -> None:
+    with RunWriter(run_dir, 1) as writer:
+        writer.log(3, 0.5, {"loss": float("nan"), "lr": 0.1, "norm": float("inf")})
+    text = run_dir.metrics.read_text()
+    assert '"values": {"lr": 0.1}' in text
+    assert '"nonfinite": {"loss": "nan", "norm": "inf"}' in text

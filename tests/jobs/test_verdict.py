@@ -1,0 +1,77 @@
+"""What becomes of a run whose worker is gone: intent decides, then the result, then the facts."""
+
+import itertools
+
+import pytest
+
+from backend.jobs.run_dir import Heartbeat, Result
+from backend.jobs.verdict import Verdict, of_death, of_result
+from shared.runs import TRANSITIONS, RunState
+
+S = RunState
+WORKING = [S.STARTING, S.RUNNING, S.PAUSING, S.STOPPING]
+
+
+def death(
+    state: S, *, checkpoint: bool, progressed: bool = False, losses: int = 0, memory: float = 0.1
+) -> Verdict:
+    beat = Heartbeat(attempt=1, at=0, memory_share=memory)
+    return of_death(
+        state, has_checkpoint=checkpoint, progressed=progressed, fruitless_losses=losses, last=beat
+    )
+
+
+@pytest.mark.parametrize("state", WORKING)
+@pytest.mark.parametrize("checkpoint", [False, True])
+def test_a_death_leads_where_the_person_wanted_to_go(state: S, checkpoint: bool) -> None:
+    expected = {
+        S.STARTING: (S.LOST, S.QUEUED),
+        S.RUNNING: (S.LOST, S.QUEUED),
+        S.STOPPING: (S.CANCELLED, None),
+        S.PAUSING: (S.PAUSED if checkpoint else S.FAILED, None),
+    }
+    decided = death(state, checkpoint=checkpoint)
+    assert (decided.to, decided.then) == expected[state]
+
+
+def test_a_run_is_taken_up_twice_without_progress_and_not_a_third_time() -> None:
+    first = death(S.RUNNING, checkpoint=False)
+    second = death(S.RUNNING, checkpoint=False, losses=first.fruitless_losses)
+    third = death(S.RUNNING, checkpoint=False, losses=second.fruitless_losses)
+    assert [verdict.then for verdict in (first, second, third)] == [S.QUEUED, S.QUEUED, S.FAILED]
+    assert "3 times" in str(third.reason)
+
+
+def test_a_new_checkpoint_sets_the_count_back() -> None:
+    decided = death(S.RUNNING, checkpoint=True, progressed=True, losses=2)
+    assert (decided.then, decided.fruitless_losses) == (S.QUEUED, 1)
+
+
+def test_a_worker_killed_at_the_brim_of_memory_fails_with_advice() -> None:
+    decided = death(S.RUNNING, checkpoint=True, memory=0.93)
+    assert decided.to is S.FAILED
+    assert "93%" in str(decided.reason)
+    assert "batch" in str(decided.suggestion)
+
+
+@pytest.mark.parametrize(
+    ("state", "outcome"), list(itertools.product(WORKING, ["succeeded", "paused", "cancelled", "failed"]))
+)
+def test_every_result_leads_to_a_state_that_the_table_allows(state: S, outcome: str) -> None:
+    result = Result.model_validate({"attempt": 1, "outcome": outcome, "step": 7, "reason": "r"})
+    decided = of_result(state, result, has_checkpoint=True)
+    origin = S.RUNNING if state is S.STARTING and decided.to is S.SUCCEEDED else state
+    assert decided.to in TRANSITIONS[origin]
+    assert decided.then is None or decided.then in TRANSITIONS[decided.to]
+
+
+def test_a_worker_ended_from_outside_goes_on_from_its_checkpoint() -> None:
+    result = Result(attempt=1, outcome="cancelled", step=120)
+    decided = of_result(S.RUNNING, result, has_checkpoint=True)
+    assert (decided.to, decided.then) == (S.LOST, S.QUEUED)
+    assert "120" in str(decided.reason)
+
+
+def test_success_counts_even_when_a_stop_came_too_late() -> None:
+    result = Result(attempt=1, outcome="succeeded", step=300)
+    assert of_result(S.STOPPING, result, has_checkpoint=True).to is S.SUCCEEDED
