@@ -188,7 +188,9 @@ def _read_value(spec: FieldSpec, word: str) -> Any:
 
 def shell_command(preset: str, dataset: str | None, changes: Mapping[str, Any], name: str = "") -> str:
     """The same launch as one line for the shell."""
-    words = ["galaxyscope", "run", "pretrain", "--dataset", dataset or "NAME", "--preset", preset]
+    words = ["galaxyscope", "run", "pretrain", "--dataset", dataset or "NAME"]
+    if preset:
+        words += ["--preset", preset]
     for key, value in changes.items():
         words += ["--set", f"{key}={show_value(value)}"]
     if name:

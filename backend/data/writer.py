@@ -158,7 +158,6 @@ class StoreWriter:
 
     def _write_attributes(self, splits: NDArray[np.uint8], skipped: SkipLog) -> None:
         plan = self.plan
-        thumbs = np.concatenate(self._thumbs)
         train = np.concatenate(self._sums)[splits == SPLIT_CODES[Split.TRAIN]]
         mean, std = _mean_std(train, plan.img_size)
         values: dict[str, Any] = {
@@ -174,7 +173,7 @@ class StoreWriter:
             "channel_mean": mean,
             "channel_std": std,
             "digest": self._hash.hexdigest(),
-            "duplicates_across_splits": rows_in_other_splits(difference_hash(thumbs), thumbs, splits),
+            "duplicates_across_splits": rows_in_other_splits(np.concatenate(self._thumbs), splits),
             "skipped": _json([entry.model_dump() for entry in skipped.first]),
             "skipped_count": skipped.count,
             "created_at": datetime.now(UTC).isoformat(),

@@ -50,6 +50,7 @@ class Supervisor:
         self.database = database
         self.launcher = launcher
         self.now = now
+        self._sign_of_life = settings.home / "supervisor.json"
         self._asked_to_end: set[tuple[str, int]] = set()
 
     def run(self, should_stop: Callable[[], bool]) -> None:
@@ -60,6 +61,7 @@ class Supervisor:
             except Exception:
                 log.exception("a round of the supervisor failed; going on")
             time.sleep(TICK_S)
+        self._sign_of_life.unlink(missing_ok=True)
 
     def tick(self) -> None:
         """Look after every run that should have a worker, then fill the free lanes."""
@@ -199,7 +201,7 @@ class Supervisor:
         return RunDir(self.settings.runs_dir / run.id)
 
     def _say_alive(self) -> None:
-        write_json(self.settings.home / "supervisor.json", {"pid": os.getpid(), "at": time.time()})
+        write_json(self._sign_of_life, {"pid": os.getpid(), "at": time.time()})
 
 
 class SupervisorLock:

@@ -11,7 +11,7 @@ from frontend.components.run_status import draw_run_status
 from frontend.components.samples import draw_samples
 from frontend.launch_form import changed_values, show_value, starting_values, to_query
 from frontend.session import client, go, selected_run
-from frontend.wording import clock, count
+from frontend.wording import clock, count, widest_interval
 from shared.configs import CONFIGS, PretrainConfig
 from shared.datasets import Dataset, Split
 from shared.runs import TERMINAL, Run, RunState
@@ -90,6 +90,9 @@ def _measured_on(dataset: Dataset, run: Run) -> str:
     kind = "simulated galaxies" if dataset.simulated else "galaxies"
     n = count(dataset.split_counts.get(Split.VAL, 0))
     words = [f"Measured on the {n} validation {kind} of {dataset.name}; differences in points."]
+    if not dataset.unlabelled and n != "0":
+        half = 100 * widest_interval(dataset.split_counts[Split.VAL])
+        words.append(f"With so many, one accuracy is uncertain by up to ±{half:.2g} points (95 %, Wilson).")
     if run.config.get("pretrain_rows") == "all":
         words.append("Transductive: pretraining saw the pixels of all rows.")
     words.append(

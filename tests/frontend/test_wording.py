@@ -3,7 +3,7 @@
 import pytest
 
 from frontend.blocks import plain
-from frontend.wording import count, dataset_title, duration, percent, short_count, size
+from frontend.wording import count, dataset_title, duration, percent, short_count, size, widest_interval
 
 
 @pytest.mark.parametrize(
@@ -44,3 +44,8 @@ def test_a_simulated_dataset_always_says_so() -> None:
 
 def test_plain_text_leaves_nothing_for_markdown_to_read() -> None:
     assert plain("a_b [x](y) <b> :red[z]") == r"a\_b \[x\]\(y\) \<b\> \:red\[z\]"
+
+
+def test_the_widest_interval_shrinks_with_the_root_of_n() -> None:
+    assert widest_interval(100) == pytest.approx(0.0962, abs=1e-4)  # 0.4038 to 0.5962
+    assert widest_interval(10_000) == pytest.approx(0.0098, abs=1e-5)

@@ -116,7 +116,7 @@ def pair(norm_pix_loss: bool = True, channels: int = 3) -> tuple[MaskedAutoencod
 
 
 def relative(a: Tensor, b: Tensor) -> float:
-    return float((a - b).norm() / b.norm())
+    return float((a - b).detach().norm() / b.detach().norm())
 
 
 @pytest.mark.parametrize(("norm_pix_loss", "channels"), [(True, 3), (False, 3), (True, 1), (True, 5)])
@@ -152,7 +152,7 @@ def test_twenty_adamw_steps_end_where_the_reference_ends() -> None:
     named = {NAMES.get(name, name): name for name, _ in ours.named_parameters()}
     reference_named = [(named.get(name, name), p) for name, p in theirs.named_parameters() if p.requires_grad]
     optimizers = [
-        torch.optim.AdamW(parameter_groups(parameters, 0.05), lr=1e-4, betas=BETAS)
+        torch.optim.AdamW(parameter_groups(parameters, 0.05), lr=1e-3, betas=BETAS)
         for parameters in (list(ours.named_parameters()), reference_named)
     ]
     for _ in range(20):
@@ -163,9 +163,3 @@ def test_twenty_adamw_steps_end_where_the_reference_ends() -> None:
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-
-
-def test_a_fresh_model_has_the_positions_of_the_published_weights() -> None:
-    ours, theirs = our_model(True, 3), reference_model(True, 3)
-    theirs.vit.embeddings.initialize_weights()
-    assert torch.allclose(ours.pos_embed, theirs.vit.embeddings.position_embeddings, atol=1e-6)

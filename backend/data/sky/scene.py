@@ -7,6 +7,13 @@ from backend.data.sky.anatomy import draw_class
 from backend.data.sky.camera import add_neighbours, add_noise, blur, stretch
 from backend.data.sky.profiles import grid
 
+SIZES = (0.28, 0.50)
+"""Half-light scales, in half-frames."""
+BRIGHTNESS = 70.0
+"""Median level of the brightest twenty-fifth of a frame, in units of the sky noise."""
+BRIGHTNESS_SPREAD = 0.5
+COLOUR_TILT = 0.08
+
 
 def photograph(labels: NDArray[np.int64], img_size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
     """(n, H, W, 3) pictures of one galaxy for each label (n,), classes of Galaxy10 DECaLS.
@@ -15,7 +22,7 @@ def photograph(labels: NDArray[np.int64], img_size: int, rng: np.random.Generato
     """
     n = len(labels)
     light = np.empty((n, 3, img_size, img_size), np.float32)
-    size = np.exp(rng.uniform(np.log(0.17), np.log(0.42), n)).astype(np.float32)
+    size = np.exp(rng.uniform(*np.log(SIZES), n)).astype(np.float32)
     shift = rng.normal(0, 0.05, (2, n, 1, 1)).clip(-0.15, 0.15).astype(np.float32)
     x, y = grid(img_size)
     for label in np.unique(labels):
@@ -31,7 +38,7 @@ def photograph(labels: NDArray[np.int64], img_size: int, rng: np.random.Generato
 
 def _reddening(n: int, rng: np.random.Generator) -> NDArray[np.float32]:
     """(n, 3, 1, 1) factors on red, green, blue: dust and redshift tilt a galaxy's colours, whatever its class."""
-    tilt = rng.normal(0, 0.25, (n, 1, 1, 1)) * np.array([1.0, 0.0, -1.0])[:, None, None]
+    tilt = rng.normal(0, COLOUR_TILT, (n, 1, 1, 1)) * np.array([1.0, 0.0, -1.0])[:, None, None]
     return np.exp(tilt + rng.normal(0, 0.02, (n, 3, 1, 1))).astype(np.float32)
 
 
@@ -41,6 +48,6 @@ def _exposure(light: NDArray[np.float32], rng: np.random.Generator) -> NDArray[n
     n, _, img_size, _ = light.shape
     flat = light.mean(axis=1).reshape(n, -1)
     bright = np.partition(flat, -flat.shape[1] // 25, axis=1)[:, -flat.shape[1] // 25 :].mean(axis=1)
-    wanted = np.exp(rng.normal(np.log(70.0), 0.7, n))
+    wanted = np.exp(rng.normal(np.log(BRIGHTNESS), BRIGHTNESS_SPREAD, n))
     factors: NDArray[np.float32] = (wanted / bright)[:, None, None, None].astype(np.float32)
     return factors

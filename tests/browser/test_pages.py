@@ -1,0 +1,66 @@
+"""Every page in a real browser: it fits, it answers the keyboard, its address is its state."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visit
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.mark.parametrize("path", ["/", "/launch", "/run", "/data?dataset=sky"])
+def test_no_page_scrolls_sideways_on_a_phone(phone: Visit, path: str) -> None:
+    phone.open(path)
+    phone.page.wait_for_function(
+        "() => document.querySelector('.stApp').dataset.testScriptState === 'notRunning'"
+    )
+    wide = phone.page.evaluate("() => document.querySelector('.stMain').scrollWidth - window.innerWidth")
+    assert wide <= 0
+
+
+def test_g_and_a_letter_change_the_page_and_a_question_mark_lists_the_keys(visit: Visit) -> None:
+    page = visit.page
+    visit.open("/")
+    page.keyboard.press("g")
+    page.keyboard.press("d")
+    page.wait_for_url("**/data**")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keyboard")).to_be_hidden()
+
+
+def test_a_class_of_a_dataset_is_shown_filtered_and_kept_in_the_address(visit: Visit) -> None:
+    page = visit.page
+    visit.open("/data?dataset=sky")
+    bar = page.locator(".gx-class_bars button").first
+    name = bar.locator(".name").inner_text()
+    count = int(bar.locator(".n").inner_text())
+    bar.click()
+    cells = page.locator(".gx-galaxy_grid .cells button")
+    expect(cells).to_have_count(min(count, 48))
+    expect(page.locator(".gx-galaxy_grid .caption").filter(has_text=name)).to_have_count(min(count, 48))
+    page.wait_for_url("**label=**")
+    page.reload()
+    expect(cells).to_have_count(min(count, 48))
+
+
+def test_arrows_move_over_the_galaxies_and_enter_opens_one(visit: Visit) -> None:
+    page = visit.page
+    visit.open("/data?dataset=sky")
+    cells = page.locator(".gx-galaxy_grid .cells button")
+    cells.first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(cells.nth(1)).to_be_focused()
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Galaxy")
+    expect(dialog.get_by_text("simulated")).to_be_visible()
+    picture = dialog.locator("img")
+    page.wait_for_function("image => image.naturalWidth > 0", arg=picture.element_handle())
+
+
+def test_an_unknown_run_says_so_and_offers_the_list(visit: Visit) -> None:
+    visit.open("/run?run=no-such-run")
+    expect(visit.page.get_by_text("no-such-run").first).to_be_visible()
+    visit.page.get_by_role("button", name="All runs").click()
+    expect(visit.page.get_by_text("What is running and how good is it?")).to_be_visible()

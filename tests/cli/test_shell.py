@@ -1,0 +1,141 @@
+"""The console script as a person types it: real processes, JSON on stdout, one sentence for a mistake."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import pytest
+
+from backend.cli import main
+
+TINY = (
+    "img_size=32 embed_dim=32 depth=1 num_heads=1 decoder_embed_dim=32 decoder_depth=1 decoder_num_heads=1 "
+    "batch_size=16 epochs=4 warmup_epochs=1 eval_every_epochs=2"
+).split()
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+def shell(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
+    environment = os.environ | {"GALAXYSCOPE_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "backend.cli", *words]
+    return subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=200)
+
+
+def printed(answer: subprocess.CompletedProcess[str]) -> Any:
+    assert answer.returncode == 0, answer.stderr
+    return json.loads(answer.stdout)
+
+
+def refused(answer: subprocess.CompletedProcess[str]) -> str:
+    assert answer.returncode == 1, answer.stdout + answer.stderr
+    assert "Traceback" not in answer.stderr
+    [sentence] = [line for line in answer.stderr.splitlines() if line.startswith("error: ")]
+    return sentence
+
+
+@pytest.fixture(scope="module")
+def trained(home: Path) -> dict[str, Any]:
+    """A tiny pretraining, launched and awaited from the shell with no server running."""
+    printed(shell(home, "data", "simulate", "--name", "sky", "--n", "200", "--img-size", "32", "--json"))
+    settings = [word for setting in TINY for word in ("--set", setting)]
+    run: dict[str, Any] = printed(
+        shell(home, "run", "pretrain", "--dataset", "sky", *settings, "--wait", "--json")
+    )
+    return run
+
+
+def test_a_run_that_was_waited_for_is_printed_with_its_references(trained: dict[str, Any]) -> None:
+    assert (trained["kind"], trained["state"]) == ("pretrain", "succeeded")
+    metrics, baselines = trained["metrics"], trained["baselines"]
+    probes = {"val/knn_accuracy", "val/linear_accuracy", "val/linear_balanced_accuracy", "val/rankme"}
+    assert probes | {"train/loss"} <= set(metrics)
+    names = ["majority", "raw_pixel_knn", "raw_pixel_linear", "random_init_knn", "random_init_linear"]
+    expected = {f"{name}_{kind}" for name in names for kind in ("accuracy", "balanced_accuracy")}
+    assert expected <= set(baselines)
+    assert all(0 <= baselines[key] <= 1 for key in expected)
+    assert baselines["majority_balanced_accuracy"] == pytest.approx(0.1)
+    assert trained["images_per_s"] > 0
+    assert trained["progress"]["step"] == 4 * (160 // 16)
+
+
+def test_lists_are_newest_first_and_show_agrees(home: Path, trained: dict[str, Any]) -> None:
+    runs = printed(shell(home, "runs", "list", "--json"))
+    assert [run["id"] for run in runs] == [trained["id"]]
+    everything = printed(shell(home, "runs", "list", "--all", "--json"))
+    assert [run["kind"] for run in everything] == ["baselines", "pretrain", "simulate"]
+    assert printed(shell(home, "runs", "show", trained["id"], "--json"))["metrics"] == trained["metrics"]
+    [dataset] = printed(shell(home, "data", "list", "--json"))
+    assert (dataset["name"], dataset["n"], dataset["img_size"], len(dataset["bands"])) == ("sky", 200, 32, 3)
+    assert sum(dataset["class_counts"].values()) == 200
+    assert dataset["simulated"] is True
+    assert dataset["provenance"]["kind"] == "simulated"
+
+
+def test_stopping_what_has_ended_changes_nothing(home: Path, trained: dict[str, Any]) -> None:
+    assert printed(shell(home, "runs", "stop", trained["id"], "--json"))["state"] == "succeeded"
+
+
+def test_without_a_supervisor_a_launch_is_queued_and_says_so(home: Path, trained: dict[str, Any]) -> None:
+    answer = shell(home, "run", "pretrain", "--dataset", "sky", "--json")
+    run = printed(answer)
+    assert run["state"] == "queued"
+    assert "galaxyscope up" in answer.stderr
+    assert printed(shell(home, "runs", "stop", run["id"], "--json"))["state"] == "cancelled"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["runs", "show", "no-such-run-1"], "there is no run no-such-run-1"),
+        (["runs", "stop", "no-such-run-1"], "there is no run no-such-run-1"),
+        (["run", "pretrain", "--dataset", "andromeda"], "there is no dataset andromeda; there are: sky"),
+        (["run", "pretrain", "--dataset", "sky", "--preset", "huge"], "there is no preset huge"),
+        (["run", "pretrain", "--dataset", "sky", "--set", "depth"], "--set depth has no value"),
+        (["run", "pretrain", "--dataset", "sky", "--set", "patch_size=7"], "does not divide img_size 64"),
+        (["run", "pretrain", "--dataset", "sky", "--set", "depht=4"], "there is no setting depht"),
+        (["data", "simulate", "--name", "sky"], "there is already a dataset named sky"),
+        (["data", "simulate", "--name", "../sky"], "name = '../sky'"),
+        (["data", "import", "/no/such/folder", "--name", "x"], "/no/such/folder"),
+    ],
+)  # fmt: skip
+def test_a_mistake_gets_one_sentence_with_the_value(
+    home: Path,
+    trained: dict[str, Any],
+    words: list[str],
+    says: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("GALAXYSCOPE_HOME", str(home))
+    monkeypatch.setattr(sys, "argv", ["galaxyscope", *words])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 1
+    [sentence] = capsys.readouterr().err.splitlines()
+    assert sentence.startswith("error: ")
+    assert says in sentence
+
+
+def test_a_mistake_with_json_is_an_object_too(home: Path) -> None:
+    answer = shell(home, "runs", "show", "no-such-run-1", "--json")
+    assert answer.returncode == 1
+    assert json.loads(answer.stdout)["code"] == "run_not_found"
+
+
+def test_an_import_that_fails_half_way_leaves_nothing(home: Path, tmp_path: Path) -> None:
+    path = tmp_path / "odd.h5"
+    with h5py.File(path, "w") as file:
+        file["images"] = np.zeros((30, 32, 32, 3), dtype=np.uint8)
+        file["ans"] = np.full(30, 77, dtype=np.uint8)
+    assert "77" in refused(shell(home, "data", "import", str(path), "--name", "odd"))
+    assert not any((home / "datasets").glob("*odd*"))
+    assert "odd" not in [dataset["name"] for dataset in printed(shell(home, "data", "list", "--json"))]
