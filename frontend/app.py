@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from frontend.app_pages import data, launch, run, runs
+from frontend.app_pages import data, launch, launch_fields, run, runs
 from frontend.client import ApiError, BackendLostError
 from frontend.components.header import PageLink, draw_header
 from frontend.session import go, selected_run
@@ -35,6 +35,8 @@ def main() -> None:
         wanted = draw_header([_link(key) for key in PAGES], current, run_id)
     if wanted in PAGES and wanted != current:
         go(wanted)
+    if current != "launch":
+        launch_fields.leave()
     _draw(page.run)
 
 

@@ -40,4 +40,4 @@ def plain(text: str) -> str:
 
 def wrong(sentence: str) -> None:
     """What is wrong with the field above."""
-    st.markdown(f":red[{plain(sentence)}]")
+    st.html(f'<p class="gx-wrong" role="alert">{html.escape(sentence)}</p>')

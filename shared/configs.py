@@ -92,7 +92,7 @@ class PretrainConfig(Config):
     precision: Literal["auto", "float32", "bfloat16"] = setting(
         "auto",
         "optimisation",
-        "auto takes bfloat16 where it pays: on a GPU that has it, on a CPU from width 192.",
+        "auto takes bfloat16 where the device computes in it (a recent GPU; a CPU with AMX or AVX512-BF16).",
     )
     device: Literal["auto", "cpu", "cuda"] = setting(
         "auto", "optimisation", "auto takes the GPU where there is one."

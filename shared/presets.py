@@ -30,7 +30,7 @@ def _vit(
     }
 
 
-_LAPTOP = {"epochs": 40, "warmup_epochs": 4.0, "batch_size": 128, "blr": 1e-3, "eval_every_epochs": 5}
+_LAPTOP = {"epochs": 29, "warmup_epochs": 3.0, "batch_size": 128, "blr": 1.5e-3, "eval_every_epochs": 10}
 _PAPER = {"epochs": 200, "warmup_epochs": 20.0, "batch_size": 256, "blr": 1.5e-4, "eval_every_epochs": 5}
 
 PRESETS: dict[str, Preset] = {
@@ -46,11 +46,12 @@ PRESETS: dict[str, Preset] = {
                 128,
                 4,
                 (64, 1),
-                epochs=12,
-                warmup_epochs=1.0,
-                batch_size=64,
-                blr=4e-3,
-                eval_every_epochs=2,
+                epochs=30,
+                warmup_epochs=3.0,
+                batch_size=32,
+                blr=1.6e-2,
+                mask_ratio=0.6,
+                eval_every_epochs=5,
             ),
         ),
         Preset(
@@ -63,11 +64,12 @@ PRESETS: dict[str, Preset] = {
                 192,
                 6,
                 (96, 2),
-                epochs=16,
-                warmup_epochs=1.5,
-                batch_size=64,
-                blr=3e-3,
-                eval_every_epochs=2,
+                epochs=54,
+                warmup_epochs=3.0,
+                batch_size=32,
+                blr=6e-3,
+                mask_ratio=0.6,
+                eval_every_epochs=9,
             ),
         ),
         Preset(

@@ -14,7 +14,11 @@ BLOCK = 256
 
 def thumbnails(images: Pixels) -> Pixels:
     """(n, 16, 16) grey means over the cells of images (n, H, W, C)."""
-    grey = images.mean(axis=3, dtype=np.float32) if images.shape[3] > 1 else images[..., 0].astype(np.float32)
+    channels = images.shape[3]
+    grey = images[..., 0].astype(np.float32)
+    for band in range(1, channels):
+        grey += images[..., band]
+    grey /= channels
     return np.round(_cells(_cells(grey, 1), 2)).astype(np.uint8)
 
 
@@ -44,8 +48,8 @@ def difference_hash(thumbs: Pixels) -> NDArray[np.uint64]:
 def rows_in_other_splits(thumbs: Pixels, splits: NDArray[np.uint8]) -> int:
     """How many validation and test rows have a near-duplicate in another split.
 
-    Near: thumbnails (N, 16, 16) within 1.25 grey levels rms and half a level in the mean. Equal thumbnails are
-    merged and the rest compared along the sorted means, so that few pairs are ever looked at.
+    Near: thumbnails (N, 16, 16) within 1.25 grey levels rms and half a level in the mean. Equal thumbnails
+    are merged and the rest compared along the sorted means, so that few pairs are ever looked at.
     """
     distinct, which = np.unique(thumbs.reshape(len(thumbs), -1), axis=0, return_inverse=True)
     values = distinct.astype(np.float32)

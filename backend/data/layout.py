@@ -16,7 +16,7 @@ FORMAT = "galaxyscope-1"
 SKY_KEYS = ("ra", "dec", "redshift", "pxscale")
 MAX_CHANNELS = 5
 MAX_CLASSES = 256
-MAX_CLASS_NAME = 80
+MAX_CLASS_NAME = 60
 MAX_SKIPPED = 100
 MIN_ROWS = 10
 

@@ -110,6 +110,7 @@ def describe(path: Path, name: str) -> Dataset:
         shape = checked_dataset(file, "images").shape
         labels = np.asarray(checked_dataset(file, "ans")[:], np.int64)
         splits = np.asarray(checked_dataset(file, "split")[:], np.uint8)
+        skipped = json.loads(checked_dataset(file, "skipped")[:].tobytes())
     class_names = json.loads(attrs["class_names"])
     per_class = np.bincount(labels[labels >= 0], minlength=len(class_names))
     return Dataset(
@@ -127,7 +128,7 @@ def describe(path: Path, name: str) -> Dataset:
         channel_mean=[float(value) for value in attrs["channel_mean"]],
         channel_std=[float(value) for value in attrs["channel_std"]],
         duplicates_across_splits=int(attrs["duplicates_across_splits"]),
-        skipped=[Skipped(**entry) for entry in json.loads(attrs["skipped"])],
+        skipped=[Skipped(**entry) for entry in skipped],
         skipped_count=int(attrs["skipped_count"]),
         size_bytes=path.stat().st_size,
         created_at=datetime.fromisoformat(str(attrs["created_at"])),

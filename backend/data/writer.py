@@ -31,8 +31,9 @@ from backend.data.splits import find_groups, make_splits
 from backend.errors import DataError
 from shared.datasets import SPLIT_CODES, Split
 
-PIECE_BYTES = 16 * 2**20
+PIECE_BYTES = 2**20
 SPARE_BYTES = 64 * 2**20
+MIN_STD = 1e-5
 
 
 def partial_path(folder: Path, name: str, token: str) -> Path:
@@ -69,7 +70,7 @@ class StoreWriter:
         self._labels: list[Rows] = []
         self._source_ids: list[str] = []
         self._sky: dict[str, list[Floats]] = {key: [] for key in SKY_KEYS}
-        self._sums: list[Floats] = []
+        self._channel_moments: list[Floats] = []
         self._thumbs: list[Pixels] = []
 
     def __enter__(self) -> Self:
@@ -88,7 +89,7 @@ class StoreWriter:
         for start in range(0, len(block), rows):
             piece = np.ascontiguousarray(block.images[start : start + rows])
             self._hash.update(piece.data)
-            self._sums.append(_moments(piece))
+            self._channel_moments.append(_moments(piece))
             self._thumbs.append(thumbnails(piece))
         self._labels.append(block.labels.astype(np.int64))
         self._source_ids.extend(block.source_ids)
@@ -158,8 +159,8 @@ class StoreWriter:
 
     def _write_attributes(self, splits: NDArray[np.uint8], skipped: SkipLog) -> None:
         plan = self.plan
-        train = np.concatenate(self._sums)[splits == SPLIT_CODES[Split.TRAIN]]
-        mean, std = _mean_std(train, plan.img_size)
+        train = np.concatenate(self._channel_moments)[splits == SPLIT_CODES[Split.TRAIN]]
+        mean, std = _mean_std(train)
         values: dict[str, Any] = {
             "format": FORMAT,
             "class_names": _json(plan.class_names),
@@ -174,13 +175,15 @@ class StoreWriter:
             "channel_std": std,
             "digest": self._hash.hexdigest(),
             "duplicates_across_splits": rows_in_other_splits(np.concatenate(self._thumbs), splits),
-            "skipped": _json([entry.model_dump() for entry in skipped.first]),
             "skipped_count": skipped.count,
             "created_at": datetime.now(UTC).isoformat(),
             "token": self.token,
         }
         for key, value in values.items():
             self._file.attrs[key] = value
+        # An attribute holds 64 KB at most; a hundred long paths may be more.
+        reasons = _json([entry.model_dump() for entry in skipped.first]).encode()
+        self._file.create_dataset("skipped", data=np.frombuffer(reasons, np.uint8))
 
 
 def _json(value: Any) -> str:
@@ -198,17 +201,22 @@ def _contiguous_images(file: h5py.File, plan: DatasetPlan, n: int) -> h5py.Datas
 
 
 def _moments(images: Pixels) -> Floats:
-    """(n, C, 2) sums of values and of their squares over each image."""
-    flat = images.reshape(len(images), -1, images.shape[3]).astype(np.float32)
-    return np.stack([flat.sum(axis=1, dtype=np.float64), (flat * flat).sum(axis=1, dtype=np.float64)], axis=2)
+    """(n, C, 2) means of values and of their squares over each image, on the scale 0 to 1."""
+    n, height, width, channels = images.shape
+    values = images.reshape(n, height, width * channels).astype(np.float32) / 255
+    columns = np.stack(
+        [values.sum(axis=1), (values * values).sum(axis=1)], axis=2
+    )  # long inner axes are fast
+    sums: Floats = columns.reshape(n, width, channels, 2).sum(axis=1, dtype=np.float64)
+    means: Floats = sums / (height * width)
+    return means
 
 
-def _mean_std(moments: Floats, img_size: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Per-channel mean and standard deviation on the scale 0 to 1, from moments (n, C, 2)."""
-    count = max(len(moments), 1) * img_size * img_size
-    mean, square = moments.sum(axis=0).T / count
+def _mean_std(moments: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Per-channel mean and standard deviation of all pixels, from moments (n, C, 2)."""
+    mean, square = moments.mean(axis=0).T
     std = np.sqrt(np.maximum(square - mean**2, 0))
-    return (mean / 255).astype(np.float32), (np.maximum(std, 1e-3) / 255).astype(np.float32)
+    return mean.astype(np.float32), np.maximum(std, MIN_STD).astype(np.float32)
 
 
 def _check_free(path: Path, nbytes: int) -> None:

@@ -57,6 +57,7 @@ class LocalLauncher:
 
 
 def _environment(lane: Lane) -> dict[str, str]:
+    """Threads that wait for each other sleep: spinning, they would take the processor from web and probes."""
     light = {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    common = {"PYTHONUNBUFFERED": "1", "GALAXYSCOPE_NICE": str(NICE[lane])}
+    common = {"PYTHONUNBUFFERED": "1", "OMP_WAIT_POLICY": "PASSIVE", "GALAXYSCOPE_NICE": str(NICE[lane])}
     return os.environ | common | (light if lane is Lane.LIGHT else {})

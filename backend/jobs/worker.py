@@ -4,6 +4,7 @@ It knows what its spec names, and no database. Whatever happens, it leaves a res
 where it could not (kill -9), the supervisor finds a dead process without a result.
 """
 
+import contextlib
 import importlib
 import os
 import sys
@@ -54,8 +55,18 @@ def _guarded(run_dir: RunDir, writer: RunWriter) -> Result:
         return Result(attempt=writer.attempt, outcome="failed", reason=reason, exit_code=1)
 
 
+def be_nice(level: int) -> None:
+    """Leave the processor to others first. Linux weighs whole sessions against each other before it looks at
+    nice, and a worker leads its own: there its session is told too."""
+    os.nice(level)
+    autogroup = Path("/proc/self/autogroup")
+    if autogroup.exists():
+        with contextlib.suppress(OSError):
+            autogroup.write_text(str(level))
+
+
 def main() -> None:
-    os.nice(int(os.environ.get("GALAXYSCOPE_NICE", "0")))
+    be_nice(int(os.environ.get("GALAXYSCOPE_NICE", "0")))
     try:
         work(RunDir(Path(sys.argv[1])), int(sys.argv[2]))
     except RunBusyError as error:

@@ -114,7 +114,7 @@ def _draw_galaxies(dataset: Dataset) -> None:
         label = st.selectbox("class", labels, key="label", bind="query-params", width=260)
         splits = [ANY, *(str(split) for split in Split)]
         split = st.segmented_control("split", splits, default=ANY, key="split", bind="query-params")
-    st.session_state["_grid_filter"] = wanted = (dataset.name, label, split)
+    wanted = (dataset.name, label, split)
     page = client().list_galaxies(
         dataset.name,
         offset=PER_PAGE * (_page_number(wanted) - 1),
@@ -125,6 +125,9 @@ def _draw_galaxies(dataset: Dataset) -> None:
     if not page.total:
         empty_state("No galaxy has this class in this split.", "Take another class or split.")
         return
+    if not page.galaxies:  # the address names a page behind the last one
+        st.session_state["page"] = 1
+        st.rerun()
     draw_galaxy_grid(dataset, page)
     with st.container(horizontal=True, vertical_alignment="center"):
         st.pagination(max(math.ceil(page.total / PER_PAGE), 1), key="page", bind="query-params")

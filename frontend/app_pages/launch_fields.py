@@ -21,6 +21,7 @@ from shared.configs import PretrainConfig
 from shared.presets import Preset
 
 FIELD = "launch."
+ENTERED = "launch_entered"
 QUERY_KEYS = ("preset", "on", "set", "name", "parent")
 SPECS = [spec for spec in field_specs(PretrainConfig) if spec.name != "dataset"]
 
@@ -38,15 +39,26 @@ class Draft:
 
 
 def hydrate(presets: Mapping[str, Preset], datasets: list[str]) -> None:
-    """Fills the session from the URL when that is new, from the first preset when nothing is known."""
+    """Fills the session from the URL when the person arrives at the page, from the first preset when
+    nothing is known.
+
+    Only on arrival: a quick second edit comes with the URL of before the first one, and must not undo it.
+    """
     state = st.session_state
     query = {key: st.query_params.get_all(key) for key in QUERY_KEYS if key in st.query_params}
-    if query and query != state.get("launch_query"):
+    arrived = not state.get(ENTERED)
+    if arrived and query and query != state.get("launch_query"):
         _load(presets, datasets, query)
     elif "launch_preset" not in state:
         _load(presets, datasets, {})
     if state["launch_dataset"] not in datasets:
         state["launch_dataset"] = datasets[0]
+    state[ENTERED] = True
+
+
+def leave() -> None:
+    """Another page is shown: the next visit reads the URL again."""
+    st.session_state.pop(ENTERED, None)
 
 
 def _load(presets: Mapping[str, Preset], datasets: list[str], query: Mapping[str, list[str]]) -> None:

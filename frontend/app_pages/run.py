@@ -1,7 +1,5 @@
 """Run: is it learning?"""
 
-import html
-
 import streamlit as st
 
 from frontend.blocks import empty_state, facts, section
@@ -24,16 +22,20 @@ def show() -> None:
     run = _find_run()
     if run is None:
         return
-    action = draw_run_status(run, _footnote(run))
+    dataset = _dataset_of(run)
+    action = draw_run_status(run, _footnote(run, dataset), _noise(dataset))
     if action.again:
         go("launch", **retry_query(run))
+    if run.state is RunState.FAILED:
+        _draw_log(run)
     draw_curves(run.id)
     section("Fixed galaxies", "original, masked, and reconstructed at each evaluation")
     draw_samples(run.id)
     section("Behind it")
     _draw_config(run)
     _draw_events(run.id, run.state in TERMINAL)
-    _draw_log(run)
+    if run.state is not RunState.FAILED:
+        _draw_log(run)
 
 
 def _find_run() -> Run | None:
@@ -77,22 +79,29 @@ def _preset_values(run: Run) -> dict[str, object]:
     return dict(found[0]) if found else {}
 
 
-def _footnote(run: Run) -> str:
-    """What the accuracies were measured on."""
+def _dataset_of(run: Run) -> Dataset | None:
     try:
-        dataset = client().get_dataset(run.dataset or "")
+        return client().get_dataset(run.dataset or "")
     except ApiError:
+        return None
+
+
+def _noise(dataset: Dataset | None) -> float | None:
+    """By how much an accuracy on the validation rows is uncertain; None where not all rows have a label."""
+    n = dataset.split_counts.get(Split.VAL, 0) if dataset and not dataset.unlabelled else 0
+    return widest_interval(n) if n else None
+
+
+def _footnote(run: Run, dataset: Dataset | None) -> str:
+    """What the accuracies were measured on."""
+    if dataset is None:
         return f"Measured on the validation rows of {run.dataset}, which is no longer in the store."
-    return _measured_on(dataset, run)
-
-
-def _measured_on(dataset: Dataset, run: Run) -> str:
     kind = "simulated galaxies" if dataset.simulated else "galaxies"
     n = count(dataset.split_counts.get(Split.VAL, 0))
     words = [f"Measured on the {n} validation {kind} of {dataset.name}; differences in points."]
-    if not dataset.unlabelled and n != "0":
-        half = 100 * widest_interval(dataset.split_counts[Split.VAL])
-        words.append(f"With so many, one accuracy is uncertain by up to ±{half:.2g} points (95 %, Wilson).")
+    noise = _noise(dataset)
+    if noise:
+        words.append(f"One accuracy is uncertain by up to ±{100 * noise:.2g} points (95 %, Wilson).")
     if run.config.get("pretrain_rows") == "all":
         words.append("Transductive: pretraining saw the pixels of all rows.")
     words.append(
@@ -145,6 +154,6 @@ def _draw_log(run: Run) -> None:
 def _log(run_id: str) -> None:
     tail = client().read_log(run_id, lines=60)
     if not tail.lines:
-        st.html(f'<p class="gx-quiet">{html.escape("Nothing written yet.")}</p>')
+        st.caption("The log is empty.")
         return
     st.code("\n".join(tail.lines), language=None, wrap_lines=True, height=320)

@@ -113,6 +113,12 @@ function clockTime(iso) {
   return iso ? new Date(iso).toLocaleString() : ""
 }
 
+/** A reason as a sentence: capital letter, full stop. */
+function sentence(text) {
+  const whole = text.charAt(0).toUpperCase() + text.slice(1)
+  return /[.!?…]$/.test(whole) ? whole : `${whole}.`
+}
+
 function runTitle(run) {
   return run.name || run.id
 }

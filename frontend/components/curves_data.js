@@ -78,7 +78,7 @@ function valueRange(lines, range, log) {
     high = Math.max(high, v)
   }
   for (const line of lines) {
-    line.y.forEach((value, i) => { if (line.reference || (line.x[i] >= range[0] && line.x[i] <= range[1])) see(value) })
+    line.x.forEach((x, i) => { if (line.reference || (x >= range[0] && x <= range[1])) [line.y[i], line.raw?.[i]].forEach(see) })
   }
   if (low > high) return log ? [-1, 0] : [0, 1]
   const pad = (high - low || Math.abs(high) * 0.1 || 1) * 0.06

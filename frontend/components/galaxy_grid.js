@@ -13,7 +13,7 @@ export default function ({ data, parentElement }) {
 }
 
 function build(root) {
-  const state = { cells: el("div", { class: "cells", role: "list" }), view: el("dialog", { "aria-label": "Galaxy" }), at: 0 }
+  const state = { cells: el("div", { class: "cells", role: "group", "aria-label": "Galaxies" }), view: el("dialog", { "aria-label": "Galaxy" }), at: 0 }
   state.cells.onkeydown = (event) => move(state, event)
   state.view.onkeydown = (event) => turn(state, event)
   state.view.onclick = (event) => { if (event.target === state.view) state.view.close() }
@@ -35,7 +35,7 @@ function pixels(state, wanted) {
 
 function cellOf(state, galaxy, index) {
   const image = picture(state, galaxy, pixels(state, 160))
-  const button = el("button", { role: "listitem", tabindex: index ? -1 : 0, title: captionOf(galaxy) }, image,
+  const button = el("button", { tabindex: index ? -1 : 0, title: captionOf(galaxy) }, image,
     el("span", { class: "caption" }, galaxy.label ?? "no label"))
   button.onclick = () => open(state, index)
   return button

@@ -68,6 +68,14 @@ function showHealth(state, { data, lost }) {
   state.bar.hidden = problems.length === 0
   state.bar.className = state.lost > 1 ? "bar lost" : "bar"
   state.bar.replaceChildren(...problems.map((text) => el("p", {}, text)))
+  if (state.lost > 1) closeConnectionDialog()
+}
+
+/** Streamlit covers the page with a dialog when its socket is gone; the bar says it, and the page stays usable. */
+function closeConnectionDialog() {
+  for (const dialog of document.querySelectorAll('[data-testid="stDialog"]')) {
+    if (dialog.textContent.startsWith("Connection error")) dialog.querySelector("button")?.click()
+  }
 }
 
 function keyList(state) {

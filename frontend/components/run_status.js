@@ -104,7 +104,7 @@ function why(state, run) {
   const words = [state.problem, run.reason, run.suggestion].filter(Boolean)
   if (!words.length || (!failed && !state.problem && run.state === "running")) return null
   return el("div", { class: `why ${failed || state.problem ? "bad" : ""}`, role: failed ? "alert" : "note" },
-    words.map((text) => el("p", {}, text)))
+    words.map((text) => el("p", {}, sentence(text))))
 }
 
 function facts(run) {
@@ -134,41 +134,43 @@ const REFERENCES = [["random init", "random_init"], ["raw pixels", "raw_pixel"]]
 function scores(state, run) {
   const columns = [["accuracy", "accuracy"], ["balanced accuracy", "balanced_accuracy"]]
   return el("details", { class: "scores", open: true },
-    el("summary", {}, el("span", { class: "gx-soft" }, "Is it learning? "), verdict(run)),
-    el("div", { class: "tables" }, columns.map(([name, kind]) => scoreTable(run, name, kind))),
+    el("summary", {}, el("span", { class: "gx-soft" }, "Is it learning? "), verdict(run, state.data.noise)),
+    el("div", { class: "tables" }, columns.map(([name, kind]) => scoreTable(state, run, name, kind))),
     el("p", { class: "gx-soft note" }, state.data.footnote))
 }
 
-function scoreTable(run, name, kind) {
+function scoreTable(state, run, name, kind) {
   const heads = ["now", ...REFERENCES.map(([title]) => title), "majority"]
   const rows = [["linear", "linear"], ["k-NN", "knn"]]
   return el("table", {},
     el("thead", {}, el("tr", {}, el("th", { class: "what" }, name), heads.map((title) => el("th", { scope: "col" }, title)))),
-    el("tbody", {}, rows.map(([title, probe]) => el("tr", {}, el("th", { scope: "row" }, title), scoreCells(run, probe, kind)))))
+    el("tbody", {}, rows.map(([title, probe]) => el("tr", {}, el("th", { scope: "row" }, title), scoreCells(run, probe, kind, state.data.noise)))))
 }
 
-function scoreCells(run, probe, kind) {
+function scoreCells(run, probe, kind, noise) {
   const now = run.metrics[`val/${probe}_${kind}`]
   const references = REFERENCES.map(([, name]) => run.baselines[`${name}_${probe}_${kind}`])
   return [el("td", { class: "now" }, isNumber(now) ? percent(now) : "–"),
-    ...[...references, run.baselines[`majority_${kind}`]].map((value) => versus(now, value))]
+    ...[...references, run.baselines[`majority_${kind}`]].map((value) => versus(now, value, noise))]
 }
 
-function versus(now, value) {
+function versus(now, value, noise) {
   if (!isNumber(value)) return el("td", { class: "gx-soft" }, "–")
   const gap = isNumber(now) ? 100 * (now - value) : null
   return el("td", {}, percent(value), gap === null ? null
-    : el("small", { class: gap > 0 ? "gx-tone-good" : "gx-soft" }, `${gap > 0 ? "+" : gap < 0 ? "−" : "±"}${Math.abs(gap).toFixed(1)}`))
+    : el("small", { class: gap > 100 * (noise ?? 0) ? "gx-tone-good" : "gx-soft" }, `${gap > 0 ? "+" : gap < 0 ? "−" : "±"}${Math.abs(gap).toFixed(1)}`))
 }
 
-/** One sentence on whether it learns, from validation figures alone. */
-function verdict(run) {
+/** What the validation figures say, and how much of a difference may be chance. */
+function verdict(run, noise) {
   const now = run.metrics["val/linear_accuracy"], init = run.baselines.random_init_linear_accuracy
   const pixels = run.baselines.raw_pixel_linear_accuracy
   if (!isNumber(now)) return "No evaluation yet."
   const gaps = [["its own random init", init], ["raw pixels", pixels]].filter(([, value]) => isNumber(value))
   const words = gaps.map(([name, value]) => `${points(now - value)} ${name}`)
-  return `Linear probe ${percent(now)}${words.length ? `: ${words.join(", ")}` : ""}.`
+  const doubt = noise && gaps.some(([, value]) => Math.abs(now - value) < noise)
+  const chance = doubt ? ` Differences under ${(100 * noise).toFixed(0)} points may be chance here.` : ""
+  return `Linear probe ${percent(now)}${words.length ? `: ${words.join(", ")}` : ""}.${chance}`
 }
 
 function points(gap) {

@@ -16,9 +16,10 @@ class StatusAction:
     ended: bool
 
 
-def draw_run_status(run: Run, footnote: str) -> StatusAction:
-    """Draws the run and follows it; `footnote` says what the accuracies were measured on."""
-    data = {"run": run.model_dump(mode="json"), "footnote": footnote}
+def draw_run_status(run: Run, footnote: str, noise: float | None) -> StatusAction:
+    """Draws the run and follows it; `footnote` says what the accuracies were measured on, `noise` by how
+    much one of them is uncertain (a share, None where unknown)."""
+    data = {"run": run.model_dump(mode="json"), "footnote": footnote, "noise": noise}
     key = f"run_status_{run.id}"
     result = _STATUS(data=data, key=key, on_again_change=ignore, on_ended_change=ignore)
     return StatusAction(again=bool(trigger(result, "again")), ended=bool(trigger(result, "ended")))

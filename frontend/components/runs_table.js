@@ -138,7 +138,7 @@ function jobRow(state, run) {
     cell("Job", "name", el("span", {}, run.kind), el("small", { class: "gx-soft" }, run.id)),
     cell("Dataset", "dataset", run.dataset ?? run.config.name ?? "–"),
     cell("What", "what", run.reason && run.state === "failed"
-      ? el("span", { class: "gx-tone-bad" }, [run.reason, run.suggestion].filter(Boolean).join(" "))
+      ? el("span", { class: "gx-tone-bad" }, [run.reason, run.suggestion].filter(Boolean).map(sentence).join(" "))
       : el("span", { class: "gx-soft" }, TERMINAL.has(run.state) ? run.reason ?? "" : run.progress.message ?? "")),
     cell("Started", "age", el("time", { datetime: run.created_at, title: clockTime(run.started_at ?? run.created_at) }, ago(run.started_at ?? run.created_at))),
     cell("", "act", stopButton(state, run)))

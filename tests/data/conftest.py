@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from backend.data.importers import import_dataset
+from backend.errors import DataError
 from shared.configs import ImportConfig
 
 Importer = Callable[..., Path]
@@ -71,3 +72,13 @@ def class_folders(tmp_path: Path) -> Path:
         for index in range(12):
             write_image(tmp_path / "classes" / name / f"{index:02d}.png", seed=shift + index)
     return tmp_path / "classes"
+
+
+def refused(run: Importer, path: Path, folder: Path, **config: Any) -> DataError:
+    """The one-sentence error of an import, which must leave the store empty."""
+    with pytest.raises(DataError) as caught:
+        run(path, **config)
+    assert list(folder.iterdir()) == []
+    assert caught.value.detail.endswith(".")
+    assert "\n" not in caught.value.detail
+    return caught.value

@@ -31,7 +31,7 @@ def test_all_off_gives_the_input_bit_for_bit() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flip_h", "flip_v", "turns"), itertools.product((False, True), (False, True), range(4))
+    ("flip_h", "flip_v", "turns"), list(itertools.product((False, True), (False, True), range(4)))
 )
 def test_each_state_is_mirror_mirror_turn(flip_h: bool, flip_v: bool, turns: int) -> None:
     images = batch(3)

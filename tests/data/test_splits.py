@@ -85,7 +85,7 @@ def test_five_arcsec_are_taken_where_the_scale_is_unknown_and_right_ascension_wr
 
 def test_a_group_of_over_one_percent_is_refused_with_advice() -> None:
     ids = ["same"] * 30 + [str(i) for i in range(1970)]
-    with pytest.raises(DataError, match=r"30 of 2000 rows .* at most 20 may\).*source_id"):
+    with pytest.raises(DataError, match=r"30 of 2000 rows .*at most 20 may\).*source_id"):
         find_groups(ids, unknown(2000), unknown(2000), unknown(2000), 64)
 
 

@@ -14,10 +14,12 @@ from frontend.launch_form import (
     to_query,
 )
 from shared.configs import CONFIGS, ImportConfig, PretrainConfig
-from shared.presets import PRESETS
+from shared.presets import PRESETS, Preset
 
 SPECS = {spec.name: spec for spec in field_specs(PretrainConfig)}
-DEMO = starting_values(PretrainConfig, PRESETS["demo-60s"].values)
+DEMO = starting_values(
+    PretrainConfig, {"embed_dim": 128, "depth": 4, "num_heads": 2, "epochs": 12, "warmup_epochs": 1.0}
+)
 
 
 def test_every_field_of_every_config_has_a_tooltip_and_a_group() -> None:
@@ -32,6 +34,12 @@ def test_a_field_says_its_kind_unit_range_and_default() -> None:
     assert SPECS["crop_size"].optional
     assert SPECS["flip"].kind == "bool"
     assert "0.00015" in SPECS["blr"].tooltip
+
+
+@pytest.mark.parametrize("preset", PRESETS.values(), ids=lambda preset: preset.key)
+def test_every_preset_is_a_form_without_faults(preset: Preset) -> None:
+    values = starting_values(PretrainConfig, preset.values)
+    assert check_values(PretrainConfig, {**values, "dataset": "sky"})[1] == {}
 
 
 def test_only_what_differs_from_the_preset_is_a_change() -> None:

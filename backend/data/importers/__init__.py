@@ -1,6 +1,7 @@
 """From files, folders or a simulation to a dataset of the store."""
 
 import errno
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -87,6 +88,8 @@ def _existing(config: ImportConfig) -> Path:
     path = Path(config.path).expanduser()
     if not path.exists():
         raise DataError("no_such_file", f"There is no file or folder {path}; check the path.", "path")
+    if not os.access(path, os.R_OK):
+        raise DataError("unreadable", f"{path} may not be read; change its permissions.", "path")
     return path
 
 

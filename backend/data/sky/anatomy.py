@@ -79,11 +79,11 @@ def _smooth(canvas: Canvas, q_low: float, q_high: float) -> None:
 
 
 def round_smooth(canvas: Canvas) -> None:
-    _smooth(canvas, 0.88, 1.0)
+    _smooth(canvas, 0.90, 1.0)
 
 
 def in_between_smooth(canvas: Canvas) -> None:
-    _smooth(canvas, 0.50, 0.74)
+    _smooth(canvas, 0.46, 0.68)
 
 
 def cigar_smooth(canvas: Canvas) -> None:
@@ -134,7 +134,7 @@ def _arms(canvas: Canvas, disc: Disc, arms: Map, pitch: Map, contrast: Map, star
 def barred_spiral(canvas: Canvas) -> None:
     disc = _tilted_disc(canvas, 0.55)
     _disc_and_bulge(canvas, disc, 0.5)
-    length = disc.h * canvas.draw(0.9, 1.5)
+    length = disc.h * canvas.draw(1.1, 1.7)
     canvas.add(
         canvas.draw(0.7, 1.1)
         * profiles.bar(disc.along, disc.across, length, length * canvas.draw(0.16, 0.26)),
@@ -151,7 +151,7 @@ def tight_spiral(canvas: Canvas) -> None:
     _arms(
         canvas,
         disc,
-        canvas.choose(2, 2, 3),
+        canvas.choose(2, 3),
         pitch,
         canvas.draw(0.5, 0.95),
         disc.h * 0.6,
@@ -162,7 +162,7 @@ def tight_spiral(canvas: Canvas) -> None:
 def loose_spiral(canvas: Canvas) -> None:
     disc = _tilted_disc(canvas, 0.5)
     _disc_and_bulge(canvas, disc, 0.4)
-    pitch = np.radians(canvas.draw(21, 38))
+    pitch = np.radians(canvas.draw(24, 40))
     _arms(
         canvas,
         disc,

@@ -81,13 +81,14 @@ def add_noise(light: Map, rng: np.random.Generator, depth: NDArray[np.float32]) 
     return noisy
 
 
-def stretch(light: Map) -> NDArray[np.uint8]:
+def stretch(light: Map, sky: NDArray[np.float32]) -> NDArray[np.uint8]:
     """(n, H, W, 3) pictures: asinh of the mean over bands keeps colours, and
-    what is brighter than white pales; the sky is nearly black."""
+    what is brighter than white pales; the sky stands at grey level sky (n,), as after an imperfect
+    subtraction."""
     mean = np.maximum(light.mean(axis=1, keepdims=True), 1e-3)
     top = np.float32(np.arcsinh(WHITE / SOFTENING))
     scaled = light * (np.arcsinh(mean / SOFTENING) / (top * mean))
     peak = np.maximum(scaled.max(axis=1, keepdims=True), 1)
-    picture = scaled / peak ** np.float32(0.55) * 246 + 9
+    picture = scaled / peak ** np.float32(0.55) * 246 + sky[:, None, None, None]
     pixels: NDArray[np.uint8] = np.clip(picture, 0, 255).round().astype(np.uint8)
     return pixels.transpose(0, 2, 3, 1)

@@ -7,12 +7,20 @@ from backend.data.sky.anatomy import draw_class
 from backend.data.sky.camera import add_neighbours, add_noise, blur, stretch
 from backend.data.sky.profiles import grid
 
-SIZES = (0.28, 0.50)
+SIZES = (0.30, 0.48)
 """Half-light scales, in half-frames."""
-BRIGHTNESS = 70.0
+BRIGHTNESS = 100.0
 """Median level of the brightest twenty-fifth of a frame, in units of the sky noise."""
 BRIGHTNESS_SPREAD = 0.5
-COLOUR_TILT = 0.08
+"""Standard deviation of its logarithm."""
+COLOUR_TILT = 0.10
+"""Standard deviation of the logarithm of red over green."""
+DEPTH = (0.9, 1.2)
+"""Sky noise; it varies little within a survey."""
+SEEING = (0.013, 0.019)
+"""Standard deviation, in half-frames."""
+SKY = (2.0, 32.0)
+"""Grey level of the empty sky."""
 
 
 def photograph(labels: NDArray[np.int64], img_size: int, rng: np.random.Generator) -> NDArray[np.uint8]:
@@ -22,7 +30,7 @@ def photograph(labels: NDArray[np.int64], img_size: int, rng: np.random.Generato
     """
     n = len(labels)
     light = np.empty((n, 3, img_size, img_size), np.float32)
-    size = np.exp(rng.uniform(*np.log(SIZES), n)).astype(np.float32)
+    size = np.exp(rng.uniform(np.log(SIZES[0]), np.log(SIZES[1]), n)).astype(np.float32)
     shift = rng.normal(0, 0.05, (2, n, 1, 1)).clip(-0.15, 0.15).astype(np.float32)
     x, y = grid(img_size)
     for label in np.unique(labels):
@@ -31,15 +39,17 @@ def photograph(labels: NDArray[np.int64], img_size: int, rng: np.random.Generato
     light *= _exposure(light, rng)
     light *= _reddening(n, rng)
     add_neighbours(light, rng)
-    seeing = rng.uniform(0.012, 0.024, n).astype(np.float32) * img_size / 2
+    seeing = rng.uniform(*SEEING, n).astype(np.float32) * img_size / 2
     light = blur(light, np.maximum(seeing, 0.5))
-    return stretch(add_noise(light, rng, rng.uniform(0.7, 1.5, n).astype(np.float32)))
+    light = add_noise(light, rng, rng.uniform(*DEPTH, n).astype(np.float32))
+    return stretch(light, rng.uniform(*SKY, n).astype(np.float32))
 
 
 def _reddening(n: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """(n, 3, 1, 1) factors on red, green, blue: dust and redshift tilt a galaxy's colours, whatever its class."""
+    """(n, 3, 1, 1) factors on red, green, blue: dust and redshift tilt colours, whatever the class."""
     tilt = rng.normal(0, COLOUR_TILT, (n, 1, 1, 1)) * np.array([1.0, 0.0, -1.0])[:, None, None]
-    return np.exp(tilt + rng.normal(0, 0.02, (n, 3, 1, 1))).astype(np.float32)
+    factors: NDArray[np.float32] = np.exp(tilt + rng.normal(0, 0.02, (n, 3, 1, 1))).astype(np.float32)
+    return factors
 
 
 def _exposure(light: NDArray[np.float32], rng: np.random.Generator) -> NDArray[np.float32]:

@@ -1,182 +1,18 @@
-"""Importers: Galaxy10-layout files, class folders, folders with a CSV; and every bad input there."""
+"""Class folders and folders with a CSV; and every bad input there."""
 
-import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import h5py
 import numpy as np
 import pytest
 from PIL import Image
 
-from backend.data.importers import ImportStopped, check_source, import_dataset
+from backend.data.importers import check_source
 from backend.data.store import GalaxyStore, describe
-from backend.errors import DataError
 from shared.configs import ImportConfig
-from tests.data.conftest import write_image
+from tests.data.conftest import refused, write_image
 
 Write = Callable[..., Path]
-
-
-def refused(run: Write, path: Path, folder: Path, **config: Any) -> DataError:
-    """The one-sentence error of an import, which must leave the store empty."""
-    with pytest.raises(DataError) as caught:
-        run(path, **config)
-    assert list(folder.iterdir()) == []
-    assert caught.value.detail.endswith(".")
-    assert "\n" not in caught.value.detail
-    return caught.value
-
-
-# Galaxy10 layout
-
-
-def test_a_galaxy10_file_keeps_pixels_labels_and_the_official_names(
-    run_import: Write, galaxy10_file: Write
-) -> None:
-    source = galaxy10_file(ra=np.linspace(0, 300, 40), dec=np.full(40, np.nan), pxscale=np.full(40, 0.262))
-    with GalaxyStore.open(run_import(source)) as store, h5py.File(source) as file:
-        assert (store.images(np.arange(40)) == file["images"][:]).all()
-        assert store.labels.tolist() == (np.arange(40) % 10).tolist()
-        assert store.class_names[0] == "Disturbed"
-        assert store.class_names[9] == "Edge-on with Bulge"
-        assert store.ra[39] == 300
-        assert np.isnan(store.redshift).all()
-        assert store.bands == ["red", "green", "blue"]
-
-
-def test_resizing_changes_the_pixel_scale_with_the_size(run_import: Write, galaxy10_file: Write) -> None:
-    path = run_import(galaxy10_file(pxscale=np.full(40, 0.25)), img_size=16)
-    with GalaxyStore.open(path) as store:
-        assert store.img_size == 16
-        assert store.pxscale[0] == 0.5
-
-
-def test_the_old_69_pixel_galaxy10_has_its_own_classes(run_import: Write, galaxy10_file: Write) -> None:
-    assert describe(run_import(galaxy10_file(side=69)), "x").class_names[1] == "Smooth, Completely Round"
-
-
-def test_names_in_the_file_replace_the_official_ones(run_import: Write, galaxy10_file: Write) -> None:
-    source = galaxy10_file(ans=np.arange(40) % 12)
-    with h5py.File(source, "r+") as file:
-        file.attrs["class_names"] = [f"class {i}" for i in range(12)]
-    assert describe(run_import(source), "x").class_names[11] == "class 11"
-
-
-def test_a_dataset_of_the_store_comes_back_with_its_digest(run_import: Write, class_folders: Path) -> None:
-    first = run_import(class_folders, name="first", split_seed=5)
-    again = run_import(first, name="again")
-    assert describe(again, "x").digest == describe(first, "x").digest
-    assert describe(again, "x").class_names == ["smooth", "spiral"]
-    with GalaxyStore.open(first) as one, GalaxyStore.open(again) as two:
-        assert one.source_ids == two.source_ids
-
-
-def test_grey_images_without_a_band_axis_become_one_band(run_import: Write, galaxy10_file: Write) -> None:
-    path = run_import(galaxy10_file(images=np.ones((40, 32, 32), np.uint8)))
-    assert describe(path, "x").bands == ["grey"]
-
-
-def test_a_compressed_file_of_60_mb_is_streamed_in_bounded_memory(
-    run_import: Write, galaxy10_file: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("backend.data.importers.galaxy10.BLOCK_BYTES", 4 * 2**20)
-    source = galaxy10_file(ans=(np.arange(300) % 10).astype(np.uint8))
-    with h5py.File(source, "r+") as file:
-        del file["images"]
-        images = file.create_dataset(
-            "images", (300, 256, 256, 3), np.uint8, chunks=(4, 64, 64, 3), compression=1
-        )
-        for start in range(0, 300, 50):
-            images[start : start + 50] = np.arange(start, start + 50, dtype=np.uint8)[:, None, None, None]
-    tracemalloc.start()
-    path = run_import(source)
-    peak = tracemalloc.get_traced_memory()[1]
-    tracemalloc.stop()
-    assert peak < 50 * 2**20 < 300 * 256 * 256 * 3
-    with GalaxyStore.open(path) as store:
-        assert store.images(np.array([299]))[0, 0, 0, 0] == 299 - 256
-
-
-def test_chunks_longer_than_a_block_are_read_right(
-    run_import: Write, galaxy10_file: Write, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("backend.data.importers.galaxy10.BLOCK_BYTES", 7 * 32 * 32 * 3)
-    source = galaxy10_file()
-    with h5py.File(source, "r+") as file:
-        values = file["images"][:]
-        del file["images"]
-        file.create_dataset("images", data=values, chunks=(40, 8, 8, 1), compression="gzip")
-    with GalaxyStore.open(run_import(source)) as store:
-        assert (store.images(np.arange(40)) == values).all()
-
-
-def test_damage_inside_compressed_chunks_is_one_sentence(
-    run_import: Write, galaxy10_file: Write, store_folder: Path
-) -> None:
-    source = galaxy10_file()
-    with h5py.File(source, "r+") as file:
-        values = file["images"][:]
-        del file["images"]
-        images = file.create_dataset("images", data=values, chunks=(10, 32, 32, 3), compression="gzip")
-        chunk = images.id.get_chunk_info(2)
-    with source.open("r+b") as raw:
-        raw.seek(chunk.byte_offset)
-        raw.write(b"\0" * 500)
-    assert refused(run_import, source, store_folder).code == "damaged"
-
-
-# Stopping, repeating, naming
-
-
-def test_a_stopped_import_leaves_nothing(galaxy10_file: Write, store_folder: Path) -> None:
-    config = ImportConfig(path=str(galaxy10_file()), name="d")
-    with pytest.raises(ImportStopped):
-        import_dataset(config, store_folder, "t", lambda *_: None, lambda: True)
-    assert list(store_folder.iterdir()) == []
-
-
-def test_an_error_in_the_caller_leaves_nothing(class_folders: Path, store_folder: Path) -> None:
-    def interrupt(done: int, total: int, message: str) -> None:
-        if "Making" in message:
-            raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        import_dataset(
-            ImportConfig(path=str(class_folders), name="d"), store_folder, "t", interrupt, lambda: False
-        )
-    assert list(store_folder.iterdir()) == []
-
-
-def test_an_import_killed_after_its_rename_is_found_finished(run_import: Write, galaxy10_file: Write) -> None:
-    source = galaxy10_file()
-    first = run_import(source)
-    source.unlink()
-    assert run_import(source) == first
-
-
-def test_another_import_under_the_same_name_is_refused(galaxy10_file: Write, store_folder: Path) -> None:
-    config = ImportConfig(path=str(galaxy10_file()), name="d")
-    import_dataset(config, store_folder, "one", lambda *_: None, lambda: False)
-    with pytest.raises(DataError, match="'d' exists already"):
-        import_dataset(config, store_folder, "two", lambda *_: None, lambda: False)
-
-
-def test_progress_rises_to_the_total(class_folders: Path, store_folder: Path) -> None:
-    seen: list[tuple[int, int]] = []
-    import_dataset(
-        ImportConfig(path=str(class_folders), name="d"),
-        store_folder,
-        "t",
-        lambda done, total, _: seen.append((done, total)),
-        lambda: False,
-    )
-    assert seen[-1] == (24, 24)
-    assert [done for done, _ in seen] == sorted(done for done, _ in seen)
-
-
-# Folders
 
 
 def test_class_folders_become_classes(run_import: Write, class_folders: Path) -> None:
@@ -375,16 +211,6 @@ def test_a_column_of_names_is_no_column_of_classes(
     rows = "".join(f"img/0.png,name {i}\n" for i in range(300))
     folder = table(tmp_path / "t", "file,label\n" + rows)
     assert "300 different values" in refused(run_import, folder, store_folder).detail
-
-
-# Real galaxies
-
-
-def test_sixty_real_galaxy10_galaxies_are_imported(run_import: Write, real_galaxies: Path) -> None:
-    described = describe(run_import(real_galaxies / "galaxy10_decals_60.h5"), "x")
-    assert (described.n, described.img_size) == (60, 256)
-    assert set(described.class_counts.values()) == {6}
-    assert described.split_counts == {"train": 40, "val": 10, "test": 10}
 
 
 def test_efigi_is_imported_by_its_table(run_import: Write, real_galaxies: Path) -> None:
