@@ -6,6 +6,7 @@ import math
 import os
 import signal
 import socket
+import sys
 import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -49,6 +50,7 @@ class RunWriter:
             signal.signal(number, self._on_signal)
         (self.run_dir.path / "result.json").unlink(missing_ok=True)
         self._announce()
+        self._say(f"attempt {self.attempt}, process {os.getpid()} on {socket.gethostname()}")
         cut_torn_line(self.run_dir.metrics)
         self._metrics = self.run_dir.metrics.open("ab", buffering=0)
         return self
@@ -66,10 +68,13 @@ class RunWriter:
         if len(finite) < len(values):
             line["nonfinite"] = {key: str(value) for key, value in values.items() if key not in finite}
         self._append(line)
+        if any(key.startswith("val/") for key in values):
+            self._say(f"step {step}: " + "  ".join(f"{key} {value:.4g}" for key, value in values.items()))
 
     def note(self, event: str, **fields: Any) -> None:
         """Append an event, such as resumed with from_step."""
         self._append({"event": event, "attempt": self.attempt, **fields})
+        self._say(f"{event} " + "  ".join(f"{key} {value}" for key, value in fields.items()))
 
     def heartbeat(
         self,
@@ -121,7 +126,12 @@ class RunWriter:
 
     def finish(self, result: Result) -> None:
         """Write result.json: the last act of a worker."""
+        self._say(f"{result.outcome} at step {result.step}" + (f": {result.reason}" if result.reason else ""))
         write_json(self.run_dir.path / "result.json", result.model_dump(mode="json"))
+
+    def _say(self, sentence: str) -> None:
+        """A line for the log, which is this process's standard output."""
+        sys.stdout.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {sentence}\n")
 
     def _append(self, line: dict[str, Any]) -> None:
         self._metrics.write(json.dumps(line, allow_nan=False).encode() + b"\n")
