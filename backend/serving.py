@@ -3,6 +3,7 @@
 import logging
 import os
 import secrets
+import signal
 import socket
 import subprocess
 import sys
@@ -10,7 +11,10 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from types import FrameType
 from typing import TYPE_CHECKING
+
+import psutil
 
 from backend.db.engine import open_database
 from backend.errors import UnavailableError
@@ -61,9 +65,15 @@ def serve_web(settings: Settings, when_up: Callable[[Stop], None] | None = None)
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    signal.signal(signal.SIGTERM, _leave)  # uvicorn shuts down, then raises the signal again
     if when_up is not None:
         threading.Thread(target=_call_when_up, args=(server, when_up), daemon=True).start()
     server.run()
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
 
 
 def _call_when_up(server: "Server", when_up: Callable[[Stop], None]) -> None:
@@ -94,9 +104,9 @@ def serve_supervisor(settings: Settings, should_stop: Callable[[], bool]) -> Non
 
 
 def parent_is_gone() -> Callable[[], bool]:
-    """A check whether the process that started this one has died."""
-    parent = os.getppid()
-    return lambda: os.getppid() != parent
+    """A check whether the process that started this one has died, buried or not."""
+    parent = psutil.Process(os.getppid())
+    return lambda: not parent.is_running() or parent.status() == psutil.STATUS_ZOMBIE
 
 
 @contextmanager

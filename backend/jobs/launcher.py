@@ -13,6 +13,10 @@ from shared.runs import Lane
 
 NICE = {Lane.TRAIN: 10, Lane.LIGHT: 15}
 
+SPIN_COUNT = "10000"
+"""How long OpenMP threads spin before they sleep: long enough for a step alone, short enough to leave the
+processor to others (figures in docs/adr/0005)."""
+
 
 class Launcher(Protocol):
     """How the supervisor starts, ends and buries workers."""
@@ -57,7 +61,6 @@ class LocalLauncher:
 
 
 def _environment(lane: Lane) -> dict[str, str]:
-    """Threads that wait for each other sleep: spinning, they would take the processor from web and probes."""
     light = {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    common = {"PYTHONUNBUFFERED": "1", "OMP_WAIT_POLICY": "PASSIVE", "GALAXYSCOPE_NICE": str(NICE[lane])}
+    common = {"PYTHONUNBUFFERED": "1", "GOMP_SPINCOUNT": SPIN_COUNT, "GALAXYSCOPE_NICE": str(NICE[lane])}
     return os.environ | common | (light if lane is Lane.LIGHT else {})

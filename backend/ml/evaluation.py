@@ -40,7 +40,7 @@ class Normaliser:
 
     def batches(self, images: Pixels, size: int | None = None) -> Iterator[Tensor]:
         """The images in order, at most `size` at a time."""
-        size = size or (512 if self.device.type == "cuda" else 128)
+        size = size or (512 if self.device.type == "cuda" else 64)
         for start in range(0, len(images), size):
             yield self(to_tensor(images[start : start + size], self.device))
 
