@@ -1,5 +1,6 @@
 """Running the two processes: web and supervisor, alone or together."""
 
+import errno
 import logging
 import os
 import secrets
@@ -17,10 +18,11 @@ from typing import TYPE_CHECKING
 import psutil
 
 from backend.db.engine import open_database
+from backend.db.models import RunRow
 from backend.errors import UnavailableError
 from backend.jobs.launcher import LocalLauncher
-from backend.jobs.supervisor import Supervisor, SupervisorLock
-from backend.settings import Settings
+from backend.jobs.supervisor import KILL_AFTER_S, Supervisor, SupervisorLock
+from backend.settings import Settings, is_loopback
 
 if TYPE_CHECKING:
     from uvicorn import Server
@@ -34,15 +36,22 @@ RESTART_AFTER_S = 1.0
 
 def free_port(host: str, wanted: int) -> int:
     """`wanted`, or the next port that nobody listens on. Raises UnavailableError."""
-    for port in range(wanted, wanted + PORTS_TRIED):
-        with closing(socket.socket()) as probe:
+    last = min(wanted + PORTS_TRIED - 1, 65535)
+    for port in range(wanted, last + 1):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with closing(socket.socket(family)) as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))
-            except OSError:
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise UnavailableError(
+                        "cannot_listen",
+                        f"cannot listen on {host} port {port}: {error.strerror or error}",
+                        "host",
+                    ) from None
                 continue
             return port
-    last = wanted + PORTS_TRIED - 1
     raise UnavailableError(
         "no_port", f"ports {wanted} to {last} on {host} are all taken; name another with --port"
     )
@@ -85,8 +94,17 @@ def _call_when_up(server: "Server", when_up: Callable[[Stop], None]) -> None:
     when_up(stop)
 
 
-def serve_supervisor(settings: Settings, should_stop: Callable[[], bool]) -> None:
-    """Supervise until told to stop; waits its turn while another supervisor holds the lock."""
+def serve_supervisor(
+    settings: Settings,
+    should_stop: Callable[[], bool],
+    claims: Callable[[RunRow], bool] = lambda _run: True,
+    *,
+    end_workers: bool = False,
+) -> None:
+    """Supervise until told to stop; waits its turn while another supervisor holds the lock.
+
+    `claims` limits which runs it starts. With `end_workers` it leaves no worker behind.
+    """
     settings.prepare()
     lock = SupervisorLock(settings.home)
     waiting = False
@@ -94,19 +112,25 @@ def serve_supervisor(settings: Settings, should_stop: Callable[[], bool]) -> Non
         if should_stop():
             return
         if not waiting:
-            log.warning("another supervisor is at work on %s; waiting to take over", settings.home)
+            log.info("another supervisor is at work on %s; waiting to take over", settings.home)
         waiting = True
         time.sleep(0.5)
     database = open_database(settings.database_path)
-    Supervisor(settings, database, LocalLauncher()).run(should_stop)
+    supervisor = Supervisor(settings, database, LocalLauncher(), claims)
+    supervisor.run(should_stop)
+    if end_workers:
+        supervisor.end_workers(KILL_AFTER_S)
     database.close()
     lock.release()
 
 
-def parent_is_gone() -> Callable[[], bool]:
-    """A check whether the process that started this one has died, buried or not."""
-    parent = psutil.Process(os.getppid())
-    return lambda: not parent.is_running() or parent.status() == psutil.STATUS_ZOMBIE
+def process_is_gone(pid: int) -> Callable[[], bool]:
+    """A check whether a process has died since now, buried or not."""
+    try:
+        process = psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        return lambda: True
+    return lambda: not process.is_running() or process.status() == psutil.STATUS_ZOMBIE
 
 
 @contextmanager
@@ -123,7 +147,7 @@ def supervisor_process(settings: Settings) -> Iterator[None]:
 
 
 def _keep_alive(settings: Settings, ending: threading.Event) -> None:
-    command = [sys.executable, "-m", "backend.cli", "supervisor", "--with-parent"]
+    command = [sys.executable, "-P", "-m", "backend.cli", "supervisor", "--with-parent", str(os.getpid())]
     environment = os.environ | {"GALAXYSCOPE_HOME": str(settings.home)}
     while not ending.is_set():
         child = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)
@@ -138,6 +162,6 @@ def _keep_alive(settings: Settings, ending: threading.Event) -> None:
 
 def token_for(settings: Settings) -> Settings:
     """The settings with a fresh token where the server listens beyond this machine and none is set."""
-    if settings.token is None and settings.host not in ("127.0.0.1", "localhost", "::1"):
+    if settings.token is None and not is_loopback(settings.host):
         return settings.model_copy(update={"token": secrets.token_urlsafe(24)})
     return settings

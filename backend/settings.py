@@ -8,6 +8,11 @@ from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a server on `host` is reached from this machine only."""
+    return host.lower() in ("127.0.0.1", "localhost", "::1")
+
+
 class Settings(BaseSettings):
     """Read from GALAXYSCOPE_HOME, GALAXYSCOPE_DATA_ROOTS (separated like PATH) and GALAXYSCOPE_TOKEN."""
 

@@ -18,10 +18,11 @@ from backend.api.security import LOCAL_HOSTS, Guard
 from backend.db.engine import open_database
 from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError
 from backend.services.datasets import Datasets
-from backend.settings import Settings
+from backend.settings import Settings, is_loopback
 from shared.errors import ErrorBody
 from shared.routes import API
 
+EVERY_METHOD = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 APP_SCRIPT = Path(__file__).parent.parent / "frontend" / "app.py"
 
 
@@ -54,7 +55,10 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     app.state.context = context
     app.add_exception_handler(GalaxyscopeError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
+    app.add_exception_handler(Exception, _answer_failure)
     app.include_router(_api_router())
+    for path in ("/api", "/api/{path:path}"):
+        app.add_api_route(path, _no_such_route, methods=EVERY_METHOD, include_in_schema=False)
     if streamlit_app is not None:
         app.mount("/", streamlit_app)
     return app
@@ -64,18 +68,17 @@ def _api_router() -> APIRouter:
     router = APIRouter(prefix=API)
     for part in (runs, datasets, system):
         router.include_router(part.router)
-    everything = ["GET", "POST", "PUT", "PATCH", "DELETE"]
-    router.add_api_route("/{path:path}", _no_such_route, methods=everything, include_in_schema=False)
     return router
 
 
-def _no_such_route(path: str) -> None:
-    raise NotFoundError("route_not_found", f"there is no {API}/{path}; {API}/openapi.json lists the routes")
+def _no_such_route(request: Request) -> None:
+    asked = f"{request.method} {request.url.path}"
+    raise NotFoundError("route_not_found", f"there is no {asked}; {API}/openapi.json lists the routes")
 
 
 def _hosts(settings: Settings) -> frozenset[str] | None:
     """Host headers that are answered; any, where the server listens to others and a token guards it."""
-    if _is_loopback(settings.host):
+    if is_loopback(settings.host):
         return LOCAL_HOSTS
     if settings.token is None:
         raise InvalidInputError(
@@ -87,13 +90,10 @@ def _hosts(settings: Settings) -> frozenset[str] | None:
     return None
 
 
-def _is_loopback(host: str) -> bool:
-    return f"[{host}]" in LOCAL_HOSTS or host in LOCAL_HOSTS
-
-
 def _streamlit(settings: Settings) -> Any:
     """The Streamlit app, which finds the API and its token by environment."""
-    os.environ["GALAXYSCOPE_API_URL"] = f"http://127.0.0.1:{settings.port}"
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 a comparison
+    os.environ["GALAXYSCOPE_API_URL"] = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
     if settings.token is not None:
         os.environ["GALAXYSCOPE_TOKEN"] = settings.token
     import streamlit  # a second of import that an API without pages does not need
@@ -108,11 +108,20 @@ def _answer_error(_request: Request, error: Exception) -> JSONResponse:
     return JSONResponse(body.model_dump(), status_code=error.status)
 
 
+def _answer_failure(request: Request, _error: Exception) -> JSONResponse:
+    """The last resort: the traceback goes to the server's log, a sentence to the page."""
+    detail = f"the server failed at {request.method} {request.url.path}; what it printed says why"
+    return JSONResponse(ErrorBody(code="internal", detail=detail).model_dump(), status_code=500)
+
+
 def _answer_invalid(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, RequestValidationError):
         raise error
     fault = error.errors()[0]
     field = ".".join(str(part) for part in fault["loc"][1:])
+    if fault["type"] == "json_invalid":
+        body = ErrorBody(code="invalid_json", detail="the body is not JSON; send one JSON object", field=None)
+        return JSONResponse(body.model_dump(), status_code=422)
     given = fault.get("input")
     detail = f"{field} = {given!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
     body = ErrorBody(code="invalid_request", detail=detail[:500], field=field)

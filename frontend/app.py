@@ -6,7 +6,7 @@ from pathlib import Path
 import streamlit as st
 
 from frontend.app_pages import data, launch, launch_fields, run, runs
-from frontend.client import ApiError, BackendLostError
+from frontend.blocks import guarded
 from frontend.components.header import PageLink, draw_header
 from frontend.session import go, selected_run
 
@@ -29,6 +29,7 @@ def main() -> None:
     st.session_state["pages"] = pages
     page = st.navigation(list(pages.values()), position="hidden")
     current = page.url_path or "runs"
+    st.session_state["current_page"] = current
     st.html(f"<style>{STYLE}</style>")
     run_id = selected_run()
     with st.container(key="header"):
@@ -37,25 +38,13 @@ def main() -> None:
         go(wanted)
     if current != "launch":
         launch_fields.leave()
-    _draw(page.run)
+    guarded(page.run, retry=True)
 
 
 def _link(key: str) -> PageLink:
     title, letter, question, _ = PAGES[key]
     href = "/" if key == "runs" else f"/{key}"
     return {"key": key, "title": title, "href": href, "letter": letter, "question": question}
-
-
-def _draw(show: Callable[[], None]) -> None:
-    """The page, or in one sentence why there is none."""
-    try:
-        show()
-    except BackendLostError as error:
-        st.warning(str(error))
-        st.button("Try again")
-    except ApiError as error:
-        st.error(error.detail)
-        st.button("Try again")
 
 
 ICON = str(Path(__file__).parent / "icon.svg")

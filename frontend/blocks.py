@@ -2,9 +2,11 @@
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import streamlit as st
+
+from frontend.client import ApiError, BackendLostError
 
 Fact = tuple[str, str]
 
@@ -41,3 +43,17 @@ def plain(text: str) -> str:
 def wrong(sentence: str) -> None:
     """What is wrong with the field above."""
     st.html(f'<p class="gx-wrong" role="alert">{html.escape(sentence)}</p>')
+
+
+def guarded(show: Callable[[], None], *, retry: bool = False) -> None:
+    """Draws a page or a part of one, or in one sentence why there is none."""
+    try:
+        show()
+    except BackendLostError as error:
+        st.warning(str(error))
+    except ApiError as error:
+        st.error(plain(error.detail))
+    else:
+        return
+    if retry:
+        st.button("Try again")

@@ -128,10 +128,10 @@ class Client:
         return self._get(list[Preset], routes.PRESETS)
 
     def _get(self, kind: type[T], path: str, query: dict[str, Any] | None = None) -> T:
-        return TypeAdapter(kind).validate_json(self._answer("GET", path, query=query).content)
+        return _read(kind, self._answer("GET", path, query=query))
 
     def _send(self, kind: type[T], method: str, path: str, body: dict[str, Any] | None = None) -> T:
-        return TypeAdapter(kind).validate_json(self._answer(method, path, body=body).content)
+        return _read(kind, self._answer(method, path, body=body))
 
     def _answer(
         self,
@@ -151,6 +151,18 @@ class Client:
         if response.is_success:
             return response
         raise refusal(response)
+
+
+def _read(kind: type[T], response: httpx2.Response) -> T:
+    """The body as the model that the route promises."""
+    try:
+        return TypeAdapter(kind).validate_json(response.content)
+    except ValidationError as error:
+        sentence = (
+            f"The server's answer to {response.request.url.path} could not be read; "
+            "page and server may be of different versions: start `galaxyscope up` again."
+        )
+        raise ApiError("unreadable_answer", sentence, status=response.status_code) from error
 
 
 def refusal(response: httpx2.Response) -> ApiError:

@@ -29,9 +29,14 @@ class Cost:
     checkpoint_bytes: int
 
 
+def training_rows(pretrain_rows: str, dataset: Dataset) -> int:
+    """How many images a pretraining reads."""
+    return dataset.n if pretrain_rows == "all" else dataset.split_counts.get(Split.TRAIN, 0)
+
+
 def estimate_cost(config: PretrainConfig, dataset: Dataset) -> Cost:
     """What `config` does on `dataset`, in plain arithmetic."""
-    rows = dataset.n if config.pretrain_rows == "all" else dataset.split_counts.get(Split.TRAIN, 0)
+    rows = training_rows(config.pretrain_rows, dataset)
     steps_per_epoch = max(rows // config.batch_size, 1)
     encoder = count_encoder(config, len(dataset.bands))
     decoder = count_decoder(config, len(dataset.bands))

@@ -187,12 +187,11 @@ def _read_value(spec: FieldSpec, word: str) -> Any:
 
 
 def shell_command(preset: str, dataset: str | None, changes: Mapping[str, Any], name: str = "") -> str:
-    """The same launch as one line for the shell."""
+    """The same launch for the shell, a change a line."""
     words = ["galaxyscope", "run", "pretrain", "--dataset", dataset or "NAME"]
     if preset:
         words += ["--preset", preset]
-    for key, value in changes.items():
-        words += ["--set", f"{key}={show_value(value)}"]
+    lines = [words, *(["--set", f"{key}={show_value(value)}"] for key, value in changes.items())]
     if name:
-        words += ["--name", name]
-    return shlex.join(words)
+        lines.append(["--name", name])
+    return " \\\n  ".join(shlex.join(line) for line in lines)

@@ -25,8 +25,11 @@ def selected_run() -> str | None:
 
 
 def go(page: str, **query: QueryValue) -> NoReturn:
-    """Leaves for another page; the selected run goes along."""
+    """Leaves for another page; the selected run goes along, and its filters are as they were left."""
+    left: dict[str, dict[str, QueryValue]] = st.session_state.setdefault("left_pages", {})
+    left[st.session_state["current_page"]] = {key: st.query_params.get_all(key) for key in st.query_params}
+    wanted = {**query} if query or page == "launch" else {**left.get(page, {})}
     run_id = query.get("run") or selected_run()
     if run_id and page != "launch":
-        query["run"] = run_id
-    st.switch_page(st.session_state["pages"][page], query_params=dict(query))
+        wanted["run"] = run_id
+    st.switch_page(st.session_state["pages"][page], query_params=wanted)

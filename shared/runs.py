@@ -143,8 +143,8 @@ class Series(Wire):
 
 
 class MetricsPage(Wire):
-    """Points ingested after `since`. Ask again with `since=next`. When `attempt` has changed, steps were
-    taken back by a resume: ask again from 0."""
+    """Points ingested after `since`. Ask again with `since=next`. When `attempt` has changed, a resume
+    has taken steps back: ask again from 0."""
 
     series: dict[str, Series]
     next: int

@@ -43,7 +43,7 @@ def stop_run(context: ContextDep, run_id: str) -> Run:
 
 @router.post(routes.RUN_PAUSE)
 def pause_run(context: ContextDep, run_id: str) -> Run:
-    return runs.pause_run(context.database, context.settings, run_id)
+    return runs.pause_run(context.database, run_id)
 
 
 @router.post(routes.RUN_RESUME)
@@ -53,14 +53,14 @@ def resume_run(context: ContextDep, run_id: str) -> Run:
 
 @router.post(routes.RUN_RETRY, status_code=201)
 def retry_run(context: ContextDep, run_id: str) -> Run:
-    return runs.retry_run(context.database, context.settings, run_id)
+    return runs.retry_run(context.database, context.settings, run_id, roots=context.settings.data_roots)
 
 
 @router.get(routes.RUN_METRICS)
 def read_metrics(
     context: ContextDep,
     run_id: str,
-    since: Annotated[int, Query(ge=0, description="The `next` of the last answer.")] = 0,
+    since: Annotated[int, Query(ge=0, le=2**63 - 1, description="The `next` of the last answer.")] = 0,
     max_points: Annotated[int, Query(ge=10, le=100_000, description="Of each series.")] = 2000,
     keys: Annotated[str | None, Query(description="Separated by commas; all where absent.")] = None,
 ) -> MetricsPage:

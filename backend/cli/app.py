@@ -4,10 +4,13 @@ import logging
 import sys
 
 import typer
+from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
 
 from backend.cli import data, runs, serve
 from backend.cli.output import print_error
-from backend.errors import GalaxyscopeError
+from backend.errors import GalaxyscopeError, UnavailableError
+from backend.services.runs import config_error
 
 app = typer.Typer(
     name="galaxyscope",
@@ -30,8 +33,18 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     try:
         app()
-    except GalaxyscopeError as error:
-        print_error(error, as_json="--json" in sys.argv)
+    except (GalaxyscopeError, ValidationError, OSError, OperationalError) as error:
+        print_error(_explained(error), as_json="--json" in sys.argv)
         sys.exit(1)
     except KeyboardInterrupt:
         sys.exit(130)
+
+
+def _explained(error: GalaxyscopeError | ValidationError | OSError | OperationalError) -> GalaxyscopeError:
+    if isinstance(error, GalaxyscopeError):
+        return error
+    if isinstance(error, ValidationError):
+        return config_error(error)
+    if isinstance(error, OperationalError):
+        return UnavailableError("database", f"the database did not answer: {error.orig}; try again")
+    return UnavailableError("system", f"{error.strerror or error}: {error.filename or 'see above'}")

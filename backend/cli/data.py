@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from backend.cli.output import console, print_datasets, print_json
-from backend.cli.session import open_home, wait_for_run
+from backend.cli.session import open_home, start_and_wait
 from backend.errors import GalaxyscopeError
 from backend.services.datasets import Datasets
 from backend.services.runs import create_run
@@ -36,9 +36,9 @@ def import_(
 ) -> None:
     """Bring your own galaxies into the store."""
     config = {
-        "path": str(path.expanduser().absolute()),
+        "path": str(path.absolute()),
         "name": name,
-        "labels": str(labels.expanduser().absolute()) if labels else None,
+        "labels": str(labels.absolute()) if labels else None,
         "image_column": image_column,
         "label_column": label_column,
         "img_size": img_size,
@@ -61,7 +61,7 @@ def simulate(
 def _make(kind: RunKind, config: dict[str, Any], as_json: bool) -> None:
     home = open_home()
     run = create_run(home.database, home.settings, RunRequest(kind=kind, config=config))
-    run = wait_for_run(home, run.id)
+    run = start_and_wait(home, run.id)
     if run.state is not RunState.SUCCEEDED:
         raise GalaxyscopeError("import_failed", run.reason or f"the job {run.id} ended {run.state}")
     dataset = Datasets(home.database, home.settings).get(config["name"])

@@ -5,7 +5,8 @@ import time
 import httpx2
 from pydantic import TypeAdapter
 
-from backend.cli.output import console, state_words
+from backend.cli.output import console
+from backend.cli.session import progress_words
 from backend.errors import GalaxyscopeError, UnavailableError
 from shared import routes
 from shared.datasets import Dataset
@@ -19,36 +20,50 @@ def play_demo(address: str, preset: str, *, wait: bool) -> Run:
     """Make the simulated dataset where it is missing, launch `preset` on it, and with `wait` see it to its
     end. Raises GalaxyscopeError where a step fails."""
     with httpx2.Client(base_url=address + routes.API, timeout=30, trust_env=False) as http:
-        datasets = TypeAdapter(list[Dataset]).validate_python(_checked(http.get(routes.DATASETS)))
-        if DATASET not in {dataset.name for dataset in datasets}:
-            console.print("  making 2,000 simulated galaxies …")
-            made = _follow(http, _launch(http, RunRequest(kind=RunKind.SIMULATE, config={"name": DATASET})))
-            if made.state is not RunState.SUCCEEDED:
-                raise GalaxyscopeError("demo_failed", made.reason or f"{made.id} ended {made.state}")
+        _make_dataset(http)
         request = RunRequest(kind=RunKind.PRETRAIN, preset=preset, config={"dataset": DATASET})
         run = _launch(http, request)
         console.print(f"  {run.id} is training: {address}/run?run={run.id}", highlight=False)
         return _follow(http, run) if wait else run
 
 
+def _make_dataset(http: httpx2.Client) -> None:
+    datasets = TypeAdapter(list[Dataset]).validate_python(_checked(http.get(routes.DATASETS)))
+    if DATASET in {dataset.name for dataset in datasets}:
+        return
+    console.print("  making 2,000 simulated galaxies …")
+    on_its_way = [job for job in _jobs(http, RunKind.SIMULATE) if job.state not in TERMINAL]
+    request = RunRequest(kind=RunKind.SIMULATE, config={"name": DATASET})
+    made = _follow(http, on_its_way[0] if on_its_way else _launch(http, request))
+    if made.state is not RunState.SUCCEEDED:
+        raise GalaxyscopeError("demo_failed", made.reason or f"{made.id} ended {made.state}")
+
+
 def _launch(http: httpx2.Client, request: RunRequest) -> Run:
     return Run.model_validate(_checked(http.post(routes.RUNS, json=request.model_dump(mode="json"))))
 
 
+def _jobs(http: httpx2.Client, kind: RunKind) -> list[Run]:
+    """The jobs of a kind on the demo's dataset, newest first."""
+    found = TypeAdapter(list[Run]).validate_python(
+        _checked(http.get(routes.RUNS, params={"kind": kind.value}))
+    )
+    return [job for job in found if job.dataset == DATASET]
+
+
 def _follow(http: httpx2.Client, run: Run) -> Run:
     with console.status(run.id) as status:
-        while run.state not in TERMINAL or _references_pending(http, run):
+        while run.state not in TERMINAL | {RunState.PAUSED} or _references_pending(http, run):
             time.sleep(POLL_S)
             run = Run.model_validate(_checked(http.get(routes.RUN.format(run_id=run.id))))
-            status.update(f"{run.kind.value} {run.id}: {state_words(run)}")
+            status.update(progress_words(run))
     return run
 
 
 def _references_pending(http: httpx2.Client, run: Run) -> bool:
-    if run.kind is not RunKind.PRETRAIN:
+    if run.kind is not RunKind.PRETRAIN or run.state is not RunState.SUCCEEDED:
         return False
-    jobs = _checked(http.get(routes.RUNS, params={"kind": RunKind.BASELINES.value}))
-    return any(job.state not in TERMINAL for job in TypeAdapter(list[Run]).validate_python(jobs))
+    return any(job.state not in TERMINAL for job in _jobs(http, RunKind.BASELINES))
 
 
 def _checked(answer: httpx2.Response) -> object:

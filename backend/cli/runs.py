@@ -7,8 +7,8 @@ import typer
 
 from backend.cli.data import Json
 from backend.cli.output import console, print_json, print_run, print_runs
-from backend.cli.session import Home, open_home, wait_for_run
-from backend.errors import GalaxyscopeError, InvalidInputError
+from backend.cli.session import Home, open_home, start_and_wait, wait_for_end
+from backend.errors import InvalidInputError
 from backend.services import runs
 from backend.services.health import supervisor_alive
 from shared.runs import Run, RunKind, RunRequest, RunState
@@ -40,9 +40,9 @@ def pretrain(
     request = RunRequest(kind=RunKind.PRETRAIN, preset=preset, config=config, name=name)
     run = runs.create_run(home.database, home.settings, request)
     if wait:
-        run = wait_for_run(home, run.id)
+        run = start_and_wait(home, run.id)
     _report(home, run, as_json)
-    if wait and run.state is RunState.FAILED:
+    if wait and run.state is not RunState.SUCCEEDED:
         raise typer.Exit(1)
 
 
@@ -70,15 +70,15 @@ def stop(run_id: RunId, as_json: Json = False) -> None:
     """Stop a run and wait until it is dead; its last checkpoint is kept."""
     home = open_home()
     runs.stop_run(home.database, run_id)
-    _report(home, wait_for_run(home, run_id), as_json)
+    _report(home, wait_for_end(home, run_id), as_json)
 
 
 @app.command()
 def pause(run_id: RunId, as_json: Json = False) -> None:
     """Write a checkpoint, end the worker, free the device."""
     home = open_home()
-    runs.pause_run(home.database, home.settings, run_id)
-    _report(home, wait_for_run(home, run_id), as_json)
+    runs.pause_run(home.database, run_id)
+    _report(home, wait_for_end(home, run_id), as_json)
 
 
 @app.command()
@@ -112,5 +112,3 @@ def _report(home: Home, run: Run, as_json: bool) -> None:
         console.print(
             "No supervisor is running, so it waits: start one with `galaxyscope up`, or add --wait."
         )
-    if run.state is RunState.FAILED and not run.reason:
-        raise GalaxyscopeError("run_failed", f"{run.id} failed; its log says more")

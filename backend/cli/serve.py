@@ -3,29 +3,33 @@
 import signal
 import socket
 import threading
+from concurrent.futures import Future
 from typing import Annotated
 
 import typer
+from httpx2 import HTTPError
 
 from backend import serving
 from backend.cli.data import Json
-from backend.cli.demo import play_demo
+from backend.cli.demo import DATASET, play_demo
 from backend.cli.output import console, print_json
-from backend.settings import Settings
-from shared.runs import Run
+from backend.errors import GalaxyscopeError, UnavailableError
+from backend.services.runs import resolve_config
+from backend.settings import Settings, is_loopback
+from shared.runs import Run, RunKind, RunRequest, RunState
 
-Port = Annotated[int, typer.Option(help="Taken, or the next free one.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Taken, or the next free one.")]
 Host = Annotated[
     str, typer.Option(help="Another address than 127.0.0.1 needs a token, made where none is set.")
 ]
 
 
-def up(port: Port = 8501, host: Host = "127.0.0.1") -> None:
+def up(port: Port = 8501, host: Host = "127.0.0.1", as_json: Json = False) -> None:
     """Start the dashboard: web and supervisor together."""
     settings = _settings(host, port)
     console.print("starting …")
     with serving.supervisor_process(settings):
-        serving.serve_web(settings, lambda _stop: _print_address(settings))
+        serving.serve_web(settings, lambda _stop: _print_address(settings, as_json))
 
 
 def demo(
@@ -34,24 +38,36 @@ def demo(
     as_json: Json = False,
 ) -> None:
     """Make simulated galaxies, train on them, and watch it in the browser."""
+    resolve_config(RunRequest(kind=RunKind.PRETRAIN, preset=preset, config={"dataset": DATASET}))
     settings = _settings("127.0.0.1", port)
     console.print("starting …")
-    ended: list[Run] = []
+    play: Future[Run] = Future()
 
-    def play(stop: serving.Stop) -> None:
+    def when_up(stop: serving.Stop) -> None:
+        _print_address(settings)
         try:
-            _print_address(settings)
-            ended.append(play_demo(f"http://127.0.0.1:{settings.port}", preset, wait=as_json))
-        finally:
-            if as_json or not ended:
-                stop()
+            play.set_result(play_demo(_address(settings), preset, wait=as_json))
+        except (GalaxyscopeError, HTTPError) as error:
+            play.set_exception(error)
+        if as_json or play.exception():
+            stop()
 
     with serving.supervisor_process(settings):
-        serving.serve_web(settings, play)
-    if as_json and ended:
-        print_json(ended[0])
-    if not ended or (as_json and ended[0].state != "succeeded"):
-        raise typer.Exit(1)
+        serving.serve_web(settings, when_up)
+    if not play.done():
+        raise typer.Exit(130)
+    _report(play, as_json)
+
+
+def _report(play: Future[Run], as_json: bool) -> None:
+    error = play.exception()
+    if isinstance(error, HTTPError):
+        raise UnavailableError("demo_failed", f"the dashboard did not answer the demo: {error}") from None
+    run = play.result()
+    if as_json:
+        print_json(run)
+        if run.state is not RunState.SUCCEEDED:
+            raise typer.Exit(1)
 
 
 def web(port: Port = 8501, host: Host = "127.0.0.1") -> None:
@@ -61,29 +77,36 @@ def web(port: Port = 8501, host: Host = "127.0.0.1") -> None:
 
 
 def supervisor(
-    with_parent: Annotated[
-        bool, typer.Option("--with-parent", help="End when the parent process ends.")
+    with_parent: Annotated[int | None, typer.Option(help="End when the process of this id ends.")] = None,
+    end_workers: Annotated[
+        bool, typer.Option(help="At the end, have the workers write a checkpoint and end too (containers).")
     ] = False,
 ) -> None:
     """Claim queued runs, launch workers, ingest their metrics."""
     ending = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ending.set())
-    gone = serving.parent_is_gone()
-    serving.serve_supervisor(Settings(), lambda: ending.is_set() or (with_parent and gone()))
+    signal.signal(signal.SIGTERM, lambda *_: ending.set())
+    signal.signal(signal.SIGINT, lambda *_: None if with_parent else ending.set())
+    gone = serving.process_is_gone(with_parent) if with_parent else lambda: False
+    serving.serve_supervisor(Settings(), lambda: ending.is_set() or gone(), end_workers=end_workers)
 
 
 def _settings(host: str, port: int) -> Settings:
     return serving.token_for(Settings(host=host, port=serving.free_port(host, port)))
 
 
-def _print_address(settings: Settings) -> None:
-    shown = socket.gethostname() if settings.host == "0.0.0.0" else settings.host  # noqa: S104 a comparison
+def _address(settings: Settings) -> str:
+    """Where this machine reaches the server."""
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 a comparison
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+def _print_address(settings: Settings, as_json: bool = False) -> None:
     query = f"/?token={settings.token}" if settings.token else ""
-    console.print(
-        f"\n  Galaxyscope is at [bold]http://{shown}:{settings.port}{query}[/bold]", highlight=False
-    )
-    console.print(
-        f"  from another machine: ssh -L {settings.port}:127.0.0.1:{settings.port} {socket.gethostname()}\n",
-        highlight=False,
-    )
+    address, machine = _address(settings) + query, socket.gethostname()
+    if as_json:
+        print_json({"url": address, "home": str(settings.home)})
+    forward = f"ssh -L {settings.port}:127.0.0.1:{settings.port} {machine}"
+    if not is_loopback(settings.host):
+        forward = f"put its name for 127.0.0.1, or {forward}"
+    console.print(f"\n  Galaxyscope is at [bold]{address}[/bold]", highlight=False, soft_wrap=True)
+    console.print(f"  from another machine: {forward}\n", highlight=False, soft_wrap=True)

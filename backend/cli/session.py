@@ -3,18 +3,18 @@
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from backend.cli.output import console, state_words
 from backend.db.engine import Database, open_database
-from backend.jobs.launcher import LocalLauncher
+from backend.db.models import RunRow
 from backend.jobs.registry import baselines_pending
-from backend.jobs.supervisor import Supervisor, SupervisorLock
 from backend.services.runs import find_row, get_run
+from backend.serving import serve_supervisor
 from backend.settings import Settings
-from shared.runs import TERMINAL, Run, RunState
+from shared.runs import TERMINAL, Run, RunKind, RunState
 
 POLL_S = 0.3
 SAY_EVERY_S = 10.0
@@ -33,36 +33,50 @@ def open_home() -> Home:
 
 
 @contextmanager
-def supervising(home: Home) -> Iterator[None]:
-    """See to it that a supervisor is at work: this process is one, unless another holds the lock."""
-    lock = SupervisorLock(home.settings.home)
-    if not lock.acquire():
-        yield
-        return
+def supervising(home: Home, claims: Callable[[RunRow], bool]) -> Iterator[None]:
+    """See to it that a supervisor is at work: another, or a thread of this process, which waits its turn and
+    starts only what it `claims`."""
     ending = threading.Event()
-    supervisor = Supervisor(home.settings, home.database, LocalLauncher())
-    thread = threading.Thread(target=supervisor.run, args=(ending.is_set,), daemon=True)
+    thread = threading.Thread(
+        target=serve_supervisor, args=(home.settings, ending.is_set, claims), daemon=True
+    )
     thread.start()
     try:
         yield
     finally:
         ending.set()
         thread.join(timeout=10)
-        lock.release()
 
 
-def wait_for_run(home: Home, run_id: str) -> Run:
-    """Wait until a run has ended or paused and its reference accuracies are there; say how far it is."""
-    with supervising(home), console.status(run_id) as status:
+def start_and_wait(home: Home, run_id: str) -> Run:
+    """Wait until a queued run, and what stands before it in the queue, has ended or paused, and, where it
+    succeeded, its reference accuracies are there; start them where nobody else does."""
+    with home.database.read() as session:
+        awaited = find_row(session, run_id)
+
+    def claims(run: RunRow) -> bool:
+        return run.created_at <= awaited.created_at or run.kind == RunKind.BASELINES
+
+    return _wait(home, run_id, claims, references=True)
+
+
+def wait_for_end(home: Home, run_id: str) -> Run:
+    """Wait until a run that was asked to end has ended or paused; nothing is started."""
+    return _wait(home, run_id, lambda _run: False, references=False)
+
+
+def _wait(home: Home, run_id: str, claims: Callable[[RunRow], bool], *, references: bool) -> Run:
+    with supervising(home, claims), console.status(run_id) as status:
         said_at = time.monotonic()
         while True:
             run = get_run(home.database, run_id)
-            if run.state in TERMINAL | {RunState.PAUSED} and not _references_pending(home, run_id):
+            pending = references and run.state is RunState.SUCCEEDED and _references_pending(home, run_id)
+            if run.state in TERMINAL | {RunState.PAUSED} and not pending:
                 return run
-            words = f"{run.kind.value} {run_id}: {state_words(run)} {_eta(run)} {run.progress.message or ''}"
+            words = progress_words(run) if not pending else f"{run_id}: its reference accuracies …"
             status.update(words)
             if not console.is_terminal and time.monotonic() - said_at > SAY_EVERY_S:
-                print(words.rstrip(), file=sys.stderr)
+                print(words, file=sys.stderr)
                 said_at = time.monotonic()
             time.sleep(POLL_S)
 
@@ -70,6 +84,12 @@ def wait_for_run(home: Home, run_id: str) -> Run:
 def _references_pending(home: Home, run_id: str) -> bool:
     with home.database.read() as session:
         return baselines_pending(session, find_row(session, run_id).dataset_digest)
+
+
+def progress_words(run: Run) -> str:
+    """How far a run is, in one line."""
+    words = (run.kind.value, f"{run.id}:", state_words(run), _eta(run), run.progress.message or "")
+    return " ".join(word for word in words if word)
 
 
 def _eta(run: Run) -> str:

@@ -21,12 +21,7 @@ from sqlalchemy.orm import Session, sessionmaker
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 15_000
-PRAGMAS = (
-    f"busy_timeout = {BUSY_TIMEOUT_MS}",
-    "journal_mode = WAL",
-    "synchronous = NORMAL",
-    "foreign_keys = ON",
-)
+PRAGMAS = (f"busy_timeout = {BUSY_TIMEOUT_MS}", "journal_mode = WAL", "synchronous = NORMAL")
 
 
 class Database:
@@ -58,13 +53,24 @@ class Database:
             if self._revision() == _newest_revision():
                 return
             self._back_up()
-            with self._writer.connect() as connection:
-                command.upgrade(_alembic_config(connection), "head")
-                connection.commit()
+            self._upgrade()
 
     def close(self) -> None:
         self._reader.dispose()
         self._writer.dispose()
+
+    def _upgrade(self) -> None:
+        # Batch migrations rebuild tables; with foreign keys on, dropping the old one would cascade.
+        engine = _engine(self.path, begin="BEGIN IMMEDIATE", foreign_keys=False)
+        with engine.connect() as connection:
+            command.upgrade(_alembic_config(connection), "head")
+            broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+            if broken:
+                raise RuntimeError(
+                    f"the migration broke {len(broken)} references; the backup stands beside it"
+                )
+            connection.commit()
+        engine.dispose()
 
     def _revision(self) -> str | None:
         with self._reader.connect() as connection:
@@ -86,13 +92,13 @@ def open_database(path: Path) -> Database:
     return database
 
 
-def _engine(path: Path, *, begin: str) -> Engine:
+def _engine(path: Path, *, begin: str, foreign_keys: bool = True) -> Engine:
     engine = create_engine(f"sqlite:///{path}", connect_args={"check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: SqliteConnection, _record: Any) -> None:
         connection.isolation_level = None  # the begin event below decides, not the driver
-        for pragma in PRAGMAS:
+        for pragma in (*PRAGMAS, f"foreign_keys = {'ON' if foreign_keys else 'OFF'}"):
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

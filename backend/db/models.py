@@ -56,6 +56,7 @@ class RunRow(Base):
     fruitless_losses: Mapped[int] = mapped_column(default=0)
     last_checkpoint: Mapped[int] = mapped_column(default=-1)
     ingest_offset: Mapped[int] = mapped_column(default=0)
+    resets: Mapped[int] = mapped_column(default=0)
     created_at: Mapped[datetime] = mapped_column(index=True)
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]

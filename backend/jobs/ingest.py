@@ -6,6 +6,8 @@ those steps come again.
 """
 
 import json
+import logging
+import os
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,6 +18,8 @@ from backend.db.models import MetricRow, RunRow
 from backend.jobs.run_dir import RunDir
 from backend.jobs.state import add_event
 from shared.runs import RunState
+
+log = logging.getLogger("galaxyscope.ingest")
 
 BLOCK_BYTES = 4_000_000
 """Most that one transaction reads, so that none holds the database for long."""
@@ -62,25 +66,34 @@ def ingest(session: Session, run: RunRow, run_dir: RunDir) -> bool:
 def has_news(run: RunRow, run_dir: RunDir) -> bool:
     """Whether there is something to ingest, without a transaction."""
     try:
-        return run_dir.metrics.stat().st_size > run.ingest_offset
+        return run_dir.metrics.stat().st_size != run.ingest_offset
     except FileNotFoundError:
         return False
 
 
 def read_block(run_dir: RunDir, offset: int) -> Block:
-    """Whole lines from `offset` on, at most BLOCK_BYTES of them (one longer line is read whole)."""
+    """Whole lines from `offset` on, at most BLOCK_BYTES of them (one longer line is read whole).
+
+    A file shorter than `offset` lost its end with the power: it is read again from its start, which changes
+    nothing, as a point replaces itself.
+    """
     block = Block(offset)
     try:
         file = run_dir.metrics.open("rb")
     except FileNotFoundError:
         return block
     with file:
-        file.seek(offset)
+        if os.fstat(file.fileno()).st_size < offset:
+            block.offset = 0
+        file.seek(block.offset)
         for raw in file.readlines(BLOCK_BYTES):
             if not raw.endswith(b"\n"):
                 break
-            block.add(json.loads(raw))
             block.offset += len(raw)
+            try:
+                block.add(json.loads(raw))
+            except (ValueError, TypeError, KeyError, AttributeError):
+                log.warning("%s: left out a line that is no metric: %.80r", run_dir.metrics, raw)
     return block
 
 
@@ -93,6 +106,7 @@ def _take_back(session: Session, run: RunRow, step: int) -> None:
         .order_by(MetricRow.step)
     )
     run.latest = {row.key: row.value for row in rows}
+    run.resets += 1
     state = RunState(run.state)
     add_event(session, run.id, state, state, f"resumed from step {step}")
 

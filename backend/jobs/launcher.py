@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import Protocol
 
 from backend.jobs.run_dir import Process, RunDir, process_exists
@@ -38,7 +37,7 @@ class LocalLauncher:
         self._children: list[subprocess.Popen[bytes]] = []
 
     def launch(self, run_dir: RunDir, attempt: int, lane: Lane) -> None:
-        command = [sys.executable, "-m", "backend.jobs.worker", str(run_dir.path), str(attempt)]
+        command = [sys.executable, "-P", "-m", "backend.jobs.worker", str(run_dir.path), str(attempt)]
         with run_dir.log.open("ab") as log:
             child = subprocess.Popen(
                 command,
@@ -46,7 +45,7 @@ class LocalLauncher:
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
-                cwd=Path.home(),
+                cwd=run_dir.path,
                 env=_environment(lane),
             )
         self._children.append(child)

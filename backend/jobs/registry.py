@@ -7,7 +7,6 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.data.store import cleanup_partials
 from backend.db.models import BaselineRow, DatasetRow, RunRow
 from backend.jobs import queue
 from shared.configs import BaselinesConfig
@@ -35,7 +34,7 @@ def request_baselines(session: Session, runs_dir: Path, run: RunRow) -> None:
     if run.kind != RunKind.PRETRAIN or "train/loss" not in run.latest or not run.dataset_digest:
         return
     dataset = session.get(DatasetRow, run.dataset)
-    if dataset is None or not dataset.info["class_names"] or _known_or_coming(session, run.dataset_digest):
+    if dataset is None or not dataset.info["class_names"] or _known_or_tried(session, run):
         return
     queue.insert(session, runs_dir, RunKind.BASELINES, BaselinesConfig(dataset=dataset.name), dataset)
 
@@ -57,13 +56,12 @@ def baselines_pending(session: Session, digest: str | None) -> bool:
     return bool(session.scalar(job))
 
 
-def clean_up(datasets_dir: Path, run_id: str) -> None:
-    """Remove what a killed import or simulation left half made."""
-    cleanup_partials(datasets_dir, run_id)
-
-
-def _known_or_coming(session: Session, digest: str) -> bool:
+def _known_or_tried(session: Session, run: RunRow) -> bool:
+    """Whether they are there, on their way, or were tried since this run was queued (one try a run)."""
+    ended = [state.value for state in TERMINAL]
     tried = select(func.count()).where(
-        RunRow.kind == RunKind.BASELINES.value, RunRow.dataset_digest == digest
+        RunRow.kind == RunKind.BASELINES.value,
+        RunRow.dataset_digest == run.dataset_digest,
+        RunRow.state.not_in(ended) | (RunRow.created_at > run.created_at),
     )
-    return bool(baselines_of(session, digest)) or bool(session.scalar(tried))
+    return bool(baselines_of(session, run.dataset_digest)) or bool(session.scalar(tried))

@@ -21,20 +21,21 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import psutil
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from backend.files import read_json, write_json
 
+Model = TypeVar("Model", bound=BaseModel)
 Verb = Literal["stop", "pause", "checkpoint", "sample"]
 REMOTE_HEARTBEAT_S = 30.0
 """On another host a worker counts as alive while its heartbeat is younger than this."""
 
 
 class Process(BaseModel):
-    """Who works on the run. `create_time` guards against a pid used again."""
+    """Who works on the run. `create_time` (see start_time) guards against a pid used again."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -90,6 +91,12 @@ class Heartbeat(BaseModel):
     last_seq: int = 0
 
 
+class Pointer(BaseModel):
+    """`checkpoints/last` and `checkpoints/best`."""
+
+    step: int
+
+
 @dataclass(frozen=True)
 class RunDir:
     """Paths of one run, and what can be read of it at any moment."""
@@ -129,17 +136,14 @@ class RunDir:
         return Spec.model_validate(read_json(self.path / "spec.json"))
 
     def process(self) -> Process | None:
-        value = read_json(self.path / "process.json")
-        return Process.model_validate(value) if value else None
+        return _read(Process, self.path / "process.json")
 
     def heartbeat(self) -> Heartbeat | None:
-        value = read_json(self.path / "heartbeat")
-        return Heartbeat.model_validate(value) if value else None
+        return _read(Heartbeat, self.path / "heartbeat")
 
     def result(self, attempt: int) -> Result | None:
         """The result of `attempt`; one left by an earlier attempt is none."""
-        value = read_json(self.path / "result.json")
-        result = Result.model_validate(value) if value else None
+        result = _read(Result, self.path / "result.json")
         return result if result and result.attempt == attempt else None
 
     def request(self, verb: Verb) -> int:
@@ -151,28 +155,42 @@ class RunDir:
 
     def last_checkpoint(self) -> int:
         """Step of the newest checkpoint, −1 where there is none."""
-        pointer = read_json(self.checkpoints / "last")
-        return int(pointer["step"]) if pointer else -1
+        pointer = _read(Pointer, self.checkpoints / "last")
+        return pointer.step if pointer else -1
 
-    def is_alive(self) -> bool:
-        """Whether a worker is at work: its process runs and holds the lock; on another host, its heartbeat
+    def is_alive(self, process: Process) -> bool:
+        """Whether this worker is at work: its process runs and holds the lock; on another host, its heartbeat
         is young."""
-        process = self.process()
-        if process is None:
-            return False
         if process.host != socket.gethostname():
             heartbeat = self.heartbeat()
             return heartbeat is not None and time.time() - heartbeat.at < REMOTE_HEARTBEAT_S
         return process_exists(process) and is_locked(self.lock)
 
 
+def _read(model: type[Model], path: Path) -> Model | None:
+    """What `path` says, or None where it is missing or torn: a run is judged by what can be read of it."""
+    try:
+        return model.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):
+        return None
+
+
 def process_exists(process: Process) -> bool:
     """Whether this very process runs, and is not a zombie."""
     try:
         found = psutil.Process(process.pid)
-        return abs(found.create_time() - process.create_time) < 1.0 and found.status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
+        return start_time(process.pid) == process.create_time and found.status() != psutil.STATUS_ZOMBIE
+    except (psutil.NoSuchProcess, FileNotFoundError, ProcessLookupError):
         return False
+
+
+def start_time(pid: int) -> float:
+    """When a process started, in seconds: since boot, which no clock step changes, or since the epoch where
+    there is no /proc."""
+    if not Path("/proc/self/stat").exists():
+        return psutil.Process(pid).create_time()
+    ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    return int(ticks) / os.sysconf("SC_CLK_TCK")
 
 
 def is_locked(path: Path) -> bool:

@@ -1,5 +1,6 @@
 """The worker's side of the run directory: the lock, the metrics, the heartbeat, the requests, the result."""
 
+import errno
 import fcntl
 import json
 import math
@@ -8,7 +9,7 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -17,7 +18,7 @@ from typing import Any, Self
 import psutil
 
 from backend.files import write_atomic, write_json
-from backend.jobs.run_dir import Heartbeat, Process, Result, RunDir, pending_requests
+from backend.jobs.run_dir import Heartbeat, Process, Result, RunDir, pending_requests, start_time
 
 LOCK_PATIENCE_S = 10.0
 REQUEST_INTERVAL_S = 0.2
@@ -49,6 +50,8 @@ class RunWriter:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         (self.run_dir.path / "result.json").unlink(missing_ok=True)
+        for _ in self._take_requests():  # meant for a worker that died before it read them
+            pass
         self._announce()
         self._say(f"attempt {self.attempt}, process {os.getpid()} on {socket.gethostname()}")
         cut_torn_line(self.run_dir.metrics)
@@ -114,11 +117,13 @@ class RunWriter:
         if now - self._requests_read_at < REQUEST_INTERVAL_S:
             return None
         self._requests_read_at = now
+        return next(self._take_requests(), None)
+
+    def _take_requests(self) -> Iterator[str]:
         for seq, verb in pending_requests(self.run_dir.control):
             (self.run_dir.control / f"{seq:015d}_{verb}.json").unlink(missing_ok=True)
             self._last_seq = seq
-            return verb
-        return None
+            yield verb
 
     def should_stop(self) -> bool:
         """Whether this work is to end, for jobs that obey only stop."""
@@ -134,12 +139,14 @@ class RunWriter:
         sys.stdout.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {sentence}\n")
 
     def _append(self, line: dict[str, Any]) -> None:
-        self._metrics.write(json.dumps(line, allow_nan=False).encode() + b"\n")
+        data = json.dumps(line, allow_nan=False).encode() + b"\n"
+        if self._metrics.write(data) < len(data):
+            raise OSError(errno.ENOSPC, "metrics.jsonl could not be written whole: the disk is full")
 
     def _announce(self) -> None:
         process = Process(
             pid=os.getpid(),
-            create_time=self._me.create_time(),
+            create_time=start_time(os.getpid()),
             host=socket.gethostname(),
             started_at=datetime.now(UTC),
             attempt=self.attempt,

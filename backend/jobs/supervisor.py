@@ -10,20 +10,23 @@ import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from backend.data.store import cleanup_partials
 from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.files import write_json
 from backend.jobs import registry, verdict
 from backend.jobs.ingest import has_news, ingest
 from backend.jobs.launcher import Launcher
-from backend.jobs.run_dir import RunDir
+from backend.jobs.run_dir import Heartbeat, Process, RunDir, pending_requests, process_exists
 from backend.jobs.state import change_state
-from backend.jobs.verdict import Verdict
+from backend.jobs.verdict import Facts, Verdict
 from backend.settings import Settings
 from shared.runs import HAS_WORKER, Lane, RunState
 
@@ -37,58 +40,79 @@ KILL_AFTER_S = 30.0
 
 
 class Supervisor:
-    """`tick` is one round; `run` repeats it. Hold a SupervisorLock while ticking."""
+    """`tick` is one round; `run` repeats it. Hold a SupervisorLock while ticking.
+
+    `claims` limits which queued runs it may start (a waiting shell starts only what it waits for).
+    """
 
     def __init__(
         self,
         settings: Settings,
         database: Database,
         launcher: Launcher,
+        claims: Callable[[RunRow], bool] = lambda _run: True,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.settings = settings
         self.database = database
         self.launcher = launcher
+        self.claims = claims
         self.now = now
         self._sign_of_life = settings.home / "supervisor.json"
-        self._asked_to_end: set[tuple[str, int]] = set()
 
     def run(self, should_stop: Callable[[], bool]) -> None:
-        """Tick until told to stop; an error in one round is logged and the next round goes on."""
+        """Tick until told to stop."""
         while not should_stop():
-            try:
-                self.tick()
-            except Exception:
-                log.exception("a round of the supervisor failed; going on")
+            self._guarded("a round", self.tick)
             time.sleep(TICK_S)
         self._sign_of_life.unlink(missing_ok=True)
 
     def tick(self) -> None:
-        """Look after every run that should have a worker, then fill the free lanes."""
+        """Look after every run that should have a worker, then fill the free lanes; what fails for one run or
+        lane is logged and stops no other."""
         self.launcher.reap()
-        for run in self._in_states(HAS_WORKER):
-            self._look_after(run)
-        for run in self._in_states({RunState.LOST}):
-            self._decide_lost(run)
+        for run in self._with_worker():
+            self._guarded(run.id, partial(self._look_after, run))
         for lane in Lane:
-            self._fill(lane)
+            self._guarded(f"lane {lane}", partial(self._fill, lane))
         self._say_alive()
 
-    def _in_states(self, states: set[RunState] | frozenset[RunState]) -> list[RunRow]:
+    def end_workers(self, patience_s: float) -> None:
+        """Ask every worker to write its checkpoint and end, and wait so long for them: before a container
+        stops. Their runs are taken up again by the next supervisor."""
+        end = time.monotonic() + patience_s
+        while time.monotonic() < end:
+            processes = [self._dir(run).process() for run in self._with_worker()]
+            alive = [process for process in processes if process and process_exists(process)]
+            if not alive:
+                return
+            for process in alive:
+                self.launcher.end(process, kill=False)
+            time.sleep(TICK_S)
+
+    def _guarded(self, what: str, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except Exception:
+            log.exception("%s: the supervisor met an error and goes on", what)
+
+    def _with_worker(self) -> list[RunRow]:
         with self.database.read() as session:
-            names = [state.value for state in states]
-            return list(session.scalars(select(RunRow).where(RunRow.state.in_(names)).order_by(RunRow.id)))
+            states = [state.value for state in HAS_WORKER]
+            return list(session.scalars(select(RunRow).where(RunRow.state.in_(states)).order_by(RunRow.id)))
 
     def _look_after(self, run: RunRow) -> None:
         run_dir = self._dir(run)
-        alive = run_dir.is_alive()  # before the ingest: what a dead worker wrote is all there
-        self._ingest(run, run_dir)
         process = run_dir.process()
-        started = process is not None and process.attempt == run.attempt
-        if alive and started:
+        alive = process is not None and run_dir.is_alive(process)  # before the ingest: a dead worker's last
+        self._ingest(run, run_dir)  # words are then all there
+        announced = process is not None and process.attempt == run.attempt
+        if process is not None and alive and announced:
             self._note_running(run)
-            self._press_to_end(run, run_dir)
-        elif not alive and (started or self._waited_too_long(run)):
+            self._pass_on_wishes(run, run_dir, process)
+        elif process is not None and alive:
+            self.launcher.end(process, kill=True)  # a stray of an earlier attempt, which holds the lock
+        elif announced or self._waited_too_long(run):
             self._conclude(run, run_dir)
 
     def _ingest(self, run: RunRow, run_dir: RunDir) -> None:
@@ -100,7 +124,7 @@ class Supervisor:
                 row = session.get_one(RunRow, run.id)
                 more = ingest(session, row, run_dir)
                 if beat is not None and moved:
-                    row.progress = beat.model_dump(mode="json")
+                    row.progress = _progress(row, beat)
                 registry.request_baselines(session, self.settings.runs_dir, row)
 
     def _note_running(self, run: RunRow) -> None:
@@ -108,45 +132,39 @@ class Supervisor:
             with self.database.write() as session:
                 change_state(session, run.id, expected=[RunState.STARTING], to=RunState.RUNNING)
 
-    def _press_to_end(self, run: RunRow, run_dir: RunDir) -> None:
-        process = run_dir.process()
-        if run.state != RunState.STOPPING or process is None:
-            return
-        waited = (self.now() - run.state_changed_at).total_seconds()
-        if waited > KILL_AFTER_S:
-            self.launcher.end(process, kill=True)
-        elif (run.id, run.attempt) not in self._asked_to_end:
-            self.launcher.end(process, kill=False)
-            self._asked_to_end.add((run.id, run.attempt))
+    def _pass_on_wishes(self, run: RunRow, run_dir: RunDir, process: Process) -> None:
+        """Tell the worker what its state says it should do, again and again: it may have missed it."""
+        if run.state == RunState.PAUSING and not pending_requests(run_dir.control):
+            run_dir.request("pause")
+        elif run.state == RunState.STOPPING:
+            waited = (self.now() - run.state_changed_at).total_seconds()
+            self.launcher.end(process, kill=waited > KILL_AFTER_S)
 
     def _waited_too_long(self, run: RunRow) -> bool:
-        grace = STARTING_GRACE_S if run.state != RunState.STOPPING else KILL_AFTER_S
-        return (self.now() - run.state_changed_at).total_seconds() > grace
+        return (self.now() - run.state_changed_at).total_seconds() > STARTING_GRACE_S
 
     def _conclude(self, run: RunRow, run_dir: RunDir) -> None:
         result = run_dir.result(run.attempt)
-        state = RunState(run.state)
         checkpoint = run_dir.last_checkpoint()
-        if result is not None:
-            decided = verdict.of_result(state, result, has_checkpoint=checkpoint >= 0)
-        else:
-            decided = verdict.of_death(
-                state,
-                has_checkpoint=checkpoint >= 0,
-                progressed=checkpoint > run.last_checkpoint,
-                fruitless_losses=run.fruitless_losses,
-                last=run_dir.heartbeat(),
-            )
+        facts = Facts(
+            state=RunState(run.state),
+            has_checkpoint=checkpoint >= 0,
+            progressed=checkpoint > run.last_checkpoint,
+            fruitless_losses=run.fruitless_losses,
+            heartbeat=run_dir.heartbeat(),
+        )
+        decided = verdict.of_result(facts, result) if result else verdict.of_death(facts)
         with self.database.write() as session:
             self._apply(session, run, decided, checkpoint)
+            row = session.get_one(RunRow, run.id)
+            row.progress = row.progress | {"eta_s": None, "message": None}
             if result is not None:
-                last = {"step": result.step, "images_per_s": result.images_per_s, "eta_s": None}
-                session.get_one(RunRow, run.id).progress = run.progress | last
+                row.progress = row.progress | {"step": result.step, "images_per_s": result.images_per_s}
             if result is not None and decided.to is RunState.SUCCEEDED:
                 registry.register(session, result.produced)
         if decided.to is not RunState.SUCCEEDED:
-            registry.clean_up(self.settings.datasets_dir, run.id)
-        log.info("%s: %s → %s (%s)", run.id, state, decided.then or decided.to, decided.reason)
+            cleanup_partials(self.settings.datasets_dir, run.id)
+        log.info("%s: %s → %s (%s)", run.id, run.state, decided.then or decided.to, decided.reason)
 
     def _apply(self, session: Session, run: RunRow, decided: Verdict, checkpoint: int) -> None:
         counts = {"fruitless_losses": decided.fruitless_losses, "last_checkpoint": checkpoint}
@@ -167,11 +185,6 @@ class Supervisor:
             )
             state = to
 
-    def _decide_lost(self, run: RunRow) -> None:
-        with self.database.write() as session:
-            reason = run.reason or "the supervisor was killed while it decided"
-            change_state(session, run.id, expected=[RunState.LOST], to=RunState.QUEUED, reason=reason)
-
     def _fill(self, lane: Lane) -> None:
         claimed = self._claim(lane)
         if claimed is not None:
@@ -185,8 +198,8 @@ class Supervisor:
             in_lane = select(RunRow).where(RunRow.lane == lane.value)
             if session.scalar(in_lane.where(RunRow.state.in_(busy)).limit(1)) is not None:
                 return None
-            first = in_lane.where(RunRow.state == RunState.QUEUED.value).order_by(RunRow.created_at).limit(1)
-            run = session.scalar(first)
+            queued = in_lane.where(RunRow.state == RunState.QUEUED.value).order_by(RunRow.created_at)
+            run = next(filter(self.claims, session.scalars(queued)), None)
         if run is None:
             return None
         attempt = run.attempt + 1
@@ -202,6 +215,14 @@ class Supervisor:
 
     def _say_alive(self) -> None:
         write_json(self._sign_of_life, {"pid": os.getpid(), "at": time.time()})
+
+
+def _progress(row: RunRow, beat: Heartbeat) -> dict[str, Any]:
+    """The heartbeat as progress; a rate that it does not know just now (an evaluation) stays as it was."""
+    new = beat.model_dump(mode="json")
+    if new["images_per_s"] is None:
+        new["images_per_s"] = row.progress.get("images_per_s")
+    return new
 
 
 class SupervisorLock:

@@ -22,51 +22,62 @@ class Verdict:
     fruitless_losses: int = 0
 
 
-def of_result(state: RunState, result: Result, has_checkpoint: bool) -> Verdict:
+@dataclass(frozen=True)
+class Facts:
+    """What is known of a run whose worker is gone; `progressed`: a checkpoint came since its last loss."""
+
+    state: RunState
+    has_checkpoint: bool
+    progressed: bool
+    fruitless_losses: int
+    heartbeat: Heartbeat | None = None
+
+
+def of_result(facts: Facts, result: Result) -> Verdict:
     """The verdict for a worker that ended by itself and left a result."""
     if result.outcome == "failed":
         return Verdict(RunState.FAILED, result.reason, result.suggestion)
     if result.outcome == "succeeded":
         return Verdict(RunState.SUCCEEDED, result.reason)
-    if state is RunState.STOPPING:
+    if facts.state is RunState.STOPPING:
         return Verdict(RunState.CANCELLED, f"stopped at step {result.step}")
-    if state is RunState.PAUSING:
-        if has_checkpoint:
-            return Verdict(RunState.PAUSED, f"paused at step {result.step}")
-        return Verdict(RunState.FAILED, "ended before a first checkpoint, so there is nothing to pause on")
-    reason = f"the worker was ended from outside at step {result.step}; it goes on from there"
-    return Verdict(RunState.LOST, reason, then=RunState.QUEUED)
+    if facts.state is RunState.PAUSING:
+        return _paused(facts, f"paused at step {result.step}")
+    return _lost(facts, f"the worker was ended from outside at step {result.step}")
 
 
-def of_death(
-    state: RunState, *, has_checkpoint: bool, progressed: bool, fruitless_losses: int, last: Heartbeat | None
-) -> Verdict:
-    """The verdict for a worker that died without a word.
-
-    `progressed`: a checkpoint was written since the last loss; it sets the count of fruitless losses back.
-    """
-    if state is RunState.STOPPING:
+def of_death(facts: Facts) -> Verdict:
+    """The verdict for a worker that died without a word."""
+    if facts.state is RunState.STOPPING:
         return Verdict(RunState.CANCELLED, "stopped; the worker had to be killed")
-    if state is RunState.PAUSING:
-        if has_checkpoint:
-            return Verdict(RunState.PAUSED, "the worker died while pausing; the last checkpoint is kept")
-        return Verdict(RunState.FAILED, "the worker died while pausing, before a first checkpoint")
-    if last is not None and (last.memory_share or 0) > MEMORY_LIMIT:
-        share = f"{last.memory_share:.0%}"
+    if facts.state is RunState.PAUSING:
+        return _paused(facts, "the worker died while pausing; its last checkpoint is kept")
+    share = (facts.heartbeat and facts.heartbeat.memory_share) or 0.0
+    if share > MEMORY_LIMIT:
         return Verdict(
             RunState.FAILED,
-            f"the worker was killed while it held {share} of the machine's memory",
+            f"the worker was killed while it held {share:.0%} of the machine's memory",
             "halve the batch size, or train at a smaller image size",
         )
-    losses = 1 if progressed else fruitless_losses + 1
-    if losses > MAX_FRUITLESS_LOSSES:
+    return _lost(facts, "the worker died")
+
+
+def _paused(facts: Facts, reason: str) -> Verdict:
+    if facts.has_checkpoint:
+        return Verdict(RunState.PAUSED, reason)
+    return Verdict(RunState.FAILED, "ended before a first checkpoint, so there is nothing to pause on")
+
+
+def _lost(facts: Facts, reason: str) -> Verdict:
+    losses = 1 if facts.progressed else facts.fruitless_losses + 1
+    if losses <= MAX_FRUITLESS_LOSSES:
         return Verdict(
-            RunState.LOST,
-            f"the worker died {losses} times without a new checkpoint between",
-            "read the log below, then retry",
-            then=RunState.FAILED,
-            fruitless_losses=losses,
+            RunState.LOST, f"{reason}; taking up its last checkpoint", None, RunState.QUEUED, losses
         )
     return Verdict(
-        RunState.LOST, "the worker died; taking up its last checkpoint", None, RunState.QUEUED, losses
+        RunState.LOST,
+        f"{reason}, {losses} times without a new checkpoint between",
+        "read the log below, then retry",
+        RunState.FAILED,
+        losses,
     )

@@ -10,10 +10,17 @@ from backend.ml.contracts import Labels, Pixels
 from backend.ml.probe import accuracy, balanced_accuracy, knn_predict, linear_probe, standardise_features
 
 SIDE = 32
+BLOCK = 256
 
 
 def raw_pixels(images: Pixels) -> Tensor:
-    """(N, H, W, C) uint8 → (N, 32 · 32 · C) float32, by area average where the image is larger."""
+    """(N, H, W, C) uint8 → (N, 32 · 32 · C) float32, by area average where the image is larger; as floats
+    only a block of the images is ever in memory at its full size."""
+    blocks = [_shrunk(images[start : start + BLOCK]) for start in range(0, len(images), BLOCK)]
+    return torch.cat(blocks) if blocks else torch.zeros(0, SIDE * SIDE * images.shape[-1])
+
+
+def _shrunk(images: Pixels) -> Tensor:
     scaled = torch.from_numpy(images.astype(np.float32) / 255.0).permute(0, 3, 1, 2)
     if scaled.shape[-1] > SIDE:
         scaled = functional.interpolate(scaled, size=(SIDE, SIDE), mode="area")

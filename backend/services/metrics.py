@@ -23,7 +23,7 @@ def read_metrics(
     """Points of `keys` (all where empty) stored after the cursor `since`, each series in order of step and
     thinned to about `max_points` by MinMaxLTTB, which keeps extremes and both ends."""
     with database.read() as session:
-        attempt = find_row(session, run_id).attempt
+        attempt = 1 + find_row(session, run_id).resets
         points = _points(session, run_id, since, keys)
     by_key: dict[str, list[Point]] = defaultdict(list)
     for point in points:

@@ -120,8 +120,8 @@ def stop_run(database: Database, run_id: str) -> Run:
     return get_run(database, run_id)
 
 
-def pause_run(database: Database, settings: Settings, run_id: str) -> Run:
-    """Ask a training to write a checkpoint, end, and free the device."""
+def pause_run(database: Database, run_id: str) -> Run:
+    """Ask a training to write a checkpoint, end, and free the device; the supervisor tells its worker."""
     with database.write() as session:
         row = find_row(session, run_id)
         if row.kind not in MODEL_KINDS:
@@ -130,7 +130,6 @@ def pause_run(database: Database, settings: Settings, run_id: str) -> Run:
             )
         if not change_state(session, run_id, expected=[RunState.RUNNING], to=RunState.PAUSING):
             raise ConflictError("not_running", f"{run_id} is {row.state}; only a running run can pause")
-    RunDir(settings.runs_dir / run_id).request("pause")
     return get_run(database, run_id)
 
 
@@ -146,13 +145,15 @@ def resume_run(database: Database, run_id: str) -> Run:
     return get_run(database, run_id)
 
 
-def retry_run(database: Database, settings: Settings, run_id: str) -> Run:
+def retry_run(
+    database: Database, settings: Settings, run_id: str, *, roots: tuple[Path, ...] | None = None
+) -> Run:
     """A new run with the same config, whose parent is this one."""
     old = get_run(database, run_id)
     if old.state not in TERMINAL:
         raise ConflictError("not_ended", f"{run_id} is {old.state}; stop it before a retry")
     request = RunRequest(kind=old.kind, config=old.config, preset=old.preset, name=old.name, parent_id=run_id)
-    return create_run(database, settings, request)
+    return create_run(database, settings, request, roots=roots)
 
 
 def list_events(database: Database, run_id: str) -> list[RunEvent]:

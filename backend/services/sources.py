@@ -53,7 +53,7 @@ def _require_free_name(database: Database, name: str) -> None:
 
 
 def _require_under_roots(value: str, roots: tuple[Path, ...], field: str) -> None:
-    path = Path(value).expanduser().resolve()
+    path = _resolved(value, field)
     if not any(path.is_relative_to(root.expanduser().resolve()) for root in roots):
         allowed = ", ".join(str(root) for root in roots)
         raise ForbiddenError(
@@ -62,6 +62,15 @@ def _require_under_roots(value: str, roots: tuple[Path, ...], field: str) -> Non
             "server with its folder in GALAXYSCOPE_DATA_ROOTS",
             field,
         )
+
+
+def _resolved(value: str, field: str) -> Path:
+    try:
+        return Path(value).expanduser().resolve()
+    except (ValueError, RuntimeError, OSError) as error:
+        raise InvalidInputError(
+            "bad_path", f"{value!r} is no path: {error}; check its spelling", field
+        ) from None
 
 
 def _require_disk(settings: Settings, needed: int) -> None:

@@ -10,21 +10,32 @@ from frontend.components.runs_table import draw_jobs
 from frontend.launch_form import FieldSpec, check_values, field_specs
 from frontend.session import client
 from shared.configs import Config, ImportConfig, SimulateConfig
-from shared.runs import RunKind, RunRequest
+from shared.runs import TERMINAL, RunKind, RunRequest
 
+KINDS = (RunKind.SIMULATE, RunKind.IMPORT)
 KEEP: dict[str, Any] = {"persist_state": "session"}
 
 
-def draw_add_dataset(*, opened: bool) -> None:
+def adding() -> bool:
+    """Whether a dataset is being made, or one was asked for and refused."""
+    if any(st.session_state.get(f"{kind}_refused") for kind in KINDS):
+        return True
+    jobs = client().list_runs(every_kind=True, limit=50)
+    return any(job.kind in KINDS and job.state not in TERMINAL for job in jobs)
+
+
+def draw_add_dataset() -> None:
     """Forms for simulated galaxies and for one's own images, side by side, with the jobs below them."""
     left, right = st.columns(2, gap="large")
-    with left, st.expander("Simulate galaxies", expanded=opened):
+    with left:
+        st.markdown("**Simulate galaxies**")
         st.caption("Ten recognisable classes with noise, neighbours and colour; a few seconds.")
         _draw_form(SimulateConfig, RunKind.SIMULATE, "Simulate")
-    with right, st.expander("Import your own images", expanded=opened):
+    with right:
+        st.markdown("**Import your own images**")
         st.caption("A Galaxy10-layout HDF5 file, a folder with a folder a class, or a folder with a CSV.")
         _draw_form(ImportConfig, RunKind.IMPORT, "Import")
-    action = draw_jobs([RunKind.SIMULATE.value, RunKind.IMPORT.value], key="dataset_jobs", limit=20)
+    action = draw_jobs([kind.value for kind in KINDS], key="dataset_jobs", limit=20)
     if action.settled:
         st.rerun()
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import streamlit as st
 
-from frontend.app_pages.add_dataset import draw_add_dataset
+from frontend.app_pages.add_dataset import adding, draw_add_dataset
 from frontend.blocks import empty_state, facts, page_title, section
 from frontend.components.class_bars import draw_class_bars
 from frontend.components.galaxy_grid import draw_galaxy_grid
@@ -24,7 +24,7 @@ def show() -> None:
     datasets = {dataset.name: dataset for dataset in client().list_datasets()}
     if not datasets:
         empty_state("The store is empty.", "Make simulated galaxies to try it out, or import your own.")
-        draw_add_dataset(opened=True)
+        draw_add_dataset()
         return
     chosen = st.pills(
         "Dataset",
@@ -36,9 +36,9 @@ def show() -> None:
         bind="query-params",
         label_visibility="collapsed",
     )
+    with st.expander("Add a dataset", expanded=adding()):
+        draw_add_dataset()
     _draw_dataset(datasets[chosen or next(iter(datasets))])
-    section("Add a dataset")
-    draw_add_dataset(opened=False)
 
 
 def _draw_dataset(dataset: Dataset) -> None:

@@ -9,7 +9,7 @@ from frontend.app_pages import launch_fields
 from frontend.app_pages.launch_fields import FIELD, Draft
 from frontend.blocks import empty_state, facts, page_title, plain, wrong
 from frontend.client import ApiError
-from frontend.cost import Cost, estimate_cost, measured_rate
+from frontend.cost import Cost, estimate_cost, measured_rate, training_rows
 from frontend.launch_form import check_values, shell_command
 from frontend.session import client, go
 from frontend.wording import count, dataset_title, duration, percent, short_count, size
@@ -36,7 +36,7 @@ def show() -> None:
         _draw_choice(presets, datasets)
         draft = launch_fields.read_draft(presets)
         config, errors = check_values(PretrainConfig, draft.values)
-        errors = _too_few_rows(config, datasets.get(draft.dataset or ""), errors)
+        errors = _too_few_rows(draft.values, datasets.get(draft.dataset or ""), errors)
         launch_fields.draw_fields({**refused, **errors})
     launch_fields.remember(draft)
     with side:
@@ -80,13 +80,17 @@ def _draw_choice(presets: Mapping[str, Preset], datasets: Mapping[str, Dataset])
             st.caption(plain(text))
 
 
-def _too_few_rows(config: Any, dataset: Dataset | None, errors: dict[str, str]) -> dict[str, str]:
-    if not isinstance(config, PretrainConfig) or dataset is None:
+def _too_few_rows(
+    values: Mapping[str, Any], dataset: Dataset | None, errors: dict[str, str]
+) -> dict[str, str]:
+    """The faults, and that the batch is larger than the data; said whatever else is wrong."""
+    batch = values["batch_size"]
+    if dataset is None or batch is None or "batch_size" in errors:
         return errors
-    rows = estimate_cost(config, dataset).rows
-    if rows >= config.batch_size:
+    rows = training_rows(values["pretrain_rows"], dataset)
+    if rows >= batch:
         return errors
-    sentence = f"batch_size {config.batch_size} is more than the {rows} training rows of {dataset.name}."
+    sentence = f"batch_size {batch} is more than the {count(rows)} training rows of {dataset.name}."
     return {**errors, "batch_size": sentence}
 
 
@@ -114,11 +118,8 @@ def _draw_side(draft: Draft, config: Any, datasets: Mapping[str, Dataset], error
     if draft.parent:
         st.caption(f"Retries {plain(draft.parent)}.")
     st.markdown("The same from the shell")
-    st.code(
-        shell_command(draft.preset, draft.dataset, draft.changes, draft.name),
-        language=None,
-        wrap_lines=True,
-    )
+    command = shell_command(draft.preset, draft.dataset, draft.changes, draft.name)
+    st.code(command, language=None, wrap_lines=True)
 
 
 def _draw_cost(config: PretrainConfig, dataset: Dataset) -> None:

@@ -59,6 +59,7 @@ def hydrate(presets: Mapping[str, Preset], datasets: list[str]) -> None:
 def leave() -> None:
     """Another page is shown: the next visit reads the URL again."""
     st.session_state.pop(ENTERED, None)
+    st.session_state.pop("launch_faulty", None)
 
 
 def _load(presets: Mapping[str, Preset], datasets: list[str], query: Mapping[str, list[str]]) -> None:
@@ -123,13 +124,16 @@ def forget_parent() -> None:
 
 
 def draw_fields(errors: Mapping[str, str]) -> None:
-    """The simple fields, then the others folded by group; a group with a fault is open."""
+    """The simple fields, then the others folded by group; a group with a fault opens, and does
+    not shut under the hand that corrects it."""
+    faulty: set[str] = st.session_state.setdefault("launch_faulty", set())
     _draw_grid((spec for spec in SPECS if spec.simple), errors)
     rest = sorted((s for s in SPECS if not s.simple), key=lambda s: [g.group for g in SPECS].index(s.group))
     for group, members in groupby(rest, key=lambda spec: spec.group):
         specs = list(members)
-        faults = sum(spec.name in errors for spec in specs)
-        with st.expander(f"**{group}** · {', '.join(s.name for s in specs)}", expanded=faults > 0):
+        if any(spec.name in errors for spec in specs):
+            faulty.add(group)
+        with st.expander(f"**{group}** · {', '.join(s.name for s in specs)}", expanded=group in faulty):
             _draw_grid(specs, errors)
 
 

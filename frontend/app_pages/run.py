@@ -1,8 +1,10 @@
 """Run: is it learning?"""
 
+from functools import partial
+
 import streamlit as st
 
-from frontend.blocks import empty_state, facts, section
+from frontend.blocks import empty_state, facts, guarded, section
 from frontend.client import ApiError
 from frontend.components.curves import draw_curves
 from frontend.components.run_status import draw_run_status
@@ -130,7 +132,7 @@ def _draw_config(run: Run) -> None:
 
 def _draw_events(run_id: str, ended: bool) -> None:
     with st.expander("Events"):
-        st.fragment(_events, run_every=None if ended else "3s")(run_id)
+        st.fragment(guarded, run_every=None if ended else "3s")(partial(_events, run_id))
 
 
 def _events(run_id: str) -> None:
@@ -148,7 +150,7 @@ def _events(run_id: str) -> None:
 def _draw_log(run: Run) -> None:
     ended = run.state in TERMINAL
     with st.expander("Log", expanded=run.state is RunState.FAILED):
-        st.fragment(_log, run_every=None if ended else "3s")(run.id)
+        st.fragment(guarded, run_every=None if ended else "3s")(partial(_log, run.id))
 
 
 def _log(run_id: str) -> None:

@@ -18,7 +18,7 @@ def show() -> None:
         chosen = st.segmented_control(
             "State", FILTERS, default="all", key="state", bind="query-params", label_visibility="collapsed"
         )
-        if st.button("Launch a run", type="primary"):
+        if client().list_runs(limit=1) and st.button("Launch a run", type="primary"):
             go("launch")
     simulated = [dataset.name for dataset in client().list_datasets() if dataset.simulated]
     action = draw_runs(simulated, chosen or "all", selected_run())

@@ -280,7 +280,12 @@ function fillKey(state, view, button, lines, x) {
   swatch.style.cssText = `border-top: 2px ${line.reference ? (line.dash === "dot" ? "dotted" : "dashed") : "solid"} ${colour}`
   name.textContent = line.reference ? REFERENCE_NAMES[line.id] : line.name
   const shown = line.reference ? null : valueAt(line, x ?? Infinity)
-  value.textContent = shown === null ? "" : view.panel.form(shown)
+  value.textContent = line.reference ? (view.size?.roomy ? "" : referenceValues(view, lines)) : shown === null ? "" : view.panel.form(shown)
+}
+
+/** The values of one reference, in the order of the curves above it: linear, then k-NN. */
+function referenceValues(view, lines) {
+  return lines.map((line) => view.panel.form(line.y[0])).join(" · ")
 }
 
 function describe(view) {

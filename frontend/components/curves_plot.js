@@ -80,11 +80,12 @@ function panelLayout(panel, size, ranges, tint, state) {
   }
 }
 
-/** Names at the right end of their lines, moved apart where they would overlap. */
+/** Names at the right end of their lines, moved apart where they would overlap; none where the legend has them. */
 function endLabels(panel, lines, ranges, size, tint, state) {
+  if (!size.roomy) return []
   const log = panel.key === "loss" && state.settings.log
   const height = size.height - size.top - size.bottom
-  const placed = lines.filter((line) => !line.hidden && (size.roomy || line.reference)).flatMap((line) => {
+  const placed = lines.filter((line) => !line.hidden).flatMap((line) => {
     const value = line.reference ? line.y[0] : valueAt(line, ranges.x[1])
     if (value === null) return []
     const v = log ? Math.log10(value) : value
@@ -92,10 +93,9 @@ function endLabels(panel, lines, ranges, size, tint, state) {
     return [{ line, value, top: size.top + (1 - share) * height }]
   }).sort((a, b) => a.top - b.top)
   spread(placed, 14, size.top, size.height - size.bottom)
-  const place = size.roomy ? `left:${size.width - size.right + 6}px` : `right:${size.right}px`
   return placed.map(({ line, value, top }) => el("span", {
-    class: `end ${line.reference ? "reference" : ""} ${size.roomy ? "" : "inside"}`,
-    style: `top:${top.toFixed(1)}px;${place};color:${line.colour ? tint.colours[line.colour] : tint.soft}`,
+    class: line.reference ? "end reference" : "end",
+    style: `top:${top.toFixed(1)}px;left:${size.width - size.right + 6}px;color:${line.colour ? tint.colours[line.colour] : tint.soft}`,
   }, `${line.name} ${panel.form(value)}`))
 }
 

@@ -63,12 +63,17 @@ function showHealth(state, { data, lost }) {
   if (data) state.queue.replaceChildren(el("span", {}, data.device), el("span", {}, `queue ${data.queued}`))
   const problems = state.lost > 1
     ? ["The server does not answer. This page keeps what it showed and reconnects by itself; "
-      + "if it stays so, start it again with: galaxyscope up"]
+      + "if it stays so, start it again with `galaxyscope up`."]
     : data?.problems ?? []
   state.bar.hidden = problems.length === 0
   state.bar.className = state.lost > 1 ? "bar lost" : "bar"
-  state.bar.replaceChildren(...problems.map((text) => el("p", {}, text)))
+  state.bar.replaceChildren(...problems.map((text) => el("p", {}, withCode(text))))
   if (state.lost > 1) closeConnectionDialog()
+}
+
+/** Words between backticks as code. */
+function withCode(text) {
+  return text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part))
 }
 
 /** Streamlit covers the page with a dialog when its socket is gone; the bar says it, and the page stays usable. */

@@ -15,7 +15,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function build(root) {
-  const state = { root, runs: null, active: new Set(), waiting: new Set() }
+  const state = { root, runs: null, ended: null, waiting: new Set() }
   root.replaceChildren(...[0, 1, 2].map(() => el("div", { class: "gx-bone row-bone" })))
   return state
 }
@@ -26,19 +26,24 @@ function listen(state) {
   state.end?.()
   state.path = listPath(state.data)
   const pace = (runs) => (runs.some((run) => !TERMINAL.has(run.state)) ? 1500 : 4000)
-  state.end = live(state.path, pace, ({ data }) => {
-    if (!data) return
+  state.end = live(state.path, pace, ({ data, error }) => {
+    if (!data) return void (error && refused(state, error))
     state.runs = data
     noticeEnds(state)
     draw(state)
   })
 }
 
+/** The server said no before it ever said anything else: its sentence instead of the skeleton. */
+function refused(state, error) {
+  state.root.replaceChildren(el("p", { class: "gx-tone-bad none", role: "alert" }, sentence(error)))
+}
+
 function noticeEnds(state) {
-  const now = new Set(chosen(state).filter((run) => !TERMINAL.has(run.state)).map((run) => run.id))
-  const ended = [...state.active].some((id) => !now.has(id))
-  state.active = now
-  if (ended && state.data.jobs) state.settled()
+  const ended = chosen(state).filter((run) => TERMINAL.has(run.state)).map((run) => run.id)
+  const news = state.ended && ended.some((id) => !state.ended.has(id)) // also one too quick to be seen running
+  state.ended = new Set(ended)
+  if (news && state.data.jobs) state.settled()
 }
 
 const FILTERS = {

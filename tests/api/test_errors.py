@@ -36,10 +36,12 @@ def test_a_dataset_that_does_not_exist_is_named(http: TestClient, path: str) -> 
     assert "andromeda" in body["detail"]
 
 
-def test_an_unknown_route_under_the_api_is_404_and_no_page(http: TestClient) -> None:
-    for method in ("GET", "POST", "DELETE"):
-        body = refusal(http, method, "/galaxy/of/nowhere")
-        assert (body["status"], body["code"]) == ("404", "route_not_found")
+@pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/api/v2/runs", "/api/v1/galaxy/of/nowhere"])
+@pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
+def test_an_unknown_route_under_the_api_is_404_and_no_page(http: TestClient, method: str, path: str) -> None:
+    body = refusal(http, method, f"http://127.0.0.1:8501{path}")
+    assert (body["status"], body["code"]) == ("404", "route_not_found")
+    assert f"{method} {path}" in body["detail"]
 
 
 @pytest.mark.parametrize(
@@ -95,15 +97,18 @@ def test_the_page_may_not_read_outside_the_data_roots(http: TestClient, tmp_path
 
 def test_a_source_that_cannot_work_is_refused_before_it_is_queued(http: TestClient, tmp_path: Path) -> None:
     (tmp_path / "text.h5").write_text("not an HDF5 file")
-    for name in ("text.h5", "absent.h5"):
+    for name in ("text.h5", "absent.h5", "nul\0.h5"):
         config = {"path": str(tmp_path / name), "name": "x"}
         body = refusal(http, "POST", "/runs", json={"kind": "import", "config": config})
         assert body["status"] in {"404", "422"}
-        assert name in body["detail"]
+        assert name in body["detail"] or repr(name)[1:-1] in body["detail"]
     assert http.get("/runs?all=true").json() == []
 
 
 def test_requests_of_the_wrong_form_are_explained(http: TestClient) -> None:
+    assert refusal(http, "GET", "/runs/x/metrics?since=99999999999999999999")["status"] == "422"
+    broken = refusal(http, "POST", "/runs", content="{", headers={"Content-Type": "application/json"})
+    assert "not JSON" in broken["detail"]
     assert "max_points = '1'" in refusal(http, "GET", "/runs/x/metrics?max_points=1")["detail"]
     assert refusal(http, "POST", "/runs", json={"kind": "fly"})["status"] == "422"
 

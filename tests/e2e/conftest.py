@@ -15,6 +15,7 @@ import httpx2
 import psutil
 import pytest
 
+from backend.jobs.run_dir import RunDir, process_exists
 from shared.routes import API
 
 POLL_S = 0.2
@@ -97,18 +98,9 @@ class Dashboard:
         return [event["to_state"] for event in events if event["from_state"] != event["to_state"]]
 
     def worker(self, run_id: str) -> psutil.Process | None:
-        path = self.home / "runs" / run_id / "process.json"
-        if not path.exists():
-            return None
-        import json
-
-        said = json.loads(path.read_text())
-        try:
-            process = psutil.Process(said["pid"])
-            same = abs(process.create_time() - said["create_time"]) < 1
-            return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-        except psutil.NoSuchProcess:
-            return None
+        """The worker of a run, while it lives."""
+        process = RunDir(self.home / "runs" / run_id).process()
+        return psutil.Process(process.pid) if process is not None and process_exists(process) else None
 
     def supervisor(self) -> psutil.Process:
         [child] = [

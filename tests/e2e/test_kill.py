@@ -86,6 +86,6 @@ def test_a_worker_that_dies_again_and_again_fails_with_the_reason(dashboard: Das
         worker.kill()
     run = dashboard.wait_for(run_id, "failed", "succeeded")
     assert run["state"] == "failed"
-    assert "died 3 times without a new checkpoint" in run["reason"]
+    assert "died, 3 times without a new checkpoint" in run["reason"]
     assert dashboard.moves(run_id).count("lost") == 3
     assert dashboard.worker(run_id) is None

@@ -96,6 +96,7 @@ def test_a_resume_takes_back_the_steps_that_come_again(database: Database, run_d
     assert points(database) == [(1, 1.0), (2, 2.0), (3, 3.0), (4, 4.0), (5, 50.0)]
     with database.read() as session:
         assert session.get_one(RunRow, "r1").latest == {"loss": 50.0}
+    assert read_metrics(database, "r1").attempt == 2
 
 
 def test_a_resume_within_one_read_counts_too(database: Database, run_dir: RunDir) -> None:
@@ -135,6 +136,24 @@ def test_thinning_keeps_ends_and_extremes(database: Database, run_dir: RunDir) -
     assert (thin.step[0], thin.step[-1]) == (0, 4999)
     assert {1234, 4321} <= set(thin.step)
     assert thin.step == sorted(thin.step)
+
+
+def test_a_line_that_is_no_metric_is_left_out_and_the_rest_comes_in(
+    database: Database, run_dir: RunDir
+) -> None:
+    append(run_dir, line(1, loss=0.5) + '{"step": 2, "epo' + line(2, loss=9.0) + "[]\n" + line(3, loss=0.25))
+    take(database, run_dir)
+    assert points(database) == [(1, 0.5), (3, 0.25)]
+
+
+def test_a_file_that_lost_its_end_is_read_again_and_nothing_comes_twice(
+    database: Database, run_dir: RunDir
+) -> None:
+    append(run_dir, line(1, loss=0.5) + line(2, loss=0.25) + line(3, loss=0.125))
+    take(database, run_dir)
+    run_dir.metrics.write_text(line(1, loss=0.5) + line(2, loss=0.75))
+    take(database, run_dir)
+    assert points(database) == [(1, 0.5), (2, 0.75), (3, 0.125)]
 
 
 def test_a_torn_last_line_is_cut_and_the_rest_stays(tmp_path: Path) -> None:

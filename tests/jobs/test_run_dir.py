@@ -45,6 +45,12 @@ def holder(run_dir: RunDir) -> Iterator[subprocess.Popen[str]]:
     process.wait()
 
 
+def is_alive(run_dir: RunDir) -> bool:
+    process = run_dir.process()
+    assert process is not None
+    return run_dir.is_alive(process)
+
+
 def said(process: subprocess.Popen[str], sentence: str) -> bool:
     """Whether the process prints `sentence` on a line of its own before it ends."""
     assert process.stdout is not None
@@ -59,10 +65,10 @@ def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
 
 
 def test_a_worker_is_alive_until_it_is_killed(run_dir: RunDir, holder: subprocess.Popen[str]) -> None:
-    assert run_dir.is_alive()
+    assert is_alive(run_dir)
     holder.kill()
     # Not yet waited for: a zombie is not alive.
-    assert wait_until(lambda: not run_dir.is_alive())
+    assert wait_until(lambda: not is_alive(run_dir))
 
 
 def test_a_pid_used_again_by_another_is_not_alive(run_dir: RunDir, holder: subprocess.Popen[str]) -> None:
@@ -70,7 +76,7 @@ def test_a_pid_used_again_by_another_is_not_alive(run_dir: RunDir, holder: subpr
     process = run_dir.process()
     assert process is not None
     path.write_text(process.model_copy(update={"create_time": process.create_time - 100}).model_dump_json())
-    assert not run_dir.is_alive()
+    assert not is_alive(run_dir)
 
 
 def test_a_living_process_without_the_lock_is_not_the_worker(
@@ -78,7 +84,7 @@ def test_a_living_process_without_the_lock_is_not_the_worker(
 ) -> None:
     (run_dir.path / "lock").unlink()
     (run_dir.path / "lock").touch()
-    assert not run_dir.is_alive()
+    assert not is_alive(run_dir)
 
 
 def test_looking_at_a_lock_does_not_take_it(run_dir: RunDir, holder: subprocess.Popen[str]) -> None:
@@ -97,9 +103,9 @@ def test_a_worker_elsewhere_is_alive_while_its_heartbeat_is_young(
     (run_dir.path / "process.json").write_text(far.model_dump_json())
     beat = run_dir.path / "heartbeat"
     beat.write_text(f'{{"attempt": 1, "at": {time.time() - 5}}}')
-    assert run_dir.is_alive()
+    assert is_alive(run_dir)
     beat.write_text(f'{{"attempt": 1, "at": {time.time() - 40}}}')
-    assert not run_dir.is_alive()
+    assert not is_alive(run_dir)
 
 
 def test_sigterm_becomes_the_request_to_stop(run_dir: RunDir, holder: subprocess.Popen[str]) -> None:
@@ -109,14 +115,27 @@ def test_sigterm_becomes_the_request_to_stop(run_dir: RunDir, holder: subprocess
 
 
 def test_requests_are_obeyed_once_in_their_order(run_dir: RunDir) -> None:
-    first, second = run_dir.request("sample"), run_dir.request("pause")
-    assert first < second
-    assert [verb for _, verb in pending_requests(run_dir.control)] == ["sample", "pause"]
     with RunWriter(run_dir, 1) as writer:
+        first, second = run_dir.request("sample"), run_dir.request("pause")
+        assert first < second
+        assert [verb for _, verb in pending_requests(run_dir.control)] == ["sample", "pause"]
         found: list[str | None] = []
         wait_until(lambda: found.append(writer.request()) or found[-1] == "pause")
         assert [verb for verb in found if verb] == ["sample", "pause"]
         assert pending_requests(run_dir.control) == []
+
+
+def test_a_request_to_a_dead_worker_is_not_obeyed_by_the_next(run_dir: RunDir) -> None:
+    run_dir.request("pause")
+    with RunWriter(run_dir, 2) as writer:
+        assert writer.request() is None
+        assert pending_requests(run_dir.control) == []
+
+
+def test_a_torn_file_counts_as_none(run_dir: RunDir) -> None:
+    for name in ("process.json", "heartbeat", "result.json"):
+        (run_dir.path / name).write_text('{"attempt": 1, "ou')
+    assert (run_dir.process(), run_dir.heartbeat(), run_dir.result(1)) == (None, None, None)
 
 
 def test_the_result_of_an_earlier_attempt_is_none(run_dir: RunDir) -> None:

@@ -1,24 +1,26 @@
 """What becomes of a run whose worker is gone: intent decides, then the result, then the facts."""
 
 import itertools
+from typing import Any
 
 import pytest
 
 from backend.jobs.run_dir import Heartbeat, Result
-from backend.jobs.verdict import Verdict, of_death, of_result
+from backend.jobs.verdict import Facts, Verdict, of_death, of_result
 from shared.runs import TRANSITIONS, RunState
 
 S = RunState
 WORKING = [S.STARTING, S.RUNNING, S.PAUSING, S.STOPPING]
 
 
-def death(
-    state: S, *, checkpoint: bool, progressed: bool = False, losses: int = 0, memory: float = 0.1
-) -> Verdict:
-    beat = Heartbeat(attempt=1, at=0, memory_share=memory)
-    return of_death(
-        state, has_checkpoint=checkpoint, progressed=progressed, fruitless_losses=losses, last=beat
-    )
+def facts(
+    state: S, *, checkpoint: bool = True, progressed: bool = False, losses: int = 0, memory: float = 0.1
+) -> Facts:
+    return Facts(state, checkpoint, progressed, losses, Heartbeat(attempt=1, at=0, memory_share=memory))
+
+
+def death(state: S, **known: Any) -> Verdict:
+    return of_death(facts(state, **known))
 
 
 @pytest.mark.parametrize("state", WORKING)
@@ -59,7 +61,7 @@ def test_a_worker_killed_at_the_brim_of_memory_fails_with_advice() -> None:
 )
 def test_every_result_leads_to_a_state_that_the_table_allows(state: S, outcome: str) -> None:
     result = Result.model_validate({"attempt": 1, "outcome": outcome, "step": 7, "reason": "r"})
-    decided = of_result(state, result, has_checkpoint=True)
+    decided = of_result(facts(state), result)
     origin = S.RUNNING if state is S.STARTING and decided.to is S.SUCCEEDED else state
     assert decided.to in TRANSITIONS[origin]
     assert decided.then is None or decided.then in TRANSITIONS[decided.to]
@@ -67,11 +69,17 @@ def test_every_result_leads_to_a_state_that_the_table_allows(state: S, outcome: 
 
 def test_a_worker_ended_from_outside_goes_on_from_its_checkpoint() -> None:
     result = Result(attempt=1, outcome="cancelled", step=120)
-    decided = of_result(S.RUNNING, result, has_checkpoint=True)
+    decided = of_result(facts(S.RUNNING), result)
     assert (decided.to, decided.then) == (S.LOST, S.QUEUED)
     assert "120" in str(decided.reason)
 
 
 def test_success_counts_even_when_a_stop_came_too_late() -> None:
     result = Result(attempt=1, outcome="succeeded", step=300)
-    assert of_result(S.STOPPING, result, has_checkpoint=True).to is S.SUCCEEDED
+    assert of_result(facts(S.STOPPING), result).to is S.SUCCEEDED
+
+
+def test_a_worker_ended_from_outside_again_and_again_without_progress_fails_too() -> None:
+    result = Result(attempt=3, outcome="cancelled", step=0)
+    decided = of_result(facts(S.RUNNING, losses=2), result)
+    assert (decided.to, decided.then) == (S.LOST, S.FAILED)

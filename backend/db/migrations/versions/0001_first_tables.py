@@ -44,6 +44,7 @@ def upgrade() -> None:
     sa.Column('fruitless_losses', sa.Integer(), nullable=False),
     sa.Column('last_checkpoint', sa.Integer(), nullable=False),
     sa.Column('ingest_offset', sa.Integer(), nullable=False),
+    sa.Column('resets', sa.Integer(), nullable=False),
     sa.Column('created_at', sa.DateTime(), nullable=False),
     sa.Column('started_at', sa.DateTime(), nullable=True),
     sa.Column('ended_at', sa.DateTime(), nullable=True),
