@@ -74,11 +74,17 @@ def serve_web(settings: Settings, when_up: Callable[[Stop], None] | None = None)
         timeout_graceful_shutdown=3,
     )
     server = uvicorn.Server(config)
-    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    _quiet_uvicorn()
     signal.signal(signal.SIGTERM, _leave)  # uvicorn shuts down, then raises the signal again
     if when_up is not None:
         threading.Thread(target=_call_when_up, args=(server, when_up), daemon=True).start()
     server.run()
+
+
+def _quiet_uvicorn() -> None:
+    """Warnings and errors only. Streamlit sets levels and handlers of its own; a filter stays."""
+    logging.getLogger("uvicorn.access").disabled = True
+    logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
 
 
 def _leave(_number: int, _frame: FrameType | None) -> None:

@@ -100,15 +100,18 @@ def _footnote(run: Run, dataset: Dataset | None) -> str:
         return f"Measured on the validation rows of {run.dataset}, which is no longer in the store."
     kind = "simulated galaxies" if dataset.simulated else "galaxies"
     n = count(dataset.split_counts.get(Split.VAL, 0))
-    words = [f"Measured on the {n} validation {kind} of {dataset.name}; differences in points."]
+    words = [f"Measured on the {n} validation {kind} of {dataset.name}."]
+    if dataset.class_counts:
+        words = [f"Measured on the {n} validation {kind} of {dataset.name}; differences in points."]
     noise = _noise(dataset)
     if noise:
         words.append(f"One accuracy is uncertain by up to ±{100 * noise:.2g} points (95 %, Wilson).")
     if run.config.get("pretrain_rows") == "all":
         words.append("Transductive: pretraining saw the pixels of all rows.")
-    words.append(
-        "Linear probe by L-BFGS on frozen features; random init is this run's own encoder at step 0."
-    )
+    if dataset.class_counts:
+        words.append(
+            "Linear probe by L-BFGS on frozen features; random init is this run's own encoder at step 0."
+        )
     return " ".join(words)
 
 
@@ -158,4 +161,4 @@ def _log(run_id: str) -> None:
     if not tail.lines:
         st.caption("The log is empty.")
         return
-    st.code("\n".join(tail.lines), language=None, wrap_lines=True, height=320)
+    st.code("\n".join(tail.lines), language=None, wrap_lines=True, height=320 if len(tail.lines) > 12 else "content")

@@ -113,9 +113,9 @@ function clockTime(iso) {
   return iso ? new Date(iso).toLocaleString() : ""
 }
 
-/** A reason as a sentence: capital letter, full stop. */
+/** A reason as a sentence: capital letter, unless it begins with a file's or a field's name, and full stop. */
 function sentence(text) {
-  const whole = text.charAt(0).toUpperCase() + text.slice(1)
+  const whole = /^[a-z]+[ ,:;]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
   return /[.!?…]$/.test(whole) ? whole : `${whole}.`
 }
 

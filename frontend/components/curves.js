@@ -20,14 +20,15 @@ export default function ({ data, parentElement }) {
 }
 
 function build(root) {
-  const state = { root, id: null, points: new Map(), settings: readSettings(), zoom: null, builds: 0, dragging: false }
+  const state = { root, id: null, points: new Map(), settings: readSettings(), zoom: null, builds: 0, revision: 0, dragging: false }
   state.panels = PANELS.map((panel) => buildPanel(state, panel))
   state.dot = el("span", { class: "dot", role: "status" })
+  state.none = el("p", { class: "gx-soft", hidden: true }, "This run ended before its first step: there are no curves.")
   state.unzoom = el("button", { hidden: true, onClick: () => setZoom(state, null) }, "Reset zoom")
   root.replaceChildren(
     el("div", { class: "tools" }, axisChoice(state), smoothingSlider(state),
       toggle(state, "log", "log loss"), toggle(state, "balanced", "balanced accuracy"), state.unzoom, state.dot),
-    el("div", { class: "panels" }, state.panels.map((view) => view.box)))
+    el("div", { class: "panels" }, state.panels.map((view) => view.box)), state.none)
   state.resize = new ResizeObserver(() => redraw(state))
   state.resize.observe(root)
   state.release = () => release(state)
@@ -102,7 +103,7 @@ function follow(state, id) {
     if (!run) return
     const baselines = JSON.stringify(run.baselines) !== JSON.stringify(state.run?.baselines)
     state.run = run
-    if (baselines) redraw(state)
+    if (baselines || TERMINAL.has(run.state)) redraw(state)
   })
   tick(state, id)
 }
@@ -165,6 +166,10 @@ function drawAll(state, plotly) {
   const full = fullRange(state.points, state.settings.axis)
   const x = state.zoom ?? full
   const start = firstTime(state.points)
+  state.revision++
+  const nothing = state.asked && state.points.size === 0 && TERMINAL.has(state.run?.state)
+  state.root.classList.toggle("nothing", nothing)
+  state.none.hidden = !nothing
   for (const view of state.panels) drawPanel(state, view, plotly, x, start)
   state.unzoom.hidden = state.zoom === null
   Object.assign(state.root.dataset, { builds: state.builds, zoom: (state.zoom ?? []).join(","), points: state.points.get("train/loss")?.step.length ?? 0 })
@@ -191,6 +196,7 @@ function drawPanel(state, view, plotly, x, start) {
 
 function waitWords(state, panel) {
   if (!state.asked) return ""
+  if (panel.key === "accuracy" && state.points.has("val/rankme")) return "No accuracies: there are no labels to probe with."
   const ended = state.run && TERMINAL.has(state.run.state)
   if (ended) return "No points were recorded."
   return panel.key === "accuracy" || panel.key === "rank" ? "Comes with the first evaluation." : "Waiting for the first step."

@@ -71,6 +71,7 @@ function panelLayout(panel, size, ranges, tint, state) {
   const log = panel.key === "loss" && state.settings.log
   const axis = { gridcolor: tint.grid, gridwidth: 1, zeroline: false, linecolor: tint.grid, tickfont: { size: 11, color: tint.soft }, automargin: false }
   return {
+    datarevision: state.revision, // the arrays grow in place, and Plotly compares them by identity
     width: size.width, height: size.height, autosize: false, showlegend: false, hovermode: false, dragmode: "zoom",
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: tint.font, size: 11, color: tint.soft },
     margin: { l: size.left, r: size.right, t: size.top, b: size.bottom, pad: 0 },

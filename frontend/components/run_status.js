@@ -111,14 +111,14 @@ function facts(run) {
   const p = run.progress
   const speed = p.images_per_s ?? run.images_per_s
   const total = p.total_steps ? ` of ${grouped(p.total_steps)}` : ""
-  const epochs = run.config.epochs ? ` of ${run.config.epochs}` : ""
+  const epochs = run.config.epochs ? ` of ${grouped(run.config.epochs)}` : ""
   const liveNow = run.state === "running"
   return [
     fact("step", `${grouped(p.step)}${total}`),
     fact("epoch", exists(p.epoch) ? `${p.epoch.toFixed(1)}${epochs}` : "–"),
     fact("images/s", isNumber(speed) ? grouped(speed) : "–"),
     fact("left", liveNow && isNumber(p.eta_s) ? duration(p.eta_s) : "–"),
-    fact(TERMINAL.has(run.state) ? "took" : "runs for", exists(runSeconds(run)) ? duration(runSeconds(run)) : "–", clockTime(run.started_at)),
+    fact(TERMINAL.has(run.state) ? "took" : ["queued", "paused"].includes(run.state) ? "since its start" : "runs for", exists(runSeconds(run)) ? duration(runSeconds(run)) : "–", clockTime(run.started_at)),
     fact("memory", p.rss_bytes ? bytes(p.rss_bytes) : "–"),
     run.attempt > 1 ? fact("attempt", String(run.attempt)) : null,
   ].filter(Boolean)
@@ -132,10 +132,20 @@ const REFERENCES = [["random init", "random_init"], ["raw pixels", "raw_pixel"]]
 
 /** Accuracy of both probes beside the references, plain and balanced. */
 function scores(state, run) {
+  if (TERMINAL.has(run.state) && !isNumber(run.metrics["val/rankme"])) return null
+  if (isNumber(run.metrics["val/rankme"]) && !isNumber(run.metrics["val/knn_accuracy"])) return unprobed(state, run)
   const columns = [["accuracy", "accuracy"], ["balanced accuracy", "balanced_accuracy"]]
   return el("details", { class: "scores", open: true },
     el("summary", {}, el("span", { class: "gx-soft" }, "Is it learning? "), verdict(run, state.data.noise)),
     el("div", { class: "tables" }, columns.map(([name, kind]) => scoreTable(state, run, name, kind))),
+    el("p", { class: "gx-soft note" }, state.data.footnote))
+}
+
+/** Without labels there is nothing to probe: what can be said, and no tables of dashes. */
+function unprobed(state, run) {
+  return el("div", { class: "scores" },
+    el("p", {}, el("span", { class: "gx-soft" }, "Is it learning? "),
+      `There are no labels, so there are no accuracies; RankMe is ${run.metrics["val/rankme"].toPrecision(3)}. Look at the loss and at the reconstructions.`),
     el("p", { class: "gx-soft note" }, state.data.footnote))
 }
 

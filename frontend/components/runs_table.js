@@ -104,7 +104,8 @@ function runRow(state, run) {
   link.onclick = (event) => { event.stopPropagation(); open(event) }
   const row = el("tr", { class: run.id === state.data.selected ? "selected" : "", "data-run": run.id },
     cell("State", "state", stateMark(run), progressBar(run)),
-    cell("Run", "name", link, run.name ? el("small", { class: "gx-soft" }, run.id) : null),
+    cell("Run", "name", link, run.name ? el("small", { class: "gx-soft" }, run.id) : null,
+      run.state === "failed" && run.reason ? el("small", { class: "gx-tone-bad" }, sentence(run.reason)) : null),
     cell("Dataset", "dataset", run.dataset ?? "–", state.data.simulated.includes(run.dataset) && !run.dataset.includes("simulated") ? simulatedTag() : null),
     cell("Preset", "preset", run.preset ?? "own"),
     accuracy("Linear", run, "linear"), accuracy("k-NN", run, "knn"),
