@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from backend.data.resident import split_rows
+from backend.data.store import GalaxyStore
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.opening import open_store
@@ -12,20 +13,26 @@ from shared.datasets import Split
 
 
 def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
-    """Majority, raw-pixel k-NN and linear probe: fitted on train rows, judged on validation rows."""
-    defaults = PretrainConfig.model_fields
+    """Majority, raw-pixel k-NN and linear probe of the spec's dataset."""
+    writer.heartbeat(message="reading pixels")
     with open_store(spec, home) as store:
-        train = split_rows(store, Split.TRAIN, labelled_only=True)
-        val = split_rows(store, Split.VAL, labelled_only=True)
-        writer.heartbeat(message="reading pixels")
-        values = raw_pixel_baselines(
-            store.images(train),
-            store.labels[train],
-            store.images(val),
-            store.labels[val],
-            n_classes=len(store.class_names),
-            k=defaults["knn_k"].default,
-            temperature=defaults["knn_temperature"].default,
-        )
+        values = measure(store)
+        n = store.n
     produced = {"baselines": values, "dataset_digest": spec.dataset_digest}
-    return Result(attempt=writer.attempt, outcome="succeeded", step=len(train), produced=produced)
+    return Result(attempt=writer.attempt, outcome="succeeded", step=n, produced=produced)
+
+
+def measure(store: GalaxyStore) -> dict[str, float]:
+    """The references by key: fitted on train rows, judged on validation rows, with the k-NN of the defaults."""
+    defaults = PretrainConfig.model_fields
+    train = split_rows(store, Split.TRAIN, labelled_only=True)
+    val = split_rows(store, Split.VAL, labelled_only=True)
+    return raw_pixel_baselines(
+        store.images(train),
+        store.labels[train],
+        store.images(val),
+        store.labels[val],
+        n_classes=len(store.class_names),
+        k=defaults["knn_k"].default,
+        temperature=defaults["knn_temperature"].default,
+    )

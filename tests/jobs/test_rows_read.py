@@ -1,0 +1,58 @@
+"""Who sees what: a recorder on the store proves that nothing which trains or selects reads a test row."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from backend.data.importers import simulate_dataset
+from backend.data.store import GalaxyStore
+from backend.jobs.tasks import baselines
+from backend.jobs.tasks.pretrain import read_pretrain_data
+from shared.configs import PretrainConfig, SimulateConfig
+from shared.datasets import SPLIT_CODES, Split
+
+TEST = SPLIT_CODES[Split.TEST]
+
+
+@pytest.fixture(scope="module")
+def sky(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    config = SimulateConfig(name="sky", n=200, img_size=32)
+    return simulate_dataset(config, tmp_path_factory.mktemp("sky"), "t", lambda *_: None, lambda: False)
+
+
+def splits_read(sky: Path, work: Callable[[GalaxyStore], object]) -> set[int]:
+    """Codes of the splits of which `work` reads pixels."""
+    rows: list[np.ndarray] = []
+    with GalaxyStore.open(sky, on_read=rows.append) as store:
+        work(store)
+        return set(store.splits[np.concatenate(rows)].tolist())
+
+
+def config(**values: object) -> PretrainConfig:
+    return PretrainConfig.model_validate({"dataset": "sky", "img_size": 32} | values)
+
+
+def test_a_pretraining_reads_train_and_validation_rows(sky: Path) -> None:
+    expected = {SPLIT_CODES[Split.TRAIN], SPLIT_CODES[Split.VAL]}
+    assert splits_read(sky, lambda store: read_pretrain_data(store, config())) == expected
+    assert splits_read(sky, lambda store: read_pretrain_data(store, config(crop_size=24))) == expected
+
+
+def test_the_references_read_train_and_validation_rows(sky: Path) -> None:
+    assert TEST not in splits_read(sky, baselines.measure)
+
+
+def test_a_transductive_pretraining_does_read_them_and_the_recorder_sees_it(sky: Path) -> None:
+    assert TEST in splits_read(sky, lambda store: read_pretrain_data(store, config(pretrain_rows="all")))
+
+
+def test_a_transductive_pretraining_still_probes_on_train_rows_only(sky: Path) -> None:
+    with GalaxyStore.open(sky) as store:
+        data = read_pretrain_data(store, config(pretrain_rows="all"))
+        assert len(data.images) == store.n
+        assert len(data.train_images) == int((store.splits == SPLIT_CODES[Split.TRAIN]).sum())
+        train_only = read_pretrain_data(store, config())
+    assert np.array_equal(data.train_images, train_only.train_images)
+    assert np.array_equal(data.train_labels, train_only.train_labels)
