@@ -36,8 +36,9 @@ def print_error(error: GalaxyscopeError, *, as_json: bool) -> None:
 
 def print_runs(runs: Sequence[Run]) -> None:
     table = Table(box=None)
-    for column in ("run", "kind", "state", "dataset", "linear", "k-NN", "images/s", "created"):
-        table.add_column(column, no_wrap=True)
+    columns = ("run", "kind", "state", "dataset", "linear", "k-NN", "images/s", "created")
+    for column in columns:
+        table.add_column(column, no_wrap=True, justify="left" if column in columns[:4] else "right")
     for run in runs:
         table.add_row(
             run.id,
@@ -46,15 +47,20 @@ def print_runs(runs: Sequence[Run]) -> None:
             run.dataset or "",
             percent(run.metrics.get("val/linear_accuracy")),
             percent(run.metrics.get("val/knn_accuracy")),
-            f"{run.images_per_s:.0f}" if run.images_per_s else "",
+            f"{run.images_per_s:.0f}" if run.images_per_s else "–",
             f"{run.created_at.astimezone():%d %b %H:%M}",
         )
-    Console().print(table if runs else "no runs yet: galaxyscope run pretrain --dataset NAME")
+    _stdout().print(table if runs else "no runs yet: galaxyscope run pretrain --dataset NAME")
+
+
+def _stdout() -> Console:
+    """As wide as the terminal; wide enough for every column where there is none."""
+    return Console() if sys.stdout.isatty() else Console(width=160)
 
 
 def print_run(run: Run) -> None:
     """One run in words: state, why, and its accuracies beside their references."""
-    out = Console()
+    out = _stdout()
     out.print(f"[bold]{run.id}[/bold]  {run.kind.value} on {run.dataset}: {state_words(run)}")
     for sentence in (run.reason, run.suggestion):
         if sentence:
@@ -81,7 +87,7 @@ def print_datasets(datasets: Sequence[Dataset]) -> None:
         table.add_row(
             dataset.name, f"{dataset.n:,}", side, " ".join(dataset.bands), str(len(dataset.class_names)), kind
         )
-    Console().print(table if datasets else "no datasets yet: galaxyscope data simulate")
+    _stdout().print(table if datasets else "no datasets yet: galaxyscope data simulate")
 
 
 def state_words(run: Run) -> str:
