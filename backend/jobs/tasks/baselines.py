@@ -23,7 +23,7 @@ def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
 
 
 def measure(store: GalaxyStore) -> dict[str, float]:
-    """The references by key: fitted on train rows, judged on validation rows, with the k-NN of the defaults."""
+    """The references by key: fitted on train rows, judged on validation rows, k-NN as by default."""
     defaults = PretrainConfig.model_fields
     train = split_rows(store, Split.TRAIN, labelled_only=True)
     val = split_rows(store, Split.VAL, labelled_only=True)
