@@ -36,7 +36,7 @@ def show() -> None:
         _draw_choice(presets, datasets)
         draft = launch_fields.read_draft(presets)
         config, errors = check_values(PretrainConfig, draft.values)
-        errors = _too_few_rows(draft.values, datasets.get(draft.dataset or ""), errors)
+        errors = with_batch_fault(draft.values, datasets.get(draft.dataset or ""), errors)
         launch_fields.draw_fields({**refused, **errors})
     launch_fields.remember(draft)
     with side:
@@ -80,7 +80,7 @@ def _draw_choice(presets: Mapping[str, Preset], datasets: Mapping[str, Dataset])
             st.caption(plain(text))
 
 
-def _too_few_rows(
+def with_batch_fault(
     values: Mapping[str, Any], dataset: Dataset | None, errors: dict[str, str]
 ) -> dict[str, str]:
     """The faults, and that the batch is larger than the data; said whatever else is wrong."""

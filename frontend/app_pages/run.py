@@ -161,4 +161,9 @@ def _log(run_id: str) -> None:
     if not tail.lines:
         st.caption("The log is empty.")
         return
-    st.code("\n".join(tail.lines), language=None, wrap_lines=True, height=320 if len(tail.lines) > 12 else "content")
+    st.code(
+        "\n".join(tail.lines),
+        language=None,
+        wrap_lines=True,
+        height=320 if len(tail.lines) > 12 else "content",
+    )

@@ -17,6 +17,7 @@ TINY = (
 FORM = "/launch?" + urlencode({"preset": "demo-60s", "on": "sky", "set": TINY}, doseq=True)
 LOSS = '.gx-curves [data-panel="loss"] .graph'
 CURVES = ".gx-curves"
+DRAWN = "key => document.querySelector(`.gx-curves [data-panel=${key}] .graph`).calcdata[0].length"
 
 
 def points(page: Page) -> int:
@@ -102,6 +103,10 @@ def test_a_run_is_launched_watched_and_stopped(visit: Visit, site: Site) -> None
     built = page.locator(LOSS).get_attribute("data-build")
     wait_for_points(page, points(page) + 10)
     expect(page.locator(CURVES).get_by_text("live", exact=True)).to_be_visible()
+
+    drawn = page.evaluate(DRAWN, "lr")
+    wait_for_points(page, points(page) + 10)
+    page.wait_for_function(f"n => ({DRAWN})('lr') > n", arg=drawn)  # unsmoothed: its arrays grow in place
 
     drag_over_loss(page)
     chosen = zoom(page)

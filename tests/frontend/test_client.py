@@ -2,6 +2,7 @@
 
 import socket
 
+import httpx2
 import pytest
 
 from frontend.client import ApiError, BackendLostError, Client
@@ -71,6 +72,14 @@ def test_an_unknown_dataset_is_refused_by_every_reader_of_it(client: Client) -> 
             read("nowhere")
     with pytest.raises(ApiError):
         client.get_galaxy_image("nowhere", 0, size=64)
+
+
+@pytest.mark.parametrize("body", ["{}", "[1]", "<html>", ""])
+def test_an_answer_that_cannot_be_read_is_an_error_in_words(body: str) -> None:
+    transport = httpx2.MockTransport(lambda request: httpx2.Response(200, text=body))
+    client = Client("", http=httpx2.Client(transport=transport, base_url="http://127.0.0.1"))
+    with pytest.raises(ApiError, match="/api/v1/health could not be read"):
+        client.health()
 
 
 def test_a_closed_port_is_a_lost_backend() -> None:

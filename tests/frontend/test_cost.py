@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from backend.ml.checkpoint import model_from_config
+from frontend.app_pages.launch import with_batch_fault
 from frontend.cost import count_blocks, count_decoder, count_encoder, estimate_cost, measured_rate
 from shared.configs import PretrainConfig
 from shared.datasets import Dataset
@@ -124,3 +125,11 @@ def test_the_speed_is_that_of_the_newest_finished_run_of_the_same_shape() -> Non
     ]
     assert measured_rate(SMALL, runs) == (240.0, "newest")
     assert measured_rate(SMALL.model_copy(update={"embed_dim": 32}), runs) is None
+
+
+def test_a_batch_larger_than_the_train_rows_is_said_whatever_else_is_wrong() -> None:
+    values = {"batch_size": 5000, "pretrain_rows": "train"}
+    errors = with_batch_fault(values, dataset(100), {"patch_size": "no"})
+    assert set(errors) == {"patch_size", "batch_size"}
+    assert "more than the" in errors["batch_size"]
+    assert with_batch_fault({**values, "batch_size": 2}, dataset(100), {}) == {}
