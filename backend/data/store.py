@@ -54,7 +54,11 @@ class GalaxyStore:
 
     @classmethod
     def open(cls, path: Path, on_read: Callable[[Rows], None] | None = None) -> "GalaxyStore":
-        """The dataset at `path`; DataError where it is none."""
+        """The dataset at `path`; DataError where it is none, or gone."""
+        if not path.is_file():
+            raise DataError(
+                "dataset_gone", f"{path.name} is no longer in the datasets folder; import it again"
+            )
         with open_hdf5(path) as file:
             return cls(file, on_read)
 

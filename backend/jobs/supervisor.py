@@ -218,11 +218,12 @@ class Supervisor:
 
 
 def _progress(row: RunRow, beat: Heartbeat) -> dict[str, Any]:
-    """The heartbeat as progress; a rate that it does not know just now (an evaluation) stays as it was."""
-    new = beat.model_dump(mode="json")
-    if new["images_per_s"] is None:
-        new["images_per_s"] = row.progress.get("images_per_s")
-    return new
+    """The heartbeat as progress; what it does not know just now (its rate during an evaluation, its step
+    while it starts) stays as it was."""
+    known = {key: value for key, value in beat.model_dump(mode="json").items() if value is not None}
+    if beat.total_steps is None and row.progress.get("total_steps") is not None:
+        known.pop("step")
+    return row.progress | known | {"eta_s": beat.eta_s, "message": beat.message}
 
 
 class SupervisorLock:

@@ -14,7 +14,7 @@ from backend.errors import ConflictError, InvalidInputError, NotFoundError
 from backend.jobs import queue, registry
 from backend.jobs.run_dir import RunDir
 from backend.jobs.state import change_state
-from backend.services.sources import check_source_config
+from backend.services.sources import absolute_source, check_source_config
 from backend.settings import Settings
 from shared.configs import CONFIGS, Config, ConfigConflictError, ImportConfig, SimulateConfig
 from shared.presets import PRESETS
@@ -39,6 +39,8 @@ def create_run(
 ) -> Run:
     """Queue what is asked for. `roots` are the folders an import may read; None allows all (the shell)."""
     config = resolve_config(request)
+    if isinstance(config, ImportConfig):
+        config = absolute_source(config, settings)
     if isinstance(config, ImportConfig | SimulateConfig):
         check_source_config(database, settings, config, roots)
     run_id = queue.enqueue(

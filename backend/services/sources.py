@@ -32,6 +32,15 @@ def check_source_config(
         _require_disk(settings, config.n * config.img_size**2 * 3)
 
 
+def absolute_source(config: ImportConfig, settings: Settings) -> ImportConfig:
+    """The same import with absolute paths: `path` within the first data root, `labels` beside the images."""
+    base = settings.data_roots[0] if settings.data_roots else settings.home
+    path = base / _expanded(config.path, "path")
+    folder = path if path.is_dir() else path.parent
+    labels = str(folder / _expanded(config.labels, "labels")) if config.labels else None
+    return config.model_copy(update={"path": str(path), "labels": labels})
+
+
 def _require_free_name(database: Database, name: str) -> None:
     with database.read() as session:
         if session.get(DatasetRow, name) is not None:
@@ -53,7 +62,7 @@ def _require_free_name(database: Database, name: str) -> None:
 
 
 def _require_under_roots(value: str, roots: tuple[Path, ...], field: str) -> None:
-    path = _resolved(value, field)
+    path = _expanded(value, field).resolve()
     if not any(path.is_relative_to(root.expanduser().resolve()) for root in roots):
         allowed = ", ".join(str(root) for root in roots)
         raise ForbiddenError(
@@ -64,9 +73,11 @@ def _require_under_roots(value: str, roots: tuple[Path, ...], field: str) -> Non
         )
 
 
-def _resolved(value: str, field: str) -> Path:
+def _expanded(value: str, field: str) -> Path:
     try:
-        return Path(value).expanduser().resolve()
+        path = Path(value).expanduser()
+        path.resolve()  # refuses what can be no path
+        return path
     except (ValueError, RuntimeError, OSError) as error:
         raise InvalidInputError(
             "bad_path", f"{value!r} is no path: {error}; check its spelling", field

@@ -105,6 +105,14 @@ def test_a_source_that_cannot_work_is_refused_before_it_is_queued(http: TestClie
     assert http.get("/runs?all=true").json() == []
 
 
+def test_a_table_is_looked_for_beside_the_images(http: TestClient, tmp_path: Path) -> None:
+    folder = tmp_path / "cutouts"
+    folder.mkdir()
+    config = {"path": "cutouts", "name": "x", "labels": "cat.csv"}
+    body = refusal(http, "POST", "/runs", json={"kind": "import", "config": config})
+    assert str(folder / "cat.csv") in body["detail"]
+
+
 def test_requests_of_the_wrong_form_are_explained(http: TestClient) -> None:
     assert refusal(http, "GET", "/runs/x/metrics?since=99999999999999999999")["status"] == "422"
     broken = refusal(http, "POST", "/runs", content="{", headers={"Content-Type": "application/json"})

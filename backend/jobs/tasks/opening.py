@@ -10,8 +10,6 @@ from backend.jobs.run_dir import Spec
 def open_store(spec: Spec, home: Path) -> GalaxyStore:
     """The dataset of the run. Raises DataError where the file is gone or is not the one that was queued."""
     path = home / str(spec.dataset_file)
-    if not path.is_file():
-        raise DataError("dataset_gone", f"{path.name} is no longer in the datasets folder; import it again")
     store = GalaxyStore.open(path)
     if store.digest != spec.dataset_digest:
         store.close()
