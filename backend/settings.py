@@ -53,6 +53,12 @@ class Settings(BaseSettings):
     def datasets_dir(self) -> Path:
         return self.home / "datasets"
 
+    @property
+    def local_url(self) -> str:
+        """Where this machine reaches the server."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
+        return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
+
     def prepare(self) -> "Settings":
         """Make the folders of the home; returns self."""
         for folder in (self.home, self.runs_dir, self.datasets_dir):

@@ -92,8 +92,7 @@ def _hosts(settings: Settings) -> frozenset[str] | None:
 
 def _streamlit(settings: Settings) -> Any:
     """The Streamlit app, which finds the API and its token by environment."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 a comparison
-    os.environ["GALAXYSCOPE_API_URL"] = f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+    os.environ["GALAXYSCOPE_API_URL"] = settings.local_url
     if settings.token is not None:
         os.environ["GALAXYSCOPE_TOKEN"] = settings.token
     import streamlit  # a second of import that an API without pages does not need

@@ -18,7 +18,7 @@ def list_runs(
     context: ContextDep,
     kind: Annotated[list[RunKind] | None, Query()] = None,
     state: Annotated[list[RunState] | None, Query()] = None,
-    all: bool = False,  # noqa: A002 the word a person would type
+    all: bool = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[Run]:
     """Runs newest first: those that train a model, those of `kind`, or with `all` every job."""

@@ -46,7 +46,7 @@ def demo(
     def when_up(stop: serving.Stop) -> None:
         _print_address(settings)
         try:
-            play.set_result(play_demo(_address(settings), preset, wait=as_json))
+            play.set_result(play_demo(settings.local_url, preset, wait=as_json))
         except (GalaxyscopeError, HTTPError) as error:
             play.set_exception(error)
         if as_json or play.exception():
@@ -94,15 +94,9 @@ def _settings(host: str, port: int) -> Settings:
     return serving.token_for(Settings(host=host, port=serving.free_port(host, port)))
 
 
-def _address(settings: Settings) -> str:
-    """Where this machine reaches the server."""
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104 a comparison
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
-
-
 def _print_address(settings: Settings, as_json: bool = False) -> None:
     query = f"/?token={settings.token}" if settings.token else ""
-    address, machine = _address(settings) + query, socket.gethostname()
+    address, machine = settings.local_url + query, socket.gethostname()
     if as_json:
         print_json({"url": address, "home": str(settings.home)})
     forward = f"ssh -L {settings.port}:127.0.0.1:{settings.port} {machine}"
