@@ -125,7 +125,8 @@ class Supervisor:
                 more = ingest(session, row, run_dir)
                 if beat is not None and moved:
                     row.progress = _progress(row, beat)
-                registry.request_baselines(session, self.settings.runs_dir, row)
+                if "train/loss" not in run.latest:  # with its first training step, and only then
+                    registry.request_baselines(session, self.settings.runs_dir, row)
 
     def _note_running(self, run: RunRow) -> None:
         if run.state == RunState.STARTING:

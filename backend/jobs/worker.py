@@ -70,8 +70,7 @@ def main() -> None:
     try:
         work(RunDir(Path(sys.argv[1])), int(sys.argv[2]))
     except RunBusyError as error:
-        print(error, file=sys.stderr)  # noqa: T201 goes to the run's log
-        sys.exit(3)
+        sys.exit(str(error))  # goes to the run's log
 
 
 if __name__ == "__main__":

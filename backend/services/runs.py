@@ -88,7 +88,8 @@ def config_error(error: ValidationError) -> InvalidInputError:
 
 def get_run(database: Database, run_id: str) -> Run:
     with database.read() as session:
-        return to_run(session, find_row(session, run_id))
+        row = find_row(session, run_id)
+        return to_run(session, row, registry.baselines_of(session, row.dataset_digest))
 
 
 def list_runs(
@@ -104,8 +105,10 @@ def list_runs(
     if states:
         query = query.where(RunRow.state.in_([state.value for state in states]))
     with database.read() as session:
-        rows = session.scalars(query.order_by(RunRow.created_at.desc(), RunRow.id).limit(limit))
-        return [to_run(session, row) for row in rows]
+        rows = list(session.scalars(query.order_by(RunRow.created_at.desc(), RunRow.id).limit(limit)))
+        digests = {row.dataset_digest for row in rows}
+        references = {digest: registry.baselines_of(session, digest) for digest in digests}
+        return [to_run(session, row, references[row.dataset_digest]) for row in rows]
 
 
 def stop_run(database: Database, run_id: str) -> Run:
@@ -198,7 +201,8 @@ def find_row(session: Session, run_id: str) -> RunRow:
     return row
 
 
-def to_run(session: Session, row: RunRow) -> Run:
+def to_run(session: Session, row: RunRow, references: dict[str, float]) -> Run:
+    """The run as it crosses the wire; `references` are those of its dataset."""
     progress = {key: value for key, value in row.progress.items() if key in Progress.model_fields}
     if "at" in row.progress:
         progress["heartbeat_at"] = row.progress["at"]
@@ -221,7 +225,7 @@ def to_run(session: Session, row: RunRow) -> Run:
         ended_at=row.ended_at,
         progress=Progress.model_validate(progress),
         metrics=row.latest,
-        baselines=_baselines(session, row),
+        baselines=_baselines(row, references),
         images_per_s=row.progress.get("images_per_s"),
     )
 
@@ -235,7 +239,7 @@ def _queue_position(session: Session, row: RunRow) -> int | None:
     return (session.scalar(before) or 0) + 1
 
 
-def _baselines(session: Session, row: RunRow) -> dict[str, float]:
+def _baselines(row: RunRow, references: dict[str, float]) -> dict[str, float]:
     """References of the dataset, and the run's own evaluation at step 0 as its random init."""
     if RunKind(row.kind) not in MODEL_KINDS:
         return {}
@@ -244,4 +248,4 @@ def _baselines(session: Session, row: RunRow) -> dict[str, float]:
         for key, value in row.initial.items()
         if key.startswith("val/") and key.endswith("accuracy") and value is not None
     }
-    return registry.baselines_of(session, row.dataset_digest) | own
+    return references | own
