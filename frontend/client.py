@@ -2,16 +2,28 @@
 
 import os
 from typing import Any, TypeVar
+from urllib.parse import quote
 
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
 from shared import routes
-from shared.datasets import Dataset, GalaxyPage, Split
+from shared.datasets import (
+    Dataset,
+    DatasetChange,
+    DeletionPreview,
+    Duplicates,
+    GalaxyPage,
+    PixelStatistics,
+    SkyMap,
+    Split,
+)
 from shared.errors import ErrorBody
+from shared.launch import Estimate
 from shared.presets import Preset
 from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunRequest, RunState, Samples
-from shared.system import Health
+from shared.sources import FolderListing, SourcePreview, Upload
+from shared.system import Health, Machine
 
 DEFAULT_URL = "http://127.0.0.1:8501"
 T = TypeVar("T")
@@ -115,14 +127,71 @@ class Client:
         limit: int = 48,
         label: str | None = None,
         split: Split | None = None,
+        redshift_min: float | None = None,
+        redshift_max: float | None = None,
     ) -> GalaxyPage:
-        query = {"offset": offset, "limit": limit, "label": label, "split": split}
+        """Rows in file order; a redshift bound leaves out rows without a redshift."""
+        query = {
+            "offset": offset,
+            "limit": limit,
+            "label": label,
+            "split": split,
+            "redshift_min": redshift_min,
+            "redshift_max": redshift_max,
+        }
         return self._get(GalaxyPage, routes.GALAXIES.format(name=name), query)
 
     def get_galaxy_image(self, name: str, row: int, *, size: int | None = None) -> bytes:
         """A PNG of one galaxy, `size` pixels a side where given."""
         path = routes.GALAXY_IMAGE.format(name=name, row=row)
         return self._answer("GET", path, query={"size": size}).content
+
+    def change_dataset(self, name: str, change: DatasetChange) -> Dataset:
+        """Rename it, or describe it."""
+        body = change.model_dump(mode="json", exclude_none=True)
+        return self._send(Dataset, "PATCH", routes.DATASET.format(name=name), body)
+
+    def preview_deletion(self, name: str) -> DeletionPreview:
+        return self._get(DeletionPreview, routes.DATASET_DELETION.format(name=name))
+
+    def delete_dataset(self, name: str) -> None:
+        self._answer("DELETE", routes.DATASET.format(name=name))
+
+    def list_duplicates(self, name: str) -> Duplicates:
+        return self._get(Duplicates, routes.DATASET_DUPLICATES.format(name=name))
+
+    def get_statistics(self, name: str) -> PixelStatistics:
+        return self._get(PixelStatistics, routes.DATASET_STATISTICS.format(name=name))
+
+    def get_sky_map(self, name: str, *, max_points: int = 20_000) -> SkyMap:
+        return self._get(SkyMap, routes.DATASET_SKY.format(name=name), {"max_points": max_points})
+
+    def get_split_csv(self, name: str) -> bytes:
+        """A CSV of row, source_id, split."""
+        return self._answer("GET", routes.DATASET_SPLIT.format(name=name)).content
+
+    def list_folder(self, path: str | None = None) -> FolderListing:
+        """A folder of the server; the first data root where `path` is None."""
+        return self._get(FolderListing, routes.FOLDERS, {"path": path})
+
+    def start_upload(self) -> Upload:
+        """An empty place for files."""
+        return self._send(Upload, "POST", routes.UPLOADS)
+
+    def upload_file(self, upload_id: str, filename: str, content: bytes) -> Upload:
+        path = routes.UPLOAD_FILE.format(upload_id=upload_id, filename=quote(filename, safe=""))
+        return _read(Upload, self._answer("PUT", path, content=content))
+
+    def inspect_source(self, config: dict[str, Any]) -> SourcePreview:
+        """What an import with these (possibly incomplete) values would find."""
+        return self._send(SourcePreview, "POST", routes.SOURCE_INSPECT, config)
+
+    def estimate_launch(self, request: RunRequest) -> Estimate:
+        body = request.model_dump(mode="json", exclude_none=True)
+        return self._send(Estimate, "POST", routes.LAUNCH_ESTIMATE, body)
+
+    def get_machine(self) -> Machine:
+        return self._get(Machine, routes.MACHINE)
 
     def list_presets(self) -> list[Preset]:
         return self._get(list[Preset], routes.PRESETS)
@@ -140,10 +209,13 @@ class Client:
         *,
         query: dict[str, Any] | None = None,
         body: dict[str, Any] | None = None,
+        content: bytes | None = None,
     ) -> httpx2.Response:
         params = {key: value for key, value in (query or {}).items() if value is not None}
         try:
-            response = self._http.request(method, routes.API + path, params=params, json=body)
+            response = self._http.request(
+                method, routes.API + path, params=params, json=body, content=content
+            )
         except httpx2.TransportError as error:
             raise BackendLostError(
                 "The server does not answer; is `galaxyscope up` still running?"

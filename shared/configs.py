@@ -5,28 +5,31 @@ in `json_schema_extra`, so that a form can be drawn from the class. Environment 
 what.
 """
 
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.config import JsonDict
+from pydantic import model_validator
 
+from shared.config_base import DATASET_NAME, Config, ConfigConflictError, setting
+from shared.data_configs import DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
 from shared.runs import RunKind
 
-DATASET_NAME = r"^[a-z0-9][a-z0-9._-]{0,62}$"
-
-
-def setting(
-    default: Any, group: str, text: str, *, unit: str = "", simple: bool = False, **limits: Any
-) -> Any:
-    """A pydantic Field with the group and unit a form shows; `simple` fields stand in the short form."""
-    extra: JsonDict = {"group": group, "unit": unit, "simple": simple}
-    return Field(default, description=text, json_schema_extra=extra, **limits)
-
-
-class Config(BaseModel):
-    """Base of every config: frozen, unknown keys refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+__all__ = [
+    "CONFIGS",
+    "DATASET_NAME",
+    "BaselinesConfig",
+    "Config",
+    "ConfigConflictError",
+    "DownloadConfig",
+    "ImportConfig",
+    "PretrainConfig",
+    "SelfTestConfig",
+    "SimulateConfig",
+    "SubsetConfig",
+    "nearest_divisor",
+    "removed_patches",
+    "setting",
+    "visible_patches",
+]
 
 
 class PretrainConfig(Config):
@@ -103,6 +106,9 @@ class PretrainConfig(Config):
     eval_every_epochs: int = setting(
         5, "evaluation", "Probes, samples and checkpoint every so many epochs.", ge=1
     )
+    eval_dataset: str | None = setting(
+        None, "evaluation", "Labelled dataset to probe on; empty probes on the training dataset."
+    )
     online_probe: Literal["lbfgs", "off"] = setting(
         "lbfgs", "evaluation", "Linear probe on frozen features at each evaluation, by multinomial L-BFGS."
     )
@@ -173,14 +179,6 @@ class PretrainConfig(Config):
         return self
 
 
-class ConfigConflictError(ValueError):
-    """Two fields that do not go together; `field` is the one to change."""
-
-    def __init__(self, field: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.field = field
-
-
 def must_divide(field: str, divisor: int, whole_field: str, whole: int) -> None:
     """Raise ConfigConflictError at `field` where `divisor` does not divide `whole`, naming one that does."""
     if whole % divisor:
@@ -210,49 +208,29 @@ def removed_patches(length: int, mask_ratio: float) -> int:
     return (length * millionths + 500_000) // 1_000_000
 
 
-class SimulateConfig(Config):
-    """Make a dataset of simulated galaxies."""
-
-    name: str = setting("simulated", "data", "Name of the dataset.", simple=True, pattern=DATASET_NAME)
-    n: int = setting(2000, "data", "How many galaxies.", unit="images", ge=20, le=200_000, simple=True)
-    img_size: int = setting(64, "data", "Side of an image.", unit="px", ge=32, le=256, simple=True)
-    seed: int = setting(0, "data", "The same seed makes the same galaxies.", ge=0, le=2**31 - 1)
-
-
-class ImportConfig(Config):
-    """Bring one's own images into the store: a Galaxy10-layout HDF5 file, a folder with one folder a class,
-    or a folder with a CSV of labels."""
-
-    path: str = setting(
-        ..., "data", "File or folder on the machine that runs Galaxyscope.", simple=True, min_length=1
-    )
-    name: str = setting(..., "data", "Name of the dataset.", simple=True, pattern=DATASET_NAME)
-    labels: str | None = setting(None, "data", "CSV with a row an image.", simple=True)
-    image_column: str | None = setting(None, "data", "Column of the CSV with the image's path.", simple=True)
-    label_column: str | None = setting(None, "data", "Column of the CSV with the class.", simple=True)
-    img_size: int | None = setting(
-        None, "data", "Resize to this side; empty keeps it.", unit="px", ge=8, le=1024
-    )
-    split_seed: int = setting(0, "data", "Of the 80/10/10 split.", ge=0, le=2**31 - 1)
-
-    @model_validator(mode="after")
-    def _columns_need_a_file(self) -> Self:
-        if self.labels is None and (self.image_column or self.label_column):
-            raise ConfigConflictError(
-                "labels", "image_column and label_column name columns of a CSV: give labels too"
-            )
-        return self
-
-
 class BaselinesConfig(Config):
     """Raw-pixel k-NN and linear probe, and the majority class, of one dataset."""
 
     dataset: str = setting(..., "data", "Dataset.")
 
 
+class SelfTestConfig(Config):
+    """A few steps of a known model on made-up images: does the device train, and how fast?"""
+
+    device: Literal["auto", "cpu", "cuda"] = setting(
+        "auto", "model", "auto takes the GPU where there is one."
+    )
+    steps: int = setting(20, "model", "Training steps that are timed.", ge=5, le=200)
+
+
 CONFIGS: dict[RunKind, type[Config]] = {
     RunKind.PRETRAIN: PretrainConfig,
     RunKind.SIMULATE: SimulateConfig,
     RunKind.IMPORT: ImportConfig,
+    RunKind.DOWNLOAD: DownloadConfig,
+    RunKind.SUBSET: SubsetConfig,
     RunKind.BASELINES: BaselinesConfig,
+    RunKind.PREFLIGHT: PretrainConfig,
+    RunKind.SELFTEST: SelfTestConfig,
 }
+"""A preflight is asked with the config of the training it tries."""

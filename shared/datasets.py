@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
+from shared.config_base import DATASET_NAME
 from shared.runs import Wire
 
 
@@ -42,11 +43,86 @@ class Dataset(Wire):
     provenance: dict[str, Any]
     channel_mean: list[float] = Field(description="Of the train split, 0 to 1.")
     channel_std: list[float]
-    duplicates_across_splits: int
+    duplicates_across_splits: int = Field(
+        description="Validation and test rows with a near-duplicate, turned or mirrored ones included, in "
+        "another split."
+    )
     skipped: list[Skipped]
     skipped_count: int
     size_bytes: int
     created_at: datetime
+    description: str = Field("", description="A person's own words.")
+    stretch: str = Field("", description="How source values became 8 bits, in words.")
+    with_sky: int = Field(0, description="Rows with right ascension and declination.")
+    redshift_range: tuple[float, float] | None = Field(None, description="Of the rows that have one.")
+
+
+class DatasetChange(Wire):
+    """PATCH /datasets/{name}: what to change; None leaves as it is."""
+
+    name: str | None = Field(None, pattern=DATASET_NAME)
+    description: str | None = Field(None, max_length=2000)
+
+
+class DeletionPreview(Wire):
+    """What deleting a dataset takes away. `runs` were trained or measured on it and keep their results, but
+    cannot resume; `blocked_by` are queued or at work on it, and must end first."""
+
+    name: str
+    size_bytes: int
+    runs: list[str]
+    blocked_by: list[str]
+
+
+class DuplicatePair(Wire):
+    """A validation or test row and its nearest twin in another split. `how` is same, turned or mirrored;
+    `rms_levels` compares 16-pixel grey thumbnails, in levels of 255."""
+
+    row: int
+    split: Split
+    other: int
+    other_split: Split
+    how: str
+    rms_levels: float
+
+
+class Duplicates(Wire):
+    """`total` held-out rows have a twin elsewhere; the first of them as pairs."""
+
+    total: int
+    pairs: list[DuplicatePair]
+
+
+class BandStatistics(Wire):
+    """Pixel values of one band, 0 to 255: 64 bins of four levels, and the shares at both ends."""
+
+    band: str
+    mean: float
+    std: float
+    minimum: int
+    maximum: int
+    share_black: float = Field(description="Of pixels that are 0.")
+    share_white: float = Field(description="Of pixels that are 255.")
+    counts: list[int]
+
+
+class PixelStatistics(Wire):
+    """Of `n` train rows, drawn at random but always the same."""
+
+    n: int
+    bands: list[BandStatistics]
+
+
+class SkyMap(Wire):
+    """Where the galaxies are; at most so many as were asked for, drawn at random but always the same.
+    `label` is an index of class_names, −1 for none."""
+
+    total: int
+    row: list[int]
+    ra: list[float] = Field(description="deg, 0 to 360")
+    dec: list[float] = Field(description="deg")
+    label: list[int]
+    class_names: list[str]
 
 
 class Galaxy(Wire):

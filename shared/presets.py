@@ -110,3 +110,36 @@ PRESETS: dict[str, Preset] = {
         ),
     )
 }
+
+
+class Size(Wire):
+    """Widths and depths that go together; image and patch stay as they are."""
+
+    key: str
+    title: str
+    values: dict[str, Any]
+
+
+def _size(key: str, title: str, width: int, depth: int, heads: int, decoder: tuple[int, int]) -> Size:
+    values = {
+        "embed_dim": width,
+        "depth": depth,
+        "num_heads": heads,
+        "decoder_embed_dim": decoder[0],
+        "decoder_depth": decoder[1],
+        "decoder_num_heads": max(decoder[0] // 64, 1),
+    }
+    return Size(key=key, title=title, values=values)
+
+
+SIZES: tuple[Size, ...] = (
+    _size("laptop-tiny", "tiny · D96 L4", 96, 4, 1, (64, 1)),
+    _size("laptop-small", "small · D128 L6", 128, 6, 2, (64, 1)),
+    _size("laptop-base", "base · D192 L6", 192, 6, 3, (96, 2)),
+    _size("laptop-large", "large · D256 L8", 256, 8, 4, (128, 2)),
+    _size("vit-tiny", "ViT-Tiny · D192 L12", 192, 12, 3, (192, 4)),
+    _size("vit-small", "ViT-Small · D384 L12", 384, 12, 6, (256, 4)),
+    _size("vit-base", "ViT-Base · D768 L12", 768, 12, 12, (384, 4)),
+    _size("vit-large", "ViT-Large · D1024 L24", 1024, 24, 16, (512, 4)),
+)
+"""The sizes of the launch form: four for 64 px on a laptop, the four of the literature for 224 px."""

@@ -15,25 +15,38 @@ class RunKind(StrEnum):
     PRETRAIN = "pretrain"
     IMPORT = "import"
     SIMULATE = "simulate"
+    DOWNLOAD = "download"
+    SUBSET = "subset"
     BASELINES = "baselines"
+    PREFLIGHT = "preflight"
+    SELFTEST = "selftest"
 
 
 class Lane(StrEnum):
-    """`train` is exclusive, one slot a device; `light` is one slot on the CPU, beside a training."""
+    """One slot each: `train` has the device, `light` works on the CPU beside a training, `network` waits for
+    a download."""
 
     TRAIN = "train"
     LIGHT = "light"
+    NETWORK = "network"
 
 
 LANES: dict[RunKind, Lane] = {
     RunKind.PRETRAIN: Lane.TRAIN,
     RunKind.IMPORT: Lane.LIGHT,
     RunKind.SIMULATE: Lane.LIGHT,
+    RunKind.DOWNLOAD: Lane.NETWORK,
+    RunKind.SUBSET: Lane.LIGHT,
     RunKind.BASELINES: Lane.LIGHT,
+    RunKind.PREFLIGHT: Lane.TRAIN,
+    RunKind.SELFTEST: Lane.TRAIN,
 }
 
 MODEL_KINDS = frozenset({RunKind.PRETRAIN})
-"""Kinds that train a model; the others prepare data or references."""
+"""Kinds that train a model; the others prepare data or references, or measure."""
+
+DATASET_MAKERS = frozenset({RunKind.IMPORT, RunKind.SIMULATE, RunKind.DOWNLOAD, RunKind.SUBSET})
+"""Kinds that leave a dataset behind, named by `name` in their config."""
 
 
 class RunState(StrEnum):

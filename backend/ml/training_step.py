@@ -11,7 +11,7 @@ from backend.ml.compute import autocast, epoch_order, generator, resolve_precisi
 from backend.ml.contracts import PretrainData
 from backend.ml.evaluation import Normaliser
 from backend.ml.models_mae import MaskedAutoencoderViT
-from backend.ml.schedule import learning_rate
+from shared.schedule import learning_rate
 from shared.configs import PretrainConfig
 
 TOKENS = ("cls_token", "mask_token")

@@ -9,11 +9,11 @@ from frontend.app_pages import launch_fields
 from frontend.app_pages.launch_fields import FIELD, Draft
 from frontend.blocks import empty_state, facts, page_title, plain, wrong
 from frontend.client import ApiError
-from frontend.cost import Cost, estimate_cost, measured_rate, training_rows
 from frontend.launch_form import check_values, shell_command
 from frontend.session import client, go
 from frontend.wording import count, dataset_title, duration, percent, short_count, size
 from shared.configs import PretrainConfig
+from shared.cost import Cost, estimate_cost, measured_rate, training_rows
 from shared.datasets import Dataset
 from shared.presets import Preset
 from shared.runs import Run, RunKind, RunRequest

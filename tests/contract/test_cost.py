@@ -6,7 +6,7 @@ import pytest
 
 from backend.ml.checkpoint import model_from_config
 from frontend.app_pages.launch import with_batch_fault
-from frontend.cost import count_blocks, count_decoder, count_encoder, estimate_cost, measured_rate
+from shared.cost import count_blocks, count_decoder, count_encoder, estimate_cost, measured_rate
 from shared.configs import PretrainConfig
 from shared.datasets import Dataset
 from shared.runs import Lane, Progress, Run, RunKind, RunState

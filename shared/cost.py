@@ -15,7 +15,9 @@ SHAPE_FIELDS = (
 
 @dataclass(frozen=True)
 class Cost:
-    """Counts of one run; `checkpoint_bytes` is for float32 weights, the optimiser's twice as much again."""
+    """Counts of one run. `checkpoint_bytes` is for float32 weights; `disk_bytes` adds the kept ones, the last
+    one's optimiser state (twice as much) and the samples. FLOPs are of one image's forward pass, multiply and
+    add as two."""
 
     rows: int
     steps_per_epoch: int
@@ -27,6 +29,14 @@ class Cost:
     encoder_parameters: int
     decoder_parameters: int
     checkpoint_bytes: int
+    disk_bytes: int
+    encoder_flops: float
+    decoder_flops: float
+
+    @property
+    def training_flops(self) -> float:
+        """Of one image: the backward pass costs twice the forward."""
+        return 3 * (self.encoder_flops + self.decoder_flops)
 
 
 def training_rows(pretrain_rows: str, dataset: Dataset) -> int:
@@ -38,6 +48,7 @@ def estimate_cost(config: PretrainConfig, dataset: Dataset) -> Cost:
     """What `config` does on `dataset`, in plain arithmetic."""
     rows = training_rows(config.pretrain_rows, dataset)
     steps_per_epoch = max(rows // config.batch_size, 1)
+    evaluations = 1 + math.ceil(config.epochs / config.eval_every_epochs)
     encoder = count_encoder(config, len(dataset.bands))
     decoder = count_decoder(config, len(dataset.bands))
     return Cost(
@@ -45,13 +56,46 @@ def estimate_cost(config: PretrainConfig, dataset: Dataset) -> Cost:
         steps_per_epoch=steps_per_epoch,
         steps=steps_per_epoch * config.epochs,
         images_seen=steps_per_epoch * config.epochs * min(config.batch_size, rows),
-        evaluations=1 + math.ceil(config.epochs / config.eval_every_epochs),
+        evaluations=evaluations,
         patches=(config.img_size // config.patch_size) ** 2,
         visible=visible_patches(config.img_size, config.patch_size, config.mask_ratio),
         encoder_parameters=encoder,
         decoder_parameters=decoder,
         checkpoint_bytes=4 * (encoder + decoder),
+        disk_bytes=_disk_bytes(config, 4 * (encoder + decoder), evaluations),
+        encoder_flops=encoder_flops(config, len(dataset.bands)),
+        decoder_flops=decoder_flops(config, len(dataset.bands)),
     )
+
+
+def _disk_bytes(config: PretrainConfig, checkpoint_bytes: int, evaluations: int) -> int:
+    kept = min(config.keep_checkpoints, evaluations) + 2  # besides last and best
+    samples = evaluations * 4 * config.sample_count * config.img_size**2 * 3
+    return (kept + 2) * checkpoint_bytes + samples
+
+
+def block_flops(width: int, depth: int, mlp_ratio: float, tokens: int) -> float:
+    """Forward FLOPs of `depth` transformer blocks on `tokens` tokens: projections, MLP, attention."""
+    projections = 8 * tokens * width**2
+    mlp = 4 * tokens * width * int(width * mlp_ratio)
+    attention = 4 * tokens**2 * width
+    return float(depth * (projections + mlp + attention))
+
+
+def encoder_flops(config: PretrainConfig, in_chans: int) -> float:
+    """Forward FLOPs of the encoder on one image: visible patches and the class token."""
+    visible = visible_patches(config.img_size, config.patch_size, config.mask_ratio)
+    embedding = 2 * visible * config.patch_size**2 * in_chans * config.embed_dim
+    return embedding + block_flops(config.embed_dim, config.depth, config.mlp_ratio, visible + 1)
+
+
+def decoder_flops(config: PretrainConfig, in_chans: int) -> float:
+    """Forward FLOPs of the decoder on one image: every patch and the class token; the head on the removed."""
+    visible = visible_patches(config.img_size, config.patch_size, config.mask_ratio)
+    width, length = config.decoder_embed_dim, config.num_patches
+    embedding = 2 * (visible + 1) * config.embed_dim * width
+    head = 2 * (length - visible) * width * config.patch_size**2 * in_chans
+    return embedding + head + block_flops(width, config.decoder_depth, config.mlp_ratio, length + 1)
 
 
 def count_blocks(width: int, depth: int, mlp_ratio: float) -> int:

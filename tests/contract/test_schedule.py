@@ -4,7 +4,7 @@ from math import cos, pi
 
 import pytest
 
-from backend.ml.schedule import learning_rate
+from shared.schedule import learning_rate
 
 
 @pytest.mark.parametrize(

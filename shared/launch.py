@@ -1,0 +1,48 @@
+"""What a launch costs and when it would start, before it does."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from shared.runs import Wire
+
+PREFLIGHT_KEYS = (
+    "preflight/peak_memory_bytes",
+    "preflight/free_memory_bytes",
+    "preflight/step_s",
+    "preflight/evaluation_s",
+    "preflight/startup_s",
+)
+"""Metrics that a preflight run leaves: memory over the idle process at the run's peak, memory that was free,
+seconds of one training step, of one evaluation, and before the first step."""
+
+
+class Estimate(Wire):
+    """POST /launch/estimate. `source` says where time and memory come from: `measured` by a preflight of just
+    this config, `earlier run` of the same shape, or `estimated` by arithmetic; `basis` says it in a sentence.
+    Times are None where nothing is known."""
+
+    source: Literal["measured", "earlier run", "estimated"]
+    basis: str
+    device: str
+    parameters: int
+    forward_flops: float = Field(description="Of one image, multiply and add as two.")
+    training_flops: float = Field(description="Of one image: forward and backward, three times the forward.")
+    memory_bytes: int = Field(description="Peak over the idle process.")
+    memory_free_bytes: int
+    fits: bool
+    images_per_s: float | None
+    epoch_s: float | None
+    total_s: float | None = Field(description="Start-up, steps and evaluations.")
+    disk_bytes: int = Field(description="Checkpoints, samples and metrics at the end.")
+    disk_free_bytes: int
+    device_busy: bool = Field(description="A training is at work, so that no preflight can be measured.")
+    starts_in_s: float | None = Field(description="0 at once; None where it cannot be told.")
+    starts: str = Field(description="When it would start, in a sentence.")
+
+
+class Advice(Wire):
+    """A warning: the launch is allowed, but `field` is probably not what was meant."""
+
+    field: str
+    sentence: str
