@@ -47,3 +47,9 @@ class ForbiddenError(GalaxyscopeError):
 
 class UnavailableError(GalaxyscopeError):
     status = 503
+
+
+def shortened(value: object) -> str:
+    """A value as an error names it, in at most 80 characters."""
+    text = repr(value)
+    return text if len(text) <= 80 else f"{text[:79]}…"

@@ -54,6 +54,19 @@ class Settings(BaseSettings):
         return self.home / "datasets"
 
     @property
+    def uploads_dir(self) -> Path:
+        return self.home / "uploads"
+
+    @property
+    def downloads_dir(self) -> Path:
+        return self.home / "downloads"
+
+    @property
+    def import_roots(self) -> tuple[Path, ...]:
+        """Folders that a request may name: the data roots, and what was sent from the browser."""
+        return (*self.data_roots, self.uploads_dir)
+
+    @property
     def local_url(self) -> str:
         """Where this machine reaches the server."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
@@ -61,6 +74,6 @@ class Settings(BaseSettings):
 
     def prepare(self) -> "Settings":
         """Make the folders of the home; returns self."""
-        for folder in (self.home, self.runs_dir, self.datasets_dir):
+        for folder in (self.home, self.runs_dir, self.datasets_dir, self.uploads_dir):
             folder.mkdir(parents=True, exist_ok=True)
         return self

@@ -1,6 +1,8 @@
 """One ASGI app: API v1, then the Streamlit frontend at /. The one place that knows both sides."""
 
 import os
+import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -12,17 +14,22 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
 
-from backend.api import datasets, runs, system
+from backend.api import datasets, launch, runs, sources, system
 from backend.api.deps import Context
 from backend.api.security import LOCAL_HOSTS, Guard
+from backend.data.uploads import Uploads
 from backend.db.engine import open_database
-from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError
+from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError, shortened
 from backend.services.datasets import Datasets
+from backend.services.first_batch import load_torch
+from backend.services.machine import TORCH
 from backend.settings import Settings, is_loopback
 from shared.errors import ErrorBody
 from shared.routes import API
 
 EVERY_METHOD = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
+PREPARE_AFTER_S = 3.0
+UPLOADS_KEPT_S = 7 * 24 * 3600.0
 APP_SCRIPT = Path(__file__).parent.parent / "frontend" / "app.py"
 
 
@@ -30,7 +37,8 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     """The server of one home. With `ui` it mounts Streamlit, which a process can do once."""
     settings.prepare()
     database = open_database(settings.database_path)
-    context = Context(settings, database, Datasets(database, settings))
+    uploads = Uploads(settings.uploads_dir)
+    context = Context(settings, database, Datasets(database, settings), uploads)
     streamlit_app = _streamlit(settings) if ui else None
 
     @asynccontextmanager
@@ -38,6 +46,7 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
         if streamlit_app is None:
             yield
         else:
+            _prepare_in_the_background(uploads)
             async with streamlit_app.lifespan()(app):
                 yield
         database.close()
@@ -64,9 +73,22 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     return app
 
 
+def _prepare_in_the_background(uploads: Uploads) -> None:
+    """What the first visitor would wait for: torch for the first batch, and its word on the device. What was
+    sent long ago and never imported goes."""
+
+    def prepare() -> None:
+        time.sleep(PREPARE_AFTER_S)
+        TORCH.start()
+        load_torch()
+        uploads.sweep(UPLOADS_KEPT_S)
+
+    threading.Thread(target=prepare, daemon=True).start()
+
+
 def _api_router() -> APIRouter:
     router = APIRouter(prefix=API)
-    for part in (runs, datasets, system):
+    for part in (runs, datasets, sources, launch, system):
         router.include_router(part.router)
     return router
 
@@ -121,7 +143,7 @@ def _answer_invalid(_request: Request, error: Exception) -> JSONResponse:
     if fault["type"] == "json_invalid":
         body = ErrorBody(code="invalid_json", detail="the body is not JSON; send one JSON object", field=None)
         return JSONResponse(body.model_dump(), status_code=422)
-    given = fault.get("input")
-    detail = f"{field} = {given!r}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
-    body = ErrorBody(code="invalid_request", detail=detail[:500], field=field)
+    given = shortened(fault.get("input"))
+    detail = f"{field} = {given}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
+    body = ErrorBody(code="invalid_request", detail=detail, field=field)
     return JSONResponse(body.model_dump(), status_code=422)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from frontend.app_pages import data, launch, launch_fields, run, runs
+from frontend import launch_state
+from frontend.app_pages import data, launch, machine, run, runs
 from frontend.blocks import guarded
 from frontend.components.header import PageLink, draw_header
 from frontend.session import go, selected_run
@@ -15,6 +16,7 @@ PAGES: dict[str, tuple[str, str, str, Callable[[], None]]] = {
     "launch": ("Launch", "l", launch.QUESTION, launch.show),
     "run": ("Run", "u", run.QUESTION, run.show),
     "data": ("Data", "d", data.QUESTION, data.show),
+    "machine": ("Machine", "m", machine.QUESTION, machine.show),
 }
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
@@ -37,7 +39,7 @@ def main() -> None:
     if wanted in PAGES and wanted != current:
         go(wanted)
     if current != "launch":
-        launch_fields.leave()
+        launch_state.leave()
     guarded(page.run, retry=True)
 
 

@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import streamlit as st
 
@@ -14,6 +14,35 @@ Fact = tuple[str, str]
 def page_title(title: str, question: str) -> None:
     """The page's name and the one question that it answers."""
     st.html(f'<div class="gx-page"><b>{html.escape(title)}</b><span>{html.escape(question)}</span></div>')
+
+
+def headline(number: str, words: str, note: str = "") -> None:
+    """A number, large, with what it counts; a note in the person's own words below."""
+    below = f"<p>{html.escape(note)}</p>" if note else ""
+    counted = f"<b>{html.escape(number)}</b> <span>{html.escape(words)}</span>"
+    st.html(f'<div class="gx-headline">{counted}{below}</div>')
+
+
+def table(rows: Sequence[Mapping[str, str]], caption: str) -> None:
+    """Rows under their columns' names; wider than the page, it scrolls by itself."""
+    names = list(rows[0]) if rows else []
+    head = "".join(f'<th scope="col">{html.escape(name)}</th>' for name in names)
+    body = "".join(
+        "<tr>" + "".join(f"<td>{html.escape(row.get(name, ''))}</td>" for name in names) + "</tr>"
+        for row in rows
+    )
+    st.html(
+        f'<div class="gx-table" tabindex="0"><table><caption>{html.escape(caption)}</caption>'
+        f"<thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>"
+    )
+
+
+def bullets(sentences: Iterable[str], *, bad: bool = False) -> None:
+    """Sentences below each other; `bad` ones are read out at once."""
+    kind = "gx-wrong-list" if bad else "gx-notes"
+    role = ' role="alert"' if bad else ""
+    items = "".join(f"<li>{html.escape(sentence)}</li>" for sentence in sentences)
+    st.html(f'<ul class="{kind}"{role}>{items}</ul>')
 
 
 def section(title: str, note: str = "") -> None:
@@ -43,6 +72,20 @@ def plain(text: str) -> str:
 def wrong(sentence: str) -> None:
     """What is wrong with the field above."""
     st.html(f'<p class="gx-wrong" role="alert">{html.escape(sentence)}</p>')
+
+
+def hint(sentence: str) -> None:
+    """What is probably not meant with the field above, though it is allowed."""
+    st.html(f'<p class="gx-hint">{html.escape(sentence)}</p>')
+
+
+def sourced_facts(rows: Iterable[tuple[str, str, str]]) -> None:
+    """Names, values, and in a third column where each value comes from."""
+    items = "".join(
+        f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd><dd>{html.escape(source)}</dd>"
+        for name, value, source in rows
+    )
+    st.html(f'<dl class="gx-facts gx-sourced">{items}</dl>')
 
 
 def guarded(show: Callable[[], None], *, retry: bool = False) -> None:

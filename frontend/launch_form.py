@@ -13,6 +13,9 @@ from pydantic.fields import FieldInfo
 from shared.configs import Config, ConfigConflictError
 
 Kind = Literal["int", "float", "bool", "choice", "text"]
+TRUE_WORDS, FALSE_WORDS = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
+LARGEST = 2.0**53
+"""Beyond it a browser no longer counts in ones."""
 BOUNDS = (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
 
 
@@ -43,6 +46,12 @@ class FieldSpec:
         if self.default is not None:
             parts.append(f"Default: {show_value(self.default)}.")
         return " ".join(parts)
+
+    def tooltip_with(self, preset: Any) -> str:
+        """The tooltip, and what the preset says where that is another value than the default."""
+        if preset in (None, self.default):
+            return self.tooltip
+        return f"{self.tooltip} Preset: {show_value(preset)}."
 
 
 def field_specs(config: type[Config]) -> list[FieldSpec]:
@@ -124,17 +133,36 @@ def changed_values(values: Mapping[str, Any], base: Mapping[str, Any]) -> dict[s
 
 
 def check_values(config: type[Config], values: Mapping[str, Any]) -> tuple[Config | None, dict[str, str]]:
-    """The config, or for every field at fault one sentence about it."""
-    try:
-        return config.model_validate(dict(values)), {}
-    except ValidationError as error:
-        return None, dict(_fault(item) for item in error.errors())
+    """The config, or for every field at fault one sentence about it.
+
+    A class stops at its first conflict between fields, so each is mended on a copy to find the next.
+    """
+    found: dict[str, str] = {}
+    mended = dict(values)
+    while True:
+        try:
+            checked = config.model_validate(mended)
+        except ValidationError as error:
+            faults = error.errors()
+        else:
+            return (None if found else checked), found
+        conflict = _conflict(faults[0])
+        if conflict is None:
+            return None, found or dict(_fault(item) for item in faults)
+        if conflict.field in found:
+            return None, found
+        found[conflict.field] = f"{conflict}."
+        if conflict.suggestion is None:
+            return None, found
+        mended[conflict.field] = conflict.suggestion
+
+
+def _conflict(item: Any) -> ConfigConflictError | None:
+    cause = item.get("ctx", {}).get("error")
+    return cause if isinstance(cause, ConfigConflictError) else None
 
 
 def _fault(item: Any) -> tuple[str, str]:
-    cause = item.get("ctx", {}).get("error")
-    if isinstance(cause, ConfigConflictError):
-        return cause.field, f"{cause}."
     field = str(item["loc"][0]) if item["loc"] else ""
     if item["input"] is None or item["type"] == "missing":
         return field, f"{field} is empty; give a value."
@@ -166,24 +194,37 @@ def read_changes(config: type[Config], pairs: list[str]) -> dict[str, Any]:
         key, _, word = pair.partition("=")
         if key in specs and key != "dataset":
             try:
-                found[key] = _read_value(specs[key], word)
+                found[key] = read_value(specs[key], word)
             except ValueError:
                 continue
     return found
 
 
-def _read_value(spec: FieldSpec, word: str) -> Any:
-    if spec.optional and word in ("", "none"):
+def read_value(spec: FieldSpec, word: str) -> Any:
+    """The value that a word of an address or of a YAML stands for. Raises ValueError with a sentence."""
+    if spec.optional and word in ("", "none", "null", "~"):
         return None
-    if spec.kind == "int":
-        return int(word)
-    if spec.kind == "float":
-        return float(word)
+    if spec.kind in ("int", "float"):
+        return _number(spec, word)
     if spec.kind == "bool":
-        return word == "true"
+        if word.lower() not in TRUE_WORDS | FALSE_WORDS:
+            raise ValueError(f"{spec.name} is true or false, not {word!r}.")
+        return word.lower() in TRUE_WORDS
     if spec.kind == "choice" and word not in spec.choices:
-        raise ValueError(f"{word} is none of {', '.join(spec.choices)}")
+        raise ValueError(f"{spec.name} is one of {', '.join(spec.choices)}, not {word!r}.")
     return word
+
+
+def _number(spec: FieldSpec, word: str) -> float:
+    whole = spec.kind == "int"
+    try:
+        value = int(word) if whole else float(word)
+    except ValueError:
+        kind = "a whole number" if whole else "a number"
+        raise ValueError(f"{spec.name} is {kind}, not {word!r}.") from None
+    if not abs(value) < LARGEST:
+        raise ValueError(f"{spec.name} {word} is no number that can be meant; give a smaller one.")
+    return value
 
 
 def shell_command(preset: str, dataset: str | None, changes: Mapping[str, Any], name: str = "") -> str:

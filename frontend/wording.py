@@ -22,6 +22,11 @@ def count(number: float) -> str:
     return f"{round(number):,}"
 
 
+def plural(number: int, noun: str) -> str:
+    """A count with its noun: 1 core, 12 cores."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
 def short_count(number: float) -> str:
     """Three significant digits with k, M or G: 2.73 M."""
     for factor, letter in ((1e9, " G"), (1e6, " M"), (1e3, " k")):

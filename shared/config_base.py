@@ -23,8 +23,9 @@ class Config(BaseModel):
 
 
 class ConfigConflictError(ValueError):
-    """Two fields that do not go together; `field` is the one to change."""
+    """Two fields that do not go together; `field` is the one to change, `suggestion` a value that fits."""
 
-    def __init__(self, field: str, sentence: str) -> None:
+    def __init__(self, field: str, sentence: str, suggestion: float | None = None) -> None:
         super().__init__(sentence)
         self.field = field
+        self.suggestion = suggestion

@@ -147,9 +147,11 @@ class PretrainConfig(Config):
         for field in ("embed_dim", "decoder_embed_dim"):
             width = getattr(self, field)
             if width % 4:
+                nearest = width // 4 * 4
                 raise ConfigConflictError(
                     field,
-                    f"{field} {width} is no multiple of 4, as sin-cos positions need; try {width // 4 * 4}",
+                    f"{field} {width} is no multiple of 4, as sin-cos positions need; try {nearest}",
+                    nearest,
                 )
         return self
 
@@ -160,10 +162,11 @@ class PretrainConfig(Config):
                 "warmup_epochs",
                 f"warmup_epochs {self.warmup_epochs:g} is not shorter than epochs {self.epochs}; "
                 f"try {self.epochs / 10:g}",
+                self.epochs / 10,
             )
         if self.min_lr > self.lr:
             raise ConfigConflictError(
-                "min_lr", f"min_lr {self.min_lr:g} is above the peak learning rate {self.lr:g}; try 0"
+                "min_lr", f"min_lr {self.min_lr:g} is above the peak learning rate {self.lr:g}; try 0", 0.0
             )
         return self
 
@@ -182,9 +185,9 @@ class PretrainConfig(Config):
 def must_divide(field: str, divisor: int, whole_field: str, whole: int) -> None:
     """Raise ConfigConflictError at `field` where `divisor` does not divide `whole`, naming one that does."""
     if whole % divisor:
+        nearest = nearest_divisor(whole, divisor)
         raise ConfigConflictError(
-            field,
-            f"{field} {divisor} does not divide {whole_field} {whole}; try {nearest_divisor(whole, divisor)}",
+            field, f"{field} {divisor} does not divide {whole_field} {whole}; try {nearest}", nearest
         )
 
 

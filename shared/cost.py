@@ -1,8 +1,9 @@
 """What a pretraining costs, worked out before it starts."""
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from shared.configs import PretrainConfig, visible_patches
 from shared.datasets import Dataset, Split
@@ -12,12 +13,18 @@ SHAPE_FIELDS = (
     "img_size patch_size embed_dim depth mlp_ratio decoder_embed_dim decoder_depth mask_ratio batch_size"
 ).split()
 
+LIBRARY_BYTES = 150 * 10**6
+ACTIVATION_BYTES = {"auto": 60, "bfloat16": 60, "float32": 100}
+"""Kept for the backward pass of a block, for each token and unit of its width, at mlp_ratio 4."""
+ATTENTION_BYTES = 6
+"""The same for each pair of tokens in a head: scores in two bytes, thrice."""
+
 
 @dataclass(frozen=True)
 class Cost:
-    """Counts of one run. `checkpoint_bytes` is for float32 weights; `disk_bytes` adds the kept ones, the last
-    one's optimiser state (twice as much) and the samples. FLOPs are of one image's forward pass, multiply and
-    add as two."""
+    """Counts of one run. `memory_bytes` is the peak over the idle process, reckoned. `checkpoint_bytes` is
+    for float32 weights; `disk_bytes` adds the kept ones, the last one's optimiser state (twice as much) and
+    the samples. FLOPs are of one image's forward pass, multiply and add as two."""
 
     rows: int
     steps_per_epoch: int
@@ -30,6 +37,7 @@ class Cost:
     decoder_parameters: int
     checkpoint_bytes: int
     disk_bytes: int
+    memory_bytes: int
     encoder_flops: float
     decoder_flops: float
 
@@ -63,9 +71,32 @@ def estimate_cost(config: PretrainConfig, dataset: Dataset) -> Cost:
         decoder_parameters=decoder,
         checkpoint_bytes=4 * (encoder + decoder),
         disk_bytes=_disk_bytes(config, 4 * (encoder + decoder), evaluations),
+        memory_bytes=_memory_bytes(config, encoder + decoder, dataset, rows),
         encoder_flops=encoder_flops(config, len(dataset.bands)),
         decoder_flops=decoder_flops(config, len(dataset.bands)),
     )
+
+
+def _memory_bytes(config: PretrainConfig, parameters: int, dataset: Dataset, rows: int) -> int:
+    """What libraries take once they work; weights, gradients and Adam's two moments in float32, and the
+    weights in bfloat16; activations of a step; resident images; features of an evaluation, thrice.
+
+    Fitted to the peaks of the eight SIZES at 64 px on a CPU in bfloat16, which it meets to 30 %.
+    """
+    visible = visible_patches(config.img_size, config.patch_size, config.mask_ratio) + 1
+    length = config.num_patches + 1
+    encoder = config.depth * visible * config.embed_dim
+    decoder = config.decoder_depth * length * config.decoder_embed_dim
+    each = ACTIVATION_BYTES[config.precision] * (1 + config.mlp_ratio) / 5
+    heads = (
+        config.depth * config.num_heads * visible**2
+        + config.decoder_depth * config.decoder_num_heads * length**2
+    )
+    step = config.batch_size * (each * (encoder + decoder) + ATTENTION_BYTES * heads)
+    held_out = dataset.split_counts.get(Split.VAL, 0)
+    images = (rows + held_out) * config.img_size**2 * len(dataset.bands)
+    features = 3 * 4 * config.embed_dim * (rows + held_out)
+    return int(LIBRARY_BYTES + 18 * parameters + step + images + features)
 
 
 def _disk_bytes(config: PretrainConfig, checkpoint_bytes: int, evaluations: int) -> int:
@@ -122,11 +153,14 @@ def count_decoder(config: PretrainConfig, in_chans: int) -> int:
     return embedding + width + count_blocks(width, config.decoder_depth, config.mlp_ratio) + head
 
 
+def same_shape(config: PretrainConfig, other: Mapping[str, Any]) -> bool:
+    """Whether another run's config takes the same steps: model, masking and batch."""
+    return all(other.get(name) == getattr(config, name) for name in SHAPE_FIELDS)
+
+
 def measured_rate(config: PretrainConfig, runs: Iterable[Run]) -> tuple[float, str] | None:
     """Images/s of the newest finished run of the same model and batch here, and that run's id."""
-    wanted = {name: getattr(config, name) for name in SHAPE_FIELDS}
     for run in runs:
-        same = all(run.config.get(name) == value for name, value in wanted.items())
-        if same and run.state is RunState.SUCCEEDED and run.images_per_s:
+        if same_shape(config, run.config) and run.state is RunState.SUCCEEDED and run.images_per_s:
             return run.images_per_s, run.id
     return None

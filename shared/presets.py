@@ -111,6 +111,9 @@ PRESETS: dict[str, Preset] = {
     )
 }
 
+SELF_TEST_PRESET = "laptop-base"
+"""The model of the self-test."""
+
 
 class Size(Wire):
     """Widths and depths that go together; image and patch stay as they are."""

@@ -27,11 +27,12 @@ class FolderListing(Wire):
 
 
 class Upload(Wire):
-    """Files sent from the browser. `path` is what an import reads: the file, where there is one, else the
-    folder of all."""
+    """Files sent from the browser. `path` is what an import reads: the file, where there is one besides a
+    table, else the folder of all; `labels` is that table."""
 
     id: str
     path: str
+    labels: str | None = None
     files: list[str]
     size_bytes: int
 

@@ -5,8 +5,19 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from backend.api.deps import ContextDep
+from backend.services import dataset_changes
+from backend.services.datasets import Wanted
 from shared import routes
-from shared.datasets import Dataset, GalaxyPage, Split
+from shared.datasets import (
+    Dataset,
+    DatasetChange,
+    DeletionPreview,
+    Duplicates,
+    GalaxyPage,
+    PixelStatistics,
+    SkyMap,
+    Split,
+)
 
 router = APIRouter(tags=["datasets"])
 
@@ -21,6 +32,47 @@ def get_dataset(context: ContextDep, name: str) -> Dataset:
     return context.datasets.get(name)
 
 
+@router.patch(routes.DATASET)
+def change_dataset(context: ContextDep, name: str, change: DatasetChange) -> Dataset:
+    """Rename or describe it."""
+    return dataset_changes.change_dataset(context.database, name, change)
+
+
+@router.get(routes.DATASET_DELETION)
+def preview_deletion(context: ContextDep, name: str) -> DeletionPreview:
+    """What deleting it would take away, and which runs stand in the way."""
+    return dataset_changes.preview_deletion(context.database, name)
+
+
+@router.delete(routes.DATASET, status_code=204)
+def delete_dataset(context: ContextDep, name: str) -> None:
+    dataset_changes.delete_dataset(context.database, context.settings, name)
+
+
+@router.get(routes.DATASET_DUPLICATES)
+def list_duplicates(context: ContextDep, name: str) -> Duplicates:
+    return context.datasets.duplicates(name)
+
+
+@router.get(routes.DATASET_STATISTICS)
+def get_statistics(context: ContextDep, name: str) -> PixelStatistics:
+    return context.datasets.statistics(name)
+
+
+@router.get(routes.DATASET_SKY)
+def get_sky_map(
+    context: ContextDep, name: str, max_points: Annotated[int, Query(ge=1, le=200_000)] = 20_000
+) -> SkyMap:
+    return context.datasets.sky_map(name, max_points)
+
+
+@router.get(routes.DATASET_SPLIT, response_class=Response)
+def get_split(context: ContextDep, name: str) -> Response:
+    """CSV of row, source_id, split; an import of it makes the same split again."""
+    headers = {"Content-Disposition": f'attachment; filename="{name}-split.csv"'}
+    return Response(context.datasets.split_csv(name), media_type="text/csv", headers=headers)
+
+
 @router.get(routes.GALAXIES)
 def browse(
     context: ContextDep,
@@ -29,8 +81,12 @@ def browse(
     limit: Annotated[int, Query(ge=1, le=500)] = 60,
     label: Annotated[str | None, Query(description='A class name, or "unlabelled".')] = None,
     split: Split | None = None,
+    redshift_min: float | None = None,
+    redshift_max: float | None = None,
 ) -> GalaxyPage:
-    return context.datasets.browse(name, offset=offset, limit=limit, label=label, split=split)
+    """Rows in file order; a redshift bound leaves out rows without a redshift."""
+    wanted = Wanted(label, split, redshift_min, redshift_max)
+    return context.datasets.browse(name, wanted, offset=offset, limit=limit)
 
 
 @router.get(routes.GALAXY_IMAGE, response_class=Response)

@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from backend.data.uploads import Uploads
 from backend.db.engine import Database
 from backend.services.datasets import Datasets
 from backend.settings import Settings
@@ -17,6 +18,7 @@ class Context:
     settings: Settings
     database: Database
     datasets: Datasets
+    uploads: Uploads
 
 
 def _context(request: Request) -> Context:

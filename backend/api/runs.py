@@ -28,7 +28,7 @@ def list_runs(
 
 @router.post(routes.RUNS, status_code=201)
 def create_run(context: ContextDep, request: RunRequest) -> Run:
-    return runs.create_run(context.database, context.settings, request, roots=context.settings.data_roots)
+    return runs.create_run(context.database, context.settings, request, roots=context.settings.import_roots)
 
 
 @router.get(routes.RUN)
@@ -53,7 +53,7 @@ def resume_run(context: ContextDep, run_id: str) -> Run:
 
 @router.post(routes.RUN_RETRY, status_code=201)
 def retry_run(context: ContextDep, run_id: str) -> Run:
-    return runs.retry_run(context.database, context.settings, run_id, roots=context.settings.data_roots)
+    return runs.retry_run(context.database, context.settings, run_id, roots=context.settings.import_roots)
 
 
 @router.get(routes.RUN_METRICS)

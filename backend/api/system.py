@@ -9,8 +9,9 @@ from fastapi.responses import FileResponse
 from backend.api.deps import ContextDep
 from backend.errors import NotFoundError
 from backend.services.health import read_health
+from backend.services.machine import read_machine
 from shared import presets, routes
-from shared.system import Health
+from shared.system import Health, Machine
 
 router = APIRouter(tags=["system"])
 
@@ -21,6 +22,12 @@ VENDORED = {"plotly.min.js": ("plotly", "package_data/plotly.min.js")}
 @router.get(routes.HEALTH)
 def health(context: ContextDep) -> Health:
     return read_health(context.database, context.settings)
+
+
+@router.get(routes.MACHINE)
+def machine(context: ContextDep) -> Machine:
+    """Device, driver, torch, memory, disk; `checking` until torch has answered."""
+    return read_machine(context.database, context.settings)
 
 
 @router.get(routes.PRESETS)

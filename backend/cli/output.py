@@ -7,11 +7,14 @@ from typing import Any
 
 from pydantic import BaseModel
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from backend.errors import GalaxyscopeError
 from shared.datasets import Dataset
+from shared.launch import Estimate
 from shared.runs import Run
+from shared.system import Machine
 
 console = Console(stderr=True)
 
@@ -88,6 +91,75 @@ def print_datasets(datasets: Sequence[Dataset]) -> None:
             dataset.name, f"{dataset.n:,}", side, " ".join(dataset.bands), str(len(dataset.class_names)), kind
         )
     _stdout().print(table if datasets else "no datasets yet: galaxyscope data simulate")
+
+
+def print_estimate(estimate: Estimate) -> None:
+    """What a launch costs, a line each."""
+    rows = [
+        ("source", f"{estimate.source}: {estimate.basis}"),
+        ("parameters", f"{estimate.parameters:,}"),
+        ("training FLOPs an image", f"{estimate.training_flops:.3g}"),
+        (
+            "memory over the idle process",
+            f"{size_words(estimate.memory_bytes)} of {size_words(estimate.memory_free_bytes)} free"
+            + ("" if estimate.fits else ": does not fit; take a smaller batch_size"),
+        ),
+        ("images/s", f"{estimate.images_per_s:,.0f}" if estimate.images_per_s else "unknown"),
+        ("time an epoch", time_words(estimate.epoch_s)),
+        ("time in all", time_words(estimate.total_s)),
+        ("disk", f"{size_words(estimate.disk_bytes)} of {size_words(estimate.disk_free_bytes)} free"),
+        ("starts", estimate.starts),
+    ]
+    _print_facts(rows)
+
+
+def print_machine(machine: Machine) -> None:
+    """What `galaxyscope doctor` found."""
+    test = machine.self_test
+    rows = [
+        ("device", machine.device + (f" ({machine.why_cpu})" if machine.why_cpu else "")),
+        ("driver", machine.driver or "none"),
+        ("torch", f"{machine.torch or 'unknown'}, CUDA build {machine.torch_cuda or 'none'}"),
+        ("bfloat16 products", {True: "yes", False: "no", None: "unknown"}[machine.bf16]),
+        ("processor", f"{machine.cpu}, {machine.cores} cores usable"),
+        ("memory", _of(machine.memory_free_bytes, machine.memory_total_bytes)),
+        ("disk", f"{_of(machine.disk_free_bytes, machine.disk_total_bytes)}, {machine.home}"),
+        ("python", machine.python),
+        ("packages", "  ".join(f"{name} {version}" for name, version in machine.packages.items())),
+        ("self-test", f"{test.images_per_s:,.0f} images/s, {test.at:%d %b %H:%M} UTC" if test else "not run"),
+    ]
+    if machine.gpu_memory_total_bytes is not None:
+        free = _of(machine.gpu_memory_free_bytes or 0, machine.gpu_memory_total_bytes)
+        rows.insert(2, ("GPU memory", free))
+    _print_facts([*rows, *(("problem", text) for text in machine.problems)])
+
+
+def _of(free: int, total: int) -> str:
+    return f"{size_words(free)} of {size_words(total)} free"
+
+
+def _print_facts(rows: Sequence[tuple[str, str]]) -> None:
+    table = Table(box=None, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, text in rows:
+        table.add_row(name, escape(text))
+    _stdout().print(table)
+
+
+def size_words(count: float) -> str:
+    """Bytes as MB or GB."""
+    return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.0f} MB"
+
+
+def time_words(seconds: float | None) -> str:
+    """Seconds as h, min and s, two units at most."""
+    if seconds is None:
+        return "unknown"
+    whole = round(seconds)
+    if whole >= 3600:
+        return f"{whole // 3600} h {whole % 3600 // 60} min"
+    return f"{whole // 60} min {whole % 60} s" if whole >= 60 else f"{seconds:.2g} s"
 
 
 def state_words(run: Run) -> str:

@@ -1,16 +1,18 @@
 """`galaxyscope run …` and `galaxyscope runs …`"""
 
-import json
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from backend.cli.data import Json
-from backend.cli.output import console, print_json, print_run, print_runs
+from backend.cli.output import console, print_estimate, print_json, print_run, print_runs
 from backend.cli.session import Home, open_home, start_and_wait, wait_for_end
-from backend.errors import InvalidInputError
+from backend.cli.setting_words import parse_settings, read_launch_file
+from backend.errors import GalaxyscopeError, InvalidInputError
 from backend.services import runs
 from backend.services.health import supervisor_alive
+from backend.services.launch import estimate_launch
 from shared.runs import Run, RunKind, RunRequest, RunState
 
 launch_app = typer.Typer(no_args_is_help=True)
@@ -23,27 +25,57 @@ def _launch() -> None:
     """Launch a run."""
 
 
+DatasetName = Annotated[str | None, typer.Option("--dataset", help="Dataset to train on.")]
+PresetKey = Annotated[str | None, typer.Option("--preset", help="Starting point, such as demo-60s.")]
+Settings = Annotated[
+    list[str] | None, typer.Option("--set", help="key=value, as often as you like; wins over the preset.")
+]
+File = Annotated[
+    Path | None, typer.Option("--config", help="YAML of the Launch page; --set and --dataset win over it.")
+]
+
+
 @launch_app.command()
 def pretrain(
-    dataset: Annotated[str, typer.Option(help="Dataset to train on.")],
-    preset: Annotated[str | None, typer.Option(help="Starting point, such as demo-60s.")] = None,
-    settings: Annotated[
-        list[str] | None, typer.Option("--set", help="key=value, as often as you like; wins over the preset.")
-    ] = None,
+    dataset: DatasetName = None,
+    preset: PresetKey = None,
+    settings: Settings = None,
+    config: File = None,
     name: Annotated[str | None, typer.Option(help="A label for people.")] = None,
     wait: Annotated[bool, typer.Option(help="Wait until it has ended.")] = False,
     as_json: Json = False,
 ) -> None:
     """Pretrain a masked autoencoder."""
     home = open_home()
-    config = {"dataset": dataset} | parse_settings(settings or [])
-    request = RunRequest(kind=RunKind.PRETRAIN, preset=preset, config=config, name=name)
+    request = _request(RunKind.PRETRAIN, dataset, preset, settings, config, name)
     run = runs.create_run(home.database, home.settings, request)
     if wait:
         run = start_and_wait(home, run.id)
     _report(home, run, as_json)
     if wait and run.state is not RunState.SUCCEEDED:
         raise typer.Exit(1)
+
+
+@launch_app.command()
+def preflight(
+    dataset: DatasetName = None,
+    preset: PresetKey = None,
+    settings: Settings = None,
+    config: File = None,
+    as_json: Json = False,
+) -> None:
+    """What such a pretraining will cost, from a few real steps of it."""
+    home = open_home()
+    request = _request(RunKind.PREFLIGHT, dataset, preset, settings, config, None)
+    estimate = estimate_launch(home.database, home.settings, request)
+    if estimate.device_busy:
+        console.print("A training has the device: nothing is measured, the figures are estimated.")
+    else:
+        run = start_and_wait(home, runs.create_run(home.database, home.settings, request).id)
+        if run.state is not RunState.SUCCEEDED:
+            raise GalaxyscopeError("preflight_failed", " ".join(filter(None, (run.reason, run.suggestion))))
+        estimate = estimate_launch(home.database, home.settings, request)
+    print_json(estimate) if as_json else print_estimate(estimate)
 
 
 @app.command("list")
@@ -88,22 +120,23 @@ def resume(run_id: RunId, as_json: Json = False) -> None:
     _report(home, runs.resume_run(home.database, run_id), as_json)
 
 
-def parse_settings(pairs: list[str]) -> dict[str, Any]:
-    """{"depth": 4, "device": "cpu"} of ["depth=4", "device=cpu"]. Raises InvalidInputError."""
-    values = {}
-    for pair in pairs:
-        key, equals, value = pair.partition("=")
-        if not equals or not key:
-            raise InvalidInputError("bad_setting", f"--set {pair} has no value; write it as key=value")
-        values[key.strip()] = _scalar(value.strip())
-    return values
-
-
-def _scalar(value: str) -> Any:
-    try:
-        return json.loads(value)
-    except json.JSONDecodeError:
-        return {"True": True, "False": False, "None": None}.get(value, value)
+def _request(
+    kind: RunKind,
+    dataset: str | None,
+    preset: str | None,
+    settings: list[str] | None,
+    file: Path | None,
+    name: str | None,
+) -> RunRequest:
+    """The launch that the options and the file ask for; options win."""
+    values: dict[str, Any] = read_launch_file(file) if file else {}
+    preset = preset or values.pop("preset", None)
+    name = name or values.pop("name", None)
+    values = {key: value for key, value in values.items() if key not in ("preset", "name")}
+    values |= ({"dataset": dataset} if dataset else {}) | parse_settings(settings or [])
+    if "dataset" not in values:
+        raise InvalidInputError("no_dataset", "name a dataset with --dataset, or in the file", "dataset")
+    return RunRequest(kind=kind, preset=preset, config=values, name=name)
 
 
 def _report(home: Home, run: Run, as_json: bool) -> None:

@@ -83,7 +83,7 @@ def _wait(home: Home, run_id: str, claims: Callable[[RunRow], bool], *, referenc
 
 def _references_pending(home: Home, run_id: str) -> bool:
     with home.database.read() as session:
-        return baselines_pending(session, find_row(session, run_id).dataset_digest)
+        return baselines_pending(session, find_row(session, run_id).probe_digest)
 
 
 def progress_words(run: Run) -> str:

@@ -16,16 +16,23 @@ def augment(
     rotate90: bool,
     crop_scale_min: float,
     colour_jitter: float,
+    batch_size: int | None = None,
 ) -> Tensor:
     """(N, H, W, C) square images after the chosen changes; uint8 until a crop or jitter makes it float32.
 
-    The draws come from `generator` (on the images' device) in a fixed order, so the same generator state
-    gives the same batch. crop_scale_min 1, colour_jitter 0 and both switches off return the input itself.
-    Float results keep the scale 0 to 255.
+    The draws come from `generator` in a fixed order, on its own device, so the same generator state gives
+    the same batch wherever the images are. The images may be the first of `batch_size`: they then come out as
+    they do in the whole batch. crop_scale_min 1, colour_jitter 0 and both switches off return the input
+    itself. Float results keep the scale 0 to 255.
     """
-    n, device = len(images), images.device
+    n, whole = len(images), batch_size or len(images)
+
+    def uniform(*shape: int) -> Tensor:
+        return torch.rand(shape, generator=generator, device=generator.device)
+
     if flip or rotate90:
-        draw = torch.randint(0, 16, (n,), generator=generator, device=device)
+        draw = torch.randint(0, 16, (whole,), generator=generator, device=generator.device)
+        draw = draw[:n].to(images.device, non_blocking=True)
         none = torch.zeros_like(draw)
         images = dihedral(
             images,
@@ -34,9 +41,10 @@ def augment(
             draw >> 2 if rotate90 else none,
         )
     if crop_scale_min < 1:
-        images = _resized_crop(images, generator, crop_scale_min)
+        area, centre = uniform(whole), uniform(whole, 2)
+        images = _resized_crop(images, area[:n], centre[:n], crop_scale_min)
     if colour_jitter > 0:
-        images = _jitter(images, generator, colour_jitter)
+        images = _jitter(images, uniform(2, whole)[:, :n], colour_jitter)
     return images
 
 
@@ -80,23 +88,25 @@ def _gather(images: Tensor, state: Tensor) -> Tensor:
     return images.reshape(n, side * side, bands).gather(1, index).view_as(images)
 
 
-def _resized_crop(images: Tensor, generator: torch.Generator, scale_min: float) -> Tensor:
-    """Square crops of a random share of the area, at random places, back at full size; bilinear."""
-    n, device = len(images), images.device
-    area = scale_min + (1 - scale_min) * torch.rand(n, generator=generator, device=device)
-    side = area.sqrt()  # (N,) of the frame
-    centre = (torch.rand(n, 2, generator=generator, device=device) * 2 - 1) * (1 - side)[:, None]
-    theta = torch.zeros(n, 2, 3, device=device)
+def _resized_crop(images: Tensor, area: Tensor, centre: Tensor, scale_min: float) -> Tensor:
+    """Square crops of a random share of the area, at random places, back at full size; bilinear.
+
+    Draws from [0, 1): area (n,) and centre (n, 2).
+    """
+    side = (scale_min + (1 - scale_min) * area).sqrt()  # (n,) of the frame
+    theta = torch.zeros(len(images), 2, 3)
     theta[:, 0, 0] = theta[:, 1, 1] = side
-    theta[:, :, 2] = centre
-    planes = images.permute(0, 3, 1, 2).float().contiguous()  # (N, C, H, W)
+    theta[:, :, 2] = (centre * 2 - 1) * (1 - side)[:, None]
+    theta = theta.to(images.device, non_blocking=True)
+    planes = images.permute(0, 3, 1, 2).float().contiguous()  # (n, C, H, W)
     points = affine_grid(theta, list(planes.shape), align_corners=False)
     return grid_sample(planes, points, padding_mode="border", align_corners=False).permute(0, 2, 3, 1)
 
 
-def _jitter(images: Tensor, generator: torch.Generator, strength: float) -> Tensor:
-    """Brightness and contrast (about the image's mean) scaled by 1 ± strength, within 0 to 255."""
-    draw = torch.rand(2, len(images), 1, 1, 1, generator=generator, device=images.device)
+def _jitter(images: Tensor, draw: Tensor, strength: float) -> Tensor:
+    """Brightness and contrast (about the image's mean) scaled by 1 ± strength, within 0 to 255; draw (2, n)
+    from [0, 1)."""
+    draw = draw[:, :, None, None, None].to(images.device, non_blocking=True)
     brightness, contrast = 1 + strength * (2 * draw - 1)
     bright = images.float() * brightness
     mean = bright.mean(dim=(1, 2, 3), keepdim=True)

@@ -47,12 +47,19 @@ def unknown(n: int) -> Floats:
 @dataclass
 class GalaxyBlock:
     """Consecutive galaxies of a source: images (n, H, W, C), labels (n,) with −1 for unlabelled,
-    ra and dec in deg, pxscale in arcsec per pixel, NaN where unknown."""
+    ra and dec in deg, pxscale in arcsec per pixel, NaN where unknown.
+
+    `splits` (n,) are codes of shared.datasets.SPLIT_CODES that came with the source: every block of a dataset
+    has them, or none, and then new ones are made. `groups` (n,) are numbers whose equals must not stand in
+    different splits, −1 for none.
+    """
 
     images: Pixels
     labels: Rows
     source_ids: list[str]
     sky: dict[str, Floats] = field(default_factory=dict)
+    splits: NDArray[np.uint8] | None = None
+    groups: Rows | None = None
 
     def __len__(self) -> int:
         return len(self.images)
@@ -62,7 +69,8 @@ class GalaxyBlock:
 class DatasetPlan:
     """What is known of a dataset before its pixels are read; `n` is an upper bound.
 
-    `splits` (n,) are codes of shared.datasets.SPLIT_CODES that came with the source; None makes new ones.
+    `display` (3, C) are the weights that turn bands into red, green, blue; None takes display_weights().
+    `stretch` says in words how source values became 8 bits.
     """
 
     n: int
@@ -74,8 +82,8 @@ class DatasetPlan:
     licence: str = "not stated"
     simulated: bool = False
     split_seed: int = 0
-    splits: NDArray[np.uint8] | None = None
     stretch: str = "as in the source"
+    display: list[list[float]] | None = None
 
     @property
     def nbytes(self) -> int:

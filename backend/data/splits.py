@@ -56,16 +56,47 @@ def _fill(sizes: Rows) -> NDArray[np.uint8]:
     return codes
 
 
-def find_groups(source_ids: list[str], ra: Floats, dec: Floats, pxscale: Floats, img_size: int) -> Rows:
-    """(N,) group numbers 0 … G−1: rows of one source_id, or closer on the sky than half a frame
-    (5 arcsec where the pixel scale is unknown), stand in one group."""
+def find_groups(
+    source_ids: list[str],
+    ra: Floats,
+    dec: Floats,
+    pxscale: Floats,
+    img_size: int,
+    given: Rows | None = None,
+) -> Rows:
+    """(N,) group numbers 0 … G−1: rows of one source_id, of one number in `given` (−1 for none), or closer
+    on the sky than half a frame (5 arcsec where the pixel scale is unknown), stand in one group.
+
+    DataError where the largest is more than a hundredth of all rows.
+    """
+    keys = _key_pairs(source_ids, given)
+    groups = _components(keys, len(source_ids))
+    _refuse_a_giant(np.bincount(groups), len(source_ids), "source or a group")
+    groups = _components(np.concatenate([keys, _sky_pairs(ra, dec, pxscale, img_size)]), len(source_ids))
+    _refuse_a_giant(np.bincount(groups), len(source_ids), "place on the sky")
+    return groups
+
+
+def count_divided(source_ids: list[str], given: Rows | None, splits: NDArray[np.uint8]) -> int:
+    """How many groups of one source_id, or of one number in `given`, stand in more than one split."""
+    groups = _components(_key_pairs(source_ids, given), len(source_ids))
+    pairs = np.unique(np.stack([groups, splits.astype(np.int64)], axis=1), axis=0)
+    return int((np.bincount(pairs[:, 0]) > 1).sum())
+
+
+def _key_pairs(source_ids: list[str], given: Rows | None) -> Rows:
+    """(E, 2) rows of one source, and of one given group."""
     _, source = np.unique(np.array(source_ids), return_inverse=True)
-    edges = [_chain(source.astype(np.int64)), _sky_pairs(ra, dec, pxscale, img_size)]
-    pairs = np.concatenate(edges)
-    n = len(source_ids)
+    pairs = [_chain(source.astype(np.int64))]
+    if given is not None:
+        members = np.flatnonzero(given >= 0)
+        pairs.append(members[_chain(given[members])])
+    return np.concatenate(pairs)
+
+
+def _components(pairs: Rows, n: int) -> Rows:
     graph = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     _, component = connected_components(graph, directed=False)
-    _refuse_a_giant(np.bincount(component), n)
     return np.asarray(component, np.int64)
 
 
@@ -87,7 +118,7 @@ def _sky_pairs(ra: Floats, dec: Floats, pxscale: Floats, img_size: int) -> Rows:
     chord = 2 * np.sin(np.radians(np.minimum(radius, 3600) / 3600) / 2)
     tree = cKDTree(point)
     if tree.count_neighbors(tree, chord.max()) > MAX_PAIRS_A_ROW * len(known):
-        _refuse_a_giant(np.array([len(known)]), len(ra))
+        _refuse_a_giant(np.array([len(known)]), len(ra), "place on the sky")
     pairs = tree.query_pairs(chord.max(), output_type="ndarray")
     apart = np.linalg.norm(point[pairs[:, 0]] - point[pairs[:, 1]], axis=1)
     near = apart < np.maximum(chord[pairs[:, 0]], chord[pairs[:, 1]])
@@ -95,13 +126,14 @@ def _sky_pairs(ra: Floats, dec: Floats, pxscale: Floats, img_size: int) -> Rows:
     return rows
 
 
-def _refuse_a_giant(sizes: Rows, n: int) -> None:
+def _refuse_a_giant(sizes: Rows, n: int, shared: str) -> None:
     largest = int(sizes.max())
     allowed = max(n // 100, min(n // 5, 10))
     if largest > allowed:
         raise DataError(
             "group_too_large",
-            f"{largest} of {n} rows share a source or a place on the sky and could not be split fairly "
-            f"(at most {allowed} may); give each its own source_id, ra and dec, or leave those out.",
-            "path",
+            f"{largest} of {n} rows share a {shared} and could not be split fairly (at most {allowed} may); "
+            "give each its own source_id, ra and dec, bring a split column, or take '-' for the column that "
+            "joins them.",
+            "ra_column" if "sky" in shared else "group_column",
         )

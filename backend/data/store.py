@@ -11,6 +11,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.data.duplicates import read_twins
 from backend.data.hdf5_safety import checked_dataset, open_hdf5
 from backend.data.layout import FORMAT, Pixels, Rows
 from backend.data.writer import StoreWriter, cleanup_partials
@@ -38,6 +39,9 @@ class GalaxyStore:
         self.provenance: dict[str, Any] = json.loads(attrs["provenance"])
         self.display = np.array(json.loads(attrs["display"]), np.float32)
         self.digest = str(attrs["digest"])
+        self.licence = str(attrs["licence"])
+        self.simulated = bool(attrs["simulated"])
+        self.stretch = str(attrs["stretch"])
         self.channel_mean = np.asarray(attrs["channel_mean"], np.float32)
         self.channel_std = np.asarray(attrs["channel_std"], np.float32)
         self.labels = np.asarray(checked_dataset(file, "ans")[:], np.int64)
@@ -47,6 +51,7 @@ class GalaxyStore:
         self.redshift = np.asarray(checked_dataset(file, "redshift")[:], np.float64)
         self.pxscale = np.asarray(checked_dataset(file, "pxscale")[:], np.float64)
         self.source_ids = [value.decode() for value in checked_dataset(file, "source_id")[:]]
+        self.twins = read_twins(checked_dataset(file, "twins")[:].tobytes()) if "twins" in file else []
         self._on_read = on_read
         self._pixels: np.memmap[Any, np.dtype[np.uint8]] | None = np.memmap(
             file.filename, np.uint8, "r", offset=images.id.get_offset(), shape=images.shape
@@ -90,7 +95,7 @@ class GalaxyStore:
 
     def rgb(self, images: Pixels) -> Pixels:
         """(n, H, W, 3) pictures of images (n, H, W, C), by the dataset's own display mapping."""
-        if self.channels == 3:
+        if self.channels == 3 and (self.display == np.eye(3)).all():
             return images
         mixed = images.astype(np.float32) @ self.display.T
         return np.round(mixed).astype(np.uint8)
@@ -115,6 +120,8 @@ def describe(path: Path, name: str) -> Dataset:
         labels = np.asarray(checked_dataset(file, "ans")[:], np.int64)
         splits = np.asarray(checked_dataset(file, "split")[:], np.uint8)
         skipped = json.loads(checked_dataset(file, "skipped")[:].tobytes())
+        ra, dec, redshift = (np.asarray(checked_dataset(file, key)[:]) for key in ("ra", "dec", "redshift"))
+    known = redshift[np.isfinite(redshift)]
     class_names = json.loads(attrs["class_names"])
     per_class = np.bincount(labels[labels >= 0], minlength=len(class_names))
     return Dataset(
@@ -136,4 +143,7 @@ def describe(path: Path, name: str) -> Dataset:
         skipped_count=int(attrs["skipped_count"]),
         size_bytes=path.stat().st_size,
         created_at=datetime.fromisoformat(str(attrs["created_at"])),
+        stretch=str(attrs["stretch"]),
+        with_sky=int((np.isfinite(ra) & np.isfinite(dec)).sum()),
+        redshift_range=(float(known.min()), float(known.max())) if len(known) else None,
     )

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import shutil
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.data.duplicates import difference_hash, rows_in_other_splits, thumbnails
+from backend.data.duplicates import difference_hash, find_twins, thumbnails, twins_json
 from backend.data.layout import (
     FORMAT,
     MIN_ROWS,
@@ -27,7 +28,7 @@ from backend.data.layout import (
     display_weights,
     unknown,
 )
-from backend.data.splits import find_groups, make_splits
+from backend.data.splits import count_divided, find_groups, make_splits
 from backend.errors import DataError
 from shared.datasets import SPLIT_CODES, Split
 
@@ -37,8 +38,13 @@ MIN_STD = 1e-5
 
 
 def partial_path(folder: Path, name: str, token: str) -> Path:
-    """Where a dataset grows before it is renamed to `<name>.h5`."""
+    """Where a dataset grows before it gets its own name."""
     return folder / f".{name}.{token}.partial"
+
+
+def target_paths(folder: Path, name: str, token: str) -> tuple[Path, Path]:
+    """The file a dataset should have, and the one it gets where that is taken by a renamed dataset."""
+    return folder / f"{name}.h5", folder / f"{name}.{token}.h5"
 
 
 def cleanup_partials(folder: Path, token: str) -> None:
@@ -59,10 +65,10 @@ class StoreWriter:
     def __init__(self, folder: Path, name: str, token: str, plan: DatasetPlan) -> None:
         self.plan = plan
         self.token = token
-        self.path = folder / f"{name}.h5"
+        self._targets = target_paths(folder, name, token)
         self._partial = partial_path(folder, name, token)
         folder.mkdir(parents=True, exist_ok=True)
-        _check_free(self.path, plan.nbytes)
+        _check_free(folder, plan.nbytes)
         self._file = h5py.File(self._partial, "w")
         self._images = _contiguous_images(self._file, plan, plan.n)
         self._hash = hashlib.sha256()
@@ -70,6 +76,8 @@ class StoreWriter:
         self._labels: list[Rows] = []
         self._source_ids: list[str] = []
         self._sky: dict[str, list[Floats]] = {key: [] for key in SKY_KEYS}
+        self._splits: list[NDArray[np.uint8]] = []
+        self._groups: list[Rows] = []
         self._channel_moments: list[Floats] = []
         self._thumbs: list[Pixels] = []
 
@@ -95,6 +103,10 @@ class StoreWriter:
         self._source_ids.extend(block.source_ids)
         for key in SKY_KEYS:
             self._sky[key].append(block.sky.get(key, unknown(len(block))))
+        if block.splits is not None:
+            self._splits.append(block.splits)
+        if block.groups is not None:
+            self._groups.append(block.groups)
         self._rows = end
 
     def finish(self, skipped: SkipLog | None = None) -> Path:
@@ -108,29 +120,35 @@ class StoreWriter:
             )
         labels = np.concatenate(self._labels)
         sky = {key: np.concatenate(parts) for key, parts in self._sky.items()}
-        splits = self._splits(labels, sky)
+        splits = self._decide_splits(labels, sky)
         self._hash.update(labels.astype("<i8").tobytes())
         self._hash.update(splits.tobytes())
         self._shrink()
         self._write_columns(labels, splits, sky)
         self._write_attributes(splits, skipped or SkipLog())
         self._file.close()
-        _publish(self._partial, self.path)
-        return self.path
+        return _publish(self._partial, self._targets)
 
     def abort(self) -> None:
         """Close and remove the partial file; nothing happens once finished."""
         if self._file.id.valid:
-            self._file.close()
+            with suppress(RuntimeError, OSError):  # a full disk refuses the last flush too
+                self._file.close()
         self._partial.unlink(missing_ok=True)
         self._partial.with_suffix(".partial2").unlink(missing_ok=True)
 
-    def _splits(self, labels: Rows, sky: dict[str, Floats]) -> NDArray[np.uint8]:
-        if self.plan.splits is not None and len(self.plan.splits) == len(labels):
-            return self.plan.splits.astype(np.uint8)
-        img_size = self.plan.img_size
-        groups = find_groups(self._source_ids, sky["ra"], sky["dec"], sky["pxscale"], img_size)
-        return make_splits(labels, groups, self.plan.split_seed)
+    def _decide_splits(self, labels: Rows, sky: dict[str, Floats]) -> NDArray[np.uint8]:
+        groups = np.concatenate(self._groups) if self._groups else None
+        if self._splits:
+            splits = np.concatenate(self._splits)
+            divided = count_divided(self._source_ids, groups, splits)
+            if divided:
+                self.plan.provenance["groups_across_splits"] = divided
+            return splits
+        whole = find_groups(
+            self._source_ids, sky["ra"], sky["dec"], sky["pxscale"], self.plan.img_size, groups
+        )
+        return make_splits(labels, whole, self.plan.split_seed)
 
     def _shrink(self) -> None:
         """Fewer rows than planned (images were skipped): move them to a file of the right size."""
@@ -159,13 +177,14 @@ class StoreWriter:
 
     def _write_attributes(self, splits: NDArray[np.uint8], skipped: SkipLog) -> None:
         plan = self.plan
+        twins = find_twins(np.concatenate(self._thumbs), splits)
         train = np.concatenate(self._channel_moments)[splits == SPLIT_CODES[Split.TRAIN]]
         mean, std = _mean_std(train)
         values: dict[str, Any] = {
             "format": FORMAT,
             "class_names": _json(plan.class_names),
             "bands": _json(plan.bands),
-            "display": _json(display_weights(plan.channels)),
+            "display": _json(plan.display or display_weights(plan.channels)),
             "stretch": plan.stretch,
             "provenance": _json(plan.provenance),
             "licence": plan.licence,
@@ -174,7 +193,7 @@ class StoreWriter:
             "channel_mean": mean,
             "channel_std": std,
             "digest": self._hash.hexdigest(),
-            "duplicates_across_splits": rows_in_other_splits(np.concatenate(self._thumbs), splits),
+            "duplicates_across_splits": twins.total,
             "skipped_count": skipped.count,
             "created_at": datetime.now(UTC).isoformat(),
             "token": self.token,
@@ -183,7 +202,8 @@ class StoreWriter:
             self._file.attrs[key] = value
         # An attribute holds 64 KB at most; a hundred long paths may be more.
         reasons = _json([entry.model_dump() for entry in skipped.first]).encode()
-        self._file.create_dataset("skipped", data=np.frombuffer(reasons, np.uint8))
+        for key, text in (("skipped", reasons), ("twins", twins_json(twins))):
+            self._file.create_dataset(key, data=np.frombuffer(text, np.uint8))
 
 
 def _json(value: Any) -> str:
@@ -219,12 +239,8 @@ def _mean_std(moments: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]
     return mean.astype(np.float32), np.maximum(std, MIN_STD).astype(np.float32)
 
 
-def _check_free(path: Path, nbytes: int) -> None:
-    if path.exists():
-        raise DataError(
-            "dataset_exists", f"A dataset named '{path.stem}' exists already; choose another name.", "name"
-        )
-    free = shutil.disk_usage(path.parent).free
+def _check_free(folder: Path, nbytes: int) -> None:
+    free = shutil.disk_usage(folder).free
     if nbytes + SPARE_BYTES > free:
         raise DataError(
             "disk_full",
@@ -234,15 +250,14 @@ def _check_free(path: Path, nbytes: int) -> None:
         )
 
 
-def _publish(partial: Path, path: Path) -> None:
-    """Rename the finished file, on disk before it gets its name."""
+def _publish(partial: Path, targets: tuple[Path, Path]) -> Path:
+    """Rename the finished file, on disk before it gets its name; its path."""
     with partial.open("rb") as file:
         os.fsync(file.fileno())
-    if path.exists():
+    path = next((target for target in targets if not target.exists()), None)
+    if path is None:
         raise DataError(
-            "dataset_exists",
-            f"A dataset named '{path.stem}' was made meanwhile; choose another name.",
-            "name",
+            "dataset_exists", f"The file {targets[1].name} exists already; choose another name.", "name"
         )
     partial.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
@@ -250,3 +265,4 @@ def _publish(partial: Path, path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+    return path

@@ -50,6 +50,8 @@ class RunRow(Base):
     preset: Mapped[str | None]
     dataset: Mapped[str | None] = mapped_column(index=True)
     dataset_digest: Mapped[str | None]
+    probe_digest: Mapped[str | None]
+    """Of the dataset that its probes are judged on: its own, or its eval_dataset."""
     config: Mapped[dict[str, Any]]
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
     attempt: Mapped[int] = mapped_column(default=0)
@@ -98,13 +100,15 @@ class MetricRow(Base):
 
 
 class DatasetRow(Base):
-    """One dataset; `info` is a shared.datasets.Dataset, `file` is relative to the datasets folder."""
+    """One dataset; `info` is what its file says of it (a shared.datasets.Dataset), `name` and `description`
+    are a person's and win over it; `file` is relative to the datasets folder."""
 
     __tablename__ = "datasets"
 
     name: Mapped[str] = mapped_column(primary_key=True)
     file: Mapped[str]
     digest: Mapped[str]
+    description: Mapped[str] = mapped_column(server_default="")
     info: Mapped[dict[str, Any]]
     created_at: Mapped[datetime]
 

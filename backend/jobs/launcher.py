@@ -10,7 +10,7 @@ from typing import Protocol
 from backend.jobs.run_dir import Process, RunDir, process_exists
 from shared.runs import Lane
 
-NICE = {Lane.TRAIN: 10, Lane.LIGHT: 15}
+NICE = {Lane.TRAIN: 10, Lane.LIGHT: 15, Lane.NETWORK: 15}
 
 SPIN_COUNT = "10000"
 """How long OpenMP threads spin before they sleep: long enough for a step alone, short enough to leave the
@@ -62,4 +62,4 @@ class LocalLauncher:
 def _environment(lane: Lane) -> dict[str, str]:
     light = {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     common = {"PYTHONUNBUFFERED": "1", "GOMP_SPINCOUNT": SPIN_COUNT, "GALAXYSCOPE_NICE": str(NICE[lane])}
-    return os.environ | common | (light if lane is Lane.LIGHT else {})
+    return os.environ | common | ({} if lane is Lane.TRAIN else light)

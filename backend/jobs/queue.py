@@ -13,12 +13,12 @@ from backend.jobs.run_dir import RunDir, Spec
 from backend.jobs.run_names import make_run_id
 from backend.jobs.state import add_event
 from shared.configs import Config
-from shared.runs import LANES, RunKind, RunState
+from shared.runs import DATASET_MAKERS, LANES, RunKind, RunState
 
 
-def dataset_name_of(config: Config) -> str | None:
-    """The dataset that a config trains on or makes."""
-    return getattr(config, "dataset", None) or getattr(config, "name", None)
+def dataset_name_of(kind: RunKind, config: Config) -> str | None:
+    """The dataset that a config makes, or works on."""
+    return getattr(config, "name" if kind in DATASET_MAKERS else "dataset", None)
 
 
 def enqueue(
@@ -35,8 +35,10 @@ def enqueue(
     with database.write() as session:
         if parent_id is not None and session.get(RunRow, parent_id) is None:
             raise NotFoundError("run_not_found", f"there is no run {parent_id} to continue from", "parent_id")
-        dataset = _dataset_row(session, getattr(config, "dataset", None))
-        return insert(session, runs_dir, kind, config, dataset, name=name, preset=preset, parent_id=parent_id)
+        dataset = _dataset_row(session, getattr(config, "dataset", None), "dataset")
+        judged_on = _dataset_row(session, getattr(config, "eval_dataset", None), "eval_dataset")
+        labels = {"name": name, "preset": preset, "parent_id": parent_id}
+        return insert(session, runs_dir, kind, config, dataset, judged_on, **labels)
 
 
 def insert(
@@ -45,9 +47,11 @@ def insert(
     kind: RunKind,
     config: Config,
     dataset: DatasetRow | None,
+    judged_on: DatasetRow | None = None,
     **labels: str | None,
 ) -> str:
-    """Queue one run within the caller's transaction and return its id. `labels`: name, preset, parent_id."""
+    """Queue one run within the caller's transaction and return its id. `judged_on` is its eval_dataset,
+    `labels`: name, preset, parent_id."""
     run_dir = _free_run_dir(runs_dir)
     spec = Spec(
         run_id=run_dir.path.name,
@@ -55,6 +59,8 @@ def insert(
         config=config.model_dump(mode="json"),
         dataset_file=f"datasets/{dataset.file}" if dataset else None,
         dataset_digest=dataset.digest if dataset else None,
+        eval_dataset_file=f"datasets/{judged_on.file}" if judged_on else None,
+        eval_dataset_digest=judged_on.digest if judged_on else None,
     )
     run_dir.create(spec)
     now = datetime.now(UTC)
@@ -64,8 +70,9 @@ def insert(
         lane=LANES[kind].value,
         state=RunState.QUEUED.value,
         state_changed_at=now,
-        dataset=dataset_name_of(config),
+        dataset=dataset_name_of(kind, config),
         dataset_digest=spec.dataset_digest,
+        probe_digest=spec.eval_dataset_digest or spec.dataset_digest,
         config=spec.config,
         created_at=now,
         **labels,
@@ -76,13 +83,13 @@ def insert(
     return spec.run_id
 
 
-def _dataset_row(session: Session, name: str | None) -> DatasetRow | None:
+def _dataset_row(session: Session, name: str | None, field: str) -> DatasetRow | None:
     if name is None:
         return None
     row = session.get(DatasetRow, name)
     if row is None:
         known = ", ".join(session.scalars(select(DatasetRow.name).order_by(DatasetRow.name))) or "none yet"
-        raise NotFoundError("dataset_not_found", f"there is no dataset {name}; there are: {known}", "dataset")
+        raise NotFoundError("dataset_not_found", f"there is no dataset {name}; there are: {known}", field)
     return row
 
 

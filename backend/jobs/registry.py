@@ -13,27 +13,44 @@ from shared.configs import BaselinesConfig
 from shared.runs import TERMINAL, RunKind
 
 
-def register(session: Session, produced: dict[str, Any]) -> None:
-    """Enter a made dataset, or computed baselines, into the database."""
+def register(session: Session, run: RunRow, produced: dict[str, Any]) -> None:
+    """Enter what `run` made, a dataset or baselines, into the database."""
     if "dataset" in produced:
-        info = produced["dataset"]
-        row = DatasetRow(
-            name=info["name"],
-            file=produced["file"],
-            digest=info["digest"],
-            info=info,
-            created_at=datetime.now(UTC),
-        )
-        session.merge(row)
+        run.dataset = _register_dataset(session, produced["dataset"], produced["file"])
     for key, value in produced.get("baselines", {}).items():
         session.merge(BaselineRow(dataset_digest=produced["dataset_digest"], key=key, value=value))
 
 
+def _register_dataset(session: Session, info: dict[str, Any], file: str) -> str:
+    """Enter it under its name, or, where another took that name meanwhile, under the next free one: an hour
+    of import is not lost for a name. Returns the name."""
+    entered = session.scalar(select(DatasetRow).where(DatasetRow.file == file))
+    if entered is not None:  # before the supervisor was killed
+        return entered.name
+    name, count = info["name"], 1
+    while session.get(DatasetRow, name) is not None:
+        count += 1
+        name = f"{info['name']}-{count}"
+    session.add(
+        DatasetRow(
+            name=name,
+            file=file,
+            digest=info["digest"],
+            description=info.get("description", ""),
+            info=info,
+            created_at=datetime.now(UTC),
+        )
+    )
+    return str(name)
+
+
 def request_baselines(session: Session, runs_dir: Path, run: RunRow) -> None:
-    """Queue the reference accuracies of a pretraining's dataset, once its first training step is in."""
-    if run.kind != RunKind.PRETRAIN or "train/loss" not in run.latest or not run.dataset_digest:
+    """Queue the reference accuracies of the dataset that a pretraining is judged on, once its first training
+    step is in."""
+    if run.kind != RunKind.PRETRAIN or "train/loss" not in run.latest or not run.probe_digest:
         return
-    dataset = session.get(DatasetRow, run.dataset)
+    named = select(DatasetRow).where(DatasetRow.digest == run.probe_digest).order_by(DatasetRow.name)
+    dataset = session.scalar(named.limit(1))
     if dataset is None or not dataset.info["class_names"] or _known_or_tried(session, run):
         return
     queue.insert(session, runs_dir, RunKind.BASELINES, BaselinesConfig(dataset=dataset.name), dataset)
@@ -61,7 +78,7 @@ def _known_or_tried(session: Session, run: RunRow) -> bool:
     ended = [state.value for state in TERMINAL]
     tried = select(func.count()).where(
         RunRow.kind == RunKind.BASELINES.value,
-        RunRow.dataset_digest == run.dataset_digest,
+        RunRow.probe_digest == run.probe_digest,
         RunRow.state.not_in(ended) | (RunRow.created_at > run.created_at),
     )
-    return bool(baselines_of(session, run.dataset_digest)) or bool(session.scalar(tried))
+    return bool(baselines_of(session, run.probe_digest)) or bool(session.scalar(tried))

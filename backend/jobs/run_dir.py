@@ -56,6 +56,8 @@ class Spec(BaseModel):
     config: dict[str, Any]
     dataset_file: str | None = None
     dataset_digest: str | None = None
+    eval_dataset_file: str | None = None
+    eval_dataset_digest: str | None = None
 
 
 class Result(BaseModel):

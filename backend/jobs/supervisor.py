@@ -162,7 +162,7 @@ class Supervisor:
             if result is not None:
                 row.progress = row.progress | {"step": result.step, "images_per_s": result.images_per_s}
             if result is not None and decided.to is RunState.SUCCEEDED:
-                registry.register(session, result.produced)
+                registry.register(session, row, result.produced)
         if decided.to is not RunState.SUCCEEDED:
             cleanup_partials(self.settings.datasets_dir, run.id)
         log.info("%s: %s → %s (%s)", run.id, run.state, decided.then or decided.to, decided.reason)

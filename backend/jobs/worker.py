@@ -21,7 +21,11 @@ TASKS = {
     RunKind.PRETRAIN: "backend.jobs.tasks.pretrain",
     RunKind.SIMULATE: "backend.jobs.tasks.datasets",
     RunKind.IMPORT: "backend.jobs.tasks.datasets",
+    RunKind.DOWNLOAD: "backend.jobs.tasks.datasets",
+    RunKind.SUBSET: "backend.jobs.tasks.datasets",
     RunKind.BASELINES: "backend.jobs.tasks.baselines",
+    RunKind.PREFLIGHT: "backend.jobs.tasks.preflight",
+    RunKind.SELFTEST: "backend.jobs.tasks.selftest",
 }
 """Module of each kind; its `run(spec, home, writer)` returns the Result. Imported only when needed, so that
 an import of data never loads torch."""

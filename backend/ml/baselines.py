@@ -1,23 +1,26 @@
 """What can be had without a model: raw pixels and the majority class, to stand beside every accuracy."""
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional
 
+from backend.data.layout import Rows
 from backend.ml.contracts import Labels, Pixels
 from backend.ml.probe import accuracy, balanced_accuracy, knn_predict, linear_probe, standardise_features
 
 SIDE = 32
-BLOCK = 256
+BLOCK_BYTES = 16 * 2**20
 
 
-def raw_pixels(images: Pixels) -> Tensor:
-    """(N, H, W, C) uint8 → (N, 32 · 32 · C) float32, by area average where the image is larger; as floats
-    only a block of the images is ever in memory at its full size."""
-    blocks = [_shrunk(images[start : start + BLOCK]) for start in range(0, len(images), BLOCK)]
-    return torch.cat(blocks) if blocks else torch.zeros(0, SIDE * SIDE * images.shape[-1])
+def raw_pixels(read: Callable[[Rows], Pixels], rows: Rows, block: int = 256) -> Tensor:
+    """The images (N, H, W, C) uint8 that `read` gives of `rows` → (N, 32 · 32 · C) float32, by area average
+    where they are larger; only `block` of them are ever in memory at their full size."""
+    blocks = [_shrunk(read(rows[start : start + block])) for start in range(0, max(len(rows), 1), block)]
+    return torch.cat(blocks)
 
 
 def _shrunk(images: Pixels) -> Tensor:
@@ -34,25 +37,25 @@ def majority_class(labels: Labels) -> int:
 
 
 def raw_pixel_baselines(
-    train_images: Pixels,
+    train_pixels: Tensor,
     train_labels: Labels,
-    val_images: Pixels,
+    val_pixels: Tensor,
     val_labels: Labels,
     n_classes: int,
     k: int = 20,
     temperature: float = 0.07,
 ) -> dict[str, float]:
     """Accuracy and balanced accuracy on validation of the most frequent train class, and of k-NN and a
-    linear probe on 32 × 32 pixels; rows labelled −1 are left out."""
-    train, val = train_labels >= 0, val_labels >= 0
-    train_x, val_x = raw_pixels(train_images[train]), raw_pixels(val_images[val])
-    train_y = torch.from_numpy(train_labels[train].astype(np.int64))
-    truth: NDArray[np.int64] = val_labels[val].astype(np.int64)
-    standard_train, standard_val = standardise_features(train_x, val_x)
+    linear probe on `raw_pixels` (N, P); rows labelled −1 are left out."""
+    train_x, train_labels = _labelled(train_pixels, train_labels)
+    val_x, val_labels = _labelled(val_pixels, val_labels)
+    train_y = torch.from_numpy(train_labels.astype(np.int64))
+    truth: NDArray[np.int64] = val_labels.astype(np.int64)
     linear = linear_probe(train_x, train_y, val_x, torch.from_numpy(truth), n_classes)
+    train_x, val_x = standardise_features(train_x, val_x)
     predictions = {
-        "majority": np.full_like(truth, majority_class(train_labels[train])),
-        "raw_pixel_knn": knn_predict(standard_train, train_y, standard_val, k, temperature, n_classes),
+        "majority": np.full_like(truth, majority_class(train_labels)),
+        "raw_pixel_knn": knn_predict(train_x, train_y, val_x, k, temperature, n_classes),
         "raw_pixel_linear": linear.predicted,
     }
     figures: dict[str, float] = {}
@@ -60,3 +63,9 @@ def raw_pixel_baselines(
         figures[f"{name}_accuracy"] = accuracy(truth, predicted)
         figures[f"{name}_balanced_accuracy"] = balanced_accuracy(truth, predicted)
     return figures
+
+
+def _labelled(pixels: Tensor, labels: Labels) -> tuple[Tensor, Labels]:
+    """Those with a label; an index would copy, so the same where all have one."""
+    known = labels >= 0
+    return (pixels, labels) if known.all() else (pixels[torch.from_numpy(known)], labels[known])

@@ -3,7 +3,7 @@
 checkpoints/
   step_00001234/        renamed into place when whole
     model.safetensors   weights, float32
-    meta.json           config, channels, mean, std, class_names, dataset_digest, step, progress
+    meta.json           config, channels, mean, std, digest and classes of what it saw, step, selection
     optimizer.pt        only where `last` points
   last, best            {"step": 1234}
 """

@@ -1,36 +1,52 @@
-"""Where and in what precision a model runs, and random streams that any step can be replayed from."""
+"""Where and in what precision a model runs, and how pixels get there."""
 
 import os
 from contextlib import AbstractContextManager
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from timm.layers.attention import Attention
 from torch import Tensor, nn
 
+from backend.errors import InvalidInputError
 from shared.configs import PretrainConfig
 
-STREAMS = {"weights": 0, "order": 1, "augmentation": 2, "masks": 3, "validation": 4, "samples": 5}
+
+@runtime_checkable
+class FusableAttention(Protocol):
+    """A timm attention layer, known by its switch: this module does without the seconds that timm loads."""
+
+    fused_attn: bool
 
 
-def resolve_device(config: PretrainConfig) -> torch.device:
-    """The device that `config.device` means here; ValueError where a GPU is asked for and there is none."""
+def resolve_device(device: str) -> torch.device:
+    """The device that auto, cpu or cuda means here; InvalidInputError where a GPU is asked for and
+    there is none."""
     available = torch.cuda.is_available()
-    if config.device == "cuda" and not available:
-        raise ValueError("device cuda was asked for, but PyTorch sees no GPU: set device to auto or cpu")
-    return torch.device("cuda" if available and config.device != "cpu" else "cpu")
+    if device == "cuda" and not available:
+        raise InvalidInputError(
+            "no_gpu",
+            "device cuda was asked for, but PyTorch sees no GPU; set device to auto or cpu",
+            "device",
+        )
+    return torch.device("cuda" if available and device != "cpu" else "cpu")
 
 
 def resolve_precision(config: PretrainConfig, device: torch.device) -> torch.dtype:
     """bfloat16 or float32; auto takes bfloat16 where the device multiplies matrices in it."""
     if config.precision != "auto":
         return torch.bfloat16 if config.precision == "bfloat16" else torch.float32
+    return torch.bfloat16 if multiplies_in_bfloat16(device) else torch.float32
+
+
+def multiplies_in_bfloat16(device: torch.device) -> bool:
+    """Whether matrix products in bfloat16 are native to the device: a recent GPU, a CPU with AMX or
+    AVX512-BF16."""
     if device.type == "cuda":
-        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float32
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.cpu.get_capabilities()
-    fast = capabilities.get("amx_bf16", False) or capabilities.get("avx512_bf16", False)
-    return torch.bfloat16 if fast else torch.float32
+    return bool(capabilities.get("amx_bf16", False) or capabilities.get("avx512_bf16", False))
 
 
 def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager[object]:
@@ -52,29 +68,13 @@ def prepare(model: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
     torch.set_num_threads(min(torch.get_num_threads(), len(os.sched_getaffinity(0))))
     if dtype == torch.bfloat16:
         for module in model.modules():
-            if isinstance(module, Attention):
+            if isinstance(module, FusableAttention):
                 module.register_forward_pre_hook(_fuse_without_gradient)
 
 
 def _fuse_without_gradient(module: nn.Module, _inputs: tuple[Tensor, ...]) -> None:
-    if isinstance(module, Attention):
-        module.fused_attn = not torch.is_grad_enabled()  # type: ignore[misc]  # Final only for TorchScript
-
-
-def stream(seed: int, name: str, index: int = 0) -> int:
-    """A seed that depends on nothing but (seed, name, index): no state to save, any step can be replayed."""
-    state = np.random.SeedSequence((seed, STREAMS[name], index)).generate_state(1, np.uint64)
-    return int(state[0] >> np.uint64(1))
-
-
-def generator(device: torch.device, seed: int, name: str, index: int = 0) -> torch.Generator:
-    """A torch generator of that stream, on `device`."""
-    return torch.Generator(device).manual_seed(stream(seed, name, index))
-
-
-def epoch_order(seed: int, epoch: int, n: int) -> Tensor:
-    """The order (n,) int64 in which an epoch visits its images."""
-    return torch.randperm(n, generator=generator(torch.device("cpu"), seed, "order", epoch))
+    if isinstance(module, FusableAttention):
+        module.fused_attn = not torch.is_grad_enabled()
 
 
 def standardise(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
@@ -87,3 +87,16 @@ def to_tensor(images: NDArray[np.uint8], device: torch.device) -> Tensor:
     """`images` as a tensor on `device`; on the CPU without a copy where the array may be written to."""
     array = np.ascontiguousarray(images)
     return torch.from_numpy(array if array.flags.writeable else array.copy()).to(device)
+
+
+def move(drawn: Tensor, device: torch.device) -> Tensor:
+    """`drawn` (on the CPU) on `device`, without a wait for what the device is doing."""
+    if device.type == "cpu":
+        return drawn
+    return drawn.pin_memory().to(device, non_blocking=True)
+
+
+def synchronise(device: torch.device) -> None:
+    """Wait until the device has done what it was given."""
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)

@@ -12,25 +12,36 @@ Labels = NDArray[np.integer[Any]]
 
 
 @dataclass(frozen=True)
-class PretrainData:
-    """One dataset as a pretraining sees it, uint8 (N, H, W, C) at the model's size; no test row is in it.
+class ProbeData:
+    """The galaxies on which frozen features are judged, uint8 (N, H, W, C) at the model's size: of the
+    pretraining's dataset or of another with labels. A label of −1 means none; no test row is in it."""
 
-    `images` are the rows whose pixels are learned from; `train_*` and `val_*` serve the probes and the
-    validation loss, a label of −1 meaning none. `channel_mean` and `channel_std` are of the train split, 0 to
-    1. `to_rgb` turns (N, H, W, C) into displayable (N, H, W, 3).
-    """
-
-    images: Pixels
     train_images: Pixels
     train_labels: Labels
     val_images: Pixels
     val_labels: Labels
-    val_rows: Labels
     class_names: list[str]
+    dataset_digest: str
+
+
+@dataclass(frozen=True)
+class PretrainData:
+    """One dataset as a pretraining sees it, uint8 (N, H, W, C) at the model's size; no test row is in it,
+    unless all rows are learned from.
+
+    `images` are the rows whose pixels are learned from; `val_*` serve the validation loss and the samples,
+    `probe` the rest of an evaluation. `channel_mean` and `channel_std` are of the train split, 0 to 1, and
+    standardise the probe's images too. `to_rgb` turns (N, H, W, C) into displayable (N, H, W, 3).
+    """
+
+    images: Pixels
+    val_images: Pixels
+    val_rows: Labels
     channel_mean: list[float]
     channel_std: list[float]
     dataset_digest: str
     to_rgb: Callable[[Pixels], Pixels]
+    probe: ProbeData
 
 
 class RunIO(Protocol):

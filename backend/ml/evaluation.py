@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.ml.compute import autocast, generator, resolve_precision, standardise, to_tensor
+from backend.ml.compute import autocast, resolve_precision, standardise, to_tensor
 from backend.ml.contracts import Labels, Pixels, PretrainData
 from backend.ml.models_mae import MaskedAutoencoderViT, Pooling, pool
 from backend.ml.probe import (
@@ -17,8 +17,10 @@ from backend.ml.probe import (
     rankme,
     standardise_features,
 )
+from backend.ml.streams import generator
 from shared.configs import PretrainConfig
 
+EVALUATION_BATCH = {"cuda": 512, "cpu": 64}
 Tick = Callable[[], None]
 
 
@@ -38,9 +40,9 @@ class Normaliser:
         """uint8 (N, H, W, C) → float32 (N, C, H, W)."""
         return standardise(images, self.mean, self.std)
 
-    def batches(self, images: Pixels, size: int | None = None) -> Iterator[Tensor]:
-        """The images in order, at most `size` at a time."""
-        size = size or (512 if self.device.type == "cuda" else 64)
+    def batches(self, images: Pixels) -> Iterator[Tensor]:
+        """The images in order, EVALUATION_BATCH at a time."""
+        size = EVALUATION_BATCH[self.device.type]
         for start in range(0, len(images), size):
             yield self(to_tensor(images[start : start + size], self.device))
 
@@ -60,19 +62,22 @@ def extract_features(
     tick: Tick = no_tick,
 ) -> Tensor:
     """Frozen features (N, D) of uint8 images (N, H, W, C), float32 on the CPU; config.pooling by default."""
-    device = device_of(model)
-    features = []
+    device, pooling = device_of(model), pooling or config.pooling
+    width = model.embed_dim * (2 if pooling == "both" else 1)
+    # Kept apart, the small features of each batch would pin the heap between its large activations.
+    features, done = torch.empty(len(images), width, device=device), 0
     for imgs in Normaliser(data, device).batches(images):
         with autocast(device, resolve_precision(config, device)):
             tokens = model.forward_features(imgs)
-        features.append(pool(tokens.float(), pooling or config.pooling))
+        features[done : done + len(imgs)] = pool(tokens.float(), pooling)
+        done += len(imgs)
         tick()
-    return torch.cat(features).cpu() if features else torch.zeros(0, model.embed_dim)
+    return features.cpu()
 
 
 def validation_noise(count: int, length: int) -> Tensor:
     """Noise (count, L) of the fixed masks of validation, the same for every run, row by row."""
-    return torch.rand(count, length, generator=generator(torch.device("cpu"), 0, "validation"))
+    return torch.rand(count, length, generator=generator(0, "validation"))
 
 
 def region_masks(grid: int) -> tuple[Tensor, Tensor]:
@@ -156,21 +161,23 @@ def evaluate(
     model.eval()
     try:
         figures = validation_loss(model, data, config, tick) if with_loss else {}
-        labelled, labelled_val = data.train_labels >= 0, data.val_labels >= 0
-        classes = np.unique(data.train_labels[labelled])
-        if len(classes) < 2 or not labelled_val.any():
-            features = extract_features(model, data.val_images, data, config, tick=tick)
-            return figures | ({"val/rankme": rankme(features)} if len(features) else {})
-        val_x = extract_features(model, data.val_images, data, config, tick=tick)
-        train_x = extract_features(model, data.train_images[labelled], data, config, tick=tick)
-        figures["val/rankme"] = rankme(val_x)
-        return figures | probe_figures(
-            train_x,
-            data.train_labels[labelled],
-            val_x[torch.from_numpy(labelled_val)],
-            data.val_labels[labelled_val],
-            len(data.class_names),
-            config,
-        )
+        probe, classes = data.probe, len(data.probe.class_names)
+        train, val = probe.train_labels >= 0, probe.val_labels >= 0
+        val_x = extract_features(model, probe.val_images, data, config, tick=tick)
+        if len(val_x):
+            figures["val/rankme"] = rankme(val_x)
+        if not can_be_probed(probe.train_labels, probe.val_labels):
+            return figures
+        # An index by a mask copies: with every row labelled that would be the dataset once more in memory.
+        train_images = probe.train_images if train.all() else probe.train_images[train]
+        train_x = extract_features(model, train_images, data, config, tick=tick)
+        val_x = val_x[torch.from_numpy(val)]
+        train_y, val_y = probe.train_labels[train], probe.val_labels[val]
+        return figures | probe_figures(train_x, train_y, val_x, val_y, classes, config)
     finally:
         model.train()
+
+
+def can_be_probed(train_labels: Labels, val_labels: Labels) -> bool:
+    """Whether there are two classes to learn on train rows and a labelled validation row to judge by."""
+    return len(np.unique(train_labels[train_labels >= 0])) >= 2 and bool((val_labels >= 0).any())

@@ -10,12 +10,14 @@ from typing import Any
 import torch
 
 from backend.ml.checkpoint import CheckpointStore, model_from_config
-from backend.ml.compute import prepare, resolve_device, resolve_precision, stream
+from backend.ml.compute import prepare, resolve_device, resolve_precision, synchronise
 from backend.ml.contracts import Outcome, PretrainData, RunIO
 from backend.ml.evaluation import evaluate, validation_loss
+from backend.ml.memory import PeakMemory, is_out_of_memory
 from backend.ml.models_mae import MaskedAutoencoderViT
 from backend.ml.progress import LossBuffer, Stopwatch
 from backend.ml.samples import FixedSamples
+from backend.ml.streams import stream
 from backend.ml.training_step import TrainingStep, build_optimizer
 from shared.configs import PretrainConfig
 
@@ -70,9 +72,12 @@ def fresh_model(config: PretrainConfig, channels: int) -> MaskedAutoencoderViT:
 class Pretraining:
     """One pretraining at one step of its life."""
 
-    def __init__(self, config: PretrainConfig, data: PretrainData, io: RunIO, folder: Path) -> None:
-        self.config, self.data, self.io = config, data, io
-        self.device = resolve_device(config)
+    def __init__(
+        self, config: PretrainConfig, data: PretrainData, io: RunIO, folder: Path, memory: PeakMemory
+    ) -> None:
+        self.config, self.data, self.io, self.memory = config, data, io, memory
+        self.device = resolve_device(config.device)
+        memory.restart(self.device)
         self.model = fresh_model(config, data.images.shape[-1])
         prepare(self.model, self.device, resolve_precision(config, self.device))
         self.optimizer = build_optimizer(self.model, config)
@@ -142,6 +147,8 @@ class Pretraining:
         if improved:
             self.checkpoints.mark_best(self.step)
         self.checkpoints.prune()
+        peak = {"system/peak_memory_bytes": float(self.memory.peak_bytes(self.device))}
+        self.io.log(self.step, self.epoch, peak)
         self.watch.lap_evaluation()
         self.beat(None, "training")
 
@@ -198,8 +205,9 @@ class Pretraining:
             "channels": int(self.data.images.shape[-1]),
             "mean": self.data.channel_mean,
             "std": self.data.channel_std,
-            "class_names": self.data.class_names,
+            "class_names": self.data.probe.class_names,
             "dataset_digest": self.data.dataset_digest,
+            "probe_digest": self.data.probe.dataset_digest,
             "selection": asdict(self.selection),
         }
 
@@ -245,17 +253,20 @@ class Pretraining:
         return Outcome(outcome, reason, self.step, suggestion, rate)
 
 
-def pretrain(config: PretrainConfig, data: PretrainData, io: RunIO, folder: Path) -> Outcome:
+def pretrain(
+    config: PretrainConfig, data: PretrainData, io: RunIO, folder: Path, memory: PeakMemory | None = None
+) -> Outcome:
     """Train `config` on `data`, or go on from folder/checkpoints, and say how it ended.
 
-    Writes folder/checkpoints and folder/samples; everything else goes through `io`.
+    Writes folder/checkpoints and folder/samples; everything else goes through `io`. `memory` knows what the
+    process held before `data`; without it the peak that is logged is over what it holds now.
     """
     if len(data.images) < config.batch_size:
         reason = f"batch_size {config.batch_size} is more than the {len(data.images)} images to train on"
         return Outcome("failed", reason, 0, f"set batch_size to {max(len(data.images) // 4, 2)}")
     training: Pretraining | None = None
     try:
-        training = Pretraining(config, data, io, folder)
+        training = Pretraining(config, data, io, folder, memory or PeakMemory())
         return training.run()
     except (MemoryError, RuntimeError) as error:
         if not is_out_of_memory(error):
@@ -265,17 +276,12 @@ def pretrain(config: PretrainConfig, data: PretrainData, io: RunIO, folder: Path
         return Outcome("failed", reason, step, f"set batch_size to {max(config.batch_size // 2, 2)}")
 
 
-def is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
-    """Whether `error` means that memory, of the device or the machine, ran out."""
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or "allocate memory" in str(error)
-
-
 def bare_step_images_per_s(config: PretrainConfig, data: PretrainData, steps: int = 12) -> float:
     """Images a second of forward, backward and optimiser alone, on one ready batch; the median step.
 
     What data, augmentation, schedule, logs and evaluations cost a run shows against this figure.
     """
-    device = resolve_device(config)
+    device = resolve_device(config.device)
     model = fresh_model(config, data.images.shape[-1])
     prepare(model, device, resolve_precision(config, device))
     step = TrainingStep(config, data, model, build_optimizer(model, config), device)
@@ -284,7 +290,6 @@ def bare_step_images_per_s(config: PretrainConfig, data: PretrainData, steps: in
     for _ in range(steps + 3):
         start = perf_counter()
         step.learn(imgs, noise, config.lr)
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
+        synchronise(device)
         seconds.append(perf_counter() - start)
     return config.batch_size / sorted(seconds[3:])[steps // 2]

@@ -12,6 +12,7 @@ from torch.nn import functional
 
 from backend.ml.contracts import Labels
 
+QUERY_BLOCK = 512
 PENALTIES = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4)
 
 
@@ -43,7 +44,7 @@ def standardise_features(train: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
     becomes 0."""
     mean, std = train.mean(dim=0), train.std(dim=0, correction=0)
     scale = torch.where(std > 1e-6, 1.0 / std.clamp_min(1e-6), torch.zeros_like(std))
-    return tuple((features - mean) * scale for features in (train, *others))
+    return tuple((features - mean).mul_(scale) for features in (train, *others))
 
 
 def knn_predict(
@@ -59,17 +60,21 @@ def knn_predict(
     exp(cos/T).
 
     Features come standardised. With `exclude_self` the queries are the gallery, and none votes for itself.
-    A smaller gallery lends all it has.
+    A smaller gallery lends all it has. Neither a second gallery nor all M · N cosines are ever in memory.
     """
-    similarity = functional.normalize(queries, dim=1) @ functional.normalize(gallery, dim=1).T  # (M, N)
-    if exclude_self:
-        similarity.fill_diagonal_(-torch.inf)
     k = min(k, len(gallery) - int(exclude_self))
-    cosine, nearest = similarity.topk(k, dim=1)  # (M, k)
-    # exp((cos − 1)/T) ranks as exp(cos/T) does and cannot overflow at a small T.
-    weights = ((cosine - 1.0) / temperature).exp()
-    votes = torch.zeros(len(queries), n_classes).scatter_add_(1, gallery_labels[nearest], weights)
-    predicted: Labels = votes.argmax(dim=1).numpy()
+    lengths = gallery.norm(dim=1).clamp_min(1e-12)  # (N,)
+    predicted = np.zeros(len(queries), np.int64)
+    for start in range(0, len(queries), QUERY_BLOCK):
+        block = functional.normalize(queries[start : start + QUERY_BLOCK], dim=1)
+        similarity = (block @ gallery.T).div_(lengths)  # (m, N)
+        if exclude_self:
+            similarity[:, start:].fill_diagonal_(-torch.inf)
+        cosine, nearest = similarity.topk(k, dim=1)  # (m, k)
+        # exp((cos − 1)/T) ranks as exp(cos/T) does and cannot overflow at a small T.
+        weights = ((cosine - 1.0) / temperature).exp()
+        votes = torch.zeros(len(block), n_classes).scatter_add_(1, gallery_labels[nearest], weights)
+        predicted[start : start + len(block)] = votes.argmax(dim=1).numpy()
     return predicted
 
 

@@ -5,24 +5,23 @@ samples/
   layout.json           {"rows", "count", "tile_px", "mask_ratio", "galaxies"}
 """
 
-import io
 from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import Tensor
 
 from backend.files import write_atomic, write_json
-from backend.ml.compute import autocast, generator, resolve_precision, to_tensor
+from backend.ml.compute import autocast, resolve_precision, to_tensor
 from backend.ml.contracts import Pixels, PretrainData
 from backend.ml.evaluation import Normaliser, device_of
 from backend.ml.models_mae import MaskedAutoencoderViT
 from backend.ml.patches import patchify, unpatchify
+from backend.ml.pictures import hide_removed, sprite, to_png
+from backend.ml.streams import generator
 from shared.configs import PretrainConfig
 
 ROWS = ["original", "masked", "reconstruction"]
-REMOVED_GREY = 72
 
 
 def interpolate_statistics(statistics: Tensor, mask: Tensor, reach: float = 1.0) -> Tensor:
@@ -67,18 +66,6 @@ def to_pixels(imgs: Tensor, normaliser: Normaliser) -> Pixels:
     return pixels
 
 
-def hide_removed(rgb: Pixels, mask: Tensor, patch_size: int) -> Pixels:
-    """(N, H, W, 3) with removed patches, mask (N, L), in an even grey."""
-    values = mask.unsqueeze(-1).expand(-1, -1, patch_size**2)
-    removed = unpatchify(values, patch_size)[:, 0].bool().cpu().numpy()  # (N, H, W)
-    return np.where(removed[..., None], np.uint8(REMOVED_GREY), rgb)
-
-
-def sprite(rows: list[Pixels]) -> Pixels:
-    """Tiles, each row (N, H, W, 3), laid out as one picture (rows · H, N · W, 3)."""
-    return np.concatenate([np.concatenate(list(tiles), axis=1) for tiles in rows], axis=0)
-
-
 class FixedSamples:
     """The same few validation galaxies, under the same masks, drawn at any step into `folder`."""
 
@@ -87,8 +74,7 @@ class FixedSamples:
         count = min(config.sample_count, len(data.val_images))
         self.chosen = np.linspace(0, len(data.val_images) - 1, count).round().astype(np.int64)
         length = (config.img_size // config.patch_size) ** 2
-        cpu = torch.device("cpu")
-        self.noise = torch.rand(count, length, generator=generator(cpu, config.seed, "samples"))
+        self.noise = torch.rand(count, length, generator=generator(config.seed, "samples"))
 
     def write(self, model: MaskedAutoencoderViT, step: int) -> None:
         """Write the sprite of `step`, and layout.json beside it; nothing where there is no galaxy to draw."""
@@ -103,7 +89,8 @@ class FixedSamples:
         masked_rgb = hide_removed(original_rgb, mask, model.patch_size)
         rebuilt_rgb = self.data.to_rgb(to_pixels(rebuilt, normaliser))
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._write_png(sprite([original_rgb, masked_rgb, rebuilt_rgb]), f"step_{step:08d}.png")
+        picture = to_png(sprite([original_rgb, masked_rgb, rebuilt_rgb]))
+        write_atomic(self.folder / f"step_{step:08d}.png", picture)
         write_json(self.folder / "layout.json", self.layout())
 
     def layout(self) -> dict[str, object]:
@@ -115,8 +102,3 @@ class FixedSamples:
             "mask_ratio": self.config.mask_ratio,
             "galaxies": [int(row) for row in self.data.val_rows[self.chosen]],
         }
-
-    def _write_png(self, picture: Pixels, name: str) -> None:
-        buffer = io.BytesIO()
-        Image.fromarray(picture).save(buffer, format="PNG")
-        write_atomic(self.folder / name, buffer.getvalue())

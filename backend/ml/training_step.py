@@ -6,13 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn, optim
 
-from backend.data.augment import augment
-from backend.ml.compute import autocast, epoch_order, generator, resolve_precision, to_tensor
+from backend.ml.compute import autocast, move, resolve_precision, to_tensor
 from backend.ml.contracts import PretrainData
 from backend.ml.evaluation import Normaliser
 from backend.ml.models_mae import MaskedAutoencoderViT
-from shared.schedule import learning_rate
+from backend.ml.streams import augment_step, epoch_order, masking_noise
 from shared.configs import PretrainConfig
+from shared.schedule import learning_rate
 
 TOKENS = ("cls_token", "mask_token")
 BETAS = (0.9, 0.95)
@@ -72,24 +72,15 @@ class TrainingStep:
         )
 
     def batch(self, step: int) -> Tensor:
-        """The augmented images (N, H, W, C) uint8 of `step`."""
+        """The augmented images (N, H, W, C) of `step`, on the scale 0 to 255."""
         epoch, place = divmod(step, self.steps_per_epoch)
-        size, config = self.config.batch_size, self.config
+        size = self.config.batch_size
         rows = self._epoch_order(epoch)[place * size : (place + 1) * size]
-        return augment(
-            self.images[rows],
-            generator(self.device, config.seed, "augmentation", step),
-            flip=config.flip,
-            rotate90=config.rotate90,
-            crop_scale_min=config.crop_scale_min,
-            colour_jitter=config.colour_jitter,
-        )
+        return augment_step(self.images[rows], self.config, step)
 
     def noise(self, step: int) -> Tensor:
         """Masking noise (N, L) of `step`."""
-        shape = (self.config.batch_size, self.model.num_patches)
-        source = generator(self.device, self.config.seed, "masks", step)
-        return torch.rand(shape, generator=source, device=self.device)
+        return move(masking_noise(self.config, step), self.device)
 
     def __call__(self, step: int) -> Tensor:
         """Take `step`, counted from 0; the loss before it, detached and still on the device."""

@@ -1,8 +1,9 @@
-"""The verbs of datasets: list, describe, browse, draw."""
+"""The verbs of datasets that read: list, browse, draw, measure."""
 
 from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
@@ -11,12 +12,25 @@ import numpy as np
 from PIL import Image
 from sqlalchemy import select
 
+from backend.data.layout import Rows
+from backend.data.split_table import split_csv
+from backend.data.statistics import pixel_statistics
 from backend.data.store import GalaxyStore
 from backend.db.engine import Database
 from backend.db.models import DatasetRow
 from backend.errors import InvalidInputError, NotFoundError
 from backend.settings import Settings
-from shared.datasets import SPLIT_CODES, Dataset, Galaxy, GalaxyPage, Split
+from shared.datasets import (
+    SPLIT_CODES,
+    Dataset,
+    DuplicatePair,
+    Duplicates,
+    Galaxy,
+    GalaxyPage,
+    PixelStatistics,
+    SkyMap,
+    Split,
+)
 
 SPLIT_OF_CODE = {code: split for split, code in SPLIT_CODES.items()}
 OPEN_STORES = 4
@@ -47,40 +61,108 @@ class StoreCache:
             yield store
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """Which rows of a dataset; `label` is a class name, or "unlabelled". A redshift bound leaves out rows
+    without a redshift."""
+
+    label: str | None = None
+    split: Split | None = None
+    redshift_min: float | None = None
+    redshift_max: float | None = None
+
+    def rows(self, store: GalaxyStore) -> Rows:
+        """Row numbers, ascending."""
+        keep = np.ones(store.n, dtype=bool)
+        if self.label is not None:
+            keep &= store.labels == _class_index(store, self.label)
+        if self.split is not None:
+            keep &= store.splits == SPLIT_CODES[self.split]
+        if self.redshift_min is not None:
+            keep &= store.redshift >= self.redshift_min
+        if self.redshift_max is not None:
+            keep &= store.redshift <= self.redshift_max
+        return np.flatnonzero(keep).astype(np.int64)
+
+
+def to_dataset(row: DatasetRow) -> Dataset:
+    """The dataset as it crosses the wire: what its file says, under the name a person gave it."""
+    return Dataset.model_validate(row.info | {"name": row.name, "description": row.description})
+
+
 class Datasets:
     """Reads the store for pages and images."""
 
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._stores = StoreCache(settings.datasets_dir)
+        self._statistics: dict[str, PixelStatistics] = {}
 
     def list_all(self) -> list[Dataset]:
         """Every dataset, newest first."""
         with self._database.read() as session:
             rows = session.scalars(select(DatasetRow).order_by(DatasetRow.created_at.desc()))
-            return [Dataset.model_validate(row.info) for row in rows]
+            return [to_dataset(row) for row in rows]
 
     def get(self, name: str) -> Dataset:
-        return Dataset.model_validate(self._row(name).info)
+        return to_dataset(self.row(name))
 
-    def browse(
-        self, name: str, *, offset: int, limit: int, label: str | None = None, split: Split | None = None
-    ) -> GalaxyPage:
-        """A page of rows in file order; `label` is a class name, or "unlabelled"."""
-        with self._use(name) as store:
-            keep = np.ones(store.n, dtype=bool)
-            if label is not None:
-                keep &= store.labels == _class_index(store, label)
-            if split is not None:
-                keep &= store.splits == SPLIT_CODES[split]
-            rows = np.flatnonzero(keep)
+    def browse(self, name: str, wanted: Wanted, *, offset: int, limit: int) -> GalaxyPage:
+        """A page of the rows that are wanted, in file order."""
+        with self.use(name) as store:
+            rows = wanted.rows(store)
             galaxies = [_galaxy(store, int(row)) for row in rows[offset : offset + limit]]
         return GalaxyPage(total=len(rows), offset=offset, galaxies=galaxies)
+
+    def sky_map(self, name: str, max_points: int) -> SkyMap:
+        """The rows with coordinates; of more than `max_points` a random choice, always the same."""
+        with self.use(name) as store:
+            rows = np.flatnonzero(np.isfinite(store.ra) & np.isfinite(store.dec))
+            total = len(rows)
+            if total > max_points:
+                rows = np.sort(np.random.default_rng(0).choice(rows, max_points, replace=False))
+            return SkyMap(
+                total=total,
+                row=rows.tolist(),
+                ra=np.round(store.ra[rows] % 360, 5).tolist(),
+                dec=np.round(store.dec[rows], 5).tolist(),
+                label=store.labels[rows].tolist(),
+                class_names=store.class_names,
+            )
+
+    def statistics(self, name: str) -> PixelStatistics:
+        """Pixel values by band, worked out once for each digest."""
+        digest = self.row(name).digest
+        if digest not in self._statistics:
+            with self.use(name) as store:
+                self._statistics[digest] = pixel_statistics(store)
+        return self._statistics[digest]
+
+    def duplicates(self, name: str) -> Duplicates:
+        """Held-out rows with a twin in another split."""
+        with self.use(name) as store:
+            pairs = [
+                DuplicatePair(
+                    row=twin.row,
+                    split=SPLIT_OF_CODE[int(store.splits[twin.row])],
+                    other=twin.other,
+                    other_split=SPLIT_OF_CODE[int(store.splits[twin.other])],
+                    how=twin.how,
+                    rms_levels=twin.rms,
+                )
+                for twin in store.twins
+            ]
+        return Duplicates(total=self.get(name).duplicates_across_splits, pairs=pairs)
+
+    def split_csv(self, name: str) -> str:
+        """CSV of row, source_id, split."""
+        with self.use(name) as store:
+            return "".join(split_csv(store))
 
     def image_png(self, name: str, row: int, size: int | None) -> bytes:
         """The picture of one row as PNG, resized to `size` pixels a side where given (antialiased below its
         own size, pixels kept above). Raises NotFoundError."""
-        with self._use(name) as store:
+        with self.use(name) as store:
             if not 0 <= row < store.n:
                 raise NotFoundError("row_not_found", f"{name} has rows 0 to {store.n - 1}, not {row}")
             pixels = store.rgb(store.images(np.array([row])))[0]
@@ -94,9 +176,9 @@ class Datasets:
 
     def etag(self, name: str, row: int, size: int | None) -> str:
         """Changes only when the dataset does."""
-        return f'"{self._row(name).digest[:16]}-{row}-{size or 0}"'
+        return f'"{self.row(name).digest[:16]}-{row}-{size or 0}"'
 
-    def _row(self, name: str) -> DatasetRow:
+    def row(self, name: str) -> DatasetRow:
         with self._database.read() as session:
             row = session.get(DatasetRow, name)
         if row is None:
@@ -104,8 +186,9 @@ class Datasets:
         return row
 
     @contextmanager
-    def _use(self, name: str) -> Iterator[GalaxyStore]:
-        row = self._row(name)
+    def use(self, name: str) -> Iterator[GalaxyStore]:
+        """The dataset, open for reading by this thread alone."""
+        row = self.row(name)
         with self._stores.use(row.file, row.digest) as store:
             yield store
 

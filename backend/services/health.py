@@ -2,15 +2,14 @@
 
 import shutil
 import time
-from functools import lru_cache
 from importlib.metadata import version
 
-import pynvml
 from sqlalchemy import func, select
 
 from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.files import read_json
+from backend.services.machine import badge
 from backend.settings import Settings
 from shared.runs import HAS_WORKER, RunState
 from shared.system import Health
@@ -22,6 +21,7 @@ def read_health(database: Database, settings: Settings) -> Health:
     """The state of supervisor, queue, device and disk."""
     alive = supervisor_alive(settings)
     problems = [] if alive else ["No supervisor is running, so nothing starts: run `galaxyscope up`."]
+    device, why = badge()
     free = shutil.disk_usage(settings.home).free
     if free < 1e9:
         problems.append(f"Only {free / 1e6:.0f} MB of disk are free: checkpoints may fail.")
@@ -33,7 +33,8 @@ def read_health(database: Database, settings: Settings) -> Health:
         running=_count(database, HAS_WORKER),
         problems=problems,
         disk_free_bytes=free,
-        device=device_name(),
+        device=device,
+        device_why=why,
     )
 
 
@@ -41,16 +42,6 @@ def supervisor_alive(settings: Settings) -> bool:
     """Whether a supervisor has finished a round within the last seconds."""
     beat = read_json(settings.home / "supervisor.json")
     return beat is not None and bool(time.time() - beat["at"] < SILENT_AFTER_S)
-
-
-@lru_cache(maxsize=1)
-def device_name() -> str:
-    """The first GPU by the driver's name, or "CPU only"; asks the driver, not torch."""
-    try:
-        pynvml.nvmlInit()
-        return str(pynvml.nvmlDeviceGetName(pynvml.nvmlDeviceGetHandleByIndex(0)))
-    except pynvml.NVMLError:
-        return "CPU only"
 
 
 def _count(database: Database, states: set[RunState] | frozenset[RunState]) -> int:

@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from backend.db.engine import Database
 from backend.db.models import RunEventRow, RunRow
-from backend.errors import ConflictError, InvalidInputError, NotFoundError
+from backend.errors import ConflictError, InvalidInputError, NotFoundError, shortened
 from backend.jobs import queue, registry
 from backend.jobs.run_dir import RunDir
 from backend.jobs.state import change_state
-from backend.services.sources import absolute_source, check_source_config
+from backend.services.checks import check_run
+from backend.services.sources import absolute_source
 from backend.settings import Settings
-from shared.configs import CONFIGS, Config, ConfigConflictError, ImportConfig, SimulateConfig
+from shared.configs import CONFIGS, Config, ConfigConflictError, ImportConfig, PretrainConfig
 from shared.presets import PRESETS
 from shared.runs import (
     MODEL_KINDS,
@@ -41,8 +42,9 @@ def create_run(
     config = resolve_config(request)
     if isinstance(config, ImportConfig):
         config = absolute_source(config, settings)
-    if isinstance(config, ImportConfig | SimulateConfig):
-        check_source_config(database, settings, config, roots)
+    check_run(database, settings, request.kind, config, roots)
+    if request.kind in MODEL_KINDS:
+        _stop_preflights(database)
     run_id = queue.enqueue(
         database,
         settings.runs_dir,
@@ -55,11 +57,22 @@ def create_run(
     return get_run(database, run_id)
 
 
+def _stop_preflights(database: Database) -> None:
+    """A training is about to start: what only tried it out gives way."""
+    ended = [state.value for state in TERMINAL]
+    with database.read() as session:
+        trying = session.scalars(
+            select(RunRow.id).where(RunRow.kind == RunKind.PREFLIGHT.value, RunRow.state.not_in(ended))
+        ).all()
+    for run_id in trying:
+        stop_run(database, run_id)
+
+
 def resolve_config(request: RunRequest) -> Config:
     """The full config: defaults, then the preset, then what was set. Raises InvalidInputError."""
     values: dict[str, Any] = {}
     if request.preset is not None:
-        if request.kind is not RunKind.PRETRAIN or request.preset not in PRESETS:
+        if CONFIGS[request.kind] is not PretrainConfig or request.preset not in PRESETS:
             known = ", ".join(PRESETS)
             raise InvalidInputError(
                 "unknown_preset", f"there is no preset {request.preset}; there are: {known}", "preset"
@@ -83,13 +96,13 @@ def config_error(error: ValidationError) -> InvalidInputError:
     if fault["type"] == "extra_forbidden":
         return InvalidInputError("invalid_config", f"there is no setting {field}; check its spelling", field)
     message = fault["msg"][0].lower() + fault["msg"][1:]
-    return InvalidInputError("invalid_config", f"{field} = {fault['input']!r}: {message}", field)
+    return InvalidInputError("invalid_config", f"{field} = {shortened(fault['input'])}: {message}", field)
 
 
 def get_run(database: Database, run_id: str) -> Run:
     with database.read() as session:
         row = find_row(session, run_id)
-        return to_run(session, row, registry.baselines_of(session, row.dataset_digest))
+        return to_run(session, row, registry.baselines_of(session, row.probe_digest))
 
 
 def list_runs(
@@ -106,9 +119,9 @@ def list_runs(
         query = query.where(RunRow.state.in_([state.value for state in states]))
     with database.read() as session:
         rows = list(session.scalars(query.order_by(RunRow.created_at.desc(), RunRow.id).limit(limit)))
-        digests = {row.dataset_digest for row in rows}
+        digests = {row.probe_digest for row in rows}
         references = {digest: registry.baselines_of(session, digest) for digest in digests}
-        return [to_run(session, row, references[row.dataset_digest]) for row in rows]
+        return [to_run(session, row, references[row.probe_digest]) for row in rows]
 
 
 def stop_run(database: Database, run_id: str) -> Run:

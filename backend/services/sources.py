@@ -4,31 +4,32 @@ import shutil
 from pathlib import Path
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from backend.data.importers import check_source
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import ConflictError, ForbiddenError, InvalidInputError
 from backend.settings import Settings
-from shared.configs import ImportConfig, SimulateConfig
-from shared.runs import TERMINAL, RunKind
+from shared.configs import DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
+from shared.runs import DATASET_MAKERS, TERMINAL
+
+MakerConfig = ImportConfig | SimulateConfig | DownloadConfig | SubsetConfig
 
 
-def check_source_config(
-    database: Database,
-    settings: Settings,
-    config: ImportConfig | SimulateConfig,
-    roots: tuple[Path, ...] | None,
+def check_maker(
+    database: Database, settings: Settings, config: MakerConfig, roots: tuple[Path, ...] | None
 ) -> None:
-    """Raise where the dataset cannot come to be, in one sentence for the person who asked."""
-    _require_free_name(database, config.name)
+    """Raise where the dataset cannot come to be, in one sentence for the person who asked. `roots` are the
+    folders it may read; None allows all."""
+    with database.read() as session:
+        require_free_name(session, config.name)
     if isinstance(config, ImportConfig):
-        for field in ("path", "labels"):
-            value = getattr(config, field)
-            if value is not None and roots is not None:
-                _require_under_roots(value, roots, field)
-        check_source(config)
-    else:
+        require_under_roots(config, roots)
+        check_source(config, roots)
+    elif isinstance(config, SubsetConfig):
+        _check_file(config.split_table, roots, "split_table")
+    elif isinstance(config, SimulateConfig):
         _require_disk(settings, config.n * config.img_size**2 * 3)
 
 
@@ -41,24 +42,40 @@ def absolute_source(config: ImportConfig, settings: Settings) -> ImportConfig:
     return config.model_copy(update={"path": str(path), "labels": labels})
 
 
-def _require_free_name(database: Database, name: str) -> None:
-    with database.read() as session:
-        if session.get(DatasetRow, name) is not None:
-            raise ConflictError(
-                "dataset_exists", f"there is already a dataset named {name}; choose another name", "name"
-            )
-        makers = [RunKind.IMPORT.value, RunKind.SIMULATE.value]
-        ended = [state.value for state in TERMINAL]
-        coming = select(RunRow.id).where(
-            RunRow.kind.in_(makers), RunRow.dataset == name, RunRow.state.not_in(ended)
+def require_free_name(session: Session, name: str) -> None:
+    """Raise ConflictError where a dataset has that name, or a job is just making one."""
+    if session.get(DatasetRow, name) is not None:
+        raise ConflictError(
+            "dataset_exists", f"there is already a dataset named {name}; choose another name", "name"
         )
-        run_id = session.scalar(coming)
-        if run_id is not None:
-            raise ConflictError(
-                "dataset_coming",
-                f"{run_id} is just making a dataset named {name}; choose another name",
-                "name",
-            )
+    ended = [state.value for state in TERMINAL]
+    coming = select(RunRow.id).where(
+        RunRow.kind.in_([kind.value for kind in DATASET_MAKERS]),
+        RunRow.dataset == name,
+        RunRow.state.not_in(ended),
+    )
+    run_id = session.scalar(coming)
+    if run_id is not None:
+        raise ConflictError(
+            "dataset_coming", f"{run_id} is just making a dataset named {name}; choose another name", "name"
+        )
+
+
+def require_under_roots(config: ImportConfig, roots: tuple[Path, ...] | None) -> None:
+    """Raise ForbiddenError where an import names a path outside `roots`."""
+    for field in ("path", "labels"):
+        value = getattr(config, field)
+        if value is not None and roots is not None:
+            _require_under_roots(value, roots, field)
+
+
+def _check_file(value: str | None, roots: tuple[Path, ...] | None, field: str) -> None:
+    if value is None:
+        return
+    if roots is not None:
+        _require_under_roots(value, roots, field)
+    if not _expanded(value, field).is_file():
+        raise InvalidInputError("no_such_file", f"there is no file {value}; check its path", field)
 
 
 def _require_under_roots(value: str, roots: tuple[Path, ...], field: str) -> None:

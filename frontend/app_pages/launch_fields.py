@@ -1,6 +1,6 @@
-"""The fields of the launch form: drawn from PretrainConfig, kept in the session and in the URL."""
+"""The fields of the launch form, drawn from PretrainConfig group by group."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from math import floor, log10
@@ -8,160 +8,137 @@ from typing import Any
 
 import streamlit as st
 
-from frontend.blocks import wrong
-from frontend.launch_form import (
-    FieldSpec,
-    changed_values,
-    field_specs,
-    read_changes,
-    starting_values,
-    to_query,
-)
-from shared.configs import PretrainConfig
-from shared.presets import Preset
+from frontend.blocks import hint, section, wrong
+from frontend.components.lr_curve import SCHEDULE_FIELDS, draw_lr_curve
+from frontend.launch_checks import evaluation_datasets
+from frontend.launch_form import FieldSpec
+from frontend.launch_sizes import CUSTOM, Parameters, count_parameters, count_sizes
+from frontend.launch_state import FIELD, SPECS, Draft, take_size
+from frontend.wording import short_count
+from shared.datasets import Dataset
+from shared.launch import Advice
+from shared.presets import SIZES, Size
 
-FIELD = "launch."
-ENTERED = "launch_entered"
-QUERY_KEYS = ("preset", "on", "set", "name", "parent")
-SPECS = [spec for spec in field_specs(PretrainConfig) if spec.name != "dataset"]
+KEEP: dict[str, Any] = {"persist_state": "session"}
+SIZE_HELP = (
+    "Sets widths, depths and heads of encoder and decoder together; image, patch and all else stay. "
+    "The count is of both, with these patches and this dataset's bands: "
+    + ", ".join(size.title.replace(" · ", " ") for size in SIZES)
+    + "."
+)
 
 
 @dataclass(frozen=True)
-class Draft:
-    """The form as it stands: what was chosen, every value, and those that differ from the preset's."""
+class Remarks:
+    """What is said beside the fields: faults, which block the start, and advice, which does not."""
 
-    preset: str
-    dataset: str | None
-    name: str
-    parent: str
-    values: dict[str, Any]
-    changes: dict[str, Any]
+    faults: Mapping[str, str]
+    advice: Sequence[Advice]
 
+    def draw(self, field: str) -> None:
+        if field in self.faults:
+            wrong(self.faults[field])
+        for advice in self.advice:
+            if advice.field == field:
+                hint(advice.sentence)
 
-def hydrate(presets: Mapping[str, Preset], datasets: list[str]) -> None:
-    """Fills the session from the URL when the person arrives at the page, from the first preset when
-    nothing is known.
-
-    Only on arrival: a quick second edit comes with the URL of before the first one, and must not undo it.
-    """
-    state = st.session_state
-    query = {key: st.query_params.get_all(key) for key in QUERY_KEYS if key in st.query_params}
-    arrived = not state.get(ENTERED)
-    if arrived and query and query != state.get("launch_query"):
-        _load(presets, datasets, query)
-    elif "launch_preset" not in state:
-        _load(presets, datasets, {})
-    if state["launch_dataset"] not in datasets:
-        state["launch_dataset"] = datasets[0]
-    state[ENTERED] = True
+    @property
+    def fields(self) -> set[str]:
+        return {*self.faults, *(advice.field for advice in self.advice)}
 
 
-def leave() -> None:
-    """Another page is shown: the next visit reads the URL again."""
-    st.session_state.pop(ENTERED, None)
-    st.session_state.pop("launch_faulty", None)
+def draw_fields(draft: Draft, datasets: Mapping[str, Dataset], remarks: Remarks) -> None:
+    """The groups in the order of the config, the schedule below those that make it; in the simple view only
+    what matters first, what differs from the preset and what something is said about."""
+    shown = _shown(draft, remarks)
+    dataset = datasets.get(draft.dataset or "")
+    for group, members in groupby(SPECS, key=lambda spec: spec.group):
+        specs = [spec for spec in members if spec.name in shown]
+        if not specs:
+            continue
+        if group == "model" and dataset is not None:
+            counts = count_parameters(draft.values, len(dataset.bands))
+            section(group, _parameter_words(counts))
+            _draw_sizes(draft, len(dataset.bands))
+        else:
+            section(group)
+        grid = st.grid("auto", min_column_width=136, gap="small")
+        for spec in specs:
+            with grid.cell():
+                _draw_field(spec, draft, datasets)
+                remarks.draw(spec.name)
+        if group == "optimisation":
+            draw_lr_curve(draft.values, fits=not SCHEDULE_FIELDS & remarks.faults.keys())
 
 
-def _load(presets: Mapping[str, Preset], datasets: list[str], query: Mapping[str, list[str]]) -> None:
-    state = st.session_state
-    first = next(iter(presets), "")
-    preset = query["preset"][0] if query.get("preset") else first
-    preset = preset if preset in presets or preset == "" else first
-    wanted = query.get("on", [""])[0] or state.get("launch_dataset")
-    state["launch_preset"] = preset
-    state["launch_dataset"] = wanted if wanted in datasets else datasets[0]
-    state["launch_name"] = query.get("name", [""])[0]
-    state["launch_parent"] = query.get("parent", [""])[0]
-    changes = read_changes(PretrainConfig, list(query.get("set", [])))
-    _fill({**_base(presets, preset), **changes})
+def _shown(draft: Draft, remarks: Remarks) -> set[str]:
+    """Fields to draw. In the simple view one that was shown stays, so that it does not go under the hand."""
+    if st.session_state["launch_view"] == "full":
+        return {spec.name for spec in SPECS}
+    simple = {spec.name for spec in SPECS if spec.simple}
+    kept: set[str] = st.session_state.setdefault("launch_shown", set())
+    kept |= simple | set(draft.changes) | remarks.fields
+    return kept
 
 
-def _base(presets: Mapping[str, Preset], preset: str) -> dict[str, Any]:
-    return starting_values(PretrainConfig, presets[preset].values if preset in presets else {})
-
-
-def _fill(values: Mapping[str, Any]) -> None:
-    kinds = {spec.name: spec.kind for spec in SPECS}
-    for name, value in values.items():
-        typed = float(value) if kinds[name] == "float" and value is not None else value
-        st.session_state[FIELD + name] = typed
-
-
-def take_preset(presets: Mapping[str, Preset]) -> None:
-    """Fills every field from the preset that was just chosen."""
-    st.session_state.pop("launch_refused", None)
-    _fill(_base(presets, st.session_state["launch_preset"]))
-
-
-def read_draft(presets: Mapping[str, Preset]) -> Draft:
-    """The form as it stands in the session."""
-    state = st.session_state
-    values = {spec.name: state.get(FIELD + spec.name) for spec in SPECS}
-    preset = str(state["launch_preset"] or "")
-    return Draft(
-        preset=preset,
-        dataset=state["launch_dataset"],
-        name=str(state.get("launch_name") or "").strip(),
-        parent=str(state.get("launch_parent") or ""),
-        values={"dataset": state["launch_dataset"], **values},
-        changes=changed_values(values, _base(presets, preset)),
+def _parameter_words(counts: Parameters) -> str:
+    return (
+        f"{short_count(counts.encoder)} parameters in the encoder, "
+        f"{short_count(counts.decoder)} in the decoder"
     )
 
 
-def remember(draft: Draft) -> None:
-    """Writes the form into the URL."""
-    query = to_query(draft.preset, draft.dataset, draft.changes, draft.name, draft.parent)
-    as_lists = {key: value if isinstance(value, list) else [value] for key, value in query.items()}
-    if as_lists == st.session_state.get("launch_query") and "preset" in st.query_params:
-        return
-    st.session_state["launch_query"] = as_lists
-    st.query_params.from_dict(query)
+def _draw_sizes(draft: Draft, in_chans: int) -> None:
+    counts = count_sizes(draft.values, in_chans)
+    titles = {size.key: f"{_first(size)} · {short_count(counts[size.key].total)}" for size in SIZES}
+    custom = st.session_state["launch_size"] == CUSTOM
+    st.pills(
+        "size",
+        [*titles, *([CUSTOM] if custom else [])],
+        format_func=lambda key: titles.get(key, key),
+        key="launch_size",
+        required=True,
+        wrap=True,
+        on_change=take_size,
+        help=SIZE_HELP,
+    )
 
 
-def forget_parent() -> None:
-    """The next launch from this form is a run of its own."""
-    st.session_state["launch_parent"] = ""
+def _first(size: Size) -> str:
+    return size.title.partition(" · ")[0]
 
 
-def draw_fields(errors: Mapping[str, str]) -> None:
-    """The simple fields, then the others folded by group; a group with a fault opens, and does
-    not shut under the hand that corrects it."""
-    faulty: set[str] = st.session_state.setdefault("launch_faulty", set())
-    _draw_grid((spec for spec in SPECS if spec.simple), errors)
-    rest = sorted((s for s in SPECS if not s.simple), key=lambda s: [g.group for g in SPECS].index(s.group))
-    for group, members in groupby(rest, key=lambda spec: spec.group):
-        specs = list(members)
-        if any(spec.name in errors for spec in specs):
-            faulty.add(group)
-        with st.expander(f"**{group}** · {', '.join(s.name for s in specs)}", expanded=group in faulty):
-            _draw_grid(specs, errors)
-
-
-def _draw_grid(specs: Iterable[FieldSpec], errors: Mapping[str, str]) -> None:
-    grid = st.grid("auto", min_column_width=150, gap="small")
-    for spec in specs:
-        with grid.cell():
-            _draw_field(spec)
-            if spec.name in errors:
-                wrong(errors[spec.name])
-
-
-def _draw_field(spec: FieldSpec) -> None:
-    key = FIELD + spec.name
-    if spec.kind == "bool":
-        st.selectbox(spec.label, [True, False], format_func=_yes, key=key, help=spec.tooltip, **KEEP)
+def _draw_field(spec: FieldSpec, draft: Draft, datasets: Mapping[str, Dataset]) -> None:
+    key, tooltip = FIELD + spec.name, spec.tooltip_with(draft.base[spec.name])
+    if spec.name == "eval_dataset":
+        _draw_evaluation_dataset(key, tooltip, draft, datasets)
+    elif spec.kind == "bool":
+        st.selectbox(spec.label, [True, False], format_func=_yes, key=key, help=tooltip, **KEEP)
     elif spec.kind == "choice":
-        st.selectbox(spec.label, spec.choices, key=key, help=spec.tooltip, **KEEP)
+        st.selectbox(spec.label, spec.choices, key=key, help=tooltip, **KEEP)
     elif spec.kind == "int":
-        st.number_input(spec.label, step=1, key=key, help=spec.tooltip, **_blank(spec), **KEEP)
+        st.number_input(spec.label, step=1, key=key, help=tooltip, **_blank(spec), **KEEP)
     elif spec.kind == "float":
         step = _step(spec.default)
-        st.number_input(spec.label, step=step, format="%g", key=key, help=spec.tooltip, **KEEP)
+        st.number_input(spec.label, step=step, format="%g", key=key, help=tooltip, **KEEP)
     else:
-        st.text_input(spec.label, key=key, help=spec.tooltip, **KEEP)
+        st.text_input(spec.label, key=key, help=tooltip, **KEEP)
 
 
-KEEP: dict[str, Any] = {"persist_state": "session"}
+def _draw_evaluation_dataset(key: str, tooltip: str, draft: Draft, datasets: Mapping[str, Dataset]) -> None:
+    """A name that cannot be taken stays in the select, so that the fault beside it has something to name."""
+    dataset = datasets.get(draft.dataset or "")
+    fitting = evaluation_datasets(dataset, datasets) if dataset else []
+    held = st.session_state[key]
+    st.selectbox(
+        "eval_dataset",
+        [*fitting, *([held] if held and held not in fitting else [])],
+        index=None,
+        placeholder="the training dataset",
+        key=key,
+        help=tooltip,
+        **KEEP,
+    )
 
 
 def _blank(spec: FieldSpec) -> dict[str, Any]:

@@ -12,12 +12,13 @@ HERE = Path(__file__).parent
 def load_component(
     name: str, *, parts: tuple[str, ...] = (), isolate_styles: bool = True
 ) -> ComponentRenderer:
-    """The mount function of `<name>.js` and `<name>.css`, after common.js and `parts`."""
+    """The mount function of `<name>.js` and `<name>.css`, after those of common and of `parts`."""
+    chain = ("common", *parts, name)
     return st.components.v2.component(
         f"galaxyscope_{name}",
         html=f'<div class="gx gx-{name}"></div>\n<!-- drawn by {name}.js -->\n',
-        css=_text("common.css") + _text(f"{name}.css"),
-        js="".join(_text(f"{part}.js") for part in ("common", *parts, name)),
+        css="".join(_text(f"{part}.css") for part in chain if (HERE / f"{part}.css").is_file()),
+        js="".join(_text(f"{part}.js") for part in chain),
         isolate_styles=isolate_styles,
     )
 

@@ -1,12 +1,24 @@
 """The class histogram of a dataset."""
 
-from frontend.components import ignore, load_component, trigger
+from collections.abc import Callable
 
+import streamlit as st
+
+from frontend.components import load_component
+
+KEY = "class_bars"
 _BARS = load_component("class_bars")
 
 
-def draw_class_bars(counts: dict[str, int], total: int, selected: str | None) -> str | None:
-    """Draws the counts; the class that was clicked in this rerun, "" to take the filter off, else None."""
+def draw_class_bars(
+    counts: dict[str, int], total: int, selected: str | None, *, on_pick: Callable[[str], None]
+) -> None:
+    """Draws the counts; before the next rerun `on_pick` gets the class that was clicked, "" for none."""
+
+    def picked() -> None:
+        name = st.session_state[KEY].get("pick")
+        if name is not None:
+            on_pick(str(name))
+
     data = {"counts": list(counts.items()), "total": max(total, 1), "selected": selected}
-    picked = trigger(_BARS(data=data, key="class_bars", on_pick_change=ignore), "pick")
-    return None if picked is None else str(picked)
+    _BARS(data=data, key=KEY, on_pick_change=picked)

@@ -13,30 +13,17 @@ export default function ({ data, parentElement }) {
 }
 
 function build(root) {
-  const state = { cells: el("div", { class: "cells", role: "group", "aria-label": "Galaxies" }), view: el("dialog", { "aria-label": "Galaxy" }), at: 0 }
+  const state = { cells: el("div", { class: "cells", role: "group", "aria-label": "Galaxies" }), at: 0 }
   state.cells.onkeydown = (event) => move(state, event)
-  state.view.onkeydown = (event) => turn(state, event)
-  state.view.onclick = (event) => { if (event.target === state.view) state.view.close() }
-  root.replaceChildren(state.cells, state.view)
+  state.view = galaxyDialog((step) => { if (state.data.galaxies[state.at + step]) open(state, state.at + step) })
+  root.replaceChildren(state.cells, state.view.node)
   return state
 }
 
-function picture(state, galaxy, size) {
-  const name = encodeURIComponent(state.data.dataset)
-  const image = el("img", { src: `${API}/datasets/${name}/images/${galaxy.row}.png?size=${size}`, loading: "lazy", decoding: "async",
-    width: size, height: size, alt: `Galaxy ${galaxy.row}${galaxy.label ? `, ${galaxy.label}` : ""}` })
-  return image
-}
-
-/** Pixels asked of the server: never more than twice the image's own. */
-function pixels(state, wanted) {
-  return Math.min(wanted, 2 * state.data.img_size)
-}
-
 function cellOf(state, galaxy, index) {
-  const image = picture(state, galaxy, pixels(state, 160))
-  const button = el("button", { tabindex: index ? -1 : 0, title: captionOf(galaxy) }, image,
-    el("span", { class: "caption" }, galaxy.label ?? "no label"))
+  const button = el("button", { tabindex: index ? -1 : 0, title: captionOf(galaxy) },
+    galaxyPicture(state.data, galaxy.row, 160, nameOfGalaxy(galaxy)),
+    el("span", { class: "caption" }, galaxy.label ?? (state.data.labelled ? "no label" : galaxy.source_id)))
   button.onclick = () => open(state, index)
   return button
 }
@@ -67,33 +54,5 @@ function move(state, event) {
 
 function open(state, index) {
   state.at = index
-  fill(state)
-  state.view.showModal()
+  showGalaxy(state.view, state.data, state.data.galaxies[index])
 }
-
-function turn(state, event) {
-  const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
-  if (!step || !state.data.galaxies[state.at + step]) return
-  state.at += step
-  fill(state)
-}
-
-function fill(state) {
-  const galaxy = state.data.galaxies[state.at]
-  const side = pixels(state, 512)
-  const image = picture(state, galaxy, side)
-  image.className = side > 2 * state.data.img_size - 1 ? "crisp" : ""
-  const facts = [
-    ["row", String(galaxy.row)], ["class", galaxy.label ?? "none"], ["split", galaxy.split], ["source", galaxy.source_id],
-    ["RA", degrees(galaxy.ra)], ["Dec", degrees(galaxy.dec)],
-    ["redshift", isNumber(galaxy.redshift) ? galaxy.redshift.toFixed(4) : null],
-    ["pixel scale", isNumber(galaxy.pxscale) ? `${galaxy.pxscale.toFixed(3)} arcsec` : null],
-  ].filter(([, value]) => value)
-  const close = el("button", { onClick: () => state.view.close() }, "Close")
-  state.view.replaceChildren(image,
-    el("div", { class: "side" }, el("dl", {}, facts.flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
-      state.data.simulated ? el("p", {}, el("span", { class: "gx-tag" }, "simulated")) : null, close))
-  close.focus()
-}
-
-const degrees = (value) => (isNumber(value) ? `${value.toFixed(5)}°` : null)

@@ -1,17 +1,25 @@
 """A page of galaxies as a grid of pictures."""
 
+from typing import Any
+
 from frontend.components import load_component
 from shared.datasets import Dataset, GalaxyPage
 
-_GRID = load_component("galaxy_grid")
+_GRID = load_component("galaxy_grid", parts=("galaxy_dialog",))
+
+
+def picture_source(dataset: Dataset) -> dict[str, Any]:
+    """What a component needs to fetch pictures of this dataset and to open one of its galaxies."""
+    return {
+        "dataset": dataset.name,
+        "version": dataset.digest,
+        "img_size": dataset.img_size,
+        "simulated": dataset.simulated,
+    }
 
 
 def draw_galaxy_grid(dataset: Dataset, page: GalaxyPage) -> None:
     """Draws the galaxies of one page; the browser fetches the pictures itself."""
-    data = {
-        "dataset": dataset.name,
-        "img_size": dataset.img_size,
-        "simulated": dataset.simulated,
-        "galaxies": [galaxy.model_dump(mode="json") for galaxy in page.galaxies],
-    }
+    galaxies = [galaxy.model_dump(mode="json") for galaxy in page.galaxies]
+    data = {**picture_source(dataset), "labelled": bool(dataset.class_names), "galaxies": galaxies}
     _GRID(data=data, key="galaxy_grid")

@@ -46,7 +46,8 @@ function show(state, data) {
 
 function pageLink(state, page) {
   const current = page.key === state.data.current
-  const link = el("a", { href: page.href, "aria-current": current ? "page" : null, title: page.question }, page.title)
+  const kind = page.key === "machine" ? "machine" : null // wide, the badge stands for it
+  const link = el("a", { href: page.href, class: kind, "aria-current": current ? "page" : null, title: page.question }, page.title)
   link.onclick = (event) => plainClick(event, () => state.go(page.key))
   return link
 }
@@ -60,7 +61,7 @@ function showRun(state, run) {
 
 function showHealth(state, { data, lost }) {
   state.lost = lost ? state.lost + 1 : 0
-  if (data) state.queue.replaceChildren(el("span", {}, data.device), el("span", {}, `queue ${data.queued}`))
+  if (data) showMachine(state, data)
   const problems = state.lost > 1
     ? ["The server does not answer. This page keeps what it showed and reconnects by itself; "
       + "if it stays so, start it again with `galaxyscope up`."]
@@ -69,6 +70,23 @@ function showHealth(state, { data, lost }) {
   state.bar.className = state.lost > 1 ? "bar lost" : "bar"
   state.bar.replaceChildren(...problems.map((text) => el("p", {}, withCode(text))))
   if (state.lost > 1) closeConnectionDialog()
+}
+
+/** Device and queue, built anew only when they say something else: a focus or a click is not lost. */
+function showMachine(state, { device, device_why, queued }) {
+  const said = JSON.stringify([device, device_why, queued, state.shown])
+  if (said === state.said) return
+  state.said = said
+  state.queue.replaceChildren(badge(state, { device, device_why }), el("span", {}, `queue ${queued}`))
+}
+
+/** The device, with the reason where it is no GPU; leads to the page about the machine. */
+function badge(state, { device, device_why: why }) {
+  const page = state.data.pages.find((one) => one.key === "machine")
+  const link = el("a", { class: "device", href: page.href, title: why ? sentence(why) : page.question,
+    "aria-label": why ? `${device}: ${why}` : device, "aria-current": state.data.current === "machine" ? "page" : null }, device)
+  link.onclick = (event) => plainClick(event, () => state.go(page.key))
+  return link
 }
 
 /** Words between backticks as code. */

@@ -10,7 +10,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   state.settled = () => setTriggerValue("settled", Date.now())
   state.data = data
   if (state.path !== listPath(data)) listen(state)
-  else if (state.runs) draw(state)
+  else if (state.runs) {
+    if (data.watch.some((id) => !state.runs.some((run) => run.id === id))) refresh(state.path)
+    draw(state)
+  }
   return () => state.end?.()
 }
 
@@ -40,8 +43,9 @@ function refused(state, error) {
 }
 
 function noticeEnds(state) {
-  const ended = chosen(state).filter((run) => TERMINAL.has(run.state)).map((run) => run.id)
-  const news = state.ended && ended.some((id) => !state.ended.has(id)) // also one too quick to be seen running
+  const ended = ofKinds(state).filter((run) => TERMINAL.has(run.state)).map((run) => run.id)
+  const known = (id) => (state.ended ? state.ended.has(id) : !state.data.watch.includes(id))
+  const news = ended.some((id) => !known(id)) // also one too quick to be seen running
   state.ended = new Set(ended)
   if (news && state.data.jobs) state.settled()
 }
@@ -54,9 +58,13 @@ const FILTERS = {
   cancelled: (run) => run.state === "cancelled",
 }
 
-function chosen(state) {
+function ofKinds(state) {
   const kinds = state.data.kinds
-  return state.runs.filter((run) => (!kinds || kinds.includes(run.kind)) && FILTERS[state.data.filter](run))
+  return state.runs.filter((run) => !kinds || kinds.includes(run.kind))
+}
+
+function chosen(state) {
+  return ofKinds(state).filter(FILTERS[state.data.filter])
 }
 
 function draw(state) {
@@ -145,9 +153,14 @@ function jobRow(state, run) {
     cell("Dataset", "dataset", run.dataset ?? run.config.name ?? "–"),
     cell("What", "what", run.reason && run.state === "failed"
       ? el("span", { class: "gx-tone-bad" }, [run.reason, run.suggestion].filter(Boolean).map(sentence).join(" "))
-      : el("span", { class: "gx-soft" }, TERMINAL.has(run.state) ? run.reason ?? "" : run.progress.message ?? "")),
+      : el("span", { class: "gx-soft" }, TERMINAL.has(run.state) ? run.reason ?? "" : progressWords(run))),
     cell("Started", "age", el("time", { datetime: run.created_at, title: clockTime(run.started_at ?? run.created_at) }, ago(run.started_at ?? run.created_at))),
     cell("", "act", stopButton(state, run)))
+}
+
+function progressWords(run) {
+  const left = isNumber(run.progress.eta_s) && run.state === "running" ? `${duration(run.progress.eta_s)} left` : ""
+  return [run.progress.message, left].filter(Boolean).join(" · ")
 }
 
 function stopButton(state, run) {

@@ -1,5 +1,6 @@
 """The live list of runs or of other jobs."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,13 +21,16 @@ class TableAction:
 def draw_runs(simulated: list[str], state_filter: str, selected: str | None) -> TableAction:
     """Draws the runs that train a model; `simulated` names the datasets to mark."""
     data = {"jobs": False, "kinds": None, "filter": state_filter, "limit": 200}
-    return _draw({**data, "simulated": simulated, "selected": selected}, "runs_table")
+    return _draw({**data, "simulated": simulated, "selected": selected, "watch": []}, "runs_table")
 
 
-def draw_jobs(kinds: list[str], key: str, limit: int = 50) -> TableAction:
-    """Draws the jobs of these kinds."""
-    data = {"jobs": True, "kinds": kinds, "filter": "all", "limit": limit}
-    return _draw({**data, "simulated": [], "selected": None}, key)
+def draw_jobs(
+    kinds: list[str], key: str, limit: int = 50, *, active: bool = False, watch: Sequence[str] = ()
+) -> TableAction:
+    """Draws the jobs of these kinds; with `active` only those that have not ended. The end of one in `watch`
+    is told even where the list has not seen it at work."""
+    data = {"jobs": True, "kinds": kinds, "filter": "active" if active else "all", "limit": limit}
+    return _draw({**data, "simulated": [], "selected": None, "watch": list(watch)}, key)
 
 
 def _draw(data: dict[str, Any], key: str) -> TableAction:

@@ -1,14 +1,26 @@
 """The real app over a real home, without a socket and without pages."""
 
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from backend.data.importers import import_dataset, simulate_dataset
+from backend.data.store import describe
+from backend.db.engine import Database, open_database
+from backend.db.models import RunRow
+from backend.jobs import queue
+from backend.jobs.registry import register
+from backend.jobs.state import change_state
 from backend.settings import Settings
 from backend.web import create_app
+from shared.configs import ImportConfig, SimulateConfig
 from shared.routes import API
+from shared.runs import RunKind, RunState
+
+Move = Callable[..., None]
 
 
 @pytest.fixture
@@ -20,3 +32,49 @@ def settings(tmp_path: Path) -> Settings:
 def http(settings: Settings) -> Iterator[TestClient]:
     with TestClient(create_app(settings, ui=False), base_url=f"http://127.0.0.1:8501{API}") as client:
         yield client
+
+
+@pytest.fixture
+def database(settings: Settings, http: TestClient) -> Database:
+    return open_database(settings.database_path)
+
+
+def add_dataset(database: Database, settings: Settings, name: str, n: int = 60) -> Path:
+    """A dataset of simulated galaxies, 32 px, in the store and in the database."""
+    return enter_dataset(database, settings, SimulateConfig(name=name, n=n, img_size=32))
+
+
+def enter_dataset(database: Database, settings: Settings, config: ImportConfig | SimulateConfig) -> Path:
+    """What a job of `config` leaves: the file, and its row in the database."""
+    folder, token = settings.datasets_dir, secrets.token_hex(4)
+    if isinstance(config, ImportConfig):
+        path = import_dataset(config, folder, token, lambda *_: None, lambda: False)
+    else:
+        path = simulate_dataset(config, folder, token, lambda *_: None, lambda: False)
+    run_id = queue.enqueue(database, settings.runs_dir, RunKind.SIMULATE, config)
+    info = describe(path, config.name).model_dump(mode="json")
+    with database.write() as session:
+        run = session.get_one(RunRow, run_id)
+        register(session, run, {"dataset": info, "file": path.name})
+        session.delete(run)
+    return path
+
+
+@pytest.fixture
+def sky(database: Database, settings: Settings) -> Path:
+    """The file of a dataset `sky` of 60 simulated galaxies."""
+    return add_dataset(database, settings, "sky")
+
+
+@pytest.fixture
+def move(database: Database) -> Move:
+    """Leads a run through states from queued."""
+
+    def lead(run_id: str, *states: RunState) -> None:
+        origin = RunState.QUEUED
+        with database.write() as session:
+            for state in states:
+                assert change_state(session, run_id, expected=[origin], to=state)
+                origin = state
+
+    return lead

@@ -8,25 +8,12 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from backend.data.importers import simulate_dataset
-from backend.data.store import GalaxyStore, describe
-from backend.db.engine import open_database
-from backend.jobs.registry import register
+from backend.data.store import GalaxyStore
+from backend.db.engine import Database
 from backend.settings import Settings
-from shared.configs import SimulateConfig
+from shared.configs import ImportConfig
 from shared.datasets import SPLIT_CODES, Split
-
-
-@pytest.fixture
-def sky(http: TestClient, settings: Settings) -> Path:
-    """A dataset `sky` of 60 simulated galaxies, 32 px, in the store and in the database."""
-    config = SimulateConfig(name="sky", n=60, img_size=32)
-    path = simulate_dataset(config, settings.datasets_dir, "token", lambda *_: None, lambda: False)
-    database = open_database(settings.database_path)
-    with database.write() as session:
-        info = describe(path, "sky").model_dump(mode="json")
-        register(session, {"dataset": info, "file": path.name})
-    return path
+from tests.api.conftest import enter_dataset
 
 
 def test_every_row_is_on_one_page_as_the_file_has_it(http: TestClient, sky: Path) -> None:
@@ -101,3 +88,47 @@ def test_a_pretraining_names_what_it_was_queued_with(http: TestClient, sky: Path
     assert http.get("/runs").json()[0]["id"] == run["id"]
     [event] = http.get(f"/runs/{run['id']}/events").json()
     assert (event["from_state"], event["to_state"]) == (None, "queued")
+
+
+def test_a_copy_in_another_split_is_shown_as_a_pair_with_how_it_was_turned(
+    http: TestClient, database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    images = np.random.default_rng(1).integers(0, 255, (20, 32, 32, 3), dtype=np.uint8)
+    images[17] = np.rot90(images[2])
+    path = tmp_path / "turned.npz"
+    splits = np.array(["train"] * 16 + ["test"] * 2 + ["val"] * 2)
+    np.savez(path, images=images, labels=np.arange(20) % 2, split=splits)
+    enter_dataset(database, settings, ImportConfig(path=str(path), name="turned"))
+    found = http.get("/datasets/turned/duplicates").json()
+    assert found["total"] == 1
+    [pair] = found["pairs"]
+    assert (pair["row"], pair["other"], pair["how"]) == (17, 2, "turned")
+    assert (pair["split"], pair["other_split"]) == ("test", "train")
+
+
+def test_redshift_sky_and_statistics_are_of_the_rows_that_have_them(
+    http: TestClient, database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    images = np.full((20, 16, 16, 1), 100, np.uint8)
+    images[:, 0, 0] = np.arange(20)[:, None] * 12
+    redshift = np.linspace(0.01, 0.2, 20)
+    redshift[5] = np.nan
+    ra, dec = np.linspace(0, 350, 20), np.linspace(-80, 80, 20)
+    ra[3] = np.nan
+    path = tmp_path / "far.npz"
+    np.savez(path, images=images, labels=np.arange(20) % 2, redshift=redshift, ra=ra, dec=dec)
+    enter_dataset(database, settings, ImportConfig(path=str(path), name="far"))
+    rows = "/datasets/far/galaxies?redshift_min=0.05&redshift_max=0.1"
+    between = [row for row in range(20) if 0.05 <= redshift[row] <= 0.1]
+    assert [galaxy["row"] for galaxy in http.get(rows).json()["galaxies"]] == between
+    info = http.get("/datasets/far").json()
+    assert (info["with_sky"], info["redshift_range"]) == (19, pytest.approx([0.01, 0.2]))
+    sky_map = http.get("/datasets/far/sky").json()
+    assert (sky_map["total"], 3 in sky_map["row"], len(sky_map["ra"])) == (19, False, 19)
+    few = http.get("/datasets/far/sky?max_points=5").json()
+    assert (few["total"], len(few["row"])) == (19, 5)
+    statistics = http.get("/datasets/far/statistics").json()
+    assert statistics["n"] == info["split_counts"]["train"]
+    [band] = statistics["bands"]
+    assert sum(band["counts"]) == statistics["n"] * 256
+    assert band["counts"][25] >= statistics["n"] * 255

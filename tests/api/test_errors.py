@@ -108,6 +108,7 @@ def test_a_source_that_cannot_work_is_refused_before_it_is_queued(http: TestClie
 def test_a_table_is_looked_for_beside_the_images(http: TestClient, tmp_path: Path) -> None:
     folder = tmp_path / "cutouts"
     folder.mkdir()
+    (folder / "a.png").write_bytes(b"")
     config = {"path": "cutouts", "name": "x", "labels": "cat.csv"}
     body = refusal(http, "POST", "/runs", json={"kind": "import", "config": config})
     assert str(folder / "cat.csv") in body["detail"]

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from backend.ml.pretrain import PretrainData, bare_step_images_per_s, pretrain
+from backend.ml.contracts import PretrainData, ProbeData
+from backend.ml.pretrain import bare_step_images_per_s, pretrain
 from shared.configs import PretrainConfig
 from shared.presets import PRESETS
 
@@ -42,16 +43,20 @@ def noise_data(train: int, val: int, classes: int) -> PretrainData:
     labels = rng.integers(0, classes, train + val)
     return PretrainData(
         images=images[:train],
-        train_images=images[:train],
-        train_labels=labels[:train],
         val_images=images[train:],
-        val_labels=labels[train:],
         val_rows=np.arange(train, train + val),
-        class_names=[str(index) for index in range(classes)],
         channel_mean=[0.5] * 3,
         channel_std=[0.29] * 3,
         dataset_digest="noise",
         to_rgb=lambda pixels: pixels,
+        probe=ProbeData(
+            train_images=images[:train],
+            train_labels=labels[:train],
+            val_images=images[train:],
+            val_labels=labels[train:],
+            class_names=[str(index) for index in range(classes)],
+            dataset_digest="noise",
+        ),
     )
 
 

@@ -85,7 +85,14 @@ def chromium() -> Iterator[Browser]:
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("home")
     port = free_port()
-    environment = os.environ | {"GALAXYSCOPE_HOME": str(home), "OMP_NUM_THREADS": "1"}
+    incoming = home / "incoming"
+    incoming.mkdir()
+    roots = os.pathsep.join([str(incoming), *filter(None, [os.environ.get("GALAXYSCOPE_TEST_DATA")])])
+    environment = os.environ | {
+        "GALAXYSCOPE_HOME": str(home),
+        "GALAXYSCOPE_DATA_ROOTS": roots,
+        "OMP_NUM_THREADS": "1",
+    }
     command = [sys.executable, "-m", "backend.cli", "up", "--port", str(port)]
     with (home / "up.log").open("wb") as log:
         server = subprocess.Popen(

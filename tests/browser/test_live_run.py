@@ -86,7 +86,7 @@ def test_a_fault_is_said_beside_the_field_and_nothing_typed_is_lost(visit: Visit
     page.wait_for_url("**patch_size%3D7**")
     page.reload()
     expect(page.get_by_role("spinbutton", name="patch_size, px")).to_have_value("7")
-    expect(page.get_by_role("spinbutton", name="embed_dim")).to_have_value("32")
+    expect(page.get_by_role("spinbutton", name="embed_dim", exact=True)).to_have_value("32")
     page.get_by_role("spinbutton", name="patch_size, px").fill("8")
     page.get_by_role("spinbutton", name="patch_size, px").press("Tab")
     expect(page.get_by_role("button", name="Start")).to_be_enabled()
@@ -136,6 +136,6 @@ def test_a_run_is_launched_watched_and_stopped(visit: Visit, site: Site) -> None
 
     page.get_by_role("button", name="Retry…").click()
     page.wait_for_url("**/launch?**")
-    expect(page.get_by_role("spinbutton", name="embed_dim")).to_have_value("32")
+    expect(page.get_by_role("spinbutton", name="embed_dim", exact=True)).to_have_value("32")
     expect(page.get_by_role("textbox", name="name")).to_have_value("seen by a browser")
     expect(page.get_by_text(f"Retries {run_id}")).to_be_visible()

@@ -80,17 +80,3 @@ def test_the_filters_of_a_page_are_as_they_were_left(visit: Visit) -> None:
     expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
     page.get_by_role("link", name="Data", exact=True).click()
     page.wait_for_url("**label=**")
-
-
-def test_a_dataset_is_added_on_the_page_and_a_bad_path_is_said_at_its_field(visit: Visit) -> None:
-    page = visit.page
-    visit.open("/data?dataset=sky")
-    page.get_by_text("Add a dataset").click()
-    page.get_by_role("textbox", name="path", exact=True).fill("/nowhere/at/all")
-    page.get_by_role("textbox", name="name", exact=True).last.fill("lost")
-    page.get_by_role("button", name="Import", exact=True).click()
-    expect(page.get_by_role("alert").filter(has_text="/nowhere/at/all")).to_be_visible()
-    page.get_by_role("textbox", name="name", exact=True).first.fill("second-sky")
-    page.get_by_role("spinbutton", name="n, images").fill("60")
-    page.get_by_role("button", name="Simulate", exact=True).click()
-    expect(page.get_by_test_id("stButtonGroup").get_by_text("second-sky")).to_be_visible()

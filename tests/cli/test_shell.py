@@ -73,7 +73,7 @@ def test_lists_are_newest_first_and_show_agrees(home: Path, trained: dict[str, A
     everything = printed(shell(home, "runs", "list", "--all", "--json"))
     assert [run["kind"] for run in everything] == ["baselines", "pretrain", "simulate"]
     assert printed(shell(home, "runs", "show", trained["id"], "--json"))["metrics"] == trained["metrics"]
-    [dataset] = printed(shell(home, "data", "list", "--json"))
+    dataset = next(one for one in printed(shell(home, "data", "list", "--json")) if one["name"] == "sky")
     assert (dataset["name"], dataset["n"], dataset["img_size"], len(dataset["bands"])) == ("sky", 200, 32, 3)
     assert sum(dataset["class_counts"].values()) == 200
     assert dataset["simulated"] is True
@@ -97,13 +97,18 @@ def test_without_a_supervisor_a_launch_is_queued_and_says_so(home: Path, trained
     [
         (["runs", "show", "no-such-run-1"], "there is no run no-such-run-1"),
         (["runs", "stop", "no-such-run-1"], "there is no run no-such-run-1"),
-        (["run", "pretrain", "--dataset", "andromeda"], "there is no dataset andromeda; there are: sky"),
+        (["run", "pretrain", "--dataset", "andromeda"], "there is no dataset andromeda; there are: "),
         (["run", "pretrain", "--dataset", "sky", "--preset", "huge"], "there is no preset huge"),
         (["run", "pretrain", "--dataset", "sky", "--set", "depth"], "--set depth has no value"),
         (["run", "pretrain", "--dataset", "sky", "--set", "patch_size=7"], "does not divide img_size 64"),
         (["run", "pretrain", "--dataset", "sky", "--set", "depht=4"], "there is no setting depht"),
         (["data", "simulate", "--name", "sky"], "there is already a dataset named sky"),
         (["data", "simulate", "--name", "../sky"], "name = '../sky'"),
+        (["data", "rename", "sky", "../sky"], "../sky"),
+        (["data", "download", "galaxy11"], "source = 'galaxy11'"),
+        (["data", "subset", "sky", "--name", "part", "--class", "Quasar"], "Quasar"),
+        (["run", "pretrain", "--config", "/no/such.yaml"], "/no/such.yaml"),
+        (["run", "pretrain"], "name a dataset"),
         (["data", "import", "/no/such/folder", "--name", "x"], "/no/such/folder"),
     ],
 )  # fmt: skip
@@ -123,6 +128,50 @@ def test_a_mistake_gets_one_sentence_with_the_value(
     [sentence] = capsys.readouterr().err.splitlines()
     assert sentence.startswith("error: ")
     assert says in sentence
+
+
+def test_a_launch_file_is_obeyed_and_options_win(home: Path, trained: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "run.yaml"
+    path.write_text("dataset: sky\npreset: demo-60s\nname: from a file\nepochs: 7\nblr: 1e-3\n")
+    run = printed(shell(home, "run", "pretrain", "--config", str(path), "--set", "epochs=9", "--json"))
+    assert (run["dataset"], run["preset"], run["name"]) == ("sky", "demo-60s", "from a file")
+    assert (run["config"]["epochs"], run["config"]["blr"]) == (9, 1e-3)
+    printed(shell(home, "runs", "stop", run["id"], "--json"))
+
+
+def test_a_preflight_measures_and_the_next_estimate_knows(home: Path, trained: dict[str, Any]) -> None:
+    settings = [word for setting in TINY for word in ("--set", setting)]
+    found = printed(shell(home, "run", "preflight", "--dataset", "sky", *settings, "--json"))
+    assert found["source"] == "measured"
+    assert found["memory_bytes"] > 1e6
+    assert found["images_per_s"] > 0
+    assert 0 < found["epoch_s"] < found["total_s"]
+
+
+def test_the_doctor_names_the_device_and_has_trained_on_it(home: Path, trained: dict[str, Any]) -> None:
+    machine = printed(shell(home, "doctor", "--json"))
+    assert machine["kind"] in ("cpu", "cuda")
+    assert bool(machine["why_cpu"]) is (machine["kind"] == "cpu")
+    assert machine["self_test"]["images_per_s"] > 0
+    assert machine["torch"].startswith(machine["packages"]["torch"].partition("+")[0])
+
+
+def test_a_part_of_a_dataset_keeps_its_split_and_the_split_is_a_table(
+    home: Path, trained: dict[str, Any], tmp_path: Path
+) -> None:
+    table = shell(home, "data", "split", "sky").stdout
+    lines = table.splitlines()
+    assert (lines[0], len(lines)) == ("row,source_id,split", 201)
+    part = printed(shell(home, "data", "subset", "sky", "--name", "part", "--split", "val",
+                         "--split", "train", "--json"))  # fmt: skip
+    assert part["split_counts"] == {"train": 160, "val": 20, "test": 0}
+    path = tmp_path / "split.csv"
+    path.write_text(table.replace(",test\n", ",train\n"))
+    again = printed(shell(home, "data", "subset", "sky", "--name", "again", "--split-table", str(path),
+                          "--json"))  # fmt: skip
+    assert again["split_counts"] == {"train": 180, "val": 20, "test": 0}
+    assert shell(home, "data", "delete", "part", "--yes").returncode == 0
+    assert not (home / "datasets" / "part.h5").exists()
 
 
 def test_a_mistake_with_json_is_an_object_too(home: Path) -> None:

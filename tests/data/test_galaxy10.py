@@ -56,14 +56,15 @@ def test_a_dataset_of_the_store_comes_back_with_its_digest(run_import: Write, cl
 
 
 def test_grey_images_without_a_band_axis_become_one_band(run_import: Write, galaxy10_file: Write) -> None:
-    path = run_import(galaxy10_file(images=np.ones((40, 32, 32), np.uint8)))
+    images = np.random.default_rng(0).integers(0, 256, (40, 32, 32), dtype=np.uint8)
+    path = run_import(galaxy10_file(images=images))
     assert describe(path, "x").bands == ["grey"]
 
 
 def test_a_compressed_file_of_60_mb_is_streamed_in_bounded_memory(
     run_import: Write, galaxy10_file: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend.data.importers.galaxy10.BLOCK_BYTES", 4 * 2**20)
+    monkeypatch.setattr("backend.data.importers.array_source.BLOCK_BYTES", 4 * 2**20)
     source = galaxy10_file(ans=(np.arange(300) % 10).astype(np.uint8))
     with h5py.File(source, "r+") as file:
         del file["images"]
@@ -72,7 +73,9 @@ def test_a_compressed_file_of_60_mb_is_streamed_in_bounded_memory(
         )
         for start in range(0, 300, 50):
             levels = np.arange(start, start + 50).astype(np.uint8)
-            images[start : start + 50] = np.repeat(levels, 256 * 256 * 3).reshape(50, 256, 256, 3)
+            block = np.repeat(levels, 256 * 256 * 3).reshape(50, 256, 256, 3)
+            block[:, 128:] += 1
+            images[start : start + 50] = block
     tracemalloc.start()
     path = run_import(source)
     peak = tracemalloc.get_traced_memory()[1]
@@ -85,7 +88,7 @@ def test_a_compressed_file_of_60_mb_is_streamed_in_bounded_memory(
 def test_chunks_longer_than_a_block_are_read_right(
     run_import: Write, galaxy10_file: Write, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("backend.data.importers.galaxy10.BLOCK_BYTES", 7 * 32 * 32 * 3)
+    monkeypatch.setattr("backend.data.importers.array_source.BLOCK_BYTES", 7 * 32 * 32 * 3)
     source = galaxy10_file()
     with h5py.File(source, "r+") as file:
         values = file["images"][:]

@@ -139,14 +139,14 @@ def test_an_unknown_filter_is_refused_by_number(galaxy10_file: Write) -> None:
     assert "31999" in error.detail
 
 
-def test_images_of_floats_are_refused_with_their_type(galaxy10_file: Write) -> None:
-    error = refusal(galaxy10_file(images=np.zeros((40, 32, 32, 3), np.float32)))
+def test_images_of_complex_numbers_are_refused_with_their_type(galaxy10_file: Write) -> None:
+    error = refusal(galaxy10_file(images=np.zeros((40, 32, 32, 3), np.complex64)))
     assert error.code == "bad_dtype"
-    assert "float32" in error.detail
+    assert "complex64" in error.detail
 
 
 @pytest.mark.parametrize(
-    "shape", [(40, 32, 24, 3), (40, 32, 32, 7), (40, 32), (40, 3, 32, 32), (40, 4, 4, 3)]
+    "shape", [(40, 32, 24, 3), (40, 32, 32, 7), (40, 32), (40, 6, 32, 32), (40, 4, 4, 3)]
 )
 def test_a_wrong_shape_is_refused_with_the_shape(galaxy10_file: Write, shape: tuple[int, ...]) -> None:
     error = refusal(galaxy10_file(images=np.zeros(shape, np.uint8)))

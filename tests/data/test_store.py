@@ -183,12 +183,72 @@ def test_cleaning_up_removes_the_partials_of_that_token_only(store_folder: Path)
     cleanup_partials(store_folder / "absent", "run-1")
 
 
-def test_a_name_that_is_taken_is_refused_and_the_old_dataset_stays(store_folder: Path) -> None:
+def test_a_file_name_that_is_taken_gets_the_token_and_the_old_file_stays(store_folder: Path) -> None:
     digest = describe(write(store_folder, pixels()), "d").digest
-    with pytest.raises(DataError, match="'d' exists already"):
-        write(store_folder, pixels(seed=1))
+    assert write(store_folder, pixels(seed=1)).name == "d.t.h5"
     assert describe(store_folder / "d.h5", "d").digest == digest
-    assert [path.name for path in store_folder.iterdir()] == ["d.h5"]
+    with pytest.raises(DataError, match=r"d\.t\.h5 exists already"):
+        write(store_folder, pixels(seed=2))
+    assert sorted(path.name for path in store_folder.iterdir()) == ["d.h5", "d.t.h5"]
+
+
+def with_columns(start: int, images: np.ndarray, splits: np.ndarray, groups: np.ndarray) -> GalaxyBlock:
+    made = block(images, start)
+    made.splits, made.groups = splits.astype(np.uint8), groups
+    return made
+
+
+def test_a_split_that_came_with_the_rows_is_kept_though_some_were_skipped(store_folder: Path) -> None:
+    splits = np.arange(N) % 3
+    groups = np.full(N, -1)
+    with StoreWriter(store_folder, "d", "t", plan(N + 40)) as writer:
+        writer.append(with_columns(0, pixels()[:20], splits[:20], groups[:20]))
+        writer.append(with_columns(20, pixels()[20:], splits[20:], groups[20:]))
+        path = writer.finish()
+    with GalaxyStore.open(path) as store:
+        assert store.splits.tolist() == splits.tolist()
+        assert "groups_across_splits" not in store.provenance
+
+
+def test_a_given_split_that_divides_groups_is_kept_and_the_groups_are_counted(store_folder: Path) -> None:
+    groups = np.full(N, -1)
+    groups[[0, 1]], groups[[2, 5]] = 7, 8  # splits 0 and 1 in the first group, 2 and 2 in the second
+    with StoreWriter(store_folder, "d", "t", plan()) as writer:
+        writer.append(with_columns(0, pixels(), np.arange(N) % 3, groups))
+        path = writer.finish()
+    with GalaxyStore.open(path) as store:
+        assert store.provenance["groups_across_splits"] == 1
+        assert store.splits[:2].tolist() == [0, 1]
+
+
+def test_rows_of_a_given_group_stay_in_one_split(store_folder: Path) -> None:
+    groups = np.arange(N) // 2
+    for seed in range(5):
+        with StoreWriter(store_folder, f"d{seed}", "t", plan(split_seed=seed)) as writer:
+            made = block(pixels())
+            made.groups = groups
+            writer.append(made)
+            path = writer.finish()
+        with GalaxyStore.open(path) as store:
+            assert (store.splits[0::2] == store.splits[1::2]).all()
+
+
+def test_stretch_sky_and_redshifts_are_described(store_folder: Path) -> None:
+    made = block(pixels())
+    made.sky = {
+        "ra": np.full(N, 10.0),
+        "dec": np.where(np.arange(N) < 3, 5.0, np.nan),
+        "redshift": np.where(np.arange(N) < 2, np.arange(N) / 10 + 0.1, np.nan),
+    }
+    display = [[0.0, 0.0, 1.0], [0.0, 1.0, 0.0], [1.0, 0.0, 0.0]]
+    with StoreWriter(store_folder, "d", "t", plan(stretch="linear", display=display)) as writer:
+        writer.append(made)
+        path = writer.finish()
+    described = describe(path, "d")
+    assert (described.stretch, described.with_sky) == ("linear", 3)
+    assert described.redshift_range == (0.1, 0.2)
+    with GalaxyStore.open(path) as store:
+        assert store.display.tolist() == display
 
 
 def test_a_dataset_larger_than_the_disk_is_refused_before_it_starts(store_folder: Path) -> None:

@@ -9,7 +9,8 @@ import pytest
 from backend.data.importers import simulate_dataset
 from backend.data.store import GalaxyStore
 from backend.jobs.tasks import baselines
-from backend.jobs.tasks.pretrain import read_pretrain_data
+from backend.ml.first_batch import first_batch
+from backend.ml.reading import read_pretrain_data
 from shared.configs import PretrainConfig, SimulateConfig
 from shared.datasets import SPLIT_CODES, Split
 
@@ -19,6 +20,12 @@ TEST = SPLIT_CODES[Split.TEST]
 @pytest.fixture(scope="module")
 def sky(tmp_path_factory: pytest.TempPathFactory) -> Path:
     config = SimulateConfig(name="sky", n=200, img_size=32)
+    return simulate_dataset(config, tmp_path_factory.mktemp("sky"), "t", lambda *_: None, lambda: False)
+
+
+@pytest.fixture(scope="module")
+def other_sky(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    config = SimulateConfig(name="other", n=100, img_size=32, seed=1)
     return simulate_dataset(config, tmp_path_factory.mktemp("sky"), "t", lambda *_: None, lambda: False)
 
 
@@ -52,7 +59,20 @@ def test_a_transductive_pretraining_still_probes_on_train_rows_only(sky: Path) -
     with GalaxyStore.open(sky) as store:
         data = read_pretrain_data(store, config(pretrain_rows="all"))
         assert len(data.images) == store.n
-        assert len(data.train_images) == int((store.splits == SPLIT_CODES[Split.TRAIN]).sum())
+        assert len(data.probe.train_images) == int((store.splits == SPLIT_CODES[Split.TRAIN]).sum())
         train_only = read_pretrain_data(store, config())
-    assert np.array_equal(data.train_images, train_only.train_images)
-    assert np.array_equal(data.train_labels, train_only.train_labels)
+    assert np.array_equal(data.probe.train_images, train_only.probe.train_images)
+    assert np.array_equal(data.probe.train_labels, train_only.probe.train_labels)
+
+
+def test_probing_on_another_dataset_reads_no_test_row_of_either(sky: Path, other_sky: Path) -> None:
+    rows: list[np.ndarray] = []
+    with GalaxyStore.open(other_sky, on_read=rows.append) as other:
+        train_and_val = {SPLIT_CODES[Split.TRAIN], SPLIT_CODES[Split.VAL]}
+        assert splits_read(sky, lambda store: read_pretrain_data(store, config(), other)) == train_and_val
+        assert set(other.splits[np.concatenate(rows)].tolist()) == train_and_val
+
+
+def test_a_trial_and_the_first_batch_read_no_test_row(sky: Path) -> None:
+    assert TEST not in splits_read(sky, lambda store: read_pretrain_data(store, config(), at_most=20))
+    assert splits_read(sky, lambda store: first_batch(store, config())) == {SPLIT_CODES[Split.TRAIN]}

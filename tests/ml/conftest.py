@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.ml.contracts import PretrainData
+from backend.ml.contracts import PretrainData, ProbeData
 from shared.configs import PretrainConfig
 
 
@@ -32,18 +32,23 @@ def tiny_data() -> Callable[..., PretrainData]:
     def make(n: int = 48, side: int = 16, channels: int = 3, labelled: bool = True) -> PretrainData:
         images, labels = blobs(n, side, channels, seed=1)
         val_images, val_labels = blobs(16, side, channels, seed=2)
-        return PretrainData(
-            images=images,
+        probe = ProbeData(
             train_images=images,
             train_labels=labels if labelled else np.full_like(labels, -1),
             val_images=val_images,
             val_labels=val_labels if labelled else np.full_like(val_labels, -1),
-            val_rows=np.arange(100, 116),
             class_names=["round", "elongated"] if labelled else [],
+            dataset_digest="d1",
+        )
+        return PretrainData(
+            images=images,
+            val_images=val_images,
+            val_rows=np.arange(100, 116),
             channel_mean=(images / 255).mean((0, 1, 2)).tolist(),
             channel_std=(images / 255).std((0, 1, 2)).tolist(),
             dataset_digest="d1",
             to_rgb=lambda pixels: np.repeat(pixels[..., :1], 3, axis=-1),
+            probe=probe,
         )
 
     return make

@@ -12,7 +12,8 @@ from PIL import Image
 
 from backend.ml.checkpoint import model_from_config
 from backend.ml.evaluation import evaluate, extract_features, region_masks, validation_loss
-from backend.ml.samples import REMOVED_GREY, FixedSamples, denormalise, interpolate_statistics, reconstruct
+from backend.ml.pictures import REMOVED_GREY
+from backend.ml.samples import FixedSamples, denormalise, interpolate_statistics, reconstruct
 
 Make = Callable[..., Any]
 
@@ -38,8 +39,8 @@ def test_the_linear_probe_can_be_left_out(tiny_config: Make, tiny_data: Make) ->
 
 def test_rows_without_a_label_are_left_to_the_loss(tiny_config: Make, tiny_data: Make) -> None:
     config, data = tiny_config(), tiny_data()
-    data.train_labels[:10] = -1
-    data.val_labels[:4] = -1
+    data.probe.train_labels[:10] = -1
+    data.probe.val_labels[:4] = -1
     figures = evaluate(model_from_config(config, 3), data, config)
     assert figures["val/knn_accuracy"] * 12 == pytest.approx(round(figures["val/knn_accuracy"] * 12))
 

@@ -12,7 +12,8 @@ import torch
 from safetensors.torch import load_file
 
 from backend.ml.checkpoint import CheckpointStore, build_model
-from backend.ml.pretrain import Outcome, PretrainData, bare_step_images_per_s, is_out_of_memory, pretrain
+from backend.ml.memory import is_out_of_memory
+from backend.ml.pretrain import Outcome, PretrainData, bare_step_images_per_s, pretrain
 from backend.ml.training_step import BETAS, build_optimizer
 from shared.configs import PretrainConfig
 

@@ -115,19 +115,37 @@ def test_rankme_of_a_known_spectrum(spectrum: list[float], rank: float) -> None:
     )
 
 
+def pixels_of(images: np.ndarray) -> torch.Tensor:
+    return raw_pixels(lambda rows: images[rows], np.arange(len(images)))
+
+
 def test_raw_pixels_are_area_averages() -> None:
     image = np.zeros((1, 64, 64, 1), np.uint8)
     image[0, 0, 0, 0] = 204  # 0.8 in one of four pixels
-    assert raw_pixels(image)[0, 0].item() == pytest.approx(0.2)
-    assert raw_pixels(image).shape == (1, 32 * 32)
-    assert raw_pixels(image[:, :16, :16]).shape == (1, 16 * 16)  # never enlarged
+    assert pixels_of(image)[0, 0].item() == pytest.approx(0.2)
+    assert pixels_of(image).shape == (1, 32 * 32)
+    assert pixels_of(image[:, :16, :16]).shape == (1, 16 * 16)  # never enlarged
+
+
+def test_pixels_are_the_same_however_many_are_read_at_once() -> None:
+    images = np.random.default_rng(0).integers(0, 256, (23, 48, 48, 3), dtype=np.uint8)
+    asked: list[int] = []
+
+    def read(rows: np.ndarray) -> np.ndarray:
+        asked.append(len(rows))
+        return images[rows]
+
+    rows = np.array([3, 22, 0, 7, 7, 19, 1])
+    assert torch.equal(raw_pixels(read, rows, block=3), pixels_of(images)[torch.from_numpy(rows)])
+    assert asked == [3, 3, 1]
+    assert raw_pixels(read, rows[:0]).shape == (0, 32 * 32 * 3)
 
 
 def test_the_majority_is_that_of_train_and_judged_on_validation() -> None:
     rng = np.random.default_rng(0)
     train, val = (rng.integers(0, 256, (n, 8, 8, 3), dtype=np.uint8) for n in (40, 10))
     train_labels, val_labels = np.array([2] * 20 + [0] * 10 + [1] * 10), np.array([2] * 3 + [0] * 6 + [-1])
-    figures = raw_pixel_baselines(train, train_labels, val, val_labels, 3)
+    figures = raw_pixel_baselines(pixels_of(train), train_labels, pixels_of(val), val_labels, 3)
     assert majority_class(train_labels) == 2
     assert figures["majority_accuracy"] == pytest.approx(3 / 9)
     assert figures["majority_balanced_accuracy"] == pytest.approx(1 / 2)
@@ -142,5 +160,13 @@ def test_raw_pixels_tell_bright_from_dark() -> None:
     rng = np.random.default_rng(0)
     labels = np.arange(60) % 2
     images = (rng.integers(0, 40, (60, 16, 16, 1)) + 120 * labels[:, None, None, None]).astype(np.uint8)
-    figures = raw_pixel_baselines(images[:40], labels[:40], images[40:], labels[40:], 2)
+    pixels = pixels_of(images)
+    figures = raw_pixel_baselines(pixels[:40], labels[:40], pixels[40:], labels[40:], 2)
     assert figures["raw_pixel_knn_accuracy"] == figures["raw_pixel_linear_accuracy"] == 1.0
+
+
+def test_nearest_neighbours_do_not_depend_on_how_many_ask_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    features, labels = torch.randn(90, 6), torch.randint(0, 3, (90,))
+    whole = knn_predict(features, labels, features, 5, 0.07, 3, exclude_self=True)
+    monkeypatch.setattr("backend.ml.probe.QUERY_BLOCK", 7)
+    assert np.array_equal(knn_predict(features, labels, features, 5, 0.07, 3, exclude_self=True), whole)

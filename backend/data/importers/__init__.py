@@ -1,33 +1,30 @@
 """From files, folders or a simulation to a dataset of the store."""
 
-import errno
-import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
-from backend.data.hdf5_safety import open_hdf5
-from backend.data.importers.folder import FolderSource, checked_class_names, list_images
-from backend.data.importers.galaxy10 import Galaxy10Source
-from backend.data.importers.images import UnreadableImageError, open_image
-from backend.data.importers.reporting import ImportStopped, Reporter
+from backend.data.importers.inspecting import inspect_source, preview_sprite
+from backend.data.importers.opening import open_source
+from backend.data.importers.reporting import SILENT, Findings, ImportStopped, Reporter
 from backend.data.importers.simulated import SimulatedSource
-from backend.data.layout import DatasetPlan, GalaxyBlock, SkipLog
-from backend.data.writer import StoreWriter, cleanup_partials
-from backend.errors import DataError
+from backend.data.importers.trees import Roots
+from backend.data.importers.writing import Source, made_by, write_source
+from backend.data.layout import SkipLog
 from shared.configs import ImportConfig, SimulateConfig
 
-__all__ = ["ImportStopped", "check_source", "import_dataset", "simulate_dataset"]
+__all__ = [
+    "ImportStopped",
+    "Source",
+    "check_source",
+    "import_dataset",
+    "inspect_source",
+    "preview_sprite",
+    "simulate_dataset",
+    "write_source",
+]
 
-
-class Source(Protocol):
-    """What can be written to the store."""
-
-    plan: DatasetPlan
-
-    def blocks(self, reporter: Reporter) -> Iterator[GalaxyBlock]: ...
-
-    def close(self) -> None: ...
+HEADERS_CHECKED = 2000
 
 
 def import_dataset(
@@ -36,20 +33,25 @@ def import_dataset(
     token: str,
     progress: Callable[[int, int, str], None],
     should_stop: Callable[[], bool],
+    roots: Roots = None,
 ) -> Path:
-    """Path of the new dataset `<folder>/<name>.h5`, made from what `config.path` is.
+    """Path of the new dataset, `<folder>/<name>.h5` where that is free, made from what `config.path` is.
 
-    Raises DataError for a source that cannot be used, ImportStopped once should_stop() is true; either
-    way nothing is left behind. A second call with the same token returns what the first one finished.
+    Raises DataError for a source that cannot be used, ForbiddenError for a link out of `roots`, ImportStopped
+    once should_stop() is true; nothing is left behind then. A second call with the same token returns what
+    the first one finished.
     """
-    if _made_by(folder / f"{config.name}.h5", token):
-        return folder / f"{config.name}.h5"
+    finished = made_by(folder, config.name, token)
+    if finished is not None:
+        return finished
     reporter = Reporter(progress, should_stop)
-    path = _existing(config)
-    if _is_hdf5(path):
-        return _write(Galaxy10Source(config), config.name, folder, token, reporter, SkipLog())
-    source = FolderSource(config, reporter)
-    return _write(source, config.name, folder, token, reporter, source.skipped)
+    source = open_source(config, roots, Findings(strict=True), reporter)
+    try:
+        source.prepare(reporter)
+    except BaseException:
+        source.close()
+        raise
+    return write_source(source, config.name, folder, token, reporter, source.skipped)
 
 
 def simulate_dataset(
@@ -60,76 +62,21 @@ def simulate_dataset(
     should_stop: Callable[[], bool],
 ) -> Path:
     """Path of a new dataset of simulated galaxies; errors and repeats as for import_dataset."""
-    if _made_by(folder / f"{config.name}.h5", token):
-        return folder / f"{config.name}.h5"
+    finished = made_by(folder, config.name, token)
+    if finished is not None:
+        return finished
     source = SimulatedSource(config)
-    return _write(source, config.name, folder, token, Reporter(progress, should_stop), SkipLog())
+    return write_source(source, config.name, folder, token, Reporter(progress, should_stop), SkipLog())
 
 
-def check_source(config: ImportConfig) -> dict[str, Any]:
-    """What an import would find, from headers and columns alone: kind (galaxy10, class_folders, folder_csv,
-    folder), n, img_size and class_names; DataError where it could not work."""
-    path = _existing(config)
-    if _is_hdf5(path):
-        source = Galaxy10Source(config)
-        source.close()
-        plan = source.plan
-        return {"kind": source.kind, "n": plan.n, "img_size": plan.img_size, "class_names": plan.class_names}
-    found = list_images(config)
+def check_source(config: ImportConfig, roots: Roots = None) -> dict[str, Any]:
+    """What an import would find, from columns and the headers of 2,000 images: kind (galaxy10, array,
+    class_folders, folder_table, folder), n, img_size and class_names. Raises where it could not work."""
+    source = open_source(config, roots, Findings(strict=True), SILENT, HEADERS_CHECKED)
+    source.close()
     return {
-        "kind": found.kind,
-        "n": len(found.paths),
-        "img_size": config.img_size or _first_side(found.paths),
-        "class_names": checked_class_names(found),
+        "kind": source.facts.kind,
+        "n": len(source.catalogue),
+        "img_size": source.ready.img_size,
+        "class_names": source.catalogue.class_names,
     }
-
-
-def _existing(config: ImportConfig) -> Path:
-    path = Path(config.path).expanduser()
-    if not path.exists():
-        raise DataError("no_such_file", f"There is no file or folder {path}; check the path.", "path")
-    if not os.access(path, os.R_OK):
-        raise DataError("unreadable", f"{path} may not be read; change its permissions.", "path")
-    return path
-
-
-def _is_hdf5(path: Path) -> bool:
-    """Files are HDF5 unless they are a CSV; open_hdf5 says so if they are not."""
-    return path.is_file() and path.suffix.lower() != ".csv"
-
-
-def _first_side(paths: list[Path]) -> int | None:
-    for path in paths[:20]:
-        try:
-            with open_image(path) as image:
-                return int(image.width)
-        except UnreadableImageError:
-            continue
-    return None
-
-
-def _made_by(path: Path, token: str) -> bool:
-    """Whether this very import finished before it was killed."""
-    if not path.exists():
-        return False
-    with open_hdf5(path) as file:
-        return bool(file.attrs.get("token") == token)
-
-
-def _write(source: Source, name: str, folder: Path, token: str, reporter: Reporter, skipped: SkipLog) -> Path:
-    try:
-        with StoreWriter(folder, name, token, source.plan) as writer:
-            for block in source.blocks(reporter):
-                writer.append(block)
-            n = source.plan.n
-            reporter.tick(n, n, "Making splits and statistics")
-            return writer.finish(skipped)
-    except OSError as error:
-        cleanup_partials(folder, token)
-        if error.errno == errno.ENOSPC:
-            raise DataError(
-                "disk_full", f"The disk of {folder} is full; free some space and import again.", "path"
-            ) from error
-        raise
-    finally:
-        source.close()

@@ -1,130 +1,219 @@
-"""A CSV with a row an image: which column is what, and where each file lies."""
+"""A table with a row an image: CSV with any common delimiter, or Parquet; read twice rather than kept."""
 
 import csv
-import math
-from dataclasses import dataclass, field
-from pathlib import Path
+from collections.abc import Callable, Iterator, Sequence
+from io import TextIOWrapper
+from itertools import islice
+from typing import Any, BinaryIO, Protocol
 
-from backend.data.layout import SKY_KEYS
+from backend.data.importers.names import IMAGE_COLUMNS, is_image
 from backend.errors import DataError
-from shared.configs import ImportConfig
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
-IMAGE_COLUMNS = (
-    "file",
-    "image",
-    "path",
-    "filename",
-    "file_name",
-    "image_path",
-    "filepath",
-    "img",
-    "image_id",
-)
-LABEL_COLUMNS = ("label", "class", "ans", "target", "category", "type", "morphology", "class_name")
+TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
+DELIMITERS = ",;\t|"
+MAX_ROWS = 5_000_000
+BATCH_ROWS = 8192
+
+Opener = Callable[[], BinaryIO]
+Record = tuple[str, ...]
 
 
-@dataclass
-class ImageList:
-    """Image files in order, with their class (None: unlabelled), source id and sky columns."""
+class Table(Protocol):
+    """`name` for messages; the `columns` that have a name."""
 
-    kind: str
-    paths: list[Path] = field(default_factory=list)
-    labels: list[str | None] = field(default_factory=list)
-    source_ids: list[str] = field(default_factory=list)
-    sky: dict[str, list[float]] = field(default_factory=dict)
+    name: str
+    columns: list[str]
 
-    def class_names(self) -> list[str]:
-        """Classes in numeric order if all are whole numbers, else alphabetical."""
-        names = {label for label in self.labels if label is not None}
-        if all(name.lstrip("-").isdecimal() for name in names):
-            return sorted(names, key=int)
-        return sorted(names)
+    def records(self, columns: Sequence[str]) -> Iterator[Record]:
+        """The cells of these columns, a row at a time, as stripped text, empty where there is none."""
+        ...
 
 
-def read_table(table: Path, folder: Path, config: ImportConfig) -> ImageList:
-    """The rows of a CSV; DataError names a missing column (and lists those there are) or missing files."""
-    header, rows = _read_rows(table)
-    image_column = _pick(config.image_column, "image_column", IMAGE_COLUMNS, header, table)
-    label_column = _pick(config.label_column, "label_column", LABEL_COLUMNS, header, table)
-    found = ImageList("folder_csv")
-    missing: list[str] = []
-    roots = list(dict.fromkeys((table.parent.resolve(), folder.resolve())))
-    for row in rows:
-        value = (row.get(image_column) or "").strip()
-        path = _locate(value, roots)
-        if path is None:
-            missing.append(value)
-            continue
-        found.paths.append(path)
-        found.source_ids.append(value)
-        found.labels.append((row.get(label_column) or "").strip() or None)
-    _refuse_missing(missing, len(rows), table, image_column)
-    by_lower = {name.lower(): name for name in header}
-    for key in SKY_KEYS:
-        if key in by_lower:
-            found.sky[key] = [_number(row.get(by_lower[key])) for row in rows]
+def open_table(opener: Opener, name: str) -> Table:
+    """The table `name`, which `opener` opens from its beginning each time; DataError where it is none."""
+    return ParquetTable(opener, name) if name.lower().endswith(".parquet") else CsvTable(opener, name)
+
+
+def read_columns(table: Table, columns: Sequence[str]) -> dict[str, list[str]]:
+    """Whole columns by name; DataError for a table without rows, or with too many."""
+    found: dict[str, list[str]] = {column: [] for column in columns}
+    n = 0
+    for n, record in enumerate(table.records(columns), 1):
+        for column, cell in zip(columns, record, strict=True):
+            found[column].append(cell)
+        if n > MAX_ROWS:
+            raise _error("table_too_long", f"{table.name} has more than {MAX_ROWS:,} rows; split it")
+    if n == 0:
+        raise _error("empty_csv", f"{table.name} has no rows; it needs one row an image")
     return found
 
 
-def _read_rows(table: Path) -> tuple[list[str], list[dict[str, str]]]:
-    try:
-        with table.open(newline="", encoding="utf-8-sig") as file:
-            first = file.readline()
-            file.seek(0)
-            delimiter = max(",;\t", key=first.count)
-            reader = csv.DictReader(file, delimiter=delimiter)
-            rows = list(reader)
-            header = [name for name in reader.fieldnames or [] if name]
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(
-            "bad_csv", f"{table.name} is not a readable CSV ({error}); save it as UTF-8 CSV.", "labels"
-        ) from error
-    if not rows:
-        raise DataError("empty_csv", f"{table.name} has no rows; it needs one row an image.", "labels")
-    return header, rows
+def first_rows(table: Table, n: int) -> list[dict[str, str]]:
+    """Up to `n` rows, cells by column."""
+    return [
+        dict(zip(table.columns, record, strict=True)) for record in islice(table.records(table.columns), n)
+    ]
 
 
-def _pick(
-    wanted: str | None, field_name: str, guesses: tuple[str, ...], header: list[str], table: Path
-) -> str:
-    if wanted is None:
-        by_lower = {name.lower(): name for name in reversed(header)}
-        guess = next((by_lower[name] for name in guesses if name in by_lower), None)
-        if guess is not None:
-            return guess
-        what = f"{table.name} has no column with a name like {', '.join(guesses[:3])}; set {field_name}"
-    elif wanted in header:
-        return wanted
-    else:
-        what = f"{table.name} has no column '{wanted}'; set {field_name}"
-    raise DataError("unknown_column", f"{what} to one of: {', '.join(header)}.", field_name)
+class CsvTable:
+    """A CSV, its delimiter seen from the header; spaces count where there is nothing else."""
+
+    def __init__(self, opener: Opener, name: str) -> None:
+        self.name = name
+        self._open = opener
+        self._delimiter = _delimiter(self._first_line().lstrip("#").strip())
+        self._header = [cell.strip() for cell in next(self._cells(), [])]
+        if self._header:
+            self._header[0] = self._header[0].lstrip("#").strip()
+        self.columns = list(dict.fromkeys(cell for cell in self._header if cell))
+        self._check_header()
+
+    def records(self, columns: Sequence[str]) -> Iterator[Record]:
+        places = [self._header.index(column) for column in columns]
+        width = len(self._header)
+        cells = self._cells()
+        next(cells, None)
+        for row, record in enumerate(cells, 1):
+            if len(record) > width and any(cell.strip() for cell in record[width:]):
+                raise _error(
+                    "bad_csv",
+                    f"Row {row} of {self.name} has {len(record)} cells but the header has {width}; quote "
+                    "cells that hold the delimiter",
+                )
+            yield tuple(record[place].strip() if place < len(record) else "" for place in places)
+
+    def _first_line(self) -> str:
+        lines = self._text_lines()
+        try:
+            return next((line for line in lines if line.strip()), "")
+        finally:
+            lines.close()
+
+    def _cells(self) -> Iterator[list[str]]:
+        lines = self._text_lines()
+        try:
+            if self._delimiter is None:
+                yield from filter(None, (line.split() for line in lines))
+            else:
+                yield from filter(None, csv.reader(lines, delimiter=self._delimiter))
+        except csv.Error as error:
+            raise _error("bad_csv", f"{self.name} is not a readable CSV ({error}); save it again") from error
+        finally:
+            lines.close()
+
+    def _text_lines(self) -> "Lines":
+        return Lines(self._open(), self.name)
+
+    def _check_header(self) -> None:
+        if not self.columns:
+            raise _error("empty_csv", f"{self.name} has no rows; it needs a header and one row an image")
+        image = next((cell for cell in self.columns if is_image(cell)), None)
+        if image is not None:
+            raise _error(
+                "no_header",
+                f"{self.name} has no header, its first line holds '{image[-60:]}'; name the columns in a "
+                "first line, for example file,label",
+            )
+        if len(self.columns) == 1 and self.columns[0].lower() not in IMAGE_COLUMNS:
+            raise _error(
+                "one_column",
+                f"{self.name} has a single column, '{self.columns[0][:60]}'; separate its columns by comma, "
+                "semicolon, tab, | or spaces",
+            )
 
 
-def _locate(value: str, roots: list[Path]) -> Path | None:
-    """The image a cell names, beside the CSV or in the folder, never outside; a suffix may be left out."""
-    if not value or "\0" in value:
-        return None
-    for root in roots:
-        for candidate in (value, *(value + suffix for suffix in IMAGE_SUFFIXES)):
-            path = (root / candidate).resolve()
-            if path.is_file() and any(path.is_relative_to(allowed) for allowed in roots):
-                return path
-    return None
+class Lines:
+    """Lines of UTF-8 text; DataError where they are none."""
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self._text = TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+        self._name = name
+
+    def __iter__(self) -> "Lines":
+        return self
+
+    def __next__(self) -> str:
+        try:
+            return next(self._text)
+        except UnicodeDecodeError as error:
+            raise _error("bad_csv", f"{self._name} is not UTF-8 text ({error}); save it as UTF-8") from error
+
+    def close(self) -> None:
+        self._text.close()
 
 
-def _refuse_missing(missing: list[str], n: int, table: Path, column: str) -> None:
-    if missing:
-        raise DataError(
-            "missing_files",
-            f"{len(missing):,} of {n:,} files named in column '{column}' of {table.name} are not there, "
-            f"first '{missing[0]}'; paths are taken from the CSV's folder or the image folder.",
-            "labels",
-        )
+def _delimiter(header: str) -> str | None:
+    """What separates most cells of the header; None for runs of spaces."""
+    counts = {mark: len(next(csv.reader([header], delimiter=mark), [])) for mark in DELIMITERS}
+    best = max(DELIMITERS, key=lambda mark: counts[mark])
+    if counts[best] > 1:
+        return best
+    return None if len(header.split()) > 1 else ","
 
 
-def _number(value: str | None) -> float:
-    try:
-        return float(value) if value else math.nan
-    except ValueError:
-        return math.nan
+class ParquetTable:
+    """A Parquet file, read in batches; nested columns are left out."""
+
+    def __init__(self, opener: Opener, name: str) -> None:
+        self.name = name
+        self._open = opener
+        with self._reading() as file:
+            rows = file.metadata.num_rows
+            self.columns = list(
+                dict.fromkeys(field.name for field in file.schema_arrow if field.type.num_fields == 0)
+            )
+        if rows > MAX_ROWS:
+            raise _error("table_too_long", f"{name} has {rows:,} rows, more than {MAX_ROWS:,}; split it")
+        if not self.columns:
+            raise _error("bad_parquet", f"{name} has no plain columns; store numbers and text, not lists")
+
+    def records(self, columns: Sequence[str]) -> Iterator[Record]:
+        with self._reading() as file:
+            for batch in file.iter_batches(BATCH_ROWS, columns=list(columns), use_threads=False):
+                cells = [[_text(cell) for cell in batch.column(name).to_pylist()] for name in columns]
+                yield from zip(*cells, strict=True)
+
+    def _reading(self) -> "ParquetReading":
+        return ParquetReading(self._open(), self.name)
+
+
+class ParquetReading:
+    """An open Parquet file, whose errors are DataErrors; pyarrow is imported only here."""
+
+    def __init__(self, stream: BinaryIO, name: str) -> None:
+        self._stream = stream
+        self._name = name
+
+    def __enter__(self) -> Any:
+        import pyarrow
+        from pyarrow import parquet
+
+        self._errors = (pyarrow.ArrowException, OSError, ValueError, OverflowError, KeyError, MemoryError)
+        try:
+            return parquet.ParquetFile(self._stream, pre_buffer=False)
+        except self._errors as error:
+            self._stream.close()
+            raise self._refusal(error) from error
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: object) -> None:
+        self._stream.close()
+        if isinstance(error, self._errors):
+            raise self._refusal(error) from error
+
+    def _refusal(self, error: BaseException) -> DataError:
+        why = str(error).splitlines()[0][:120] if str(error) else type(error).__name__
+        return _error("bad_parquet", f"{self._name} is no readable Parquet file ({why}); write it again")
+
+
+def _text(value: object) -> str:
+    if value is None or value != value:  # NaN is the one value that differs from itself
+        return ""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, bytes):
+        return value.decode(errors="replace").strip()
+    return str(value).strip()
+
+
+def _error(code: str, sentence: str) -> DataError:
+    return DataError(code, sentence + ".", "labels")

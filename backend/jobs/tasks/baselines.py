@@ -7,7 +7,7 @@ from backend.data.store import GalaxyStore
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.opening import open_store
-from backend.ml.baselines import raw_pixel_baselines
+from backend.ml.baselines import BLOCK_BYTES, raw_pixel_baselines, raw_pixels
 from shared.configs import PretrainConfig
 from shared.datasets import Split
 
@@ -23,14 +23,18 @@ def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
 
 
 def measure(store: GalaxyStore) -> dict[str, float]:
-    """The references by key: fitted on train rows, judged on validation rows, k-NN as by default."""
+    """The references by key: fitted on train rows, judged on validation rows, k-NN as by default.
+
+    Of the images only a block is in memory at its full size.
+    """
     defaults = PretrainConfig.model_fields
     train = split_rows(store, Split.TRAIN, labelled_only=True)
     val = split_rows(store, Split.VAL, labelled_only=True)
+    block = max(1, BLOCK_BYTES // (store.img_size**2 * store.channels))
     return raw_pixel_baselines(
-        store.images(train),
+        raw_pixels(store.images, train, block),
         store.labels[train],
-        store.images(val),
+        raw_pixels(store.images, val, block),
         store.labels[val],
         n_classes=len(store.class_names),
         k=defaults["knn_k"].default,

@@ -1,31 +1,77 @@
-"""Making datasets: importing one's own, or simulating."""
+"""Making datasets: simulating, importing one's own, downloading, taking a part of another."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+from backend.data.download import PUBLISHED, download
 from backend.data.importers import ImportStopped, import_dataset, simulate_dataset
 from backend.data.store import describe
+from backend.data.subset import subset_dataset
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
-from shared.configs import ImportConfig, SimulateConfig
+from backend.jobs.tasks.opening import open_store
+from shared.configs import DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
 from shared.runs import RunKind
+
+Progress = Callable[[int, int, str], None]
+
+
+@dataclass(frozen=True)
+class Making:
+    """One job that leaves a dataset: what was asked, where, and how it talks."""
+
+    spec: Spec
+    home: Path
+    writer: RunWriter
+
+    @property
+    def folder(self) -> Path:
+        return self.home / "datasets"
+
+    def progress(self, done: int, total: int, message: str) -> None:
+        self.writer.heartbeat(step=done, total_steps=total, message=message)
+
+    def simulated(self) -> Path:
+        config = SimulateConfig.model_validate(self.spec.config)
+        return simulate_dataset(config, self.folder, self.spec.run_id, self.progress, self.writer.should_stop)
+
+    def imported(self, config: ImportConfig | None = None) -> Path:
+        config = config or ImportConfig.model_validate(self.spec.config)
+        return import_dataset(config, self.folder, self.spec.run_id, self.progress, self.writer.should_stop)
+
+    def downloaded(self) -> Path:
+        """Fetch the file, import it, and let it go: the store holds all of it."""
+        config = DownloadConfig.model_validate(self.spec.config)
+        fetched = download(
+            PUBLISHED[config.source](), self.home / "downloads", self.progress, self.writer.should_stop
+        )
+        path = self.imported(ImportConfig(path=str(fetched), name=config.name, img_size=config.img_size))
+        fetched.unlink(missing_ok=True)
+        return path
+
+    def taken(self) -> Path:
+        config = SubsetConfig.model_validate(self.spec.config)
+        with open_store(self.spec, self.home) as store:
+            return subset_dataset(
+                config, store, self.folder, self.spec.run_id, self.progress, self.writer.should_stop
+            )
+
+
+MAKERS: dict[RunKind, Callable[[Making], Path]] = {
+    RunKind.SIMULATE: Making.simulated,
+    RunKind.IMPORT: Making.imported,
+    RunKind.DOWNLOAD: Making.downloaded,
+    RunKind.SUBSET: Making.taken,
+}
 
 
 def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
     """Write the dataset into the store; its description goes into the result, to be registered."""
-    folder = home / "datasets"
-
-    def progress(done: int, total: int, message: str) -> None:
-        writer.heartbeat(step=done, total_steps=total, message=message)
-
     try:
-        if spec.kind == RunKind.SIMULATE:
-            simulate = SimulateConfig.model_validate(spec.config)
-            path = simulate_dataset(simulate, folder, spec.run_id, progress, writer.should_stop)
-        else:
-            source = ImportConfig.model_validate(spec.config)
-            path = import_dataset(source, folder, spec.run_id, progress, writer.should_stop)
-    except ImportStopped:
-        return Result(attempt=writer.attempt, outcome="cancelled", reason="stopped; nothing was kept")
-    dataset = describe(path, path.stem)
+        path = MAKERS[RunKind(spec.kind)](Making(spec, home, writer))
+    except ImportStopped as stopped:
+        return Result(attempt=writer.attempt, outcome="cancelled", reason=f"stopped: {stopped}")
+    dataset = describe(path, str(spec.config["name"]))
     produced = {"file": path.name, "dataset": dataset.model_dump(mode="json")}
     return Result(attempt=writer.attempt, outcome="succeeded", step=dataset.n, produced=produced)

@@ -1,0 +1,82 @@
+"""Routes of what comes before an import: folders, uploads, a look at the source."""
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Annotated, Any
+
+from anyio import from_thread
+from fastapi import APIRouter, Body, Query, Request, Response
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from backend.api.deps import ContextDep
+from backend.data.folders import list_folder
+from backend.errors import InvalidInputError
+from backend.services import intake
+from shared import routes
+from shared.sources import FolderListing, SourcePreview, Upload
+
+router = APIRouter(tags=["sources"])
+
+
+@router.get(routes.FOLDERS)
+def folders(context: ContextDep, path: str | None = None) -> FolderListing:
+    """A folder under the data roots; the first of them where `path` is absent."""
+    return list_folder(path, tuple(Path(root) for root in context.settings.data_roots))
+
+
+@router.post(routes.UPLOADS, status_code=201)
+def start_upload(context: ContextDep) -> Upload:
+    """An empty place; put files into it one by one."""
+    return context.uploads.new()
+
+
+@router.put(routes.UPLOAD_FILE)
+async def upload_file(context: ContextDep, request: Request, upload_id: str, filename: str) -> Upload:
+    """The body is the file; it is written as it comes."""
+    length = request.headers.get("content-length", "")
+    total = int(length) if length.isdigit() else None
+    chunks = _pulled(request.stream())
+    return await run_in_threadpool(context.uploads.write, upload_id, filename, chunks, total)
+
+
+def _pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
+    """The body piece by piece, for a thread of the pool: the next comes when the last is on disk."""
+
+    async def pull() -> bytes | None:
+        return await anext(stream, None)
+
+    try:
+        while (piece := from_thread.run(pull)) is not None:
+            yield piece
+    except ClientDisconnect:
+        raise InvalidInputError("upload_broken", "the upload broke off; send the file again") from None
+
+
+@router.post(routes.SOURCE_INSPECT)
+def inspect(context: ContextDep, values: Annotated[dict[str, Any], Body()]) -> SourcePreview:
+    """What an import with these values would find."""
+    return intake.inspect(context.settings, values, context.settings.import_roots)
+
+
+@router.get(routes.SOURCE_PREVIEW, response_class=Response)
+def preview(
+    context: ContextDep, config: Annotated[str, Query(description="Values of an ImportConfig as JSON.")]
+) -> Response:
+    """Sixteen galaxies as they would be stored: 8 columns by 2 rows of 96 px."""
+    png = intake.preview_png(context.settings, parsed(config, "config"), context.settings.import_roots)
+    return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=60"})
+
+
+def parsed(text: str, field: str) -> dict[str, Any]:
+    """A JSON object from a query parameter."""
+    try:
+        values = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise InvalidInputError(
+            "invalid_json", f"{field} is no JSON: {error}; send an object", field
+        ) from None
+    if not isinstance(values, dict):
+        raise InvalidInputError("invalid_json", f"{field} is {text[:40]}; send a JSON object", field)
+    return values

@@ -1,0 +1,163 @@
+"""What is known of each galaxy of a source beside its pixels, from a table, folder names or arrays."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.data.importers.columns import constant_scale
+from backend.data.importers.names import counted
+from backend.data.importers.reporting import Findings
+from backend.data.importers.values import FIELDS, Column, group_codes, is_sexagesimal, sky_values, split_codes
+from backend.data.layout import MAX_CLASS_NAME, MAX_CLASSES, Floats, GalaxyBlock, Pixels, Rows
+from backend.data.splits import count_divided
+from backend.errors import DataError
+from shared.configs import ImportConfig
+from shared.datasets import SPLIT_CODES
+
+
+@dataclass
+class Catalogue:
+    """Columns of a source, a value a galaxy: labels (n,) with −1 for none, sky columns by SKY_KEYS, split
+    codes and group numbers (−1 for none) where the source brings them."""
+
+    source_ids: list[str]
+    labels: Rows
+    class_names: list[str] = field(default_factory=list)
+    sky: dict[str, Floats] = field(default_factory=dict)
+    splits: NDArray[np.uint8] | None = None
+    groups: Rows | None = None
+
+    def __len__(self) -> int:
+        return len(self.source_ids)
+
+    def block(self, rows: Rows, images: Pixels, scale: Floats) -> GalaxyBlock:
+        """The galaxies `rows` with their pixels, each pixel `scale` (n,) times as wide as in the source."""
+        sky = {key: values[rows] for key, values in self.sky.items()}
+        if "pxscale" in sky:
+            sky["pxscale"] = sky["pxscale"] * scale
+        return GalaxyBlock(
+            images=images,
+            labels=self.labels[rows],
+            source_ids=[self.source_ids[row] for row in rows],
+            sky=sky,
+            splits=None if self.splits is None else self.splits[rows],
+            groups=None if self.groups is None else self.groups[rows],
+        )
+
+    def class_counts(self) -> dict[str, int]:
+        counts = np.bincount(self.labels[self.labels >= 0], minlength=len(self.class_names))
+        return {name: int(count) for name, count in zip(self.class_names, counts, strict=True)}
+
+    def split_counts(self) -> dict[str, int]:
+        """Empty where the source brings no split."""
+        if self.splits is None:
+            return {}
+        return {split.value: int((self.splits == code).sum()) for split, code in SPLIT_CODES.items()}
+
+
+@dataclass(frozen=True)
+class TableColumns:
+    """The columns of a table that have a role, and their cells."""
+
+    table: str
+    roles: dict[str, str | None]
+    cells: dict[str, list[str]]
+
+    def of(self, field_name: str) -> list[str] | None:
+        """Cells of the column with this role."""
+        column = self.roles.get(field_name)
+        return None if column is None else self.cells[column]
+
+    def column(self, field_name: str) -> Column:
+        return Column(self.table, self.roles[field_name] or "", field_name)
+
+
+def unlabelled(source_ids: list[str]) -> Catalogue:
+    """A catalogue of nothing but ids."""
+    return Catalogue(source_ids, np.full(len(source_ids), -1, np.int64))
+
+
+def with_table(base: Catalogue, columns: TableColumns, findings: Findings) -> Catalogue:
+    """`base` with what the table says of the same rows."""
+    catalogue = replace(base, sky=dict(base.sky))
+    ids, groups, splits = (columns.of(name) for name in ("id_column", "group_column", "split_column"))
+    if ids is not None:
+        catalogue.source_ids = [own or given for own, given in zip(ids, base.source_ids, strict=True)]
+    labels = columns.of("label_column")
+    if labels is not None:
+        with findings.trying():
+            catalogue.class_names, catalogue.labels = classes_of(labels)
+    for key, field_name in FIELDS.items():
+        cells = columns.of(field_name)
+        if cells is not None:
+            with findings.trying():
+                catalogue.sky[key] = sky_values(key, cells, columns.column(field_name))
+    if groups is not None:
+        catalogue.groups = group_codes(groups)
+    if splits is not None:
+        with findings.trying():
+            catalogue.splits = split_codes(splits, columns.column("split_column"))
+    _note(catalogue, columns, findings)
+    return catalogue
+
+
+def with_constant_scale(catalogue: Catalogue, config: ImportConfig, findings: Findings) -> Catalogue:
+    """The same with one pixel scale for all, where `pxscale` is a number."""
+    with findings.trying():
+        scale = constant_scale(config)
+        if scale is not None and "pxscale" not in catalogue.sky:
+            sky = {**catalogue.sky, "pxscale": np.full(len(catalogue), scale)}
+            return replace(catalogue, sky=sky)
+    return catalogue
+
+
+def classes_of(cells: Sequence[str]) -> tuple[list[str], Rows]:
+    """Class names, in numeric order if all are whole numbers, else alphabetical, and (n,) codes, −1 for
+    blank cells; DataError where they are too many or too long to be classes."""
+    counts = Counter(cells)
+    counts.pop("", None)
+    numeric = all(name.lstrip("-").isdecimal() for name in counts)
+    names = sorted(counts, key=int) if numeric else sorted(counts)
+    check_class_names(names)
+    code = {name: index for index, name in enumerate(names)}
+    return names, np.array([code.get(cell, -1) for cell in cells], np.int64)
+
+
+def check_class_names(names: list[str]) -> None:
+    """DataError where they are too many or too long to be classes."""
+    if len(names) > MAX_CLASSES:
+        raise DataError(
+            "too_many_classes",
+            f"The labels have {len(names):,} different values, first '{names[0][:60]}'; at most "
+            f"{MAX_CLASSES} can be classes: choose another label_column, or '-' for none.",
+            "label_column",
+        )
+    long = next((name for name in names if len(name) > MAX_CLASS_NAME), None)
+    if long is not None:
+        raise DataError(
+            "class_name_too_long",
+            f"The class '{long[:40]}…' has {len(long)} characters; use at most {MAX_CLASS_NAME}, or set "
+            "label_column to '-'.",
+            "label_column",
+        )
+
+
+def _note(catalogue: Catalogue, columns: TableColumns, findings: Findings) -> None:
+    notes = findings.notes
+    if columns.roles.get("label_column") is None and not catalogue.class_names:
+        notes.append(f"{columns.table} has no column of classes: the galaxies stay unlabelled.")
+    repeated = len(catalogue) - len(set(catalogue.source_ids))
+    if repeated:
+        notes.append(f"Ids repeat in {counted(repeated, 'row')}; rows of one id belong to one group.")
+    if is_sexagesimal(columns.of("ra_column") or []):
+        notes.append("RA is read as hours, minutes and seconds.")
+    if catalogue.splits is not None:
+        notes.append(f"The split is taken from column '{columns.roles['split_column']}'.")
+        divided = count_divided(catalogue.source_ids, catalogue.groups, catalogue.splits)
+        if divided:
+            notes.append(f"That split divides {counted(divided, 'group')} of one id or group.")
+    elif catalogue.groups is not None:
+        notes.append(f"Rows of one '{columns.roles['group_column']}' stay in one split.")

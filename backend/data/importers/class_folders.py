@@ -1,0 +1,65 @@
+"""What folder names say of images: their class, and their split where folders are called train, val, test."""
+
+import numpy as np
+
+from backend.data.importers.catalogue import Catalogue, classes_of, unlabelled
+from backend.data.importers.names import SPLIT_NAMES, counted, listed
+from backend.data.importers.reporting import Findings
+from backend.data.importers.trees import Tree
+from backend.errors import DataError
+from shared.configs import ImportConfig
+from shared.data_configs import NO_COLUMN
+from shared.datasets import SPLIT_CODES, Split
+
+
+def by_folders(
+    tree: Tree, images: list[str], config: ImportConfig, findings: Findings
+) -> tuple[str, list[str], Catalogue]:
+    """The kind of source, the images to take, and their catalogue: unlabelled where images lie at the top,
+    else one class a folder, or a folder of classes a split."""
+    flat = [name for name in images if "/" not in name]
+    if flat:
+        if len(flat) < len(images):
+            deeper = counted(len(images) - len(flat), "image")
+            findings.notes.append(f"Left out: {deeper} in folders within.")
+        return "folder", flat, unlabelled(flat)
+    catalogue = unlabelled(images)
+    parts = [name.split("/") for name in images]
+    splits = {part[0] for part in parts}
+    with findings.trying():
+        if len(splits) > 1 and all(name.lower() in SPLIT_NAMES for name in splits):
+            _take_splits(catalogue, [part[0] for part in parts], config, findings)
+            _take_classes(catalogue, [part[1] if len(part) > 2 else "" for part in parts])
+        else:
+            _take_classes(catalogue, [part[0] for part in parts])
+            _refuse_one_class(tree, catalogue.class_names or [parts[0][0]])
+    return "class_folders", images, catalogue
+
+
+def _take_classes(catalogue: Catalogue, names: list[str]) -> None:
+    """Set the classes where there are at least two."""
+    classes, labels = classes_of(names)
+    if len(classes) > 1:
+        catalogue.class_names, catalogue.labels = classes, labels
+
+
+def _take_splits(catalogue: Catalogue, names: list[str], config: ImportConfig, findings: Findings) -> None:
+    """Set the split that folders name, if train and val are among them and a split is not declined."""
+    found = {SPLIT_NAMES[name.lower()] for name in names}
+    if config.split_column == NO_COLUMN:
+        return
+    if not {Split.TRAIN, Split.VAL} <= found:
+        findings.notes.append(f"The folders {listed(sorted(found))} lack train or val: a new split is made.")
+        return
+    findings.notes.append("The split is taken from the folders' names.")
+    catalogue.splits = np.array([SPLIT_CODES[Split(SPLIT_NAMES[name.lower()])] for name in names], np.uint8)
+
+
+def _refuse_one_class(tree: Tree, names: list[str]) -> None:
+    if len(names) == 1:
+        raise DataError(
+            "one_class",
+            f"All images of {tree.path.name} lie in one folder, '{names[0]}'; give that folder itself for "
+            "images without labels, or one folder a class.",
+            "path",
+        )

@@ -1,0 +1,222 @@
+"""How a frame becomes a square of the store: crop or resize, stretch, bands."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from backend.data.frame_limits import UnreadableImageError
+from backend.data.frames import Frame, FrameHeader
+from backend.data.importers.reporting import Findings
+from backend.data.layout import Pixels, default_bands, display_weights
+from backend.data.resize import centre_crop, resize
+from backend.data.stretch import Stretch, check_frame
+from backend.errors import DataError
+from shared.configs import ImportConfig
+
+MIN_SIDE, MAX_SIDE = 8, 1024
+WAVELENGTHS = "ugrizyjhk"
+"""Bands of surveys from blue to red."""
+
+
+@dataclass
+class Survey:
+    """The kinds of frames of a source: how many of each size (width, height), and a file of each kind."""
+
+    sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
+    example: dict[tuple[int, int], str] = field(default_factory=dict)
+    layouts: dict[tuple[int, str], str] = field(default_factory=dict)
+    bands: tuple[str, ...] = ()
+
+    def add(self, header: FrameHeader, name: str, count: int = 1) -> None:
+        """Count the frame `name` (or `count` like it)."""
+        size = (header.width, header.height)
+        self.sizes[size] += count
+        self.example.setdefault(size, name)
+        self.layouts.setdefault((header.channels, header.dtype), name)
+        self.bands = self.bands or header.bands
+
+    def dtypes(self) -> list[str]:
+        return sorted({dtype for _, dtype in self.layouts})
+
+    @property
+    def deep(self) -> bool:
+        """Whether any frame has more than 8 bits a value."""
+        return any(dtype != "uint8" for dtype in self.dtypes())
+
+
+@dataclass
+class Recipe:
+    """Turns frames into pixels of the store. `stretch` is fitted by the caller where `deep`."""
+
+    img_size: int
+    crop: bool
+    channels: int
+    bands: list[str]
+    display: list[list[float]]
+    deep: bool
+    stretch: Stretch | None = None
+
+    def framed(self, frame: Frame) -> Frame:
+        """(img_size, img_size, C) of the frame's own type (float32 where resized from more than 8 bits):
+        its centre cut out, or its central square resized. UnreadableImageError where it cannot be used."""
+        if self.deep:
+            check_frame(frame)
+        height, width = frame.shape[:2]
+        if self.crop and min(height, width) < self.img_size:
+            raise too_small(width, height, self.img_size)
+        square = centre_crop(frame[None], self.img_size if self.crop else min(height, width))[0]
+        if frame.shape[2] == 1 < self.channels:
+            square = np.repeat(square, self.channels, axis=2)
+        return square if square.shape[0] == self.img_size else _resized(square, self.img_size)
+
+    def __call__(self, frame: Frame) -> Pixels:
+        """(img_size, img_size, C) as they are stored. UnreadableImageError where they cannot be."""
+        framed = self.framed(frame)
+        return framed if self.stretch is None else self.stretch(framed)
+
+    def scale(self, width: int, height: int) -> float:
+        """How many times as wide a pixel of the store is as one of the source."""
+        return 1.0 if self.crop else min(width, height) / self.img_size
+
+    def provenance(self) -> dict[str, Any]:
+        """Every number that made the pixels."""
+        return {"stretch": self.stretch.provenance()} if self.stretch is not None else {}
+
+
+def too_small(width: int, height: int, img_size: int) -> UnreadableImageError:
+    return UnreadableImageError(f"{width} × {height} pixels, too small to cut {img_size} × {img_size} out")
+
+
+def recipe_of(config: ImportConfig, survey: Survey, findings: Findings) -> Recipe | None:
+    """The recipe for frames of these kinds; DataError, or problems and None, where there is none."""
+    layout = _layout(survey, findings) if survey.layouts else None
+    side = _side(config, survey, findings)
+    if layout is None or side is None:
+        return None
+    channels = layout
+    bands = default_bands(channels)
+    display = display_weights(channels)
+    with findings.trying():
+        bands = _bands(config, survey, channels)
+    with findings.trying():
+        display = _display(config.rgb, bands, channels)
+    return Recipe(side, config.crop, channels, bands, display, survey.deep)
+
+
+def _layout(survey: Survey, findings: Findings) -> int | None:
+    """Bands of the store: 3 for a mix of grey and colour pictures."""
+    with findings.trying():
+        kinds = sorted(survey.layouts)
+        plain = [name for (_, dtype), name in survey.layouts.items() if dtype == "uint8"]
+        deep = [(name, dtype) for (_, dtype), name in survey.layouts.items() if dtype != "uint8"]
+        if plain and deep:
+            raise DataError(
+                "mixed_depth",
+                f"{plain[0]} has 8 bits a value and {deep[0][0]} more ({deep[0][1]}), and one stretch cannot "
+                "serve both; import them as two datasets, or convert one kind.",
+                "path",
+            )
+        channels = sorted({channels for channels, _ in kinds})
+        if len(channels) > 1 and (channels != [1, 3] or deep):
+            named = [
+                next(name for (c, _), name in survey.layouts.items() if c == count) for count in channels
+            ]
+            raise DataError(
+                "mixed_bands",
+                f"{named[0]} has {channels[0]} bands and {named[-1]} has {channels[-1]}; import each kind on "
+                "its own.",
+                "path",
+            )
+        return channels[-1]
+    return None
+
+
+def _side(config: ImportConfig, survey: Survey, findings: Findings) -> int | None:
+    """The side of the stored images, None where sizes differ and none is given."""
+    if config.img_size is not None:
+        return config.img_size
+    with findings.trying():
+        for size, name in survey.example.items():
+            first_size, first = next(iter(survey.example.items()))
+            if size != first_size or size[0] != size[1] or not MIN_SIDE <= size[0] <= MAX_SIDE:
+                beside = f" while {first} is {first_size[0]} × {first_size[1]}" if name != first else ""
+                raise DataError(
+                    "mixed_sizes",
+                    f"{name} is {size[0]} × {size[1]} pixels{beside}; set img_size (for example 128) to "
+                    "resize every central square to it, and crop to cut it out of the centre instead.",
+                    "img_size",
+                )
+        return next(iter(survey.example))[0] if survey.example else None
+    return None
+
+
+def _bands(config: ImportConfig, survey: Survey, channels: int) -> list[str]:
+    if config.bands is None:
+        return list(survey.bands) if len(survey.bands) == channels else default_bands(channels)
+    names = config.bands.split(",")
+    if len(names) != channels or len(set(names)) != channels:
+        raise DataError(
+            "bad_bands",
+            f"bands names {len(names)} bands, {config.bands}, but the images have {channels}; give "
+            f"{channels} different names, or leave bands empty.",
+            "bands",
+        )
+    return names
+
+
+def _display(rgb: str | None, bands: list[str], channels: int) -> list[list[float]]:
+    """(3, C) weights that show the three bands `rgb` names, each by name or by number from 1."""
+    if rgb is None:
+        return _by_wavelength(bands) or display_weights(channels)
+    numbered = {str(number): number - 1 for number in range(1, channels + 1)}
+    places = {**numbered, **{name: place for place, name in enumerate(bands)}}
+    words = rgb.split(",")
+    unknown = next((word for word in words if word not in places), None)
+    if len(words) != 3 or unknown is not None:
+        fault = f"holds '{unknown}', no band" if unknown is not None else f"names {len(words)} bands, not 3"
+        raise DataError(
+            "bad_rgb",
+            f"rgb {rgb} {fault}; name three of {', '.join(bands)} for red, green and blue, or their numbers "
+            f"1 to {channels}.",
+            "rgb",
+        )
+    return [[float(place == places[word]) for place in range(channels)] for word in words]
+
+
+def _by_wavelength(bands: list[str]) -> list[list[float]] | None:
+    """Weights that show the longest of three known bands as red; None where they are not known."""
+    places = [WAVELENGTHS.find(band.lower()) if len(band) == 1 else -1 for band in bands]
+    if len(bands) != 3 or min(places) < 0:
+        return None
+    order = sorted(range(3), key=lambda band: -places[band])
+    return [[float(band == pick) for band in range(3)] for pick in order]
+
+
+def _resized(square: Frame, img_size: int) -> Frame:
+    if square.dtype == np.uint8:
+        pixels: Frame = resize(square[None], img_size)[0]
+        return pixels
+    bands = [_resized_band(square[..., band].astype(np.float32), img_size) for band in range(square.shape[2])]
+    return np.stack(bands, axis=2)
+
+
+def _resized_band(band: NDArray[np.float32], img_size: int) -> NDArray[np.float32]:
+    """Bilinear with antialiasing; blank pixels count for nothing, so that one does not blot out its
+    neighbours."""
+    blank = ~np.isfinite(band)
+    if not blank.any():
+        return _shrunk(band, img_size)
+    weight = _shrunk((~blank).astype(np.float32), img_size)
+    total = _shrunk(np.where(blank, np.float32(0), band), img_size)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        mean: NDArray[np.float32] = np.where(weight > 0.5, total / weight, np.float32(np.nan))
+    return mean
+
+
+def _shrunk(band: NDArray[np.float32], img_size: int) -> NDArray[np.float32]:
+    picture = Image.fromarray(np.ascontiguousarray(band), mode="F")
+    return np.asarray(picture.resize((img_size, img_size), Image.Resampling.BILINEAR))

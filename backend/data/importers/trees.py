@@ -1,0 +1,207 @@
+"""The files of a source by name: a folder, or a zip that is read in place and never extracted."""
+
+import os
+import stat
+import zipfile
+import zlib
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO, Protocol
+
+from backend.data.frame_limits import UnreadableImageError
+from backend.errors import DataError, ForbiddenError
+
+MAX_DEPTH = 4
+"""Parts of a name: a file lies at most three folders deep."""
+MAX_FILES = 500_000
+MAX_MEMBER_BYTES = 256 * 2**20
+MAX_ZIP_BYTES = 20 * 10**9
+ENCRYPTED = 0x1
+
+Roots = tuple[Path, ...] | None
+"""Folders that may be read; None allows all."""
+
+
+class Tree(Protocol):
+    """`files` are relative posix names, in the order of their folders; `path` is where it lies."""
+
+    path: Path
+    files: list[str]
+
+    def open(self, name: str) -> BinaryIO:
+        """The file, from its beginning, seekable. Raises UnreadableImageError."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class FolderTree:
+    """A folder; DataError where it cannot be listed, ForbiddenError where a link leads out of `roots`."""
+
+    def __init__(self, path: Path, roots: Roots) -> None:
+        self.path = path
+        self._roots = None if roots is None else [root.expanduser().resolve() for root in roots]
+        self._seen = 0
+        self.files = sorted(self._walk(path, ""), key=lambda name: name.split("/"))
+
+    def open(self, name: str) -> BinaryIO:
+        try:
+            return (self.path / name).open("rb")
+        except OSError as error:
+            raise UnreadableImageError(error.strerror or "cannot be opened") from error
+
+    def close(self) -> None:
+        """Nothing stays open."""
+
+    def _walk(self, folder: Path, prefix: str) -> Iterator[str]:
+        for entry in _entries(folder):
+            if entry.name.startswith("."):
+                continue
+            self._count()
+            name = prefix + entry.name
+            if entry.is_symlink() and self._leads_back(entry, folder):
+                continue
+            if entry.is_dir() and name.count("/") < MAX_DEPTH - 1:
+                yield from self._walk(Path(entry.path), name + "/")
+            elif entry.is_file():
+                yield _utf8(name, folder)
+
+    def _count(self) -> None:
+        self._seen += 1
+        if self._seen > MAX_FILES:
+            raise _too_many(self.path)
+
+    def _leads_back(self, link: "os.DirEntry[str]", folder: Path) -> bool:
+        """Whether the link is a loop to a folder above it; ForbiddenError where it leads out of the roots."""
+        target = Path(os.path.realpath(link.path))
+        if self._roots is not None and not any(target.is_relative_to(root) for root in self._roots):
+            raise ForbiddenError(
+                "outside_data_roots",
+                f"{link.path} is a link to {target}, outside the folders the server may read; replace the "
+                "link by a copy, or start the server with that folder in GALAXYSCOPE_DATA_ROOTS.",
+                "path",
+            )
+        return Path(os.path.realpath(folder)).is_relative_to(target)
+
+
+def _entries(folder: Path) -> "list[os.DirEntry[str]]":
+    try:
+        with os.scandir(folder) as found:
+            return list(found)
+    except OSError as error:
+        raise DataError(
+            "unreadable", f"{folder} cannot be listed ({error.strerror}); change its permissions.", "path"
+        ) from error
+
+
+def _utf8(name: str, folder: Path) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise DataError(
+            "bad_name", f"{name!r} in {folder.name} is no UTF-8 file name; rename the file.", "path"
+        ) from None
+    return name
+
+
+def _too_many(path: Path) -> DataError:
+    return DataError(
+        "too_many_files",
+        f"{path.name} holds more than {MAX_FILES:,} files; choose a folder inside it, or one HDF5 file.",
+        "path",
+    )
+
+
+class ZipTree:
+    """A zip whose members were all checked; folders that hold everything are left out of the names."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._zip = zipfile.ZipFile(path)
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
+            raise DataError(
+                "damaged", f"{path.name} is no readable zip ({error}); make or download it again.", "path"
+            ) from error
+        try:
+            self._members = _unnested(self._checked())
+        except DataError:
+            self._zip.close()
+            raise
+        self.files = sorted(self._members, key=lambda name: name.split("/"))
+
+    def open(self, name: str) -> BinaryIO:
+        try:
+            return BytesIO(self._zip.read(self._members[name]))
+        except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError) as error:
+            raise UnreadableImageError(f"damaged in the zip ({error})") from error
+        except (NotImplementedError, RuntimeError) as error:
+            raise UnreadableImageError(f"packed in a way that cannot be read ({error})") from error
+
+    def close(self) -> None:
+        self._zip.close()
+
+    def _checked(self) -> dict[str, zipfile.ZipInfo]:
+        """Visible members by name, after every member was checked."""
+        members = self._zip.infolist()
+        if len(members) > MAX_FILES:
+            raise _too_many(self.path)
+        for member in members:
+            _check_member(member, self.path.name)
+        total = sum(member.file_size for member in members)
+        if total > MAX_ZIP_BYTES:
+            raise DataError(
+                "zip_too_large",
+                f"{self.path.name} unpacks to {total / 1e9:,.1f} GB, more than {MAX_ZIP_BYTES / 1e9:.0f} GB; "
+                "unpack it on the server and give the folder.",
+                "path",
+            )
+        return {
+            member.filename: member
+            for member in members
+            if not member.is_dir() and not _hidden(member.filename)
+        }
+
+
+def _check_member(member: zipfile.ZipInfo, zip_name: str) -> None:
+    name = member.filename
+    parts = PurePosixPath(name.replace("\\", "/")).parts
+    if not parts or ".." in parts or parts[0] == "/" or ":" in parts[0]:
+        raise _refused(
+            "zip_climbs_out",
+            zip_name,
+            name,
+            "leads out of the zip",
+            "make the zip anew from inside its folder",
+        )
+    if member.flag_bits & ENCRYPTED:
+        raise _refused("zip_encrypted", zip_name, name, "is encrypted", "make the zip without a password")
+    if stat.S_ISLNK(member.external_attr >> 16):
+        raise _refused(
+            "zip_symlink", zip_name, name, "is a symbolic link", "put the file itself into the zip"
+        )
+    if member.file_size > MAX_MEMBER_BYTES:
+        raise _refused(
+            "zip_member_too_large",
+            zip_name,
+            name,
+            f"unpacks to {member.file_size:,} bytes, more than {MAX_MEMBER_BYTES:,}",
+            "leave it out, or upload an HDF5 or .npy file alone",
+        )
+
+
+def _refused(code: str, zip_name: str, member: str, what: str, advice: str) -> DataError:
+    shown = member.encode(errors="replace").decode()
+    return DataError(code, f"'{shown[-100:]}' in {zip_name} {what}, which is refused; {advice}.", "path")
+
+
+def _hidden(name: str) -> bool:
+    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
+
+
+def _unnested(members: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
+    """The same members without the folders that all of them lie in, and none deeper than is looked."""
+    while members and len({name.split("/")[0] for name in members}) == 1 and all("/" in n for n in members):
+        members = {name.split("/", 1)[1]: member for name, member in members.items()}
+    return {name: member for name, member in members.items() if name.count("/") < MAX_DEPTH}

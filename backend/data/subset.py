@@ -1,0 +1,145 @@
+"""A part of a dataset, or all of it with another split, as a dataset of its own."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.data.importers.reporting import Reporter
+from backend.data.importers.writing import made_by, write_source
+from backend.data.layout import MIN_ROWS, SKY_KEYS, DatasetPlan, GalaxyBlock, Rows, SkipLog
+from backend.data.split_table import REQUIRED, read_split_table
+from backend.data.store import GalaxyStore
+from backend.errors import DataError
+from shared.configs import SubsetConfig
+from shared.datasets import SPLIT_CODES, Split
+
+BLOCK_BYTES = 32 * 2**20
+FILTERS = ("classes", "splits", "redshift_min", "redshift_max", "n")
+
+
+class SubsetSource:
+    """The chosen rows of an open dataset, in their order; `plan` is what they make."""
+
+    def __init__(self, config: SubsetConfig, store: GalaxyStore) -> None:
+        self._store = store
+        self._rows, self._splits = choose_rows(config, store)
+        _check_enough(config, store, self._splits)
+        kept = np.unique(store.labels[self._rows])
+        self._kept = kept[kept >= 0]
+        self.plan = DatasetPlan(
+            n=len(self._rows),
+            img_size=store.img_size,
+            channels=store.channels,
+            class_names=[store.class_names[label] for label in self._kept],
+            bands=store.bands,
+            provenance=_provenance(config, store),
+            licence=store.licence,
+            simulated=store.simulated,
+            stretch=store.stretch,
+            display=store.display.tolist(),
+        )
+
+    def close(self) -> None:
+        """The dataset belongs to the caller."""
+
+    def blocks(self, reporter: Reporter) -> Iterator[GalaxyBlock]:
+        """Copies of the rows, about 32 MB at a time."""
+        store, n = self._store, len(self._rows)
+        size = max(1, BLOCK_BYTES // (store.img_size**2 * store.channels))
+        labels = np.where(
+            store.labels[self._rows] < 0, -1, np.searchsorted(self._kept, store.labels[self._rows])
+        )
+        for start in range(0, n, size):
+            part = slice(start, min(start + size, n))
+            rows = self._rows[part]
+            yield GalaxyBlock(
+                images=store.images(rows),
+                labels=labels[part].astype(np.int64),
+                source_ids=[store.source_ids[row] for row in rows],
+                sky={key: getattr(store, key)[rows] for key in SKY_KEYS},
+                splits=self._splits[part],
+            )
+            reporter.tick(part.stop, n, f"Copied {part.stop:,} of {n:,} galaxies")
+
+
+def choose_rows(config: SubsetConfig, store: GalaxyStore) -> tuple[Rows, NDArray[np.uint8]]:
+    """Rows (n,) ascending and their split codes (n,); `splits` are those of the split table, where there is
+    one. Raises DataError for a class that is not there, and what is wrong with the table."""
+    rows, splits = np.arange(store.n), store.splits
+    if config.split_table is not None:
+        rows, splits = read_split_table(Path(config.split_table), store)
+    keep = np.ones(len(rows), bool)
+    if config.classes:
+        keep &= np.isin(store.labels[rows], [_class_index(store, name) for name in config.classes])
+    if config.splits:
+        keep &= np.isin(splits, [SPLIT_CODES[Split(name)] for name in config.splits])
+    if config.redshift_min is not None:
+        keep &= store.redshift[rows] >= config.redshift_min
+    if config.redshift_max is not None:
+        keep &= store.redshift[rows] <= config.redshift_max
+    places = np.flatnonzero(keep)
+    if config.n is not None and len(places) > config.n:
+        places = np.sort(np.random.default_rng(config.seed).choice(places, config.n, replace=False))
+    return rows[places].astype(np.int64), splits[places]
+
+
+def _class_index(store: GalaxyStore, name: str) -> int:
+    if name not in store.class_names:
+        there = ", ".join(store.class_names) or "none"
+        raise DataError("unknown_class", f"There is no class {name}; there are: {there}.", "classes")
+    return store.class_names.index(name)
+
+
+def _check_enough(config: SubsetConfig, store: GalaxyStore, splits: NDArray[np.uint8]) -> None:
+    """A dataset needs ten rows, some to train on and some to validate on."""
+    n = len(splits)
+    if n < MIN_ROWS:
+        raise DataError(
+            "too_few_images",
+            f"{n} of the {store.n:,} galaxies of {config.dataset} fit the choice; a dataset needs at least "
+            f"{MIN_ROWS}: take more classes, splits or redshifts.",
+            "classes" if config.classes else "n",
+        )
+    for split in REQUIRED:
+        if SPLIT_CODES[split] not in splits:
+            raise DataError(
+                "empty_split",
+                f"None of the {n:,} chosen galaxies of {config.dataset} is in {split}; choose that split "
+                "too, or give a split_table with another split.",
+                "splits",
+            )
+
+
+def _provenance(config: SubsetConfig, store: GalaxyStore) -> dict[str, Any]:
+    """Of what, and what was asked, without what was not."""
+    rows = config.model_dump(mode="json", include=set(FILTERS), exclude_defaults=True)
+    if config.n is not None:
+        rows["seed"] = config.seed
+    table = Path(config.split_table).name if config.split_table is not None else None
+    return {
+        "kind": "subset",
+        "of": config.dataset,
+        "digest": store.digest,
+        "filter": rows,
+        "split": f"by {table}" if table else f"as in {config.dataset}",
+        "origin": store.provenance,
+    }
+
+
+def subset_dataset(
+    config: SubsetConfig,
+    store: GalaxyStore,
+    folder: Path,
+    token: str,
+    progress: Callable[[int, int, str], None],
+    should_stop: Callable[[], bool],
+) -> Path:
+    """Path of the new dataset; errors and repeats as for backend.data.importers.import_dataset."""
+    made = made_by(folder, config.name, token)
+    if made is not None:
+        return made
+    source = SubsetSource(config, store)
+    return write_source(source, config.name, folder, token, Reporter(progress, should_stop), SkipLog())

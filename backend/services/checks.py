@@ -1,0 +1,77 @@
+"""What is asked of a run before it is queued: that it can work at all."""
+
+from pathlib import Path
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db.engine import Database
+from backend.db.models import DatasetRow, RunRow
+from backend.errors import ConflictError, InvalidInputError
+from backend.services.sources import MakerConfig, check_maker
+from backend.settings import Settings
+from shared.configs import Config, PretrainConfig, SubsetConfig
+from shared.runs import HAS_WORKER, Lane, RunKind
+
+
+def check_run(
+    database: Database, settings: Settings, kind: RunKind, config: Config, roots: tuple[Path, ...] | None
+) -> None:
+    """Raise, in one sentence for the person who asked, where the run could only fail. `roots` are the folders
+    it may read; None allows all."""
+    if isinstance(config, MakerConfig):
+        check_maker(database, settings, config, roots)
+    with database.read() as session:
+        if isinstance(config, SubsetConfig):
+            _require_classes(session, config)
+        if isinstance(config, PretrainConfig):
+            check_eval_dataset(session, config)
+        if kind is RunKind.PREFLIGHT:
+            _require_idle_device(session)
+
+
+def check_eval_dataset(session: Session, config: PretrainConfig) -> None:
+    """Raise where the probes' dataset has no labels, or other bands than the model will see."""
+    trained = session.get(DatasetRow, config.dataset)
+    judged = session.get(DatasetRow, config.eval_dataset) if config.eval_dataset else None
+    if trained is None or judged is None:
+        return  # the queue names what is missing
+    ours, theirs = len(trained.info["bands"]), len(judged.info["bands"])
+    if ours != theirs:
+        raise InvalidInputError(
+            "bands_differ",
+            f"{judged.name} has {theirs} bands and {trained.name} has {ours}; choose another eval_dataset",
+            "eval_dataset",
+        )
+    if not judged.info["class_names"]:
+        raise InvalidInputError(
+            "no_labels",
+            f"{judged.name} has no labels to probe on; choose another eval_dataset",
+            "eval_dataset",
+        )
+
+
+def find_at_work(session: Session, lane: Lane) -> RunRow | None:
+    """The run that occupies a lane, if one does."""
+    busy = [state.value for state in HAS_WORKER]
+    return session.scalar(select(RunRow).where(RunRow.lane == lane.value, RunRow.state.in_(busy)).limit(1))
+
+
+def _require_idle_device(session: Session) -> None:
+    busy = find_at_work(session, Lane.TRAIN)
+    if busy is not None:
+        raise ConflictError(
+            "device_busy",
+            f"{busy.id} has the device, so nothing can be measured; the figures stay estimated until it ends",
+        )
+
+
+def _require_classes(session: Session, config: SubsetConfig) -> None:
+    row = session.get(DatasetRow, config.dataset)
+    known = row.info["class_names"] if row else config.classes
+    missing = [name for name in config.classes if name not in known]
+    if missing:
+        there = ", ".join(known) or "none"
+        raise InvalidInputError(
+            "unknown_class", f"{config.dataset} has no class {missing[0]}; there are: {there}", "classes"
+        )

@@ -1,0 +1,135 @@
+"""The galaxies of a dataset, with the filters beside them."""
+
+import math
+from typing import Any
+
+import streamlit as st
+
+from frontend.app_pages.data_filters import ANY, UNLABELLED, Filters
+from frontend.app_pages.data_subset import draw_subset
+from frontend.blocks import empty_state, facts, guarded, section
+from frontend.components.class_bars import draw_class_bars
+from frontend.components.galaxy_grid import draw_galaxy_grid
+from frontend.session import client
+from frontend.wording import count, percent
+from shared.datasets import Dataset, GalaxyPage, Split
+
+PER_PAGE = 48
+
+
+@st.fragment
+def draw_galaxies(dataset: Dataset, names: list[str]) -> None:
+    """Grid and filters; a filter asks the server once and redraws nothing else. `names` are taken."""
+    _forget_other_dataset(dataset)
+    wide, side = st.columns([9, 4], gap="large")
+    with wide:
+        _draw_filters(dataset)
+        guarded(lambda: _draw_grid(dataset))
+    with side:
+        _draw_side(dataset, names)
+
+
+def _forget_other_dataset(dataset: Dataset) -> None:
+    """Filters that the dataset does not know are taken off."""
+    state = st.session_state
+    if state.setdefault("filtered_dataset", dataset.name) != dataset.name:
+        state["filtered_dataset"] = dataset.name
+        state["zmin"] = state["zmax"] = None
+    if state.get("label", ANY) not in _labels(dataset):
+        state["label"] = ANY
+
+
+def _labels(dataset: Dataset) -> list[str]:
+    return [ANY, *dataset.class_names, *([UNLABELLED] if dataset.class_names and dataset.unlabelled else [])]
+
+
+def _draw_filters(dataset: Dataset) -> None:
+    with st.container(horizontal=True, vertical_alignment="top"):
+        if dataset.class_names:
+            st.selectbox("class", _labels(dataset), key="label", bind="query-params", width=240)
+        splits = [ANY, *(str(split) for split in Split if dataset.split_counts.get(split))]
+        st.segmented_control("split", splits, default=ANY, key="split", bind="query-params", required=True)
+        if dataset.redshift_range is not None:
+            low, high = dataset.redshift_range
+            step = 10.0 ** math.floor(math.log10(max(high - low, 1e-6))) / 10
+            bound: dict[str, Any] = {"value": None, "step": step, "format": "%g", "bind": "query-params"}
+            note = f"Redshifts here: {low:.4g} to {high:.4g}. Galaxies without one are left out."
+            st.number_input(
+                "redshift from", key="zmin", width=130, placeholder=f"{low:.3g}", help=note, **bound
+            )
+            st.number_input("redshift to", key="zmax", width=130, placeholder=f"{high:.3g}", **bound)
+
+
+def _draw_grid(dataset: Dataset) -> None:
+    filters = Filters.of_session()
+    number = _page_number(dataset, filters)
+    page = fetch_page(dataset.name, filters, number)
+    if page.total and not page.galaxies:  # the address names a page behind the last one
+        st.session_state["page"] = 1
+        page = fetch_page(dataset.name, filters, 1)
+    if not page.total:
+        empty_state(f"No galaxy is {filters.words()}.", "Take one of the filters off.")
+        return
+    draw_galaxy_grid(dataset, page)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if page.total > PER_PAGE:
+            st.pagination(math.ceil(page.total / PER_PAGE), key="page", bind="query-params")
+        st.caption(f"{count(page.total)} of {count(dataset.n)} galaxies" if filters.words() else "")
+
+
+def fetch_page(name: str, filters: Filters, number: int) -> GalaxyPage:
+    """One page of the galaxies that pass; pages count from 1."""
+    return client().list_galaxies(
+        name,
+        offset=PER_PAGE * (number - 1),
+        limit=PER_PAGE,
+        label=filters.label,
+        split=filters.split,
+        redshift_min=filters.redshift_min,
+        redshift_max=filters.redshift_max,
+    )
+
+
+def _page_number(dataset: Dataset, filters: Filters) -> int:
+    """The page asked for; the first again whenever the filter has changed."""
+    wanted = (dataset.name, filters)
+    if st.session_state.get("grid_seen", wanted) != wanted:
+        st.session_state["page"] = 1
+    st.session_state["grid_seen"] = wanted
+    from_url = st.query_params.get("page", "1")
+    return max(int(st.session_state.get("page") or (from_url if from_url.isdigit() else 1)), 1)
+
+
+def _draw_side(dataset: Dataset, names: list[str]) -> None:
+    facts(side_rows(dataset))
+    if dataset.class_counts:
+        section("Classes", "click one to see its galaxies")
+        label = Filters.of_session().label
+        draw_class_bars(dataset.class_counts, dataset.n, label, on_pick=_take_class)
+    with st.expander("Make a subset of what is shown", key="open_subset", on_change="rerun") as fold:
+        if fold.open:
+            guarded(lambda: draw_subset(dataset, Filters.of_session(), names))
+
+
+def _take_class(name: str) -> None:
+    st.session_state["label"] = name or ANY
+
+
+def side_rows(dataset: Dataset) -> list[tuple[str, str]]:
+    """Name and value of what matters for training."""
+    rows = [
+        (str(split), f"{count(n)} ({percent(n / max(dataset.n, 1))})")
+        for split in Split
+        if (n := dataset.split_counts.get(split, 0))
+    ]
+    if dataset.class_names and dataset.unlabelled:
+        rows.append(("without label", count(dataset.unlabelled)))
+    if dataset.redshift_range is not None:
+        low, high = dataset.redshift_range
+        rows.append(("redshift", f"{low:.4g} to {high:.4g}"))
+    rows.append(("on the sky", count(dataset.with_sky) if dataset.with_sky else "no coordinates"))
+    twins = dataset.duplicates_across_splits
+    rows.append(("duplicates across splits", count(twins) if twins else "none"))
+    if dataset.skipped_count:
+        rows.append(("left out at import", count(dataset.skipped_count)))
+    return rows

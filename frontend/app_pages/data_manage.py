@@ -1,0 +1,136 @@
+"""What one does with a dataset as a whole: name it, describe it, take its split out, delete it."""
+
+from typing import Any
+
+import streamlit as st
+
+from frontend.app_pages.dataset_jobs import open_dataset, queue_job, suggest_free
+from frontend.app_pages.setting_fields import KEEP
+from frontend.blocks import bullets, guarded, plain, wrong
+from frontend.client import ApiError
+from frontend.components.upload import SPLIT_TABLE, draw_upload
+from frontend.dataset_words import deletion_words, name_fault
+from frontend.session import client
+from shared import routes
+from shared.datasets import Dataset, DatasetChange
+from shared.runs import RunKind
+from shared.sources import Upload
+
+
+def draw_management(dataset: Dataset, names: list[str]) -> None:
+    """The folds at the foot of the page."""
+    with st.expander("Split: download it, or bring another", key="open_split", on_change="rerun") as fold:
+        if fold.open:
+            guarded(lambda: _draw_split(dataset, names))
+    with st.expander("Rename or describe", key="open_rename", on_change="rerun") as fold:
+        if fold.open:
+            _draw_change(dataset)
+    with st.expander("Delete", key="open_delete", on_change="rerun") as fold:
+        if fold.open:
+            guarded(lambda: _draw_deletion(dataset))
+
+
+def _draw_split(dataset: Dataset, names: list[str]) -> None:
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.markdown("**The split as a CSV**")
+        st.caption("row, source_id and split of every galaxy; edit it, share it, cite it.")
+        st.link_button("Download the split", routes.API + routes.DATASET_SPLIT.format(name=dataset.name))
+    with right:
+        st.markdown("**Another split, as a dataset of its own**")
+        st.caption("Galaxies that the table does not name are left out; this dataset stays as it is.")
+        if st.session_state.get("split_name_for") != dataset.name:
+            st.session_state["split_name_for"] = dataset.name
+            st.session_state["split_name"] = suggest_free(f"{dataset.name[:55]}-split", names)
+        draw_upload(SPLIT_TABLE, "split_upload", on_done=_take_table)
+        _draw_resplit(dataset, names)
+
+
+def _take_table(upload: Upload) -> None:
+    st.session_state["split_table"] = upload
+
+
+def _draw_resplit(dataset: Dataset, names: list[str]) -> None:
+    table: Upload | None = st.session_state.get("split_table")
+    name = st.text_input("name of the new dataset", key="split_name", live=True, **KEEP)
+    values: dict[str, Any] = {"dataset": dataset.name, "name": name, "split_table": table and table.path}
+    refused: dict[str, str] = st.session_state.get("split_refused", {})
+    unnamed = name_fault(name or "", names)
+    for sentence in [unnamed] if unnamed else refused.values():
+        wrong(sentence)
+    if table is not None:
+        st.caption(plain(f"With {', '.join(table.files)}."))
+    if st.button("Make it with this split", disabled=table is None or bool(unnamed)):
+        st.session_state["split_refused"] = refused = queue_job(RunKind.SUBSET, values)
+        if not refused:
+            st.session_state.pop("split_table", None)
+            st.session_state.pop("split_name_for", None)
+        st.rerun()
+
+
+def _draw_change(dataset: Dataset) -> None:
+    state = st.session_state
+    if state.get("change_for") != dataset.name:
+        state["change_for"] = dataset.name
+        state["change_name"], state["change_description"] = dataset.name, dataset.description
+    st.text_input("name", key="change_name", max_chars=63, **KEEP)
+    if "name" in state.get("change_refused", {}):
+        wrong(state["change_refused"]["name"])
+    st.text_area("description", key="change_description", max_chars=2000, height=100, **KEEP)
+    if "" in state.get("change_refused", {}):
+        wrong(state["change_refused"][""])
+    st.button("Save", type="primary", on_click=_save, args=(dataset.name,), key="change_save")
+
+
+def _save(old: str) -> None:
+    state = st.session_state
+    name = str(state["change_name"]).strip()
+    unnamed = name_fault(name, [])
+    if unnamed:
+        state["change_refused"] = {"name": unnamed}
+        return
+    change = DatasetChange(name=name if name != old else None, description=state["change_description"])
+    try:
+        changed = client().change_dataset(old, change)
+    except ApiError as error:
+        state["change_refused"] = {error.field if error.field == "name" else "": error.detail}
+        return
+    state.pop("change_refused", None)
+    state["change_for"] = changed.name
+    state["data_news"] = f"{plain(old)} is now {plain(changed.name)}." if changed.name != old else "Saved."
+    open_dataset(changed.name)
+
+
+def _draw_deletion(dataset: Dataset) -> None:
+    preview = client().preview_deletion(dataset.name)
+    bullets(deletion_words(preview))
+    if preview.blocked_by:
+        named = ", ".join(preview.blocked_by[:3])
+        wrong(f"{named} needs it just now; stop it or wait for its end.")
+        return
+    if st.session_state.get("delete_for") != dataset.name:
+        st.session_state["delete_for"] = dataset.name
+        st.session_state["delete_name"] = ""
+    typed = st.text_input(f"Type {plain(dataset.name)} to confirm", key="delete_name", live=True)
+    matches = (typed or "").strip() == dataset.name
+    st.button(
+        f"Delete {plain(dataset.name)}",
+        disabled=not matches,
+        on_click=_delete,
+        args=(dataset.name,),
+        key="delete_now",
+    )
+    refused = st.session_state.pop("delete_refused", None)
+    if refused:
+        wrong(refused)
+
+
+def _delete(name: str) -> None:
+    try:
+        client().delete_dataset(name)
+    except ApiError as error:
+        st.session_state["delete_refused"] = error.detail
+        return
+    st.session_state["data_news"] = f"{plain(name)} is deleted."
+    st.session_state["open_delete"] = False
+    st.session_state.pop("dataset", None)

@@ -1,0 +1,172 @@
+"""The cost card of the launch form: what it would take, from where that is known, and how to measure it."""
+
+import streamlit as st
+
+from frontend.blocks import hint, plain, sourced_facts, wrong
+from frontend.client import ApiError, BackendLostError
+from frontend.components.job import draw_job
+from frontend.session import client
+from frontend.wording import count, duration, percent, plural, short_count, size
+from shared.configs import PretrainConfig
+from shared.cost import Cost
+from shared.launch import Estimate
+from shared.runs import TERMINAL, Run, RunKind, RunRequest, RunState
+
+FRESH_S = 8
+LATER = "10s"
+MEASURE_HELP = (
+    "Takes real steps and one evaluation of just this config in a process of its own, for some seconds, "
+    "and reads time and memory from them."
+)
+
+
+@st.cache_data(ttl=FRESH_S, max_entries=64, show_spinner=False)
+def ask_estimate(request: str) -> Estimate:
+    """The server's estimate of a launch given as the JSON of its RunRequest; asked once for some seconds."""
+    return client().estimate_launch(RunRequest.model_validate_json(request))
+
+
+def cost_request(config: PretrainConfig, kind: RunKind = RunKind.PRETRAIN) -> RunRequest:
+    """The launch without what costs nothing: its name and its parent."""
+    return RunRequest(kind=kind, config=config.model_dump(mode="json"))
+
+
+def draw_cost(config: PretrainConfig, cost: Cost) -> None:
+    """The card's figures; while the device is at work they are asked for again from time to time."""
+    request = cost_request(config)
+    waiting = _waits(request)
+    st.fragment(_draw_figures, run_every=LATER if waiting else None)(request, cost, waiting)
+
+
+def _waits(request: RunRequest) -> bool:
+    """Whether the launch would not start at once."""
+    try:
+        return ask_estimate(request.model_dump_json()).starts_in_s != 0
+    except (ApiError, BackendLostError):
+        return False
+
+
+def _draw_figures(request: RunRequest, cost: Cost, waiting: bool) -> None:
+    try:
+        estimate = ask_estimate(request.model_dump_json())
+    except (ApiError, BackendLostError) as error:
+        wrong(str(error))
+        return
+    sourced_facts(cost_rows(estimate, cost))
+    if not estimate.fits:
+        need, free = size(estimate.memory_bytes), size(estimate.memory_free_bytes)
+        hint(f"It needs {need} and {free} are free: take a smaller batch_size or a smaller size.")
+    st.caption(plain(_basis(estimate)))
+    _draw_measuring(request, estimate)
+    if waiting != (estimate.starts_in_s != 0):
+        st.rerun()
+
+
+def cost_rows(estimate: Estimate, cost: Cost) -> list[tuple[str, str, str]]:
+    """The cost as the card shows it: name, value, and the word for where the value comes from."""
+    time = estimate.source if estimate.images_per_s else ""
+    memory = "measured" if estimate.source == "measured" else "estimated"
+    fits = "fits" if estimate.fits else "does not fit"
+    forward, training = short_count(estimate.forward_flops), short_count(estimate.training_flops)
+    return [
+        ("parameters", _parameters(cost), "exact"),
+        (
+            "visible",
+            f"{cost.visible} of {cost.patches} patches ({percent(cost.visible / cost.patches)})",
+            "exact",
+        ),
+        ("FLOPs an image", f"{forward} forward, {training} with backward", "exact"),
+        (
+            "memory",
+            f"{size(estimate.memory_bytes)} of {size(estimate.memory_free_bytes)} free, {fits}",
+            memory,
+        ),
+        ("an epoch", _epoch(estimate, cost), time),
+        ("in all", _total(estimate, cost), time),
+        ("disk", f"{size(estimate.disk_bytes)} of {size(estimate.disk_free_bytes)} free", "estimated"),
+        ("starts", _starts(estimate), ""),
+    ]
+
+
+def _parameters(cost: Cost) -> str:
+    encoder, decoder = cost.encoder_parameters, cost.decoder_parameters
+    return (
+        f"{short_count(encoder + decoder)} = {short_count(encoder)} encoder + {short_count(decoder)} decoder"
+    )
+
+
+def _epoch(estimate: Estimate, cost: Cost) -> str:
+    steps = plural(cost.steps_per_epoch, "step")
+    if estimate.epoch_s is None or estimate.images_per_s is None:
+        return f"time unknown, {steps}"
+    return f"{duration(estimate.epoch_s)}, {steps}, {count(estimate.images_per_s)} images/s"
+
+
+def _total(estimate: Estimate, cost: Cost) -> str:
+    work = f"{plural(cost.steps, 'step')}, {plural(cost.evaluations, 'evaluation')}"
+    return f"time unknown, {work}" if estimate.total_s is None else f"{duration(estimate.total_s)}, {work}"
+
+
+def _starts(estimate: Estimate) -> str:
+    if not estimate.starts_in_s:
+        return estimate.starts
+    return f"in about {duration(estimate.starts_in_s)}, {estimate.starts}"
+
+
+def _basis(estimate: Estimate) -> str:
+    words = estimate.basis[:1].upper() + estimate.basis[1:]
+    return (
+        f"{estimate.source.capitalize()}: {estimate.basis}."
+        if estimate.source != "estimated"
+        else f"{words}."
+    )
+
+
+def _draw_measuring(request: RunRequest, estimate: Estimate) -> None:
+    """The measure button; while one is at work its progress instead."""
+    trial: str | None = st.session_state.get("launch_trial")
+    if trial is not None:
+        if draw_job(trial, "Measuring", "launch_trial_job"):
+            _end_trial(client().get_run(trial))
+        return
+    refused = st.session_state.get("launch_trial_failed")
+    measured, busy = estimate.source == "measured", estimate.device_busy
+    with st.container(horizontal=True, vertical_alignment="center"):
+        label = "Measure again" if measured else "Measure"
+        if st.button(label, key="measure", disabled=busy, help=MEASURE_HELP):
+            _start_trial(request)
+        if busy:
+            st.caption("The device is at work: measuring waits until it is free.")
+    if refused and refused[0] == request.model_dump_json():
+        wrong(refused[1])
+
+
+def _start_trial(request: RunRequest) -> None:
+    st.session_state.pop("launch_trial_failed", None)
+    try:
+        run = client().create_run(RunRequest(kind=RunKind.PREFLIGHT, config=request.config))
+    except ApiError as error:
+        st.session_state["launch_trial_failed"] = (request.model_dump_json(), error.detail)
+    else:
+        st.session_state["launch_trial"] = run.id
+    st.rerun()
+
+
+def _end_trial(run: Run) -> None:
+    """Asks for the cost anew; of a preflight that failed the reason stays, while its values stay."""
+    st.session_state.pop("launch_trial", None)
+    if run.state is RunState.FAILED:
+        words = " ".join(filter(None, [run.reason, run.suggestion]))
+        config = PretrainConfig.model_validate(run.config)
+        st.session_state["launch_trial_failed"] = (cost_request(config).model_dump_json(), words)
+    ask_estimate.clear()
+    st.rerun()
+
+
+def find_trial() -> None:
+    """Takes up a preflight that was at work when the page was left or loaded anew."""
+    if "launch_trial" in st.session_state:
+        return
+    newest = client().list_runs(kind=RunKind.PREFLIGHT, every_kind=True, limit=1)
+    if newest and newest[0].state not in TERMINAL:
+        st.session_state["launch_trial"] = newest[0].id

@@ -1,0 +1,139 @@
+"""Machine: what can this machine do?"""
+
+import streamlit as st
+
+from frontend.blocks import facts, page_title, plain, section, wrong
+from frontend.client import ApiError
+from frontend.components.job import draw_job
+from frontend.session import client
+from frontend.wording import clock, count, plural, size
+from shared.runs import TERMINAL, Run, RunKind, RunRequest, RunState
+from shared.system import Machine, SelfTest
+
+QUESTION = "What can this machine do?"
+TEST, TEST_FAILED = "selftest_run", "selftest_failed"
+Rows = list[tuple[str, str]]
+
+
+def show() -> None:
+    """The device first, the self-test beside it, then memory, disk and software."""
+    page_title("Machine", QUESTION)
+    machine = client().get_machine()
+    if machine.checking:
+        st.fragment(_wait_for_torch, run_every="1s")()
+    for problem in machine.problems:
+        st.warning(problem)
+    left, right = st.columns([6, 5], gap="large")
+    with left, st.container(key="machine"):
+        section("Device", "what a training computes on")
+        facts(device_rows(machine))
+        if machine.why_cpu:
+            st.caption(plain(f"{machine.why_cpu.rstrip('.')}."))
+        section("Memory and disk")
+        facts(room_rows(machine))
+        section("Software")
+        facts(software_rows(machine))
+    with right:
+        with st.container(border=True):
+            _draw_self_test(machine)
+        st.markdown("The same from the shell")
+        st.code("galaxyscope doctor", language=None)
+
+
+def _wait_for_torch() -> None:
+    """torch is asked in a process of its own, which takes some seconds after the server's start."""
+    if not client().get_machine().checking:
+        st.rerun()
+
+
+def device_rows(machine: Machine) -> Rows:
+    """Name and value of what computes; what torch has not said yet is being asked."""
+    unknown = "asking torch…" if machine.checking else "unknown"
+    rows = [("device", machine.device), ("kind", _kind(machine, unknown))]
+    if machine.gpu_memory_total_bytes is not None and machine.gpu_memory_free_bytes is not None:
+        free, total = size(machine.gpu_memory_free_bytes), size(machine.gpu_memory_total_bytes)
+        rows.append(("GPU memory", f"{free} free of {total}"))
+    rows += [
+        ("bfloat16", unknown if machine.bf16 is None else "computes in it" if machine.bf16 else "no"),
+        ("NVIDIA driver", machine.driver or "none found"),
+        ("torch", _torch(machine, unknown)),
+    ]
+    return rows
+
+
+def _kind(machine: Machine, unknown: str) -> str:
+    return {None: unknown, "cuda": "GPU (CUDA)", "cpu": "CPU only"}[machine.kind]
+
+
+def _torch(machine: Machine, unknown: str) -> str:
+    if machine.torch is None:
+        return unknown
+    build = f"built for CUDA {machine.torch_cuda}" if machine.torch_cuda else "a CPU build"
+    return f"{machine.torch}, {build}"
+
+
+def room_rows(machine: Machine) -> Rows:
+    return [
+        ("processor", f"{machine.cpu}, {plural(machine.cores, 'core')}"),
+        ("memory", f"{size(machine.memory_free_bytes)} free of {size(machine.memory_total_bytes)}"),
+        ("disk", f"{size(machine.disk_free_bytes)} free of {size(machine.disk_total_bytes)}"),
+        ("home", machine.home),
+    ]
+
+
+def software_rows(machine: Machine) -> Rows:
+    return [("Python", machine.python), *machine.packages.items()]
+
+
+def _draw_self_test(machine: Machine) -> None:
+    """The last result, and a button; while one is at work its progress instead."""
+    st.markdown("**Self-test**")
+    st.caption("Trains the laptop-base model for 20 steps on made-up images: does the device work, how fast?")
+    if machine.self_test:
+        facts(self_test_rows(machine.self_test))
+    run_id = _test_at_work()
+    if run_id is not None:
+        if draw_job(run_id, "Self-test", "selftest_job"):
+            _end_test(client().get_run(run_id))
+        return
+    if st.button("Test again" if machine.self_test else "Run the self-test", type="primary", key="selftest"):
+        _start_test()
+    if TEST_FAILED in st.session_state:
+        wrong(st.session_state[TEST_FAILED])
+
+
+def self_test_rows(test: SelfTest) -> Rows:
+    """The last result, as the page shows it."""
+    return [
+        ("speed", f"{count(test.images_per_s)} images/s"),
+        ("a step", f"{1000 * test.step_s:.3g} ms, 64 images"),
+        ("on", test.device),
+        ("at", clock(test.at)),
+    ]
+
+
+def _test_at_work() -> str | None:
+    """The self-test that is queued or at work, also one that another tab has started."""
+    known: str | None = st.session_state.get(TEST)
+    if known is None:
+        newest = client().list_runs(kind=RunKind.SELFTEST, every_kind=True, limit=1)
+        if newest and newest[0].state not in TERMINAL:
+            known = st.session_state[TEST] = newest[0].id
+    return known
+
+
+def _start_test() -> None:
+    st.session_state.pop(TEST_FAILED, None)
+    try:
+        st.session_state[TEST] = client().create_run(RunRequest(kind=RunKind.SELFTEST)).id
+    except ApiError as error:
+        st.session_state[TEST_FAILED] = error.detail
+    st.rerun()
+
+
+def _end_test(run: Run) -> None:
+    st.session_state.pop(TEST, None)
+    if run.state is RunState.FAILED:
+        words = " ".join(filter(None, [run.reason, run.suggestion]))
+        st.session_state[TEST_FAILED] = words or "The self-test failed without a reason; its log says more."
+    st.rerun()

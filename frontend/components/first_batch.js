@@ -1,0 +1,88 @@
+// Eight galaxies of the first batch in three rows: original, augmented, masked.
+
+const batches = makeStore()
+const ROWS = ["original", "augmented", "masked"]
+const WAIT_MS = 150
+
+export default function ({ data, parentElement }) {
+  const root = parentElement.querySelector(".gx-first_batch")
+  const state = batches(parentElement, () => build(root, data))
+  want(state, data)
+  return () => {
+    clearTimeout(state.timer)
+    state.resize.disconnect()
+  }
+}
+
+function build(root, data) {
+  const state = { root, path: null, shown: null }
+  state.tiles = ROWS.map((row) => Array.from({ length: data.columns }, (_, i) =>
+    el("canvas", { class: "gx-bone", width: 1, height: 1, role: "img", "aria-label": `Galaxy ${i + 1} of the first batch, ${row}` })))
+  state.names = ROWS.map((row) => el("span", { class: "row-name gx-soft" }, row))
+  state.problem = el("p", { class: "gx-tone-bad", role: "alert", hidden: true })
+  state.grid = el("div", { class: "grid" }, state.tiles.flatMap((row, i) => [state.names[i], el("div", { class: "tiles" }, row)]))
+  root.replaceChildren(state.grid, state.problem)
+  state.resize = new ResizeObserver(() => crispen(state))
+  state.resize.observe(root)
+  return state
+}
+
+/** Asks for the picture of these values, a moment after the last change. */
+function want(state, data) {
+  state.root.classList.toggle("stale", data.path === null || data.path !== state.shown)
+  if (data.path === state.path) return
+  state.path = data.path
+  clearTimeout(state.timer)
+  if (!data.path && !state.shown) tell(state, "The picture appears when the fields fit together.", "gx-soft")
+  if (data.path) state.timer = setTimeout(() => load(state, data), state.shown ? WAIT_MS : 0)
+}
+
+async function load(state, data) {
+  const current = () => state.path === data.path
+  try {
+    const picture = await fetchPicture(data.path)
+    if (!current()) return
+    paint(state, picture, data)
+    tell(state, null)
+  } catch (problem) {
+    if (!current()) return
+    state.path = null // so that the same values may ask again
+    tell(state, problem instanceof Refused ? problem.message : "The server does not answer; the picture is of earlier values.")
+  }
+}
+
+async function fetchPicture(path) {
+  const answer = await fetch(API + path, { credentials: "same-origin" })
+  if (!answer.ok) {
+    const body = await answer.json().catch(() => null)
+    throw new Refused(body?.detail ?? `The server answered ${answer.status}.`)
+  }
+  return createImageBitmap(await answer.blob())
+}
+
+function tell(state, problem, kind = "gx-tone-bad") {
+  state.problem.hidden = !problem
+  state.problem.className = kind
+  state.problem.textContent = problem ? sentence(problem) : ""
+}
+
+function paint(state, picture, data) {
+  const side = picture.width / data.columns
+  state.side = side
+  state.tiles.forEach((row, r) => row.forEach((canvas, c) => {
+    canvas.width = canvas.height = side
+    canvas.className = ""
+    canvas.getContext("2d").drawImage(picture, c * side, r * side, side, side, 0, 0, side, side)
+  }))
+  state.names[2].textContent = `masked, ${percent(data.mask_ratio).replace(".0", "")}`
+  state.shown = data.path
+  state.root.dataset.path = data.path
+  state.root.classList.remove("stale")
+  crispen(state)
+}
+
+/** Pixels show as squares where they are enlarged beyond two. */
+function crispen(state) {
+  const enlarged = state.tiles[0][0].clientWidth * devicePixelRatio > 2 * (state.side ?? Infinity)
+  state.grid.classList.toggle("crisp", enlarged)
+}

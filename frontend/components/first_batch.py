@@ -1,0 +1,35 @@
+"""What the model will see first: eight galaxies of the first batch, augmented and masked."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import quote
+
+from frontend.components import load_component
+from shared import routes
+from shared.runs import RunKind, RunRequest
+
+_BATCH = load_component("first_batch")
+COLUMNS = 8
+FIRST_BATCH_FIELDS = frozenset(
+    "dataset pretrain_rows crop_size img_size patch_size mask_ratio flip rotate90 crop_scale_min "
+    "colour_jitter batch_size seed device".split()
+)
+"""Fields that the first batch depends on: a change of another asks for no new picture."""
+
+
+def first_batch_path(values: Mapping[str, Any]) -> str:
+    """Address of the picture for these values of the form."""
+    config = {name: values[name] for name in sorted(FIRST_BATCH_FIELDS)}
+    request = RunRequest(kind=RunKind.PRETRAIN, config=config)
+    return f"{routes.FIRST_BATCH}?request={quote(request.model_dump_json(exclude_none=True))}"
+
+
+def draw_first_batch(values: Mapping[str, Any], *, fits: bool) -> None:
+    """Draws the picture of these values; where they do not fit together it keeps what it showed, dimmed."""
+    data = {
+        "path": first_batch_path(values) if fits else None,
+        "columns": COLUMNS,
+        "img_size": values["img_size"],
+        "mask_ratio": values["mask_ratio"],
+    }
+    _BATCH(data=data, key="first_batch")

@@ -1,0 +1,20 @@
+"""The server's folders, to choose a source from."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+from frontend.components import load_component
+
+_CHOOSER = load_component("folder_chooser")
+
+
+def draw_folder_chooser(key: str, *, on_choose: Callable[[str], None]) -> None:
+    """Draws the folders; before the next rerun `on_choose` gets the path that was chosen."""
+
+    def chosen() -> None:
+        path = st.session_state[key].get("choose")
+        if path:
+            on_choose(str(path))
+
+    _CHOOSER(key=key, on_choose_change=chosen)

@@ -1,0 +1,18 @@
+// Okabe and Ito's colours, each with a shade for the dark and for the light ground.
+
+const SERIES = {
+  dark: ["#E69F00", "#56B4E9", "#2FB78F", "#F0E442", "#E8743B", "#CC79A7", "#6F8FE0", "#D9DFE6"],
+  light: ["#B87700", "#2F8FC6", "#008060", "#8F8400", "#D55E00", "#B0568A", "#0052A2", "#23272C"],
+}
+
+/** Colours of the theme in force, read from the page. */
+function readColours(root) {
+  const style = getComputedStyle(root)
+  const named = (name) => style.getPropertyValue(name).trim()
+  const ground = parseInt(named("--st-background-color").slice(1, 7), 16)
+  const grey = 0.299 * (ground >> 16) + 0.587 * ((ground >> 8) & 255) + 0.114 * (ground & 255)
+  return {
+    series: SERIES[grey < 128 ? "dark" : "light"], soft: named("--st-gray-text-color"), line: named("--st-border-color"),
+    text: named("--st-text-color"), accent: named("--st-link-color"), font: named("--st-font"), ground: named("--st-background-color"),
+  }
+}

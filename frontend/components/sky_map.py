@@ -1,0 +1,12 @@
+"""Where a dataset's galaxies are on the sky."""
+
+from frontend.components import load_component
+from frontend.components.galaxy_grid import picture_source
+from shared.datasets import Dataset
+
+_SKY = load_component("sky_map", parts=("palette", "sky_projection", "galaxy_dialog"))
+
+
+def draw_sky_map(dataset: Dataset) -> None:
+    """Draws all that have coordinates, at most 20,000; the browser asks for them itself."""
+    _SKY(data=picture_source(dataset), key="sky_map")

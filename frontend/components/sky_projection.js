@@ -1,0 +1,86 @@
+// Mollweide's equal-area projection with right ascension growing to the left, and what is drawn of the grid.
+
+const RAD = Math.PI / 180
+const ROOT2 = Math.SQRT2
+const SKY_STEPS = [30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01]
+
+/** Degrees to [-180, 180). */
+const wrapDegrees = (angle) => ((((angle + 180) % 360) + 360) % 360) - 180
+
+/** [x, y] of a position, x within ±2√2 and y within ±√2, up is north; `centre` is the right ascension in the middle. */
+function mollweide(ra, dec, centre) {
+  const wanted = Math.PI * Math.sin(dec * RAD)
+  let theta = dec * RAD
+  for (let i = 0; i < 12 && Math.abs(dec) < 89.99; i++) {
+    const step = (2 * theta + Math.sin(2 * theta) - wanted) / (2 + 2 * Math.cos(2 * theta))
+    theta -= step
+    if (Math.abs(step) < 1e-9) break
+  }
+  return [(-2 * ROOT2 * wrapDegrees(ra - centre)) / 180 * Math.cos(theta), ROOT2 * Math.sin(theta)]
+}
+
+/** The right ascension around which positions lie: the mean of their directions. */
+function middleRa(ra) {
+  let east = 0, north = 0
+  for (const angle of ra) { east += Math.sin(angle * RAD); north += Math.cos(angle * RAD) }
+  return ((Math.atan2(east, north) / RAD) + 360) % 360
+}
+
+/** The whole sky in a box of pixels: {centre, scale, x, y}; a point stands at (x + scale·px, y − scale·py). */
+function wholeSky(width, height) {
+  return { centre: 180, scale: Math.min((width - 4) / (4 * ROOT2), (height - 4) / (2 * ROOT2)), x: width / 2, y: height / 2, step: 30, ra: [0, 360], dec: [-90, 90] }
+}
+
+/** Only where there are galaxies, with a margin; at least a fifth of a degree. */
+function closeView(sky, width, height) {
+  const centre = middleRa(sky.ra)
+  const points = sky.ra.map((ra, i) => mollweide(ra, sky.dec[i], centre))
+  const box = [0, 1].map((axis) => points.reduce(([low, high], point) => [Math.min(low, point[axis]), Math.max(high, point[axis])], [Infinity, -Infinity]))
+  const [wide, high] = box.map(([low, top]) => Math.max(top - low, 0.2 * RAD))
+  const scale = Math.min((0.86 * width) / wide, (0.8 * height) / high, 1e5)
+  const [mx, my] = box.map(([low, top]) => (low + top) / 2)
+  const tall = (height / scale / (2 * ROOT2)) * 180
+  const step = SKY_STEPS.find((one) => tall / one >= 3) ?? SKY_STEPS.at(-1)
+  return { centre, scale, x: width / 2 - scale * mx, y: height / 2 + scale * my, step, close: true, ...visible(sky, centre, tall, step, width / height) }
+}
+
+/** Ranges of the grid lines around the galaxies, multiples of the step. */
+function visible(sky, centre, tall, step, aspect) {
+  const round = (value) => Math.round(value / step) * step
+  const dec = sky.dec.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [90, -90])
+  const away = sky.ra.reduce((most, ra) => Math.max(most, Math.abs(wrapDegrees(ra - centre))), 0)
+  const farthest = Math.min(Math.max(Math.abs(dec[0]), Math.abs(dec[1])), 85)
+  const across = Math.min(away + (tall * aspect) / Math.cos(farthest * RAD), 180)
+  return { ra: [round(centre - across), round(centre + across)], dec: [Math.max(round(dec[0] - tall), -90), Math.min(round(dec[1] + tall), 90)] }
+}
+
+const onScreen = (view, [px, py]) => [view.x + view.scale * px, view.y - view.scale * py]
+
+/** Lines of the grid as {kind, value, points}; the lines of right ascension stop short of 180° from the middle. */
+function graticule(view) {
+  const lines = []
+  const span = ([from, to], count = 72) => Array.from({ length: count + 1 }, (_, i) => from + ((to - from) * i) / count)
+  const around = [Math.max(view.ra[0], view.centre - 180), Math.min(view.ra[1], view.centre + 180)]
+  for (let i = Math.ceil(view.dec[0] / view.step); i * view.step <= view.dec[1]; i++) {
+    const dec = i * view.step
+    const edge = span([around[0] + 1e-6, around[1] - 1e-6])
+    if (Math.abs(dec) < 90) lines.push({ kind: "dec", value: dec, points: edge.map((ra) => onScreen(view, mollweide(ra, dec, view.centre))) })
+  }
+  for (let i = Math.ceil(around[0] / view.step); i * view.step <= around[1]; i++) {
+    const ra = i * view.step
+    const [bottom, top] = [Math.max(view.dec[0], -89.9), Math.min(view.dec[1], 89.9)]
+    lines.push({ kind: "ra", value: ((ra % 360) + 360) % 360, points: span([bottom, top]).map((dec) => onScreen(view, mollweide(Math.min(Math.max(ra, view.centre - 180 + 1e-6), view.centre + 180 - 1e-6), dec, view.centre))) })
+  }
+  return lines
+}
+
+/** The plane of the Galaxy, as points on the screen (pole at 192.859°, 27.128°; its l of the celestial pole 122.932°). */
+function galacticPlane(view) {
+  const pole = 27.12825 * RAD
+  return Array.from({ length: 361 }, (_, l) => {
+    const angle = (122.93192 - l) * RAD
+    const dec = Math.asin(Math.cos(pole) * Math.cos(angle)) / RAD
+    const ra = 192.85948 + Math.atan2(Math.sin(angle), -Math.sin(pole) * Math.cos(angle)) / RAD
+    return onScreen(view, mollweide(ra, dec, view.centre))
+  })
+}

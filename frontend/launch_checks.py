@@ -1,0 +1,59 @@
+"""What the form can say about its values before anything is asked of the server."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from frontend.launch_form import check_values
+from frontend.wording import count
+from shared.configs import PretrainConfig
+from shared.cost import training_rows
+from shared.datasets import Dataset
+
+Faults = dict[str, str]
+
+
+def check_form(
+    values: Mapping[str, Any], datasets: Mapping[str, Dataset]
+) -> tuple[PretrainConfig | None, Faults]:
+    """The config, or for every field at fault one sentence: its range, what it must fit, and the data."""
+    config, faults = check_values(PretrainConfig, values)
+    dataset = datasets.get(values.get("dataset") or "")
+    if dataset is not None:
+        faults = {**_batch_fault(values, dataset), **_evaluation_fault(values, dataset, datasets), **faults}
+    if faults or not isinstance(config, PretrainConfig):
+        return None, faults
+    return config, {}
+
+
+def _batch_fault(values: Mapping[str, Any], dataset: Dataset) -> Faults:
+    """That the batch is larger than the data; said whatever else is wrong."""
+    batch, rows = values.get("batch_size"), training_rows(values["pretrain_rows"], dataset)
+    if batch is None or rows >= batch:
+        return {}
+    sentence = f"batch_size {batch} is more than the {count(rows)} training rows of {dataset.name}."
+    return {"batch_size": sentence}
+
+
+def _evaluation_fault(values: Mapping[str, Any], dataset: Dataset, datasets: Mapping[str, Dataset]) -> Faults:
+    name = values.get("eval_dataset")
+    if name is None:
+        return {}
+    other = datasets.get(name)
+    if other is None:
+        known = ", ".join(evaluation_datasets(dataset, datasets)) or "no other with labels"
+        return {"eval_dataset": f"eval_dataset {name} is not in the store; there is {known}."}
+    if not other.class_counts:
+        return {"eval_dataset": f"eval_dataset {name} has no labels to probe on; leave it empty."}
+    if len(other.bands) != len(dataset.bands):
+        bands = f"{len(other.bands)} bands, {dataset.name} {len(dataset.bands)}"
+        return {"eval_dataset": f"eval_dataset {name} has {bands}; take one with as many."}
+    return {}
+
+
+def evaluation_datasets(dataset: Dataset, datasets: Mapping[str, Dataset]) -> list[str]:
+    """The labelled datasets that an encoder of `dataset` can be probed on, itself left out."""
+    return [
+        other.name
+        for other in datasets.values()
+        if other.class_counts and len(other.bands) == len(dataset.bands) and other.name != dataset.name
+    ]

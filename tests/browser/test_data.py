@@ -1,0 +1,274 @@
+"""Bringing data in and looking at it, in a real browser."""
+
+import csv
+import io
+import os
+from collections import Counter
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+from PIL import Image
+from playwright.sync_api import FilePayload, Locator, Page, expect
+
+from shared.runs import RunKind, RunRequest, RunState
+from tests.browser.conftest import Site, Visit
+
+pytestmark = pytest.mark.browser
+
+CELLS = ".gx-galaxy_grid .cells button"
+READY = "is ready: {} galaxies."
+
+
+@pytest.fixture(scope="session")
+def real_galaxies() -> Path:
+    folder = os.environ.get("GALAXYSCOPE_TEST_DATA")
+    if not folder:
+        pytest.skip("GALAXYSCOPE_TEST_DATA is not set: no real galaxies are imported through the page")
+    return Path(folder)
+
+
+@pytest.fixture(scope="module")
+def surveyed(site: Site) -> str:
+    """A dataset of 60 galaxies in four classes, with places on the sky and redshifts."""
+    rng = np.random.default_rng(3)
+    with h5py.File(site.home / "incoming" / "surveyed.h5", "w") as file:
+        file["images"] = rng.integers(0, 256, (60, 32, 32, 3), np.uint8)
+        file["ans"] = np.arange(60) % 4
+        file["ra"] = 2.0 + 6.0 * np.arange(60)
+        file["dec"] = np.linspace(-10.0, 10.0, 60)
+        file["redshift"] = np.linspace(0.01, 0.6, 60)
+    path = str(site.home / "incoming" / "surveyed.h5")
+    made = site.run_to_the_end(RunRequest(kind=RunKind.IMPORT, config={"name": "surveyed", "path": path}))
+    assert made is RunState.SUCCEEDED
+    return "surveyed"
+
+
+def fill(field: Locator, text: str) -> None:
+    field.fill(text)
+    field.press("Enter")
+
+
+def fold(page: Page, title: str) -> None:
+    page.locator("summary").filter(has_text=title).click()
+
+
+def pictures(n: int) -> list[FilePayload]:
+    """PNG files of a blob that no two share, and a table that calls every second one round."""
+    y, x = np.mgrid[-16:16, -16:16]
+    rng = np.random.default_rng(0)
+    files: list[FilePayload] = []
+    for i in range(n):
+        blob = 200 * np.exp(-((x / (2 + i % 7)) ** 2) - (y / (3 + i // 7)) ** 2)
+        noisy = np.clip(blob[..., None] + rng.normal(20, 6, (32, 32, 3)), 0, 255).astype(np.uint8)
+        held = io.BytesIO()
+        Image.fromarray(noisy).save(held, "PNG")
+        files.append({"name": f"blob{i:02d}.png", "mimeType": "image/png", "buffer": held.getvalue()})
+    rows = ["file,class", *(f"blob{i:02d}.png,{'round' if i % 2 else 'long'}" for i in range(n))]
+    files.append({"name": "labels.csv", "mimeType": "text/csv", "buffer": "\n".join(rows).encode()})
+    return files
+
+
+def test_efigi_is_chosen_on_the_server_and_imported_with_its_columns(
+    visit: Visit, site: Site, real_galaxies: Path
+) -> None:
+    page = visit.page
+    visit.open("/data?add=import")
+    page.get_by_role("button", name=str(real_galaxies), exact=True).click()
+    page.locator(".gx-folder_chooser .row").filter(has_text="efigi").click()
+    expect(page.locator(".gx-folder_chooser .row").filter(has_text="labels.csv")).to_be_visible()
+    page.get_by_role("button", name="Choose this folder").click()
+    expect(page.get_by_role("combobox", name="label_column")).to_have_value("efigi_coarse_type · guessed")
+    expect(page.get_by_role("combobox", name="id_column")).to_have_value("pgc_name · guessed")
+    expect(page.locator(".gx-table tbody tr")).to_have_count(5)
+    expect(page.locator(".gx-source_preview .tiles span[style]")).to_have_count(16)
+    page.get_by_role("button", name="Import 4,458 galaxies").click()
+    expect(page.get_by_text("efigi " + READY.format("4,458"))).to_be_visible()
+    page.get_by_role("button", name="Look at it").click()
+    expect(page.locator(".gx-class_bars button")).to_have_count(8)
+    efigi = site.client.get_dataset("efigi")
+    with (real_galaxies / "efigi" / "labels.csv").open(newline="") as table:
+        assert efigi.class_counts == Counter(row["efigi_coarse_type"] for row in csv.DictReader(table))
+    assert site.client.list_galaxies("efigi", limit=1).galaxies[0].source_id.startswith("PGC")
+
+
+def test_a_galaxy10_file_is_imported_by_its_typed_path(visit: Visit, site: Site, real_galaxies: Path) -> None:
+    page = visit.page
+    visit.open("/data?add=import")
+    fill(page.get_by_role("textbox", name="path"), str(real_galaxies / "galaxy10_decals_60.h5"))
+    fill(page.get_by_role("spinbutton", name="img_size, px"), "64")
+    expect(page.get_by_text("64 × 64 px, 737 kB")).to_be_visible()
+    page.get_by_role("button", name="Import 60 galaxies").click()
+    expect(page.get_by_text("is ready: 60 galaxies.")).to_be_visible()
+    made = site.client.get_dataset("galaxy10_decals_60")
+    assert (made.n, made.img_size, len(made.class_names)) == (60, 64, 10)
+
+
+def test_files_of_ones_own_computer_are_uploaded_with_their_table_and_imported(
+    visit: Visit, site: Site
+) -> None:
+    page = visit.page
+    visit.open("/data?add=import")
+    page.locator(".gx-upload input[type=file]").set_input_files(pictures(24))
+    expect(page.locator(".gx-source_preview .tiles span[style]")).to_have_count(16)
+    fill(page.get_by_role("textbox", name="name", exact=True), "blobs")
+    page.get_by_role("button", name="Import 24 galaxies").click()
+    expect(page.get_by_text("blobs " + READY.format(24))).to_be_visible()
+    assert site.client.get_dataset("blobs").class_counts == {"long": 12, "round": 12}
+    expect(page.get_by_role("textbox", name="path")).to_have_value("")
+
+
+def test_an_upload_that_cannot_be_imported_is_refused_before_it_is_sent(visit: Visit) -> None:
+    page = visit.page
+    visit.open("/data?add=import")
+    page.locator(".gx-upload input[type=file]").set_input_files(
+        {"name": "notes.docx", "mimeType": "text/plain", "buffer": b"no galaxies"}
+    )
+    expect(
+        page.get_by_role("alert").filter(has_text="notes.docx is no file that can be imported")
+    ).to_be_visible()
+    expect(page.get_by_role("button", name="Choose files")).to_be_visible()
+
+
+def test_bad_values_say_what_to_do_at_their_field_and_nothing_typed_is_lost(
+    visit: Visit, surveyed: str, site: Site
+) -> None:
+    page = visit.page
+    visit.open("/data?add=import")
+    path = page.get_by_role("textbox", name="path")
+    fill(path, "/nowhere/at/all")
+    expect(page.get_by_role("alert").filter(has_text="/nowhere/at/all")).to_be_visible()
+    fill(path, str(site.home / "incoming" / "surveyed.h5"))
+    name = page.get_by_role("textbox", name="name", exact=True)
+    expect(page.get_by_role("button", name="Import 60 galaxies")).to_be_enabled()
+    fill(name, surveyed)
+    expect(page.get_by_text(f"There is already a dataset named {surveyed}")).to_be_visible()
+    expect(page.get_by_role("button", name="Import 60 galaxies")).to_be_disabled()
+    page.get_by_text("crop", exact=True).click()
+    expect(page.get_by_text("crop needs img_size")).to_be_visible()
+    expect(page.locator(".gx-source_preview .tiles span[style]")).to_have_count(16)
+    page.wait_for_url("**crop%3Dtrue**")
+    page.reload()
+    expect(name).to_have_value(surveyed)
+    expect(page.get_by_text("crop needs img_size")).to_be_visible()
+    fill(page.get_by_role("spinbutton", name="img_size, px"), "16")
+    fill(name, "surveyed-crop")
+    expect(page.get_by_role("button", name="Import 60 galaxies")).to_be_enabled()
+
+
+def test_the_grid_is_filtered_by_redshift_and_a_subset_takes_the_filter_over(
+    visit: Visit, surveyed: str, site: Site
+) -> None:
+    page = visit.page
+    visit.open(f"/data?dataset={surveyed}")
+    fill(page.get_by_role("spinbutton", name="redshift to"), "0.3")
+    expect(page.locator(CELLS)).to_have_count(30)  # 0.01, 0.02 … 0.30
+    page.wait_for_url("**zmax=0.3**")
+    fold(page, "Make a subset of what is shown")
+    expect(page.get_by_role("spinbutton", name="redshift_max")).to_have_value("0.3")
+    fill(page.get_by_role("textbox", name="name", exact=True), "nearby")
+    page.get_by_role("button", name="Make the subset").click()
+    expect(page.get_by_text("nearby " + READY.format(30))).to_be_visible()
+    page.get_by_role("button", name="Look at it").click()
+    page.wait_for_url("**dataset=nearby**")
+    expect(page.locator(CELLS)).to_have_count(30)
+    made = site.client.get_dataset("nearby")
+    assert made.redshift_range is not None
+    assert made.redshift_range[1] == pytest.approx(0.3)
+
+
+def test_on_the_sky_map_right_ascension_grows_to_the_left_and_enter_opens_a_galaxy(
+    visit: Visit, surveyed: str
+) -> None:
+    page = visit.page
+    visit.open(f"/data?dataset={surveyed}")
+    fold(page, "Sky map: 60 with coordinates")
+    sky = page.locator(".gx-sky_map canvas")
+    expect(sky).to_have_attribute(
+        "aria-label",
+        "Sky map of 60 galaxies, RA 2.0° to 356.0°, Dec -10.0° to 10.0°. "
+        "Arrow keys go from galaxy to galaxy, Enter opens one.",
+    )
+    sky.focus()
+    rightmost_first = []
+    for _ in range(5):
+        page.keyboard.press("ArrowLeft")
+        tip = page.locator(".gx-sky_map .tip span")
+        expect(tip).to_contain_text("°")
+        words = tip.inner_text()
+        rightmost_first.append(float(words.splitlines()[1].split("°")[0]))
+    assert rightmost_first[0] > 340, "the first is the leftmost: just below 360°"
+    assert rightmost_first[1:] == sorted(rightmost_first[1:]), "then from the right end on"
+    assert max(rightmost_first[1:]) < 60
+    page.keyboard.press("Enter")
+    dialog = page.get_by_role("dialog", name="Galaxy")
+    expect(dialog.get_by_text(f"{rightmost_first[-1]:.5f}°")).to_be_visible()
+
+
+def test_a_split_is_downloaded_changed_and_brought_back_as_a_dataset(
+    visit: Visit, surveyed: str, site: Site
+) -> None:
+    page = visit.page
+    visit.open(f"/data?dataset={surveyed}")
+    fold(page, "Split: download it")
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="Download the split").click()
+    text = waiting.value.path().read_text()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert len(rows) == 60
+    mine = ["row,split", *(f"{i},{'val' if i < 15 else 'train'}" for i in range(45))]
+    table: FilePayload = {"name": "mine.csv", "mimeType": "text/csv", "buffer": "\n".join(mine).encode()}
+    page.locator(".gx-upload input[type=file]").set_input_files(table)
+    expect(page.get_by_text("With mine.csv.")).to_be_visible()
+    page.get_by_role("button", name="Make it with this split").click()
+    expect(page.get_by_text(f"{surveyed}-split " + READY.format(45))).to_be_visible()
+    split = site.client.get_dataset(f"{surveyed}-split").split_counts
+    assert (split["train"], split["val"], split.get("test", 0)) == (30, 15, 0)
+
+
+def test_a_dataset_is_renamed_described_and_deleted_after_its_name_was_typed(
+    visit: Visit, site: Site
+) -> None:
+    config = {"name": "doomed", "n": 20, "img_size": 32}
+    assert site.run_to_the_end(RunRequest(kind=RunKind.SIMULATE, config=config)) is RunState.SUCCEEDED
+    page = visit.page
+    visit.open("/data?dataset=doomed")
+    fold(page, "Rename or describe")
+    name = page.get_by_role("textbox", name="name", exact=True)
+    name.fill("Not A Name")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("Not A Name cannot be a dataset's name")).to_be_visible()
+    name.fill("condemned")
+    page.get_by_role("textbox", name="description").fill("made <b>only</b> to go")
+    page.get_by_role("button", name="Save").click()
+    page.wait_for_url("**dataset=condemned**")
+    expect(page.locator(".gx-headline").get_by_text("made <b>only</b> to go")).to_be_visible()
+    fold(page, "Delete")
+    expect(page.get_by_text("No run was trained or measured on it.")).to_be_visible()
+    delete = page.get_by_role("button", name="Delete condemned")
+    expect(delete).to_be_disabled()
+    fill(page.get_by_role("textbox", name="Type condemned to confirm"), "condemned")
+    delete.click()
+    expect(page.get_by_text("condemned is deleted.")).to_be_visible()
+    assert "condemned" not in [dataset.name for dataset in site.client.list_datasets()]
+    assert not list((site.home / "datasets").glob("doomed*"))
+
+
+def test_no_way_to_add_a_dataset_scrolls_sideways_on_a_phone(phone: Visit) -> None:
+    for way in ("import", "download", "simulate"):
+        phone.open(f"/data?add={way}")
+        expect(phone.page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
+        wide = phone.page.evaluate("() => document.querySelector('.stMain').scrollWidth - window.innerWidth")
+        assert wide <= 0, way
+
+
+def test_simulated_galaxies_are_made_and_the_next_name_is_free(visit: Visit) -> None:
+    page = visit.page
+    visit.open("/data?add=simulate")
+    name = page.get_by_role("textbox", name="name", exact=True)
+    fill(name, "second-sky")
+    fill(page.get_by_role("spinbutton", name="n, images"), "60")
+    page.get_by_role("button", name="Simulate", exact=True).click()
+    expect(page.get_by_text("second-sky " + READY.format(60))).to_be_visible()
+    expect(name).to_have_value("simulated")

@@ -1,0 +1,104 @@
+"""A preflight as a real worker process: its figures, its end without memory, and what it leaves."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from backend.data.importers import simulate_dataset
+from backend.data.store import GalaxyStore
+from backend.jobs.run_dir import Result, RunDir, Spec
+from shared.configs import PretrainConfig, SimulateConfig
+from shared.launch import PREFLIGHT_KEYS
+
+Work = Callable[..., tuple[RunDir, Result]]
+SMALL = {"img_size": 32, "patch_size": 8, "embed_dim": 32, "depth": 1, "num_heads": 1, "batch_size": 16}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("home")
+    (folder / "datasets").mkdir()
+    for name, seed in (("sky", 0), ("other", 1)):
+        config = SimulateConfig(name=name, n=120, img_size=32, seed=seed)
+        simulate_dataset(config, folder / "datasets", name, lambda *_: None, lambda: False)
+    return folder
+
+
+@pytest.fixture
+def work(home: Path, tmp_path: Path) -> Work:
+    """Runs a worker to its end."""
+
+    def run(kind: str, other: bool = False, free_bytes: int | None = None, **values: Any) -> Any:
+        files = [f"datasets/{name}.h5" for name in ("sky", "other")]
+        digests = [GalaxyStore.open(home / file).digest for file in files]
+        run_dir = RunDir(home / "runs" / f"{tmp_path.name}-{kind}")
+        config = PretrainConfig.model_validate({"dataset": "sky", "device": "cpu"} | SMALL | values)
+        run_dir.create(
+            Spec(
+                run_id=run_dir.path.name,
+                kind=kind,
+                config=config.model_dump(),
+                dataset_file=files[0],
+                dataset_digest=digests[0],
+                eval_dataset_file=files[1] if other else None,
+                eval_dataset_digest=digests[1] if other else None,
+            )
+        )
+        machine = f"memory.free_bytes = lambda device: {free_bytes};" if free_bytes else ""
+        code = f"from backend.ml import memory; {machine} from backend.jobs import worker; worker.main()"
+        command = [sys.executable, "-P", "-c", code, str(run_dir.path), "1"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        result = run_dir.result(1)
+        assert result is not None, done.stdout + done.stderr
+        return run_dir, result
+
+    return run
+
+
+def values(run_dir: RunDir) -> dict[str, float]:
+    found: dict[str, float] = {}
+    for line in run_dir.metrics.read_text().splitlines():
+        found |= json.loads(line).get("values", {})
+    return found
+
+
+def test_it_leaves_its_figures_at_step_0_and_no_weights(work: Work) -> None:
+    run_dir, result = work("preflight", other=True)
+    assert (result.outcome, result.reason) == ("succeeded", None)
+    assert [json.loads(line)["step"] for line in run_dir.metrics.read_text().splitlines()] == [0]
+    figures = values(run_dir)
+    assert set(figures) == set(PREFLIGHT_KEYS)
+    assert all(value > 0 for value in figures.values())
+    assert figures["preflight/peak_memory_bytes"] < figures["preflight/free_memory_bytes"]
+    assert result.images_per_s == pytest.approx(16 / figures["preflight/step_s"])
+    assert not (run_dir.path / "trial").exists() and not run_dir.checkpoints.exists()
+
+
+def test_a_model_that_does_not_fit_fails_with_a_smaller_batch(work: Work) -> None:
+    _, result = work("preflight", free_bytes=60 * 2**20, embed_dim=1024, depth=4, num_heads=16)
+    assert result.outcome == "failed"
+    assert result.reason == "needs more than the 0.1 GB that are free"
+    assert result.suggestion == "set batch_size to 8"
+
+
+def test_a_batch_that_the_rows_do_not_fill_is_refused(work: Work) -> None:
+    _, result = work("preflight", batch_size=2000)
+    assert result.outcome == "failed"
+    assert result.reason is not None and "batch_size 2000 is more than the" in result.reason
+
+
+def test_a_pretraining_is_judged_on_its_eval_dataset(work: Work, home: Path) -> None:
+    run_dir, result = work("pretrain", other=True, epochs=1, warmup_epochs=0.5)
+    assert (result.outcome, result.reason) == ("succeeded", None)
+    meta = json.loads(next(run_dir.checkpoints.glob("step_*/meta.json")).read_text())
+    with (
+        GalaxyStore.open(home / "datasets" / "sky.h5") as sky,
+        GalaxyStore.open(home / "datasets" / "other.h5") as other,
+    ):
+        assert (meta["dataset_digest"], meta["probe_digest"]) == (sky.digest, other.digest)
+        assert meta["mean"] == sky.channel_mean.tolist()
