@@ -10,17 +10,27 @@ from torch.nn import functional
 
 from backend.data.layout import Rows
 from backend.ml.contracts import Labels, Pixels
-from backend.ml.probe import accuracy, balanced_accuracy, knn_predict, linear_probe, standardise_features
+from backend.ml.probe import (
+    accuracy,
+    balanced_accuracy,
+    knn_predict,
+    standardise_features,
+    standardised_probe,
+)
 
 SIDE = 32
-BLOCK_BYTES = 16 * 2**20
+BLOCK_BYTES = 4 * 2**20
 
 
 def raw_pixels(read: Callable[[Rows], Pixels], rows: Rows, block: int = 256) -> Tensor:
     """The images (N, H, W, C) uint8 that `read` gives of `rows` → (N, 32 · 32 · C) float32, by area average
     where they are larger; only `block` of them are ever in memory at their full size."""
-    blocks = [_shrunk(read(rows[start : start + block])) for start in range(0, max(len(rows), 1), block)]
-    return torch.cat(blocks)
+    pixels: Tensor | None = None
+    for start in range(0, max(len(rows), 1), block):
+        shrunk = _shrunk(read(rows[start : start + block]))
+        pixels = torch.empty(len(rows), shrunk.shape[1]) if pixels is None else pixels
+        pixels[start : start + len(shrunk)] = shrunk
+    return torch.zeros(0, 0) if pixels is None else pixels
 
 
 def _shrunk(images: Pixels) -> Tensor:
@@ -51,8 +61,12 @@ def raw_pixel_baselines(
     val_x, val_labels = _labelled(val_pixels, val_labels)
     train_y = torch.from_numpy(train_labels.astype(np.int64))
     truth: NDArray[np.int64] = val_labels.astype(np.int64)
-    linear = linear_probe(train_x, train_y, val_x, torch.from_numpy(truth), n_classes)
     train_x, val_x = standardise_features(train_x, val_x)
+    del (
+        train_pixels,
+        val_pixels,
+    )  # the caller's too are gone, where it kept none: at this width each copy counts
+    linear = standardised_probe(train_x, train_y, val_x, torch.from_numpy(truth), n_classes)
     predictions = {
         "majority": np.full_like(truth, majority_class(train_labels)),
         "raw_pixel_knn": knn_predict(train_x, train_y, val_x, k, temperature, n_classes),

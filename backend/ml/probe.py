@@ -100,13 +100,20 @@ def fit_linear(x: Tensor, y: Tensor, penalty: float, start: Tensor, max_iter: in
 def linear_probe(
     train_x: Tensor, train_y: Tensor, val_x: Tensor, val_y: Tensor, n_classes: int
 ) -> ProbeResult:
-    """Multinomial logistic regression on features standardised by train; λ is chosen by balanced accuracy on
+    """Multinomial logistic regression on features standardised by train, as `standardised_probe` does it."""
+    train_x, val_x = standardise_features(train_x, val_x)
+    return standardised_probe(train_x, train_y, val_x, val_y, n_classes)
+
+
+def standardised_probe(
+    train_x: Tensor, train_y: Tensor, val_x: Tensor, val_y: Tensor, n_classes: int
+) -> ProbeResult:
+    """Multinomial logistic regression on features that come standardised; λ is chosen by balanced accuracy on
     validation, the larger λ where two are equal.
 
     Each λ starts from the solution of the next larger one, so that the whole path costs little more than its
     end.
     """
-    train_x, val_x = standardise_features(train_x, val_x)
     parameters = torch.zeros(train_x.shape[1] + 1, n_classes)
     truth = val_y.numpy()
     best: ProbeResult | None = None

@@ -15,11 +15,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from backend.data.sky.camera import photograph
+from backend.data.sky.scene import photograph
 
 N, SIDE, BLOCK = 17_736, 256, 64
 CHILD = """
-import json, resource, sys, time
+import json, sys, time
 from pathlib import Path
 from backend.data.importers import import_dataset
 from shared.configs import ImportConfig
@@ -27,7 +27,9 @@ start = time.perf_counter()
 config = ImportConfig(**json.loads(sys.argv[1]))
 import_dataset(config, Path(sys.argv[2]), "bench", lambda *_: None, lambda: False)
 seconds = time.perf_counter() - start
-print(json.dumps([seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024]))
+status = Path("/proc/self/status").read_text().splitlines()
+peak = 1024 * next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))
+print(json.dumps([seconds, peak]))
 """
 
 
