@@ -18,6 +18,7 @@ def launch_advice(
     """Warnings about `config`, the gravest first; empty where there is nothing to say."""
     cost, judged_on = estimate_cost(config, dataset), eval_dataset or dataset
     warnings = [*_labels(config, judged_on), *_length(config, cost), *_batch(config, dataset)]
+    warnings += _bands(dataset, judged_on)
     warnings += [*_frame(config, dataset), *_decoder(config, cost), *_neighbours(config, judged_on)]
     return [Advice(field=field, sentence=sentence) for field, sentence in warnings]
 
@@ -38,6 +39,15 @@ def _labels(config: PretrainConfig, judged_on: Dataset) -> Iterator[tuple[str, s
         yield (
             "early_stopping_patience",
             "With the linear probe off, k-NN decides when to stop; it is the noisier judge.",
+        )
+
+
+def _bands(dataset: Dataset, judged_on: Dataset) -> Iterator[tuple[str, str]]:
+    if judged_on.bands != dataset.bands:
+        yield (
+            "eval_dataset",
+            f"{judged_on.name} has the bands {', '.join(judged_on.bands)} and the model learns "
+            f"{', '.join(dataset.bands)}: it is judged on colours that it has not seen.",
         )
 
 

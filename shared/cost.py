@@ -1,16 +1,16 @@
 """What a pretraining costs, worked out before it starts."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from shared.configs import PretrainConfig, visible_patches
 from shared.datasets import Dataset, Split
-from shared.runs import Run, RunState
 
 SHAPE_FIELDS = (
-    "img_size patch_size embed_dim depth mlp_ratio decoder_embed_dim decoder_depth mask_ratio batch_size"
+    "img_size patch_size embed_dim depth mlp_ratio decoder_embed_dim decoder_depth mask_ratio batch_size "
+    "precision device"
 ).split()
 
 LIBRARY_BYTES = 150 * 10**6
@@ -154,13 +154,5 @@ def count_decoder(config: PretrainConfig, in_chans: int) -> int:
 
 
 def same_shape(config: PretrainConfig, other: Mapping[str, Any]) -> bool:
-    """Whether another run's config takes the same steps: model, masking and batch."""
+    """Whether another run's config takes the same steps: model, masking and batch, on the same device."""
     return all(other.get(name) == getattr(config, name) for name in SHAPE_FIELDS)
-
-
-def measured_rate(config: PretrainConfig, runs: Iterable[Run]) -> tuple[float, str] | None:
-    """Images/s of the newest finished run of the same model and batch here, and that run's id."""
-    for run in runs:
-        if same_shape(config, run.config) and run.state is RunState.SUCCEEDED and run.images_per_s:
-            return run.images_per_s, run.id
-    return None

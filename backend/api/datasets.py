@@ -47,6 +47,7 @@ def preview_deletion(context: ContextDep, name: str) -> DeletionPreview:
 @router.delete(routes.DATASET, status_code=204)
 def delete_dataset(context: ContextDep, name: str) -> None:
     dataset_changes.delete_dataset(context.database, context.settings, name)
+    context.datasets.let_go()
 
 
 @router.get(routes.DATASET_DUPLICATES)

@@ -35,6 +35,15 @@ def make_splits(labels: Rows, groups: Rows, seed: int) -> NDArray[np.uint8]:
     return splits
 
 
+def with_validation(splits: NDArray[np.uint8], labels: Rows, seed: int) -> NDArray[np.uint8]:
+    """(N,) the same codes, but a tenth of the train rows of each class for validation."""
+    train = np.flatnonzero(splits == SPLIT_CODES[Split.TRAIN])
+    cut = make_splits(labels[train], np.arange(len(train)), seed) == SPLIT_CODES[Split.VAL]
+    out = splits.copy()
+    out[train[cut]] = SPLIT_CODES[Split.VAL]
+    return out
+
+
 def _stratum_of_groups(labels: Rows, groups: Rows) -> Rows:
     """(G,) label of each group's first row."""
     _, first = np.unique(groups, return_index=True)

@@ -13,11 +13,21 @@ from backend.data.folders import HINTS, is_importable
 from backend.errors import InvalidInputError, NotFoundError
 from shared.sources import Upload
 
+KEPT_S = 7 * 24 * 3600.0
+"""How long an upload is kept that is not imported."""
 MAX_BYTES = 2 * 10**9
 """Of all files of one upload."""
 SPARE_BYTES = 64 * 2**20
 MAX_NAME_BYTES = 200
 UPLOAD_ID = re.compile(r"[0-9a-f]{16}")
+
+
+def forget_upload(folder: Path, path: str) -> None:
+    """Remove the upload below `folder` that `path` belongs to; nothing where it is no upload."""
+    source = Path(path).resolve()
+    inside = source.relative_to(folder.resolve()) if source.is_relative_to(folder.resolve()) else None
+    if inside is not None and inside.parts and UPLOAD_ID.fullmatch(inside.parts[0]):
+        shutil.rmtree(folder / inside.parts[0], ignore_errors=True)
 
 
 class Uploads:
@@ -27,7 +37,8 @@ class Uploads:
         self._folder = folder
 
     def new(self) -> Upload:
-        """An empty place for files."""
+        """An empty place for files; what was sent long ago and never imported goes."""
+        self.sweep(KEPT_S)
         upload_id = secrets.token_hex(8)
         (self._folder / upload_id).mkdir(parents=True)
         return self._upload(upload_id)

@@ -24,7 +24,8 @@ def register(session: Session, run: RunRow, produced: dict[str, Any]) -> None:
 def _register_dataset(session: Session, info: dict[str, Any], file: str) -> str:
     """Enter it under its name, or, where another took that name meanwhile, under the next free one: an hour
     of import is not lost for a name. Returns the name."""
-    entered = session.scalar(select(DatasetRow).where(DatasetRow.file == file))
+    same = select(DatasetRow).where(DatasetRow.file == file, DatasetRow.digest == info["digest"])
+    entered = session.scalar(same)
     if entered is not None:  # before the supervisor was killed
         return entered.name
     name, count = info["name"], 1

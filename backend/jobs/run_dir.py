@@ -47,7 +47,8 @@ class Process(BaseModel):
 
 
 class Spec(BaseModel):
-    """What a worker needs to know; paths are relative to the home."""
+    """What a worker needs to know; paths are relative to the home, but for `roots`: the folders that it may
+    read, None all."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -58,6 +59,7 @@ class Spec(BaseModel):
     dataset_digest: str | None = None
     eval_dataset_file: str | None = None
     eval_dataset_digest: str | None = None
+    roots: list[str] | None = None
 
 
 class Result(BaseModel):

@@ -93,7 +93,7 @@ class Supervisor:
     def _guarded(self, what: str, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception:
+        except Exception:  # its loop outlives whatever one run or lane does
             log.exception("%s: the supervisor met an error and goes on", what)
 
     def _with_worker(self) -> list[RunRow]:

@@ -11,7 +11,7 @@ from backend.errors import ConflictError, InvalidInputError
 from backend.services.sources import MakerConfig, check_maker
 from backend.settings import Settings
 from shared.configs import Config, PretrainConfig, SubsetConfig
-from shared.runs import HAS_WORKER, Lane, RunKind
+from shared.runs import HAS_WORKER, MODEL_KINDS, Lane, RunKind, RunState
 
 
 def check_run(
@@ -58,7 +58,10 @@ def find_at_work(session: Session, lane: Lane) -> RunRow | None:
 
 
 def _require_idle_device(session: Session) -> None:
-    busy = find_at_work(session, Lane.TRAIN)
+    queued = select(RunRow).where(
+        RunRow.state == RunState.QUEUED.value, RunRow.kind.in_([kind.value for kind in MODEL_KINDS])
+    )
+    busy = find_at_work(session, Lane.TRAIN) or session.scalar(queued.limit(1))
     if busy is not None:
         raise ConflictError(
             "device_busy",

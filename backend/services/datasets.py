@@ -4,6 +4,7 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
 from pathlib import Path
 from threading import Lock
@@ -34,31 +35,42 @@ from shared.datasets import (
 
 SPLIT_OF_CODE = {code: split for split, code in SPLIT_CODES.items()}
 OPEN_STORES = 4
+Stamp = tuple[int, int] | None
 
 
 class StoreCache:
-    """A few opened datasets, each closed when it has been unused longest. Reading is by one thread at a time
-    for each dataset, as HDF5 wants it."""
+    """A few opened datasets, each let go when it has been unused longest, or its file is gone: then who still
+    reads it is the last to hold it. Reading is by one thread at a time for each dataset, as HDF5 wants it."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = Lock()
-        self._open: OrderedDict[tuple[str, str], tuple[GalaxyStore, Lock]] = OrderedDict()
+        self._open: OrderedDict[tuple[str, Stamp], tuple[GalaxyStore, Lock]] = OrderedDict()
 
     @contextmanager
-    def use(self, file: str, digest: str) -> Iterator[GalaxyStore]:
+    def use(self, file: str) -> Iterator[GalaxyStore]:
+        self.let_go()
         with self._lock:
-            entry = self._open.pop((file, digest), None)
-            if entry is None:
-                entry = (GalaxyStore.open(self._folder / file), Lock())
-            self._open[file, digest] = entry
-            evicted = [self._open.popitem(last=False)[1] for _ in range(len(self._open) - OPEN_STORES)]
-        for old, busy in evicted:
-            with busy:
-                old.close()
+            key = file, self._stamp(file)
+            entry = self._open.pop(key, None) or (GalaxyStore.open(self._folder / file), Lock())
+            self._open[key] = entry
+            while len(self._open) > OPEN_STORES:
+                self._open.popitem(last=False)
         store, busy = entry
         with busy:
             yield store
+
+    def let_go(self) -> None:
+        """Unmap files that were deleted or made anew: the disk has their room only then."""
+        with self._lock:
+            for file, stamp in list(self._open):
+                if self._stamp(file) != stamp:
+                    del self._open[file, stamp]
+
+    def _stamp(self, file: str) -> Stamp:
+        """Tells a file from another of the same name, whose pixels, and so digest, may be the same."""
+        path = self._folder / file
+        return (path.stat().st_ino, path.stat().st_mtime_ns) if path.is_file() else None
 
 
 @dataclass(frozen=True)
@@ -96,7 +108,7 @@ class Datasets:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database = database
         self._stores = StoreCache(settings.datasets_dir)
-        self._statistics: dict[str, PixelStatistics] = {}
+        self._statistics: dict[tuple[str, datetime], PixelStatistics] = {}
 
     def list_all(self) -> list[Dataset]:
         """Every dataset, newest first."""
@@ -131,12 +143,13 @@ class Datasets:
             )
 
     def statistics(self, name: str) -> PixelStatistics:
-        """Pixel values by band, worked out once for each digest."""
-        digest = self.row(name).digest
-        if digest not in self._statistics:
+        """Pixel values by band, worked out once for each dataset."""
+        row = self.row(name)
+        key = row.file, row.created_at
+        if key not in self._statistics:
             with self.use(name) as store:
-                self._statistics[digest] = pixel_statistics(store)
-        return self._statistics[digest]
+                self._statistics[key] = pixel_statistics(store)
+        return self._statistics[key]
 
     def duplicates(self, name: str) -> Duplicates:
         """Held-out rows with a twin in another split."""
@@ -175,8 +188,9 @@ class Datasets:
         return out.getvalue()
 
     def etag(self, name: str, row: int, size: int | None) -> str:
-        """Changes only when the dataset does."""
-        return f'"{self.row(name).digest[:16]}-{row}-{size or 0}"'
+        """Changes only when the dataset does; the digest does not know how bands are shown."""
+        dataset = self.row(name)
+        return f'"{dataset.digest[:16]}-{dataset.created_at.timestamp():.0f}-{row}-{size or 0}"'
 
     def row(self, name: str) -> DatasetRow:
         with self._database.read() as session:
@@ -188,9 +202,12 @@ class Datasets:
     @contextmanager
     def use(self, name: str) -> Iterator[GalaxyStore]:
         """The dataset, open for reading by this thread alone."""
-        row = self.row(name)
-        with self._stores.use(row.file, row.digest) as store:
+        with self._stores.use(self.row(name).file) as store:
             yield store
+
+    def let_go(self) -> None:
+        """Hold no deleted dataset open."""
+        self._stores.let_go()
 
 
 def _class_index(store: GalaxyStore, label: str) -> int:

@@ -106,10 +106,10 @@ def badge(facts: TorchFacts = TORCH) -> tuple[str, str]:
     return "CPU only", str(known.get("why_cpu") or "")
 
 
-def free_memory_bytes(device: str = "auto") -> int:
+def free_memory_bytes(device: str = "auto", facts: TorchFacts = TORCH) -> int:
     """Memory that a training on `device` could still take."""
     gpu = find_gpu()
-    if gpu is not None and device != "cpu":
+    if gpu is not None and device != "cpu" and (facts.known or {}).get("cuda_available", True):
         return gpu.free
     return int(psutil.virtual_memory().available)
 

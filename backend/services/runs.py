@@ -15,9 +15,9 @@ from backend.jobs import queue, registry
 from backend.jobs.run_dir import RunDir
 from backend.jobs.state import change_state
 from backend.services.checks import check_run
-from backend.services.sources import absolute_source
+from backend.services.sources import absolute_source, absolute_table
 from backend.settings import Settings
-from shared.configs import CONFIGS, Config, ConfigConflictError, ImportConfig, PretrainConfig
+from shared.configs import CONFIGS, Config, ConfigConflictError, ImportConfig, PretrainConfig, SubsetConfig
 from shared.presets import PRESETS
 from shared.runs import (
     MODEL_KINDS,
@@ -42,9 +42,9 @@ def create_run(
     config = resolve_config(request)
     if isinstance(config, ImportConfig):
         config = absolute_source(config, settings)
+    if isinstance(config, SubsetConfig):
+        config = absolute_table(config, settings)
     check_run(database, settings, request.kind, config, roots)
-    if request.kind in MODEL_KINDS:
-        _stop_preflights(database)
     run_id = queue.enqueue(
         database,
         settings.runs_dir,
@@ -53,7 +53,10 @@ def create_run(
         name=request.name,
         preset=request.preset,
         parent_id=request.parent_id,
+        roots=roots,
     )
+    if request.kind in MODEL_KINDS:
+        _stop_preflights(database)
     return get_run(database, run_id)
 
 

@@ -42,6 +42,16 @@ def absolute_source(config: ImportConfig, settings: Settings) -> ImportConfig:
     return config.model_copy(update={"path": str(path), "labels": labels})
 
 
+def absolute_table(config: SubsetConfig, settings: Settings) -> SubsetConfig:
+    """The same subset with its table's absolute path, within the first data root: the worker, which reads it,
+    works in another folder."""
+    if config.split_table is None:
+        return config
+    base = settings.data_roots[0] if settings.data_roots else settings.home
+    path = base.expanduser() / _expanded(config.split_table, "split_table")
+    return config.model_copy(update={"split_table": str(path.absolute())})
+
+
 def require_free_name(session: Session, name: str) -> None:
     """Raise ConflictError where a dataset has that name, or a job is just making one."""
     if session.get(DatasetRow, name) is not None:

@@ -3,18 +3,21 @@
 from typing import Any
 
 from frontend.components import load_component
+from frontend.session import selected_run
 from shared.datasets import Dataset, GalaxyPage
 
 _GRID = load_component("galaxy_grid", parts=("galaxy_dialog",))
 
 
 def picture_source(dataset: Dataset) -> dict[str, Any]:
-    """What a component needs to fetch pictures of this dataset and to open one of its galaxies."""
+    """What a component needs to fetch pictures of this dataset, to open one of its galaxies, and to lead
+    from it to the selected run."""
     return {
         "dataset": dataset.name,
-        "version": dataset.digest,
+        "version": f"{dataset.digest[:12]}-{dataset.created_at:%Y%m%d%H%M%S}",
         "img_size": dataset.img_size,
         "simulated": dataset.simulated,
+        "run": selected_run(),
     }
 
 

@@ -19,8 +19,9 @@ export default function ({ data, parentElement }) {
 function build(root) {
   const state = { root, at: -1, only: null, close: false }
   state.canvas = el("canvas", { tabindex: 0, role: "img" })
-  state.canvas.onpointermove = (event) => point(state, nearest(state, event))
-  state.canvas.onpointerleave = () => point(state, -1)
+  // A scroll moves the page under a resting pointer: the browser reports it, and the keyboard's choice stays.
+  state.canvas.onpointermove = (event) => { if (event.movementX || event.movementY) point(state, nearest(state, event)) }
+  state.canvas.onpointerleave = (event) => { if (event.movementX || event.movementY) point(state, -1) }
   state.canvas.onclick = (event) => open(state, nearest(state, event))
   state.canvas.onkeydown = (event) => onKey(state, event)
   state.tip = el("div", { class: "tip", hidden: true })

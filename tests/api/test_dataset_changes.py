@@ -3,14 +3,16 @@
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
 from backend.db.engine import Database
 from backend.jobs.run_dir import RunDir
 from backend.settings import Settings
+from shared.configs import ImportConfig
 from shared.runs import RunState
-from tests.api.conftest import Move, add_dataset
+from tests.api.conftest import Move, add_dataset, enter_dataset
 
 S = RunState
 
@@ -106,3 +108,46 @@ def test_the_probes_of_a_run_may_be_judged_on_another_dataset(
     values = {"dataset": "sky", "eval_dataset": "moon"}
     refused = http.post("/runs", json={"kind": "pretrain", "config": values})
     assert (refused.status_code, refused.json()["field"]) == (404, "eval_dataset")
+
+
+def import_labelled(
+    database: Database, settings: Settings, folder: Path, names: str, redshift: float
+) -> Path:
+    """The dataset `own`, always of the same pixels and label numbers."""
+    images = np.random.default_rng(0).integers(0, 255, (40, 16, 16, 3), dtype=np.uint8)
+    labels = np.array([names[row % 2] for row in range(40)])
+    np.savez(folder / "own.npz", images=images, labels=labels, redshift=np.full(40, redshift))
+    config = ImportConfig(path=str(folder / "own.npz"), name="own")
+    return enter_dataset(database, settings, config)
+
+
+def test_a_dataset_made_anew_with_other_columns_shows_those(
+    http: TestClient, database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    import_labelled(database, settings, tmp_path, "ab", 0.1)
+    before = http.get("/datasets/own").json()
+    assert http.get("/datasets/own/galaxies").json()["galaxies"][0]["label"] == "a"
+    http.delete("/datasets/own")
+    import_labelled(database, settings, tmp_path, "xy", 0.9)
+    assert http.get("/datasets/own").json()["digest"] == before["digest"]
+    galaxy = http.get("/datasets/own/galaxies").json()["galaxies"][0]
+    assert (galaxy["label"], galaxy["redshift"]) == ("x", 0.9)
+
+
+@pytest.mark.skipif(not Path("/proc/self/maps").exists(), reason="only Linux lists what is mapped")
+def test_a_deleted_dataset_gives_its_room_on_the_disk_back(http: TestClient, sky: Path) -> None:
+    assert http.get("/datasets/sky/images/3.png").status_code == 200
+    assert str(sky) in Path("/proc/self/maps").read_text()
+    http.delete("/datasets/sky")
+    assert str(sky) not in Path("/proc/self/maps").read_text()
+
+
+def test_the_table_of_a_subset_is_found_by_a_worker_in_another_folder(
+    http: TestClient, sky: Path, settings: Settings
+) -> None:
+    table = settings.data_roots[0] / "split.csv"
+    table.write_text(http.get("/datasets/sky/split.csv").text)
+    values = {"dataset": "sky", "name": "again", "split_table": "split.csv"}
+    answer = http.post("/runs", json={"kind": "subset", "config": values})
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["config"]["split_table"] == str(table)

@@ -66,10 +66,11 @@ def test_a_foreign_page_opens_no_websocket(http: TestClient) -> None:
     assert refused.value.code == 1008
 
 
-def test_every_answer_forbids_sniffing_and_foreign_frames(http: TestClient) -> None:
+def test_every_answer_forbids_sniffing_and_use_by_foreign_pages(http: TestClient) -> None:
     headers = http.get("/health").headers
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["content-security-policy"] == "frame-ancestors 'self'"
+    assert headers["cross-origin-resource-policy"] == "same-origin"
 
 
 def test_listening_to_others_needs_a_token(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
+from backend.jobs.run_dir import RunDir
 from backend.settings import Settings
 
 
@@ -63,7 +64,7 @@ def test_looking_outside_the_roots_is_refused(http: TestClient) -> None:
         assert (answer.status_code, answer.json()["code"]) == (403, "outside_data_roots")
 
 
-def test_an_uploaded_zip_is_a_source(http: TestClient) -> None:
+def test_an_uploaded_zip_is_a_source(http: TestClient, settings: Settings) -> None:
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w") as file:
         for index in range(12):
@@ -75,6 +76,8 @@ def test_an_uploaded_zip_is_a_source(http: TestClient) -> None:
     assert (found["kind"], found["n"], found["class_counts"]) == ("class_folders", 12, {"a": 6, "b": 6})
     queued = http.post("/runs", json={"kind": "import", "config": {"path": sent["path"], "name": "mine"}})
     assert queued.status_code == 201
+    spec = RunDir(settings.runs_dir / queued.json()["id"]).spec()
+    assert spec.roots == [str(root) for root in settings.import_roots]  # the worker looks again
 
 
 def test_several_uploaded_pictures_are_a_folder(http: TestClient) -> None:

@@ -56,6 +56,13 @@ def test_each_oddity_is_said_at_its_field(
     assert words in said(config, **data)[field]
 
 
+def test_a_judge_in_other_colours_is_said() -> None:
+    judge = dataset(name="judge", bands=["g", "r", "z"])
+    [advice] = launch_advice(PretrainConfig(**SOUND), dataset(), judge)
+    assert advice.field == "eval_dataset"
+    assert "judge has the bands g, r, z and the model learns r, g, b" in advice.sentence
+
+
 def test_labels_may_come_from_another_dataset() -> None:
     blind, labelled = dataset(name="blind", class_names=[]), dataset(name="labelled")
     assert launch_advice(PretrainConfig(**SOUND), blind, labelled) == []

@@ -1,15 +1,15 @@
 """The cost of a launch, worked out by hand and held against the real model."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from backend.ml.checkpoint import model_from_config
 from shared.configs import PretrainConfig
-from shared.cost import count_blocks, count_decoder, count_encoder, estimate_cost, measured_rate
+from shared.cost import count_blocks, count_decoder, count_encoder, estimate_cost, same_shape
 from shared.datasets import Dataset
 from shared.presets import SIZES
-from shared.runs import Lane, Progress, Run, RunKind, RunState
 
 SMALL = PretrainConfig(
     dataset="sky",
@@ -90,41 +90,11 @@ def test_parameters_are_those_of_the_real_model(bands: int, changes: dict[str, o
     assert count_decoder(config, bands) == decoder
 
 
-def finished(run_id: str, config: PretrainConfig, rate: float, state: RunState = RunState.SUCCEEDED) -> Run:
-    return Run(
-        id=run_id,
-        kind=RunKind.PRETRAIN,
-        lane=Lane.TRAIN,
-        name=None,
-        state=state,
-        reason=None,
-        suggestion=None,
-        preset=None,
-        dataset="sky",
-        config=config.model_dump(),
-        parent_id=None,
-        attempt=1,
-        queue_position=None,
-        created_at=datetime.now(UTC),
-        started_at=None,
-        ended_at=None,
-        progress=Progress(),
-        metrics={},
-        baselines={},
-        images_per_s=rate,
-    )
-
-
-def test_the_speed_is_that_of_the_newest_finished_run_of_the_same_shape() -> None:
-    other = SMALL.model_copy(update={"depth": 2})
-    runs = [
-        finished("stopped-early", SMALL, 900.0, RunState.CANCELLED),
-        finished("deeper", other, 100.0),
-        finished("newest", SMALL, 240.0),
-        finished("older", SMALL, 10.0),
-    ]
-    assert measured_rate(SMALL, runs) == (240.0, "newest")
-    assert measured_rate(SMALL.model_copy(update={"embed_dim": 32}), runs) is None
+@pytest.mark.parametrize("change", [{"embed_dim": 32}, {"precision": "float32"}, {"device": "cpu"}])
+def test_a_run_has_the_same_shape_whatever_its_length(change: dict[str, Any]) -> None:
+    longer = SMALL.model_copy(update={"epochs": 90, "blr": 1e-3, "seed": 7})
+    assert same_shape(SMALL, longer.model_dump())
+    assert not same_shape(SMALL.model_copy(update=change), longer.model_dump())
 
 
 def paper(width: int, decoder: tuple[int, int]) -> PretrainConfig:

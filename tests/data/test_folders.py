@@ -10,6 +10,7 @@ from PIL import Image
 from backend.data.importers import check_source, inspect_source
 from backend.data.store import GalaxyStore, describe
 from shared.configs import ImportConfig
+from shared.datasets import SPLIT_CODES, Split
 from tests.data.conftest import refused, write_image
 
 Write = Callable[..., Path]
@@ -51,12 +52,18 @@ def test_folders_named_train_and_val_are_the_split_and_those_within_the_classes(
     assert again.split_counts != {"train": 12, "val": 6, "test": 6}
 
 
-def test_folders_train_and_test_alone_make_no_split_and_it_is_said(tmp_path: Path) -> None:
-    for index in range(12):
-        write_image(tmp_path / "d" / ("train", "test")[index % 2] / "ab"[index % 3 % 2] / f"{index}.png")
+def test_what_was_published_for_testing_is_never_learned_from(run_import: Write, tmp_path: Path) -> None:
+    for index in range(40):
+        folder = tmp_path / "d" / ("test" if index % 4 == 0 else "train") / "ab"[index % 2]
+        write_image(folder / f"{index}.png", seed=index)
     preview = inspect_source({"path": str(tmp_path / "d")})
-    assert (preview.split_counts, list(preview.class_counts)) == ({}, ["a", "b"])
-    assert preview.notes == ["The folders 'test', 'train' lack train or val: a new split is made."]
+    assert preview.notes == ["The split is taken from the folders' names; a tenth of train becomes val."]
+    with GalaxyStore.open(run_import(tmp_path / "d")) as store:
+        test = {row for row, source in enumerate(store.source_ids) if source.startswith("test/")}
+        assert set(np.flatnonzero(store.splits == SPLIT_CODES[Split.TEST])) == test
+        val = np.flatnonzero(store.splits == SPLIT_CODES[Split.VAL])
+        assert len(val) == preview.split_counts["val"] == 3
+        assert set(store.labels[val]) == {0, 1}
 
 
 def test_all_grey_images_make_one_band_and_a_mix_makes_three(run_import: Write, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """A look at a source: solvable faults are told, not raised; the preview shows what would be stored."""
 
+import os
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -134,3 +135,10 @@ def test_a_dataset_of_the_store_tells_its_split(run_import: Write, class_folders
     with h5py.File(path) as file:
         counts = np.bincount(file["split"][:], minlength=3).tolist()
     assert list(preview.split_counts.values()) == counts
+
+
+@pytest.mark.parametrize("name", ["images.npy", "images.npz", "labels.csv"])
+def test_a_pipe_is_refused_rather_than_waited_on(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(DataError, match="neither a file nor a folder"):
+        inspect_source({"path": str(tmp_path / name)})

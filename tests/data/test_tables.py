@@ -66,6 +66,22 @@ def test_a_missing_header_and_a_row_too_long_are_said(
     assert "Row 2 of labels.csv has 3 cells" in refused(run_import, pictures, store_folder).detail
 
 
+@pytest.mark.parametrize(("length", "word"), [(200_000, "field limit"), (2**20 + 1, "line over 1,048,576")])
+def test_a_table_without_line_ends_is_refused_before_it_fills_the_memory(
+    run_import: Write, pictures: Path, store_folder: Path, length: int, word: str
+) -> None:
+    (pictures / "labels.csv").write_text("a" * length)
+    error = refused(run_import, pictures, store_folder)
+    assert error.code == "bad_csv"
+    assert word in error.detail
+
+
+def test_classes_that_only_look_like_numbers_are_names(run_import: Write, pictures: Path) -> None:
+    text = "file,class\n" + rows(lambda i: f"img/{i}.png,{('10', '--1')[i % 2]}")
+    with import_table(run_import, pictures, text) as store:
+        assert store.class_names == ["--1", "10"]
+
+
 def test_parquet_is_read_like_csv(run_import: Write, pictures: Path) -> None:
     table = pd.DataFrame(
         {
@@ -144,7 +160,7 @@ def test_right_ascension_in_hours_becomes_degrees_and_minus_zero_stays_south(
     assert "RA is read as hours, minutes and seconds." in inspect_source({"path": str(pictures)}).notes
 
 
-@pytest.mark.parametrize("text", ["1h30m36s", "01 30 36.0", "1:30:36", "22.65"])
+@pytest.mark.parametrize("text", ["1h30m36s", "01 30 36.0", "1:30:36", "22.65", "22d39m", "22°39′00″"])
 def test_every_common_way_to_write_a_right_ascension_is_read(text: str) -> None:
     assert sky_values("ra", [text], COLUMN)[0] == pytest.approx(22.65)
 
@@ -166,6 +182,7 @@ def test_an_angle_survives_being_written_in_minutes_and_seconds(ra: float, dec: 
         ("5,-91,0.1", "dec_out_of_range", "dec", "'-91' in row 6, column 'dec'"),
         ("5,0,unknown", "bad_number", "redshift", "'unknown' in row 6, column 'redshift' of labels.csv"),
         ("12:61:00,0,0.1", "bad_number", "ra", "'12:61:00' in row 6, column 'ra'"),
+        ("5,2h30m,0.1", "bad_number", "dec", "'2h30m' in row 6, column 'dec'"),
         ("5,0,inf", "redshift_out_of_range", "redshift", "'inf' in row 6"),
     ],
 )
@@ -305,3 +322,11 @@ def test_unused_images_are_noted(pictures: Path) -> None:
 def test_a_number_out_of_an_array_is_named_by_its_value() -> None:
     with pytest.raises(DataError, match=r"'400' in row 2"):
         sky_values("ra", ["1", "400"], COLUMN)
+
+
+def test_a_class_that_is_blank_in_other_words_is_no_class(run_import: Write, pictures: Path) -> None:
+    blanks = ["nan", "NULL", "n/a", "-1"]
+    text = "file,kind\n" + rows(lambda i: f"img/{i}.png,{blanks[i] if i < 4 else i % 2}")
+    with import_table(run_import, pictures, text, label_column="kind") as store:
+        assert store.class_names == ["-1", "0", "1"]  # −1 is a Hubble type
+        assert int((store.labels < 0).sum()) == 3

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from backend.data import uploads as uploads_module
-from backend.data.uploads import Uploads
+from backend.data.uploads import Uploads, forget_upload
 from backend.errors import InvalidInputError, NotFoundError
 
 
@@ -128,3 +128,19 @@ def test_old_uploads_are_swept_and_nothing_else(uploads: Uploads, tmp_path: Path
     uploads.sweep(500)
     assert {path.name for path in (tmp_path / "uploads").iterdir()} == {new.id, "keep-me"}
     Uploads(tmp_path / "nowhere").sweep(1)
+
+
+def test_an_upload_is_forgotten_by_any_of_its_paths_and_nothing_else_is(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path / "uploads")
+    kept, imported = uploads.new(), uploads.new()
+    for upload in (kept, imported):
+        uploads.write(upload.id, "a.png", [b"x"], None)
+    sent = uploads.write(imported.id, "b.zip", [b"y"], None)
+    outside = tmp_path / "mine" / kept.id
+    outside.mkdir(parents=True)
+    for path in (str(outside), str(tmp_path / "uploads"), str(tmp_path / "uploads" / ".." / "mine")):
+        forget_upload(tmp_path / "uploads", path)
+    assert outside.is_dir()
+    assert {path.name for path in (tmp_path / "uploads").iterdir()} == {kept.id, imported.id}
+    forget_upload(tmp_path / "uploads", sent.path)
+    assert {path.name for path in (tmp_path / "uploads").iterdir()} == {kept.id}

@@ -1,6 +1,7 @@
 """Imports as a person meets them: real processes, stopped and killed in the middle, and taken up again."""
 
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import h5py
@@ -9,20 +10,22 @@ import pytest
 
 from tests.e2e.conftest import Dashboard, wait_until
 
+N = 16_000
 
-@pytest.fixture
-def large(tmp_path: Path) -> Path:
-    """A file that takes seconds to import: 6,000 frames of 96 px."""
-    path = tmp_path / "large.h5"
+
+@pytest.fixture(scope="module")
+def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A file that takes many seconds to import: 16,000 frames of 100 px, half a gigabyte."""
+    path = tmp_path_factory.mktemp("large") / "large.h5"
     rng = np.random.default_rng(0)
+    block = rng.integers(0, 255, (500, 100, 100, 3), dtype=np.uint8)
     with h5py.File(path, "w") as file:
-        images = file.create_dataset(
-            "images", (6000, 96, 96, 3), np.uint8, chunks=(8, 96, 96, 3), compression="gzip"
-        )
-        for start in range(0, 6000, 500):
-            images[start : start + 500] = rng.integers(0, 255, (500, 96, 96, 3), dtype=np.uint8)
-        file["ans"] = rng.integers(0, 10, 6000).astype(np.uint8)
-    return path
+        images = file.create_dataset("images", (N, 100, 100, 3), np.uint8)
+        for start in range(0, N, 500):
+            images[start : start + 500] = block + np.uint8(start // 500)
+        file["ans"] = rng.integers(0, 10, N).astype(np.uint8)
+    yield path
+    path.unlink()
 
 
 def begun(dashboard: Dashboard, path: Path, name: str) -> str:
@@ -61,9 +64,9 @@ def test_an_import_killed_in_the_middle_is_begun_anew_and_is_whole(dashboard: Da
     assert dashboard.moves(run_id).count("lost") == 1
     assert left_behind(dashboard, "killed") == ["killed.h5"]
     info = dashboard.get("/datasets/killed")
-    assert info["n"] == 6000
+    assert info["n"] == N
     with h5py.File(large) as source, h5py.File(dashboard.home / "datasets" / "killed.h5") as stored:
-        rows = slice(5980, 6000)
+        rows = slice(N - 20, N)
         assert np.array_equal(source["images"][rows], stored["images"][rows])
 
 

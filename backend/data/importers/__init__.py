@@ -19,6 +19,7 @@ __all__ = [
     "check_source",
     "import_dataset",
     "inspect_source",
+    "made_by",
     "preview_sprite",
     "simulate_dataset",
     "write_source",

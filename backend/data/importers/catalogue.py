@@ -1,5 +1,6 @@
 """What is known of each galaxy of a source beside its pixels, from a table, folder names or arrays."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,15 @@ from numpy.typing import NDArray
 from backend.data.importers.columns import constant_scale
 from backend.data.importers.names import counted
 from backend.data.importers.reporting import Findings
-from backend.data.importers.values import FIELDS, Column, group_codes, is_sexagesimal, sky_values, split_codes
+from backend.data.importers.values import (
+    BLANKS,
+    FIELDS,
+    Column,
+    group_codes,
+    is_in_hours,
+    sky_values,
+    split_codes,
+)
 from backend.data.layout import MAX_CLASS_NAME, MAX_CLASSES, Floats, GalaxyBlock, Pixels, Rows
 from backend.data.splits import count_divided
 from backend.errors import DataError
@@ -116,10 +125,10 @@ def with_constant_scale(catalogue: Catalogue, config: ImportConfig, findings: Fi
 
 def classes_of(cells: Sequence[str]) -> tuple[list[str], Rows]:
     """Class names, in numeric order if all are whole numbers, else alphabetical, and (n,) codes, −1 for
-    blank cells; DataError where they are too many or too long to be classes."""
-    counts = Counter(cells)
-    counts.pop("", None)
-    numeric = all(name.lstrip("-").isdecimal() for name in counts)
+    blank cells (−1 itself may be a class: it is a Hubble type); DataError where they are too many or too long
+    to be classes."""
+    counts = Counter(cell for cell in cells if cell.lower() not in BLANKS)
+    numeric = all(re.fullmatch(r"-?\d{1,18}", name) for name in counts)
     names = sorted(counts, key=int) if numeric else sorted(counts)
     check_class_names(names)
     code = {name: index for index, name in enumerate(names)}
@@ -152,7 +161,7 @@ def _note(catalogue: Catalogue, columns: TableColumns, findings: Findings) -> No
     repeated = len(catalogue) - len(set(catalogue.source_ids))
     if repeated:
         notes.append(f"Ids repeat in {counted(repeated, 'row')}; rows of one id belong to one group.")
-    if is_sexagesimal(columns.of("ra_column") or []):
+    if is_in_hours(columns.of("ra_column") or []):
         notes.append("RA is read as hours, minutes and seconds.")
     if catalogue.splits is not None:
         notes.append(f"The split is taken from column '{columns.roles['split_column']}'.")

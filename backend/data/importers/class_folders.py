@@ -6,6 +6,7 @@ from backend.data.importers.catalogue import Catalogue, classes_of, unlabelled
 from backend.data.importers.names import SPLIT_NAMES, counted, listed
 from backend.data.importers.reporting import Findings
 from backend.data.importers.trees import Tree
+from backend.data.splits import with_validation
 from backend.errors import DataError
 from shared.configs import ImportConfig
 from shared.data_configs import NO_COLUMN
@@ -28,8 +29,8 @@ def by_folders(
     splits = {part[0] for part in parts}
     with findings.trying():
         if len(splits) > 1 and all(name.lower() in SPLIT_NAMES for name in splits):
-            _take_splits(catalogue, [part[0] for part in parts], config, findings)
             _take_classes(catalogue, [part[1] if len(part) > 2 else "" for part in parts])
+            _take_splits(catalogue, [part[0] for part in parts], config, findings)
         else:
             _take_classes(catalogue, [part[0] for part in parts])
             _refuse_one_class(tree, catalogue.class_names or [parts[0][0]])
@@ -44,15 +45,21 @@ def _take_classes(catalogue: Catalogue, names: list[str]) -> None:
 
 
 def _take_splits(catalogue: Catalogue, names: list[str], config: ImportConfig, findings: Findings) -> None:
-    """Set the split that folders name, if train and val are among them and a split is not declined."""
+    """Set the split that folders name, unless it is declined; where val is not among them it is cut out of
+    train, so that what was published for testing is never learned from."""
     found = {SPLIT_NAMES[name.lower()] for name in names}
     if config.split_column == NO_COLUMN:
         return
-    if not {Split.TRAIN, Split.VAL} <= found:
-        findings.notes.append(f"The folders {listed(sorted(found))} lack train or val: a new split is made.")
+    if Split.TRAIN not in found:
+        findings.notes.append(f"The folders {listed(sorted(found))} lack train: a new split is made.")
         return
-    findings.notes.append("The split is taken from the folders' names.")
-    catalogue.splits = np.array([SPLIT_CODES[Split(SPLIT_NAMES[name.lower()])] for name in names], np.uint8)
+    codes = np.array([SPLIT_CODES[Split(SPLIT_NAMES[name.lower()])] for name in names], np.uint8)
+    if Split.VAL in found:
+        findings.notes.append("The split is taken from the folders' names.")
+    else:
+        codes = with_validation(codes, catalogue.labels, config.split_seed)
+        findings.notes.append("The split is taken from the folders' names; a tenth of train becomes val.")
+    catalogue.splits = codes
 
 
 def _refuse_one_class(tree: Tree, names: list[str]) -> None:

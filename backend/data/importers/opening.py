@@ -75,6 +75,8 @@ def _existing(config: ImportConfig, roots: Roots) -> Path:
         ) from error
     if not exists:
         raise DataError("no_such_file", f"There is no file or folder {path}; check the path.", "path")
+    if not path.is_dir() and not path.is_file():  # a pipe would be waited on for ever
+        raise DataError("not_a_file", f"{path} is neither a file nor a folder; check the path.", "path")
     if not os.access(path, os.R_OK):
         raise DataError("unreadable", f"{path} may not be read; change its permissions.", "path")
     for field, value in (("path", config.path), ("labels", config.labels)):

@@ -11,7 +11,9 @@ from backend.errors import DataError
 
 TABLE_SUFFIXES = (".csv", ".tsv", ".txt", ".parquet")
 DELIMITERS = ",;\t|"
-MAX_ROWS = 5_000_000
+MAX_ROWS = 500_000
+MAX_LINE = 2**20
+"""Characters; a file without line ends would be in memory whole."""
 BATCH_ROWS = 8192
 
 Opener = Callable[[], BinaryIO]
@@ -61,7 +63,10 @@ class CsvTable:
     def __init__(self, opener: Opener, name: str) -> None:
         self.name = name
         self._open = opener
-        self._delimiter = _delimiter(self._first_line().lstrip("#").strip())
+        try:
+            self._delimiter = _delimiter(self._first_line().lstrip("#").strip())
+        except csv.Error as error:
+            raise _error("bad_csv", f"{name} is not a readable CSV ({error}); save it again") from error
         self._header = [cell.strip() for cell in next(self._cells(), [])]
         if self._header:
             self._header[0] = self._header[0].lstrip("#").strip()
@@ -134,9 +139,14 @@ class Lines:
 
     def __next__(self) -> str:
         try:
-            return next(self._text)
+            line = self._text.readline(MAX_LINE)
         except UnicodeDecodeError as error:
             raise _error("bad_csv", f"{self._name} is not UTF-8 text ({error}); save it as UTF-8") from error
+        if len(line) == MAX_LINE and not line.endswith(("\r", "\n")):
+            raise _error("bad_csv", f"{self._name} has a line over {MAX_LINE:,} characters; save it as a CSV")
+        if not line:
+            raise StopIteration
+        return line
 
     def close(self) -> None:
         self._text.close()

@@ -15,8 +15,9 @@ from shared.datasets import SPLIT_CODES, Split
 
 BLANKS = frozenset({"", "nan", "null", "none", "n/a", "na", "--", "masked"})
 _SEXAGESIMAL = re.compile(
-    r"^([+-]?)(\d{1,3})(?:[:hd°]\s*|\s+)(\d{1,2})(?:(?:[:m'′]\s*|\s+)(\d{1,2}(?:\.\d*)?)?[s\"″]?)?$"  # noqa: RUF001
+    r"^([+-]?)(\d{1,3})(?:([:hd°])\s*|\s+)(\d{1,2})(?:(?:[:m'′]\s*|\s+)(\d{1,2}(?:\.\d*)?)?[s\"″]?)?$"  # noqa: RUF001
 )
+DEGREES = ("d", "°")
 RANGES = {"ra": (0.0, 360.0), "dec": (-90.0, 90.0)}
 UNITS = {
     "ra": "right ascensions are 0 to 360 degrees, or hours as 12:34:56.7",
@@ -72,10 +73,11 @@ def checked_sky(key: str, values: Floats, column: Column, cells: Sequence[object
     return values
 
 
-def is_sexagesimal(cells: Sequence[str]) -> bool:
-    """Whether the first cell that holds anything is hours or degrees with minutes."""
+def is_in_hours(cells: Sequence[str]) -> bool:
+    """Whether the first right ascension that is there is read as hours with minutes."""
     first = next((cell for cell in cells if cell.lower() not in BLANKS), "")
-    return _SEXAGESIMAL.match(first) is not None
+    found = _SEXAGESIMAL.match(first)
+    return found is not None and found[3] not in DEGREES
 
 
 def _number(key: str, cell: str, row: int, column: Column) -> float:
@@ -85,7 +87,7 @@ def _number(key: str, cell: str, row: int, column: Column) -> float:
         return float(cell)
     except ValueError:
         pass
-    value = _from_sexagesimal(cell) if key in RANGES else None
+    value = _from_sexagesimal(key, cell) if key in RANGES else None
     if value is None:
         raise column.error(
             "bad_number",
@@ -93,17 +95,20 @@ def _number(key: str, cell: str, row: int, column: Column) -> float:
             cell[:60],
             f"is no number; correct it, leave it blank, or set {column.field} to '-'",
         )
-    return 15 * value if key == "ra" else value
+    return value
 
 
-def _from_sexagesimal(cell: str) -> float | None:
+def _from_sexagesimal(key: str, cell: str) -> float | None:
+    """Degrees; right ascension is in hours unless it is marked as degrees, declination never is."""
     found = _SEXAGESIMAL.match(cell)
     if found is None:
         return None
-    sign, whole, minutes, seconds = found.groups()
-    if int(minutes) >= 60 or float(seconds or 0) >= 60:
+    sign, whole, mark, minutes, seconds = found.groups()
+    if int(minutes) >= 60 or float(seconds or 0) >= 60 or (key == "dec" and mark == "h"):
         return None
     value = int(whole) + int(minutes) / 60 + float(seconds or 0) / 3600
+    if key == "ra" and mark not in DEGREES:
+        value *= 15
     return -value if sign == "-" else value
 
 

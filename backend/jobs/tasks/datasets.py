@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from backend.data.download import PUBLISHED, download
-from backend.data.importers import ImportStopped, import_dataset, simulate_dataset
+from backend.data.importers import ImportStopped, import_dataset, made_by, simulate_dataset
 from backend.data.store import describe
 from backend.data.subset import subset_dataset
+from backend.data.uploads import forget_upload
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.opening import open_store
@@ -36,17 +37,27 @@ class Making:
         config = SimulateConfig.model_validate(self.spec.config)
         return simulate_dataset(config, self.folder, self.spec.run_id, self.progress, self.writer.should_stop)
 
-    def imported(self, config: ImportConfig | None = None) -> Path:
-        config = config or ImportConfig.model_validate(self.spec.config)
-        return import_dataset(config, self.folder, self.spec.run_id, self.progress, self.writer.should_stop)
+    def imported(self) -> Path:
+        """Import, and let go of what was uploaded for it: the store holds all of it."""
+        config = ImportConfig.model_validate(self.spec.config)
+        roots = None if self.spec.roots is None else tuple(map(Path, self.spec.roots))
+        path = import_dataset(
+            config, self.folder, self.spec.run_id, self.progress, self.writer.should_stop, roots
+        )
+        forget_upload(self.home / "uploads", config.path)
+        return path
 
     def downloaded(self) -> Path:
         """Fetch the file, import it, and let it go: the store holds all of it."""
         config = DownloadConfig.model_validate(self.spec.config)
+        finished = made_by(self.folder, config.name, self.spec.run_id)
+        if finished is not None:
+            return finished
         fetched = download(
             PUBLISHED[config.source](), self.home / "downloads", self.progress, self.writer.should_stop
         )
-        path = self.imported(ImportConfig(path=str(fetched), name=config.name, img_size=config.img_size))
+        source = ImportConfig(path=str(fetched), name=config.name, img_size=config.img_size)
+        path = import_dataset(source, self.folder, self.spec.run_id, self.progress, self.writer.should_stop)
         fetched.unlink(missing_ok=True)
         return path
 
