@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
 
-from backend.api import datasets, launch, runs, sources, system
+from backend.api import datasets, launch, reconstructions, runs, sources, system
 from backend.api.deps import Context
 from backend.api.security import LOCAL_HOSTS, Guard
 from backend.data.uploads import Uploads
@@ -23,13 +23,14 @@ from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError, s
 from backend.services.datasets import Datasets
 from backend.services.first_batch import load_torch
 from backend.services.machine import TORCH
+from backend.services.models import ModelCache
+from backend.services.reconstructions import Reconstructions
 from backend.settings import Settings, is_loopback
 from shared.errors import ErrorBody
 from shared.routes import API
 
 EVERY_METHOD = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 PREPARE_AFTER_S = 3.0
-UPLOADS_KEPT_S = 7 * 24 * 3600.0
 APP_SCRIPT = Path(__file__).parent.parent / "frontend" / "app.py"
 
 
@@ -38,7 +39,9 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     settings.prepare()
     database = open_database(settings.database_path)
     uploads = Uploads(settings.uploads_dir)
-    context = Context(settings, database, Datasets(database, settings), uploads)
+    stores, models = Datasets(database, settings), ModelCache(database, settings)
+    viewer = Reconstructions(database, settings, stores, models)
+    context = Context(settings, database, stores, uploads, models, viewer)
     streamlit_app = _streamlit(settings) if ui else None
 
     @asynccontextmanager
@@ -46,7 +49,7 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
         if streamlit_app is None:
             yield
         else:
-            _prepare_in_the_background(uploads)
+            _prepare_in_the_background()
             async with streamlit_app.lifespan()(app):
                 yield
         database.close()
@@ -73,22 +76,20 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     return app
 
 
-def _prepare_in_the_background(uploads: Uploads) -> None:
-    """What the first visitor would wait for: torch for the first batch, and its word on the device. What was
-    sent long ago and never imported goes."""
+def _prepare_in_the_background() -> None:
+    """What the first visitor would wait for: torch for the first batch, and its word on the device."""
 
     def prepare() -> None:
         time.sleep(PREPARE_AFTER_S)
         TORCH.start()
         load_torch()
-        uploads.sweep(UPLOADS_KEPT_S)
 
     threading.Thread(target=prepare, daemon=True).start()
 
 
 def _api_router() -> APIRouter:
     router = APIRouter(prefix=API)
-    for part in (runs, datasets, sources, launch, system):
+    for part in (runs, datasets, sources, launch, reconstructions, system):
         router.include_router(part.router)
     return router
 

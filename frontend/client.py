@@ -13,12 +13,21 @@ from shared.datasets import (
     DatasetChange,
     DeletionPreview,
     Duplicates,
+    Galaxy,
     GalaxyPage,
     PixelStatistics,
     SkyMap,
     Split,
 )
 from shared.errors import ErrorBody
+from shared.explore import (
+    Checkpoints,
+    LadderInfo,
+    LadderRequest,
+    Reconstruction,
+    ReconstructionRequest,
+    UploadedImage,
+)
 from shared.launch import Estimate
 from shared.presets import Preset
 from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunRequest, RunState, Samples
@@ -189,6 +198,35 @@ class Client:
     def estimate_launch(self, request: RunRequest) -> Estimate:
         body = request.model_dump(mode="json", exclude_none=True)
         return self._send(Estimate, "POST", routes.LAUNCH_ESTIMATE, body)
+
+    def reconstruct(self, request: ReconstructionRequest) -> Reconstruction:
+        """One masked galaxy, its pictures and figures."""
+        body = request.model_dump(mode="json", exclude_none=True)
+        return self._send(Reconstruction, "POST", routes.RECONSTRUCTIONS, body)
+
+    def get_ladder(self, request: LadderRequest) -> LadderInfo:
+        """What a browser needs to draw any ratio; takes up to a few seconds the first time."""
+        query = {"query": request.model_dump_json(exclude_none=True)}
+        return self._get(LadderInfo, routes.RECONSTRUCTION_LADDER, query)
+
+    def get_ladder_sprite(self, request: LadderRequest) -> bytes:
+        """A lossless WebP, see LadderInfo."""
+        query = {"query": request.model_dump_json(exclude_none=True)}
+        return self._answer("GET", routes.RECONSTRUCTION_SPRITE, query=query).content
+
+    def upload_image(self, content: bytes) -> UploadedImage:
+        """An image file to look at; its id goes into Viewed.upload."""
+        return _read(UploadedImage, self._answer("POST", routes.RECONSTRUCTION_UPLOADS, content=content))
+
+    def list_checkpoints(self, run_id: str) -> Checkpoints:
+        return self._get(Checkpoints, routes.RUN_CHECKPOINTS.format(run_id=run_id))
+
+    def get_random_galaxy(
+        self, name: str, *, label: str | None = None, split: Split | None = None, seed: int | None = None
+    ) -> Galaxy:
+        """A galaxy of that class and split, always the same for a seed."""
+        query = {"label": label, "split": split, "seed": seed}
+        return self._get(Galaxy, routes.RANDOM_GALAXY.format(name=name), query)
 
     def get_machine(self) -> Machine:
         return self._get(Machine, routes.MACHINE)

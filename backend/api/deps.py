@@ -8,6 +8,8 @@ from fastapi import Depends, Request
 from backend.data.uploads import Uploads
 from backend.db.engine import Database
 from backend.services.datasets import Datasets
+from backend.services.models import ModelCache
+from backend.services.reconstructions import Reconstructions
 from backend.settings import Settings
 
 
@@ -19,6 +21,8 @@ class Context:
     database: Database
     datasets: Datasets
     uploads: Uploads
+    models: ModelCache
+    reconstructions: Reconstructions
 
 
 def _context(request: Request) -> Context:

@@ -1,0 +1,84 @@
+"""Routes of reconstructions: one mask, a ladder of ratios and its sprite, images to look at."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import ValidationError
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
+
+from backend.api.deps import ContextDep
+from backend.errors import InvalidInputError
+from backend.services.datasets import Wanted
+from backend.services.runs import config_error
+from backend.services.viewed_images import MAX_UPLOAD_BYTES, add_upload, random_galaxy, upload_too_large
+from shared import routes
+from shared.datasets import Galaxy, Split
+from shared.explore import (
+    Checkpoints,
+    LadderInfo,
+    LadderRequest,
+    Reconstruction,
+    ReconstructionRequest,
+    UploadedImage,
+)
+
+router = APIRouter(tags=["reconstructions"])
+LadderQuery = Annotated[str, Query(max_length=2_000, description="A LadderRequest as JSON.")]
+
+
+@router.post(routes.RECONSTRUCTIONS)
+def reconstruct(context: ContextDep, request: ReconstructionRequest) -> Reconstruction:
+    return context.reconstructions.reconstruct(request)
+
+
+@router.get(routes.RECONSTRUCTION_LADDER)
+def get_ladder(context: ContextDep, query: LadderQuery) -> LadderInfo:
+    """Answers when the sprite is drawn, up to a few seconds; the exact picture of one ratio goes before."""
+    return context.reconstructions.ladder(_parsed(query))
+
+
+@router.get(routes.RECONSTRUCTION_SPRITE, response_class=Response)
+def get_sprite(context: ContextDep, request: Request, query: LadderQuery) -> Response:
+    asked = _parsed(query)
+    headers = {"ETag": context.reconstructions.etag(asked), "Cache-Control": "private, no-cache"}
+    if request.headers.get("if-none-match") == headers["ETag"]:
+        return Response(status_code=304, headers=headers)
+    return Response(context.reconstructions.sprite(asked), media_type="image/webp", headers=headers)
+
+
+@router.post(routes.RECONSTRUCTION_UPLOADS, status_code=201)
+async def upload_image(context: ContextDep, request: Request) -> UploadedImage:
+    """The body is an image file."""
+    content = bytearray()
+    try:
+        async for chunk in request.stream():
+            content += chunk
+            if len(content) > MAX_UPLOAD_BYTES:
+                raise upload_too_large()
+    except ClientDisconnect:
+        raise InvalidInputError("upload_broken", "the upload broke off; send the image again") from None
+    return await run_in_threadpool(add_upload, context.uploads, bytes(content))
+
+
+@router.get(routes.RUN_CHECKPOINTS)
+def list_checkpoints(context: ContextDep, run_id: str) -> Checkpoints:
+    return context.models.checkpoints(run_id)
+
+
+@router.get(routes.RANDOM_GALAXY)
+def get_random_galaxy(
+    context: ContextDep,
+    name: str,
+    label: Annotated[str | None, Query(description='A class name, or "unlabelled".')] = None,
+    split: Split | None = None,
+    seed: Annotated[int | None, Query(ge=0, description="The same seed draws the same galaxy.")] = None,
+) -> Galaxy:
+    return random_galaxy(context.datasets, name, Wanted(label, split), seed)
+
+
+def _parsed(query: str) -> LadderRequest:
+    try:
+        return LadderRequest.model_validate_json(query)
+    except ValidationError as error:
+        raise config_error(error) from None

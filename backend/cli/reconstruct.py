@@ -1,0 +1,97 @@
+"""`galaxyscope reconstruct`"""
+
+import base64
+from io import BytesIO
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import typer
+from PIL import Image
+from pydantic import ValidationError
+
+from backend.cli.data import Json
+from backend.cli.output import print_json
+from backend.cli.session import open_home
+from backend.errors import InvalidInputError
+from backend.files import write_atomic
+from backend.services.datasets import Datasets
+from backend.services.models import ModelCache
+from backend.services.reconstructions import Reconstructions
+from backend.services.runs import config_error
+from shared.explore import MaskKind, PixelMode, Reconstruction, ReconstructionRequest
+
+PICTURES = ("original", "masked", "reconstruction", "composite", "error")
+
+
+def reconstruct(
+    run: Annotated[str, typer.Option("--run", help="Id of the training.")],
+    galaxy: Annotated[int, typer.Option("--galaxy", min=0, help="Row of the dataset.")],
+    dataset: Annotated[
+        str | None, typer.Option(help="Dataset of the row; the run's own where absent.")
+    ] = None,
+    mask_ratio: Annotated[float, typer.Option(help="Share of patches that is hidden, 0 to 1.")] = 0.75,
+    seed: Annotated[int, typer.Option(help="Of the mask.")] = 0,
+    kind: Annotated[str, typer.Option(help=f"Of the mask: {', '.join(get_args(MaskKind))}.")] = "uniform",
+    checkpoint: Annotated[str, typer.Option(help="last, best, or a step.")] = "last",
+    pixels: Annotated[
+        str, typer.Option(help=f"How predictions become pixels: {', '.join(get_args(PixelMode))}.")
+    ] = "interpolated",
+    average: Annotated[int, typer.Option(help="Average over so many masks.")] = 1,
+    out: Annotated[Path | None, typer.Option(help=f"PNG to write, in a row: {', '.join(PICTURES)}.")] = None,
+    as_json: Json = False,
+) -> None:
+    """What a trained model makes of a masked galaxy: loss, PSNR, SSIM, seam, and a picture."""
+    values = {
+        "viewed": {"run": run, "checkpoint": checkpoint, "dataset": dataset, "row": galaxy},
+        "masking": {"ratio": mask_ratio, "seed": seed, "kind": kind},
+        "pixels": pixels,
+        "average": average,
+    }
+    if out is not None and out.suffix.lower() != ".png":
+        raise InvalidInputError("not_png", f"{out.name} does not end with .png; a PNG is written", "out")
+    home = open_home()
+    datasets, models = Datasets(home.database, home.settings), ModelCache(home.database, home.settings)
+    viewer = Reconstructions(home.database, home.settings, datasets, models)
+    answer = viewer.reconstruct(_request(values))
+    if out is not None:
+        _write_row(out, answer)
+    figures = answer.model_dump(exclude={*PICTURES, "ranks"}) | {"out": str(out) if out else None}
+    if as_json:
+        print_json(figures)
+        return
+    for name, text in _words(answer, out):
+        print(f"{name:<12}{text}")
+
+
+def _request(values: dict[str, Any]) -> ReconstructionRequest:
+    try:
+        return ReconstructionRequest.model_validate(values)
+    except ValidationError as error:
+        raise config_error(error) from None
+
+
+def _write_row(out: Path, answer: Reconstruction) -> None:
+    tiles = [Image.open(BytesIO(base64.b64decode(getattr(answer, name)))) for name in PICTURES]
+    row = Image.new("RGB", (answer.img_size * len(tiles), answer.img_size))
+    for place, tile in enumerate(tiles):
+        row.paste(tile, (place * answer.img_size, 0))
+    buffer = BytesIO()
+    row.save(buffer, "PNG")
+    write_atomic(out, buffer.getvalue())
+
+
+def _words(answer: Reconstruction, out: Path | None) -> list[tuple[str, str]]:
+    def figure(value: float | None, unit: str = "") -> str:
+        return "undefined" if value is None else f"{value:.3f}{unit}"
+
+    rows = [
+        ("checkpoint", f"step {answer.step}"),
+        ("visible", f"{answer.visible} of {answer.patches} patches"),
+        ("loss", figure(answer.loss)),
+        ("PSNR", figure(answer.psnr_db, " dB")),
+        ("SSIM", figure(answer.ssim)),
+        ("seam", figure(answer.seam)),
+        ("took", f"{answer.milliseconds:.0f} ms"),
+        ("note", answer.note),
+    ]
+    return rows + ([("picture", str(out))] if out else [])

@@ -1,0 +1,49 @@
+"""Pictures of errors, and picture files."""
+
+import io
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from backend.ml.contracts import Pixels
+
+VIRIDIS = (
+    (68, 1, 84), (72, 40, 120), (62, 73, 137), (49, 104, 142), (38, 130, 142),
+    (31, 158, 137), (53, 183, 121), (110, 206, 88), (181, 222, 43), (253, 231, 37),
+)  # fmt: skip
+"""Ten even steps of matplotlib's colour map; between them colours are mixed."""
+
+
+def colour_table() -> Pixels:
+    """Viridis (256, 3)."""
+    at = np.linspace(0, 1, 256)
+    steps = np.linspace(0, 1, len(VIRIDIS))
+    bands = [np.interp(at, steps, [colour[band] for colour in VIRIDIS]) for band in range(3)]
+    return np.stack(bands, axis=1).round().astype(np.uint8)
+
+
+def colour_errors(errors: NDArray[np.float64], largest: float) -> Pixels:
+    """(H, W) errors as (H, W, 3) viridis; `largest` and all above it have the last colour."""
+    levels = (errors / largest * 255).round().clip(0, 255).astype(np.uint8)
+    return colour_table()[levels]
+
+
+def png_file(picture: Pixels) -> bytes:
+    """A picture (H, W, 3) as PNG, quickly rather than small."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="PNG", compress_level=1)
+    return buffer.getvalue()
+
+
+def webp_file(picture: Pixels) -> bytes:
+    """A picture (H, W, 3) as lossless WebP, quickly rather than small."""
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, format="WEBP", lossless=True, quality=0, method=0)
+    return buffer.getvalue()
+
+
+def side_by_side(pictures: Sequence[Pixels]) -> Pixels:
+    """Pictures (H, W, 3) in a row."""
+    return np.concatenate(list(pictures), axis=1)

@@ -1,0 +1,158 @@
+"""Masked galaxies filled in, drawn and measured: one mask, an average over masks, a ladder of ratios."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from backend.ml.contracts import Pixels
+from backend.ml.explore.drawing import colour_errors, side_by_side
+from backend.ml.explore.figures import psnr_db, seam, ssim
+from backend.ml.explore.masks import mask_at
+from backend.ml.explore.reconstruct import SHOWN_SIGMA, Galaxy, Prediction, error_scale
+from backend.ml.pictures import hide_removed
+from shared.explore import LADDER, PixelMode
+
+ToRgb = Callable[[Pixels], Pixels]
+"""(N, H, W, C) → (N, H, W, 3)."""
+
+
+@dataclass(frozen=True)
+class Filled:
+    """One masked galaxy: pictures (H, W, 3) and figures, None where one does not exist, `note` says why."""
+
+    mask: Tensor
+    ids_keep: list[int]
+    loss: float | None
+    psnr_db: float | None
+    ssim: float | None
+    seam: float | None
+    note: str
+    error_max: float
+    original: Pixels
+    masked: Pixels
+    reconstruction: Pixels
+    composite: Pixels
+    error: Pixels
+
+
+def fill(galaxy: Galaxy, masks: Sequence[Tensor], mode: PixelMode, to_rgb: ToRgb) -> Filled:
+    """What the model makes of the first of `masks` (L,); of more, each patch is averaged over the masks that
+    removed it, and the loss over the masks."""
+    predictions = [galaxy.predict(mask) for mask in masks]
+    first, reference = predictions[0], galaxy.reference(mode)
+    removed = galaxy.removed_pixels(first.mask)
+    picture = _average(galaxy, predictions, mode)
+    judged = np.where(removed[..., None], picture, reference)
+    truth, shown = reference / 255, judged / 255
+    figures = (
+        psnr_db(shown, truth, removed),
+        ssim(shown, truth, removed),
+        seam(shown, removed, galaxy.model.patch_size) if galaxy.is_raw(mode) else None,
+    )
+    largest, rgb = error_scale(reference), to_rgb(galaxy.image[None])
+    composite = np.where(removed[..., None], picture, galaxy.image)
+    losses = [prediction.loss for prediction in predictions if prediction.loss is not None]
+    return Filled(
+        mask=first.mask,
+        ids_keep=first.ids_keep.tolist(),
+        loss=sum(losses) / len(losses) if losses else None,
+        psnr_db=figures[0],
+        ssim=figures[1],
+        seam=figures[2],
+        note=" ".join(_notes(galaxy, predictions, mode, exact=bool(removed.any()) and figures[0] is None)),
+        error_max=largest,
+        original=rgb[0],
+        masked=hide_removed(rgb, first.mask.unsqueeze(0), galaxy.model.patch_size)[0],
+        reconstruction=to_rgb(picture[None])[0],
+        composite=to_rgb(composite[None])[0],
+        error=colour_errors(_errors(judged, reference), largest),
+    )
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """The frames of all ratios of LADDER side by side, predictions above, errors below, (2H, 19W, 3), both of
+    every patch whether visible or not; losses of the removed patches."""
+
+    sprite: Pixels
+    losses: list[float | None]
+    original: Pixels
+    error_max: float
+    note: str
+
+
+def climb(galaxy: Galaxy, ranks: Tensor, mode: PixelMode, to_rgb: ToRgb) -> Iterator[Ladder | None]:
+    """The ladder of one order of vanishing (L,): None after each ratio, so that others can have the model in
+    between, then the ladder."""
+    reference, predictions, pictures, errors = galaxy.reference(mode), [], [], []
+    largest = error_scale(reference)
+    for ratio in LADDER:
+        prediction = galaxy.predict(mask_at(ranks, ratio))
+        picture = galaxy.to_picture(prediction, mode)
+        predictions.append(prediction)
+        pictures.append(to_rgb(picture[None])[0])
+        errors.append(colour_errors(_errors(picture, reference), largest))
+        yield None
+    yield Ladder(
+        sprite=np.concatenate([side_by_side(pictures), side_by_side(errors)]),
+        losses=[prediction.loss for prediction in predictions],
+        original=to_rgb(galaxy.image[None])[0],
+        error_max=largest,
+        note=" ".join(_mode_notes(galaxy, mode)),
+    )
+
+
+@torch.inference_mode()
+def _average(galaxy: Galaxy, predictions: Sequence[Prediction], mode: PixelMode) -> Pixels:
+    """(H, W, C): each patch averaged over the predictions that had it removed; over all where none had."""
+    pictures = [galaxy.to_picture(prediction, mode) for prediction in predictions]
+    if len(pictures) == 1:
+        return pictures[0]
+    removed = np.stack([galaxy.removed_pixels(prediction.mask) for prediction in predictions])
+    weights = np.where(removed.any(axis=0), removed, True)[..., None]  # (M, H, W, 1)
+    mean = (np.stack(pictures) * weights).sum(axis=0) / weights.sum(axis=0)
+    average: Pixels = mean.round().astype(np.uint8)
+    return average
+
+
+def _errors(picture: Pixels, reference: Pixels) -> NDArray[np.float64]:
+    """(H, W), 0 to 1: mean over the bands."""
+    errors: NDArray[np.float64] = np.abs(picture / 255 - reference / 255).mean(axis=2)
+    return errors
+
+
+def _notes(
+    galaxy: Galaxy, predictions: Sequence[Prediction], mode: PixelMode, *, exact: bool
+) -> Iterator[str]:
+    mask = predictions[0].mask
+    if not mask.any():
+        yield "Nothing is hidden, so loss, PSNR, SSIM and seam are undefined."
+    if mask.all():
+        yield "No patch is visible: this is what the model expects of any galaxy."
+        if galaxy.model.norm_pix_loss and mode == "interpolated":
+            yield "Mean and spread of the patches are those of the train split."
+    if exact:
+        yield "No pixel differs, so PSNR has no bound."
+    if len(predictions) > 1:
+        yield (
+            f"Averaged over {len(predictions)} masks, each patch where it was hidden; together they see more "
+            "than one mask does."
+        )
+    yield from _mode_notes(galaxy, mode)
+
+
+def _mode_notes(galaxy: Galaxy, mode: PixelMode) -> Iterator[str]:
+    if not galaxy.model.norm_pix_loss:
+        yield "Trained on raw pixels (norm_pix_loss off): every mode shows the prediction itself."
+    elif mode == "true":
+        yield "Uses true patch statistics: the mean and spread of hidden patches are given away."
+    elif mode == "normalised":
+        yield (
+            f"Normalised values as predicted, ±{SHOWN_SIGMA:g}σ from black to white, compared with the "
+            "normalised target; no seam is measured between patches of different scales."
+        )
+    yield "The reconstruction shows predictions of visible patches too, which training never judged."
