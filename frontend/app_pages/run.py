@@ -28,6 +28,8 @@ def show() -> None:
     action = draw_run_status(run, _footnote(run, dataset), _noise(dataset))
     if action.again:
         go("launch", **retry_query(run))
+    if action.look:
+        go("reconstruct", run=run.id)
     if run.state is RunState.FAILED:
         _draw_log(run)
     draw_curves(run.id)

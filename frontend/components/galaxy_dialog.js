@@ -1,4 +1,4 @@
-// One galaxy, large, with what is known of it. `of` is {dataset, version, img_size, simulated}.
+// One galaxy, large, with what is known of it. `of` is {dataset, version, img_size, simulated, run}.
 
 /** Made once for a component, which puts `node` beside what it draws. `turn(step)` shows the one before or after. */
 function galaxyDialog(turn = () => {}) {
@@ -33,7 +33,8 @@ function showGalaxy(view, of, galaxy) {
   ].filter(([, value]) => value)
   fillDialog(view, image,
     el("dl", {}, facts.flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
-    of.simulated ? el("p", {}, el("span", { class: "gx-tag" }, "simulated")) : null)
+    of.simulated ? el("p", {}, el("span", { class: "gx-tag" }, "simulated")) : null,
+    of.run ? el("a", { class: "onward", href: `/reconstruct?${new URLSearchParams({ run: of.run, dataset: of.dataset, row: galaxy.row })}`, title: "What the selected run makes of it" }, "Reconstruct") : null)
 }
 
 function fillDialog(view, image, ...words) {

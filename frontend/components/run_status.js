@@ -6,6 +6,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gx-run_status")
   const state = statuses(parentElement, () => ({ root, waiting: null, problem: null }))
   state.again = () => setTriggerValue("again", true)
+  state.look = () => setTriggerValue("look", true)
   state.ended = (word) => setTriggerValue("ended", word)
   state.data = data
   if (state.id !== data.run.id) {
@@ -61,6 +62,9 @@ const VERB_NOTES = {
 
 function actions(state, run) {
   const buttons = VERBS[run.state].map((verb) => verbButton(state, run, verb))
+  if (run.kind === "pretrain" && !["queued", "starting"].includes(run.state)) {
+    buttons.unshift(el("button", { "data-verb": "look", title: "What it makes of a galaxy it half sees", onClick: () => state.look() }, "Reconstruct"))
+  }
   if (TERMINAL.has(run.state)) {
     const word = run.state === "succeeded" ? "Train a variant…" : "Retry…"
     const again = el("button", { "data-verb": "again", title: "Opens the launch form filled with this run's values" }, word)

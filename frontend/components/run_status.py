@@ -10,9 +10,11 @@ _STATUS = load_component("run_status")
 
 @dataclass(frozen=True)
 class StatusAction:
-    """What happened in this rerun: the person wants the form with this run's values; the run has ended."""
+    """What happened in this rerun: the person wants the form with this run's values, or to look at its
+    reconstructions; the run has ended."""
 
     again: bool
+    look: bool
     ended: bool
 
 
@@ -21,5 +23,7 @@ def draw_run_status(run: Run, footnote: str, noise: float | None) -> StatusActio
     much one of them is uncertain (a share, None where unknown)."""
     data = {"run": run.model_dump(mode="json"), "footnote": footnote, "noise": noise}
     key = f"run_status_{run.id}"
-    result = _STATUS(data=data, key=key, on_again_change=ignore, on_ended_change=ignore)
-    return StatusAction(again=bool(trigger(result, "again")), ended=bool(trigger(result, "ended")))
+    result = _STATUS(
+        data=data, key=key, on_again_change=ignore, on_look_change=ignore, on_ended_change=ignore
+    )
+    return StatusAction(**{name: bool(trigger(result, name)) for name in ("again", "look", "ended")})

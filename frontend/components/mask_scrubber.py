@@ -1,0 +1,49 @@
+"""One galaxy, half seen: the pictures that follow the hand on the masking ratio."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from frontend.components import load_component
+from frontend.components.galaxy_grid import picture_source
+from shared.datasets import Dataset
+from shared.runs import Run
+
+PARTS = ("maths", "draw", "net", "paint", "pick", "models", "words", "chart")
+KEY = "mask_scrubber"
+_SCRUBBER = load_component(KEY, parts=tuple(f"{KEY}_{part}" for part in PARTS))
+
+
+def draw_mask_scrubber(
+    view: Mapping[str, Any],
+    told: int | None,
+    runs: Sequence[Run],
+    datasets: Sequence[Dataset],
+    *,
+    on_view: Callable[[Mapping[str, Any], int], None],
+) -> None:
+    """Draws the viewer; pictures go from the API to the browser. `told` is the number of the browser's word
+    that `view` repeats, None where it is news to it. `on_view` gets the next view that the browser comes to
+    rest on, and its number, before the next rerun."""
+
+    def heard() -> None:
+        said = st.session_state[KEY].get("view")
+        if said:
+            on_view(dict(said["view"]), int(said["n"]))
+
+    data = {
+        "view": view,
+        "told": told,
+        "runs": [{"id": run.id, "title": run.name or run.id, "dataset": run.dataset} for run in runs],
+        "datasets": [
+            {
+                **picture_source(dataset),
+                "name": dataset.name,
+                "n": dataset.n,
+                "class_names": dataset.class_names,
+            }
+            for dataset in datasets
+        ],
+    }
+    _SCRUBBER(data=data, key=KEY, on_view_change=heard)

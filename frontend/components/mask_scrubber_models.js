@@ -1,0 +1,128 @@
+// Which model, and which second one beside it: run, checkpoint, and the wipe between the two.
+
+const RUN_OF = { a: "run", b: "against" }
+const CHECKPOINT_OF = { a: "checkpoint", b: "against_checkpoint" }
+
+/** A run and a slider over its checkpoints. */
+function buildModel(state, name) {
+  const model = { name }
+  model.run = el("select", { class: "run", "aria-label": name === "a" ? "Run" : "Run to compare with" })
+  model.run.onchange = () => setRun(state, name, model.run.value)
+  model.slider = el("input", { type: "range", min: 0, max: 0, step: 1, "aria-label": name === "a" ? "Checkpoint" : "Checkpoint to compare with" })
+  model.slider.oninput = () => setCheckpoint(state, name, String(state.sides[name].steps.steps[Number(model.slider.value)]))
+  model.caption = el("output", { class: "gx-soft" })
+  model.last = el("button", { class: "narrow", title: "Follows the newest checkpoint", onClick: () => setCheckpoint(state, name, "last") }, "Latest")
+  model.best = el("button", { class: "narrow", title: "The checkpoint of the best evaluation", onClick: () => setCheckpoint(state, name, "best") }, "Best")
+  model.letter = el("b", { class: `letter side-${name}` }, name.toUpperCase())
+  model.node = el("div", { class: "group model" }, model.letter, model.run, model.slider, model.caption, model.last, model.best)
+  state.models[name] = model
+  return model.node
+}
+
+function setRun(state, name, runId) {
+  if (name === "a") state.want.dataset = datasetName(state) // another run, but the same galaxy
+  state.want[RUN_OF[name]] = runId
+  state.want[CHECKPOINT_OF[name]] = "last"
+  followAll(state)
+  wantExact(state, 0)
+  tellSoon(state)
+}
+
+function setCheckpoint(state, name, checkpoint) {
+  state.want[CHECKPOINT_OF[name]] = checkpoint
+  state.sides[name].checkpoint = checkpoint
+  showCheckpoints(state, state.sides[name])
+  refreshScene(state)
+  wantExact(state, 0)
+  tellSoon(state)
+}
+
+/** Both sides follow what is wanted; the second is made or closed. */
+function followAll(state) {
+  const { want, sides } = state
+  followRun(state, sides.a, want.run, want.checkpoint)
+  if (want.against === null && sides.b) { closeSide(sides.b); sides.b = null }
+  if (want.against !== null) followRun(state, (sides.b ??= makeSide("b")), want.against, want.against_checkpoint)
+  showModels(state)
+  refreshScene(state)
+}
+
+function showModels(state) {
+  const options = state.data.runs.map((run) => [run.id, run.title])
+  for (const name of ["a", "b"]) fillSelect(state.models[name].run, options, state.want[RUN_OF[name]] ?? "")
+  const two = state.want.against !== null
+  state.versus.hidden = !two
+  state.models.a.letter.hidden = !two
+  state.compare.hidden = two
+  for (const name of PREDICTED) state.panels[name].line.hidden = !two
+  placeWipe(state, state.wipe)
+}
+
+function showCheckpoints(state, side) {
+  const model = state.models[side.name]
+  const steps = side.steps?.steps ?? []
+  const step = stepOf(side)
+  const index = steps.indexOf(step)
+  model.slider.max = Math.max(steps.length - 1, 0)
+  model.slider.value = Math.max(index, 0)
+  model.slider.disabled = steps.length < 2
+  const epoch = side.steps?.epochs[index]
+  const word = index < 0 ? "no checkpoint yet" : [`step ${grouped(step)}`, isNumber(epoch) ? `epoch ${Number(epoch.toFixed(1))}` : null].filter(Boolean).join(" · ")
+  model.caption.textContent = side.steps ? word : ""
+  model.slider.setAttribute("aria-valuetext", word)
+  model.last.hidden = steps.length < 2
+  model.last.setAttribute("aria-pressed", side.checkpoint === "last")
+  model.best.hidden = steps.length < 2 || !exists(side.steps?.best)
+  model.best.setAttribute("aria-pressed", side.checkpoint === "best")
+  showNews(state)
+}
+
+/** The second model: an earlier checkpoint of the same run, until another is chosen. */
+function startVersus(state) {
+  const { steps } = state.sides.a
+  Object.assign(state.want, { against: state.want.run, against_checkpoint: steps?.steps.length ? String(steps.steps[0]) : "last" })
+  followAll(state)
+  wantExact(state, 0)
+  tellSoon(state)
+}
+
+function endVersus(state) {
+  Object.assign(state.want, { against: null, against_checkpoint: "last" })
+  followAll(state)
+  tellSoon(state)
+}
+
+function buildVersus(state) {
+  state.wipeSlider = el("input", { type: "range", min: 0, max: 1000, step: 1, value: 500, "aria-label": "Wipe between A and B" })
+  state.wipeSlider.oninput = () => placeWipe(state, state.wipeSlider.value / 1000)
+  state.versus = el("div", { class: "bar versus", hidden: true }, buildModel(state, "b"),
+    el("label", { class: "group wipe-bar" }, el("span", { class: "gx-soft" }, "A"), state.wipeSlider, el("span", { class: "gx-soft" }, "B")),
+    el("button", { onClick: () => endVersus(state) }, "Close"))
+  for (const name of PREDICTED) {
+    const { frame } = state.panels[name]
+    const follow = (event) => {
+      if (!state.sides.b || !event.buttons) return
+      const box = frame.getBoundingClientRect()
+      placeWipe(state, Math.min(Math.max((event.clientX - box.left) / box.width, 0), 1))
+    }
+    frame.onpointerdown = (event) => { if (state.sides.b) { frame.setPointerCapture(event.pointerId); follow(event) } }
+    frame.onpointermove = follow
+  }
+  return state.versus
+}
+
+function placeWipe(state, share) {
+  state.wipe = share
+  state.wipeSlider.value = Math.round(1000 * share)
+  for (const name of PREDICTED) state.panels[name].line.style.left = `${100 * share}%`
+  drawScene(state)
+}
+
+/** Why the two pictures are not of the same mask, "" where they are. */
+function unlike({ sides: { a, b } }) {
+  if (!a.exact || !b?.exact) return ""
+  const [one, two] = [a.exact.result, b.exact.result]
+  if (one.patches !== two.patches) return `A has ${one.patches} patches and B has ${two.patches}: the two masks cannot be the same.`
+  const fit = JSON.stringify(a.exact.request.masking) === JSON.stringify(b.exact.request.masking)
+  return fit && String(one.ids_keep) !== String(two.ids_keep) ? "A and B were given different masks by the server." : ""
+}

@@ -1,0 +1,175 @@
+// Which galaxy: by row, the ones beside it, a random one of a class, or a picture of one's own.
+
+const MOST_BYTES = 20_000_000
+
+function buildPick(state) {
+  state.dataset = el("select", { "aria-label": "Dataset" })
+  state.dataset.onchange = () => setGalaxy(state, { dataset: state.dataset.value, row: 0, upload: null, label: null })
+  state.label = el("select", { "aria-label": "Class" })
+  state.label.onchange = () => { state.want.label = state.label.value || null; randomGalaxy(state) }
+  state.rowField = el("input", { type: "number", min: 0, "aria-label": "Row", class: "number" })
+  state.rowField.onchange = () => setRow(state, Number(state.rowField.value))
+  state.ofRows = el("span", { class: "gx-soft" })
+  state.file = el("input", { type: "file", accept: "image/*", hidden: true, tabindex: -1, "aria-label": "Image file" })
+  state.file.onchange = () => { sendPicture(state, state.file.files[0]); state.file.value = "" }
+  state.who = state.panels.original.note
+  return el("div", { class: "group pick" },
+    state.dataset, state.label,
+    el("div", { class: "group walk" },
+      el("button", { class: "narrow", title: "Previous galaxy (←)", "aria-label": "Previous galaxy", onClick: () => stepGalaxy(state, -1) }, "‹"),
+      state.rowField, state.ofRows,
+      el("button", { class: "narrow", title: "Next galaxy (→)", "aria-label": "Next galaxy", onClick: () => stepGalaxy(state, 1) }, "›")),
+    el("button", { title: "A random galaxy of the class (r)", onClick: () => randomGalaxy(state) }, "Random"),
+    el("button", { title: "An image of your own; it can also be pasted or dropped here", onClick: () => state.file.click() }, "Image…"),
+    state.file)
+}
+
+/** The dataset whose rows are meant: the chosen one, else the run's own. */
+function datasetName(state) {
+  return state.want.dataset ?? state.data.runs.find((run) => run.id === state.want.run)?.dataset ?? null
+}
+
+function datasetNow(state) {
+  return state.data.datasets.find(({ name }) => name === datasetName(state)) ?? null
+}
+
+function showPick(state) {
+  const { datasets } = state.data
+  const now = datasetNow(state)
+  const { row, upload, label } = state.want
+  fillSelect(state.dataset, datasets.map(({ name }) => [name, name]), now?.name ?? "")
+  state.dataset.hidden = datasets.length < 2
+  fillSelect(state.label, [["", "any class"], ...(now?.class_names ?? []).map((name) => [name, name])], label ?? "")
+  state.label.hidden = !now?.class_names.length
+  state.rowField.max = now ? now.n - 1 : ""
+  if (state.rowField.getRootNode().activeElement !== state.rowField) state.rowField.value = upload === null ? row ?? "" : ""
+  state.ofRows.textContent = now ? `of ${grouped(now.n)}` : ""
+  tellWho(state)
+}
+
+/** Options anew only when they differ, so that an open list is left alone. */
+function fillSelect(select, options, value) {
+  const wanted = JSON.stringify(options)
+  if (select.filled !== wanted) {
+    select.filled = wanted
+    select.replaceChildren(...options.map(([key, words]) => el("option", { value: key }, words)))
+  }
+  select.value = value
+}
+
+async function tellWho(state) {
+  const { row, upload } = state.want
+  const now = datasetNow(state)
+  const key = JSON.stringify([now?.name, row, upload])
+  if (state.whoKey === key) return
+  state.whoKey = key
+  if (upload !== null) return void (state.who.textContent = "your own image")
+  if (!now || row === null) return void (state.who.textContent = "")
+  try {
+    const page = await ask(`${datasetPath(now.name)}/galaxies?offset=${row}&limit=1`)
+    if (state.whoKey !== key || !page.galaxies.length) return
+    const { label, split, source_id: source } = page.galaxies[0]
+    state.who.textContent = [label ?? "no label", split, source, now.simulated ? "simulated" : null].filter(Boolean).join(" · ")
+  } catch {
+    state.whoKey = null // the picture's own request says what is wrong
+  }
+}
+
+const datasetPath = (name) => `/datasets/${encodeURIComponent(name)}`
+
+function setGalaxy(state, change) {
+  Object.assign(state.want, change)
+  if (!state.lock.checked) redrawSeed(state)
+  refreshScene(state)
+  showControls(state)
+  wantExact(state, 0)
+  tellSoon(state)
+}
+
+function setRow(state, row) {
+  const most = (datasetNow(state)?.n ?? 1) - 1
+  if (!Number.isInteger(row)) return
+  setGalaxy(state, { row: Math.min(Math.max(row, 0), most), upload: null })
+}
+
+async function stepGalaxy(state, change) {
+  const { row, label } = state.want
+  if (label === null || row === null) return setRow(state, (row ?? 0) + change)
+  state.wishStep(change)
+}
+
+/** The row before or after of the class, found among its rows, which rise. */
+async function stepInClass(state, change) {
+  const now = datasetNow(state)
+  const { row, label } = state.want
+  const path = (offset) => `${datasetPath(now.name)}/galaxies?limit=1&offset=${offset}&label=${encodeURIComponent(label)}`
+  try {
+    let page = await ask(path(0))
+    let low = 0, high = page.total // the first offset whose row is not below the one shown
+    while (low < high) {
+      const middle = (low + high) >> 1
+      page = await ask(path(middle))
+      if (page.galaxies[0].row < row) low = middle + 1
+      else high = middle
+    }
+    const here = low < page.total ? (await ask(path(low))).galaxies[0].row === row : false
+    const wanted = change < 0 ? low - 1 : low + (here ? 1 : 0)
+    const found = wanted >= 0 ? (await ask(path(wanted))).galaxies[0] : null
+    if (found && state.want.row === row) setRow(state, found.row)
+  } catch (problem) {
+    refuse(state, state.sides.a, problem)
+  }
+}
+
+async function randomGalaxy(state) {
+  const now = datasetNow(state)
+  if (!now) return
+  const seed = state.want.row === null ? 1 : Math.floor(Math.random() * 2 ** 31)
+  const label = state.want.label === null ? "" : `&label=${encodeURIComponent(state.want.label)}`
+  try {
+    const galaxy = await ask(`${datasetPath(now.name)}/random?seed=${seed}${label}`)
+    setRow(state, galaxy.row)
+  } catch (problem) {
+    refuse(state, state.sides.a, problem)
+  }
+}
+
+async function sendPicture(state, file) {
+  if (!file) return
+  if (file.size > MOST_BYTES) return tellProblem(state, state.sides.a, `${file.name} has ${bytes(file.size)}; an image of up to ${bytes(MOST_BYTES)} can be shown.`)
+  try {
+    const { id, notes } = await ask("/reconstructions/uploads", {
+      method: "POST", body: file, headers: { "Content-Type": file.type || "application/octet-stream" } })
+    state.uploadNotes = notes
+    setGalaxy(state, { upload: id, row: null })
+  } catch (problem) {
+    refuse(state, state.sides.a, problem)
+  }
+}
+
+function imageOf(transfer) {
+  return [...(transfer?.files ?? [])][0] ?? null
+}
+
+/** Keys and pastes that are meant for the page as a whole. */
+function listenToPage(state) {
+  const typing = (event) => {
+    const target = event.composedPath()[0]
+    return target.isContentEditable || (["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName) && target.type !== "range")
+  }
+  const onKey = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || typing(event)) return
+    if (event.key === "r" && Date.now() - state.pressedG > 1500) randomGalaxy(state)
+    state.pressedG = event.key === "g" ? Date.now() : 0
+  }
+  const onPaste = (event) => {
+    const file = imageOf(event.clipboardData)
+    if (file && !typing(event)) sendPicture(state, file)
+  }
+  document.addEventListener("keydown", onKey)
+  document.addEventListener("paste", onPaste)
+  return () => {
+    document.removeEventListener("keydown", onKey)
+    document.removeEventListener("paste", onPaste)
+  }
+}

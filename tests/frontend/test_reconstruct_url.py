@@ -1,0 +1,76 @@
+"""The address of the Reconstruct page says everything that is looked at, and survives nonsense."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontend.app_pages.reconstruct_url import View, patches_of, ranges_of
+
+PATCHES = st.sets(st.integers(0, 400)).map(lambda found: tuple(sorted(found)))
+VIEWS = st.builds(
+    View,
+    run=st.one_of(st.none(), st.just("quiet-spiral-12")),
+    checkpoint=st.sampled_from(["last", "best", "0", "1200"]),
+    against=st.one_of(st.none(), st.just("late-disc-7")),
+    dataset=st.one_of(st.none(), st.just("efigi")),
+    row=st.one_of(st.none(), st.integers(0, 10**6)),
+    ratio=st.integers(0, 10_000).map(lambda parts: parts / 10_000),
+    kind=st.sampled_from(["uniform", "core", "grid"]),
+    seed=st.integers(0, 2**31 - 1),
+    hidden=st.one_of(st.none(), PATCHES),
+    pixels=st.sampled_from(["interpolated", "true", "normalised"]),
+    average=st.sampled_from([1, 8, 32]),
+)
+
+
+@given(VIEWS)
+def test_an_address_opens_as_the_view_that_wrote_it(view: View) -> None:
+    assert View.from_query(view.to_query()) == view
+
+
+@given(PATCHES)
+def test_ranges_hold_exactly_the_patches(patches: tuple[int, ...]) -> None:
+    assert patches_of(ranges_of(patches)) == patches
+
+
+def test_an_address_reads_like_what_it_shows_and_leaves_out_what_is_as_usual() -> None:
+    view = View(run="quiet-spiral-12", row=7, ratio=0.5, hidden=(0, 1, 2, 8, 10, 11), pixels="true")
+    assert view.to_query() == {
+        "run": "quiet-spiral-12",
+        "row": "7",
+        "ratio": "0.5",
+        "hidden": "0-2.8.10-11",
+        "mode": "true",
+    }
+
+
+def test_a_mask_that_hides_nothing_is_not_the_absence_of_a_mask_by_hand() -> None:
+    assert View(hidden=()).to_query() == {"hidden": "none"}
+    assert View.from_query({"hidden": "none"}).hidden == ()
+    assert View.from_query({}).hidden is None
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"ratio": "1.5"},
+        {"ratio": "half"},
+        {"row": "-3"},
+        {"checkpoint": "newest"},
+        {"kind": "spiral"},
+        {"seed": str(2**31)},
+        {"hidden": "3-x"},
+        {"hidden": "0-99999999999"},
+        {"mode": "guessed"},
+        {"average": "33"},
+    ],
+)
+def test_one_impossible_value_costs_only_itself(query: dict[str, str]) -> None:
+    assert View.from_query({"run": "quiet-spiral-12", "kind": "core"} | query) == View(
+        run="quiet-spiral-12", kind="uniform" if "kind" in query else "core"
+    )
+
+
+def test_an_upload_in_the_address_wins_over_a_row() -> None:
+    view = View.from_query({"row": "5", "upload": "abc"})
+    assert (view.row, view.upload) == (None, "abc")
