@@ -174,7 +174,7 @@ def _bands(hdu: _Hdu, channels: int) -> tuple[str, ...]:
 
 
 def _values(hdu: _Hdu, data: bytes) -> NDArray[Any]:
-    from astropy.io import fits  # noqa: PLC0415 - an extra, and half a second
+    from astropy.io import fits  # an extra, and half a second
 
     dtype = _dtype(hdu)
     kind = fits.ImageHDU if "XTENSION" in hdu.cards else fits.PrimaryHDU

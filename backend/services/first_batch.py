@@ -29,4 +29,4 @@ def first_batch_png(datasets: Datasets, request: RunRequest) -> bytes:
 
 def load_torch() -> None:
     """Load what the first picture needs, so that it comes at once."""
-    from backend.ml import first_batch  # noqa: F401
+    from backend.ml import first_batch  # noqa: F401 loading it is all that is wanted

@@ -75,7 +75,7 @@ def test_efigi_is_chosen_on_the_server_and_imported_with_its_columns(
 ) -> None:
     page = visit.page
     visit.open("/data?add=import")
-    page.get_by_role("button", name=str(real_galaxies), exact=True).click()
+    page.get_by_role("button", name=str(real_galaxies.resolve()), exact=True).click()
     page.locator(".gx-folder_chooser .row").filter(has_text="efigi").click()
     expect(page.locator(".gx-folder_chooser .row").filter(has_text="labels.csv")).to_be_visible()
     page.get_by_role("button", name="Choose this folder").click()

@@ -66,7 +66,7 @@ def test_the_stretch_and_its_fitted_numbers_are_kept(run_import: Write, cutouts:
     assert fitted["low"] == pytest.approx(frames.min(axis=(0, 1, 2)).tolist())
     assert fitted["high"] == pytest.approx(frames.max(axis=(0, 1, 2)).tolist())
     assert (fitted["curve"], fitted["sampled_frames"]) == ("linear", 20)
-    assert described.stretch == "linear, 0–100 % of the dataset"  # noqa: RUF001
+    assert described.stretch == "linear, 0–100 % of the dataset"
     low, high = frames.min(axis=(0, 1, 2)), frames.max(axis=(0, 1, 2))
     with GalaxyStore.open(path) as store:
         expected = np.round(255 * (frames[4].astype("f8") - low) / (high - low))[::-1]

@@ -15,7 +15,7 @@ from shared.datasets import SPLIT_CODES, Split
 
 BLANKS = frozenset({"", "nan", "null", "none", "n/a", "na", "--", "masked"})
 _SEXAGESIMAL = re.compile(
-    r"^([+-]?)(\d{1,3})(?:([:hd°])\s*|\s+)(\d{1,2})(?:(?:[:m'′]\s*|\s+)(\d{1,2}(?:\.\d*)?)?[s\"″]?)?$"  # noqa: RUF001
+    r"^([+-]?)(\d{1,3})(?:([:hd°])\s*|\s+)(\d{1,2})(?:(?:[:m'′]\s*|\s+)(\d{1,2}(?:\.\d*)?)?[s\"″]?)?$"
 )
 DEGREES = ("d", "°")
 RANGES = {"ra": (0.0, 360.0), "dec": (-90.0, 90.0)}
