@@ -49,7 +49,7 @@ def import_dataset(
     source = open_source(config, roots, Findings(strict=True), reporter)
     try:
         source.prepare(reporter)
-    except BaseException:
+    except BaseException:  # ImportStopped is none of Exception
         source.close()
         raise
     return write_source(source, config.name, folder, token, reporter, source.skipped)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.data.importers.array_source import ArrayFile
-from backend.data.importers.catalogue import Catalogue, check_class_names, classes_of, unlabelled
+from backend.data.importers.catalogue import Catalogue, check_class_names, check_codes, classes_of, unlabelled
 from backend.data.importers.frame_source import Facts
 from backend.data.importers.image_rows import HEADER_ERRORS, NpyRows, NpzRows, check_dtype, read_npy_header
 from backend.data.importers.reporting import Findings
@@ -169,15 +169,7 @@ def _read_labels(file: NpzFile, key: str, catalogue: Catalogue) -> None:
     names = _cells(file.column("class_names", None))
     check_class_names(names)
     codes = values.astype(np.int64)
-    outside = np.flatnonzero((codes < -1) | (codes >= len(names)))
-    if len(outside):
-        row = int(outside[0])
-        raise DataError(
-            "bad_label",
-            f"'{key}' of {file.path.name} holds {values[row]} in row {row}, outside 0 to {len(names) - 1} of "
-            "class_names; correct it, or set −1 for no label.",
-            "path",
-        )
+    check_codes(codes, names, f"'{key}' of {file.path.name}")
     catalogue.class_names, catalogue.labels = (names, codes) if (codes >= 0).any() else ([], codes)
 
 

@@ -135,6 +135,19 @@ def classes_of(cells: Sequence[str]) -> tuple[list[str], Rows]:
     return names, np.array([code.get(cell, -1) for cell in cells], np.int64)
 
 
+def check_codes(codes: Rows, class_names: Sequence[str], what: str) -> None:
+    """DataError where a code (n,) is neither −1 nor an index of `class_names`; `what` names the values."""
+    outside = np.flatnonzero((codes < -1) | (codes >= len(class_names)))
+    if len(outside):
+        row = int(outside[0])
+        raise DataError(
+            "bad_label",
+            f"{what} holds {codes[row]} in row {row}, outside 0 to {len(class_names) - 1}; correct it, set "
+            "−1 for no label, or name your classes in class_names.",
+            "path",
+        )
+
+
 def check_class_names(names: list[str]) -> None:
     """DataError where they are too many or too long to be classes."""
     if len(names) > MAX_CLASSES:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from backend.data.hdf5_safety import checked_dataset, dataset_keys, open_hdf5
 from backend.data.importers.array_source import ArrayFile
-from backend.data.importers.catalogue import Catalogue, check_class_names
+from backend.data.importers.catalogue import Catalogue, check_class_names, check_codes
 from backend.data.importers.frame_source import Facts
 from backend.data.importers.image_rows import Hdf5Rows
 from backend.data.importers.values import FIELDS, Column, checked_sky
@@ -65,7 +65,7 @@ def _read(file: h5py.File, name: str) -> ArrayFile:
     own = file.attrs.get("format") == FORMAT
     labels = _labels(file, n, name)
     class_names = _class_names(file, side)
-    _check_labels(labels, class_names, name)
+    check_codes(labels, class_names, f"'ans' of {name}")
     sky = {key: _sky_column(file, key, n, name) for key in SKY_KEYS}
     catalogue = Catalogue(
         source_ids=_source_ids(file, n, own, Path(name).stem),
@@ -103,18 +103,6 @@ def _labels(file: h5py.File, n: int, name: str) -> Rows:
             "path",
         )
     return np.asarray(labels[:], np.int64)
-
-
-def _check_labels(labels: Rows, class_names: list[str], name: str) -> None:
-    outside = np.flatnonzero((labels < -1) | (labels >= len(class_names)))
-    if len(outside):
-        row = int(outside[0])
-        raise DataError(
-            "bad_label",
-            f"'ans' of {name} holds {labels[row]} in row {row}, outside 0 to {len(class_names) - 1}; correct "
-            "it, set −1 for no label, or name your classes in an attribute class_names.",
-            "path",
-        )
 
 
 def _class_names(file: h5py.File, side: int) -> list[str]:
