@@ -32,6 +32,8 @@ Stop = Callable[[], None]
 log = logging.getLogger("galaxyscope")
 PORTS_TRIED = 50
 RESTART_AFTER_S = 1.0
+KEEP_ALIVE_S = 30
+"""Of an idle connection: longer than a client keeps one (httpx: 5 s), which else asks as it is closed."""
 
 
 def free_port(host: str, wanted: int) -> int:
@@ -72,6 +74,7 @@ def serve_web(settings: Settings, when_up: Callable[[Stop], None] | None = None)
         log_config=None,
         access_log=False,
         timeout_graceful_shutdown=3,
+        timeout_keep_alive=KEEP_ALIVE_S,
     )
     server = uvicorn.Server(config)
     _quiet_uvicorn()

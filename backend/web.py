@@ -24,7 +24,9 @@ from backend.services.datasets import Datasets
 from backend.services.first_batch import load_torch
 from backend.services.machine import TORCH
 from backend.services.models import ModelCache
+from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
+from backend.services.saved_pictures import SavedPictures
 from backend.settings import Settings, is_loopback
 from shared.errors import ErrorBody
 from shared.routes import API
@@ -41,7 +43,9 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     uploads = Uploads(settings.uploads_dir)
     stores, models = Datasets(database, settings), ModelCache(database, settings)
     viewer = Reconstructions(database, settings, stores, models)
-    context = Context(settings, database, stores, uploads, models, viewer)
+    curves = RatioCurves(database, settings, stores, models)
+    pictures = SavedPictures(database, viewer)
+    context = Context(settings, database, stores, uploads, models, viewer, curves, pictures)
     streamlit_app = _streamlit(settings) if ui else None
 
     @asynccontextmanager

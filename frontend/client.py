@@ -22,10 +22,16 @@ from shared.datasets import (
 from shared.errors import ErrorBody
 from shared.explore import (
     Checkpoints,
+    CurveRequest,
+    Inside,
+    InsideRequest,
     LadderInfo,
     LadderRequest,
     Reconstruction,
     ReconstructionRequest,
+    SampleCurve,
+    SaveRequest,
+    SweepFormat,
     UploadedImage,
 )
 from shared.launch import Estimate
@@ -80,7 +86,7 @@ class Client:
         every_kind: bool = False,
         limit: int = 100,
     ) -> list[Run]:
-        """Runs, newest first: those that train a model, or every job with `every_kind`."""
+        """Runs, newest first: those that leave a model, or every job with `every_kind`."""
         query = {"kind": kind, "state": state, "all": "true" if every_kind else None, "limit": limit}
         return self._get(list[Run], routes.RUNS, query)
 
@@ -213,6 +219,27 @@ class Client:
         """A lossless WebP, see LadderInfo."""
         query = {"query": request.model_dump_json(exclude_none=True)}
         return self._answer("GET", routes.RECONSTRUCTION_SPRITE, query=query).content
+
+    def save_picture(self, request: SaveRequest) -> bytes:
+        """A PNG of the panels with their figures."""
+        body = request.model_dump(mode="json", exclude_none=True)
+        return self._answer("POST", routes.RECONSTRUCTION_PICTURE, body=body).content
+
+    def save_sweep(self, request: LadderRequest, file_format: SweepFormat) -> bytes:
+        """An animation over the ladder of ratios."""
+        query = {"query": request.model_dump_json(exclude_none=True)}
+        path = routes.RECONSTRUCTION_SWEEP.format(file_format=file_format)
+        return self._answer("GET", path, query=query).content
+
+    def get_sample_curve(self, request: CurveRequest) -> SampleCurve:
+        """Loss against the masking ratio over validation rows; takes seconds the first time."""
+        query = {"query": request.model_dump_json(exclude_none=True)}
+        return self._get(SampleCurve, routes.RECONSTRUCTION_CURVE, query)
+
+    def look_inside(self, request: InsideRequest) -> Inside:
+        """A layer of the encoder on one galaxy, of which it sees every patch."""
+        query = {"query": request.model_dump_json(exclude_none=True)}
+        return self._get(Inside, routes.RECONSTRUCTION_INSIDE, query)
 
     def upload_image(self, content: bytes) -> UploadedImage:
         """An image file to look at; its id goes into Viewed.upload."""

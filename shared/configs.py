@@ -11,16 +11,19 @@ from pydantic import model_validator
 
 from shared.config_base import DATASET_NAME, Config, ConfigConflictError, setting
 from shared.data_configs import DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
+from shared.model_configs import AdoptConfig, ArchitectureConfig, ModelConfig, nearest_divisor
 from shared.runs import RunKind
 
 __all__ = [
     "CONFIGS",
     "DATASET_NAME",
+    "AdoptConfig",
     "BaselinesConfig",
     "Config",
     "ConfigConflictError",
     "DownloadConfig",
     "ImportConfig",
+    "ModelConfig",
     "PretrainConfig",
     "SelfTestConfig",
     "SimulateConfig",
@@ -32,43 +35,38 @@ __all__ = [
 ]
 
 
-class PretrainConfig(Config):
-    """Masked-autoencoder pretraining of one dataset."""
+class RowsConfig(Config):
+    """What a training sees."""
 
     dataset: str = setting(..., "data", "Dataset to train on.", simple=True)
     pretrain_rows: Literal["train", "all"] = setting(
         "train", "data", "Rows whose pixels are seen; all is transductive and printed beside every figure."
     )
-    crop_size: int | None = setting(
-        None, "data", "Centre crop before resizing; empty keeps the frame.", unit="px", ge=8
-    )
-    img_size: int = setting(
-        64, "model", "Side of the image the model sees.", unit="px", ge=16, le=512, simple=True
-    )
-    patch_size: int = setting(
-        8, "model", "Side of a patch; divides the image size.", unit="px", ge=2, le=64, simple=True
-    )
-    embed_dim: int = setting(192, "model", "Encoder width.", ge=16, le=2048, simple=True)
-    depth: int = setting(6, "model", "Encoder blocks.", ge=1, le=48, simple=True)
-    num_heads: int = setting(3, "model", "Attention heads; divides the width.", ge=1, le=32)
-    mlp_ratio: float = setting(4.0, "model", "MLP width over encoder width.", gt=0, le=8)
-    decoder_embed_dim: int = setting(96, "model", "Decoder width.", ge=16, le=2048)
-    decoder_depth: int = setting(2, "model", "Decoder blocks.", ge=1, le=16)
-    decoder_num_heads: int = setting(3, "model", "Decoder heads; divides the decoder width.", ge=1, le=32)
+
+
+class MaskingConfig(ArchitectureConfig):
+    """What of the patches it sees at once."""
+
     mask_ratio: float = setting(
         0.75, "masking", "Share of patches hidden from the encoder.", ge=0.05, le=0.95, simple=True
     )
-    norm_pix_loss: bool = setting(
-        True, "target", "Predict each patch normalised by its own mean and variance."
-    )
-    variance_floor: float = setting(
-        0.0,
-        "target",
-        "τ: noise level below which a patch counts as flat sky; 0 is the paper.",
-        unit="std of the standardised image",
-        ge=0,
-        le=2,
-    )
+
+    @model_validator(mode="after")
+    def _mask_leaves_something(self) -> Self:
+        visible = visible_patches(self.img_size, self.patch_size, self.mask_ratio)
+        if not 0 < visible < self.num_patches:
+            raise ConfigConflictError(
+                "mask_ratio",
+                f"mask_ratio {self.mask_ratio:g} hides {'none' if visible else 'all'} of the "
+                f"{self.num_patches} patches; take a smaller patch_size or another mask_ratio",
+            )
+        return self
+
+
+class PretrainConfig(ModelConfig, MaskingConfig, RowsConfig):
+    """Masked-autoencoder pretraining of one dataset. Fields stand in the order of the bases, from the last:
+    rows, model, masking, target, then these."""
+
     flip: bool = setting(True, "augmentation", "Mirror at random, horizontally and vertically.")
     rotate90: bool = setting(True, "augmentation", "Turn by a random multiple of 90°.")
     crop_scale_min: float = setting(
@@ -134,27 +132,6 @@ class PretrainConfig(Config):
         """Peak learning rate: blr · batch_size / 256."""
         return self.blr * self.batch_size / 256
 
-    @property
-    def num_patches(self) -> int:
-        """L: patches of one image."""
-        return (self.img_size // self.patch_size) ** 2
-
-    @model_validator(mode="after")
-    def _widths_divide(self) -> Self:
-        must_divide("patch_size", self.patch_size, "img_size", self.img_size)
-        must_divide("num_heads", self.num_heads, "embed_dim", self.embed_dim)
-        must_divide("decoder_num_heads", self.decoder_num_heads, "decoder_embed_dim", self.decoder_embed_dim)
-        for field in ("embed_dim", "decoder_embed_dim"):
-            width = getattr(self, field)
-            if width % 4:
-                nearest = width // 4 * 4
-                raise ConfigConflictError(
-                    field,
-                    f"{field} {width} is no multiple of 4, as sin-cos positions need; try {nearest}",
-                    nearest,
-                )
-        return self
-
     @model_validator(mode="after")
     def _schedule_fits(self) -> Self:
         if self.warmup_epochs >= self.epochs:
@@ -169,31 +146,6 @@ class PretrainConfig(Config):
                 "min_lr", f"min_lr {self.min_lr:g} is above the peak learning rate {self.lr:g}; try 0", 0.0
             )
         return self
-
-    @model_validator(mode="after")
-    def _mask_leaves_something(self) -> Self:
-        visible = visible_patches(self.img_size, self.patch_size, self.mask_ratio)
-        if not 0 < visible < self.num_patches:
-            raise ConfigConflictError(
-                "mask_ratio",
-                f"mask_ratio {self.mask_ratio:g} hides {'none' if visible else 'all'} of the "
-                f"{self.num_patches} patches; take a smaller patch_size or another mask_ratio",
-            )
-        return self
-
-
-def must_divide(field: str, divisor: int, whole_field: str, whole: int) -> None:
-    """Raise ConfigConflictError at `field` where `divisor` does not divide `whole`, naming one that does."""
-    if whole % divisor:
-        nearest = nearest_divisor(whole, divisor)
-        raise ConfigConflictError(
-            field, f"{field} {divisor} does not divide {whole_field} {whole}; try {nearest}", nearest
-        )
-
-
-def nearest_divisor(whole: int, wanted: int) -> int:
-    """The divisor of `whole` nearest to `wanted` (the larger of two equally near)."""
-    return min((d for d in range(1, whole + 1) if whole % d == 0), key=lambda d: (abs(d - wanted), -d))
 
 
 def visible_patches(img_size: int, patch_size: int, mask_ratio: float) -> int:
@@ -232,6 +184,7 @@ CONFIGS: dict[RunKind, type[Config]] = {
     RunKind.IMPORT: ImportConfig,
     RunKind.DOWNLOAD: DownloadConfig,
     RunKind.SUBSET: SubsetConfig,
+    RunKind.ADOPT: AdoptConfig,
     RunKind.BASELINES: BaselinesConfig,
     RunKind.PREFLIGHT: PretrainConfig,
     RunKind.SELFTEST: SelfTestConfig,

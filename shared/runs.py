@@ -17,6 +17,7 @@ class RunKind(StrEnum):
     SIMULATE = "simulate"
     DOWNLOAD = "download"
     SUBSET = "subset"
+    ADOPT = "adopt"
     BASELINES = "baselines"
     PREFLIGHT = "preflight"
     SELFTEST = "selftest"
@@ -37,13 +38,17 @@ LANES: dict[RunKind, Lane] = {
     RunKind.SIMULATE: Lane.LIGHT,
     RunKind.DOWNLOAD: Lane.NETWORK,
     RunKind.SUBSET: Lane.LIGHT,
+    RunKind.ADOPT: Lane.LIGHT,
     RunKind.BASELINES: Lane.LIGHT,
     RunKind.PREFLIGHT: Lane.TRAIN,
     RunKind.SELFTEST: Lane.TRAIN,
 }
 
-MODEL_KINDS = frozenset({RunKind.PRETRAIN})
-"""Kinds that train a model; the others prepare data or references, or measure."""
+TRAINING_KINDS = frozenset({RunKind.PRETRAIN})
+"""Kinds that train a model: they have the device for hours, and can pause."""
+
+MODEL_KINDS = TRAINING_KINDS | {RunKind.ADOPT}
+"""Kinds that leave a model to look into; the others prepare data or references, or measure."""
 
 DATASET_MAKERS = frozenset({RunKind.IMPORT, RunKind.SIMULATE, RunKind.DOWNLOAD, RunKind.SUBSET})
 """Kinds that leave a dataset behind, named by `name` in their config."""

@@ -9,7 +9,9 @@ from backend.data.uploads import Uploads
 from backend.db.engine import Database
 from backend.services.datasets import Datasets
 from backend.services.models import ModelCache
+from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
+from backend.services.saved_pictures import SavedPictures
 from backend.settings import Settings
 
 
@@ -23,6 +25,8 @@ class Context:
     uploads: Uploads
     models: ModelCache
     reconstructions: Reconstructions
+    ratio_curves: RatioCurves
+    saved_pictures: SavedPictures
 
 
 def _context(request: Request) -> Context:

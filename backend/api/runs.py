@@ -21,7 +21,7 @@ def list_runs(
     all: bool = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[Run]:
-    """Runs newest first: those that train a model, those of `kind`, or with `all` every job."""
+    """Runs newest first: those that leave a model, those of `kind`, or with `all` every job."""
     kinds = list(RunKind) if all and kind is None else kind
     return runs.list_runs(context.database, kinds=kinds, states=state, limit=limit)
 

@@ -64,7 +64,8 @@ def _stdout() -> Console:
 def print_run(run: Run) -> None:
     """One run in words: state, why, and its accuracies beside their references."""
     out = _stdout()
-    out.print(f"[bold]{run.id}[/bold]  {run.kind.value} on {run.dataset}: {state_words(run)}")
+    on = f" on {run.dataset}" if run.dataset else ""
+    out.print(f"[bold]{run.id}[/bold]  {run.kind.value}{on}: {state_words(run)}")
     for sentence in (run.reason, run.suggestion):
         if sentence:
             out.print(f"  {sentence}", highlight=False)

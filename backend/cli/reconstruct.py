@@ -1,12 +1,9 @@
 """`galaxyscope reconstruct`"""
 
-import base64
-from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any, get_args
 
 import typer
-from PIL import Image
 from pydantic import ValidationError
 
 from backend.cli.data import Json
@@ -18,9 +15,18 @@ from backend.services.datasets import Datasets
 from backend.services.models import ModelCache
 from backend.services.reconstructions import Reconstructions
 from backend.services.runs import config_error
-from shared.explore import MaskKind, PixelMode, Reconstruction, ReconstructionRequest
+from backend.services.saved_pictures import PANELS, SavedPictures
+from shared.explore import (
+    LadderRequest,
+    MaskKind,
+    PixelMode,
+    Reconstruction,
+    ReconstructionRequest,
+    SaveRequest,
+    SweepFormat,
+)
 
-PICTURES = ("original", "masked", "reconstruction", "composite", "error")
+SWEEPS: dict[str, SweepFormat] = {"gif": "gif", "webp": "webp"}
 
 
 def reconstruct(
@@ -37,7 +43,9 @@ def reconstruct(
         str, typer.Option(help=f"How predictions become pixels: {', '.join(get_args(PixelMode))}.")
     ] = "interpolated",
     average: Annotated[int, typer.Option(help="Average over so many masks.")] = 1,
-    out: Annotated[Path | None, typer.Option(help=f"PNG to write, in a row: {', '.join(PICTURES)}.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Picture to write: .png of this mask, .gif or .webp of all ratios.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """What a trained model makes of a masked galaxy: loss, PSNR, SSIM, seam, and a picture."""
@@ -47,15 +55,18 @@ def reconstruct(
         "pixels": pixels,
         "average": average,
     }
-    if out is not None and out.suffix.lower() != ".png":
-        raise InvalidInputError("not_png", f"{out.name} does not end with .png; a PNG is written", "out")
+    if out is not None and out.suffix.lower() not in (".png", ".gif", ".webp"):
+        raise InvalidInputError(
+            "unknown_format", f"{out.name} ends with none of .png, .gif, .webp; name it so", "out"
+        )
     home = open_home()
     datasets, models = Datasets(home.database, home.settings), ModelCache(home.database, home.settings)
     viewer = Reconstructions(home.database, home.settings, datasets, models)
-    answer = viewer.reconstruct(_request(values))
+    request = _request(values)
+    answer = viewer.reconstruct(request)
     if out is not None:
-        _write_row(out, answer)
-    figures = answer.model_dump(exclude={*PICTURES, "ranks"}) | {"out": str(out) if out else None}
+        write_atomic(out, _file(SavedPictures(home.database, viewer), request, out))
+    figures = answer.model_dump(exclude={*PANELS, "ranks"}) | {"out": str(out) if out else None}
     if as_json:
         print_json(figures)
         return
@@ -70,14 +81,14 @@ def _request(values: dict[str, Any]) -> ReconstructionRequest:
         raise config_error(error) from None
 
 
-def _write_row(out: Path, answer: Reconstruction) -> None:
-    tiles = [Image.open(BytesIO(base64.b64decode(getattr(answer, name)))) for name in PICTURES]
-    row = Image.new("RGB", (answer.img_size * len(tiles), answer.img_size))
-    for place, tile in enumerate(tiles):
-        row.paste(tile, (place * answer.img_size, 0))
-    buffer = BytesIO()
-    row.save(buffer, "PNG")
-    write_atomic(out, buffer.getvalue())
+def _file(saved: SavedPictures, request: ReconstructionRequest, out: Path) -> bytes:
+    """PNG of the panels, or the sweep over all ratios, by the ending of `out`."""
+    ending = out.suffix.lower().removeprefix(".")
+    if ending == "png":
+        return saved.row(SaveRequest(requests=(request,))).content
+    masking = request.masking
+    ladder = LadderRequest(viewed=request.viewed, kind=masking.kind, seed=masking.seed, pixels=request.pixels)
+    return saved.sweep(ladder, SWEEPS[ending]).content
 
 
 def _words(answer: Reconstruction, out: Path | None) -> list[tuple[str, str]]:

@@ -19,6 +19,13 @@ def split_rows(store: GalaxyStore, split: Split, labelled_only: bool = False) ->
     return np.flatnonzero(chosen).astype(np.int64)
 
 
+def thin(rows: Rows, at_most: int | None) -> Rows:
+    """The rows, or so many of them, evenly taken."""
+    if at_most is None or len(rows) <= at_most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, at_most).round().astype(np.int64)]
+
+
 def load_images(store: GalaxyStore, rows: NDArray[np.int64], img_size: int, crop_size: int | None) -> Pixels:
     """(n, img_size, img_size, C) images: centre crop if asked, then resized; untouched where sizes agree."""
     out = np.empty((len(rows), img_size, img_size, store.channels), np.uint8)

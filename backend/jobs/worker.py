@@ -23,6 +23,7 @@ TASKS = {
     RunKind.IMPORT: "backend.jobs.tasks.datasets",
     RunKind.DOWNLOAD: "backend.jobs.tasks.datasets",
     RunKind.SUBSET: "backend.jobs.tasks.datasets",
+    RunKind.ADOPT: "backend.jobs.tasks.adopt",
     RunKind.BASELINES: "backend.jobs.tasks.baselines",
     RunKind.PREFLIGHT: "backend.jobs.tasks.preflight",
     RunKind.SELFTEST: "backend.jobs.tasks.selftest",

@@ -23,13 +23,13 @@ from torch import nn, optim
 
 from backend.files import read_json, write_json
 from backend.ml.models_mae import MaskedAutoencoderViT
-from shared.configs import PretrainConfig
+from shared.configs import ModelConfig
 
 WEIGHTS, META, OPTIMIZER = "model.safetensors", "meta.json", "optimizer.pt"
 FOLDER = re.compile(r"step_(\d{8,})")
 
 
-def model_from_config(config: PretrainConfig, channels: int) -> MaskedAutoencoderViT:
+def model_from_config(config: ModelConfig, channels: int) -> MaskedAutoencoderViT:
     """A model with fresh weights for images of `channels` bands."""
     return MaskedAutoencoderViT(
         img_size=config.img_size,
@@ -49,7 +49,7 @@ def model_from_config(config: PretrainConfig, channels: int) -> MaskedAutoencode
 
 def build_model(meta: Mapping[str, Any]) -> MaskedAutoencoderViT:
     """The model that a checkpoint's meta.json describes, with fresh weights: `load` fills them."""
-    return model_from_config(PretrainConfig.model_validate(meta["config"]), int(meta["channels"]))
+    return model_from_config(ModelConfig.of(meta["config"]), int(meta["channels"]))
 
 
 def thin(steps: list[int], keep: int) -> list[int]:

@@ -105,6 +105,15 @@ class MaskedAutoencoderViT(nn.Module):
         nn.init.normal_(self.cls_token, std=0.02)
         nn.init.normal_(self.mask_token, std=0.02)
 
+    def drop_decoder(self) -> None:
+        """Become an encoder alone, which gives features and reconstructs nothing."""
+        del self.decoder_embed, self.mask_token, self.decoder_pos_embed
+        del self.decoder_blocks, self.decoder_norm, self.decoder_pred
+
+    @property
+    def has_decoder(self) -> bool:
+        return "decoder_embed" in self._modules
+
     def _with_cls_token(self, tokens: Tensor) -> Tensor:
         cls_token = self.cls_token + self.pos_embed[:, :1]
         return torch.cat([cls_token.expand(tokens.shape[0], -1, -1), tokens], dim=1)
@@ -187,9 +196,8 @@ class MaskedAutoencoderViT(nn.Module):
         order = torch.cat([ids_keep, ids_remove], dim=1).argsort(dim=1)
         return gather_patches(pred, order), mask
 
-    def forward_features(self, imgs: Tensor, depth: int | None = None) -> Tensor:
-        """Tokens (N, 1 + L, D) of all patches after block `depth` (all blocks when left out) and the final
-        norm; nothing is masked.
+    def embed(self, imgs: Tensor) -> Tensor:
+        """Tokens (N, 1 + L, D) that enter the first block, of all patches; nothing is masked.
 
         At another resolution than img_size the position embeddings are computed anew.
         """
@@ -198,7 +206,12 @@ class MaskedAutoencoderViT(nn.Module):
         if (height, width) != (self.img_size // self.patch_size,) * 2:
             pos_embed = sincos_2d(self.embed_dim, height, width).to(pos_embed)
         x = self.patch_embed(patchify(imgs.float(), self.patch_size)) + pos_embed[:, 1:]
-        x = self._with_cls_token(x)
+        return self._with_cls_token(x)
+
+    def forward_features(self, imgs: Tensor, depth: int | None = None) -> Tensor:
+        """Tokens (N, 1 + L, D) of all patches after block `depth` (all blocks when left out) and the final
+        norm; nothing is masked, and the resolution is free, as in `embed`."""
+        x = self.embed(imgs)
         for block in self.blocks[:depth]:
             x = block(x)
         tokens: Tensor = self.norm(x)

@@ -3,7 +3,7 @@
 import numpy as np
 
 from backend.data.layout import Pixels, Rows
-from backend.data.resident import load_images, split_rows
+from backend.data.resident import load_images, split_rows, thin
 from backend.data.store import GalaxyStore
 from backend.errors import DataError, InvalidInputError
 from backend.ml.contracts import PretrainData, ProbeData
@@ -46,13 +46,6 @@ def read_pretrain_data(
             else _read_probe_data(eval_store, config, at_most)
         ),
     )
-
-
-def thin(rows: Rows, at_most: int | None) -> Rows:
-    """The rows, or so many of them, evenly taken."""
-    if at_most is None or len(rows) <= at_most:
-        return rows
-    return rows[np.linspace(0, len(rows) - 1, at_most).round().astype(np.int64)]
 
 
 def check_batch(config: PretrainConfig, rows: int) -> None:

@@ -8,10 +8,10 @@ from sqlalchemy.orm import Session
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import ConflictError, InvalidInputError
-from backend.services.sources import MakerConfig, check_maker
+from backend.services.sources import MakerConfig, check_maker, check_weights
 from backend.settings import Settings
-from shared.configs import Config, PretrainConfig, SubsetConfig
-from shared.runs import HAS_WORKER, MODEL_KINDS, Lane, RunKind, RunState
+from shared.configs import AdoptConfig, Config, PretrainConfig, SubsetConfig
+from shared.runs import HAS_WORKER, TRAINING_KINDS, Lane, RunKind, RunState
 
 
 def check_run(
@@ -21,6 +21,8 @@ def check_run(
     it may read; None allows all."""
     if isinstance(config, MakerConfig):
         check_maker(database, settings, config, roots)
+    if isinstance(config, AdoptConfig):
+        check_weights(config, roots)
     with database.read() as session:
         if isinstance(config, SubsetConfig):
             _require_classes(session, config)
@@ -59,7 +61,7 @@ def find_at_work(session: Session, lane: Lane) -> RunRow | None:
 
 def _require_idle_device(session: Session) -> None:
     queued = select(RunRow).where(
-        RunRow.state == RunState.QUEUED.value, RunRow.kind.in_([kind.value for kind in MODEL_KINDS])
+        RunRow.state == RunState.QUEUED.value, RunRow.kind.in_([kind.value for kind in TRAINING_KINDS])
     )
     busy = find_at_work(session, Lane.TRAIN) or session.scalar(queued.limit(1))
     if busy is not None:

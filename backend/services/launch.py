@@ -21,7 +21,7 @@ from shared.cost import Cost, decoder_flops, encoder_flops, estimate_cost, same_
 from shared.datasets import Dataset
 from shared.launch import Estimate
 from shared.presets import PRESETS, SELF_TEST_PRESET
-from shared.runs import MODEL_KINDS, Lane, RunKind, RunRequest, RunState
+from shared.runs import TRAINING_KINDS, Lane, RunKind, RunRequest, RunState
 
 WITHOUT_COST = frozenset(
     "epochs warmup_epochs blr min_lr weight_decay seed eval_every_epochs early_stopping_patience "
@@ -77,7 +77,7 @@ def estimate_launch(database: Database, settings: Settings, request: RunRequest)
         total_s=timing.total_s,
         disk_bytes=cost.disk_bytes,
         disk_free_bytes=shutil.disk_usage(settings.home).free,
-        device_busy=busy is not None and busy.kind in MODEL_KINDS,
+        device_busy=busy is not None and busy.kind in TRAINING_KINDS,
         starts_in_s=starts_in_s,
         starts=starts,
     )
@@ -163,10 +163,10 @@ def _start(session: Session, busy: RunRow | None) -> tuple[float | None, str]:
     waiting = select(RunRow).where(
         RunRow.lane == Lane.TRAIN.value,
         RunRow.state == RunState.QUEUED.value,
-        RunRow.kind.in_([kind.value for kind in MODEL_KINDS]),
+        RunRow.kind.in_([kind.value for kind in TRAINING_KINDS]),
     )
     queued = list(session.scalars(waiting))
-    if (busy is None or busy.kind not in MODEL_KINDS) and not queued:
+    if (busy is None or busy.kind not in TRAINING_KINDS) and not queued:
         return 0.0, "at once"
     eta = busy.progress.get("eta_s") if busy is not None else None
     names = [run.id for run in [*([busy] if busy else []), *queued]]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from sqlalchemy import select
 
@@ -25,6 +25,7 @@ from shared.runs import HAS_WORKER, MODEL_KINDS, Lane
 if TYPE_CHECKING:
     from backend.ml.explore import Checkpoint
 
+T = TypeVar("T")
 MAX_MODELS = 4
 MAX_BYTES = 2 * 2**30
 """Of all weights in memory; the newest model is kept whatever its size."""
@@ -131,6 +132,14 @@ class ModelCache:
             use_threads(self._threads())
             yield checkpoint
 
+    def finish(self, pinned: Pinned, steps: Iterator[T | None]) -> T:
+        """What work ends with that yields None on the way; each step is a turn that lets others go first."""
+        result: T | None = None
+        while result is None:
+            with self.use(pinned, patient=True):
+                result = next(steps)
+        return result
+
     def _read(self, pinned: Pinned) -> "tuple[Checkpoint, Turns]":
         with self._lock:
             entry = self._entries.setdefault(pinned, Entry())
@@ -169,12 +178,14 @@ class ModelCache:
                 del sizes[pinned], self._entries[pinned]
 
     def _folder(self, run_id: str) -> Path:
-        """Where the checkpoints of a run that trains a model are. Raises NotFoundError, InvalidInputError."""
+        """Where the checkpoints of a run that leaves a model are. Raises NotFoundError, InvalidInputError."""
         with self._database.read() as session:
             kind = find_row(session, run_id).kind
         if kind not in MODEL_KINDS:
             raise InvalidInputError(
-                "no_model", f"{run_id} is a job of kind {kind}, which has no model; choose a training", "run"
+                "no_model",
+                f"{run_id} is a job of kind {kind}, which has no model; choose a training or imported model",
+                "run",
             )
         return RunDir(self._settings.runs_dir / run_id).checkpoints
 

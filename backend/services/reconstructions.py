@@ -5,26 +5,26 @@ torch is loaded on first use.
 
 import base64
 import json
-import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from hashlib import sha256
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from backend.data.byte_cache import ByteCache
 from backend.db.engine import Database
 from backend.errors import InvalidInputError
 from backend.services.datasets import Datasets
+from backend.services.kept import Kept
 from backend.services.models import ModelCache, Pinned
 from backend.services.runs import get_run
 from backend.services.viewed_images import ViewedImage, dataset_image, uploaded_image
 from backend.settings import Settings
 from shared.explore import (
     LADDER,
+    Inside,
+    InsideRequest,
     LadderInfo,
     LadderRequest,
+    RatioCurve,
     Reconstruction,
     ReconstructionRequest,
     Viewed,
@@ -32,10 +32,10 @@ from shared.explore import (
 from shared.routes import API, RECONSTRUCTION_SPRITE
 
 if TYPE_CHECKING:
-    from backend.ml.explore import Checkpoint, Filled, Ladder
+    from backend.ml.explore import Checkpoint, Filled, Ladder, Looked, LossCurve
 
 SPRITE_BYTES = 500 * 10**6
-FORMAT = 1
+FORMAT = 2
 """Of what is kept; raised when a picture of the same request would be another."""
 
 
@@ -47,9 +47,7 @@ class Reconstructions:
     ) -> None:
         self._database, self._settings = database, settings
         self._datasets, self._models = datasets, models
-        self._kept = ByteCache(settings.home / "cache" / "sprites", SPRITE_BYTES)
-        self._lock = threading.Lock()
-        self._making: dict[str, threading.Lock] = {}
+        self._kept = Kept(settings.home / "cache" / "sprites", SPRITE_BYTES)
 
     def reconstruct(self, request: ReconstructionRequest) -> Reconstruction:
         """Pictures and figures of one mask. Raises NotFoundError, InvalidInputError."""
@@ -66,6 +64,20 @@ class Reconstructions:
             # Within its turn: a ladder that went on now would take the cores from the picture waited for.
             return _answer(request, checkpoint, chosen.ranks, filled, round(1000 * took, 1))
 
+    def inside(self, request: InsideRequest) -> Inside:
+        """A layer of the encoder, to which nothing is hidden. Raises NotFoundError, InvalidInputError."""
+        from backend.ml.explore import look_inside, standardised
+
+        pinned = self._models.pin(request.viewed.run, request.viewed.checkpoint)
+        checkpoint = self._models.get(pinned)
+        image = self._image(request.viewed, checkpoint)
+        with self._models.use(pinned) as model:
+            began = time.perf_counter()
+            imgs = standardised(image.pixels, model.mean, model.std)
+            looked = look_inside(model.model, imgs, request.layer, request.patch)
+            took = time.perf_counter() - began
+        return _describe_inside(request, checkpoint, looked, round(1000 * took, 1))
+
     def ladder(self, request: LadderRequest) -> LadderInfo:
         """The sprite's description; it is drawn where it is not kept. Raises as reconstruct."""
         return LadderInfo.model_validate_json(self._make(request)[0])
@@ -79,15 +91,10 @@ class Reconstructions:
         return f'"{self._key(request, self._pin(request))[:24]}"'
 
     def _make(self, request: LadderRequest) -> tuple[bytes, bytes]:
-        """JSON of the LadderInfo and the sprite, kept or made now; of several who ask, one makes it."""
+        """JSON of the LadderInfo and the sprite."""
         pinned = self._pin(request)
         key = self._key(request, pinned)
-        with self._alone(key):
-            info, sprite = self._kept.get(f"{key}.json"), self._kept.get(f"{key}.webp")
-            if info is None or sprite is None:
-                info, sprite = self._draw(request, pinned)
-                self._kept.put(f"{key}.webp", sprite)
-                self._kept.put(f"{key}.json", info)
+        info, sprite = self._kept.get(key, (".json", ".webp"), lambda: self._draw(request, pinned))
         return info, sprite
 
     def _draw(self, request: LadderRequest, pinned: Pinned) -> tuple[bytes, bytes]:
@@ -97,10 +104,7 @@ class Reconstructions:
         image = self._image(request.viewed, checkpoint)
         ranks = patch_ranks(request.kind, request.seed, checkpoint.grid)
         rungs = climb(checkpoint.view(image.pixels), ranks, request.pixels, image.to_rgb)
-        ladder: Ladder | None = None
-        while ladder is None:
-            with self._models.use(pinned, patient=True):
-                ladder = next(rungs)
+        ladder = self._models.finish(pinned, rungs)
         info = _describe(request, checkpoint, ranks.tolist(), ladder)
         return info.model_dump_json().encode(), webp_file(ladder.sprite)
 
@@ -109,7 +113,10 @@ class Reconstructions:
 
     def _key(self, request: LadderRequest, pinned: Pinned) -> str:
         viewed = request.viewed
-        galaxy = viewed.upload or [self._datasets.row(self._dataset(viewed)).digest, viewed.row]
+        galaxy = viewed.upload or [
+            self._datasets.row(dataset_of(self._database, viewed.run, viewed.dataset)).digest,
+            viewed.row,
+        ]
         asked = [FORMAT, pinned.run_id, pinned.step, pinned.stamp, galaxy]
         how = [request.kind, request.seed, request.pixels, LADDER]
         return sha256(json.dumps([asked, how]).encode()).hexdigest()
@@ -117,26 +124,21 @@ class Reconstructions:
     def _image(self, viewed: Viewed, checkpoint: "Checkpoint") -> ViewedImage:
         if viewed.upload is not None:
             return uploaded_image(self._settings, viewed.upload, checkpoint.config, checkpoint.bands)
-        name, row = self._dataset(viewed), viewed.row or 0
-        return dataset_image(self._datasets, name, row, checkpoint.config, checkpoint.bands)
+        name = dataset_of(self._database, viewed.run, viewed.dataset)
+        return dataset_image(self._datasets, name, viewed.row or 0, checkpoint.config, checkpoint.bands)
 
-    def _dataset(self, viewed: Viewed) -> str:
-        """The dataset that is named, else the run's own."""
-        name = viewed.dataset or get_run(self._database, viewed.run).dataset
-        if name is None:
-            raise InvalidInputError("no_dataset", f"{viewed.run} has no dataset; name one", "dataset")
-        return name
 
-    @contextmanager
-    def _alone(self, key: str) -> Iterator[None]:
-        with self._lock:
-            lock = self._making.setdefault(key, threading.Lock())
-        try:
-            with lock:
-                yield
-        finally:
-            with self._lock:
-                self._making.pop(key, None)
+def dataset_of(database: Database, run_id: str, named: str | None) -> str:
+    """The dataset that is named, else the run's own."""
+    name = named or get_run(database, run_id).dataset
+    if name is None:
+        raise InvalidInputError("no_dataset", f"{run_id} has no dataset; name one", "dataset")
+    return name
+
+
+def to_curve(curve: "LossCurve") -> RatioCurve:
+    """A curve as it crosses the wire."""
+    return RatioCurve(ratios=list(LADDER), **vars(curve))
 
 
 def _answer(
@@ -181,10 +183,34 @@ def _describe(
         img_size=checkpoint.config.img_size,
         patch_size=checkpoint.config.patch_size,
         ranks=ranks,
-        ratios=list(LADDER),
-        losses=ladder.losses,
+        curve=to_curve(ladder.curve),
         error_max=ladder.error_max,
         sprite=f"{API}{RECONSTRUCTION_SPRITE}?query={quote(query)}",
         original=base64.b64encode(png_file(ladder.original)).decode(),
         note=ladder.note,
+    )
+
+
+def _describe_inside(
+    request: InsideRequest, checkpoint: "Checkpoint", looked: "Looked", milliseconds: float
+) -> Inside:
+    mean = looked.attention.mean(dim=0)
+    return Inside(
+        step=checkpoint.step,
+        img_size=checkpoint.config.img_size,
+        patch_size=checkpoint.config.patch_size,
+        patches=len(looked.similarity),
+        layer=looked.layer,
+        layers=looked.layers,
+        heads=len(looked.attention),
+        patch=request.patch,
+        attention=looked.attention[:, 1:].tolist(),
+        attention_to_cls=looked.attention[:, 0].tolist(),
+        mean_attention=mean[1:].tolist(),
+        mean_attention_to_cls=float(mean[0]),
+        similarity=looked.similarity.tolist(),
+        pca=looked.components.tolist(),
+        explained=looked.explained.tolist(),
+        note=looked.note,
+        milliseconds=milliseconds,
     )

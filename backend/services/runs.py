@@ -15,13 +15,22 @@ from backend.jobs import queue, registry
 from backend.jobs.run_dir import RunDir
 from backend.jobs.state import change_state
 from backend.services.checks import check_run
-from backend.services.sources import absolute_source, absolute_table
+from backend.services.sources import absolute_source, absolute_table, absolute_weights
 from backend.settings import Settings
-from shared.configs import CONFIGS, Config, ConfigConflictError, ImportConfig, PretrainConfig, SubsetConfig
+from shared.configs import (
+    CONFIGS,
+    AdoptConfig,
+    Config,
+    ConfigConflictError,
+    ImportConfig,
+    PretrainConfig,
+    SubsetConfig,
+)
 from shared.presets import PRESETS
 from shared.runs import (
     MODEL_KINDS,
     TERMINAL,
+    TRAINING_KINDS,
     Lane,
     LogTail,
     Progress,
@@ -44,6 +53,8 @@ def create_run(
         config = absolute_source(config, settings)
     if isinstance(config, SubsetConfig):
         config = absolute_table(config, settings)
+    if isinstance(config, AdoptConfig):
+        config = absolute_weights(config, settings)
     check_run(database, settings, request.kind, config, roots)
     run_id = queue.enqueue(
         database,
@@ -55,7 +66,7 @@ def create_run(
         parent_id=request.parent_id,
         roots=roots,
     )
-    if request.kind in MODEL_KINDS:
+    if request.kind in TRAINING_KINDS:
         _stop_preflights(database)
     return get_run(database, run_id)
 
@@ -115,7 +126,7 @@ def list_runs(
     states: Collection[RunState] | None = None,
     limit: int = 100,
 ) -> list[Run]:
-    """Runs newest first; of the kinds that train a model where `kinds` is None."""
+    """Runs newest first; of the kinds that leave a model where `kinds` is None."""
     kinds = MODEL_KINDS if kinds is None else kinds
     query = select(RunRow).where(RunRow.kind.in_([kind.value for kind in kinds]))
     if states:
@@ -145,7 +156,7 @@ def pause_run(database: Database, run_id: str) -> Run:
     """Ask a training to write a checkpoint, end, and free the device; the supervisor tells its worker."""
     with database.write() as session:
         row = find_row(session, run_id)
-        if row.kind not in MODEL_KINDS:
+        if row.kind not in TRAINING_KINDS:
             raise ConflictError(
                 "not_pausable", f"{run_id} is a job of kind {row.kind}, which cannot pause; stop it"
             )
@@ -257,7 +268,7 @@ def _queue_position(session: Session, row: RunRow) -> int | None:
 
 def _baselines(row: RunRow, references: dict[str, float]) -> dict[str, float]:
     """References of the dataset, and the run's own evaluation at step 0 as its random init."""
-    if RunKind(row.kind) not in MODEL_KINDS:
+    if RunKind(row.kind) not in TRAINING_KINDS:
         return {}
     own = {
         f"random_init_{key.removeprefix('val/')}": value

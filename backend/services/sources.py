@@ -11,7 +11,7 @@ from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import ConflictError, ForbiddenError, InvalidInputError
 from backend.settings import Settings
-from shared.configs import DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
+from shared.configs import AdoptConfig, DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
 from shared.runs import DATASET_MAKERS, TERMINAL
 
 MakerConfig = ImportConfig | SimulateConfig | DownloadConfig | SubsetConfig
@@ -43,13 +43,20 @@ def absolute_source(config: ImportConfig, settings: Settings) -> ImportConfig:
 
 
 def absolute_table(config: SubsetConfig, settings: Settings) -> SubsetConfig:
-    """The same subset with its table's absolute path, within the first data root: the worker, which reads it,
-    works in another folder."""
+    """The same subset with its table's absolute path."""
     if config.split_table is None:
         return config
-    base = settings.data_roots[0] if settings.data_roots else settings.home
-    path = base.expanduser() / _expanded(config.split_table, "split_table")
-    return config.model_copy(update={"split_table": str(path.absolute())})
+    return config.model_copy(update={"split_table": _absolute(config.split_table, "split_table", settings)})
+
+
+def absolute_weights(config: AdoptConfig, settings: Settings) -> AdoptConfig:
+    """The same import of a model with the absolute path of its weights."""
+    return config.model_copy(update={"path": _absolute(config.path, "path", settings)})
+
+
+def check_weights(config: AdoptConfig, roots: tuple[Path, ...] | None) -> None:
+    """Raise where the weights are no file, or outside `roots`."""
+    _check_file(config.path, roots, "path")
 
 
 def require_free_name(session: Session, name: str) -> None:
@@ -98,6 +105,12 @@ def _require_under_roots(value: str, roots: tuple[Path, ...], field: str) -> Non
             "server with its folder in GALAXYSCOPE_DATA_ROOTS",
             field,
         )
+
+
+def _absolute(value: str, field: str, settings: Settings) -> str:
+    """Within the first data root: the worker, which reads it, works in another folder."""
+    base = settings.data_roots[0] if settings.data_roots else settings.home
+    return str((base.expanduser() / _expanded(value, field)).absolute())
 
 
 def _expanded(value: str, field: str) -> Path:

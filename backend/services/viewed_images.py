@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 
 from backend.data.frame_limits import UnreadableImageError
 from backend.data.frames import read_frame
-from backend.data.layout import Pixels
-from backend.data.resident import load_images
+from backend.data.layout import Pixels, Rows
+from backend.data.resident import load_images, split_rows, thin
 from backend.data.resize import centre_crop, resize
+from backend.data.store import GalaxyStore
 from backend.data.stretch import Stretch
 from backend.data.uploads import UPLOAD_ID, Uploads
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.datasets import Datasets, Wanted
 from backend.settings import Settings
-from shared.configs import ImportConfig, PretrainConfig
-from shared.datasets import Galaxy
+from shared.configs import ImportConfig, ModelConfig
+from shared.datasets import Galaxy, Split
 from shared.explore import UploadedImage
 
 MAX_UPLOAD_BYTES = 20 * 10**6
@@ -37,21 +38,28 @@ class ViewedImage:
 
 
 def dataset_image(
-    datasets: Datasets, name: str, row: int, config: PretrainConfig, model_bands: int
+    datasets: Datasets, name: str, row: int, config: ModelConfig, model_bands: int
 ) -> ViewedImage:
     """One row, cropped and resized as the run did. Raises NotFoundError, InvalidInputError."""
     with datasets.use(name) as store:
         if row >= store.n:
             raise NotFoundError("row_not_found", f"{name} has rows 0 to {store.n - 1}, not {row}", "row")
-        what = f"{name} has {_words(store.channels)} ({', '.join(store.bands)})"
-        _require_bands(model_bands, store.channels, what)
+        _require_bands(model_bands, store.channels, _bands_of(name, store))
         pixels = load_images(store, np.array([row]), config.img_size, config.crop_size)[0]
         return ViewedImage(pixels, store.rgb)
 
 
-def uploaded_image(
-    settings: Settings, upload_id: str, config: PretrainConfig, model_bands: int
-) -> ViewedImage:
+def sampled_images(
+    datasets: Datasets, name: str, split: Split, count: int, config: ModelConfig, model_bands: int
+) -> tuple[Rows, Pixels]:
+    """At most `count` rows of a split, evenly taken, and their images (N, H, W, C) as in `dataset_image`."""
+    with datasets.use(name) as store:
+        _require_bands(model_bands, store.channels, _bands_of(name, store))
+        rows = thin(split_rows(store, split), count)
+        return rows, load_images(store, rows, config.img_size, config.crop_size)
+
+
+def uploaded_image(settings: Settings, upload_id: str, config: ModelConfig, model_bands: int) -> ViewedImage:
     """What add_upload kept, cropped and resized as the run did. Raises NotFoundError, InvalidInputError."""
     path = settings.uploads_dir / upload_id / STORED_AS
     if not UPLOAD_ID.fullmatch(upload_id) or not path.is_file():
@@ -117,6 +125,10 @@ def _require_bands(model_bands: int, bands: int, what: str) -> None:
             "bands_differ",
             f"the model reads {_words(model_bands)} and {what}; choose an image with as many, or another run",
         )
+
+
+def _bands_of(name: str, store: GalaxyStore) -> str:
+    return f"{name} has {_words(store.channels)} ({', '.join(store.bands)})"
 
 
 def _words(bands: int) -> str:

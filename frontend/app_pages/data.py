@@ -17,6 +17,7 @@ from shared.datasets import Dataset
 
 QUESTION = "What am I training on?"
 MOST_PILLS = 8
+CHOSEN = "dataset"
 
 
 def show() -> None:
@@ -44,16 +45,16 @@ def _say_what_happened() -> None:
 
 
 def _choose(datasets: Mapping[str, Dataset]) -> str:
-    """The dataset that the address names, the newest where it names none."""
-    names = list(datasets)
-    if st.session_state.get("dataset") not in datasets:
-        st.session_state.pop("dataset", None)
-        if st.query_params.get("dataset") not in datasets:  # else the widget takes it from the address itself
-            st.session_state["dataset"] = names[0]
+    """The dataset that the address names, the one last looked at where it names none, else the newest."""
+    # Not bound to the address by Streamlit, which would write the label there and not the name.
+    names, state = list(datasets), st.session_state
+    wanted = [st.query_params.get("dataset"), state.get(CHOSEN), names[0]]
+    state[CHOSEN] = next(name for name in wanted if name in datasets)
+    st.query_params["dataset"] = state[CHOSEN]
     shared: dict[str, Any] = {
         "format_func": lambda name: dataset_title(name, datasets[name].simulated),
-        "key": "dataset",
-        "bind": "query-params",
+        "key": CHOSEN,
+        "on_change": _take_choice,
         "label_visibility": "collapsed",
         "required": True,
     }
@@ -61,9 +62,14 @@ def _choose(datasets: Mapping[str, Dataset]) -> str:
         if len(names) <= MOST_PILLS:
             chosen = st.pills("Dataset", names, **shared)
         else:
-            chosen = st.selectbox("Dataset", names, index=None, **shared)
+            chosen = st.selectbox("Dataset", names, **shared)
         st.button("Add a dataset", on_click=start_adding)
     return str(chosen) if chosen in datasets else names[0]
+
+
+def _take_choice() -> None:
+    if st.session_state[CHOSEN] is not None:
+        st.query_params["dataset"] = st.session_state[CHOSEN]
 
 
 def _draw_head(dataset: Dataset) -> None:

@@ -72,14 +72,17 @@ def _draw_change(dataset: Dataset) -> None:
     state = st.session_state
     if state.get("change_for") != dataset.name:
         state["change_for"] = dataset.name
+        state.pop("change_refused", None)
         state["change_name"], state["change_description"] = dataset.name, dataset.description
-    st.text_input("name", key="change_name", max_chars=63, **KEEP)
-    if "name" in state.get("change_refused", {}):
-        wrong(state["change_refused"]["name"])
-    st.text_area("description", key="change_description", max_chars=2000, height=100, **KEEP)
-    if "" in state.get("change_refused", {}):
-        wrong(state["change_refused"][""])
-    st.button("Save", type="primary", on_click=_save, args=(dataset.name,), key="change_save")
+    refused: dict[str, str] = state.get("change_refused", {})
+    with st.form("change", border=False):
+        st.text_input("name", key="change_name", max_chars=63, **KEEP)
+        if "name" in refused:
+            wrong(refused["name"])
+        st.text_area("description", key="change_description", max_chars=2000, height=100, **KEEP)
+        if "" in refused:
+            wrong(refused[""])
+        st.form_submit_button("Save", type="primary", on_click=_save, args=(dataset.name,))
 
 
 def _save(old: str) -> None:
@@ -133,4 +136,4 @@ def _delete(name: str) -> None:
         return
     st.session_state["data_news"] = f"{plain(name)} is deleted."
     st.session_state["open_delete"] = False
-    st.session_state.pop("dataset", None)
+    st.query_params.pop("dataset", None)

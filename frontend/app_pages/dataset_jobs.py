@@ -92,7 +92,7 @@ def open_dataset(name: str) -> None:
     """For a callback: the next rerun shows this dataset."""
     for key in ("add", "set"):
         st.query_params.pop(key, None)
-    st.session_state["dataset"] = name
+    st.query_params["dataset"] = name
 
 
 def _forget(run_id: str) -> None:

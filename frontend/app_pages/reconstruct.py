@@ -35,9 +35,14 @@ def show() -> None:
 
 
 def _started_runs() -> list[Run]:
-    """Pretraining runs, newest first."""
-    runs = client().list_runs(kind=RunKind.PRETRAIN, limit=MOST_RUNS)
-    return [run for run in runs if run.state is not RunState.QUEUED]
+    """Pretraining runs and models that were imported, newest first."""
+    runs = client().list_runs(limit=MOST_RUNS)
+    return [run for run in runs if _has_begun(run)]
+
+
+def _has_begun(run: Run) -> bool:
+    imported = run.kind is RunKind.ADOPT
+    return run.state is RunState.SUCCEEDED if imported else run.state is not RunState.QUEUED
 
 
 def _first_choice(runs: list[Run]) -> str:

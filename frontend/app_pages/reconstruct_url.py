@@ -20,7 +20,9 @@ def _rising(patches: tuple[int, ...] | None) -> tuple[int, ...] | None:
 
 class View(Wire):
     """What is looked at: model, galaxy, mask, and how predictions become pixels. `against` is a second run,
-    `hidden` a mask made by hand, `row` and `upload` exclude each other."""
+    `hidden` a mask made by hand, `row` and `upload` exclude each other. `inside` is the layer looked into
+    (0: the last; None: closed), `head` one of its heads (None: their mean), `patch` what is asked from (None:
+    the class token), `overlay` lays the maps over the galaxy."""
 
     run: str | None = None
     checkpoint: Checkpoint = "last"
@@ -36,6 +38,10 @@ class View(Wire):
     hidden: Annotated[tuple[Patch, ...] | None, AfterValidator(_rising)] = None
     pixels: PixelMode = "interpolated"
     average: int = Field(1, ge=1, le=32)
+    inside: int | None = Field(None, ge=0, le=10_000)
+    head: int | None = Field(None, ge=1, le=10_000)
+    patch: Patch | None = None
+    overlay: bool = False
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "View":
@@ -65,6 +71,8 @@ _PARAMETERS = {name: name for name in View.model_fields} | {"pixels": "mode"}
 def _written(value: Any) -> str:
     if isinstance(value, float):
         return f"{value:.4f}".rstrip("0").rstrip(".")
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     return ranges_of(value) if isinstance(value, tuple) else str(value)
 
 

@@ -14,7 +14,7 @@ from frontend.session import client, go, selected_run
 from frontend.wording import clock, count, widest_interval
 from shared.configs import CONFIGS, PretrainConfig
 from shared.datasets import Dataset, Split
-from shared.runs import TERMINAL, Run, RunState
+from shared.runs import TERMINAL, TRAINING_KINDS, Run, RunState
 
 QUESTION = "Is it learning?"
 
@@ -32,9 +32,10 @@ def show() -> None:
         go("reconstruct", run=run.id)
     if run.state is RunState.FAILED:
         _draw_log(run)
-    draw_curves(run.id)
-    section("Fixed galaxies", "original, masked, and reconstructed at each evaluation")
-    draw_samples(run.id)
+    if run.kind in TRAINING_KINDS:
+        draw_curves(run.id)
+        section("Fixed galaxies", "original, masked, and reconstructed at each evaluation")
+        draw_samples(run.id)
     section("Behind it")
     _draw_config(run)
     _draw_events(run.id, run.state in TERMINAL)

@@ -40,6 +40,24 @@ function setProps(node, props) {
   }
 }
 
+/** Puts `wanted` into `parent` and leaves alone what would be the same, so that a press under way, a focus and an
+ * open list survive a poll. What tells two of a kind apart must stand in their attributes: handlers are kept too. */
+function renew(parent, ...wanted) {
+  const nodes = wanted.flat(Infinity).filter((node) => exists(node) && node !== false)
+  nodes.forEach((node, i) => {
+    const old = parent.childNodes[i]
+    if (!old) parent.append(node)
+    else if (!old.isEqualNode(node)) renewNode(old, node)
+  })
+  while (parent.childNodes.length > nodes.length) parent.lastChild.remove()
+}
+
+function renewNode(old, node) {
+  const alike = old.nodeType === Node.ELEMENT_NODE && old.cloneNode(false).isEqualNode(node.cloneNode(false))
+  if (alike) renew(old, ...node.childNodes)
+  else old.replaceWith(node)
+}
+
 function svgShape(kind, path) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
   for (const [key, value] of [["viewBox", "0 0 16 16"], ["class", `gx-shape gx-${kind}`], ["aria-hidden", "true"]]) {
@@ -133,7 +151,7 @@ class Refused extends Error {}
 async function ask(path, options = {}) {
   const answer = await fetch(API + path, { cache: "no-store", credentials: "same-origin", ...options })
   const body = await answer.json().catch(() => null)
-  if (!answer.ok) throw new Refused(body?.detail ?? `The server answered ${answer.status}.`)
+  if (!answer.ok) throw Object.assign(new Refused(body?.detail ?? `The server answered ${answer.status}.`), { code: body?.code })
   return body
 }
 

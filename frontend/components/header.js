@@ -56,7 +56,7 @@ function showRun(state, run) {
   const link = el("a", { href: `/run?run=${encodeURIComponent(run.id)}`, title: "The selected run" },
     el("span", { class: "gx-soft label" }, "run"), el("span", { class: "name" }, runTitle(run)), stateMark(run))
   link.onclick = (event) => plainClick(event, () => state.go("run"))
-  state.run.replaceChildren(link)
+  renew(state.run, link)
 }
 
 function showHealth(state, { data, lost }) {

@@ -38,8 +38,8 @@ function draw(state, run) {
   }
   const seconds = runSeconds(run)
   const words = [state.title, run.progress.message, exists(seconds) ? duration(seconds) : null].filter(Boolean).join(" · ")
-  state.root.replaceChildren(
-    el("div", { class: "head" }, el("span", { class: "what" }, words), stateMark(shown), TERMINAL.has(run.state) ? null : stop),
+  renew(state.root,
+    el("div", { class: "head", "data-run": run.id }, el("span", { class: "what" }, words), stateMark(shown), TERMINAL.has(run.state) ? null : stop),
     el("div", { class: "gx-bar", role: "progressbar", "aria-label": state.title, "aria-valuenow": Math.floor(100 * (share ?? 0)), "aria-valuemin": 0, "aria-valuemax": 100 },
       el("i", { style: `width:${100 * (share ?? 0)}%` })))
 }

@@ -13,10 +13,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gx-mask_scrubber")
   const state = scrubbers(parentElement, () => build(root))
   state.data = data
+  paintRegions(root)
   state.say = (view) => setTriggerValue("view", { view, n: ++state.seq })
   state.leave ??= listenToPage(state)
-  const own = data.told !== null && data.told <= state.seq && !state.left
-  if (!own) adopt(state, data.view)
+  const own = data.told !== null && data.told <= state.seq
+  const known = state.adopted === JSON.stringify(data.view) // the script ran again, and says what it said before
+  if (state.left || !(own || known)) adopt(state, data.view)
   return () => leave(state)
 }
 
@@ -30,12 +32,13 @@ function build(root) {
   }
   state.wishExact = wishes(fetchExact)
   state.wishLadder = wishes(fetchLadder)
+  state.wishSample = wishes(fetchSample)
   state.wishStep = latestWins((change) => stepInClass(state, change))
   state.news = el("div", { class: "news" })
   state.compare = el("button", { title: "A second checkpoint or run beside this one, same galaxy, same mask", onClick: () => startVersus(state) }, "Compare…")
   const head = el("div", { class: "bar head" }, el("div", { class: "group" }, buildModel(state, "a"), state.compare), buildPick(state))
   state.chart = el("div", { class: "chart" })
-  root.replaceChildren(head, buildVersus(state), state.news, buildStage(state), el("div", { class: "under" }, buildControls(state), state.chart))
+  root.replaceChildren(head, buildVersus(state), state.news, buildStage(state), el("div", { class: "under" }, buildControls(state), state.chart), buildInside(state))
   preparePaint(state)
   acceptDrops(state)
   state.resize = new ResizeObserver(() => { crispenPanels(state); drawChart(state) })
@@ -43,10 +46,18 @@ function build(root) {
   return state
 }
 
+/** Colours of the two regions of the frame, in the theme in force. */
+function paintRegions(root) {
+  const { series } = readColours(root)
+  root.style.setProperty("--centre", series[2])
+  root.style.setProperty("--sky", series[5])
+}
+
 function leave(state) {
   state.leave?.()
   state.leave = null
   stopWaiting(state)
+  leaveInside(state)
   clearTimeout(state.tellTimer)
   sidesOf(state).forEach(closeSide)
   state.left = true
@@ -55,6 +66,7 @@ function leave(state) {
 /** Takes over what the address says; a galaxy is found where it names none. */
 function adopt(state, view) {
   state.left = false
+  state.adopted = JSON.stringify(view)
   state.want = { ...view, hidden: view.hidden && [...view.hidden] }
   followAll(state)
   showControls(state)
@@ -121,6 +133,7 @@ function tellNow(state) {
   const said = JSON.stringify(state.want)
   if (said === state.said) return
   state.said = said
+  state.adopted = null
   state.say(JSON.parse(said))
 }
 
@@ -141,6 +154,7 @@ function refreshScene(state) {
   showMaskWords(state)
   showFigures(state)
   drawChart(state)
+  followInside(state)
 }
 
 /** Ratio in words and on the slider. */

@@ -10,9 +10,9 @@ from frontend.components.galaxy_grid import picture_source
 from shared.datasets import Dataset
 from shared.runs import Run
 
-PARTS = ("maths", "draw", "net", "paint", "pick", "models", "words", "chart")
+PARTS = ("maths", "draw", "net", "paint", "pick", "models", "words", "chart", "save", "inside_maps", "inside")
 KEY = "mask_scrubber"
-_SCRUBBER = load_component(KEY, parts=tuple(f"{KEY}_{part}" for part in PARTS))
+_SCRUBBER = load_component(KEY, parts=("palette", *(f"{KEY}_{part}" for part in PARTS)))
 
 
 def draw_mask_scrubber(

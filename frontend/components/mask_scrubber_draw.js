@@ -112,7 +112,7 @@ function drawExact({ panels, grid: { side } }, pictures) {
 function drawFrame(state, { ladder }) {
   const { side } = state.grid
   const held = ladder.sprite.height / 2
-  const left = held * frameFor(ladder.info.ratios, state.want.ratio)
+  const left = held * frameFor(ladder.info.curve.ratios, state.want.ratio)
   const draw = (name, top) => state.panels[name].pen.drawImage(ladder.sprite, left, top, held, held, 0, 0, side, side)
   draw("reconstruction", 0)
   draw("composite", 0)

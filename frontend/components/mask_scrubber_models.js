@@ -30,7 +30,7 @@ function setRun(state, name, runId) {
 
 function setCheckpoint(state, name, checkpoint) {
   state.want[CHECKPOINT_OF[name]] = checkpoint
-  state.sides[name].checkpoint = checkpoint
+  Object.assign(state.sides[name], { checkpoint, problem: null })
   showCheckpoints(state, state.sides[name])
   refreshScene(state)
   wantExact(state, 0)

@@ -1,10 +1,12 @@
-// What is asked of the server: checkpoints, the exact picture where the hand rests, then the ladder of ratios.
+// What is asked of the server: checkpoints, the exact picture where the hand rests, the ladder of ratios, last the
+// curve of a sample.
 
 const REST_MS = 120
 const LADDER_REST_MS = 250
 const KEPT_RESULTS = 16
 const SLOW_MS = 700
 const RETRY_MS = 3000
+const SAMPLE_SEED = 0 // the same masks of the sample whatever mask is looked at, so that its curve stands still
 const LOST = "The server does not answer; this page keeps what it showed."
 
 function makeSide(name) {
@@ -25,6 +27,7 @@ function followRun(state, side, runId, checkpoint) {
   })
   side.endSteps = live(`${runPath(runId)}/checkpoints`, () => (side.ended ? 0 : 3000), ({ data: news, error, lost }) => {
     if (error || lost) return tellProblem(state, side, error ?? LOST)
+    if (side.problem === LOST) wantExact(state, 0)
     if (JSON.stringify(news) === JSON.stringify(side.steps)) return
     side.steps = news
     showCheckpoints(state, side)
@@ -137,7 +140,10 @@ async function fetchExact(state, name) {
       setSlow(state, side, false)
     }
   }
-  if (exactFits(state, side)) wantLadder(state)
+  if (!exactFits(state, side)) return
+  if (side.problem === LOST) tellProblem(state, side, null) // it answers again
+  if (state.root.dataset.exact !== "true") refreshScene(state) // it was here all along
+  wantLadder(state)
 }
 
 function setSlow(state, side, slow) {
@@ -186,17 +192,48 @@ async function fetchLadder(state, name) {
   const side = state.sides[name]
   const request = side && ladderRequest(state, side)
   if (!request || ladderFits(state, side) || !exactFits(state, side)) return
+  const wanted = () => JSON.stringify(request) === JSON.stringify(ladderRequest(state, side))
+  let info, sprite
   try {
-    const info = await ask(`/reconstructions/ladder?query=${encodeURIComponent(JSON.stringify(request))}`)
-    keepRanks(state, request, info)
-    const sprite = await fetchBitmap(info.sprite)
-    if (JSON.stringify(request) !== JSON.stringify(ladderRequest(state, side))) return sprite.close()
-    side.ladder?.sprite.close()
-    side.ladder = { key: JSON.stringify(request), info, sprite }
-    refreshScene(state)
+    info = await ask(`/reconstructions/ladder?query=${encodeURIComponent(JSON.stringify(request))}`)
+    sprite = await fetchBitmap(info.sprite)
   } catch (problem) {
-    if (JSON.stringify(request) === JSON.stringify(ladderRequest(state, side))) refuse(state, side, problem)
+    if (wanted()) refuse(state, side, problem)
+    return
   }
+  keepRanks(state, request, info)
+  if (state.left || !wanted()) return sprite.close()
+  side.ladder?.sprite.close()
+  side.ladder = { key: JSON.stringify(request), info, sprite }
+  refreshScene(state)
+  state.wishSample(name)
+}
+
+/** Of validation rows: of the dataset in view, or of the run's own beside an image of one's own. */
+function sampleRequest(state, side) {
+  const step = stepOf(side)
+  const dataset = state.want.upload === null ? datasetName(state) : null
+  return step === null ? null : { run: side.run, checkpoint: String(step), dataset, kind: state.want.kind, seed: SAMPLE_SEED }
+}
+
+function sampleFits(state, side) {
+  return exists(side.sample) && side.sampleKey === JSON.stringify(sampleRequest(state, side))
+}
+
+/** The curve of a sample comes last, as it takes longest; why there is none stands beside the chart. */
+async function fetchSample(state, name) {
+  const side = state.sides[name]
+  const request = side && sampleRequest(state, side)
+  const key = JSON.stringify(request)
+  if (!request || side.sampleKey === key || !ladderFits(state, side)) return
+  try {
+    const sample = await ask(`/reconstructions/curve?query=${encodeURIComponent(key)}`)
+    Object.assign(side, { sampleKey: key, sample, sampleProblem: null })
+  } catch (problem) {
+    if (!(problem instanceof Refused)) return // the server is gone: whoever asks next says so
+    Object.assign(side, { sampleKey: key, sample: null, sampleProblem: problem.message })
+  }
+  if (!state.left) drawChart(state)
 }
 
 function keepRanks(state, { kind, seed }, { ranks }) {

@@ -24,9 +24,10 @@ function buildPick(state) {
     state.file)
 }
 
-/** The dataset whose rows are meant: the chosen one, else the run's own. */
+/** The dataset whose rows are meant: the chosen one, else the run's own, else (of an imported model) the first. */
 function datasetName(state) {
-  return state.want.dataset ?? state.data.runs.find((run) => run.id === state.want.run)?.dataset ?? null
+  const own = state.data.runs.find((run) => run.id === state.want.run)?.dataset
+  return state.want.dataset ?? own ?? state.data.datasets[0]?.name ?? null
 }
 
 function datasetNow(state) {

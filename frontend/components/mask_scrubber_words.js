@@ -17,7 +17,8 @@ function buildControls(state) {
     field("mask", el("div", { class: "kinds", role: "group", "aria-label": "Kind of mask" }, state.kinds, state.paint), state.tools),
     field("seed", state.seed, el("button", { title: "Another mask of this kind", onClick: () => { redrawSeed(state); setMasking(state, { hidden: null }) } }, "Redraw"),
       el("label", { class: "lock", title: "Keeps the mask when the galaxy changes" }, state.lock, "keep for every galaxy"), state.average),
-    field("pixels", state.pixels))
+    field("pixels", state.pixels),
+    buildSave(state))
 }
 
 function field(name, ...nodes) {

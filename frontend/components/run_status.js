@@ -34,9 +34,9 @@ function draw(state) {
   state.drawn = drawn
   const focused = state.root.getRootNode().activeElement?.dataset.verb
   const parts = [
-    el("div", { class: "head" }, title(state, run), actions(state, run)),
+    el("div", { class: "head", "data-run": run.id }, title(state, run), actions(state, run)),
     progress(run), why(state, run), el("div", { class: "facts" }, facts(run)), scores(state, run)]
-  state.root.replaceChildren(...parts.filter(Boolean))
+  renew(state.root, parts)
   if (focused) state.root.querySelector(`[data-verb="${focused}"]`)?.focus()
 }
 
@@ -61,11 +61,12 @@ const VERB_NOTES = {
 }
 
 function actions(state, run) {
-  const buttons = VERBS[run.state].map((verb) => verbButton(state, run, verb))
-  if (run.kind === "pretrain" && !["queued", "starting"].includes(run.state)) {
+  const verbs = VERBS[run.state].filter((verb) => verb !== "pause" || run.kind !== "adopt")
+  const buttons = verbs.map((verb) => verbButton(state, run, verb))
+  if (run.kind === "adopt" ? run.state === "succeeded" : run.kind === "pretrain" && !["queued", "starting"].includes(run.state)) {
     buttons.unshift(el("button", { "data-verb": "look", title: "What it makes of a galaxy it half sees", onClick: () => state.look() }, "Reconstruct"))
   }
-  if (TERMINAL.has(run.state)) {
+  if (TERMINAL.has(run.state) && run.kind !== "adopt") {
     const word = run.state === "succeeded" ? "Train a variant…" : "Retry…"
     const again = el("button", { "data-verb": "again", title: "Opens the launch form filled with this run's values" }, word)
     again.onclick = () => state.again()
@@ -136,6 +137,7 @@ const REFERENCES = [["random init", "random_init"], ["raw pixels", "raw_pixel"]]
 
 /** Accuracy of both probes beside the references, plain and balanced. */
 function scores(state, run) {
+  if (run.kind === "adopt") return null
   if (TERMINAL.has(run.state) && !isNumber(run.metrics["val/rankme"])) return null
   if (isNumber(run.metrics["val/rankme"]) && !isNumber(run.metrics["val/knn_accuracy"])) return unprobed(state, run)
   const columns = [["accuracy", "accuracy"], ["balanced accuracy", "balanced_accuracy"]]

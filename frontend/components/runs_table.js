@@ -73,7 +73,7 @@ function draw(state) {
   if (drawn === state.drawn) return
   state.drawn = drawn
   const focused = state.root.getRootNode().activeElement?.dataset.focus
-  state.root.replaceChildren(runs.length ? table(state, runs) : empty(state))
+  renew(state.root, runs.length ? table(state, runs) : empty(state))
   if (focused) state.root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus()
 }
 
@@ -115,7 +115,7 @@ function runRow(state, run) {
     cell("Run", "name", link, run.name ? el("small", { class: "gx-soft" }, run.id) : null,
       run.state === "failed" && run.reason ? el("small", { class: "gx-tone-bad" }, sentence(run.reason)) : null),
     cell("Dataset", "dataset", run.dataset ?? "–", state.data.simulated.includes(run.dataset) && !run.dataset.includes("simulated") ? simulatedTag() : null),
-    cell("Preset", "preset", run.preset ?? "own"),
+    cell("Preset", "preset", run.kind === "adopt" ? "imported" : run.preset ?? "own"),
     accuracy("Linear", run, "linear"), accuracy("k-NN", run, "knn"),
     cell("Majority", "num majority", maybePercent(run.baselines.majority_accuracy)),
     cell("Images/s", "num speed", isNumber(run.images_per_s) ? grouped(run.images_per_s) : "–"),

@@ -19,7 +19,7 @@ class TableAction:
 
 
 def draw_runs(simulated: list[str], state_filter: str, selected: str | None) -> TableAction:
-    """Draws the runs that train a model; `simulated` names the datasets to mark."""
+    """Draws the runs that leave a model; `simulated` names the datasets to mark."""
     data = {"jobs": False, "kinds": None, "filter": state_filter, "limit": 200}
     return _draw({**data, "simulated": simulated, "selected": selected, "watch": []}, "runs_table")
 

@@ -69,11 +69,23 @@ def show(http: TestClient, run: str) -> None:
         http.get("/reconstructions/ladder", params=query)
         return len(http.get("/reconstructions/sprite.webp", params=query).content)
 
+    def curve(seed: int) -> object:
+        return http.get("/reconstructions/curve", params={"query": json.dumps({"run": run, "seed": seed})})
+
+    def sweep(row: int) -> object:
+        query = {"query": json.dumps({"viewed": {"run": run, "row": row}})}
+        return http.get("/reconstructions/sweep.webp", params=query)
+
     report("first picture, the model is loaded", [timed(lambda: picture(0))])
     report("exact picture", [timed(lambda row=row: picture(row, ratio=0.6)) for row in range(20)])
     report("painted mask", [timed(lambda row=row: picture(row, hidden=[3, 4])) for row in range(20)])
     report("ladder and sprite of 19 ratios", [timed(lambda row=row: sprite(row)) for row in range(5)])
     report("the same again, kept", [timed(lambda row=row: sprite(row)) for row in range(5)])
+    looks = [looked_into(http, run, row) for row in range(20)]
+    report("a look inside, last layer", [took for took, _ in looks])
+    report("of it in the model", [inside for _, inside in looks])
+    report("curve of validation galaxies", [timed(lambda seed=seed: curve(seed)) for seed in range(3)])
+    report("sweep as WebP, the ladder kept", [timed(lambda row=row: sweep(row)) for row in range(2)])
     beside = []
     for row in range(10, 15):
         drawing = threading.Thread(target=sprite, args=(row,))
@@ -83,6 +95,16 @@ def show(http: TestClient, run: str) -> None:
         drawing.join()
     report("exact picture beside a sprite", beside)
     print(f"  {'size of a sprite':<36}{sprite(0) / 1e3:8.0f} kB")
+
+
+def looked_into(http: TestClient, run: str, row: int) -> tuple[float, float]:
+    """Milliseconds of the whole answer, and of the model's part."""
+    query = {"query": json.dumps({"viewed": {"run": run, "row": row}, "patch": row})}
+    answers: list[float] = []
+    took = timed(
+        lambda: answers.append(http.get("/reconstructions/inside", params=query).json()["milliseconds"])
+    )
+    return took, answers[0]
 
 
 def timed(act: Callable[[], object]) -> float:

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
 
 from frontend.client import BackendLostError, Client
 from shared.runs import TERMINAL, RunKind, RunRequest, RunState
@@ -51,6 +51,10 @@ class Visit:
     url: str
     errors: list[str] = field(default_factory=list)
     strangers: list[str] = field(default_factory=list)
+
+    def note_words(self, message: ConsoleMessage) -> None:
+        if "BidiComponent Error" in message.text:  # a component that cannot start: a red box
+            self.errors.append(message.text)
 
     def note_request(self, request: Request) -> None:
         parts = urlsplit(request.url)
@@ -155,6 +159,7 @@ def open_tab(chromium: Browser, site: Site, *, width: int, height: int, theme: s
     page.set_default_timeout(1000 * PATIENCE_S)
     tab = Visit(page, site.url)
     page.on("pageerror", lambda error: tab.errors.append(str(error)))
+    page.on("console", tab.note_words)
     page.on("request", tab.note_request)
     yield tab
     context.close()

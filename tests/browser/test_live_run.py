@@ -3,7 +3,7 @@
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
 from shared.runs import RunState
 from tests.browser.conftest import Site, Visit
@@ -64,6 +64,15 @@ def rerun_everything(page: Page) -> None:
     page.wait_for_function("() => document.querySelector('.stApp').dataset.testScriptState === 'notRunning'")
 
 
+def press_slowly(button: Locator) -> None:
+    """A press that lasts while the page hears news of the run more than once."""
+    button.hover()
+    button.page.mouse.down()
+    wait_for_points(button.page, points(button.page) + 10)
+    button.page.wait_for_timeout(1500)  # the run is asked for once a second
+    button.page.mouse.up()
+
+
 def start_from_the_form(visit: Visit) -> str:
     """Fills the form in, starts, and returns the id of the run whose page opens."""
     page = visit.page
@@ -121,7 +130,7 @@ def test_a_run_is_launched_watched_and_stopped(visit: Visit, site: Site) -> None
     assert page.locator(LOSS).get_attribute("data-build") == built, "the graph must never be rebuilt"
 
     expect(page.locator(".gx-samples canvas")).to_have_count(6)  # two galaxies in three rows
-    page.get_by_role("button", name="Stop", exact=True).click()
+    press_slowly(page.get_by_role("button", name="Stop", exact=True))
     expect(page.get_by_role("button", name="Stopping…")).to_be_disabled()
     expect(page.locator('.gx-run_status [data-state="cancelled"]')).to_be_visible()
     assert site.client.get_run(run_id).state is RunState.CANCELLED

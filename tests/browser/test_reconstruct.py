@@ -2,6 +2,7 @@
 
 import base64
 import io
+import re
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
@@ -13,7 +14,7 @@ from PIL import Image
 from playwright.sync_api import Page, Request, expect
 
 from shared.configs import removed_patches
-from shared.explore import LadderRequest, Masking, Reconstruction, ReconstructionRequest, Viewed
+from shared.explore import CurveRequest, LadderRequest, Masking, Reconstruction, ReconstructionRequest, Viewed
 from shared.runs import RunKind, RunRequest, RunState
 from tests.browser.conftest import Site, Visit
 
@@ -68,6 +69,16 @@ DRAG = """(root) => new Promise(resolve => {
 ADDRESS_SAYS = """wanted => {
     const said = new URL(location.href).searchParams
     return Object.entries(wanted).every(([key, value]) => said.get(key) === value)
+}"""
+
+
+LIFTED = """root => {
+    addEventListener('pointerup', () => {
+        const start = performance.now()
+        const look = () => root.dataset.exact === 'true' ? globalThis.took = performance.now() - start
+            : requestAnimationFrame(look)
+        setTimeout(look)
+    }, {once: true, capture: true})
 }"""
 
 
@@ -213,10 +224,13 @@ def test_a_painted_mask_is_reconstructed_as_the_brush_lifts_and_the_address_open
     viewer.press_patch(2, 6)
     painted = viewer.posts()
     assert (viewer.panel("masked")[32:48, 48:112] == 72).all(), "the patches are veiled under the brush"
+    viewer.page.locator(VIEWER).evaluate(LIFTED)
     viewer.page.mouse.up()
     viewer.wait_for_query(hidden="31-34")  # row 2, columns 3 to 6
     viewer.settle()
     assert viewer.posts() == painted + 1
+    took = viewer.page.evaluate("() => globalThis.took")
+    print(f"\nbrush lifted to exact picture: {took:.0f} ms at 224/16")
     exact = viewer.ask(Masking(hidden=(31, 32, 33, 34)))
     assert (viewer.panel("composite") == decoded(exact.composite)).all()
     viewer.page.get_by_role("button", name="Invert").click()
@@ -293,8 +307,101 @@ def test_an_image_of_ones_own_is_half_hidden_too_and_a_file_that_is_none_changes
     assert shown[112, 112].min() > 200
     assert shown[0, 0].max() < 30
     file.set_input_files({"name": "notes.png", "mimeType": "image/png", "buffer": b"no galaxy"})
-    expect(viewer.page.locator(f"{VIEWER} [role=alert]")).to_contain_text("cannot be read")
+    expect(viewer.page.locator(f"{VIEWER} .news [role=alert]")).to_contain_text("cannot be read")
     assert (viewer.panel("original") == shown).all()
+
+
+GIVE = """(root, [how, base64]) => {
+    const bytes = Uint8Array.from(atob(base64), letter => letter.charCodeAt(0))
+    const given = new DataTransfer()
+    given.items.add(new File([bytes], 'mine.png', {type: 'image/png'}))
+    const bubbling = {bubbles: true, cancelable: true}
+    const event = how === 'drop' ? new DragEvent('drop', {dataTransfer: given, ...bubbling})
+        : new ClipboardEvent('paste', {clipboardData: given, ...bubbling})
+    ;(how === 'drop' ? root : document).dispatchEvent(event)
+}"""
+
+
+@pytest.mark.parametrize("how", ["drop", "paste"])
+def test_an_image_is_taken_from_the_hand_and_from_the_clipboard(viewer: Viewer, how: str) -> None:
+    viewer.open()
+    held = io.BytesIO()
+    Image.new("RGB", (60, 60), (200, 100, 50)).save(held, "PNG")
+    viewer.page.locator(VIEWER).evaluate(GIVE, [how, base64.b64encode(held.getvalue()).decode()])
+    viewer.page.wait_for_function("() => location.search.includes('upload=')")
+    viewer.settle()
+    assert (viewer.panel("original") == (200, 100, 50)).all()
+
+
+def test_curves_of_this_galaxy_and_of_a_sample_stand_beside_with_the_ratio_marked(viewer: Viewer) -> None:
+    viewer.open(ratio="0.6").settle_ladder()
+    chart = viewer.page.locator(".chart")
+    expect(chart.locator("svg .curve.many.side-a")).to_be_visible()
+    own = viewer.site.client.get_ladder(
+        LadderRequest(viewed=Viewed(run=viewer.run_id, dataset="sky", row=ROW))
+    ).curve
+    sample = viewer.site.client.get_sample_curve(CurveRequest(run=viewer.run_id))
+    expect(chart).to_contain_text(f"mean of {len(sample.rows)} validation galaxies")
+    said = chart.get_by_role("img", name="Loss of the removed patches")
+    assert own.losses[2] is not None
+    assert sample.curve.losses[2] is not None
+    expect(said).to_have_attribute("aria-label", re.compile(f"this galaxy: 15 % {own.losses[2]:.2f}"))
+    expect(said).to_have_attribute("aria-label", re.compile(f"galaxies: 15 % {sample.curve.losses[2]:.2f}"))
+    marks = chart.locator(".marker")
+    expect(marks).to_have_count(2)
+    before = float(marks.first.get_attribute("x1") or 0)
+    slider = viewer.page.get_by_role("slider", name="Masking ratio")
+    slider.press("End")
+    assert float(marks.first.get_attribute("x1") or 0) > before
+    assert marks.first.get_attribute("x1") == marks.last.get_attribute("x1")
+
+
+def test_what_is_seen_is_saved_as_a_picture_and_the_sweep_as_an_animation(viewer: Viewer) -> None:
+    viewer.open(kind="core", ratio="0.5")
+    exact = viewer.ask(Masking(ratio=0.5, kind="core"))
+    with viewer.page.expect_download() as waiting:
+        viewer.page.get_by_role("button", name="PNG").click()
+    assert waiting.value.suggested_filename.startswith(viewer.run_id)
+    figure = np.asarray(Image.open(waiting.value.path()))
+    assert (figure[20 : 20 + 224, 8 : 8 + 224] == decoded(exact.original)).all()
+    assert (figure[20 : 20 + 224, 8 + 3 * 232 : 8 + 3 * 232 + 224] == decoded(exact.composite)).all()
+    with viewer.page.expect_download() as waiting:
+        viewer.page.get_by_role("button", name="WebP").click()
+    with Image.open(waiting.value.path()) as sweep:
+        assert (sweep.format, getattr(sweep, "n_frames", 1)) == ("WEBP", 36)
+
+
+def test_a_lost_server_leaves_the_pictures_and_is_asked_again_when_it_is_back(viewer: Viewer) -> None:
+    viewer.open(ratio="0.5")
+    before = viewer.panel("composite")
+    viewer.page.route("**/api/v1/reconstructions", lambda route: route.abort())
+    slider = viewer.page.get_by_role("slider", name="Masking ratio")
+    slider.press("End")
+    expect(viewer.page.locator(f"{VIEWER} .news [role=alert]")).to_contain_text("The server does not answer")
+    assert (viewer.panel("original") == decoded(viewer.ask(Masking(ratio=0.5)).original)).all()
+    assert (viewer.panel("composite") != before).any(), "the mask still follows the hand"
+    viewer.page.unroute("**/api/v1/reconstructions")
+    viewer.settle()
+    expect(viewer.page.locator(f"{VIEWER} .news [role=alert]")).to_have_count(0)
+    assert (viewer.panel("composite") == decoded(viewer.ask(Masking(ratio=1.0)).composite)).all()
+
+
+def test_a_checkpoint_deleted_meanwhile_is_named_and_the_others_stay(viewer: Viewer) -> None:
+    steps = viewer.site.client.list_checkpoints(viewer.run_id).steps
+    viewer.open(checkpoint=str(steps[-1]))
+    folder = viewer.site.home / "runs" / viewer.run_id / "checkpoints" / f"step_{steps[0]:08d}"
+    aside = folder.with_name("aside")
+    folder.rename(aside)
+    try:
+        slider = viewer.page.get_by_role("slider", name="Checkpoint", exact=True)
+        slider.press("Home")
+        alert = viewer.page.locator(f"{VIEWER} .news [role=alert]")
+        expect(alert).to_contain_text(f"has no checkpoint {steps[0]} any more")
+        viewer.settle()
+        last = viewer.ask(Masking(), steps[-1])
+        assert (viewer.panel("composite") == decoded(last.composite)).all(), "the newest is shown instead"
+    finally:
+        aside.rename(folder)
 
 
 def test_nothing_hidden_has_no_loss_and_says_so(viewer: Viewer) -> None:

@@ -61,7 +61,9 @@ def test_a_reconstruction_is_printed_and_drawn(home: Path, run_id: str, tmp_path
     assert (found["step"], found["visible"], found["patches"], found["out"]) == (12, 8, 16, str(out))
     assert len(found["ids_keep"]) == 8
     assert all(found[name] > 0 for name in ("loss", "psnr_db", "seam", "milliseconds"))
-    original, masked, reconstruction, composite, _ = np.split(np.asarray(Image.open(out)), 5, axis=1)
+    figure = np.asarray(Image.open(out))[20 : 20 + 256, 8:]  # below the names
+    panels = [figure[::8, 264 * place : 264 * place + 256 : 8] for place in range(4)]  # enlarged 8 times
+    original, masked, reconstruction, composite = panels
     visible = (masked != 72).any(axis=2)
     assert np.array_equal(composite[visible], original[visible])
     assert np.array_equal(composite[~visible], reconstruction[~visible])
@@ -69,9 +71,19 @@ def test_a_reconstruction_is_printed_and_drawn(home: Path, run_id: str, tmp_path
     assert found["psnr_db"] == pytest.approx(-10 * np.log10((error**2).mean()), abs=0.05)
 
 
+def test_all_ratios_are_written_as_an_animation(home: Path, run_id: str, tmp_path: Path) -> None:
+    out = tmp_path / "sweep.webp"
+    answer = shell(home, "--run", run_id, "--galaxy", "3", "--kind", "core", "--out", str(out))
+    assert answer.returncode == 0, answer.stderr
+    with Image.open(out) as animation:
+        assert getattr(animation, "n_frames", 1) == 36  # there and back
+    assert str(out) in answer.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "says"),
     [
+        (("--galaxy", "1", "--out", "picture.jpg"), "picture.jpg ends with none of .png, .gif, .webp"),
         (("--galaxy", "99"), "sky has rows 0 to 19, not 99"),
         (("--galaxy", "1", "--checkpoint", "5"), "has no checkpoint 5"),
         (("--galaxy", "1", "--kind", "spiral"), "spiral"),

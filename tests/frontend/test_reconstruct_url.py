@@ -20,6 +20,10 @@ VIEWS = st.builds(
     hidden=st.one_of(st.none(), PATCHES),
     pixels=st.sampled_from(["interpolated", "true", "normalised"]),
     average=st.sampled_from([1, 8, 32]),
+    inside=st.one_of(st.none(), st.integers(0, 24)),
+    head=st.one_of(st.none(), st.integers(1, 16)),
+    patch=st.one_of(st.none(), st.integers(0, 400)),
+    overlay=st.booleans(),
 )
 
 
@@ -44,6 +48,14 @@ def test_an_address_reads_like_what_it_shows_and_leaves_out_what_is_as_usual() -
     }
 
 
+def test_a_look_inside_is_in_the_address_and_the_last_layer_is_not_a_closed_fold() -> None:
+    assert View(inside=0).to_query() == {"inside": "0"}
+    assert View.from_query({"inside": "0"}).inside == 0
+    assert View.from_query({}).inside is None
+    view = View(inside=3, head=2, patch=0, overlay=True)
+    assert view.to_query() == {"inside": "3", "head": "2", "patch": "0", "overlay": "yes"}
+
+
 def test_a_mask_that_hides_nothing_is_not_the_absence_of_a_mask_by_hand() -> None:
     assert View(hidden=()).to_query() == {"hidden": "none"}
     assert View.from_query({"hidden": "none"}).hidden == ()
@@ -63,6 +75,12 @@ def test_a_mask_that_hides_nothing_is_not_the_absence_of_a_mask_by_hand() -> Non
         {"hidden": "0-99999999999"},
         {"mode": "guessed"},
         {"average": "33"},
+        {"inside": "-1"},
+        {"inside": "last"},
+        {"head": "0"},
+        {"patch": "-1"},
+        {"patch": "65536"},
+        {"overlay": "perhaps"},
     ],
 )
 def test_one_impossible_value_costs_only_itself(query: dict[str, str]) -> None:

@@ -99,7 +99,7 @@ def test_each_rung_of_the_ladder_is_the_single_picture_of_its_ratio(
         single = filled(galaxy, mask_at(ranks, ratio), mode)
         columns = slice(16 * place, 16 * place + 16)
         assert np.array_equal(ladder.sprite[:16, columns], single.reconstruction)
-        assert ladder.losses[place] == pytest.approx(single.loss, abs=1e-5)
+        assert ladder.curve.losses[place] == pytest.approx(single.loss, abs=1e-5)
         removed = galaxy.removed_pixels(single.mask)
         assert np.array_equal(ladder.sprite[16:, columns][removed], single.error[removed])
 
@@ -133,7 +133,9 @@ def test_true_statistics_do_read_hidden_pixels_and_say_so(model: MaskedAutoencod
 def test_a_perfect_prediction_with_true_statistics_is_the_image(model: MaskedAutoencoderViT) -> None:
     galaxy, mask = galaxy_of(model), mask_at(patch_ranks("uniform", 3, 4), 0.75)
     prediction = galaxy.predict(mask)
-    perfect = type(prediction)(mask, model.forward_target(galaxy.patches)[0], prediction.ids_keep, 0.0)
+    perfect = type(prediction)(
+        mask, model.forward_target(galaxy.patches)[0], prediction.ids_keep, torch.zeros(16)
+    )
     assert np.array_equal(galaxy.to_picture(perfect, "true"), galaxy.image)
     assert np.array_equal(galaxy.to_picture(perfect, "normalised"), galaxy.reference("normalised"))
 

@@ -81,11 +81,12 @@ def _existing(config: ImportConfig, roots: Roots) -> Path:
         raise DataError("unreadable", f"{path} may not be read; change its permissions.", "path")
     for field, value in (("path", config.path), ("labels", config.labels)):
         if value is not None and roots is not None:
-            _require_inside(Path(value).expanduser(), roots, field)
+            require_inside(Path(value).expanduser(), roots, field)
     return path
 
 
-def _require_inside(path: Path, roots: tuple[Path, ...], field: str) -> None:
+def require_inside(path: Path, roots: tuple[Path, ...], field: str) -> None:
+    """Raise ForbiddenError where `path`, its links followed, lies in none of `roots`."""
     target = path.resolve()
     if not any(target.is_relative_to(root.expanduser().resolve()) for root in roots):
         raise ForbiddenError(

@@ -12,6 +12,7 @@ from backend.ml.contracts import Pixels
 from backend.ml.explore.drawing import colour_errors, side_by_side
 from backend.ml.explore.figures import psnr_db, seam, ssim
 from backend.ml.explore.masks import mask_at
+from backend.ml.explore.ratio_curves import LossCurve, loss_curve
 from backend.ml.explore.reconstruct import SHOWN_SIGMA, Galaxy, Prediction, error_scale
 from backend.ml.pictures import hide_removed
 from shared.explore import LADDER, PixelMode
@@ -76,10 +77,10 @@ def fill(galaxy: Galaxy, masks: Sequence[Tensor], mode: PixelMode, to_rgb: ToRgb
 @dataclass(frozen=True)
 class Ladder:
     """The frames of all ratios of LADDER side by side, predictions above, errors below, (2H, 19W, 3), both of
-    every patch whether visible or not; losses of the removed patches."""
+    every patch whether visible or not; `curve` has the losses of the removed patches."""
 
     sprite: Pixels
-    losses: list[float | None]
+    curve: LossCurve
     original: Pixels
     error_max: float
     note: str
@@ -99,7 +100,7 @@ def climb(galaxy: Galaxy, ranks: Tensor, mode: PixelMode, to_rgb: ToRgb) -> Iter
         yield None
     yield Ladder(
         sprite=np.concatenate([side_by_side(pictures), side_by_side(errors)]),
-        losses=[prediction.loss for prediction in predictions],
+        curve=loss_curve([(prediction.losses[None], prediction.mask[None]) for prediction in predictions]),
         original=to_rgb(galaxy.image[None])[0],
         error_max=largest,
         note=" ".join(_mode_notes(galaxy, mode)),
@@ -152,7 +153,8 @@ def _mode_notes(galaxy: Galaxy, mode: PixelMode) -> Iterator[str]:
         yield "Uses true patch statistics: the mean and spread of hidden patches are given away."
     elif mode == "normalised":
         yield (
-            f"Normalised values as predicted, ±{SHOWN_SIGMA:g}σ from black to white, compared with the "
+            f"Normalised values as predicted, ±{SHOWN_SIGMA:g} standard deviations from black to white, "
+            "compared with the "
             "normalised target; no seam is measured between patches of different scales."
         )
     yield "The reconstruction shows predictions of visible patches too, which training never judged."

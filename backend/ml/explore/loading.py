@@ -13,16 +13,16 @@ from backend.errors import InvalidInputError
 from backend.ml.checkpoint import META, WEIGHTS, CheckpointStore, build_model
 from backend.ml.explore.reconstruct import Galaxy
 from backend.ml.models_mae import MaskedAutoencoderViT
-from shared.configs import PretrainConfig
+from shared.configs import ModelConfig
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A loaded model with what it was trained by; mean and std (C,) standardise for it."""
+    """A loaded model and how it sees a galaxy; mean and std (C,) standardise for it."""
 
     step: int
     model: MaskedAutoencoderViT
-    config: PretrainConfig
+    config: ModelConfig
     mean: Tensor
     std: Tensor
 
@@ -39,22 +39,35 @@ class Checkpoint:
     def weight_bytes(self) -> int:
         return sum(value.numel() * value.element_size() for value in self.model.state_dict().values())
 
+    @property
+    def has_decoder(self) -> bool:
+        """Whether it can reconstruct, and not only give features."""
+        return self.model.has_decoder
+
     def view(self, image: Pixels) -> Galaxy:
-        """An image (H, W, C) uint8 of the model's size, as this model sees it."""
+        """An image (H, W, C) uint8 of the model's size, to be reconstructed. Raises InvalidInputError for an
+        encoder without a decoder."""
+        if not self.has_decoder:
+            raise InvalidInputError(
+                "no_decoder",
+                f"checkpoint {self.step} is an encoder without a decoder, which can be probed and searched "
+                "but reconstructs nothing; choose a model with a decoder",
+                "checkpoint",
+            )
         return Galaxy(self.model, image, self.mean, self.std)
 
 
 def load_checkpoint(folder: Path, step: int) -> Checkpoint:
     """The checkpoint of `step` below `folder`, on the CPU, to be read only.
 
-    FileNotFoundError where it has gone; InvalidInputError for an encoder without a decoder, or weights that
-    do not fit their meta.json.
+    FileNotFoundError where it has gone; InvalidInputError for weights that do not fit their meta.json.
     """
     store = CheckpointStore(folder, keep=0)
     meta = store.meta(step)
-    _require_decoder(store.folder(step) / WEIGHTS, step)
     model = build_model(meta)
     try:
+        if not _decoder_stored(store.folder(step) / WEIGHTS):
+            model.drop_decoder()
         store.load(step, model)
     except (RuntimeError, SafetensorError) as error:
         reason = str(error).splitlines()[0]
@@ -63,7 +76,7 @@ def load_checkpoint(folder: Path, step: int) -> Checkpoint:
         ) from error
     model.eval().requires_grad_(False)
     mean, std = (torch.tensor(meta[key], dtype=torch.float32) for key in ("mean", "std"))
-    return Checkpoint(step, model, PretrainConfig.model_validate(meta["config"]), mean, std)
+    return Checkpoint(step, model, ModelConfig.of(meta["config"]), mean, std)
 
 
 def saved_steps(folder: Path) -> tuple[list[int], int | None]:
@@ -89,18 +102,6 @@ def usable_cores() -> int:
     return len(os.sched_getaffinity(0))
 
 
-def _require_decoder(weights: Path, step: int) -> None:
-    try:
-        with safe_open(weights, framework="pt") as file:
-            names = list(file.keys())
-    except SafetensorError as error:
-        raise InvalidInputError(
-            "damaged_checkpoint", f"checkpoint {step} cannot be read: {error}; choose another", "checkpoint"
-        ) from error
-    if not any(name.startswith("decoder_") for name in names):
-        raise InvalidInputError(
-            "no_decoder",
-            f"checkpoint {step} is an encoder without a decoder, which can be probed and searched but "
-            "reconstructs nothing; choose a model that was pretrained here",
-            "checkpoint",
-        )
+def _decoder_stored(weights: Path) -> bool:
+    with safe_open(weights, framework="pt") as file:
+        return any(name.startswith("decoder_") for name in file.keys())  # noqa: SIM118 it is no dict

@@ -26,13 +26,18 @@ ERROR_RANGE = (0.05, 0.5)
 @dataclass(frozen=True)
 class Prediction:
     """What the head predicts under `mask` (L,), 0 keep, 1 remove: pred (L, P) in the space of the target, by
-    patch index, the visible too; ids_keep (K,), rising; loss of the removed patches as in training, None
-    where nothing is removed."""
+    patch index, the visible too; ids_keep (K,), rising; losses (L,) as in training, 0 of visible patches."""
 
     mask: Tensor
     pred: Tensor
     ids_keep: Tensor
-    loss: float | None
+    losses: Tensor
+
+    @property
+    def loss(self) -> float | None:
+        """Mean over the removed patches; None where there is none."""
+        removed = self.mask.bool()
+        return float(self.losses[removed].mean()) if removed.any() else None
 
 
 @torch.inference_mode()
@@ -43,11 +48,11 @@ def predict_masked(model: MaskedAutoencoderViT, patches: Tensor, mask: Tensor) -
     latent, _, ids_keep, ids_remove = model.forward_encoder(patches, removed / length, mask.unsqueeze(0))
     tokens = model.decode_tokens(latent, ids_keep, ids_remove)
     pred = model.decoder_pred(tokens[:, 1:])  # (1, L, P), visible then removed
-    loss = None
+    losses = torch.zeros(1, length)
     if removed:
-        loss = float(model.forward_loss(patches, pred[:, length - removed :], ids_remove).mean())
+        losses.scatter_(1, ids_remove, model.forward_loss(patches, pred[:, length - removed :], ids_remove))
     order = torch.cat([ids_keep, ids_remove], dim=1).argsort(dim=1)
-    return Prediction(mask, gather_patches(pred, order)[0], ids_keep[0], loss)
+    return Prediction(mask, gather_patches(pred, order)[0], ids_keep[0], losses[0])
 
 
 @dataclass(frozen=True)

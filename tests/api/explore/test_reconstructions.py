@@ -66,14 +66,14 @@ def test_a_ladder_has_the_single_picture_of_each_ratio_and_is_kept(
     run = train(1)
     query = json.dumps({"viewed": {"run": run, "row": 7}, "seed": 3, "kind": "core"})
     ladder = http.get("/reconstructions/ladder", params={"query": query}).json()
-    assert ladder["ratios"] == list(LADDER)
+    assert ladder["curve"]["ratios"] == list(LADDER)
     answer = http.get(own_path(ladder))
     assert (answer.status_code, answer.headers["content-type"]) == (200, "image/webp")
     sprite = np.asarray(Image.open(io.BytesIO(answer.content)).convert("RGB"))
     for place in (0, 9, 18):
         single = reconstruct(http, run, masking={"ratio": LADDER[place], "seed": 3, "kind": "core"})
         assert np.array_equal(sprite[:16, 16 * place : 16 * place + 16], pixels(single["reconstruction"]))
-        assert ladder["losses"][place] == pytest.approx(single["loss"], abs=1e-5)
+        assert ladder["curve"]["losses"][place] == pytest.approx(single["loss"], abs=1e-5)
         assert ladder["error_max"] == single["error_max"]
     kept = sorted((settings.home / "cache" / "sprites").iterdir())
     assert [path.suffix for path in kept] == [".json", ".webp"]

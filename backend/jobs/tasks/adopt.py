@@ -1,0 +1,92 @@
+"""Taking in a model that was trained elsewhere: it becomes the one checkpoint of its run."""
+
+from contextlib import AbstractContextManager, nullcontext
+from hashlib import file_digest
+from pathlib import Path
+
+from backend.data.importers.opening import require_inside
+from backend.data.store import GalaxyStore
+from backend.errors import InvalidInputError
+from backend.jobs.run_dir import Result, Spec
+from backend.jobs.run_writer import RunWriter
+from backend.jobs.tasks.opening import open_store
+from backend.ml.checkpoint import CheckpointStore
+from backend.ml.foreign_models import ForeignModel, rebuild
+from backend.ml.foreign_weights import read_weights
+from shared.configs import AdoptConfig
+
+IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+Standard = tuple[tuple[float, ...], tuple[float, ...], str]
+"""Mean and std of each band, and whose they are."""
+
+
+def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
+    """Leave checkpoint 0; the reason of the result says what the model is and what was assumed of it.
+
+    Raises InvalidInputError or ForbiddenError, in one sentence, for weights that cannot be taken in.
+    """
+    config = AdoptConfig.model_validate(spec.config)
+    path = Path(config.path)
+    if spec.roots is not None:
+        require_inside(path, tuple(map(Path, spec.roots)), "path")
+    writer.heartbeat(message="reading weights")
+    foreign = rebuild(read_weights(path), config, path.name)
+    if writer.should_stop():
+        return Result(attempt=writer.attempt, outcome="cancelled", reason="stopped before anything was kept")
+    with _dataset(spec, home) as store:
+        mean, std, whose = standard(config, foreign, store)
+    notes = [f"standardised by {whose}", *foreign.notes]
+    with path.open("rb") as file:
+        digest = file_digest(file, "sha256").hexdigest()
+    meta = {
+        "config": foreign.config.model_dump(mode="json"),
+        "channels": foreign.model.in_chans,
+        "mean": mean,
+        "std": std,
+        "dataset_digest": spec.dataset_digest,
+        "origin": {"file": path.name, "sha256": digest, "format": foreign.origin, "notes": notes},
+    }
+    CheckpointStore(writer.run_dir.checkpoints, keep=0).save(0, foreign.model, meta)
+    reason = f"{foreign.summary}; read as {foreign.origin}; {'; '.join(notes)}"
+    return Result(attempt=writer.attempt, outcome="succeeded", reason=reason)
+
+
+def standard(config: AdoptConfig, foreign: ForeignModel, store: GalaxyStore | None) -> Standard:
+    """What its images are standardised by: as asked, else the dataset's train split, else ImageNet. Raises
+    InvalidInputError where bands differ, or nothing is known of them."""
+    bands = foreign.model.in_chans
+    if store is not None and store.channels != bands:
+        raise InvalidInputError(
+            "bands_differ",
+            f"the model reads {bands} bands and {config.dataset} has {store.channels}; choose another",
+            "dataset",
+        )
+    if config.mean is not None and config.std is not None:
+        if len(config.mean) != bands:
+            raise InvalidInputError(
+                "bands_differ",
+                f"the model reads {bands} bands and mean has {len(config.mean)}; give one value a band",
+                "mean",
+            )
+        return config.mean, config.std, "the mean and std given"
+    if store is not None:
+        return (
+            tuple(store.channel_mean.tolist()),
+            tuple(store.channel_std.tolist()),
+            f"those of {config.dataset}",
+        )
+    if bands != len(IMAGENET_MEAN):
+        raise InvalidInputError(
+            "no_standard",
+            f"the model reads {bands} bands, and nothing tells their mean and std; give both, or a dataset",
+            "mean",
+        )
+    return (
+        IMAGENET_MEAN,
+        IMAGENET_STD,
+        "ImageNet's mean and std (--mean and --std for others; many timm ViTs have 0.5 throughout)",
+    )
+
+
+def _dataset(spec: Spec, home: Path) -> AbstractContextManager[GalaxyStore | None]:
+    return nullcontext() if spec.dataset_file is None else open_store(spec, home)

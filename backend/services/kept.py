@@ -1,0 +1,42 @@
+"""What takes seconds to make and is asked for again: kept on disk, made once."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from backend.data.byte_cache import ByteCache
+
+
+class Kept:
+    """Files by key and suffix in one folder, under a budget of bytes; of several who ask, one makes them."""
+
+    def __init__(self, folder: Path, budget: int) -> None:
+        self._files = ByteCache(folder, budget)
+        self._lock = threading.Lock()
+        self._making: dict[str, threading.Lock] = {}
+
+    def get(
+        self, key: str, suffixes: tuple[str, ...], make: Callable[[], tuple[bytes, ...]]
+    ) -> tuple[bytes, ...]:
+        """The bytes under each suffix, in their order, kept or made now."""
+        with self._alone(key):
+            found = [self._files.get(key + suffix) for suffix in suffixes]
+            whole = tuple(data for data in found if data is not None)
+            if len(whole) == len(suffixes):
+                return whole
+            made = make()
+            for suffix, data in zip(suffixes, made, strict=True):
+                self._files.put(key + suffix, data)
+        return made
+
+    @contextmanager
+    def _alone(self, key: str) -> Iterator[None]:
+        with self._lock:
+            lock = self._making.setdefault(key, threading.Lock())
+        try:
+            with lock:
+                yield
+        finally:
+            with self._lock:
+                self._making.pop(key, None)
