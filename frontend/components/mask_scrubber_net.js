@@ -32,6 +32,7 @@ function followRun(state, side, runId, checkpoint) {
     side.steps = news
     showCheckpoints(state, side)
     wantExact(state, 0)
+    followInside(state) // also of an encoder without a decoder, which has no exact picture
   })
 }
 

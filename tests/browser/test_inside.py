@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 from playwright.sync_api import expect
+from safetensors.torch import load_file, save_file
 
 from backend.ml.explore.drawing import colour_table
 from shared.explore import Inside, InsideRequest, Viewed
@@ -35,7 +36,8 @@ def viewer(visit: Visit, site: Site, run_id: str) -> Viewer:
 
 
 def look(viewer: Viewer, **asked: Any) -> Inside:
-    viewed = Viewed(run=viewer.run_id, dataset="sky", row=asked.pop("row", ROW))
+    row, checkpoint = asked.pop("row", ROW), asked.pop("checkpoint", "last")
+    viewed = Viewed(run=viewer.run_id, dataset="sky", row=row, checkpoint=checkpoint)
     return viewer.site.client.look_inside(InsideRequest(viewed=viewed, **asked))
 
 
@@ -147,6 +149,19 @@ def test_a_layer_that_this_model_has_not_is_told_and_the_last_is_shown(viewer: V
     expect_maps(viewer, last, last.mean_attention)
     viewer.page.get_by_role("button", name="Layer before").click()
     expect(told).to_be_empty()
+
+
+def test_an_encoder_without_a_decoder_is_looked_into_though_it_reconstructs_nothing(viewer: Viewer) -> None:
+    first, *later = viewer.site.client.list_checkpoints(viewer.run_id).steps
+    assert later, "the other tests look at the last"
+    folder = viewer.site.home / "runs" / viewer.run_id / "checkpoints" / f"step_{first:08d}"
+    weights = load_file(folder / "model.safetensors")
+    kept = {name: value for name, value in weights.items() if "decoder" not in name and name != "mask_token"}
+    save_file(kept, folder / "model.safetensors")
+    viewer.visit.open(f"/reconstruct?run={viewer.run_id}&row={ROW}&checkpoint={first}&inside=0")
+    encoder = look(viewer, checkpoint=str(first))
+    expect_maps(viewer, encoder, encoder.mean_attention)
+    expect(viewer.page.locator(".news [role=alert]")).to_contain_text("without a decoder")
 
 
 def test_on_a_phone_the_maps_are_large_and_nothing_scrolls_sideways(
