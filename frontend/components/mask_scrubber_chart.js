@@ -21,12 +21,13 @@ function curvesNow(state) {
 function drawChart(state) {
   const { own, sampled } = curvesNow(state)
   const width = state.chart.clientWidth
-  const drawn = JSON.stringify([width, own, sampled, sidesOf(state).map((side) => side.sampleProblem)])
+  const drawn = JSON.stringify([width, own, sampled, sidesOf(state).map((side) => [side.problem, side.sampleProblem])])
   if (!width || drawn === state.chartDrawn) return markRatio(state)
   state.chartDrawn = drawn
   state.markers = []
   if (!own.length && !sampled.length) {
-    return state.chart.replaceChildren(el("p", { class: "gx-soft" }, "Loss against the masking ratio appears here in a moment."))
+    const coming = sidesOf(state).some((side) => side.problem) ? "" : "Loss against the masking ratio appears here in a moment."
+    return state.chart.replaceChildren(el("p", { class: "gx-soft" }, coming))
   }
   const place = { x: (ratio) => CHART.left + ratio * (width - CHART.left - CHART.right), width }
   state.chartX = place.x

@@ -261,4 +261,5 @@ function refuse(state, side, problem) {
 function tellProblem(state, side, words) {
   side.problem = words
   showNews(state)
+  drawChart(state)
 }
