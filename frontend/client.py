@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import httpx2
-from pydantic import TypeAdapter, ValidationError
 
+from frontend.answers import ApiError, BackendLostError, read_answer, refusal
 from shared import routes
 from shared.datasets import (
     Dataset,
@@ -19,7 +19,7 @@ from shared.datasets import (
     SkyMap,
     Split,
 )
-from shared.errors import ErrorBody
+from shared.evaluations import Comparison, Evaluation, PredictionOrder, PredictionPage
 from shared.explore import (
     Checkpoints,
     CurveRequest,
@@ -42,21 +42,7 @@ from shared.system import Health, Machine
 
 DEFAULT_URL = "http://127.0.0.1:8501"
 T = TypeVar("T")
-
-
-class ApiError(Exception):
-    """The server refused: `detail` is one sentence for a person, `field` the config field at fault."""
-
-    def __init__(self, code: str, detail: str, field: str | None = None, status: int = 0) -> None:
-        super().__init__(detail)
-        self.code = code
-        self.detail = detail
-        self.field = field
-        self.status = status
-
-
-class BackendLostError(Exception):
-    """No answer came from the server."""
+__all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 
 
 class Client:
@@ -195,7 +181,7 @@ class Client:
 
     def upload_file(self, upload_id: str, filename: str, content: bytes) -> Upload:
         path = routes.UPLOAD_FILE.format(upload_id=upload_id, filename=quote(filename, safe=""))
-        return _read(Upload, self._answer("PUT", path, content=content))
+        return read_answer(Upload, self._answer("PUT", path, content=content))
 
     def inspect_source(self, config: dict[str, Any]) -> SourcePreview:
         """What an import with these (possibly incomplete) values would find."""
@@ -243,7 +229,52 @@ class Client:
 
     def upload_image(self, content: bytes) -> UploadedImage:
         """An image file to look at; its id goes into Viewed.upload."""
-        return _read(UploadedImage, self._answer("POST", routes.RECONSTRUCTION_UPLOADS, content=content))
+        return read_answer(
+            UploadedImage, self._answer("POST", routes.RECONSTRUCTION_UPLOADS, content=content)
+        )
+
+    def list_evaluations(
+        self, *, encoder: str | None = None, run: str | None = None, dataset: str | None = None
+    ) -> list[Evaluation]:
+        """Newest first; those of `encoder` have the references of its jobs among them."""
+        query = {"encoder": encoder, "run": run, "dataset": dataset}
+        return self._get(list[Evaluation], routes.EVALUATIONS, query)
+
+    def get_evaluation(self, evaluation_id: str) -> Evaluation:
+        return self._get(Evaluation, routes.EVALUATION.format(evaluation_id=evaluation_id))
+
+    def list_predictions(
+        self,
+        evaluation_id: str,
+        *,
+        true: int | None = None,
+        predicted: int | None = None,
+        split: Split = Split.TEST,
+        order: PredictionOrder = PredictionOrder.CONFIDENT,
+        seed: int | None = None,
+        offset: int = 0,
+        limit: int = 60,
+    ) -> PredictionPage:
+        """Galaxies of a cell of the confusion matrix, or of all of it; classes are indices of class_names."""
+        query = {
+            "true": true,
+            "predicted": predicted,
+            "split": split,
+            "order": order,
+            "seed": seed,
+            "offset": offset,
+            "limit": limit,
+        }
+        path = routes.PREDICTIONS.format(evaluation_id=evaluation_id)
+        return self._get(PredictionPage, path, query)
+
+    def get_predictions_file(self, evaluation_id: str, file_format: str) -> bytes:
+        """Every prediction as a csv or parquet."""
+        path = routes.PREDICTIONS_FILE.format(evaluation_id=evaluation_id, file_format=file_format)
+        return self._answer("GET", path).content
+
+    def compare_evaluations(self, a: str, b: str) -> Comparison:
+        return self._get(Comparison, routes.EVALUATIONS_COMPARED, {"a": a, "b": b})
 
     def list_checkpoints(self, run_id: str) -> Checkpoints:
         return self._get(Checkpoints, routes.RUN_CHECKPOINTS.format(run_id=run_id))
@@ -262,10 +293,10 @@ class Client:
         return self._get(list[Preset], routes.PRESETS)
 
     def _get(self, kind: type[T], path: str, query: dict[str, Any] | None = None) -> T:
-        return _read(kind, self._answer("GET", path, query=query))
+        return read_answer(kind, self._answer("GET", path, query=query))
 
     def _send(self, kind: type[T], method: str, path: str, body: dict[str, Any] | None = None) -> T:
-        return _read(kind, self._answer(method, path, body=body))
+        return read_answer(kind, self._answer(method, path, body=body))
 
     def _answer(
         self,
@@ -288,25 +319,3 @@ class Client:
         if response.is_success:
             return response
         raise refusal(response)
-
-
-def _read(kind: type[T], response: httpx2.Response) -> T:
-    """The body as the model that the route promises."""
-    try:
-        return TypeAdapter(kind).validate_json(response.content)
-    except ValidationError as error:
-        sentence = (
-            f"The server's answer to {response.request.url.path} could not be read; "
-            "page and server may be of different versions: start `galaxyscope up` again."
-        )
-        raise ApiError("unreadable_answer", sentence, status=response.status_code) from error
-
-
-def refusal(response: httpx2.Response) -> ApiError:
-    """The ApiError that a response other than 2xx stands for."""
-    try:
-        body = ErrorBody.model_validate_json(response.content)
-    except ValidationError:
-        sentence = f"The server answered {response.status_code} without a reason; its log says more."
-        return ApiError("unreadable_answer", sentence, status=response.status_code)
-    return ApiError(body.code, body.detail, body.field, response.status_code)

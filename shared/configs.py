@@ -11,6 +11,7 @@ from pydantic import model_validator
 
 from shared.config_base import DATASET_NAME, Config, ConfigConflictError, setting
 from shared.data_configs import DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
+from shared.evaluation_configs import ProbeConfig
 from shared.model_configs import AdoptConfig, ArchitectureConfig, ModelConfig, nearest_divisor
 from shared.runs import RunKind
 
@@ -25,6 +26,7 @@ __all__ = [
     "ImportConfig",
     "ModelConfig",
     "PretrainConfig",
+    "ProbeConfig",
     "SelfTestConfig",
     "SimulateConfig",
     "SubsetConfig",
@@ -186,6 +188,7 @@ CONFIGS: dict[RunKind, type[Config]] = {
     RunKind.SUBSET: SubsetConfig,
     RunKind.ADOPT: AdoptConfig,
     RunKind.BASELINES: BaselinesConfig,
+    RunKind.PROBE: ProbeConfig,
     RunKind.PREFLIGHT: PretrainConfig,
     RunKind.SELFTEST: SelfTestConfig,
 }

@@ -19,6 +19,7 @@ class RunKind(StrEnum):
     SUBSET = "subset"
     ADOPT = "adopt"
     BASELINES = "baselines"
+    PROBE = "probe"
     PREFLIGHT = "preflight"
     SELFTEST = "selftest"
 
@@ -40,6 +41,7 @@ LANES: dict[RunKind, Lane] = {
     RunKind.SUBSET: Lane.LIGHT,
     RunKind.ADOPT: Lane.LIGHT,
     RunKind.BASELINES: Lane.LIGHT,
+    RunKind.PROBE: Lane.LIGHT,
     RunKind.PREFLIGHT: Lane.TRAIN,
     RunKind.SELFTEST: Lane.TRAIN,
 }

@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from backend.data.uploads import Uploads
 from backend.db.engine import Database
 from backend.services.datasets import Datasets
+from backend.services.evaluations import Evaluations
 from backend.services.models import ModelCache
 from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
@@ -27,6 +28,7 @@ class Context:
     reconstructions: Reconstructions
     ratio_curves: RatioCurves
     saved_pictures: SavedPictures
+    evaluations: Evaluations
 
 
 def _context(request: Request) -> Context:

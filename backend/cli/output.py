@@ -12,6 +12,7 @@ from rich.table import Table
 
 from backend.errors import GalaxyscopeError
 from shared.datasets import Dataset
+from shared.evaluations import Evaluation
 from shared.launch import Estimate
 from shared.runs import Run
 from shared.system import Machine
@@ -92,6 +93,32 @@ def print_datasets(datasets: Sequence[Dataset]) -> None:
             dataset.name, f"{dataset.n:,}", side, " ".join(dataset.bands), str(len(dataset.class_names)), kind
         )
     _stdout().print(table if datasets else "no datasets yet: galaxyscope data simulate")
+
+
+def print_evaluations(found: Sequence[Evaluation]) -> None:
+    """One line a head, with 95 % intervals, the references below."""
+    table = Table(box=None)
+    for column in ("features", "head", "depth", "pooling", "seed"):
+        table.add_column(column, no_wrap=True)
+    for column in ("n", "accuracy", "95 %", "balanced", "macro-F1"):
+        table.add_column(column, no_wrap=True, justify="right")
+    for one in found:
+        low, high = (percent(edge) for edge in (one.accuracy_ci95.low, one.accuracy_ci95.high))
+        table.add_row(
+            one.basis.value.replace("_", " "),
+            one.head.value if one.head else "–",
+            f"{one.depth} of {one.layers}" if one.depth else "–",
+            one.pooling or "–",
+            str(one.seed),
+            str(one.n),
+            percent(one.accuracy),
+            f"{low} to {high}",
+            percent(one.balanced_accuracy),
+            percent(one.macro_f1),
+        )
+    _stdout().print(table)
+    for note in dict.fromkeys(note for one in found for note in one.notes):
+        _stdout().print(note, highlight=False)
 
 
 def print_estimate(estimate: Estimate) -> None:

@@ -51,7 +51,7 @@ def pretrain(
     run = runs.create_run(home.database, home.settings, request)
     if wait:
         run = start_and_wait(home, run.id)
-    _report(home, run, as_json)
+    report_run(home, run, as_json)
     if wait and run.state is not RunState.SUCCEEDED:
         raise typer.Exit(1)
 
@@ -102,7 +102,7 @@ def stop(run_id: RunId, as_json: Json = False) -> None:
     """Stop a run and wait until it is dead; its last checkpoint is kept."""
     home = open_home()
     runs.stop_run(home.database, run_id)
-    _report(home, wait_for_end(home, run_id), as_json)
+    report_run(home, wait_for_end(home, run_id), as_json)
 
 
 @app.command()
@@ -110,14 +110,14 @@ def pause(run_id: RunId, as_json: Json = False) -> None:
     """Write a checkpoint, end the worker, free the device."""
     home = open_home()
     runs.pause_run(home.database, run_id)
-    _report(home, wait_for_end(home, run_id), as_json)
+    report_run(home, wait_for_end(home, run_id), as_json)
 
 
 @app.command()
 def resume(run_id: RunId, as_json: Json = False) -> None:
     """Queue a paused run again."""
     home = open_home()
-    _report(home, runs.resume_run(home.database, run_id), as_json)
+    report_run(home, runs.resume_run(home.database, run_id), as_json)
 
 
 def _request(
@@ -139,7 +139,8 @@ def _request(
     return RunRequest(kind=kind, preset=preset, config=values, name=name)
 
 
-def _report(home: Home, run: Run, as_json: bool) -> None:
+def report_run(home: Home, run: Run, as_json: bool) -> None:
+    """The run, and whether anybody will start it."""
     print_json(run) if as_json else print_run(run)
     if run.state is RunState.QUEUED and not supervisor_alive(home.settings):
         console.print(

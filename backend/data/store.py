@@ -50,6 +50,8 @@ class GalaxyStore:
         self.dec = np.asarray(checked_dataset(file, "dec")[:], np.float64)
         self.redshift = np.asarray(checked_dataset(file, "redshift")[:], np.float64)
         self.pxscale = np.asarray(checked_dataset(file, "pxscale")[:], np.float64)
+        hashes = checked_dataset(file, "image_hash")[:] if "image_hash" in file else np.zeros(self.n)
+        self.image_hashes = np.asarray(hashes, np.uint64)
         self.source_ids = [value.decode() for value in checked_dataset(file, "source_id")[:]]
         self.twins = read_twins(checked_dataset(file, "twins")[:].tobytes()) if "twins" in file else []
         self._on_read = on_read

@@ -121,3 +121,17 @@ class BaselineRow(Base):
     dataset_digest: Mapped[str] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(primary_key=True)
     value: Mapped[float]
+
+
+class EvaluationRow(Base):
+    """One evaluation; `info` is a shared.evaluations.Evaluation as its job wrote it. `encoder_id` is the run
+    that the job judged: of its references (raw pixels, majority) too."""
+
+    __tablename__ = "evaluations"
+
+    id: Mapped[str] = mapped_column(String(120), primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)
+    encoder_id: Mapped[str | None] = mapped_column(String(64), index=True)
+    dataset_digest: Mapped[str] = mapped_column(index=True)
+    info: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(index=True)

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import NotFoundError
-from backend.jobs.run_dir import RunDir, Spec
+from backend.jobs.run_dir import EncoderSpec, RunDir, Spec
 from backend.jobs.run_names import make_run_id
 from backend.jobs.state import add_event
 from shared.configs import Config
@@ -31,16 +31,17 @@ def enqueue(
     preset: str | None = None,
     parent_id: str | None = None,
     roots: tuple[Path, ...] | None = None,
+    encoder: EncoderSpec | None = None,
 ) -> str:
-    """Queue one run and return its id. `roots` are the folders it may read, None all. Raises NotFoundError
-    where its dataset or parent is not there."""
+    """Queue one run and return its id. `roots` are the folders it may read, None all; `encoder` is what it
+    judges. Raises NotFoundError where its dataset or parent is not there."""
     with database.write() as session:
         if parent_id is not None and session.get(RunRow, parent_id) is None:
             raise NotFoundError("run_not_found", f"there is no run {parent_id} to continue from", "parent_id")
         dataset = _dataset_row(session, getattr(config, "dataset", None), "dataset")
         judged_on = _dataset_row(session, getattr(config, "eval_dataset", None), "eval_dataset")
         labels = {"name": name, "preset": preset, "parent_id": parent_id}
-        return insert(session, runs_dir, kind, config, dataset, judged_on, roots, **labels)
+        return insert(session, runs_dir, kind, config, dataset, judged_on, roots, encoder, **labels)
 
 
 def insert(
@@ -51,10 +52,11 @@ def insert(
     dataset: DatasetRow | None,
     judged_on: DatasetRow | None = None,
     roots: tuple[Path, ...] | None = None,
+    encoder: EncoderSpec | None = None,
     **labels: str | None,
 ) -> str:
     """Queue one run within the caller's transaction and return its id. `judged_on` is its eval_dataset,
-    `roots` as in enqueue, `labels`: name, preset, parent_id."""
+    `roots` and `encoder` as in enqueue, `labels`: name, preset, parent_id."""
     run_dir = _free_run_dir(runs_dir)
     spec = Spec(
         run_id=run_dir.path.name,
@@ -65,6 +67,7 @@ def insert(
         eval_dataset_file=f"datasets/{judged_on.file}" if judged_on else None,
         eval_dataset_digest=judged_on.digest if judged_on else None,
         roots=[str(root) for root in roots] if roots is not None else None,
+        encoder=encoder,
     )
     run_dir.create(spec)
     now = datetime.now(UTC)

@@ -7,18 +7,35 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from backend.db.models import BaselineRow, DatasetRow, RunRow
+from backend.db.models import BaselineRow, DatasetRow, EvaluationRow, RunRow
 from backend.jobs import queue
 from shared.configs import BaselinesConfig
+from shared.evaluations import Evaluation
 from shared.runs import TERMINAL, RunKind
 
 
 def register(session: Session, run: RunRow, produced: dict[str, Any]) -> None:
-    """Enter what `run` made, a dataset or baselines, into the database."""
+    """Enter what `run` made, a dataset, baselines or evaluations, into the database; twice is as once."""
     if "dataset" in produced:
         run.dataset = _register_dataset(session, produced["dataset"], produced["file"])
     for key, value in produced.get("baselines", {}).items():
         session.merge(BaselineRow(dataset_digest=produced["dataset_digest"], key=key, value=value))
+    for info in produced.get("evaluations", []):
+        _register_evaluation(session, run, info)
+
+
+def _register_evaluation(session: Session, run: RunRow, info: dict[str, Any]) -> None:
+    evaluation = Evaluation.model_validate(info)
+    session.merge(
+        EvaluationRow(
+            id=evaluation.id,
+            run_id=run.id,
+            encoder_id=run.config.get("encoder"),
+            dataset_digest=evaluation.dataset_digest,
+            info=info,
+            created_at=evaluation.created_at,
+        )
+    )
 
 
 def _register_dataset(session: Session, info: dict[str, Any], file: str) -> str:

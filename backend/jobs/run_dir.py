@@ -46,6 +46,21 @@ class Process(BaseModel):
     attempt: int
 
 
+class EncoderSpec(BaseModel):
+    """The encoder that a job judges: `folder` of its checkpoint, relative to the home, and what it was
+    pretrained on, where that is known: `seen_file` is None where it is gone, or never was here."""
+
+    model_config = ConfigDict(frozen=True)
+
+    run: str
+    step: int
+    folder: str
+    weights_digest: str
+    seen_file: str | None = None
+    seen_digest: str | None = None
+    seen_rows: Literal["train", "all"] = "train"
+
+
 class Spec(BaseModel):
     """What a worker needs to know; paths are relative to the home, but for `roots`: the folders that it may
     read, None all."""
@@ -60,6 +75,7 @@ class Spec(BaseModel):
     eval_dataset_file: str | None = None
     eval_dataset_digest: str | None = None
     roots: list[str] | None = None
+    encoder: EncoderSpec | None = None
 
 
 class Result(BaseModel):
@@ -118,6 +134,10 @@ class RunDir:
     @property
     def samples(self) -> Path:
         return self.path / "samples"
+
+    @property
+    def evaluations(self) -> Path:
+        return self.path / "evaluations"
 
     @property
     def checkpoints(self) -> Path:

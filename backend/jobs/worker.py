@@ -25,6 +25,7 @@ TASKS = {
     RunKind.SUBSET: "backend.jobs.tasks.datasets",
     RunKind.ADOPT: "backend.jobs.tasks.adopt",
     RunKind.BASELINES: "backend.jobs.tasks.baselines",
+    RunKind.PROBE: "backend.jobs.tasks.probe",
     RunKind.PREFLIGHT: "backend.jobs.tasks.preflight",
     RunKind.SELFTEST: "backend.jobs.tasks.selftest",
 }

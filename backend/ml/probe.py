@@ -60,11 +60,28 @@ def knn_predict(
     exp(cos/T).
 
     Features come standardised. With `exclude_self` the queries are the gallery, and none votes for itself.
-    A smaller gallery lends all it has. Neither a second gallery nor all M · N cosines are ever in memory.
+    A smaller gallery lends all it has.
+    """
+    votes = knn_votes(gallery, gallery_labels, queries, k, temperature, n_classes, exclude_self)
+    return votes.argmax(dim=1).numpy()
+
+
+def knn_votes(
+    gallery: Tensor,
+    gallery_labels: Tensor,
+    queries: Tensor,
+    k: int,
+    temperature: float,
+    n_classes: int,
+    exclude_self: bool = False,
+) -> Tensor:
+    """The votes (M, K) behind `knn_predict`, each exp((cos − 1)/T).
+
+    Neither a second gallery nor all M · N cosines are ever in memory.
     """
     k = min(k, len(gallery) - int(exclude_self))
     lengths = gallery.norm(dim=1).clamp_min(1e-12)  # (N,)
-    predicted = np.zeros(len(queries), np.int64)
+    votes = torch.zeros(len(queries), n_classes)
     for start in range(0, len(queries), QUERY_BLOCK):
         block = functional.normalize(queries[start : start + QUERY_BLOCK], dim=1)
         similarity = (block @ gallery.T).div_(lengths)  # (m, N)
@@ -73,9 +90,8 @@ def knn_predict(
         cosine, nearest = similarity.topk(k, dim=1)  # (m, k)
         # exp((cos − 1)/T) ranks as exp(cos/T) does and cannot overflow at a small T.
         weights = ((cosine - 1.0) / temperature).exp()
-        votes = torch.zeros(len(block), n_classes).scatter_add_(1, gallery_labels[nearest], weights)
-        predicted[start : start + len(block)] = votes.argmax(dim=1).numpy()
-    return predicted
+        votes[start : start + len(block)].scatter_add_(1, gallery_labels[nearest], weights)
+    return votes
 
 
 def fit_linear(x: Tensor, y: Tensor, penalty: float, start: Tensor, max_iter: int = 60) -> Tensor:

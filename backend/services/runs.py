@@ -15,6 +15,7 @@ from backend.jobs import queue, registry
 from backend.jobs.run_dir import RunDir
 from backend.jobs.state import change_state
 from backend.services.checks import check_run
+from backend.services.probes import ready_probe
 from backend.services.sources import absolute_source, absolute_table, absolute_weights
 from backend.settings import Settings
 from shared.configs import (
@@ -24,6 +25,7 @@ from shared.configs import (
     ConfigConflictError,
     ImportConfig,
     PretrainConfig,
+    ProbeConfig,
     SubsetConfig,
 )
 from shared.presets import PRESETS
@@ -55,6 +57,9 @@ def create_run(
         config = absolute_table(config, settings)
     if isinstance(config, AdoptConfig):
         config = absolute_weights(config, settings)
+    encoder = None
+    if isinstance(config, ProbeConfig):
+        config, encoder = ready_probe(database, settings, config)
     check_run(database, settings, request.kind, config, roots)
     run_id = queue.enqueue(
         database,
@@ -65,6 +70,7 @@ def create_run(
         preset=request.preset,
         parent_id=request.parent_id,
         roots=roots,
+        encoder=encoder,
     )
     if request.kind in TRAINING_KINDS:
         _stop_preflights(database)

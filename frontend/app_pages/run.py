@@ -30,6 +30,8 @@ def show() -> None:
         go("launch", **retry_query(run))
     if action.look:
         go("reconstruct", run=run.id)
+    if action.judge:
+        go("evaluate", run=run.id)
     if run.state is RunState.FAILED:
         _draw_log(run)
     if run.kind in TRAINING_KINDS:

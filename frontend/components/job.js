@@ -37,7 +37,8 @@ function draw(state, run) {
     sendVerb(run.id, "stop").catch(() => { state.stopping = false })
   }
   const seconds = runSeconds(run)
-  const words = [state.title, run.progress.message, exists(seconds) ? duration(seconds) : null].filter(Boolean).join(" · ")
+  const left = run.state === "running" && isNumber(run.progress.eta_s) ? `${duration(run.progress.eta_s)} left` : null
+  const words = [state.title, run.progress.message, left ?? (exists(seconds) ? duration(seconds) : null)].filter(Boolean).join(" · ")
   renew(state.root,
     el("div", { class: "head", "data-run": run.id }, el("span", { class: "what" }, words), stateMark(shown), TERMINAL.has(run.state) ? null : stop),
     el("div", { class: "gx-bar", role: "progressbar", "aria-label": state.title, "aria-valuenow": Math.floor(100 * (share ?? 0)), "aria-valuemin": 0, "aria-valuemax": 100 },

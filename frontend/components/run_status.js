@@ -7,6 +7,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const state = statuses(parentElement, () => ({ root, waiting: null, problem: null }))
   state.again = () => setTriggerValue("again", true)
   state.look = () => setTriggerValue("look", true)
+  state.judge = () => setTriggerValue("judge", true)
   state.ended = (word) => setTriggerValue("ended", word)
   state.data = data
   if (state.id !== data.run.id) {
@@ -64,7 +65,9 @@ function actions(state, run) {
   const verbs = VERBS[run.state].filter((verb) => verb !== "pause" || run.kind !== "adopt")
   const buttons = verbs.map((verb) => verbButton(state, run, verb))
   if (run.kind === "adopt" ? run.state === "succeeded" : run.kind === "pretrain" && !["queued", "starting"].includes(run.state)) {
-    buttons.unshift(el("button", { "data-verb": "look", title: "What it makes of a galaxy it half sees", onClick: () => state.look() }, "Reconstruct"))
+    buttons.unshift(
+      el("button", { "data-verb": "look", title: "What it makes of a galaxy it half sees", onClick: () => state.look() }, "Reconstruct"),
+      el("button", { "data-verb": "judge", title: "How well its encoder classifies, and where it fails", onClick: () => state.judge() }, "Evaluate"))
   }
   if (TERMINAL.has(run.state) && run.kind !== "adopt") {
     const word = run.state === "succeeded" ? "Train a variant…" : "Retry…"

@@ -10,11 +10,12 @@ _STATUS = load_component("run_status")
 
 @dataclass(frozen=True)
 class StatusAction:
-    """What happened in this rerun: the person wants the form with this run's values, or to look at its
-    reconstructions; the run has ended."""
+    """What happened in this rerun: the person wants the form with this run's values, to look at its
+    reconstructions, or to have its encoder evaluated; the run has ended."""
 
     again: bool
     look: bool
+    judge: bool
     ended: bool
 
 
@@ -24,6 +25,12 @@ def draw_run_status(run: Run, footnote: str, noise: float | None) -> StatusActio
     data = {"run": run.model_dump(mode="json"), "footnote": footnote, "noise": noise}
     key = f"run_status_{run.id}"
     result = _STATUS(
-        data=data, key=key, on_again_change=ignore, on_look_change=ignore, on_ended_change=ignore
+        data=data,
+        key=key,
+        on_again_change=ignore,
+        on_look_change=ignore,
+        on_judge_change=ignore,
+        on_ended_change=ignore,
     )
-    return StatusAction(**{name: bool(trigger(result, name)) for name in ("again", "look", "ended")})
+    names = ("again", "look", "judge", "ended")
+    return StatusAction(**{name: bool(trigger(result, name)) for name in names})

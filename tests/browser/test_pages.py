@@ -8,7 +8,9 @@ from tests.browser.conftest import Visit
 pytestmark = pytest.mark.browser
 
 
-@pytest.mark.parametrize("path", ["/", "/launch", "/run", "/data?dataset=sky", "/reconstruct", "/machine"])
+@pytest.mark.parametrize(
+    "path", ["/", "/launch", "/run", "/data?dataset=sky", "/reconstruct", "/evaluate", "/machine"]
+)
 def test_no_page_scrolls_sideways_on_a_phone(phone: Visit, path: str) -> None:
     phone.open(path)
     phone.page.wait_for_function(

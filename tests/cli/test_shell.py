@@ -148,6 +148,31 @@ def test_a_preflight_measures_and_the_next_estimate_knows(home: Path, trained: d
     assert 0 < found["epoch_s"] < found["total_s"]
 
 
+def test_an_encoder_is_judged_from_the_shell_by_a_job_of_its_own(home: Path, trained: dict[str, Any]) -> None:
+    words = ("--run", trained["id"], "--heads", "knn,linear,mlp", "--depths", "all")
+    found = printed(shell(home, "evaluate", *words, "--json"))
+    assert (found["run"], found["dataset"]) == (trained["id"], "sky")
+    assert [one["head"] for one in found["heads"]] == ["knn", "linear", "mlp"]
+    for one in found["heads"]:
+        matrix = np.array(one["confusion_matrix"])
+        assert (one["depth"], one["pooling"], one["n"], matrix.sum()) == (1, "mean", 20, 20)
+        assert one["accuracy"] == pytest.approx(np.trace(matrix) / 20)
+        assert one["accuracy_ci95"][0] <= one["accuracy"] <= one["accuracy_ci95"][1]
+        assert 0 <= one["macro_f1"] <= 1
+    names = {"majority", "raw_pixel_knn", "raw_pixel_linear"} | {
+        f"random_init_{head}" for head in ("knn", "linear", "mlp")
+    }
+    expected = {f"{name}_{kind}" for name in names for kind in ("accuracy", "balanced_accuracy")}
+    assert set(found["baselines"]) == expected
+    job = printed(shell(home, "runs", "show", found["job"], "--json"))
+    assert (job["kind"], job["lane"], job["state"]) == ("probe", "light", "succeeded")
+    assert {"val/mlp_balanced_accuracy", "test/linear_accuracy"} <= set(job["metrics"])
+    queued = printed(shell(home, "run", "probe", "--from", trained["id"], "--set", "heads=knn,mlp", "--json"))
+    assert (queued["state"], queued["config"]["heads"]) == ("queued", ["knn", "mlp"])
+    assert shell(home, "runs", "stop", queued["id"]).returncode == 0
+    assert "choose a training" in refused(shell(home, "evaluate", "--run", found["job"]))
+
+
 def test_the_doctor_names_the_device_and_has_trained_on_it(home: Path, trained: dict[str, Any]) -> None:
     machine = printed(shell(home, "doctor", "--json"))
     assert machine["kind"] in ("cpu", "cuda")

@@ -1,20 +1,42 @@
 """Who sees what: a recorder on the store proves that nothing which trains or selects reads a test row."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from backend.data.importers import simulate_dataset
 from backend.data.store import GalaxyStore
 from backend.jobs.tasks import baselines
+from backend.ml.checkpoint import model_from_config
+from backend.ml.feature_cache import FeatureCache
+from backend.ml.features import Encoder, FeatureSource
 from backend.ml.first_batch import first_batch
+from backend.ml.pixel_probing import probe_pixels
+from backend.ml.probe_cache import ProbeCache
+from backend.ml.probing import LabelledRows, probe_encoder
 from backend.ml.reading import read_pretrain_data
-from shared.configs import PretrainConfig, SimulateConfig
+from shared.configs import ModelConfig, PretrainConfig, ProbeConfig, SimulateConfig
 from shared.datasets import SPLIT_CODES, Split
+from shared.evaluations import Basis
 
 TEST = SPLIT_CODES[Split.TEST]
+TINY = ModelConfig(
+    img_size=16, patch_size=4, embed_dim=32, depth=2, num_heads=2, decoder_embed_dim=16, decoder_depth=1,
+    decoder_num_heads=1,
+)  # fmt: skip
+
+
+class SilentIO:
+    """Listens to a probe and does nothing."""
+
+    def say(self, message: str) -> None:
+        pass
+
+    def log(self, step: int, values: Mapping[str, float]) -> None:
+        pass
 
 
 @pytest.fixture(scope="module")
@@ -76,3 +98,26 @@ def test_probing_on_another_dataset_reads_no_test_row_of_either(sky: Path, other
 def test_a_trial_and_the_first_batch_read_no_test_row(sky: Path) -> None:
     assert TEST not in splits_read(sky, lambda store: read_pretrain_data(store, config(), at_most=20))
     assert splits_read(sky, lambda store: first_batch(store, config())) == {SPLIT_CODES[Split.TRAIN]}
+
+
+def test_a_probe_reads_test_rows_once_and_after_everything_else(sky: Path, tmp_path: Path) -> None:
+    with torch.random.fork_rng():
+        model = model_from_config(TINY, 3).eval().requires_grad_(False)
+    encoder = Encoder(model, TINY, torch.full((3,), 0.2), torch.full((3,), 0.1), "fresh")
+    rows: list[np.ndarray] = []
+    config = ProbeConfig(encoder="run", depths="all", heads=("knn", "linear", "mlp"), seeds=2)
+    with GalaxyStore.open(sky, on_read=rows.append) as store:
+        cache = ProbeCache.at(tmp_path / "probes", dataset=store.digest)
+        source = FeatureSource(encoder, store, FeatureCache(tmp_path / "features"))
+        labelled = LabelledRows.of(store)
+        judged = list(probe_encoder(source, labelled, config, Basis.ENCODER, SilentIO(), cache))
+        judged += probe_pixels(store, labelled, config, lambda _: None, cache)
+        read = [store.splits[one] for one in rows]
+        test = np.flatnonzero(store.splits == TEST)
+    assert all(len(set(splits.tolist())) == 1 for splits in read)  # no read mixes splits
+    of_test = [np.sort(one) for one, splits in zip(rows, read, strict=True) if splits[0] == TEST]
+    # Once for all heads on the encoder's features, once for raw pixels.
+    assert [one.tolist() for one in of_test] == [test.tolist()] * 2
+    first = [int(splits[0]) for splits in read]
+    assert first[: first.index(TEST)] == [SPLIT_CODES[Split.TRAIN], SPLIT_CODES[Split.VAL]]
+    assert len(judged) == 6

@@ -1,0 +1,72 @@
+"""Finding the encoder that a job judges: the files of one checkpoint, without torch."""
+
+import re
+from dataclasses import dataclass
+from hashlib import file_digest
+from pathlib import Path
+from typing import Any
+
+from backend.errors import NotFoundError
+from backend.files import read_json
+from backend.jobs.run_dir import EncoderSpec, RunDir
+
+FOLDER = re.compile(r"step_(\d{8,})")
+WEIGHTS, META = "model.safetensors", "meta.json"
+
+
+@dataclass(frozen=True)
+class FoundEncoder:
+    """A checkpoint as a spec names it, and what its meta.json says."""
+
+    spec: EncoderSpec
+    meta: dict[str, Any]
+
+    @property
+    def channels(self) -> int:
+        return int(self.meta["channels"])
+
+    @property
+    def depth(self) -> int:
+        return int(self.meta["config"]["depth"])
+
+
+def saved_steps(run_dir: RunDir) -> list[int]:
+    """Steps of the checkpoints of a run, rising."""
+    found = (FOLDER.fullmatch(path.parent.name) for path in run_dir.checkpoints.glob(f"step_*/{META}"))
+    return sorted(int(name[1]) for name in found if name)
+
+
+def find_encoder(home: Path, run_id: str, checkpoint: str) -> FoundEncoder:
+    """What best (else last), last or a step means now. Raises NotFoundError, naming the steps that exist."""
+    run_dir = RunDir(home / "runs" / run_id)
+    steps = saved_steps(run_dir)
+    step = _step(run_dir, checkpoint, steps)
+    folder = run_dir.checkpoints / f"step_{step:08d}"
+    try:
+        with (folder / WEIGHTS).open("rb") as file:
+            digest = file_digest(file, "sha256").hexdigest()
+    except FileNotFoundError:  # replaced by a later one since it was listed
+        raise _no_checkpoint(run_id, checkpoint, [other for other in steps if other != step]) from None
+    spec = EncoderSpec(
+        run=run_id, step=step, folder=folder.relative_to(home).as_posix(), weights_digest=digest
+    )
+    return FoundEncoder(spec, read_json(folder / META) or {})
+
+
+def _step(run_dir: RunDir, checkpoint: str, steps: list[int]) -> int:
+    named = {"last": max(steps, default=None)}
+    if checkpoint == "best":
+        pointer = read_json(run_dir.checkpoints / "best")
+        best = int(pointer["step"]) if pointer else None
+        named["best"] = best if best in steps else named["last"]
+    step = named[checkpoint] if checkpoint in named else int(checkpoint)
+    if step is None or step not in steps:
+        raise _no_checkpoint(run_dir.path.name, checkpoint, steps)
+    return step
+
+
+def _no_checkpoint(run_id: str, wanted: str, steps: list[int]) -> NotFoundError:
+    known = f"there are: {', '.join(map(str, steps))}" if steps else "none is written yet, wait for the first"
+    return NotFoundError(
+        "checkpoint_not_found", f"{run_id} has no checkpoint {wanted}; {known}", "checkpoint"
+    )

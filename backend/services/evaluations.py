@@ -1,0 +1,234 @@
+"""The verbs of evaluations: list, read, browse what was predicted, compare two."""
+
+import io
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db.engine import Database
+from backend.db.models import DatasetRow, EvaluationRow
+from backend.errors import InvalidInputError, NotFoundError
+from backend.jobs.run_dir import RunDir
+from backend.services.datasets import SPLIT_OF_CODE, Datasets
+from backend.settings import Settings
+from backend.stats.comparing import difference_interval, mcnemar, verdict
+from backend.stats.predictions import Predictions, Rows, load_predictions
+from shared.datasets import SPLIT_CODES, Split
+from shared.evaluations import Comparison, Evaluation, Prediction, PredictionOrder, PredictionPage
+
+TableFormat = Literal["csv", "parquet"]
+
+
+@dataclass(frozen=True)
+class WantedPredictions:
+    """Which predictions; classes are indices of class_names, None takes all."""
+
+    true: int | None = None
+    predicted: int | None = None
+    split: Split | None = Split.TEST
+
+    def of(self, every: Predictions) -> Predictions:
+        keep = np.ones(len(every.row), np.bool_)
+        if self.true is not None:
+            keep &= every.true == self.true
+        if self.predicted is not None:
+            keep &= every.predicted == self.predicted
+        if self.split is not None:
+            keep &= every.split == SPLIT_CODES[self.split]
+        return every.where(keep)
+
+
+class Evaluations:
+    """Reads evaluations for pages and shell."""
+
+    def __init__(self, database: Database, settings: Settings, datasets: Datasets) -> None:
+        self._database, self._settings, self._datasets = database, settings, datasets
+
+    def list_all(
+        self,
+        *,
+        encoder: str | None = None,
+        run: str | None = None,
+        dataset: str | None = None,
+        limit: int = 500,
+    ) -> list[Evaluation]:
+        """Newest first; those of `encoder` with the references of its jobs. `dataset` is a name."""
+        query = select(EvaluationRow).order_by(EvaluationRow.created_at.desc(), EvaluationRow.id)
+        if encoder is not None:
+            query = query.where(EvaluationRow.encoder_id == encoder)
+        if run is not None:
+            query = query.where(EvaluationRow.run_id == run)
+        if dataset is not None:
+            query = query.where(EvaluationRow.dataset_digest == self._datasets.row(dataset).digest)
+        with self._database.read() as session:
+            rows = session.scalars(query.limit(limit)).all()
+            names = _names(session)
+        return [_to_evaluation(row, names) for row in rows]
+
+    def get(self, evaluation_id: str) -> Evaluation:
+        """Raises NotFoundError."""
+        with self._database.read() as session:
+            row = session.get(EvaluationRow, evaluation_id)
+            if row is None:
+                raise NotFoundError(
+                    "evaluation_not_found", f"there is no evaluation {evaluation_id}; the list has their ids"
+                )
+            return _to_evaluation(row, _names(session))
+
+    def predictions(self, evaluation_id: str) -> Predictions:
+        """All that was predicted, of validation and test rows. Raises NotFoundError."""
+        evaluation = self.get(evaluation_id)
+        folder = RunDir(self._settings.runs_dir / evaluation.run).evaluations
+        try:
+            return load_predictions(folder / f"{evaluation_id}.npz")
+        except FileNotFoundError:
+            raise NotFoundError(
+                "predictions_gone",
+                f"the predictions of {evaluation_id} are no longer in the folder of {evaluation.run}; "
+                "evaluate the encoder again",
+            ) from None
+
+    def browse(
+        self,
+        evaluation_id: str,
+        wanted: WantedPredictions,
+        *,
+        order: PredictionOrder,
+        seed: int,
+        offset: int,
+        limit: int,
+    ) -> PredictionPage:
+        """A page of the predictions that are wanted."""
+        evaluation = self.get(evaluation_id)
+        _require_classes(wanted, evaluation)
+        found = wanted.of(self.predictions(evaluation_id))
+        page = found.where(_ordered(found, order, seed)[offset : offset + limit])
+        dataset = self._dataset_of(evaluation)
+        ids = self._source_ids(dataset, page.row)
+        return PredictionPage(
+            evaluation=evaluation_id,
+            dataset=dataset,
+            class_names=evaluation.class_names,
+            total=len(found.row),
+            predictions=[_prediction(page, place, ids[place]) for place in range(len(page.row))],
+        )
+
+    def table(self, evaluation_id: str, file_format: TableFormat) -> bytes:
+        """Every prediction as a table: row, source_id, split, true, predicted (class names), p_<class>."""
+        evaluation = self.get(evaluation_id)
+        found, names = self.predictions(evaluation_id), np.array(evaluation.class_names)
+        columns = {
+            "row": found.row,
+            "source_id": self._source_ids(self._dataset_of(evaluation), found.row),
+            "split": [SPLIT_OF_CODE[int(code)].value for code in found.split],
+            "true": names[found.true],
+            "predicted": names[found.predicted],
+        } | {f"p_{name}": found.probabilities[:, k].astype(np.float32) for k, name in enumerate(names)}
+        table, out = pa.table(columns), io.BytesIO()
+        if file_format == "csv":
+            pyarrow.csv.write_csv(table, out)
+        else:
+            pyarrow.parquet.write_table(table, out)
+        return out.getvalue()
+
+    def compare(self, a: str, b: str) -> Comparison:
+        """Whether A and B differ on their test rows. Raises InvalidInputError where these differ."""
+        one, other = self.get(a), self.get(b)
+        _require_same_rows(one, other)
+        of_a, of_b = (WantedPredictions().of(self.predictions(each)) for each in (a, b))
+        of_a, of_b = (each.where(np.argsort(each.row)) for each in (of_a, of_b))
+        if not np.array_equal(of_a.row, of_b.row):
+            raise _other_rows(one, other, "their test rows are not the same")
+        right_a, right_b = of_a.predicted == of_a.true, of_b.predicted == of_b.true
+        only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+        p = mcnemar(only_a, only_b)
+        return Comparison(
+            a=a,
+            b=b,
+            n=len(of_a.row),
+            difference=(only_a - only_b) / len(of_a.row),
+            difference_ci95=difference_interval(of_a.true, right_a, right_b),
+            only_a_right=only_a,
+            only_b_right=only_b,
+            p=p,
+            verdict=verdict(p),
+        )
+
+    def _dataset_of(self, evaluation: Evaluation) -> str | None:
+        with self._database.read() as session:
+            return _names(session).get(evaluation.dataset_digest)
+
+    def _source_ids(self, dataset: str | None, rows: Rows) -> list[str]:
+        if dataset is None:
+            return [""] * len(rows)
+        with self._datasets.use(dataset) as store:
+            return [store.source_ids[row] for row in rows]
+
+
+def _names(session: Session) -> dict[str, str]:
+    """Names of the datasets by digest; the first of several."""
+    rows = session.execute(select(DatasetRow.digest, DatasetRow.name).order_by(DatasetRow.created_at.desc()))
+    return {row.digest: row.name for row in rows}
+
+
+def _to_evaluation(row: EvaluationRow, names: dict[str, str]) -> Evaluation:
+    evaluation = Evaluation.model_validate(row.info)
+    name = names.get(row.dataset_digest, evaluation.dataset)
+    return evaluation.model_copy(update={"dataset": name})
+
+
+def _ordered(found: Predictions, order: PredictionOrder, seed: int) -> Rows:
+    """Places in the order asked for; of equals the one that comes first in the file."""
+    places = np.arange(len(found.row))
+    if order is PredictionOrder.ROW:
+        return places
+    if order is PredictionOrder.RANDOM:
+        return np.random.default_rng(seed).permutation(len(places))
+    sure = order in (PredictionOrder.CONFIDENT, PredictionOrder.UNCERTAIN)
+    value = found.probabilities[places, found.predicted if sure else found.true]
+    falling = order in (PredictionOrder.CONFIDENT, PredictionOrder.BEST)
+    return np.argsort(-value if falling else value, kind="stable")
+
+
+def _prediction(page: Predictions, place: int, source_id: str) -> Prediction:
+    predicted = int(page.predicted[place])
+    probabilities = [round(float(value), 4) for value in page.probabilities[place]]
+    return Prediction(
+        row=int(page.row[place]),
+        source_id=source_id,
+        split=SPLIT_OF_CODE[int(page.split[place])],
+        true=int(page.true[place]),
+        predicted=predicted,
+        confidence=probabilities[predicted],
+        probabilities=probabilities,
+    )
+
+
+def _require_classes(wanted: WantedPredictions, evaluation: Evaluation) -> None:
+    last = len(evaluation.class_names) - 1
+    for field, value in (("true", wanted.true), ("predicted", wanted.predicted)):
+        if value is not None and value > last:
+            raise InvalidInputError(
+                "unknown_class", f"{field} = {value}: {evaluation.id} has classes 0 to {last}", field
+            )
+
+
+def _require_same_rows(one: Evaluation, other: Evaluation) -> None:
+    if one.dataset_digest != other.dataset_digest:
+        why = f"one is judged on {one.dataset} and the other on {other.dataset}"
+        if one.dataset == other.dataset:
+            why = f"{one.dataset} is not the same file, labels and split for both"
+        raise _other_rows(one, other, why)
+
+
+def _other_rows(one: Evaluation, other: Evaluation, why: str) -> InvalidInputError:
+    return InvalidInputError(
+        "other_test_rows",
+        f"{one.id} and {other.id} cannot be compared: {why}; evaluate both on one dataset",
+    )

@@ -1,0 +1,209 @@
+"""Evaluate: how well does it classify, and where does it fail?"""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from frontend.app_pages.evaluate_cells import draw_evaluation
+from frontend.app_pages.evaluate_form import draw_form, draw_jobs
+from frontend.app_pages.evaluate_url import CELL, Look, change_look, current_look
+from frontend.blocks import empty_state, page_title
+from frontend.client import ApiError
+from frontend.components.depth_curve import draw_depth_curve
+from frontend.components.score_table import draw_score_table
+from frontend.evaluation_rows import (
+    BASIS_WORDS,
+    Group,
+    fold_rows,
+    group_evaluations,
+    majority_of,
+    name_evaluation,
+    notes_of,
+    with_references,
+)
+from frontend.published import published_references
+from frontend.session import client, go, selected_run
+from frontend.wording import count, dataset_title
+from shared.datasets import Dataset
+from shared.evaluations import Basis, Evaluation, Head
+from shared.runs import TERMINAL, Run, RunKind, RunState
+
+QUESTION = "How well does it classify, and where does it fail?"
+MOST_RUNS, MOST_JOBS = 200, 500
+RUN, DATASET = "evaluate_run", "evaluate_dataset"
+
+
+def show() -> None:
+    """The evaluations of one encoder; how to make them where there are none."""
+    page_title("Evaluate", QUESTION)
+    encoders = {run.id: run for run in client().list_runs(limit=MOST_RUNS) if _has_begun(run)}
+    if not encoders:
+        _nothing_trained()
+        return
+    look = _settle(current_look(), encoders)
+    run = encoders[look.run or ""]
+    evaluations = client().list_evaluations(encoder=run.id)
+    datasets = {dataset.name: dataset for dataset in client().list_datasets()}
+    shown = _draw_head(look, encoders, evaluations)
+    jobs = [job for job in _probe_jobs() if job.config.get("encoder") == run.id]
+    draw_form(run, datasets, fresh=not evaluations and not jobs)
+    draw_jobs(jobs)
+    if shown:
+        _draw_results(look, run, shown, datasets.get(shown[0].dataset))
+    elif all(job.state in TERMINAL for job in jobs):
+        empty_state(
+            "This encoder has not been evaluated yet.",
+            "Choose heads above and press the button: k-NN and a linear probe take seconds.",
+        )
+    else:
+        st.caption("Table, confusion matrix and galaxies appear here when it has ended.")
+
+
+def _has_begun(run: Run) -> bool:
+    imported = run.kind is RunKind.ADOPT
+    return run.state is RunState.SUCCEEDED if imported else run.state is not RunState.QUEUED
+
+
+def _nothing_trained() -> None:
+    empty_state("Nothing has been trained yet.", "Launch a run; its encoder can be evaluated here.")
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        if st.button("Launch a run", type="primary"):
+            go("launch")
+
+
+def _probe_jobs() -> list[Run]:
+    return client().list_runs(kind=RunKind.PROBE.value, limit=MOST_JOBS)
+
+
+def _settle(look: Look, encoders: Mapping[str, Run]) -> Look:
+    """The look with a run: the address's, that of the evaluation it names, the selected one, or the newest
+    that has something to show."""
+    if look.run not in encoders and look.evaluation is not None:
+        look = look.model_copy(update={"run": _encoder_of(look.evaluation)})
+    if look.run not in encoders:
+        chosen = selected_run()
+        fallback = next((run for run in encoders.values() if run.metrics), next(iter(encoders.values())))
+        look = look.model_copy(update={"run": chosen if chosen in encoders else fallback.id})
+    if st.query_params.get("run") != look.run:
+        st.session_state["selected_run"] = look.run
+        change_look(run=look.run)
+        st.rerun()  # so that the header names it
+    return look
+
+
+def _encoder_of(evaluation: str) -> str | None:
+    try:
+        return client().get_evaluation(evaluation).encoder
+    except ApiError:
+        return None
+
+
+def _draw_head(
+    look: Look,
+    encoders: Mapping[str, Run],
+    evaluations: Sequence[Evaluation],
+) -> list[Evaluation]:
+    """The selects of encoder and, where there are several, dataset; the evaluations on it."""
+    st.session_state[RUN] = look.run
+    found = {one.dataset_digest: one.dataset for one in evaluations}
+    of_look = next((one.dataset_digest for one in evaluations if one.id == look.evaluation), None)
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        st.selectbox(
+            "encoder",
+            list(encoders),
+            format_func=lambda run_id: _encoder_title(encoders[run_id]),
+            key=RUN,
+            on_change=lambda: change_look(run=st.session_state[RUN], evaluation=None, against=None, **CELL),
+            help="The run whose encoder is judged; a running one with its checkpoint of now.",
+            width=420,
+        )
+        if len(found) > 1:
+            st.session_state[DATASET] = of_look or next(iter(found))
+            st.pills(
+                "judged on",
+                list(found),
+                format_func=lambda digest: found[digest],
+                key=DATASET,
+                required=True,
+                on_change=lambda: change_look(
+                    evaluation=next(
+                        one.id for one in evaluations if one.dataset_digest == st.session_state[DATASET]
+                    ),
+                    against=None,
+                    **CELL,
+                ),
+            )
+    digest = of_look or next(iter(found), "")
+    return [one for one in evaluations if one.dataset_digest == digest]
+
+
+def _encoder_title(run: Run) -> str:
+    words = [
+        run.name or run.id,
+        run.dataset or "",
+        "" if run.state is RunState.SUCCEEDED else run.state.value,
+    ]
+    return " · ".join(word for word in words if word)
+
+
+def _draw_results(look: Look, run: Run, evaluations: Sequence[Evaluation], dataset: Dataset | None) -> None:
+    """Table and depth curve, then the evaluation that was chosen."""
+    jobs = {job.id: job.config for job in _probe_jobs()}
+    groups = group_evaluations(evaluations, jobs)
+    by_id = {one.id: one for one in evaluations}
+    blocks = with_references(groups, jobs)
+    first = blocks[0].group.first if blocks else groups[0].first
+    one = by_id.get(look.evaluation or "", first)
+    if look.evaluation != one.id:
+        change_look(evaluation=one.id)
+    curved = _curved(one, evaluations)
+    wide, side = st.columns([3, 1], gap="medium") if curved else (st.container(), None)
+    if curved is not None and side is not None:
+        with side:
+            draw_depth_curve(curved, _baselines(curved, evaluations))
+    with wide:
+        draw_score_table(
+            fold_rows(blocks, majority_of(groups), _checkpoint_titles(groups)),
+            published_references(dataset),
+            one.id,
+            caption=_caption(one, dataset),
+            estimator=f"{name_evaluation(one)}: {one.estimator}",
+            notes=notes_of(groups),
+            on_pick=lambda found: change_look(evaluation=found, page=1),
+        )
+    same = next((group.seeds for group in groups if one.id in {seed.id for seed in group.seeds}), (one,))
+    draw_evaluation(one, same, run, dataset)
+
+
+def _curved(one: Evaluation, evaluations: Sequence[Evaluation]) -> Evaluation | None:
+    """The evaluation whose depth curve stands beside: this one, one of its job, or the newest."""
+    found = [other for other in evaluations if other.depth_curve and other.basis is Basis.ENCODER]
+    ranked = sorted(found, key=lambda other: (other.id != one.id, other.run != one.run))
+    return one if one.depth_curve else next(iter(ranked), None)
+
+
+def _baselines(one: Evaluation, evaluations: Sequence[Evaluation]) -> list[tuple[str, float]]:
+    """Validation accuracies of the linear references and the majority of the same job, named."""
+    found = {
+        BASIS_WORDS[other.basis]: other.val_accuracy
+        for other in evaluations
+        if other.run == one.run and other.basis in BASIS_WORDS and other.head in (Head.LINEAR, None)
+    }
+    return list(found.items())
+
+
+def _checkpoint_titles(groups: Sequence[Group]) -> dict[str, str]:
+    """Steps by name, where not all evaluations are of the same checkpoint."""
+    steps = {group.first.step for group in groups if group.first.basis is Basis.ENCODER}
+    return {str(step): f"step {count(step)}" for step in steps if step is not None} if len(steps) > 1 else {}
+
+
+def _caption(one: Evaluation, dataset: Dataset | None) -> str:
+    title = (
+        dataset_title(one.dataset, dataset.simulated) if dataset else f"{one.dataset}, no longer in the store"
+    )
+    kind = "simulated galaxies" if dataset is not None and dataset.simulated else "galaxies"
+    return (
+        f"{count(one.n)} test {kind} of {title}, read once for what validation chose. "
+        "Lines: 95 % intervals (Wilson; balanced and macro-F1 by bootstrap)."
+    )

@@ -1,0 +1,210 @@
+"""Evaluate this encoder: the form of a probe, and its jobs."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import streamlit as st
+
+from frontend.app_pages.setting_fields import KEEP, draw_setting
+from frontend.blocks import guarded, hint, wrong
+from frontend.client import ApiError
+from frontend.components.job import draw_job
+from frontend.evaluation_rows import HEAD_WORDS
+from frontend.launch_form import FieldSpec, check_values, field_specs, show_value
+from frontend.session import client
+from frontend.wording import dataset_title, plural
+from shared.configs import ProbeConfig
+from shared.datasets import Dataset
+from shared.evaluation_configs import FROZEN_HEADS
+from shared.evaluations import Head
+from shared.runs import TERMINAL, Run, RunKind, RunRequest, RunState
+
+FIELD = "probe."
+REFUSED, OPEN, DISMISSED = "probe_refused", "probe_open", "probe_dismissed"
+SPECS = {spec.name: spec for spec in field_specs(ProbeConfig)}
+RARE = [spec.name for spec in SPECS.values() if not spec.simple]
+PILLS = {"depths": {"last": "last block", "all": "best of all blocks"}}
+
+
+def draw_form(run: Run, datasets: Mapping[str, Dataset], *, fresh: bool) -> None:
+    """The form, open where nothing has been evaluated; the button below it queues the job."""
+    if st.session_state.setdefault(f"{OPEN}_of", run.id) != run.id:
+        st.session_state[f"{OPEN}_of"] = run.id
+        st.session_state.pop(OPEN, None)
+    with st.expander(
+        "Evaluate this encoder", expanded=fresh, key=f"{OPEN}_{run.id}", on_change="rerun"
+    ) as fold:
+        if fold.open:
+            guarded(lambda: _draw_fields(run, datasets))
+
+
+def _draw_fields(run: Run, datasets: Mapping[str, Dataset]) -> None:
+    faults = form_faults(form_values(run.id, st.session_state))
+    refused = _refused(run) | faults
+    _draw_dataset(run, datasets, refused)
+    with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
+        _draw_heads(refused)
+        for name in ("depths", "pooling"):
+            _draw_pills(SPECS[name], refused)
+        for name in ("label_fraction", "seeds"):
+            with st.container(width=148):
+                draw_setting(SPECS[name], FIELD + name, error=refused.get(name, ""))
+    with st.expander("More", expanded=bool(set(refused) & set(RARE)), key="probe_more"):
+        grid = st.grid("auto", min_column_width=136, gap="small")
+        for name in RARE:
+            with grid.cell():
+                draw_setting(SPECS[name], FIELD + name, error=refused.get(name, ""))
+        st.code(shell_words(form_values(run.id, st.session_state)), language=None, wrap_lines=True)
+    with st.container(horizontal=True, vertical_alignment="center"):
+        pressed = st.button("Evaluate this encoder", type="primary", disabled=bool(faults), key="probe_start")
+        st.caption("On the CPU, beside a training; k-NN and a linear probe take seconds.")
+    for name in refused.keys() - SPECS.keys():
+        wrong(refused[name])
+    if pressed:
+        _start(form_values(run.id, st.session_state))
+
+
+def _draw_dataset(run: Run, datasets: Mapping[str, Dataset], refused: Mapping[str, str]) -> None:
+    key, own = FIELD + "dataset", _own_dataset(run)
+    labelled = [dataset.name for dataset in datasets.values() if dataset.class_counts]
+    others = [name for name in labelled if name != own]
+    unlabelled = own in datasets and own not in labelled
+    held = st.session_state.get(key)
+    if not others and held is None and not unlabelled and "dataset" not in refused:
+        return
+    st.selectbox(
+        SPECS["dataset"].label,
+        [*others, *([held] if held and held not in others else [])],
+        index=None,
+        placeholder="choose one with labels" if unlabelled else f"the encoder's own, {own or 'none'}",
+        format_func=lambda name: dataset_title(name, datasets[name].simulated) if name in datasets else name,
+        key=key,
+        help=SPECS["dataset"].tooltip,
+        width=420,
+        **KEEP,
+    )
+    if "dataset" in refused:
+        wrong(refused["dataset"])
+    elif unlabelled and held is None:
+        hint(f"{own} has no labels: choose a labelled dataset of the same bands to judge the encoder on.")
+
+
+def _own_dataset(run: Run) -> str | None:
+    judged = run.config.get("eval_dataset")
+    return str(judged) if judged else run.dataset
+
+
+def _draw_heads(refused: Mapping[str, str]) -> None:
+    key, spec = FIELD + "heads", SPECS["heads"]
+    st.session_state.setdefault(key, [str(head) for head in spec.default])
+    with st.container(width="content"):
+        st.pills(
+            spec.label,
+            [head.value for head in FROZEN_HEADS],
+            selection_mode="multi",
+            format_func=lambda head: HEAD_WORDS[Head(head)],
+            key=key,
+            help=f"{spec.text} Default: {words_of(spec.default)}.",
+            **KEEP,
+        )
+        if "heads" in refused:
+            wrong(refused["heads"])
+
+
+def _draw_pills(spec: FieldSpec, refused: Mapping[str, str]) -> None:
+    key, words = FIELD + spec.name, PILLS.get(spec.name, {})
+    if st.session_state.get(key) is None:
+        st.session_state[key] = spec.default
+    with st.container(width="content"):
+        st.segmented_control(
+            spec.label,
+            spec.choices,
+            format_func=lambda choice: words.get(choice, choice),
+            required=True,
+            key=key,
+            help=spec.tooltip,
+            **KEEP,
+        )
+        if spec.name in refused:
+            wrong(refused[spec.name])
+
+
+def words_of(heads: Sequence[str]) -> str:
+    """Heads as a person calls them, with commas."""
+    return ", ".join(HEAD_WORDS[Head(head)] for head in heads)
+
+
+def form_values(encoder: str, state: Mapping[Any, Any]) -> dict[str, Any]:
+    """The form as ProbeConfig reads it, defaults left out."""
+    values: dict[str, Any] = {"encoder": encoder}
+    for name in SPECS:
+        held = state.get(FIELD + name)
+        held = tuple(held) if isinstance(held, list) else held
+        if name != "encoder" and held not in (None, ""):
+            values[name] = held
+    return {
+        name: value for name, value in values.items() if name == "encoder" or value != SPECS[name].default
+    }
+
+
+def form_faults(values: Mapping[str, Any]) -> dict[str, str]:
+    """By field, what is wrong with the values before the server is asked."""
+    if values.get("heads") == ():
+        return {"heads": "Choose at least one head."}
+    return check_values(ProbeConfig, values)[1]
+
+
+def shell_words(values: Mapping[str, Any]) -> str:
+    """The same for the shell."""
+    pairs = [
+        f"{name}={','.join(value) if isinstance(value, tuple) else show_value(value)}"
+        for name, value in values.items()
+        if name != "encoder"
+    ]
+    sets = [word for pair in pairs for word in ("--set", pair)]
+    return shlex.join(["galaxyscope", "run", "probe", "--from", str(values["encoder"]), *sets, "--wait"])
+
+
+def _refused(run: Run) -> dict[str, str]:
+    """What the server said to just these values; forgotten when they change."""
+    values, faults = st.session_state.get(REFUSED, (None, {}))
+    return dict(faults) if values == form_values(run.id, st.session_state) else {}
+
+
+def _start(values: Mapping[str, Any]) -> None:
+    """Queues the job; a refusal is shown at its field and nothing is lost."""
+    try:
+        client().create_run(RunRequest(kind=RunKind.PROBE, config=dict(values)))
+    except ApiError as error:
+        st.session_state[REFUSED] = (dict(values), {error.field or "": error.detail})
+    else:
+        st.session_state.pop(REFUSED, None)
+    st.rerun()
+
+
+def draw_jobs(jobs: Sequence[Run]) -> None:
+    """The jobs of this encoder at work, and why the last one came to nothing."""
+    for job in reversed([job for job in jobs if job.state not in TERMINAL]):
+        if draw_job(job.id, f"Evaluating: {_job_words(job)}", key=f"probe_{job.id}"):
+            st.rerun()
+    last = next((job for job in jobs if job.state in TERMINAL), None)
+    dismissed: list[str] = st.session_state.setdefault(DISMISSED, [])
+    if last is None or last.state is RunState.SUCCEEDED or last.id in dismissed:
+        return
+    stopped = last.state is RunState.CANCELLED
+    ended = "was stopped; nothing of it is kept" if stopped else "failed"
+    why = "" if stopped else " ".join(part for part in (last.reason, last.suggestion) if part)
+    with st.container(border=True, horizontal=True, vertical_alignment="center"):
+        st.text(f"The last evaluation ({_job_words(last)}) {ended}. {why}".strip())
+        st.button("Good", key=f"dismiss_{last.id}", on_click=dismissed.append, args=(last.id,))
+
+
+def _job_words(job: Run) -> str:
+    config = job.config
+    words = [words_of(config.get("heads", ())), config.get("pooling", "")]
+    if config.get("depths") == "all":
+        words.append("all blocks")
+    if (config.get("seeds") or 1) > 1:
+        words.append(plural(int(config["seeds"]), "seed"))
+    return " · ".join(word for word in words if word)

@@ -1,0 +1,78 @@
+"""The state of the Evaluate page as its address holds it."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import streamlit as st
+from pydantic import Field, ValidationError
+
+from shared.datasets import Split
+from shared.evaluations import PredictionOrder
+from shared.runs import Wire
+
+Numbers = Literal["counts", "true", "predicted", "difference"]
+CELL = {"true": None, "predicted": None, "page": 1}
+TOLD = "evaluate_told"
+
+
+class Look(Wire):
+    """What is looked at. `run` is the encoder, `against` an evaluation to compare with; `true` and
+    `predicted` name the classes whose galaxies are shown (None: all), `shown` the numbers in the matrix,
+    `classes` their order."""
+
+    run: str | None = None
+    evaluation: str | None = None
+    against: str | None = None
+    shown: Numbers = "true"
+    classes: Literal["given", "similar"] = "given"
+    true: str | None = None
+    predicted: str | None = None
+    order: PredictionOrder = PredictionOrder.CONFIDENT
+    split: Split = Split.TEST
+    seed: int = Field(0, ge=0, lt=2**31)
+    page: int = Field(1, ge=1, le=100_000)
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> "Look":
+        """What an address says; a value that cannot be meant is left out."""
+        given: dict[str, Any] = {name: query[name] for name in cls.model_fields if name in query}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            faulty = {fault["loc"][0] for fault in error.errors()}
+            return cls.model_validate({name: value for name, value in given.items() if name not in faulty})
+
+    def to_query(self) -> dict[str, str]:
+        """The address of this look; what is as by default is left out."""
+        fields = type(self).model_fields
+        return {name: str(value) for name, value in self if value != fields[name].default}
+
+
+def current_look() -> Look:
+    """What the address says now."""
+    return Look.from_query(st.query_params.to_dict())
+
+
+def change_look(**changes: Any) -> None:
+    """Writes a change into the address."""
+    look = Look.model_validate(current_look().model_dump() | changes)
+    st.query_params.from_dict(look.to_query())
+
+
+def take_matrix(said: Mapping[str, Any], n: int) -> None:
+    """What was chosen on the matrix: the browser's own word, not news to it."""
+    look = current_look()
+    moved = (said["true"], said["predicted"]) != (look.true, look.predicted)
+    change_look(**said, **({"page": 1} if moved else {}))
+    st.session_state[TOLD] = (n, matrix_look(current_look()))
+
+
+def matrix_look(look: Look) -> dict[str, Any]:
+    """What the matrix draws of a look."""
+    return {name: getattr(look, name) for name in ("shown", "classes", "true", "predicted")}
+
+
+def told(look: Look) -> int | None:
+    """The number of the browser's word that this look repeats; None where it came another way."""
+    n, said = st.session_state.get(TOLD, (None, None))
+    return n if said == matrix_look(look) else None

@@ -1,0 +1,23 @@
+"""How well each class is told."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import streamlit as st
+
+from frontend.components import load_component
+
+KEY = "class_scores"
+_SCORES = load_component(KEY)
+
+
+def draw_class_scores(rows: Sequence[dict[str, Any]], *, on_pick: Callable[[str], None]) -> None:
+    """Draws the rows (see evaluation_words.class_rows); before the next rerun `on_pick` gets the class that
+    was clicked."""
+
+    def picked() -> None:
+        name = st.session_state[KEY].get("pick")
+        if name:
+            on_pick(str(name))
+
+    _SCORES(data={"rows": list(rows)}, key=KEY, on_pick_change=picked)

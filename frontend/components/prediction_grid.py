@@ -1,0 +1,20 @@
+"""Predictions of an evaluation as a grid of galaxies."""
+
+from frontend.components import load_component
+from frontend.components.galaxy_grid import picture_source
+from shared.datasets import Dataset
+from shared.evaluations import PredictionPage
+
+_GRID = load_component("prediction_grid", parts=("galaxy_dialog",))
+
+
+def draw_prediction_grid(page: PredictionPage, dataset: Dataset | None, encoder: str | None) -> None:
+    """Draws one page of predictions; without `dataset` there are no pictures. `encoder` is the run that a
+    galaxy's reconstruction is asked from."""
+    data = {
+        "of": picture_source(dataset) if dataset is not None else None,
+        "encoder": encoder,
+        "classes": page.class_names,
+        "predictions": [one.model_dump(mode="json") for one in page.predictions],
+    }
+    _GRID(data=data, key="prediction_grid")

@@ -1,0 +1,92 @@
+// Evaluations as rows: what an accuracy is, how sure, and what it must beat; a click looks into one.
+
+const scoreTables = makeStore()
+const AXIS = { width: 160, pad: 8 }
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".gx-score_table")
+  const state = scoreTables(parentElement, () => ({ root }))
+  state.pick = (id) => setTriggerValue("pick", id)
+  const wanted = JSON.stringify(data)
+  if (wanted === state.drawn) return
+  state.drawn = wanted
+  state.data = data
+  const focused = root.getRootNode().activeElement?.dataset?.id
+  root.replaceChildren(el("div", { class: "wide", tabindex: -1 }, table(state, data)), ...notes(data))
+  if (focused) root.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus()
+}
+
+const HEADS = [
+  ["Head", "What is put on the frozen features", ""], ["Reads", "Which features of the encoder", ""],
+  ["Labels", "Share of the labelled train rows learned from", "num"],
+  ["Accuracy", "On test rows; mean ± sample standard deviation where there are several seeds", "num"],
+  ["", "", "axis"], ["Balanced, %", "Mean of the classes' recalls, test rows", "num"],
+  ["Macro-F1, %", "Mean of the classes' F1, test rows", "num"],
+  ["Top-2, %", "The true class is among the two most probable", "num"], ["n", "Test galaxies", "num"],
+  ["Lead, points", "Points of accuracy by which the encoder above is ahead of this reference; for the majority, the best row", "num"],
+]
+
+function table(state, data) {
+  const shown = data.rows
+  const ticks = shareTicks(Math.min(...shown.map((row) => row.low)), Math.max(...shown.map((row) => row.high)))
+  const x = (share) => AXIS.pad + ((share - ticks[0]) / (ticks.at(-1) - ticks[0])) * (AXIS.width - 2 * AXIS.pad)
+  const heads = HEADS.map(([title, note, kind]) => el("th", { scope: "col", class: kind, title: note }, kind === "axis" ? axis(ticks, x) : title))
+  return el("table", {},
+    el("caption", { class: "gx-soft" }, data.caption),
+    el("thead", {}, el("tr", {}, heads)),
+    el("tbody", {}, shown.map((row) => scoreRow(state, row, ticks, x)), published(data)))
+}
+
+function axis(ticks, x) {
+  const named = ticks.filter((_, i) => ticks.length < 5 || i % 2 === 0)
+  return svg("svg", { width: AXIS.width, height: 16, "aria-hidden": "true" },
+    named.map((share, i) => tick(`${inPercent(share)}${i === named.length - 1 ? " %" : ""}`, x(share), 12)))
+}
+
+function whisker(row, ticks, x) {
+  const words = `${row.accuracy}, 95 % interval ${row.seeds ? "of the first seed " : ""}${row.interval}`
+  return svg("svg", { width: AXIS.width, height: 20, role: "img", "aria-label": words },
+    svg("title", {}, words),
+    ticks.map((share) => svg("line", { class: "grid", x1: x(share), x2: x(share), y1: -10, y2: 30 })),
+    svg("line", { class: "reach", x1: x(row.low), x2: x(row.high), y1: 10, y2: 10 }),
+    row.seeds ? row.each.map((share) => svg("line", { class: "seed", x1: x(share), x2: x(share), y1: 4, y2: 16 })) : null,
+    svg("circle", { class: "dot", cx: x(row.value), cy: 10, r: row.reference ? 3 : 4 }))
+}
+
+function cell(label, kind, ...children) {
+  return el("td", { class: kind, "data-label": label }, ...children)
+}
+
+function scoreRow(state, row, ticks, x) {
+  const chosen = row.ids.includes(state.data.chosen)
+  const id = chosen ? state.data.chosen : row.ids[0]
+  const link = el("a", { href: `/evaluate?evaluation=${encodeURIComponent(id)}`, "data-id": row.ids[0], class: "title" }, row.head)
+  const open = (event) => plainClick(event, () => state.pick(id))
+  link.onclick = (event) => { event.stopPropagation(); open(event) }
+  const node = el("tr", { class: [row.reference ? "reference" : "own", chosen ? "selected" : ""].join(" "), "aria-selected": String(chosen), title: row.estimator },
+    cell("Head", "head", link, row.seen ? el("span", { class: "gx-tone-warn seen", title: `${grouped(row.seen)} test galaxies were seen in pretraining` }, svgShape("ring", "M8 2.5l6 11h-12zM8 7v3M8 11.6v.6"), " seen") : null),
+    cell("Reads", "reads", row.reads), cell("Labels", row.labels === "100 %" ? "num whole" : "num", row.labels),
+    cell("Accuracy", "num accuracy", el("b", {}, row.accuracy), el("small", { class: "gx-soft" }, row.seeds || row.interval)),
+    cell("95 %", "axis", whisker(row, ticks, x)),
+    figure("Balanced, %", row.balanced, row.balanced_interval), figure("Macro-F1, %", row.macro_f1, row.macro_f1_interval),
+    cell("Top-2, %", "num", row.top2), cell("n", "num", grouped(row.n)), cell("Lead", "num gap", row.gap))
+  node.onclick = open
+  return node
+}
+
+function figure(label, words, interval) {
+  return cell(label, "num", words, el("small", { class: "gx-soft" }, interval))
+}
+
+/** What others published, of the same dataset on another split: no intervals, nothing to click. */
+function published(data) {
+  if (!data.published.length) return []
+  const title = el("tr", { class: "rule" }, el("td", { colspan: HEADS.length }, "Published on this dataset, on other splits: to compare with, not to chase"))
+  return [title, ...data.published.map(({ model, accuracy, note }) => el("tr", { class: "reference fixed", title: note },
+    el("td", { class: "head", colspan: 3 }, model), cell("Accuracy", "num", `${accuracy} %`), el("td", { colspan: 6, class: "note" }, note)))]
+}
+
+function notes(data) {
+  const said = [["Estimator", data.estimator, ""], ...data.notes.map(([words, heads]) => [heads.join(", "), words, "note"])]
+  return [el("dl", {}, said.flatMap(([name, words, kind]) => [el("dt", { class: kind }, name), el("dd", {}, sentence(words))]))]
+}

@@ -1,0 +1,42 @@
+"""Evaluations of one encoder on one dataset, beside what they must beat."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict
+from typing import Any
+
+import streamlit as st
+
+from frontend.components import load_component
+from frontend.published import Published
+
+KEY = "score_table"
+_TABLE = load_component(KEY, parts=("svg_chart",))
+
+
+def draw_score_table(
+    rows: Sequence[dict[str, Any]],
+    published: Sequence[Published],
+    chosen: str,
+    *,
+    caption: str,
+    estimator: str,
+    notes: Sequence[tuple[str, list[str]]],
+    on_pick: Callable[[str], None],
+) -> None:
+    """Draws the rows (see frontend.evaluation_rows); before the next rerun `on_pick` gets the id of the
+    evaluation that was clicked."""
+
+    def picked() -> None:
+        found = st.session_state[KEY].get("pick")
+        if found:
+            on_pick(str(found))
+
+    data = {
+        "rows": list(rows),
+        "published": [asdict(one) for one in published],
+        "chosen": chosen,
+        "caption": caption,
+        "estimator": estimator,
+        "notes": [list(note) for note in notes],
+    }
+    _TABLE(data=data, key=KEY, on_pick_change=picked)

@@ -1,0 +1,156 @@
+"""One confusion matrix, and the difference of two, in words and shares."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from frontend.evaluation_rows import interval_words, points
+from frontend.seriation import similarity_order
+from frontend.wording import count, percent
+from shared.evaluations import Calibration, ClassScore, Comparison, Evaluation
+
+Counts = Sequence[Sequence[int]]
+
+
+def matrix_data(one: Evaluation, other: Evaluation | None = None) -> dict[str, Any]:
+    """What a browser draws: counts and shares of rows and of columns, words for each cell, the order by
+    likeness; with `other` also its shares, and words about the difference."""
+    names = one.class_names
+    return {
+        "classes": names,
+        "few": [score.few for score in one.classes],
+        "sums": [sum(row) for row in one.confusion_matrix],
+        "called": [sum(column) for column in zip(*one.confusion_matrix, strict=True)],
+        "similar": similarity_order(one.confusion_matrix),
+        "views": _views(one.confusion_matrix),
+        "words": cell_words(names, one.confusion_matrix),
+        "other": None if other is None else _views(other.confusion_matrix),
+        "difference_words": None
+        if other is None
+        else difference_words(names, one.confusion_matrix, other.confusion_matrix),
+    }
+
+
+def _views(counts: Counts) -> dict[str, Any]:
+    columns = list(zip(*counts, strict=True))
+    turned = [shares_of(column) for column in columns]
+    return {
+        "counts": counts,
+        "true": [shares_of(row) for row in counts],
+        "predicted": [list(row) for row in zip(*turned, strict=True)],
+    }
+
+
+def shares_of(numbers: Sequence[int]) -> list[float | None]:
+    """Each number over the sum; None where there is nothing to share."""
+    whole = sum(numbers)
+    return [n / whole if whole else None for n in numbers]
+
+
+def cell_words(names: Sequence[str], counts: Counts) -> list[list[str]]:
+    """For each cell what it says: 23 of 41 Merging were called Disturbed, 56.1 %."""
+    called = [sum(column) for column in zip(*counts, strict=True)]
+    return [
+        [
+            _share_words(n, sum(row), names[i], names[j])
+            + " "
+            + _called_words(n, called[j], names[i], names[j])
+            for j, n in enumerate(row)
+        ]
+        for i, row in enumerate(counts)
+    ]
+
+
+def _share_words(n: int, whole: int, true: str, predicted: str) -> str:
+    if not whole:
+        return f"There is no {true} among the test galaxies."
+    return f"{count(n)} of {count(whole)} {true} {_were(n)} called {predicted}, {percent(n / whole)}."
+
+
+def _called_words(n: int, whole: int, true: str, predicted: str) -> str:
+    if not whole:
+        return f"Nothing was called {predicted}."
+    return f"Of {count(whole)} called {predicted}, {count(n)} {_are(n)} {true}, {percent(n / whole)}."
+
+
+def _were(n: int) -> str:
+    return "was" if n == 1 else "were"
+
+
+def _are(n: int) -> str:
+    return "is" if n == 1 else "are"
+
+
+def difference_words(names: Sequence[str], ours: Counts, theirs: Counts) -> list[list[str]]:
+    """For each cell both shares of the true class, and the points between them."""
+    return [
+        [
+            _difference(names[i], names[j], ours[i][j], sum(ours[i]), theirs[i][j], sum(theirs[i]))
+            for j in range(len(names))
+        ]
+        for i in range(len(names))
+    ]
+
+
+def _difference(true: str, predicted: str, n: int, whole: int, other: int, other_whole: int) -> str:
+    if not whole or not other_whole:
+        return f"There is no {true} among the test galaxies."
+    gap = points(n / whole - other / other_whole)
+    return (
+        f"{true} called {predicted}: {count(n)} of {count(whole)} by A, {percent(n / whole)}; "
+        f"{count(other)} of {count(other_whole)} by B, {percent(other / other_whole)}; {gap} points."
+    )
+
+
+def comparison_facts(found: Comparison) -> list[tuple[str, str]]:
+    """The figures behind a verdict."""
+    low, high = found.difference_ci95.low, found.difference_ci95.high
+    return [
+        ("A − B, accuracy", f"{points(found.difference)} points (95 %: {points(low)} to {points(high)})"),
+        ("right by one alone", f"{count(found.only_a_right)} by A, {count(found.only_b_right)} by B"),
+        ("McNemar", f"p = {found.p:.2g}, n = {count(found.n)}"),
+    ]
+
+
+def class_rows(scores: Sequence[ClassScore]) -> list[dict[str, Any]]:
+    """The table of classes; a dash where a figure has no meaning."""
+    return [
+        {
+            "name": score.name,
+            "few": score.few,
+            "precision": _maybe(score.precision),
+            "recall": _maybe(score.recall),
+            "f1": _maybe(score.f1),
+            "share": score.f1,
+            "n": count(score.n),
+            "n_train": count(score.n_train),
+        }
+        for score in scores
+    ]
+
+
+def _maybe(share: float | None) -> str:
+    return "–" if share is None else percent(share)
+
+
+def calibration_words(found: Calibration) -> str:
+    """What the reliability diagram says, in a sentence."""
+    gaps = [
+        n * (confidence - accuracy)
+        for n, confidence, accuracy in zip(found.counts, found.confidences, found.accuracies, strict=True)
+        if confidence is not None and accuracy is not None
+    ]
+    way = "more sure than it is right" if sum(gaps) > 0 else "less sure than it is right"
+    return (
+        f"On the whole it is {way}. Expected calibration error {percent(found.ece)}; "
+        f"{percent(found.scaled_ece)} after the logits are divided by {found.temperature:.3g}, "
+        "the temperature that validation chose."
+    )
+
+
+def headline_words(one: Evaluation) -> str:
+    """The three figures of an evaluation in a line."""
+    interval = interval_words(one.accuracy_ci95.low, one.accuracy_ci95.high)
+    return (
+        f"{percent(one.accuracy)} right (95 %: {interval}) · balanced {percent(one.balanced_accuracy)} · "
+        f"macro-F1 {percent(one.macro_f1)} · n = {count(one.n)}"
+    )

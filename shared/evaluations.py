@@ -1,0 +1,172 @@
+"""How well a classifier does: what an evaluation says of one head on one encoder.
+
+An evaluation is on test rows, read once, for settings that validation chose. Accuracies carry Wilson's
+interval; balanced accuracy and macro-F1 that of a bootstrap of the test galaxies, stratified by class
+(2,000 draws).
+"""
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import Field
+
+from shared.datasets import Split
+from shared.runs import Wire
+
+FEW_ROWS = 20
+"""Classes with fewer test rows are marked: their figures say little."""
+
+
+class Head(StrEnum):
+    """What is put on an encoder. `finetune` and `supervised` train the encoder too."""
+
+    KNN = "knn"
+    LINEAR = "linear"
+    MLP = "mlp"
+    ATTENTIVE = "attentive"
+    FINETUNE = "finetune"
+    SUPERVISED = "supervised"
+
+
+class Basis(StrEnum):
+    """What the head reads: the trained encoder, the same encoder at random init, raw pixels, or nothing."""
+
+    ENCODER = "encoder"
+    RANDOM_INIT = "random_init"
+    RAW_PIXELS = "raw_pixels"
+    MAJORITY = "majority"
+
+
+class Interval(Wire):
+    """A 95 % interval, shares of 1."""
+
+    low: float
+    high: float
+
+
+class ClassScore(Wire):
+    """One class on test rows: None where undefined; `few` marks fewer than FEW_ROWS."""
+
+    name: str
+    n_train: int
+    n: int
+    precision: float | None
+    recall: float | None
+    f1: float | None
+    few: bool
+
+
+class DepthPoint(Wire):
+    """Validation accuracy of a linear probe on one depth and pooling."""
+
+    depth: int
+    pooling: str
+    accuracy: float
+    balanced_accuracy: float
+
+
+class Calibration(Wire):
+    """Reliability on test rows in ten even bins of confidence: counts, mean confidence and accuracy a bin
+    (None where empty), expected calibration error; before and after division of the logits by the
+    temperature that validation chose. k-NN votes have no logits: their log shares stand for them."""
+
+    temperature: float
+    counts: list[int]
+    confidences: list[float | None]
+    accuracies: list[float | None]
+    ece: float
+    scaled_counts: list[int]
+    scaled_confidences: list[float | None]
+    scaled_accuracies: list[float | None]
+    scaled_ece: float
+
+
+class Evaluation(Wire):
+    """One head on test rows. `run` is the job that made it, `encoder` the run whose weights it read, or, at
+    random init, whose architecture (None for a supervised training, raw pixels, majority). Confusion matrix:
+    rows true, columns predicted, counts."""
+
+    id: str
+    run: str
+    encoder: str | None
+    step: int | None = Field(description="Checkpoint of the encoder.")
+    dataset: str = Field(description="Its name now, or then where it is gone.")
+    dataset_digest: str
+    basis: Basis
+    head: Head | None = Field(description="None for the majority class.")
+    depth: int | None = Field(description="Encoder block whose features were read; None where none was.")
+    layers: int | None
+    pooling: str | None
+    label_fraction: float
+    seed: int
+    estimator: str = Field(description="In words, with what validation chose.")
+    class_names: list[str]
+    n_train: int
+    n: int
+    accuracy: float
+    accuracy_ci95: Interval
+    balanced_accuracy: float
+    balanced_accuracy_ci95: Interval
+    macro_f1: float
+    macro_f1_ci95: Interval
+    top2_accuracy: float | None = Field(description="None for fewer than three classes.")
+    val_accuracy: float
+    confusion_matrix: list[list[int]]
+    classes: list[ClassScore]
+    calibration: Calibration | None
+    depth_curve: list[DepthPoint] = Field(default_factory=list)
+    seen_in_pretraining: int | None = Field(
+        description="Test rows whose pixels the encoder was pretrained on; None where that is not known."
+    )
+    notes: list[str] = Field(default_factory=list, description="What a reader of the figures should know.")
+    created_at: datetime
+
+
+class Prediction(Wire):
+    """One row of an evaluation; `probabilities` by class, in the order of class_names."""
+
+    row: int
+    source_id: str
+    split: Split
+    true: int
+    predicted: int
+    confidence: float
+    probabilities: list[float]
+
+
+class PredictionOrder(StrEnum):
+    """`confident` and `uncertain` by the probability of the predicted class; `best` and `worst` by that of
+    the true one; `random` by a seed; `row` as in the file."""
+
+    CONFIDENT = "confident"
+    UNCERTAIN = "uncertain"
+    BEST = "best"
+    WORST = "worst"
+    RANDOM = "random"
+    ROW = "row"
+
+
+class PredictionPage(Wire):
+    """Some predictions of an evaluation, in the order asked for, of `total` that pass. `dataset` is where
+    their pictures are, None where it is gone; then source ids are empty."""
+
+    evaluation: str
+    dataset: str | None
+    class_names: list[str]
+    total: int
+    predictions: list[Prediction]
+
+
+class Comparison(Wire):
+    """Two evaluations on the same test rows in words that follow the evidence (mae.md §7): `difference` of
+    accuracy, A − B, with its bootstrap interval; McNemar's p on the galaxies that one alone got right."""
+
+    a: str
+    b: str
+    n: int
+    difference: float
+    difference_ci95: Interval
+    only_a_right: int
+    only_b_right: int
+    p: float
+    verdict: str

@@ -1,0 +1,144 @@
+"""An encoder is judged through the page, and its confusion matrix opens into galaxies."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from shared.evaluations import Basis, Evaluation, Head
+from shared.runs import RunKind, RunRequest, RunState
+from tests.browser.conftest import Site, Visit
+
+pytestmark = pytest.mark.browser
+
+CELL = ".gx-confusion_matrix [data-cell='{} {}']"
+GALAXIES = ".gx-prediction_grid .cells button"
+WIDTHS: dict[str, Any] = dict.fromkeys(("embed_dim", "decoder_embed_dim", "batch_size"), 32)
+ONES = dict.fromkeys(("depth", "num_heads", "decoder_depth", "decoder_num_heads", "epochs"), 1)
+
+
+@pytest.fixture(scope="module")
+def encoder(site: Site) -> str:
+    """A run of one epoch on the simulated galaxies."""
+    config = {"dataset": "sky", "img_size": 32, "patch_size": 8, "warmup_epochs": 0, "sample_count": 2}
+    request = RunRequest(kind=RunKind.PRETRAIN, config=config | WIDTHS | ONES, name="to be judged")
+    assert site.run_to_the_end(request) is RunState.SUCCEEDED
+    return next(run.id for run in site.client.list_runs() if run.name == "to be judged")
+
+
+@pytest.fixture(scope="module")
+def evaluation(site: Site, encoder: str) -> Evaluation:
+    """k-NN on that encoder, asked for behind the page."""
+    config = {"encoder": encoder, "heads": ["knn"], "knn_k": 5}
+    assert site.run_to_the_end(RunRequest(kind=RunKind.PROBE, config=config)) is RunState.SUCCEEDED
+    found = site.client.list_evaluations(encoder=encoder)
+    return next(one for one in found if one.basis is Basis.ENCODER)
+
+
+def fullest_cell(one: Evaluation) -> tuple[int, int]:
+    counts = one.confusion_matrix
+    places = [(i, j) for i in range(len(counts)) for j in range(len(counts))]
+    return max(places, key=lambda place: counts[place[0]][place[1]])
+
+
+def query(page: Page) -> dict[str, str]:
+    return {key: values[0] for key, values in parse_qs(urlsplit(page.url).query).items()}
+
+
+def rows_shown(page: Page) -> list[int]:
+    return [int(cell.get_attribute("data-row") or -1) for cell in page.locator(GALAXIES).all()]
+
+
+def expect_galaxies(page: Page, site: Site, one: Evaluation, true: int, predicted: int) -> None:
+    """The grid holds what the API says of the cell, in its order."""
+    wanted = site.client.list_predictions(one.id, true=true, predicted=predicted).predictions
+    expect(page.locator(GALAXIES)).to_have_count(len(wanted))
+    expect(page.locator(f"{GALAXIES} img")).to_have_count(len(wanted))
+    assert rows_shown(page) == [prediction.row for prediction in wanted]
+
+
+def chosen(cell: Locator) -> None:
+    expect(cell).to_have_attribute("aria-pressed", "true")
+
+
+def test_an_encoder_is_judged_from_its_run_and_a_cell_opens_into_its_galaxies(
+    visit: Visit, site: Site, encoder: str
+) -> None:
+    page = visit.page
+    visit.open(f"/run?run={encoder}")
+    page.locator(".gx-run_status").get_by_role("button", name="Evaluate", exact=True).click()
+    page.wait_for_url(re.compile("/evaluate"))
+    if site.client.list_evaluations(encoder=encoder):  # then the form is folded
+        page.locator("summary").filter(has_text="Evaluate this encoder").click()
+    page.locator(".st-key-probe_start button").click()
+    title = page.locator(".gx-score_table tr.own .title").filter(has_text="linear")
+    title.first.click()
+    page.wait_for_url(re.compile("evaluation=[^&]*linear"))
+    one = site.client.get_evaluation(query(page)["evaluation"])
+    assert one.head is Head.LINEAR
+    row = page.locator(".gx-score_table tr.selected")
+    expect(row).to_contain_text(f"{100 * one.accuracy:.1f} %")
+    i, j = fullest_cell(one)
+    expect(page.locator(CELL.format(i, j))).to_have_attribute(
+        "aria-label", re.compile(rf"^{one.confusion_matrix[i][j]} of {sum(one.confusion_matrix[i])} ")
+    )
+    page.locator(CELL.format(i, j)).click()
+    page.wait_for_url(re.compile("predicted="))
+    expect_galaxies(page, site, one, i, j)
+    page.reload()
+    chosen(page.locator(CELL.format(i, j)))
+    expect_galaxies(page, site, one, i, j)
+
+
+def test_arrows_and_enter_choose_a_cell_and_a_galaxy_shows_its_probabilities(
+    visit: Visit, site: Site, encoder: str, evaluation: Evaluation
+) -> None:
+    page, (i, j) = visit.page, fullest_cell(evaluation)
+    visit.open(f"/evaluate?evaluation={evaluation.id}&shown=counts")
+    first = page.locator(CELL.format(0, 0))
+    first.focus()
+    for key, times in (("ArrowDown", i), ("ArrowRight", j)):
+        for _ in range(times):
+            page.keyboard.press(key)
+    expect(page.locator(CELL.format(i, j))).to_be_focused()
+    page.keyboard.press("Enter")
+    page.wait_for_url(re.compile("predicted="))
+    assert query(page) == {
+        "run": encoder,
+        "evaluation": evaluation.id,
+        "shown": "counts",
+        "true": evaluation.class_names[i],
+        "predicted": evaluation.class_names[j],
+    }
+    expect_galaxies(page, site, evaluation, i, j)
+    page.locator(GALAXIES).first.click()
+    dialog = page.get_by_role("dialog", name="Galaxy")
+    expect(dialog.get_by_role("row")).to_have_count(len(evaluation.class_names))
+    row = rows_shown(page)[0]
+    expect(dialog.get_by_role("link", name="Reconstruct")).to_have_attribute(
+        "href", f"/reconstruct?run={encoder}&dataset=sky&row={row}"
+    )
+
+
+def test_two_evaluations_are_compared_in_words_and_by_the_difference_of_their_matrices(
+    visit: Visit, site: Site, evaluation: Evaluation
+) -> None:
+    other = next(one for one in site.client.list_evaluations(dataset="sky") if one.basis is Basis.MAJORITY)
+    visit.open(f"/evaluate?evaluation={evaluation.id}&against={other.id}&shown=difference")
+    verdict = site.client.compare_evaluations(evaluation.id, other.id).verdict
+    expect(visit.page.get_by_text(verdict[1:].rstrip("."))).to_be_visible()
+    i, j = fullest_cell(other)
+    words = visit.page.locator(CELL.format(i, j)).get_attribute("aria-label") or ""
+    assert "by A" in words
+    assert words.endswith("points.")
+
+
+def test_on_a_phone_the_matrix_scrolls_and_the_page_does_not(phone: Visit, evaluation: Evaluation) -> None:
+    i, j = fullest_cell(evaluation)
+    classes = [evaluation.class_names[k] for k in (i, j)]
+    phone.open(f"/evaluate?evaluation={evaluation.id}&true={classes[0]}&predicted={classes[1]}")
+    expect(phone.page.locator(GALAXIES).first).to_be_visible()
+    wide = phone.page.evaluate("() => document.querySelector('.stMain').scrollWidth - window.innerWidth")
+    assert wide <= 0

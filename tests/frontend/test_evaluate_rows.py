@@ -1,0 +1,135 @@
+"""The table of evaluations: what stands in one row, what stands below it, and how figures are written."""
+
+import pytest
+
+from frontend.evaluation_rows import (
+    fold_rows,
+    group_evaluations,
+    interval_words,
+    majority_of,
+    name_evaluation,
+    notes_of,
+    points,
+    spread_words,
+    with_references,
+)
+from frontend.published import GALAXY10_CLASSES, GALAXY10_IMAGES, published_references
+from shared.evaluations import Basis, Evaluation, Head
+from tests.frontend.datasets import make_dataset
+from tests.frontend.evaluations import make_evaluation
+
+JOBS = {"job-1": {"depths": "last", "inner_norm": "final", "knn_k": 20}, "job-2": {"depths": "all"}}
+
+
+def rows_of(*evaluations: Evaluation) -> list[dict[str, object]]:
+    groups = group_evaluations(evaluations, JOBS)
+    return fold_rows(with_references(groups, JOBS), majority_of(groups), {})
+
+
+def test_seeds_stand_in_one_row_with_mean_sample_deviation_and_count() -> None:
+    found = rows_of(
+        make_evaluation("s2", seed=2, accuracy=0.64),
+        make_evaluation("s0", seed=0, accuracy=0.60),
+        make_evaluation("s1", seed=1, accuracy=0.62),
+    )
+    assert len(found) == 1
+    assert found[0]["ids"] == ["s0", "s1", "s2"]
+    assert found[0]["accuracy"] == "62.0 ± 2.0 %"
+    assert found[0]["seeds"] == "3 seeds"
+
+
+def test_one_seed_has_its_interval_and_no_deviation() -> None:
+    row = rows_of(make_evaluation("only"))[0]
+    assert (row["accuracy"], row["interval"], row["seeds"]) == ("65.0 %", "43.3 – 81.9", "")
+
+
+def test_of_a_seed_that_was_repeated_the_newest_counts() -> None:
+    found = rows_of(make_evaluation("old"), make_evaluation("new", hours=1, accuracy=0.7))
+    assert [row["ids"] for row in found] == [["new"]]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"head": Head.KNN},
+        {"pooling": "cls"},
+        {"label_fraction": 0.1},
+        {"step": 80},
+        {"run": "job-2"},
+        {"dataset_digest": "e" * 64},
+    ],
+)
+def test_what_differs_in_more_than_its_seed_is_another_row(other: dict[str, object]) -> None:
+    assert len(rows_of(make_evaluation("a"), make_evaluation("b", seed=1, **other))) == 2
+
+
+def test_references_of_the_same_head_stand_below_with_the_points_between() -> None:
+    found = rows_of(
+        make_evaluation("ours"),
+        make_evaluation("init", basis=Basis.RANDOM_INIT, step=0, accuracy=0.5),
+        make_evaluation("pixels", basis=Basis.RAW_PIXELS, depth=None, pooling=None, accuracy=0.7),
+        make_evaluation("other head", basis=Basis.RANDOM_INIT, head=Head.KNN, accuracy=0.4),
+        make_evaluation("most", basis=Basis.MAJORITY, head=None, depth=None, pooling=None, accuracy=0.4),
+    )
+    assert [(row["head"], row["gap"]) for row in found] == [
+        ("linear", ""),
+        ("raw pixels", "−5.0"),
+        ("at random init", "+15.0"),
+        ("majority class", "+25.0"),
+    ]
+
+
+def test_a_reference_of_another_share_of_labels_is_no_reference() -> None:
+    init = make_evaluation("init", basis=Basis.RANDOM_INIT, label_fraction=0.1)
+    assert [row["ids"] for row in rows_of(make_evaluation("ours"), init)] == [["ours"]]
+
+
+def test_seen_test_rows_are_said_with_the_heads_that_they_concern() -> None:
+    groups = group_evaluations([make_evaluation("a", seen_in_pretraining=3)], JOBS)
+    assert notes_of(groups) == [
+        (
+            "3 of 20 test galaxies were among those that the encoder was pretrained on (pixels, not labels).",
+            ["linear"],
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("shares", "words"),
+    [
+        ([0.5], "50.0"),
+        ([0.5, 0.5], "50.0 ± 0.00"),
+        ([0.2, 0.6], "40.0 ± 28"),
+        ([0.5, 0.51], "50.5 ± 0.71"),
+    ],
+)
+def test_deviations_have_two_significant_digits(shares: list[float], words: str) -> None:
+    assert spread_words(shares) == words
+
+
+def test_intervals_and_differences_are_written_as_a_person_reads_them() -> None:
+    assert interval_words(0.4329, 0.8188) == "43.3 – 81.9"
+    assert interval_words(0.9012, 0.9088) == "90.12 – 90.88"
+    assert [points(gap) for gap in (0.123, -0.004, 0.0001)] == ["+12.3", "−0.4", "±0.0"]
+
+
+def test_an_evaluation_is_named_by_head_features_labels_and_seed() -> None:
+    assert name_evaluation(make_evaluation("a", label_fraction=0.1, seed=2)) == (
+        "linear · block 4, mean · 10 % of the labels · seed 2"
+    )
+    most = make_evaluation("m", basis=Basis.MAJORITY, head=None, depth=None, pooling=None)
+    assert name_evaluation(most) == "majority class"
+
+
+def test_published_figures_stand_beside_the_whole_of_galaxy10_only() -> None:
+    galaxy10 = make_dataset("galaxy10").model_copy(
+        update={
+            "class_names": list(GALAXY10_CLASSES),
+            "n": GALAXY10_IMAGES,
+            "provenance": {"kind": "galaxy10"},
+        }
+    )
+    assert published_references(galaxy10)
+    for change in ({"simulated": True}, {"n": 60}, {"class_names": ["spiral"]}, {"provenance": {}}):
+        assert not published_references(galaxy10.model_copy(update=change))
+    assert not published_references(None)

@@ -1,0 +1,137 @@
+"""A confusion matrix in words and shares, and the order in which confused classes are neighbours."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontend.app_pages.evaluate_cells import cell_title
+from frontend.app_pages.evaluate_form import form_faults, form_values, shell_words
+from frontend.app_pages.evaluate_url import Look
+from frontend.components.depth_curve import curve_data
+from frontend.evaluation_words import class_rows, matrix_data
+from frontend.seriation import similarity_order
+from shared.evaluations import DepthPoint, PredictionOrder
+from tests.frontend.evaluations import make_evaluation
+
+COUNTS = st.integers(2, 6).flatmap(
+    lambda k: st.lists(st.lists(st.integers(0, 20), min_size=k, max_size=k), min_size=k, max_size=k)
+)
+LOOKS = st.builds(
+    Look,
+    run=st.one_of(st.none(), st.just("quiet-spiral-12")),
+    evaluation=st.one_of(st.none(), st.just("job.encoder-knn-s0")),
+    shown=st.sampled_from(["counts", "true", "predicted", "difference"]),
+    classes=st.sampled_from(["given", "similar"]),
+    true=st.one_of(st.none(), st.just("Edge-on with Bulge")),
+    order=st.sampled_from(list(PredictionOrder)),
+    page=st.integers(1, 900),
+)
+
+
+def neighbours(order: list[int], counts: list[list[int]]) -> float:
+    """Summed likeness of neighbours, as the order should make it large."""
+    shares = [[n / max(sum(row), 1) for n in row] for row in counts]
+    return sum((shares[i][j] + shares[j][i]) / 2 for i, j in pairwise(order))
+
+
+def test_a_chain_of_confusions_is_unrolled() -> None:
+    counts = [[8, 0, 2, 0], [0, 8, 1, 2], [2, 1, 7, 0], [0, 2, 0, 8]]  # 0 – 2 – 1 – 3
+    assert similarity_order(counts) == [0, 2, 1, 3]
+
+
+def test_two_families_stand_apart() -> None:
+    counts = [[5, 0, 5, 0], [0, 5, 0, 5], [5, 0, 5, 0], [0, 5, 0, 5]]
+    assert similarity_order(counts) == [0, 2, 1, 3]
+
+
+def test_without_confusion_the_order_is_as_given() -> None:
+    assert similarity_order([[3, 0, 0], [0, 3, 0], [0, 0, 3]]) == [0, 1, 2]
+    assert similarity_order([]) == []
+
+
+@given(COUNTS)
+def test_the_order_holds_every_class_once_and_is_no_worse_than_as_given(counts: list[list[int]]) -> None:
+    order = similarity_order(counts)
+    assert sorted(order) == list(range(len(counts)))
+    assert neighbours(order, counts) >= neighbours(list(range(len(counts))), counts) - 1e-9
+
+
+def test_a_cell_says_both_shares() -> None:
+    words = matrix_data(make_evaluation("a"))["words"]
+    assert words[1][0] == (
+        "2 of 8 edge-on were called round, 25.0 %. Of 8 called round, 2 are edge-on, 25.0 %."
+    )
+    assert (
+        words[2][1] == "1 of 4 merging was called edge-on, 25.0 %. Of 6 called edge-on, 1 is merging, 16.7 %."
+    )
+
+
+def test_rows_and_columns_are_normalised_and_an_empty_one_has_no_share() -> None:
+    data = matrix_data(make_evaluation("a", confusion_matrix=[[3, 1, 0], [0, 0, 0], [1, 3, 0]]))
+    assert data["views"]["true"] == [[0.75, 0.25, 0], [None] * 3, [0.25, 0.75, 0]]
+    assert data["views"]["predicted"] == [[0.75, 0.25, None], [0, 0, None], [0.25, 0.75, None]]
+    assert data["words"][1][2] == "There is no edge-on among the test galaxies. Nothing was called merging."
+
+
+def test_a_difference_is_said_in_points_of_the_true_class() -> None:
+    other = make_evaluation("b", confusion_matrix=[[8, 0, 0], [0, 8, 0], [0, 0, 4]])
+    data = matrix_data(make_evaluation("a"), other)
+    assert data["difference_words"][1][0] == (
+        "edge-on called round: 2 of 8 by A, 25.0 %; 0 of 8 by B, 0.0 %; +25.0 points."
+    )
+
+
+def test_a_class_without_a_figure_has_a_dash_and_few_rows_are_marked() -> None:
+    rows = class_rows(make_evaluation("a").classes)
+    assert [(row["recall"], row["few"]) for row in rows] == [("–", True), ("–", False), ("–", True)]
+
+
+@given(LOOKS)
+def test_an_address_opens_as_the_look_that_wrote_it(look: Look) -> None:
+    assert Look.from_query(look.to_query()) == look
+
+
+@pytest.mark.parametrize(
+    "query", [{"shown": "pie"}, {"page": "0"}, {"order": "newest"}, {"split": "half"}, {"seed": "-1"}]
+)
+def test_one_impossible_value_costs_only_itself(query: dict[str, str]) -> None:
+    assert Look.from_query({"true": "round", **query}) == Look(true="round")
+
+
+def test_the_grid_says_what_it_shows() -> None:
+    assert cell_title(Look(), 446) == "**446** test galaxies"
+    assert cell_title(Look(true="Im", predicted="E"), 1) == "**1** test galaxy: **Im** called **E**"
+    assert cell_title(Look(true="E", predicted="E"), 2) == "**2** test galaxies: **E**, rightly called so"
+    assert cell_title(Look(true="E", split="val"), 1) == "**1** validation galaxy that is **E**"
+
+
+def test_a_depth_curve_is_a_line_for_each_pooling_with_the_chosen_block() -> None:
+    curve = [
+        DepthPoint(depth=depth, pooling=pooling, accuracy=depth / 10, balanced_accuracy=0.1)
+        for depth in (2, 1)
+        for pooling in ("mean", "cls")
+    ]
+    data = curve_data(make_evaluation("a", depth=2, depth_curve=curve), [("majority class", 0.2)])
+    assert data["lines"] == [
+        {"name": "cls", "points": [(1, 0.1), (2, 0.2)]},
+        {"name": "mean", "points": [(1, 0.1), (2, 0.2)]},
+    ]
+    assert data["chosen"] == {"depth": 2, "pooling": "mean"}
+
+
+def test_the_form_names_the_field_at_fault_before_the_server_is_asked() -> None:
+    values = form_values("quiet-spiral-12", {"probe.heads": [], "probe.seeds": 3})
+    assert form_faults(values) == {"heads": "Choose at least one head."}
+    assert list(form_faults({"encoder": "quiet-spiral-12", "seeds": 11})) == ["seeds"]
+    assert form_faults({"encoder": "quiet-spiral-12"}) == {}
+
+
+def test_the_form_sends_what_differs_from_the_defaults_and_says_it_for_the_shell() -> None:
+    state = {"probe.heads": ["knn", "mlp"], "probe.pooling": "mean", "probe.seeds": 3, "probe.dataset": None}
+    values = form_values("quiet-spiral-12", state)
+    assert values == {"encoder": "quiet-spiral-12", "heads": ("knn", "mlp"), "seeds": 3}
+    assert shell_words(values) == (
+        "galaxyscope run probe --from quiet-spiral-12 --set heads=knn,mlp --set seeds=3 --wait"
+    )
