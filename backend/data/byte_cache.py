@@ -4,12 +4,13 @@ import os
 import threading
 from contextlib import suppress
 from pathlib import Path
+from stat import S_ISREG
 
 from backend.files import write_atomic
 
 
 class ByteCache:
-    """Named bytes in one folder; over `budget` bytes those go that were not asked for longest."""
+    """Named bytes below one folder; over `budget` bytes those go that were not asked for longest."""
 
     def __init__(self, folder: Path, budget: int) -> None:
         self._folder, self._budget = folder, budget
@@ -26,20 +27,22 @@ class ByteCache:
         return data
 
     def put(self, name: str, data: bytes) -> None:
-        """Keep `data` under a file name; what is larger than the whole budget is not kept."""
+        """Keep `data` under a relative path; what is larger than the whole budget is not kept."""
         if len(data) > self._budget:
             return
-        self._folder.mkdir(parents=True, exist_ok=True)
+        path = self._folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
         with self._lock:
-            write_atomic(self._folder / name, data)
-            self._make_room(name)
+            write_atomic(path, data)
+            self._make_room(path)
 
-    def _make_room(self, newest: str) -> None:
+    def _make_room(self, newest: Path) -> None:
         found = []
-        for path in self._folder.iterdir():
+        for path in self._folder.rglob("*"):
             with suppress(FileNotFoundError):
                 status = path.stat()
-                found.append((path.name == newest, status.st_mtime_ns, status.st_size, path))
+                if S_ISREG(status.st_mode):
+                    found.append((path == newest, status.st_mtime_ns, status.st_size, path))
         excess = sum(size for _, _, size, _ in found) - self._budget
         for _, _, size, path in sorted(found, key=lambda entry: entry[:2]):
             if excess <= 0:

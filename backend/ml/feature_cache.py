@@ -7,15 +7,13 @@ the pooling says that features of inner blocks did not pass the final norm.
 """
 
 import io
-import os
-from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from backend.files import write_atomic
+from backend.data.byte_cache import ByteCache
 
 FEATURE_BYTES = 4 * 10**9
 DIGEST_LENGTH = 32
@@ -26,15 +24,16 @@ class FeatureCache:
     """Arrays by relative path in one folder; over `budget` bytes those go that were unused longest."""
 
     def __init__(self, folder: Path, budget: int = FEATURE_BYTES) -> None:
-        self._folder, self._budget = folder, budget
+        self._files = ByteCache(folder, budget)
 
     def get(self, name: str, rows: int) -> Tensor | None:
         """The float32 (rows, D) kept under a name, or None where there are none of so many rows."""
-        path = self._folder / name
+        data = self._files.get(name)
+        if data is None:
+            return None
         try:
-            stored = np.load(path, allow_pickle=False)
-            os.utime(path)
-        except (FileNotFoundError, ValueError, EOFError):
+            stored = np.load(io.BytesIO(data), allow_pickle=False)
+        except (ValueError, EOFError):
             return None
         return torch.from_numpy(stored.astype(np.float32)) if len(stored) == rows else None
 
@@ -42,25 +41,7 @@ class FeatureCache:
         """Keep features (N, D) as float16, unless they alone are over the budget."""
         buffer = io.BytesIO()
         np.save(buffer, features.numpy().astype(np.float16))
-        if buffer.tell() > self._budget:
-            return
-        path = self._folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, buffer.getvalue())
-        self._make_room(path)
-
-    def _make_room(self, newest: Path) -> None:
-        found = []
-        for path in self._folder.rglob("*.np*"):
-            with suppress(FileNotFoundError):
-                status = path.stat()
-                found.append((path == newest, status.st_mtime_ns, status.st_size, path))
-        excess = sum(size for _, _, size, _ in found) - self._budget
-        for _, _, size, path in sorted(found, key=lambda entry: entry[:2]):
-            if excess <= 0:
-                return
-            path.unlink(missing_ok=True)
-            excess -= size
+        self._files.put(name, buffer.getvalue())
 
 
 def rounded(features: Tensor) -> Tensor:

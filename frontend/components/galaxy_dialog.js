@@ -56,3 +56,22 @@ async function openRow(view, of, row) {
     if (turn === view.asked) fillDialog(view, null, el("p", { class: "gx-tone-bad", role: "alert" }, words))
   }
 }
+
+const CELL_STEPS = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: columnsOf, ArrowUp: (cells) => -columnsOf(cells) }
+
+function columnsOf(cells) {
+  const next = cells.findIndex((cell) => cell.offsetTop > cells[0].offsetTop)
+  return next < 0 ? cells.length : next
+}
+
+/** Arrow keys go from cell to cell of a grid of buttons, of which one is in the order of tabs. */
+function moveAmong(grid, event) {
+  const cells = [...grid.children]
+  const step = CELL_STEPS[event.key]?.(cells)
+  if (step === undefined) return
+  const to = cells[cells.indexOf(event.target.closest("button")) + step]
+  event.preventDefault()
+  if (!to) return
+  cells.forEach((cell) => { cell.tabIndex = cell === to ? 0 : -1 })
+  to.focus()
+}

@@ -14,7 +14,7 @@ export default function ({ data, parentElement }) {
 
 function build(root) {
   const state = { cells: el("div", { class: "cells", role: "group", "aria-label": "Galaxies" }), at: 0 }
-  state.cells.onkeydown = (event) => move(state, event)
+  state.cells.onkeydown = (event) => moveAmong(state.cells, event)
   state.view = galaxyDialog((step) => { if (state.data.galaxies[state.at + step]) open(state, state.at + step) })
   root.replaceChildren(state.cells, state.view.node)
   return state
@@ -30,26 +30,6 @@ function cellOf(state, galaxy, index) {
 
 function captionOf(galaxy) {
   return [`row ${galaxy.row}`, galaxy.label, galaxy.split, galaxy.source_id].filter(Boolean).join(" · ")
-}
-
-function columns(state) {
-  const cells = [...state.cells.children]
-  const next = cells.findIndex((cell) => cell.offsetTop > cells[0].offsetTop)
-  return next < 0 ? cells.length : next
-}
-
-const STEPS = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: columns, ArrowUp: (state) => -columns(state) }
-
-function move(state, event) {
-  const step = STEPS[event.key]?.(state)
-  if (step === undefined) return
-  const cells = [...state.cells.children]
-  const from = cells.indexOf(event.target.closest("button"))
-  const to = cells[from + step]
-  event.preventDefault()
-  if (!to) return
-  cells.forEach((cell) => { cell.tabIndex = cell === to ? 0 : -1 })
-  to.focus()
 }
 
 function open(state, index) {

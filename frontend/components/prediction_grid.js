@@ -16,7 +16,7 @@ export default function ({ data, parentElement }) {
 function build(root) {
   const state = { at: 0 }
   state.cells = el("div", { class: "cells", role: "group", "aria-label": "Galaxies of this choice" })
-  state.cells.onkeydown = (event) => move(state, event)
+  state.cells.onkeydown = (event) => moveAmong(state.cells, event)
   state.view = galaxyDialog((step) => { if (state.data.predictions[state.at + step]) open(state, state.at + step) })
   root.replaceChildren(state.cells, state.view.node)
   return state
@@ -40,25 +40,6 @@ function cellOf(state, one, index) {
       el("span", { class: "what" }, isRight(one) ? "called so" : className(state, one.predicted)), el("b", {}, percent(one.confidence))))
   button.onclick = () => open(state, index)
   return button
-}
-
-function columns(state) {
-  const cells = [...state.cells.children]
-  const next = cells.findIndex((cell) => cell.offsetTop > cells[0].offsetTop)
-  return next < 0 ? cells.length : next
-}
-
-const STEPS = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: columns, ArrowUp: (state) => -columns(state) }
-
-function move(state, event) {
-  const step = STEPS[event.key]?.(state)
-  if (step === undefined) return
-  const cells = [...state.cells.children]
-  const to = cells[cells.indexOf(event.target.closest("button")) + step]
-  event.preventDefault()
-  if (!to) return
-  cells.forEach((cell) => { cell.tabIndex = cell === to ? 0 : -1 })
-  to.focus()
 }
 
 function open(state, index) {
