@@ -10,8 +10,8 @@ FROZEN_HEADS: tuple[Head, ...] = (Head.KNN, Head.LINEAR, Head.MLP, Head.ATTENTIV
 CHECKPOINT = r"^(last|best|\d{1,12})$"
 
 
-class ProbeConfig(Config):
-    """Heads on the frozen features of one encoder, fitted on train, chosen on validation, judged on test."""
+class OnEncoderConfig(Config):
+    """An encoder of a run, and the labelled dataset that it is judged on."""
 
     encoder: str = setting(..., "encoder", "Run whose encoder is judged.", simple=True)
     checkpoint: str = setting(
@@ -20,6 +20,11 @@ class ProbeConfig(Config):
     dataset: str | None = setting(
         None, "data", "Labelled dataset; empty takes the encoder's own (or its eval_dataset).", simple=True
     )
+
+
+class ProbeConfig(OnEncoderConfig):
+    """Heads on the frozen features of one encoder, fitted on train, chosen on validation, judged on test."""
+
     heads: tuple[FrozenHead, ...] = setting(
         ("knn", "linear"), "heads", "What is put on the frozen features.", simple=True, min_length=1
     )

@@ -11,8 +11,8 @@ from shared.config_base import Config, ConfigConflictError, setting
 MAX_BANDS = 5
 
 
-class ArchitectureConfig(Config):
-    """The image that a model sees, and the sizes of its encoder and decoder."""
+class EncoderConfig(Config):
+    """The image that a model sees, and the sizes of its encoder."""
 
     crop_size: int | None = setting(
         None, "data", "Centre crop before resizing; empty keeps the frame.", unit="px", ge=8
@@ -27,9 +27,6 @@ class ArchitectureConfig(Config):
     depth: int = setting(6, "model", "Encoder blocks.", ge=1, le=48, simple=True)
     num_heads: int = setting(3, "model", "Attention heads; divides the width.", ge=1, le=32)
     mlp_ratio: float = setting(4.0, "model", "MLP width over encoder width.", gt=0, le=8)
-    decoder_embed_dim: int = setting(96, "model", "Decoder width.", ge=16, le=2048)
-    decoder_depth: int = setting(2, "model", "Decoder blocks.", ge=1, le=16)
-    decoder_num_heads: int = setting(3, "model", "Decoder heads; divides the decoder width.", ge=1, le=32)
 
     @property
     def num_patches(self) -> int:
@@ -37,19 +34,24 @@ class ArchitectureConfig(Config):
         return (self.img_size // self.patch_size) ** 2
 
     @model_validator(mode="after")
-    def _widths_divide(self) -> Self:
+    def _encoder_divides(self) -> Self:
         must_divide("patch_size", self.patch_size, "img_size", self.img_size)
         must_divide("num_heads", self.num_heads, "embed_dim", self.embed_dim)
+        must_have_positions("embed_dim", self.embed_dim)
+        return self
+
+
+class ArchitectureConfig(EncoderConfig):
+    """Encoder and decoder."""
+
+    decoder_embed_dim: int = setting(96, "model", "Decoder width.", ge=16, le=2048)
+    decoder_depth: int = setting(2, "model", "Decoder blocks.", ge=1, le=16)
+    decoder_num_heads: int = setting(3, "model", "Decoder heads; divides the decoder width.", ge=1, le=32)
+
+    @model_validator(mode="after")
+    def _decoder_divides(self) -> Self:
         must_divide("decoder_num_heads", self.decoder_num_heads, "decoder_embed_dim", self.decoder_embed_dim)
-        for field in ("embed_dim", "decoder_embed_dim"):
-            width = getattr(self, field)
-            if width % 4:
-                nearest = width // 4 * 4
-                raise ConfigConflictError(
-                    field,
-                    f"{field} {width} is no multiple of 4, as sin-cos positions need; try {nearest}",
-                    nearest,
-                )
+        must_have_positions("decoder_embed_dim", self.decoder_embed_dim)
         return self
 
 
@@ -142,6 +144,17 @@ class AdoptConfig(Config):
                 "std", f"std {min(self.std):g} is not above 0; give the spread of the band"
             )
         return self
+
+
+def must_have_positions(field: str, width: int) -> None:
+    """Raise ConfigConflictError at `field` where sin-cos positions do not fill the width."""
+    if width % 4:
+        nearest = width // 4 * 4
+        raise ConfigConflictError(
+            field,
+            f"{field} {width} is no multiple of 4, as sin-cos positions need; try {nearest}",
+            nearest,
+        )
 
 
 def must_divide(field: str, divisor: int, whole_field: str, whole: int) -> None:

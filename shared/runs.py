@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 class RunKind(StrEnum):
     PRETRAIN = "pretrain"
+    FINETUNE = "finetune"
+    SUPERVISED = "supervised"
     IMPORT = "import"
     SIMULATE = "simulate"
     DOWNLOAD = "download"
@@ -35,6 +37,8 @@ class Lane(StrEnum):
 
 LANES: dict[RunKind, Lane] = {
     RunKind.PRETRAIN: Lane.TRAIN,
+    RunKind.FINETUNE: Lane.TRAIN,
+    RunKind.SUPERVISED: Lane.TRAIN,
     RunKind.IMPORT: Lane.LIGHT,
     RunKind.SIMULATE: Lane.LIGHT,
     RunKind.DOWNLOAD: Lane.NETWORK,
@@ -46,7 +50,10 @@ LANES: dict[RunKind, Lane] = {
     RunKind.SELFTEST: Lane.TRAIN,
 }
 
-TRAINING_KINDS = frozenset({RunKind.PRETRAIN})
+CLASSIFIER_KINDS = frozenset({RunKind.FINETUNE, RunKind.SUPERVISED})
+"""Kinds that train an encoder together with a head, on labels."""
+
+TRAINING_KINDS = CLASSIFIER_KINDS | {RunKind.PRETRAIN}
 """Kinds that train a model: they have the device for hours, and can pause."""
 
 MODEL_KINDS = TRAINING_KINDS | {RunKind.ADOPT}

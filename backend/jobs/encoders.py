@@ -8,7 +8,7 @@ from typing import Any
 
 from backend.errors import NotFoundError
 from backend.files import read_json
-from backend.jobs.run_dir import EncoderSpec, RunDir
+from backend.jobs.run_dir import EncoderSource, EncoderSpec, RunDir
 
 FOLDER = re.compile(r"step_(\d{8,})")
 WEIGHTS, META = "model.safetensors", "meta.json"
@@ -51,6 +51,14 @@ def find_encoder(home: Path, run_id: str, checkpoint: str) -> FoundEncoder:
         run=run_id, step=step, folder=folder.relative_to(home).as_posix(), weights_digest=digest
     )
     return FoundEncoder(spec, read_json(folder / META) or {})
+
+
+def settled(home: Path, source: EncoderSource, checkpoint: str) -> EncoderSpec:
+    """The checkpoint of a source, as it is now where it was left open. Raises NotFoundError."""
+    if isinstance(source, EncoderSpec):
+        return source
+    spec = find_encoder(home, source.run, checkpoint).spec
+    return spec.model_copy(update=source.model_dump())
 
 
 def _step(run_dir: RunDir, checkpoint: str, steps: list[int]) -> int:

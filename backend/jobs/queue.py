@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import NotFoundError
-from backend.jobs.run_dir import EncoderSpec, RunDir, Spec
+from backend.jobs.run_dir import EncoderSource, RunDir, Spec
 from backend.jobs.run_names import make_run_id
 from backend.jobs.state import add_event
 from shared.configs import Config
@@ -31,7 +31,7 @@ def enqueue(
     preset: str | None = None,
     parent_id: str | None = None,
     roots: tuple[Path, ...] | None = None,
-    encoder: EncoderSpec | None = None,
+    encoder: EncoderSource | None = None,
 ) -> str:
     """Queue one run and return its id. `roots` are the folders it may read, None all; `encoder` is what it
     judges. Raises NotFoundError where its dataset or parent is not there."""
@@ -52,7 +52,7 @@ def insert(
     dataset: DatasetRow | None,
     judged_on: DatasetRow | None = None,
     roots: tuple[Path, ...] | None = None,
-    encoder: EncoderSpec | None = None,
+    encoder: EncoderSource | None = None,
     **labels: str | None,
 ) -> str:
     """Queue one run within the caller's transaction and return its id. `judged_on` is its eval_dataset,

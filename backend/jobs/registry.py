@@ -11,7 +11,7 @@ from backend.db.models import BaselineRow, DatasetRow, EvaluationRow, RunRow
 from backend.jobs import queue
 from shared.configs import BaselinesConfig
 from shared.evaluations import Evaluation
-from shared.runs import TERMINAL, RunKind
+from shared.runs import TERMINAL, TRAINING_KINDS, RunKind
 
 
 def register(session: Session, run: RunRow, produced: dict[str, Any]) -> None:
@@ -63,9 +63,9 @@ def _register_dataset(session: Session, info: dict[str, Any], file: str) -> str:
 
 
 def request_baselines(session: Session, runs_dir: Path, run: RunRow) -> None:
-    """Queue the reference accuracies of the dataset that a pretraining is judged on, once its first training
+    """Queue the reference accuracies of the dataset that a training is judged on, once its first training
     step is in."""
-    if run.kind != RunKind.PRETRAIN or "train/loss" not in run.latest or not run.probe_digest:
+    if RunKind(run.kind) not in TRAINING_KINDS or "train/loss" not in run.latest or not run.probe_digest:
         return
     named = select(DatasetRow).where(DatasetRow.digest == run.probe_digest).order_by(DatasetRow.name)
     dataset = session.scalar(named.limit(1))

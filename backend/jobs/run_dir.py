@@ -46,24 +46,29 @@ class Process(BaseModel):
     attempt: int
 
 
-class EncoderSpec(BaseModel):
-    """The encoder that a job judges: `folder` of its checkpoint, relative to the home, and what it was
-    pretrained on, where that is known: `seen_file` is None where it is gone, or never was here."""
+class EncoderSource(BaseModel):
+    """The run whose encoder a job works on, and what it was pretrained on, where that is known: `seen_file`
+    is None where it is gone, or never was here."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     run: str
-    step: int
-    folder: str
-    weights_digest: str
     seen_file: str | None = None
     seen_digest: str | None = None
     seen_rows: Literal["train", "all"] = "train"
 
 
+class EncoderSpec(EncoderSource):
+    """One checkpoint of that run; `folder` is relative to the home."""
+
+    step: int
+    folder: str
+    weights_digest: str
+
+
 class Spec(BaseModel):
     """What a worker needs to know; paths are relative to the home, but for `roots`: the folders that it may
-    read, None all."""
+    read, None all. An `encoder` without a step is settled when the job starts: its run was still at work."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -75,7 +80,7 @@ class Spec(BaseModel):
     eval_dataset_file: str | None = None
     eval_dataset_digest: str | None = None
     roots: list[str] | None = None
-    encoder: EncoderSpec | None = None
+    encoder: EncoderSpec | EncoderSource | None = None
 
 
 class Result(BaseModel):

@@ -19,6 +19,8 @@ from shared.runs import RunKind
 
 TASKS = {
     RunKind.PRETRAIN: "backend.jobs.tasks.pretrain",
+    RunKind.FINETUNE: "backend.jobs.tasks.classify",
+    RunKind.SUPERVISED: "backend.jobs.tasks.classify",
     RunKind.SIMULATE: "backend.jobs.tasks.datasets",
     RunKind.IMPORT: "backend.jobs.tasks.datasets",
     RunKind.DOWNLOAD: "backend.jobs.tasks.datasets",

@@ -3,8 +3,9 @@
 checkpoints/
   step_00001234/        renamed into place when whole
     model.safetensors   weights, float32
+    head.safetensors    what a classifier has on top of its encoder
     meta.json           config, channels, mean, std, digest and classes of what it saw, step, selection
-    optimizer.pt        only where `last` points
+    optimizer.pt        and what else going on needs; only where `last` points
   last, best            {"step": 1234}
 """
 
@@ -25,7 +26,7 @@ from backend.files import read_json, write_json
 from backend.ml.models_mae import MaskedAutoencoderViT
 from shared.configs import ModelConfig
 
-WEIGHTS, META, OPTIMIZER = "model.safetensors", "meta.json", "optimizer.pt"
+WEIGHTS, HEAD, META, OPTIMIZER = "model.safetensors", "head.safetensors", "meta.json", "optimizer.pt"
 FOLDER = re.compile(r"step_(\d{8,})")
 
 
@@ -97,25 +98,34 @@ class CheckpointStore:
         write_json(self.root / "best", {"step": step})
 
     def save(
-        self, step: int, model: nn.Module, meta: Mapping[str, Any], optimizer: optim.Optimizer | None = None
+        self,
+        step: int,
+        model: nn.Module,
+        meta: Mapping[str, Any],
+        optimizer: optim.Optimizer | None = None,
+        state: Mapping[str, Any] | None = None,
+        head: nn.Module | None = None,
     ) -> None:
-        """Write the checkpoint of `step`; with an optimizer it becomes `last`, and older states go."""
+        """Write the checkpoint of `step`; with an optimizer it becomes `last`, and older states go. `state`
+        is kept beside the optimizer's."""
         building = self._fresh_folder(f".{self.folder(step).name}")
-        weights = {name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}
-        save_file(weights, building / WEIGHTS)
+        _save_weights(model, building / WEIGHTS)
+        if head is not None:
+            _save_weights(head, building / HEAD)
         if optimizer is not None:
-            torch.save(optimizer.state_dict(), building / OPTIMIZER)
-        for path in (building / WEIGHTS, building / OPTIMIZER):
-            _sync(path)
+            torch.save({"optimizer": optimizer.state_dict(), **(state or {})}, building / OPTIMIZER)
+            _sync(building / OPTIMIZER)
         write_json(building / META, {**meta, "step": step})
         self._put_in_place(building, self.folder(step))
         if optimizer is not None:
             write_json(self.root / "last", {"step": step})
             self._drop_optimizers_before(step)
 
-    def load(self, step: int, model: nn.Module) -> dict[str, Any]:
-        """Fill `model` with the weights of `step`, strictly; the meta data."""
+    def load(self, step: int, model: nn.Module, head: nn.Module | None = None) -> dict[str, Any]:
+        """Fill `model`, and `head`, with the weights of `step`, strictly; the meta data."""
         model.load_state_dict(load_file(self.folder(step) / WEIGHTS))
+        if head is not None:
+            head.load_state_dict(load_file(self.folder(step) / HEAD))
         return self.meta(step)
 
     def meta(self, step: int) -> dict[str, Any]:
@@ -125,10 +135,13 @@ class CheckpointStore:
             raise FileNotFoundError(f"checkpoint {step} has no {META}: choose one of {self.steps()}")
         return meta
 
-    def load_optimizer(self, step: int, optimizer: optim.Optimizer, device: torch.device) -> None:
-        """Fill `optimizer` with its state of `step`; only `last` has one."""
+    def load_optimizer(self, step: int, optimizer: optim.Optimizer, device: torch.device) -> dict[str, Any]:
+        """Fill `optimizer` with its state of `step`, which only `last` has; what was kept beside it."""
         state = torch.load(self.folder(step) / OPTIMIZER, map_location=device, weights_only=True)
-        optimizer.load_state_dict(state)
+        if "optimizer" not in state:  # written before anything else was kept
+            state = {"optimizer": state}
+        optimizer.load_state_dict(state.pop("optimizer"))
+        return dict(state)
 
     def prune(self) -> None:
         """Remove checkpoints until at most `keep` stand besides last and best, log-spaced in step."""
@@ -164,6 +177,11 @@ class CheckpointStore:
         for other in self.root.glob(f"step_*/{OPTIMIZER}"):
             if other.parent != self.folder(step):
                 other.unlink()
+
+
+def _save_weights(model: nn.Module, path: Path) -> None:
+    save_file({name: value.detach().cpu().contiguous() for name, value in model.state_dict().items()}, path)
+    _sync(path)
 
 
 def _whole(folder: Path) -> bool:

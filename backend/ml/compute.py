@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from backend.errors import InvalidInputError
-from shared.configs import PretrainConfig
+from shared.configs import TrainingConfig
 
 
 @runtime_checkable
@@ -33,7 +33,7 @@ def resolve_device(device: str) -> torch.device:
     return torch.device("cuda" if available and device != "cpu" else "cpu")
 
 
-def resolve_precision(config: PretrainConfig, device: torch.device) -> torch.dtype:
+def resolve_precision(config: TrainingConfig, device: torch.device) -> torch.dtype:
     """bfloat16 or float32; auto takes bfloat16 where the device multiplies matrices in it."""
     if config.precision != "auto":
         return torch.bfloat16 if config.precision == "bfloat16" else torch.float32

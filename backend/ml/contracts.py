@@ -1,4 +1,4 @@
-"""What a pretraining is given, how it talks to whoever runs it, and what it answers."""
+"""What a training is given, how it talks to whoever runs it, and what it answers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -44,6 +44,31 @@ class PretrainData:
     probe: ProbeData
 
 
+class Standard(Protocol):
+    """What images are standardised by, a value a band for pixels from 0 to 1."""
+
+    @property
+    def channel_mean(self) -> list[float]: ...
+
+    @property
+    def channel_std(self) -> list[float]: ...
+
+
+@dataclass(frozen=True)
+class ClassifierData:
+    """Labelled images of one dataset, uint8 (N, H, W, C) at the model's size, labels (N,) int64; no test row
+    is in it. `channel_mean` and `channel_std` as the encoder was pretrained with."""
+
+    images: Pixels
+    labels: Labels
+    val_images: Pixels
+    val_labels: Labels
+    class_names: list[str]
+    channel_mean: list[float]
+    channel_std: list[float]
+    dataset_digest: str
+
+
 class RunIO(Protocol):
     """The run directory as training sees it."""
 
@@ -70,7 +95,7 @@ class RunIO(Protocol):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a pretraining ended; `images_per_s` counts everything, evaluations included."""
+    """How a training ended; `images_per_s` counts everything, evaluations included."""
 
     outcome: Literal["succeeded", "paused", "cancelled", "failed"]
     reason: str | None

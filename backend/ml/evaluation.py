@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from backend.ml.compute import autocast, resolve_precision, standardise, to_tensor
-from backend.ml.contracts import Labels, Pixels, PretrainData
+from backend.ml.contracts import Labels, Pixels, PretrainData, Standard
 from backend.ml.models_mae import MaskedAutoencoderViT, Pooling, pool
 from backend.ml.probe import (
     accuracy,
@@ -31,7 +31,7 @@ def no_tick() -> None:
 class Normaliser:
     """Standardised images of a dataset on one device, batch by batch."""
 
-    def __init__(self, data: PretrainData, device: torch.device) -> None:
+    def __init__(self, data: Standard, device: torch.device) -> None:
         self.device = device
         self.mean = torch.tensor(data.channel_mean, dtype=torch.float32, device=device)
         self.std = torch.tensor(data.channel_std, dtype=torch.float32, device=device)

@@ -9,9 +9,14 @@ import torch
 from torch import Tensor
 
 from backend.data.augment import augment
-from shared.configs import PretrainConfig
+from shared.configs import PretrainConfig, TrainingConfig
 
-STREAMS = {"weights": 0, "order": 1, "augmentation": 2, "masks": 3, "validation": 4, "samples": 5}
+STREAMS = {
+    name: place
+    for place, name in enumerate(
+        ("weights", "order", "augmentation", "masks", "validation", "samples", "head", "regularisation")
+    )
+}
 
 
 def stream(seed: int, name: str, index: int = 0) -> int:
@@ -30,7 +35,7 @@ def epoch_order(seed: int, epoch: int, n: int) -> Tensor:
     return torch.randperm(n, generator=generator(seed, "order", epoch))
 
 
-def augment_step(images: Tensor, config: PretrainConfig, step: int) -> Tensor:
+def augment_step(images: Tensor, config: TrainingConfig, step: int) -> Tensor:
     """The images (n, H, W, C) uint8 that open the batch of `step`, augmented as that step sees them; float32
     on the scale 0 to 255 where a crop or jitter interpolates."""
     return augment(

@@ -6,13 +6,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn, optim
 
-from backend.ml.compute import autocast, move, resolve_precision, to_tensor
+from backend.ml.compute import autocast, move, resolve_precision
 from backend.ml.contracts import PretrainData
 from backend.ml.evaluation import Normaliser
 from backend.ml.models_mae import MaskedAutoencoderViT
-from backend.ml.streams import augment_step, epoch_order, masking_noise
+from backend.ml.schedule import ScheduledImages
+from backend.ml.streams import masking_noise
 from shared.configs import PretrainConfig
-from shared.schedule import learning_rate
 
 TOKENS = ("cls_token", "mask_token")
 BETAS = (0.9, 0.95)
@@ -33,12 +33,9 @@ def build_optimizer(model: nn.Module, config: PretrainConfig) -> optim.AdamW:
     return optim.AdamW(groups, lr=config.lr, betas=BETAS, fused=True)
 
 
-class TrainingStep:
-    """Call it with a step to take that step; `lr` tells the rate it uses.
-
-    Order, augmentation and masks come from streams of (seed, epoch) and (seed, step): a resumed run repeats
-    an uninterrupted one, bit for bit on a CPU. The last, incomplete batch of an epoch is dropped.
-    """
+class TrainingStep(ScheduledImages):
+    """Call it with a step to take that step; `lr` tells the rate it uses. Masks come from a stream of
+    (seed, step)."""
 
     def __init__(
         self,
@@ -48,35 +45,10 @@ class TrainingStep:
         optimizer: optim.Optimizer,
         device: torch.device,
     ) -> None:
-        self.config, self.model, self.optimizer, self.device = config, model, optimizer, device
+        super().__init__(config, data.images, device)
+        self.config, self.model, self.optimizer = config, model, optimizer
         self.dtype = resolve_precision(config, device)
-        self.images = to_tensor(data.images, device)  # (N, H, W, C) uint8, resident
         self.normalise = Normaliser(data, device)
-        self.steps_per_epoch = len(data.images) // config.batch_size
-        self.total_steps = self.steps_per_epoch * config.epochs
-        self._order: tuple[int, Tensor] | None = None
-
-    def epoch(self, step: int) -> float:
-        """Epochs done when `step` steps have been taken."""
-        return step / self.steps_per_epoch
-
-    def lr(self, step: int) -> float:
-        """Learning rate of `step`, counted from 0."""
-        config = self.config
-        return learning_rate(
-            self.epoch(step),
-            peak=config.lr,
-            min_lr=config.min_lr,
-            warmup_epochs=config.warmup_epochs,
-            epochs=config.epochs,
-        )
-
-    def batch(self, step: int) -> Tensor:
-        """The augmented images (N, H, W, C) of `step`, on the scale 0 to 255."""
-        epoch, place = divmod(step, self.steps_per_epoch)
-        size = self.config.batch_size
-        rows = self._epoch_order(epoch)[place * size : (place + 1) * size]
-        return augment_step(self.images[rows], self.config, step)
 
     def noise(self, step: int) -> Tensor:
         """Masking noise (N, L) of `step`."""
@@ -88,18 +60,16 @@ class TrainingStep:
 
     def learn(self, imgs: Tensor, noise: Tensor, lr: float) -> Tensor:
         """Forward, backward and optimiser step on standardised imgs (N, C, H, W)."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
         with autocast(self.device, self.dtype):
             loss, _, _ = self.model(imgs, self.config.mask_ratio, noise)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        self.optimizer.step()
-        detached: Tensor = loss.detach()
-        return detached
+        return descend(self.optimizer, loss, lr)
 
-    def _epoch_order(self, epoch: int) -> Tensor:
-        if self._order is None or self._order[0] != epoch:
-            order = epoch_order(self.config.seed, epoch, len(self.images))
-            self._order = (epoch, order.to(self.device))
-        return self._order[1]
+
+def descend(optimizer: optim.Optimizer, loss: Tensor, lr: float) -> Tensor:
+    """One optimiser step down `loss` at `lr` times the lr_scale of each group; the loss, detached."""
+    for group in optimizer.param_groups:
+        group["lr"] = lr * group.get("lr_scale", 1.0)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    return loss.detach()

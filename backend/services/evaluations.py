@@ -58,10 +58,11 @@ class Evaluations:
         dataset: str | None = None,
         limit: int = 500,
     ) -> list[Evaluation]:
-        """Newest first; those of `encoder` with the references of its jobs. `dataset` is a name."""
+        """Newest first; those on `encoder` with the references of its jobs, and those that it made itself.
+        `dataset` is a name."""
         query = select(EvaluationRow).order_by(EvaluationRow.created_at.desc(), EvaluationRow.id)
         if encoder is not None:
-            query = query.where(EvaluationRow.encoder_id == encoder)
+            query = query.where((EvaluationRow.encoder_id == encoder) | (EvaluationRow.run_id == encoder))
         if run is not None:
             query = query.where(EvaluationRow.run_id == run)
         if dataset is not None:

@@ -1,6 +1,7 @@
-"""What a probe needs before it is queued: an encoder with a checkpoint, and labels that can judge it."""
+"""What a job on an encoder needs before it is queued: the encoder, and labels that can judge it."""
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -9,12 +10,12 @@ from backend.data.store import GalaxyStore
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import InvalidInputError, NotFoundError
-from backend.jobs.encoders import FoundEncoder, find_encoder
-from backend.jobs.run_dir import EncoderSpec
+from backend.jobs.encoders import find_encoder
+from backend.jobs.run_dir import EncoderSource, EncoderSpec
 from backend.settings import Settings
 from shared.configs import ProbeConfig
 from shared.datasets import SPLIT_CODES, Split
-from shared.runs import MODEL_KINDS
+from shared.runs import MODEL_KINDS, RunKind
 
 
 def ready_probe(
@@ -23,24 +24,31 @@ def ready_probe(
     """The config with its dataset named, and the encoder as it is now. Raises InvalidInputError or
     NotFoundError where the probe could only fail."""
     with database.read() as session:
-        run = _encoder_run(session, config.encoder)
-        dataset = _judged_on(session, config, run)
-        pretrained_on = _pretrained_on(session, run)
+        run = encoder_run(session, config.encoder)
+        dataset = judged_on(session, config.dataset, run)
+        source = source_of(session, run)
     found = find_encoder(settings.home, run.id, config.checkpoint)
-    _require_bands(found, dataset)
-    _require_labels(settings, dataset, config)
-    digest = found.meta.get("dataset_digest") if run.kind != "adopt" else None
-    encoder = found.spec.model_copy(
-        update={
-            "seen_file": f"datasets/{pretrained_on.file}" if pretrained_on else None,
-            "seen_digest": digest,
-            "seen_rows": run.config.get("pretrain_rows", "train"),
-        }
-    )
+    require_bands(run, found.channels, dataset)
+    require_labels(settings, dataset, config.label_fraction)
+    encoder = found.spec.model_copy(update=source.model_dump())
     return config.model_copy(update={"dataset": dataset.name}), encoder
 
 
-def _encoder_run(session: Session, run_id: str) -> RunRow:
+def source_of(session: Session, run: RunRow) -> EncoderSource:
+    """The run of an encoder, and what that learned from, where it is known and still here."""
+    if run.kind == RunKind.ADOPT or run.dataset_digest is None:
+        return EncoderSource(run=run.id)
+    same = select(DatasetRow).where(DatasetRow.digest == run.dataset_digest).order_by(DatasetRow.name)
+    dataset = session.scalar(same.limit(1))
+    return EncoderSource(
+        run=run.id,
+        seen_file=f"datasets/{dataset.file}" if dataset else None,
+        seen_digest=run.dataset_digest,
+        seen_rows=run.config.get("pretrain_rows", "train"),
+    )
+
+
+def encoder_run(session: Session, run_id: str) -> RunRow:
     row = session.get(RunRow, run_id)
     if row is None:
         raise NotFoundError(
@@ -55,13 +63,18 @@ def _encoder_run(session: Session, run_id: str) -> RunRow:
     return row
 
 
-def _judged_on(session: Session, config: ProbeConfig, run: RunRow) -> DatasetRow:
+def judged_on(session: Session, wanted: str | None, run: RunRow) -> DatasetRow:
     """The dataset asked for, else the one that the encoder's own probes are judged on."""
-    name = config.dataset or run.config.get("eval_dataset") or run.dataset
+    name = wanted or run.config.get("eval_dataset") or run.dataset
     if name is None:
         raise InvalidInputError(
             "no_dataset", f"{run.id} has no dataset of its own; name a labelled one in dataset", "dataset"
         )
+    return named_dataset(session, name)
+
+
+def named_dataset(session: Session, name: str) -> DatasetRow:
+    """Raises NotFoundError, with the datasets there are."""
     row = session.get(DatasetRow, name)
     if row is None:
         known = ", ".join(session.scalars(select(DatasetRow.name).order_by(DatasetRow.name))) or "none yet"
@@ -69,26 +82,20 @@ def _judged_on(session: Session, config: ProbeConfig, run: RunRow) -> DatasetRow
     return row
 
 
-def _pretrained_on(session: Session, run: RunRow) -> DatasetRow | None:
-    """What an encoder trained here learned from, where it is still here."""
-    if run.kind == "adopt" or run.dataset_digest is None:
-        return None
-    same = select(DatasetRow).where(DatasetRow.digest == run.dataset_digest).order_by(DatasetRow.name)
-    return session.scalar(same.limit(1))
-
-
-def _require_bands(found: FoundEncoder, dataset: DatasetRow) -> None:
+def require_bands(run: RunRow, channels: int, dataset: DatasetRow) -> None:
+    """Raise InvalidInputError where an encoder of so many channels cannot read the dataset."""
     bands = len(dataset.info["bands"])
-    if bands != found.channels:
+    if bands != channels:
         raise InvalidInputError(
             "bands_differ",
-            f"{found.spec.run} reads {found.channels} bands and {dataset.name} has {bands}; "
-            "choose another dataset",
+            f"{run.id} reads {channels} bands and {dataset.name} has {bands}; choose another dataset",
             "dataset",
         )
 
 
-def _require_labels(settings: Settings, dataset: DatasetRow, config: ProbeConfig) -> None:
+def require_labels(settings: Settings, dataset: DatasetRow, label_fraction: float) -> NDArray[np.int64]:
+    """Labelled train rows of each class (K,). Raises InvalidInputError where a head could not be fitted on
+    train, chosen on validation and judged on test rows."""
     if not dataset.info["class_names"]:
         raise InvalidInputError(
             "no_labels", f"{dataset.name} has no labels to judge by; choose a labelled dataset", "dataset"
@@ -99,7 +106,7 @@ def _require_labels(settings: Settings, dataset: DatasetRow, config: ProbeConfig
         if not ((splits == SPLIT_CODES[split]) & (labels >= 0)).any():
             raise InvalidInputError(
                 "empty_split",
-                f"{dataset.name} has no labelled {split} rows, and a probe is fitted on train, chosen on val "
+                f"{dataset.name} has no labelled {split} rows, and a head is fitted on train, chosen on val "
                 "and judged on test rows; import it with another split",
                 "dataset",
             )
@@ -111,11 +118,11 @@ def _require_labels(settings: Settings, dataset: DatasetRow, config: ProbeConfig
             "dataset",
         )
     smallest = smallest_fraction(train)
-    if config.label_fraction < smallest:
+    if label_fraction < smallest:
         rare = dataset.info["class_names"][int(np.where(train > 0, train, train.max()).argmin())]
         raise InvalidInputError(
             "empty_class",
-            f"label_fraction {config.label_fraction:g} leaves no train row of {rare}; "
-            f"take {smallest:.2g} or more",
+            f"label_fraction {label_fraction:g} leaves no train row of {rare}; take {smallest:.2g} or more",
             "label_fraction",
         )
+    return train

@@ -12,9 +12,10 @@ from backend.db.engine import Database
 from backend.db.models import RunEventRow, RunRow
 from backend.errors import ConflictError, InvalidInputError, NotFoundError, shortened
 from backend.jobs import queue, registry
-from backend.jobs.run_dir import RunDir
+from backend.jobs.run_dir import EncoderSource, RunDir
 from backend.jobs.state import change_state
 from backend.services.checks import check_run
+from backend.services.classifiers import ready_classifier
 from backend.services.probes import ready_probe
 from backend.services.sources import absolute_source, absolute_table, absolute_weights
 from backend.settings import Settings
@@ -23,13 +24,16 @@ from shared.configs import (
     AdoptConfig,
     Config,
     ConfigConflictError,
+    FinetuneConfig,
     ImportConfig,
     PretrainConfig,
     ProbeConfig,
     SubsetConfig,
+    SupervisedConfig,
 )
 from shared.presets import PRESETS
 from shared.runs import (
+    CLASSIFIER_KINDS,
     MODEL_KINDS,
     TERMINAL,
     TRAINING_KINDS,
@@ -57,7 +61,9 @@ def create_run(
         config = absolute_table(config, settings)
     if isinstance(config, AdoptConfig):
         config = absolute_weights(config, settings)
-    encoder = None
+    encoder: EncoderSource | None = None
+    if isinstance(config, FinetuneConfig | SupervisedConfig):
+        config, encoder = ready_classifier(database, settings, config)
     if isinstance(config, ProbeConfig):
         config, encoder = ready_probe(database, settings, config)
     check_run(database, settings, request.kind, config, roots)
@@ -273,9 +279,11 @@ def _queue_position(session: Session, row: RunRow) -> int | None:
 
 
 def _baselines(row: RunRow, references: dict[str, float]) -> dict[str, float]:
-    """References of the dataset, and the run's own evaluation at step 0 as its random init."""
+    """References of the dataset, and a pretraining's own probes at step 0 as its random init."""
     if RunKind(row.kind) not in TRAINING_KINDS:
         return {}
+    if RunKind(row.kind) in CLASSIFIER_KINDS:  # at step 0 their head knows nothing: that is no reference
+        return references
     own = {
         f"random_init_{key.removeprefix('val/')}": value
         for key, value in row.initial.items()

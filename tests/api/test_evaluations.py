@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet
 import pytest
-import torch
 from starlette.testclient import TestClient
 
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
+from backend.errors import DataError
 from backend.jobs import queue, registry
-from backend.jobs.run_dir import Result, RunDir
+from backend.jobs.run_dir import RunDir
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks import probe as task
 from backend.ml.checkpoint import CheckpointStore, model_from_config
@@ -27,11 +27,8 @@ from shared.datasets import DatasetChange
 from shared.evaluations import Basis, Evaluation, Head, PredictionOrder
 from shared.runs import RunKind, RunRequest
 from tests.api.conftest import add_dataset, enter_dataset
+from tests.api.encoders import TINY, leave_encoder, work
 
-TINY = {
-    "img_size": 16, "patch_size": 4, "embed_dim": 32, "depth": 2, "num_heads": 2, "decoder_embed_dim": 16,
-    "decoder_depth": 1, "decoder_num_heads": 1,
-}  # fmt: skip
 Judge = Callable[..., list[Evaluation]]
 
 
@@ -53,23 +50,6 @@ def encoder(database: Database, settings: Settings, dataset: str) -> str:
     return leave_encoder(database, settings)
 
 
-def leave_encoder(database: Database, settings: Settings, channels: int = 3, **values: Any) -> str:
-    config = PretrainConfig.model_validate({"dataset": "sky"} | TINY | values)
-    with database.read() as session:
-        stored = session.get_one(DatasetRow, "sky").digest
-    run_id = queue.enqueue(database, settings.runs_dir, RunKind.PRETRAIN, config)
-    store = CheckpointStore(settings.runs_dir / run_id / "checkpoints", 12)
-    meta = {
-        "config": config.model_dump(mode="json"), "channels": channels, "mean": [0.2] * channels,
-        "std": [0.1] * channels, "dataset_digest": stored,
-    }  # fmt: skip
-    for step in (0, 7):
-        with torch.random.fork_rng():
-            torch.manual_seed(step)
-            store.save(step, model_from_config(config, channels), meta)
-    return run_id
-
-
 @pytest.fixture
 def judge(client: Client, database: Database, settings: Settings) -> Judge:
     """Asks for a probe through the API and does the worker's and the supervisor's part; what came out."""
@@ -77,7 +57,7 @@ def judge(client: Client, database: Database, settings: Settings) -> Judge:
     def make(encoder: str, **config: Any) -> list[Evaluation]:
         request = RunRequest(kind=RunKind.PROBE, config={"encoder": encoder, "knn_k": 5} | config)
         run_id = client.create_run(request).id
-        result = work(settings, run_id)
+        result = work(task, settings, run_id)
         assert result.outcome == "succeeded", result.reason
         for _ in range(2):  # a supervisor that was killed between does it again
             with database.write() as session:
@@ -85,12 +65,6 @@ def judge(client: Client, database: Database, settings: Settings) -> Judge:
         return client.list_evaluations(run=run_id)
 
     return make
-
-
-def work(settings: Settings, run_id: str) -> Result:
-    run_dir = RunDir(settings.runs_dir / run_id)
-    with RunWriter(run_dir, 1) as writer:
-        return task.run(run_dir.spec(), settings.home, writer)
 
 
 def of(found: list[Evaluation], basis: Basis, head: Head | None) -> Evaluation:
@@ -309,11 +283,11 @@ def test_a_checkpoint_that_has_gone_or_changed_is_named(
     (folder / "step_00000007" / "model.safetensors").write_bytes(
         (folder / "step_00000000" / "model.safetensors").read_bytes()
     )
-    with pytest.raises(task.DataError, match="written anew"):
-        work(settings, run_id)
+    with pytest.raises(DataError, match="written anew"):
+        work(task, settings, run_id)
     shutil.rmtree(folder / "step_00000007")
-    with pytest.raises(task.DataError, match="has been removed"):
-        work(settings, run_id)
+    with pytest.raises(DataError, match="has been removed"):
+        work(task, settings, run_id)
 
 
 def test_a_probe_that_is_stopped_leaves_no_evaluation(

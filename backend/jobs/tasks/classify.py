@@ -1,0 +1,215 @@
+"""Training a classifier, fine-tuned or from random weights, and judging it at its best on test rows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from backend.data.label_subset import label_subset
+from backend.data.layout import Pixels, Rows
+from backend.data.resident import load_images
+from backend.data.store import GalaxyStore
+from backend.jobs.run_dir import Result, Spec
+from backend.jobs.run_writer import RunWriter
+from backend.jobs.tasks.encoding import notes_about, seen_in_pretraining
+from backend.jobs.tasks.judging import EvaluationKeeper, JudgingStoppedError, TalkingIO
+from backend.jobs.tasks.opening import open_store
+from backend.jobs.tasks.origin import Origin, find_origin
+from backend.ml.classifier_predictions import best_classifier
+from backend.ml.classifier_training import AnyClassifierConfig, fresh_encoder, train_classifier
+from backend.ml.contracts import ClassifierData, Outcome
+from backend.ml.feature_cache import FeatureCache
+from backend.ml.features import Encoder, FeatureSource, fresh_weights_digest
+from backend.ml.memory import PeakMemory
+from backend.ml.pixel_probing import probe_majority, probe_pixels
+from backend.ml.probe_cache import ProbeCache
+from backend.ml.probing import Judged, LabelledRows, probe_encoder
+from shared.configs import CONFIGS, FinetuneConfig, ProbeConfig, SupervisedConfig
+from shared.datasets import Split
+from shared.evaluations import Basis, Head
+from shared.runs import RunKind
+
+
+def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
+    """Train to the end, then store what the best epoch says of test rows beside its references."""
+    memory = PeakMemory()
+    writer.heartbeat(message="reading images")
+    with open_store(spec, home) as store:
+        job = ClassifierJob(spec, home, writer, store)
+        outcome = job.train(memory)
+        result = Result(
+            attempt=writer.attempt,
+            outcome=outcome.outcome,
+            reason=outcome.reason,
+            suggestion=outcome.suggestion,
+            step=outcome.step,
+            images_per_s=outcome.images_per_s,
+            exit_code=int(outcome.outcome == "failed"),
+        )
+        return result if outcome.outcome != "succeeded" else job.conclude(result)
+
+
+@dataclass(frozen=True)
+class ClassifierJob:
+    """One classifier's run: what it starts from, what it learns from, what it is held against."""
+
+    spec: Spec
+    home: Path
+    writer: RunWriter
+    store: GalaxyStore
+
+    @cached_property
+    def config(self) -> AnyClassifierConfig:
+        config = CONFIGS[RunKind(self.spec.kind)].model_validate(self.spec.config)
+        if not isinstance(config, FinetuneConfig | SupervisedConfig):
+            raise TypeError(f"a {self.spec.kind} trains no classifier")
+        return config
+
+    @cached_property
+    def origin(self) -> Origin:
+        checkpoints = self.writer.run_dir.checkpoints
+        return find_origin(self.spec, self.config, self.home, checkpoints, self.store)
+
+    @cached_property
+    def labelled(self) -> LabelledRows:
+        return LabelledRows.of(self.store)
+
+    @cached_property
+    def subset(self) -> Rows:
+        """Places among the labelled train rows that are learned from."""
+        labels = self.labelled.labels[Split.TRAIN]
+        return label_subset(labels, self.config.label_fraction, self.config.seed)
+
+    @cached_property
+    def data(self) -> ClassifierData:
+        """Labelled train and validation rows; no test row."""
+        labelled, train = self.labelled, self.labelled.rows[Split.TRAIN][self.subset]
+        return ClassifierData(
+            images=self._load(train),
+            labels=labelled.labels[Split.TRAIN][self.subset],
+            val_images=self._load(labelled.rows[Split.VAL]),
+            val_labels=labelled.labels[Split.VAL],
+            class_names=labelled.class_names,
+            channel_mean=self.origin.mean,
+            channel_std=self.origin.std,
+            dataset_digest=self.store.digest,
+        )
+
+    def _load(self, rows: Rows) -> Pixels:
+        sees = self.origin.architecture
+        return load_images(self.store, rows, sees.img_size, sees.crop_size)
+
+    def train(self, memory: PeakMemory) -> Outcome:
+        """Train, or go on."""
+        origin, channels, folder = self.origin, self.store.channels, self.writer.run_dir.path
+        return train_classifier(
+            self.config,
+            self.data,
+            lambda: origin.beginning(self.config, channels),
+            self.writer,
+            folder,
+            memory,
+            origin.facts(),
+        )
+
+    def conclude(self, trained: Result) -> Result:
+        """The result with the evaluations; leaving before they are there is what the result then says."""
+        io = TalkingIO(self.writer, progress={"step": trained.step, "total_steps": trained.step})
+        try:
+            evaluations = [self.keeper.keep(judged) for judged in self._judged(io)]
+        except JudgingStoppedError as asked:
+            outcome = "paused" if asked.request == "pause" else "cancelled"
+            reason = f"{'paused' if outcome == 'paused' else 'stopped'} before it was judged on test rows"
+            return trained.model_copy(update={"outcome": outcome, "reason": reason})
+        first = evaluations[0]
+        self.writer.log(
+            trained.step,
+            float(self.config.epochs),
+            {"test/accuracy": first.accuracy, "test/balanced_accuracy": first.balanced_accuracy},
+        )
+        produced = {"evaluations": [one.model_dump(mode="json") for one in evaluations]}
+        return trained.model_copy(update={"produced": produced})
+
+    def _judged(self, io: TalkingIO) -> Iterator[Judged]:
+        io.say("judging on test rows")
+        yield self._classified(io)
+        probe = self._reference_config()
+        yield probe_majority(self.labelled, probe)
+        cache = ProbeCache.at(self.home / "cache" / "probes", dataset=self.store.digest)
+        yield from probe_pixels(self.store, self.labelled, probe, io.say, cache)
+        io.say("features at random init")
+        features = FeatureCache(self.home / "cache" / "features")
+        source = FeatureSource(self._random_init(), self.store, features, tick=io.images)
+        yield from probe_encoder(source, self.labelled, probe, Basis.RANDOM_INIT, io, cache)
+
+    def _classified(self, io: TalkingIO) -> Judged:
+        """What the best epoch says of validation and test rows, the latter read here for the first time."""
+        config, labelled = self.config, self.labelled
+        best = best_classifier(self.writer.run_dir.path, config, self.data)
+        val = best.probabilities(self.data.val_images, lambda: io.images(0, 0))
+        test = best.probabilities(self._load(labelled.rows[Split.TEST]), lambda: io.images(0, 0))
+        tuned = isinstance(config, FinetuneConfig)
+        return Judged(
+            Basis.ENCODER if tuned else Basis.RANDOM_INIT,
+            Head.FINETUNE if tuned else Head.SUPERVISED,
+            config.seed,
+            estimator_words(config, best.step // (len(self.data.images) // config.batch_size)),
+            np.bincount(self.data.labels, minlength=labelled.n_classes),
+            labelled.predicted(Split.VAL, val),
+            labelled.predicted(Split.TEST, test),
+            self.origin.architecture.depth,
+            self.origin.architecture.depth,
+            config.pooling,
+        )
+
+    def _reference_config(self) -> ProbeConfig:
+        """Frozen heads that it is held against; whole labels are the same for every seed."""
+        config = self.config
+        seed = config.seed if config.label_fraction < 1 else 0
+        heads = (Head.KNN.value, Head.LINEAR.value)
+        values = {"heads": heads, "pooling": config.pooling, "label_fraction": config.label_fraction}
+        return ProbeConfig.model_validate(values | {"encoder": self.spec.run_id, "seed": seed})
+
+    def _random_init(self) -> Encoder:
+        """The encoder as it was before any training."""
+        origin = self.origin
+        model = fresh_encoder(origin.architecture, self.store.channels, origin.seed)
+        model.eval().requires_grad_(False)
+        mean, std = (torch.tensor(values, dtype=torch.float32) for values in (origin.mean, origin.std))
+        return Encoder(model, origin.architecture, mean, std, fresh_weights_digest(model))
+
+    @cached_property
+    def keeper(self) -> EvaluationKeeper:
+        names, test, source = self.labelled.class_names, self.labelled.rows[Split.TEST], self.origin.source
+        seen = seen_in_pretraining(source, self.home, self.store, test) if source else 0
+        return EvaluationKeeper(
+            run=self.spec.run_id,
+            folder=self.writer.run_dir.evaluations,
+            class_names=names,
+            dataset=str(self.config.dataset),
+            dataset_digest=self.store.digest,
+            label_fraction=self.config.label_fraction,
+            encoder=source.run if source else None,
+            step=source.step if source else None,
+            seen=seen,
+            notes=notes_about(source, self.home, names, seen, len(test)) if source else [],
+        )
+
+
+def estimator_words(config: AnyClassifierConfig, epoch: int) -> str:
+    """What was trained, and how, in words."""
+    head = f"MLP head of {config.mlp_width} units" if config.head == "mlp" else "linear head"
+    words = [
+        "encoder and head fine-tuned"
+        if isinstance(config, FinetuneConfig)
+        else "trained from random weights",
+        f"{head} on {config.pooling} tokens",
+        f"AdamW, layer decay {config.layer_decay:g}" if config.layer_decay < 1 else "AdamW",
+        f"epoch {epoch} of {config.epochs} by balanced accuracy of validation",
+        f"weights averaged with decay {config.ema_decay:g}" if config.ema_decay else "",
+        f"seed {config.seed}",
+    ]
+    return ", ".join(word for word in words if word)

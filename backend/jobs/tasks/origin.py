@@ -1,0 +1,81 @@
+"""Where a classifier's training comes from, settled by its first attempt and kept in each of its checkpoints:
+a resumed run asks nobody else."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Self
+
+from backend.data.store import GalaxyStore
+from backend.errors import InvalidInputError
+from backend.files import read_json
+from backend.jobs.encoders import settled
+from backend.jobs.run_dir import EncoderSpec, Spec
+from backend.jobs.tasks.encoding import load_encoder
+from backend.ml.checkpoint import META, CheckpointStore
+from backend.ml.classifier import Beginning
+from backend.ml.classifier_training import AnyClassifierConfig, fresh_encoder
+from backend.ml.features import Encoder
+from shared.configs import FinetuneConfig, ModelConfig, SupervisedConfig
+from shared.model_configs import EncoderConfig
+
+
+@dataclass(frozen=True)
+class Origin:
+    """`source` is the checkpoint whose weights, or whose architecture, were taken; `seed` drew the weights
+    that the encoder had before any training; `pretrained` is there on the first attempt alone."""
+
+    source: EncoderSpec | None
+    architecture: ModelConfig
+    mean: list[float]
+    std: list[float]
+    seed: int
+    pretrained: Encoder | None = field(default=None, compare=False)
+
+    @classmethod
+    def of_meta(cls, meta: dict[str, Any]) -> Self:
+        """As a checkpoint of the classifier says it."""
+        kept = meta["origin"]
+        source = EncoderSpec.model_validate(kept["source"]) if kept["source"] else None
+        return cls(source, ModelConfig.of(meta["config"]), meta["mean"], meta["std"], kept["seed"])
+
+    def facts(self) -> dict[str, Any]:
+        """What a checkpoint of the classifier says of it besides architecture, mean and std."""
+        return {"source": self.source.model_dump() if self.source else None, "seed": self.seed}
+
+    def beginning(self, config: AnyClassifierConfig, channels: int) -> Beginning:
+        """The weights of the pretraining, or those that the classifier's seed draws."""
+        if self.pretrained is None or isinstance(config, SupervisedConfig):
+            return Beginning(fresh_encoder(self.architecture, channels, config.seed), self.architecture)
+        encoder = self.pretrained.model
+        if encoder.has_decoder:
+            encoder.drop_decoder()
+        return Beginning(encoder, self.architecture)
+
+
+def find_origin(
+    spec: Spec, config: AnyClassifierConfig, home: Path, checkpoints: Path, store: GalaxyStore
+) -> Origin:
+    """What the first attempt found, else what is there now. Raises NotFoundError or DataError where the
+    encoder has no such checkpoint, InvalidInputError where a fine-tuning names none."""
+    kept = CheckpointStore(checkpoints, keep=0)
+    last = kept.last_step()
+    if last is not None:
+        return Origin.of_meta(kept.meta(last))
+    if spec.encoder is None:
+        return _plain(config, store)
+    checkpoint = config.checkpoint if isinstance(config, FinetuneConfig) else "last"
+    source = settled(home, spec.encoder, checkpoint)
+    encoder = load_encoder(source, home)
+    meta = read_json(home / source.folder / META) or {}
+    own = config.model_dump(include=set(EncoderConfig.model_fields))
+    architecture = encoder.config.model_copy(update=own if isinstance(config, SupervisedConfig) else {})
+    seed = int(meta["config"].get("seed", 0))
+    return Origin(source, architecture, encoder.mean.tolist(), encoder.std.tolist(), seed, encoder)
+
+
+def _plain(config: AnyClassifierConfig, store: GalaxyStore) -> Origin:
+    """Of a supervised training that names no encoder."""
+    if isinstance(config, FinetuneConfig):
+        raise InvalidInputError("no_encoder", "this fine-tuning names no encoder; launch it anew", "encoder")
+    mean, std = store.channel_mean.tolist(), store.channel_std.tolist()
+    return Origin(None, ModelConfig.of(config.model_dump()), mean, std, config.seed)
