@@ -24,6 +24,7 @@ class Head(StrEnum):
 
     KNN = "knn"
     LINEAR = "linear"
+    LINEAR_LARS = "linear_lars"
     MLP = "mlp"
     ATTENTIVE = "attentive"
     FINETUNE = "finetune"

@@ -13,7 +13,6 @@ from shared.evaluations import FEWEST_SEEDS, Evaluation, MethodComparison
 from shared.runs import RunKind
 
 MOST_JOBS = 500
-VARIES = "Seeds draw labels and head anew; the encoder was trained once."
 
 
 def draw_methods(one: Evaluation, other: Evaluation, every: Sequence[Evaluation]) -> None:
@@ -31,7 +30,11 @@ def draw_methods(one: Evaluation, other: Evaluation, every: Sequence[Evaluation]
         return
     st.markdown(f"**As methods: {found.verdict}.**")
     facts(method_facts(found, a, b))
-    st.caption(f"{VARIES} Below: A's seed {one.seed} against B's seed {other.seed} alone.")
+    drawn = "labels and head" if min(one.label_fraction, other.label_fraction) < 1 else "the head"
+    st.caption(
+        f"Seeds draw {drawn} anew; the encoder was trained once. "
+        f"Below: A's seed {one.seed} against B's seed {other.seed} alone."
+    )
 
 
 def group_of(one: Evaluation, groups: Sequence[Group]) -> Group | None:

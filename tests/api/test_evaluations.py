@@ -105,9 +105,10 @@ def refused(ask: Callable[[], Any]) -> ApiError:
 
 
 def test_every_head_stands_beside_its_references(client: Client, judge: Judge, encoder: str) -> None:
-    found = judge(encoder, heads=["knn", "linear", "mlp"], depths="all")
+    found = judge(encoder, heads=["knn", "linear", "linear_lars", "mlp"], depths="all")
     both = (Basis.ENCODER, Basis.RANDOM_INIT)
-    on_features = {(basis, head) for basis in both for head in (Head.KNN, Head.LINEAR, Head.MLP)}
+    heads = (Head.KNN, Head.LINEAR, Head.LINEAR_LARS, Head.MLP)
+    on_features = {(basis, head) for basis in both for head in heads}
     on_pixels = {(Basis.RAW_PIXELS, Head.KNN), (Basis.RAW_PIXELS, Head.LINEAR)}
     assert {(one.basis, one.head) for one in found} == on_features | on_pixels | {(Basis.MAJORITY, None)}
     linear = of(found, Basis.ENCODER, Head.LINEAR)
