@@ -1,6 +1,7 @@
 """The API as Python: one method a route, shared models out, two exceptions."""
 
 import os
+from collections.abc import Sequence
 from typing import Any, TypeVar
 from urllib.parse import quote
 
@@ -19,7 +20,7 @@ from shared.datasets import (
     SkyMap,
     Split,
 )
-from shared.evaluations import Comparison, Evaluation, PredictionOrder, PredictionPage
+from shared.evaluations import Comparison, Evaluation, MethodComparison, PredictionOrder, PredictionPage
 from shared.explore import (
     Checkpoints,
     CurveRequest,
@@ -275,6 +276,10 @@ class Client:
 
     def compare_evaluations(self, a: str, b: str) -> Comparison:
         return self._get(Comparison, routes.EVALUATIONS_COMPARED, {"a": a, "b": b})
+
+    def compare_methods(self, a: Sequence[str], b: Sequence[str]) -> MethodComparison:
+        """Two methods by the ids of their evaluations, three seeds or more each."""
+        return self._get(MethodComparison, routes.METHODS_COMPARED, {"a": list(a), "b": list(b)})
 
     def list_checkpoints(self, run_id: str) -> Checkpoints:
         return self._get(Checkpoints, routes.RUN_CHECKPOINTS.format(run_id=run_id))

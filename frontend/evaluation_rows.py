@@ -12,6 +12,7 @@ from shared.evaluations import Basis, Evaluation, Head, Interval
 HEAD_WORDS = {
     Head.KNN: "k-NN",
     Head.LINEAR: "linear",
+    Head.LINEAR_LARS: "linear by LARS",
     Head.MLP: "MLP",
     Head.ATTENTIVE: "attentive pooling",
     Head.FINETUNE: "fine-tuned",

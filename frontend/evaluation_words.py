@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import Any
 
-from frontend.evaluation_rows import interval_words, points
+from frontend.evaluation_rows import Group, interval_words, points, spread_words
 from frontend.seriation import similarity_order
-from frontend.wording import count, percent
-from shared.evaluations import Calibration, ClassScore, Comparison, Evaluation
+from frontend.wording import count, percent, plural
+from shared.evaluations import Calibration, ClassScore, Comparison, Evaluation, MethodComparison
 
 Counts = Sequence[Sequence[int]]
 
@@ -109,6 +109,22 @@ def comparison_facts(found: Comparison) -> list[tuple[str, str]]:
         ("right by one alone", f"{count(found.only_a_right)} by A, {count(found.only_b_right)} by B"),
         ("McNemar", f"p = {found.p:.2g}, n = {count(found.n)}"),
     ]
+
+
+def method_facts(found: MethodComparison, a: Group, b: Group) -> list[tuple[str, str]]:
+    """The figures behind a statement about two methods."""
+    low, high = found.difference_ci95.low, found.difference_ci95.high
+    test = "t of pairs with the same seed" if found.paired else "Welch's t"
+    return [
+        *((name, _mean_words(group)) for name, group in (("A, accuracy", a), ("B, accuracy", b))),
+        ("A − B, of means", f"{points(found.difference)} points (95 %: {points(low)} to {points(high)})"),
+        (test, f"p = {found.p:.2g}"),
+    ]
+
+
+def _mean_words(group: Group) -> str:
+    shares = [seed.accuracy for seed in group.seeds]
+    return f"{spread_words(shares)} %, {plural(len(shares), 'seed')}"
 
 
 def class_rows(scores: Sequence[ClassScore]) -> list[dict[str, Any]]:

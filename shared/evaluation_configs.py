@@ -5,8 +5,8 @@ from typing import Literal
 from shared.config_base import Config, setting
 from shared.evaluations import Head
 
-FrozenHead = Literal["knn", "linear", "mlp", "attentive"]
-FROZEN_HEADS: tuple[Head, ...] = (Head.KNN, Head.LINEAR, Head.MLP, Head.ATTENTIVE)
+FrozenHead = Literal["knn", "linear", "linear_lars", "mlp", "attentive"]
+FROZEN_HEADS: tuple[Head, ...] = (Head.KNN, Head.LINEAR, Head.LINEAR_LARS, Head.MLP, Head.ATTENTIVE)
 CHECKPOINT = r"^(last|best|\d{1,12})$"
 
 
@@ -26,7 +26,11 @@ class ProbeConfig(OnEncoderConfig):
     """Heads on the frozen features of one encoder, fitted on train, chosen on validation, judged on test."""
 
     heads: tuple[FrozenHead, ...] = setting(
-        ("knn", "linear"), "heads", "What is put on the frozen features.", simple=True, min_length=1
+        ("knn", "linear"),
+        "heads",
+        "What is put on the frozen features; linear by LARS (linear_lars), on BatchNorm, is the MAE paper's.",
+        simple=True,
+        min_length=1,
     )
     depths: Literal["last", "all"] = setting(
         "last", "heads", "last block, or the one of all blocks that does best on validation.",

@@ -15,6 +15,8 @@ from shared.runs import Wire
 
 FEW_ROWS = 20
 """Classes with fewer test rows are marked: their figures say little."""
+FEWEST_SEEDS = 3
+"""Of a method, before anything is said of it."""
 
 
 class Head(StrEnum):
@@ -22,6 +24,7 @@ class Head(StrEnum):
 
     KNN = "knn"
     LINEAR = "linear"
+    LINEAR_LARS = "linear_lars"
     MLP = "mlp"
     ATTENTIVE = "attentive"
     FINETUNE = "finetune"
@@ -169,4 +172,20 @@ class Comparison(Wire):
     only_a_right: int
     only_b_right: int
     p: float
+    verdict: str
+
+
+class MethodComparison(Wire):
+    """Two methods, each over its seeds, on the same test rows (mae.md §7): `difference` of mean accuracy,
+    A − B, with its t interval over seeds; `paired` where both sides have the same seeds, else Welch's.
+    `a` and `b` are ids of evaluations."""
+
+    a: list[str]
+    b: list[str]
+    seeds_a: int
+    seeds_b: int
+    difference: float
+    difference_ci95: Interval
+    p: float
+    paired: bool
     verdict: str

@@ -8,7 +8,7 @@ from backend.api.deps import ContextDep
 from backend.services.evaluations import TableFormat, WantedPredictions
 from shared import routes
 from shared.datasets import Split
-from shared.evaluations import Comparison, Evaluation, PredictionOrder, PredictionPage
+from shared.evaluations import Comparison, Evaluation, MethodComparison, PredictionOrder, PredictionPage
 
 router = APIRouter(tags=["evaluations"])
 ClassIndex = Annotated[int | None, Query(ge=0, description="Index of class_names; all where absent.")]
@@ -31,6 +31,16 @@ def list_evaluations(
 def compare(context: ContextDep, a: str, b: str) -> Comparison:
     """Whether two evaluations differ on the test rows that they share."""
     return context.evaluations.compare(a, b)
+
+
+@router.get(routes.METHODS_COMPARED)
+def compare_methods(
+    context: ContextDep,
+    a: Annotated[list[str], Query(description="Evaluations of one method, a seed each.")],
+    b: Annotated[list[str], Query(description="Those of the other.")],
+) -> MethodComparison:
+    """Whether one of two methods is better, over the seeds of each."""
+    return context.evaluations.compare_methods(a, b)
 
 
 @router.get(routes.EVALUATION)

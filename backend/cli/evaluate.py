@@ -44,7 +44,9 @@ def probe(
 
 def evaluate(
     run: RunName,
-    heads: Annotated[str, typer.Option(help="knn, linear, mlp, attentive; by commas.")] = "knn,linear",
+    heads: Annotated[
+        str, typer.Option(help="knn, linear, linear_lars, mlp, attentive; by commas.")
+    ] = "knn,linear",
     depths: Annotated[str, typer.Option(help="last, or all: the one that does best on validation.")] = "last",
     pooling: Annotated[str, typer.Option(help="cls, mean or both.")] = "mean",
     label_fraction: Annotated[float, typer.Option(help="Share of the labels learned from.")] = 1.0,

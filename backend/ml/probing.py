@@ -16,6 +16,7 @@ from backend.data.store import GalaxyStore
 from backend.errors import InvalidInputError
 from backend.ml.features import CURVES, FeatureSource, combined
 from backend.ml.heads import FittedHead, LabelledSet, fit_knn, fit_logistic
+from backend.ml.lars_probe import fit_lars
 from backend.ml.models_mae import Pooling
 from backend.ml.probe import linear_probe
 from backend.ml.probe_cache import ProbeCache, Said
@@ -25,7 +26,7 @@ from shared.configs import ProbeConfig
 from shared.datasets import SPLIT_CODES, Split
 from shared.evaluations import Basis, DepthPoint, Head
 
-SEEDED = (Head.MLP, Head.ATTENTIVE)
+SEEDED = (Head.LINEAR_LARS, Head.MLP, Head.ATTENTIVE)
 
 
 class ProbeIO(Protocol):
@@ -200,6 +201,8 @@ class EncoderProbing:
                 return fit_knn(data, config.knn_k, config.knn_temperature)
             case Head.LINEAR:
                 return fit_logistic(data)
+            case Head.LINEAR_LARS:
+                return fit_lars(data, seed, learned)
             case Head.MLP:
                 return fit_mlp(data, config.mlp_width, seed, learned)
             case Head.ATTENTIVE:

@@ -105,7 +105,7 @@ def _train(net: nn.Module, data: LabelledSet, seed: int, learned: Learned) -> in
     kept = copy.deepcopy(net.state_dict())
     for epoch in range(1, MAX_EPOCHS + 1):
         net.train()
-        for batch in _batches(len(data.train_y), seed, epoch):
+        for batch in epoch_batches(len(data.train_y), seed, epoch, BATCH):
             optimizer.zero_grad()
             loss = functional.cross_entropy(net(data.train_x[batch]), data.train_y[batch])
             loss.backward()  # type: ignore[no-untyped-call]
@@ -120,10 +120,11 @@ def _train(net: nn.Module, data: LabelledSet, seed: int, learned: Learned) -> in
     return best_epoch
 
 
-def _batches(n: int, seed: int, epoch: int) -> Iterator[Tensor]:
+def epoch_batches(n: int, seed: int, epoch: int, size: int) -> Iterator[Tensor]:
+    """All of n places, `size` at a time, in an order of this seed and epoch; the last may be smaller."""
     generator = torch.Generator().manual_seed(1_000_003 * seed + epoch)
     order = torch.randperm(n, generator=generator)
-    return (order[start : start + BATCH] for start in range(0, n, BATCH))
+    return (order[start : start + size] for start in range(0, n, size))
 
 
 @torch.no_grad()

@@ -1,6 +1,7 @@
 """The verbs of evaluations: list, read, browse what was predicted, compare two."""
 
 import io
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -16,11 +17,19 @@ from backend.db.models import DatasetRow, EvaluationRow
 from backend.errors import InvalidInputError, NotFoundError
 from backend.jobs.run_dir import RunDir
 from backend.services.datasets import SPLIT_OF_CODE, Datasets
+from backend.services.method_comparison import compare_seeds, require_method
 from backend.settings import Settings
 from backend.stats.comparing import difference_interval, mcnemar, verdict
 from backend.stats.predictions import Predictions, Rows, load_predictions
 from shared.datasets import SPLIT_CODES, Split
-from shared.evaluations import Comparison, Evaluation, Prediction, PredictionOrder, PredictionPage
+from shared.evaluations import (
+    Comparison,
+    Evaluation,
+    MethodComparison,
+    Prediction,
+    PredictionOrder,
+    PredictionPage,
+)
 
 TableFormat = Literal["csv", "parquet"]
 
@@ -160,6 +169,16 @@ class Evaluations:
             p=p,
             verdict=verdict(p),
         )
+
+    def compare_methods(self, a: Sequence[str], b: Sequence[str]) -> MethodComparison:
+        """Whether one of two methods is better, over the seeds of each (mae.md §7). Raises InvalidInputError
+        where a side is not one method over seeds enough, or the test rows differ."""
+        of_a, of_b = ([self.get(each) for each in side] for side in (a, b))
+        require_method(of_a, "a")
+        require_method(of_b, "b")
+        for one in (*of_a, *of_b):
+            _require_same_rows(of_a[0], one)
+        return compare_seeds(of_a, of_b)
 
     def _dataset_of(self, evaluation: Evaluation) -> str | None:
         with self._database.read() as session:

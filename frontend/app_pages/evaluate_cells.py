@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from frontend.app_pages.evaluate_methods import draw_methods
 from frontend.app_pages.evaluate_url import (
     Look,
     change_look,
@@ -124,6 +125,7 @@ def _draw_against(one: Evaluation, others: Mapping[str, Evaluation], look: Look)
     )
     other = others.get(look.against or "")
     if other is not None:
+        draw_methods(one, other, [one, *others.values()])
         _draw_comparison(one, other)
     return other
 

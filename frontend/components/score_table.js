@@ -66,7 +66,7 @@ function scoreRow(state, row, ticks, x) {
   const node = el("tr", { class: [row.reference ? "reference" : "own", chosen ? "selected" : ""].join(" "), "aria-selected": String(chosen), title: row.estimator },
     cell("Head", "head", link, row.seen ? el("span", { class: "gx-tone-warn seen", title: `${grouped(row.seen)} test galaxies were seen in pretraining` }, svgShape("ring", "M8 2.5l6 11h-12zM8 7v3M8 11.6v.6"), " seen") : null),
     cell("Reads", "reads", row.reads), cell("Labels", row.labels === "100 %" ? "num whole" : "num", row.labels),
-    cell("Accuracy", "num accuracy", el("b", {}, row.accuracy), el("small", { class: "gx-soft" }, row.seeds || row.interval)),
+    cell("Accuracy", "num accuracy", el("b", {}, row.accuracy), el("small", { class: row.seeds ? "gx-soft seeds" : "gx-soft" }, row.seeds || row.interval)),
     cell("95 %", "axis", whisker(row, ticks, x)),
     figure("Balanced, %", row.balanced, row.balanced_interval), figure("Macro-F1, %", row.macro_f1, row.macro_f1_interval),
     cell("Top-2, %", "num", row.top2), cell("n", "num", grouped(row.n)), cell("Lead", "num gap", row.gap))

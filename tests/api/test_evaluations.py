@@ -79,9 +79,10 @@ def refused(ask: Callable[[], Any]) -> ApiError:
 
 
 def test_every_head_stands_beside_its_references(client: Client, judge: Judge, encoder: str) -> None:
-    found = judge(encoder, heads=["knn", "linear", "mlp"], depths="all")
+    found = judge(encoder, heads=["knn", "linear", "linear_lars", "mlp"], depths="all")
     both = (Basis.ENCODER, Basis.RANDOM_INIT)
-    on_features = {(basis, head) for basis in both for head in (Head.KNN, Head.LINEAR, Head.MLP)}
+    heads = (Head.KNN, Head.LINEAR, Head.LINEAR_LARS, Head.MLP)
+    on_features = {(basis, head) for basis in both for head in heads}
     on_pixels = {(Basis.RAW_PIXELS, Head.KNN), (Basis.RAW_PIXELS, Head.LINEAR)}
     assert {(one.basis, one.head) for one in found} == on_features | on_pixels | {(Basis.MAJORITY, None)}
     linear = of(found, Basis.ENCODER, Head.LINEAR)
@@ -185,6 +186,50 @@ def test_two_evaluations_are_compared_in_words_that_follow_the_evidence(
     )
     same = client.compare_evaluations(linear.id, linear.id)
     assert (same.p, same.verdict, same.difference) == (1.0, "no difference shown", 0.0)
+
+
+def ids_of(found: list[Evaluation], head: Head) -> list[str]:
+    return [one.id for one in found if one.head is head]
+
+
+def test_methods_are_compared_over_their_seeds_in_pairs_where_these_are_the_same(
+    client: Client, judge: Judge, encoder: str
+) -> None:
+    found = judge(encoder, heads=["knn", "linear"], seeds=4, label_fraction=0.7, references=False)
+    knn, linear = (sorted(ids_of(found, head)) for head in (Head.KNN, Head.LINEAR))
+    accuracies = {one.id: one.accuracy for one in found}
+    pairs = client.compare_methods(linear, knn[::-1])
+    gaps = [accuracies[a] - accuracies[b] for a, b in zip(linear, knn, strict=True)]
+    assert (pairs.paired, pairs.seeds_a, pairs.seeds_b, pairs.a) == (True, 4, 4, linear)
+    assert pairs.difference == pytest.approx(np.mean(gaps))
+    half = 3.182446 * np.std(gaps, ddof=1) / 2  # t(3) at 97.5 %, over the root of four
+    assert pairs.difference_ci95.high - pairs.difference == pytest.approx(half, rel=1e-5)
+    shown = abs(pairs.difference) > half
+    assert pairs.verdict.endswith(", 4 seeds each")
+    assert ("better: shown" in pairs.verdict) == shown == (pairs.p < 0.05)
+    apart = client.compare_methods(linear[:3], knn[1:])
+    assert (apart.paired, apart.seeds_b) == (False, 3)
+    assert apart.difference == pytest.approx(
+        np.mean([accuracies[one] for one in linear[:3]]) - np.mean([accuracies[one] for one in knn[1:]])
+    )
+
+
+def test_nothing_is_said_of_methods_with_too_few_or_dependent_seeds(
+    client: Client, judge: Judge, encoder: str
+) -> None:
+    found = judge(encoder, heads=["knn", "linear"], seeds=3, label_fraction=0.7, references=False)
+    knn, linear = (sorted(ids_of(found, head)) for head in (Head.KNN, Head.LINEAR))
+    few = refused(lambda: client.compare_methods(linear, knn[:2]))
+    assert (few.code, few.field) == ("too_few_seeds", "b")
+    assert "B has 2 seeds" in few.detail
+    assert "evaluate it with more seeds" in few.detail
+    mixed = refused(lambda: client.compare_methods([*linear[:2], knn[2]], knn))
+    assert (mixed.code, mixed.field) == ("not_one_method", "a")
+    twice = refused(lambda: client.compare_methods(linear, [knn[0], knn[0], knn[1]]))
+    assert (twice.code, twice.field) == ("not_independent", "b")
+    assert refused(lambda: client.compare_methods(linear, linear)).code == "no_spread"
+    assert refused(lambda: client.compare_methods(linear, [*knn, "none"])).code == "evaluation_not_found"
+    assert refused(lambda: client.compare_methods([], knn)).status == 422
 
 
 def test_different_test_rows_are_not_compared(

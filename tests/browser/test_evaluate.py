@@ -135,6 +135,26 @@ def test_two_evaluations_are_compared_in_words_and_by_the_difference_of_their_ma
     assert words.endswith("points.")
 
 
+def test_two_methods_of_three_seeds_are_judged_as_methods_above_the_two_evaluations(
+    visit: Visit, site: Site, encoder: str
+) -> None:
+    config = {"encoder": encoder, "heads": ["knn", "linear"], "seeds": 3, "label_fraction": 0.5}
+    request = RunRequest(kind=RunKind.PROBE, config=config | {"references": False})
+    assert site.run_to_the_end(request) is RunState.SUCCEEDED
+    job = next(run.id for run in site.client.list_runs(kind="probe") if run.config["seeds"] == 3)
+    found = site.client.list_evaluations(run=job)
+    linear, knn = (sorted(one.id for one in found if one.head is head) for head in (Head.LINEAR, Head.KNN))
+    methods = site.client.compare_methods(linear, knn)
+    visit.open(f"/evaluate?evaluation={linear[1]}&against={knn[1]}")
+    page = visit.page
+    expect(page.get_by_text(f"As methods: {methods.verdict}.")).to_be_visible()
+    facts = page.locator(".gx-facts").filter(has_text="t of pairs with the same seed")
+    expect(facts).to_contain_text(f"p = {methods.p:.2g}")
+    single = site.client.compare_evaluations(linear[1], knn[1]).verdict
+    expect(page.get_by_text(single[1:].rstrip("."))).to_be_visible()
+    expect(page.get_by_text("A's seed 1 against B's seed 1 alone")).to_be_visible()
+
+
 def test_on_a_phone_the_matrix_scrolls_and_the_page_does_not(phone: Visit, evaluation: Evaluation) -> None:
     i, j = fullest_cell(evaluation)
     classes = [evaluation.class_names[k] for k in (i, j)]

@@ -79,6 +79,15 @@ def test_references_of_the_same_head_stand_below_with_the_points_between() -> No
     ]
 
 
+def test_raw_pixels_by_another_estimator_are_no_reference_of_the_papers_linear_probe() -> None:
+    found = rows_of(
+        make_evaluation("ours", head=Head.LINEAR_LARS),
+        make_evaluation("init", head=Head.LINEAR_LARS, basis=Basis.RANDOM_INIT, step=0),
+        make_evaluation("pixels", basis=Basis.RAW_PIXELS, depth=None, pooling=None),
+    )
+    assert [row["ids"] for row in found] == [["ours"], ["init"]]
+
+
 def test_a_reference_of_another_share_of_labels_is_no_reference() -> None:
     init = make_evaluation("init", basis=Basis.RANDOM_INIT, label_fraction=0.1)
     assert [row["ids"] for row in rows_of(make_evaluation("ours"), init)] == [["ours"]]

@@ -10,9 +10,10 @@ from frontend.app_pages.evaluate_cells import cell_title
 from frontend.app_pages.evaluate_form import form_faults, form_values, shell_words
 from frontend.app_pages.evaluate_url import Look
 from frontend.components.depth_curve import curve_data
-from frontend.evaluation_words import class_rows, matrix_data
+from frontend.evaluation_rows import group_evaluations
+from frontend.evaluation_words import class_rows, matrix_data, method_facts
 from frontend.seriation import similarity_order
-from shared.evaluations import DepthPoint, PredictionOrder
+from shared.evaluations import DepthPoint, Head, Interval, MethodComparison, PredictionOrder
 from tests.frontend.evaluations import make_evaluation
 
 COUNTS = st.integers(2, 6).flatmap(
@@ -135,3 +136,22 @@ def test_the_form_sends_what_differs_from_the_defaults_and_says_it_for_the_shell
     assert shell_words(values) == (
         "galaxyscope run probe --from quiet-spiral-12 --set heads=knn,mlp --set seeds=3 --wait"
     )
+
+
+def test_a_statement_about_methods_stands_on_means_deviations_and_the_number_of_seeds() -> None:
+    ours = [make_evaluation(f"a{seed}", seed=seed, accuracy=0.60 + seed / 100) for seed in (1, 2, 3)]
+    theirs = [
+        make_evaluation(f"b{seed}", seed=seed, accuracy=0.55 + seed / 50, head=Head.KNN)
+        for seed in (1, 2, 3, 4)
+    ]
+    theirs_group, ours_group = group_evaluations([*ours, *theirs], {})
+    found = MethodComparison(
+        a=["a1"], b=["b1"], seeds_a=3, seeds_b=4, difference=0.02, p=0.1234, paired=False, verdict="",
+        difference_ci95=Interval(low=-0.01, high=0.05),
+    )  # fmt: skip
+    assert method_facts(found, ours_group, theirs_group) == [
+        ("A, accuracy", "62.0 ± 1.0 %, 3 seeds"),
+        ("B, accuracy", "60.0 ± 2.6 %, 4 seeds"),
+        ("A − B, of means", "+2.0 points (95 %: −1.0 to +5.0)"),
+        ("Welch's t", "p = 0.12"),
+    ]

@@ -5,11 +5,20 @@ import math
 import numpy as np
 import pytest
 import torch
+from sklearn.datasets import make_classification
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import balanced_accuracy_score
 from sklearn.neighbors import KNeighborsClassifier
 
 from backend.ml.heads import LabelledSet, fit_knn, fit_logistic, fit_majority
-from backend.ml.probe import balanced_accuracy, fit_linear, standardise_features
+from backend.ml.probe import (
+    PENALTIES,
+    accuracy,
+    balanced_accuracy,
+    fit_linear,
+    standardise_features,
+    standardised_probe,
+)
 from backend.ml.trained_heads import AttentivePooling, fit_attentive, fit_mlp, moments
 
 
@@ -44,23 +53,58 @@ def test_votes_of_neighbours_become_probabilities() -> None:
     assert p[0] == pytest.approx([votes[0] / sum(votes), votes[1] / sum(votes)], rel=1e-5)
 
 
-def test_nearest_neighbours_equal_those_of_scikit_learn() -> None:
-    data = cloud_set()
+@pytest.fixture(scope="module")
+def overlapping() -> LabelledSet:
+    """Five classes of unequal size that overlap, 1,500 galaxies to learn from and as many to judge by; half
+    of the 64 features repeat others or say nothing."""
+    x, y = make_classification(
+        3000, 64, n_informative=20, n_redundant=12, n_classes=5, weights=[0.4, 0.25, 0.2, 0.1, 0.05],
+        flip_y=0.05, class_sep=1.2, random_state=0,
+    )  # fmt: skip
+    features, labels = torch.from_numpy(x).float(), torch.from_numpy(y)
+    return LabelledSet(features[:1500], labels[:1500], features[1500:], labels[1500:], 5)
+
+
+@pytest.mark.parametrize(("k", "temperature"), [(1, 0.07), (20, 0.07), (50, 0.5)])
+def test_nearest_neighbours_equal_those_of_scikit_learn(
+    overlapping: LabelledSet, k: int, temperature: float
+) -> None:
+    data = overlapping
     train, val = (x.numpy() for x in standardise_features(data.train_x, data.val_x))
     theirs = KNeighborsClassifier(
-        7, metric="cosine", algorithm="brute", weights=lambda d: np.exp((1 - d) / 0.07)
+        k, metric="cosine", algorithm="brute", weights=lambda d: np.exp((1 - d) / temperature)
     ).fit(train, data.train_y.numpy())
-    assert fit_knn(data, 7, 0.07).predict(data.val_x) == pytest.approx(theirs.predict_proba(val), abs=1e-4)
+    ours = fit_knn(data, k, temperature).predict(data.val_x)
+    assert ours == pytest.approx(theirs.predict_proba(val), abs=1e-4)
+    assert np.array_equal(ours.argmax(1), theirs.predict(val))
 
 
-def test_the_linear_probe_equals_scikit_learn_at_the_same_penalty() -> None:
-    data = cloud_set()
+def test_the_linear_probe_equals_scikit_learn_at_every_penalty(overlapping: LabelledSet) -> None:
+    """Our mean cross-entropy + λ/2 · ‖W‖² is their C · sum + ½ · ‖W‖² at C = 1/(λ · n), divided by C · n."""
+    data, weights = overlapping, torch.zeros(65, 5)
     train, val = standardise_features(data.train_x, data.val_x)
-    weights = fit_linear(train, data.train_y, 0.01, torch.zeros(9, 3))
-    ours = torch.addmm(weights[-1], val, weights[:-1]).softmax(1).numpy()
-    theirs = LogisticRegression(C=1 / (0.01 * len(train)), tol=1e-8, max_iter=1000)
-    theirs.fit(train.numpy(), data.train_y.numpy())
-    assert ours == pytest.approx(theirs.predict_proba(val.numpy()), abs=2e-3)
+    for penalty in PENALTIES:  # each starts from the one before, as in the probe
+        weights = fit_linear(train, data.train_y, penalty, weights)
+        ours = torch.addmm(weights[-1], val, weights[:-1]).softmax(1).numpy()
+        theirs = LogisticRegression(C=1 / (penalty * len(train)), tol=1e-8, max_iter=5000)
+        theirs.fit(train.double().numpy(), data.train_y.numpy())
+        expected = theirs.predict_proba(val.double().numpy())
+        truth = data.val_y.numpy()
+        assert accuracy(truth, ours.argmax(1)) == pytest.approx(accuracy(truth, expected.argmax(1)), abs=3e-3)
+        assert ours == pytest.approx(expected, abs=1e-2)
+        assert np.abs(ours - expected).mean() < 1e-3
+
+
+def test_the_probe_chosen_on_validation_is_that_penalty_of_scikit_learn(overlapping: LabelledSet) -> None:
+    data = overlapping
+    train, val = standardise_features(data.train_x, data.val_x)
+    probe = standardised_probe(train, data.train_y, val, data.val_y, 5)
+    theirs = LogisticRegression(C=1 / (probe.penalty * len(train)), tol=1e-8, max_iter=5000)
+    expected = theirs.fit(train.double().numpy(), data.train_y.numpy()).predict(val.double().numpy())
+    truth = data.val_y.numpy()
+    assert 0.5 < probe.accuracy < 0.9
+    assert probe.accuracy == pytest.approx(accuracy(truth, expected), abs=3e-3)
+    assert probe.balanced_accuracy == pytest.approx(balanced_accuracy_score(truth, expected), abs=6e-3)
 
 
 def test_probabilities_sum_to_one_and_name_the_estimator() -> None:

@@ -18,6 +18,7 @@ from backend.ml.probe_cache import ProbeCache
 from backend.ml.probing import EncoderProbing, Judged, LabelledRows, probe_encoder
 from shared.configs import ModelConfig, ProbeConfig, SimulateConfig
 from shared.datasets import SPLIT_CODES, Split
+from shared.evaluation_configs import FrozenHead
 from shared.evaluations import Basis, Head
 
 TINY = ModelConfig(
@@ -158,7 +159,8 @@ def test_test_rows_are_asked_for_after_the_choice_and_at_the_chosen_depth_alone(
             asked.append((split, depths))
             return super().pooled(rows, split, depths)
 
-    config = ProbeConfig(encoder="x", depths="all", heads=("knn", "linear", "mlp"), seeds=2)
+    heads: tuple[FrozenHead, ...] = ("knn", "linear", "linear_lars", "mlp")
+    config = ProbeConfig(encoder="x", depths="all", heads=heads, seeds=2)
     with GalaxyStore.open(sky) as store:
         source = Recording(encoder, store, FeatureCache(tmp_path))
         cache = ProbeCache.at(tmp_path / "probes", dataset=store.digest)
@@ -167,13 +169,14 @@ def test_test_rows_are_asked_for_after_the_choice_and_at_the_chosen_depth_alone(
 
 
 def test_seeds_repeat_what_has_chance_in_it(sky: Path, encoder: Encoder, tmp_path: Path) -> None:
-    heads = ("knn", "linear", "mlp")
+    heads = ("knn", "linear", "linear_lars", "mlp")
     whole, _ = probe(sky, encoder, tmp_path, heads=heads, seeds=3)
     assert [(one.head, one.seed) for one in whole] == [
-        (Head.KNN, 0), (Head.LINEAR, 0), (Head.MLP, 0), (Head.MLP, 1), (Head.MLP, 2)
+        (Head.KNN, 0), (Head.LINEAR, 0), (Head.LINEAR_LARS, 0), (Head.MLP, 0), (Head.LINEAR_LARS, 1),
+        (Head.MLP, 1), (Head.LINEAR_LARS, 2), (Head.MLP, 2),
     ]  # fmt: skip
     part, _ = probe(sky, encoder, tmp_path, heads=heads, seeds=2, label_fraction=0.5)
-    assert len(part) == 6
+    assert len(part) == 8
     halves = np.floor(whole[0].n_train * 0.5 + 0.5).astype(int)
     assert all(np.array_equal(one.n_train, halves) for one in part)
     by_seed = [one.test.probabilities for one in part if one.head is Head.LINEAR]

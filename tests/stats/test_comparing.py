@@ -16,7 +16,9 @@ from backend.stats.comparing import DIFFER, NOT_SHOWN, difference_interval, mcne
         (0, 6, 2 / 64),  # exact: 2 · (1/2)⁶
         (2, 8, 2 * (1 + 10 + 45) / 1024),
         (59, 6, 1.11759e-10),  # χ² = 52²/65 = 41.6
-        (121, 59, 5.45e-6),  # Agresti's example of a matched pair: χ² = 61²/180 = 20.67
+        (121, 59, 5.45e-6),  # Cardillo's example of a drug (2007): χ² = 61²/180 = 20.6722
+        (25, 15, 0.1547),  # Raschka's example of two classifiers (2018, arXiv:1811.12808): χ² = 9²/40 = 2.025
+        (11, 1, 26 / 4096),  # his exact one: 2 · (1 + 12) / 2¹²
     ],
 )
 def test_mcnemar_by_hand(only_a: int, only_b: int, p: float) -> None:

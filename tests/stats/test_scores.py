@@ -28,7 +28,15 @@ def drawn(n: int = 300, n_classes: int = 5, seed: int = 0) -> tuple[np.ndarray, 
 
 @pytest.mark.parametrize(
     ("right", "n", "low", "high"),
-    [(0, 10, 0.0, 0.27753), (5, 10, 0.23659, 0.76341), (10, 10, 0.72247, 1.0), (81, 263, 0.25530, 0.36621)],
+    [
+        (0, 10, 0.0, 0.27753),
+        (5, 10, 0.23659, 0.76341),
+        (10, 10, 0.72247, 1.0),
+        (81, 263, 0.2553, 0.3662),  # this and the next three: his table I, method 3
+        (15, 148, 0.0624, 0.1605),
+        (0, 20, 0.0, 0.1611),
+        (1, 29, 0.0061, 0.1718),
+    ],
 )
 def test_wilson_as_in_newcombe_1998(right: int, n: int, low: float, high: float) -> None:
     found = wilson(right, n)
@@ -52,6 +60,45 @@ def test_scores_equal_those_of_scikit_learn() -> None:
     for k, score in enumerate(class_scores(matrix, names, np.arange(5))):
         assert (score.precision, score.recall, score.f1) == pytest.approx((precision[k], recall[k], f1[k]))
         assert (score.n, score.n_train) == (n[k], k)
+
+
+ABSENCES = {
+    "every class": (range(5), range(5)),
+    "one is not true of any row": ((0, 1, 3, 4), range(5)),
+    "one is never predicted": (range(5), (0, 2, 3, 4)),
+    "one is neither": ((0, 1, 3, 4), (0, 1, 3, 4)),
+    "the last are neither": ((0, 1, 2), (0, 1, 2)),
+    "one is all that is predicted": (range(5), (3,)),
+    "one is all that is true": ((2,), range(5)),
+}
+
+
+@pytest.mark.parametrize("absence", ABSENCES)
+def test_every_figure_equals_that_of_scikit_learn_where_classes_are_absent(absence: str) -> None:
+    among_true, among_predicted = map(list, ABSENCES[absence])
+    rng = np.random.default_rng(3)
+    true = rng.choice(among_true, 400)
+    probabilities = rng.dirichlet(np.ones(5), 400)
+    probabilities[np.arange(400), true] += 0.3
+    predicted = np.array(among_predicted)[probabilities[:, among_predicted].argmax(1)]
+    matrix, k = confusion_matrix(true, predicted, 5), np.arange(5)
+    assert np.array_equal(matrix, metrics.confusion_matrix(true, predicted, labels=k))
+    assert float(accuracy(matrix)) == pytest.approx(metrics.accuracy_score(true, predicted), abs=1e-9)
+    recalls = metrics.recall_score(true, predicted, labels=np.unique(true), average=None)
+    assert float(balanced_accuracy(matrix)) == pytest.approx(recalls.mean(), abs=1e-9)
+    f1 = metrics.f1_score(true, predicted, average="macro", zero_division=0)
+    assert float(macro_f1(matrix)) == pytest.approx(f1, abs=1e-9)
+    theirs = metrics.precision_recall_fscore_support(
+        true, predicted, labels=k, average=None, zero_division=np.nan
+    )
+    for score, precision, recall, f1, n in zip(
+        class_scores(matrix, list("abcde"), np.zeros(5, int)), *theirs, strict=True
+    ):
+        ours = [np.nan if x is None else x for x in (score.precision, score.recall, score.f1)]
+        assert ours == pytest.approx([precision, recall, f1], abs=1e-9, nan_ok=True)
+        assert score.n == n
+    second = metrics.top_k_accuracy_score(true, probabilities, k=2, labels=k)
+    assert top2_accuracy(true, probabilities) == pytest.approx(second, abs=1e-9)
 
 
 def test_classes_without_test_rows_or_never_predicted_are_undefined_and_do_not_count() -> None:

@@ -1,0 +1,73 @@
+"""Two methods, each over several seeds: the interval of their mean difference, and Holm's correction.
+
+A method's figure (n,) is one number a seed, shares of 1; differences are A − B.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from scipy import stats
+
+from shared.evaluations import Interval
+
+LEAST_SPREAD = 1e-9
+"""Standard deviations below this are rounding: seeds that all agree."""
+
+
+@dataclass(frozen=True)
+class MeanDifference:
+    """Mean of A − mean of B, its 95 % interval, and the two-sided p."""
+
+    difference: float
+    ci95: Interval
+    p: float
+
+    @property
+    def shown(self) -> bool:
+        """Whether the interval leaves 0 out."""
+        return self.ci95.low > 0 or self.ci95.high < 0
+
+
+def welch(a: Sequence[float], b: Sequence[float]) -> MeanDifference:
+    """Of independent seeds (Welch 1947). Raises ValueError where no seed differs from another of its side."""
+    _require_spread([*(np.array(a) - np.mean(a)), *(np.array(b) - np.mean(b))])
+    return _mean_difference(np.mean(a) - np.mean(b), stats.ttest_ind(a, b, equal_var=False))
+
+
+def paired(a: Sequence[float], b: Sequence[float]) -> MeanDifference:
+    """Of seeds that belong together, in the same order. Raises ValueError where all their differences are
+    the same."""
+    differences = np.array(a) - np.array(b)
+    _require_spread(differences - differences.mean())
+    return _mean_difference(differences.mean(), stats.ttest_rel(a, b))
+
+
+def holm(p: Sequence[float]) -> list[float]:
+    """Each p of a family of tests, corrected (Holm 1979): the chance of one false claim among them all stays
+    below what a corrected p is held against."""
+    values = np.array(p)
+    order = np.argsort(values, kind="stable")
+    stepped = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
+    corrected = np.empty(len(values))
+    corrected[order] = np.minimum(stepped, 1.0)
+    return [float(value) for value in corrected]
+
+
+def method_verdict(found: MeanDifference, seeds_a: int, seeds_b: int) -> str:
+    """What may be said of two methods, and over how many seeds."""
+    seeds = f"{seeds_a} seeds each" if seeds_a == seeds_b else f"{seeds_a} seeds against {seeds_b}"
+    if not found.shown:
+        return f"not shown that either is better, {seeds}"
+    return f"{'A' if found.difference > 0 else 'B'} is better: shown, {seeds}"
+
+
+def _mean_difference(difference: np.floating, test: Any) -> MeanDifference:
+    low, high = test.confidence_interval(0.95)
+    return MeanDifference(float(difference), Interval(low=float(low), high=float(high)), float(test.pvalue))
+
+
+def _require_spread(deviations: Any) -> None:
+    if np.abs(deviations).max() < LEAST_SPREAD:
+        raise ValueError("without a spread between seeds no interval can be drawn")
