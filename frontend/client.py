@@ -36,6 +36,7 @@ from shared.explore import (
     UploadedImage,
 )
 from shared.launch import Estimate
+from shared.learning_curves import TwinCurves
 from shared.presets import Preset
 from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunRequest, RunState, Samples
 from shared.sources import FolderListing, SourcePreview, Upload
@@ -280,6 +281,10 @@ class Client:
     def compare_methods(self, a: Sequence[str], b: Sequence[str]) -> MethodComparison:
         """Two methods by the ids of their evaluations, three seeds or more each."""
         return self._get(MethodComparison, routes.METHODS_COMPARED, {"a": list(a), "b": list(b)})
+
+    def list_learning_curves(self, encoder: str) -> list[TwinCurves]:
+        """Classifiers trained on the encoder of a run, beside their twins from random weights."""
+        return self._get(list[TwinCurves], routes.LEARNING_CURVES.format(run_id=encoder))
 
     def list_checkpoints(self, run_id: str) -> Checkpoints:
         return self._get(Checkpoints, routes.RUN_CHECKPOINTS.format(run_id=run_id))

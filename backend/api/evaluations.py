@@ -6,9 +6,11 @@ from fastapi import APIRouter, Query, Response
 
 from backend.api.deps import ContextDep
 from backend.services.evaluations import TableFormat, WantedPredictions
+from backend.services.learning_curves import twin_curves
 from shared import routes
 from shared.datasets import Split
 from shared.evaluations import Comparison, Evaluation, MethodComparison, PredictionOrder, PredictionPage
+from shared.learning_curves import TwinCurves
 
 router = APIRouter(tags=["evaluations"])
 ClassIndex = Annotated[int | None, Query(ge=0, description="Index of class_names; all where absent.")]
@@ -41,6 +43,12 @@ def compare_methods(
 ) -> MethodComparison:
     """Whether one of two methods is better, over the seeds of each."""
     return context.evaluations.compare_methods(a, b)
+
+
+@router.get(routes.LEARNING_CURVES)
+def learning_curves(context: ContextDep, run_id: str) -> list[TwinCurves]:
+    """Classifiers trained on the encoder of a run, each recipe beside its twin from random weights."""
+    return twin_curves(context.database, run_id)
 
 
 @router.get(routes.EVALUATION)

@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from frontend.app_pages.evaluate_cells import draw_evaluation
+from frontend.app_pages.evaluate_curves import draw_curves_of_twins
 from frontend.app_pages.evaluate_form import draw_form, draw_jobs
+from frontend.app_pages.evaluate_jobs import judging_jobs
 from frontend.app_pages.evaluate_url import CELL, Look, change_look, current_look
 from frontend.blocks import empty_state, page_title
 from frontend.client import ApiError
@@ -29,7 +31,7 @@ from shared.evaluations import Basis, Evaluation, Head
 from shared.runs import TERMINAL, Run, RunKind, RunState
 
 QUESTION = "How well does it classify, and where does it fail?"
-MOST_RUNS, MOST_JOBS = 200, 500
+MOST_RUNS = 200
 RUN, DATASET = "evaluate_run", "evaluate_dataset"
 
 
@@ -45,8 +47,8 @@ def show() -> None:
     evaluations = client().list_evaluations(encoder=run.id)
     datasets = {dataset.name: dataset for dataset in client().list_datasets()}
     shown = _draw_head(look, encoders, evaluations)
-    jobs = [job for job in _probe_jobs() if job.config.get("encoder") == run.id]
-    draw_form(run, datasets, fresh=not evaluations and not jobs)
+    jobs = [job for job in judging_jobs() if job.config.get("encoder") == run.id]
+    draw_form(run, datasets, jobs, fresh=not evaluations and not jobs)
     draw_jobs(jobs)
     if shown:
         _draw_results(look, run, shown, datasets.get(shown[0].dataset))
@@ -69,10 +71,6 @@ def _nothing_trained() -> None:
     with st.container(horizontal=True, horizontal_alignment="center"):
         if st.button("Launch a run", type="primary"):
             go("launch")
-
-
-def _probe_jobs() -> list[Run]:
-    return client().list_runs(kind=RunKind.PROBE.value, limit=MOST_JOBS)
 
 
 def _settle(look: Look, encoders: Mapping[str, Run]) -> Look:
@@ -148,7 +146,7 @@ def _encoder_title(run: Run) -> str:
 
 def _draw_results(look: Look, run: Run, evaluations: Sequence[Evaluation], dataset: Dataset | None) -> None:
     """Table and depth curve, then the evaluation that was chosen."""
-    jobs = {job.id: job.config for job in _probe_jobs()}
+    jobs = {job.id: job.config for job in judging_jobs()}
     groups = group_evaluations(evaluations, jobs)
     by_id = {one.id: one for one in evaluations}
     blocks = with_references(groups, jobs)
@@ -172,6 +170,7 @@ def _draw_results(look: Look, run: Run, evaluations: Sequence[Evaluation], datas
             on_pick=lambda found: change_look(evaluation=found, page=1),
         )
     same = next((group.seeds for group in groups if one.id in {seed.id for seed in group.seeds}), (one,))
+    draw_curves_of_twins(run, one.dataset)
     draw_evaluation(one, same, run, dataset)
 
 

@@ -1,4 +1,4 @@
-"""Evaluate this encoder: the form of a probe, and its jobs."""
+"""Evaluate this encoder: the form of a probe, a fine-tuning or a training from scratch, and their jobs."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -6,6 +6,7 @@ from typing import Any
 
 import streamlit as st
 
+from frontend.app_pages.classifier_form import draw_classifier_fields
 from frontend.app_pages.setting_fields import KEEP, draw_setting
 from frontend.blocks import guarded, hint, wrong
 from frontend.client import ApiError
@@ -18,17 +19,24 @@ from shared.configs import ProbeConfig
 from shared.datasets import Dataset
 from shared.evaluation_configs import FROZEN_HEADS
 from shared.evaluations import Head
-from shared.runs import TERMINAL, Run, RunKind, RunRequest, RunState
+from shared.runs import CLASSIFIER_KINDS, TERMINAL, Run, RunKind, RunRequest, RunState
 
 FIELD = "probe."
 REFUSED, OPEN, DISMISSED = "probe_refused", "probe_open", "probe_dismissed"
 SPECS = {spec.name: spec for spec in field_specs(ProbeConfig)}
 RARE = [spec.name for spec in SPECS.values() if not spec.simple]
+KIND = "evaluate_kind"
+KIND_WORDS = {
+    RunKind.PROBE.value: "heads on the frozen encoder",
+    RunKind.FINETUNE.value: "fine-tune",
+    RunKind.SUPERVISED.value: "train from scratch",
+}
 PILLS = {"depths": {"last": "last block", "all": "best of all blocks"}}
 
 
-def draw_form(run: Run, datasets: Mapping[str, Dataset], *, fresh: bool) -> None:
-    """The form, open where nothing has been evaluated; the button below it queues the job."""
+def draw_form(run: Run, datasets: Mapping[str, Dataset], jobs: Sequence[Run], *, fresh: bool) -> None:
+    """The form, open where nothing has been evaluated; the button below it queues the job. `jobs` are the
+    earlier ones on this encoder."""
     if st.session_state.setdefault(f"{OPEN}_of", run.id) != run.id:
         st.session_state[f"{OPEN}_of"] = run.id
         st.session_state.pop(OPEN, None)
@@ -36,13 +44,37 @@ def draw_form(run: Run, datasets: Mapping[str, Dataset], *, fresh: bool) -> None
         "Evaluate this encoder", expanded=fresh, key=f"{OPEN}_{run.id}", on_change="rerun"
     ) as fold:
         if fold.open:
-            guarded(lambda: _draw_fields(run, datasets))
+            guarded(lambda: _draw_fields(run, datasets, jobs))
 
 
-def _draw_fields(run: Run, datasets: Mapping[str, Dataset]) -> None:
+def _draw_fields(run: Run, datasets: Mapping[str, Dataset], jobs: Sequence[Run]) -> None:
+    kind = _draw_kind()
     faults = form_faults(form_values(run.id, st.session_state))
     refused = _refused(run) | faults
-    _draw_dataset(run, datasets, refused)
+    _draw_dataset(run, datasets, refused if kind is RunKind.PROBE else {})
+    if kind is RunKind.PROBE:
+        _draw_probe_fields(run, refused, faults)
+    else:
+        trained = [job for job in jobs if job.kind in CLASSIFIER_KINDS]
+        draw_classifier_fields(kind, run, st.session_state.get(FIELD + "dataset"), trained)
+
+
+def _draw_kind() -> RunKind:
+    """Whether the encoder stays as it is, learns on, or begins anew."""
+    st.session_state.setdefault(KIND, RunKind.PROBE.value)
+    st.segmented_control(
+        "what is trained",
+        list(KIND_WORDS),
+        format_func=lambda kind: KIND_WORDS[kind],
+        required=True,
+        key=KIND,
+        label_visibility="collapsed",
+        **KEEP,
+    )
+    return RunKind(st.session_state[KIND])
+
+
+def _draw_probe_fields(run: Run, refused: Mapping[str, str], faults: Mapping[str, str]) -> None:
     with st.container(horizontal=True, vertical_alignment="top", gap="medium"):
         _draw_heads(refused)
         for name in ("depths", "pooling"):
@@ -186,7 +218,7 @@ def _start(values: Mapping[str, Any]) -> None:
 def draw_jobs(jobs: Sequence[Run]) -> None:
     """The jobs of this encoder at work, and why the last one came to nothing."""
     for job in reversed([job for job in jobs if job.state not in TERMINAL]):
-        if draw_job(job.id, f"Evaluating: {_job_words(job)}", key=f"probe_{job.id}"):
+        if draw_job(job.id, _job_title(job), key=f"probe_{job.id}"):
             st.rerun()
     last = next((job for job in jobs if job.state in TERMINAL), None)
     dismissed: list[str] = st.session_state.setdefault(DISMISSED, [])
@@ -200,8 +232,16 @@ def draw_jobs(jobs: Sequence[Run]) -> None:
         st.button("Good", key=f"dismiss_{last.id}", on_click=dismissed.append, args=(last.id,))
 
 
+def _job_title(job: Run) -> str:
+    if job.kind is RunKind.PROBE:
+        return f"Evaluating: {_job_words(job)}"
+    return f"{'Fine-tuning' if job.kind is RunKind.FINETUNE else 'From scratch'}: {_job_words(job)}"
+
+
 def _job_words(job: Run) -> str:
     config = job.config
+    if job.kind in CLASSIFIER_KINDS:
+        return f"seed {config['seed']} · {plural(int(config['epochs']), 'epoch')}"
     words = [words_of(config.get("heads", ())), config.get("pooling", "")]
     if config.get("depths") == "all":
         words.append("all blocks")

@@ -4,21 +4,19 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from frontend.app_pages.evaluate_jobs import judging_jobs
 from frontend.blocks import facts, hint
 from frontend.client import ApiError
 from frontend.evaluation_rows import Group, group_evaluations
 from frontend.evaluation_words import method_facts
 from frontend.session import client
 from shared.evaluations import FEWEST_SEEDS, Evaluation, MethodComparison
-from shared.runs import RunKind
-
-MOST_JOBS = 500
 
 
 def draw_methods(one: Evaluation, other: Evaluation, every: Sequence[Evaluation]) -> None:
     """The statement about the groups of seeds that A and B are of, where both have seeds enough; `every` are
     the evaluations among which their seeds are."""
-    jobs = {job.id: job.config for job in client().list_runs(kind=RunKind.PROBE.value, limit=MOST_JOBS)}
+    jobs = {job.id: job.config for job in judging_jobs()}
     groups = group_evaluations(every, jobs)
     a, b = (group_of(each, groups) for each in (one, other))
     if a is None or b is None or a is b or min(len(a.seeds), len(b.seeds)) < FEWEST_SEEDS:

@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from frontend.blocks import empty_state, facts, guarded, section
+from frontend.blocks import empty_state, facts, guarded, section, wrong
 from frontend.client import ApiError
 from frontend.components.curves import draw_curves
 from frontend.components.run_status import draw_run_status
@@ -14,7 +14,7 @@ from frontend.session import client, go, selected_run
 from frontend.wording import clock, count, widest_interval
 from shared.configs import CONFIGS, PretrainConfig
 from shared.datasets import Dataset, Split
-from shared.runs import TERMINAL, TRAINING_KINDS, Run, RunState
+from shared.runs import CLASSIFIER_KINDS, TERMINAL, TRAINING_KINDS, Run, RunKind, RunState
 
 QUESTION = "Is it learning?"
 
@@ -27,7 +27,7 @@ def show() -> None:
     dataset = _dataset_of(run)
     action = draw_run_status(run, _footnote(run, dataset), _noise(dataset))
     if action.again:
-        go("launch", **retry_query(run))
+        _again(run)
     if action.look:
         go("reconstruct", run=run.id)
     if action.judge:
@@ -35,7 +35,8 @@ def show() -> None:
     if run.state is RunState.FAILED:
         _draw_log(run)
     if run.kind in TRAINING_KINDS:
-        draw_curves(run.id)
+        draw_curves(run.id, run.kind)
+    if run.kind is RunKind.PRETRAIN:
         section("Fixed galaxies", "original, masked, and reconstructed at each evaluation")
         draw_samples(run.id)
     section("Behind it")
@@ -72,6 +73,16 @@ def _nothing(sentence: str, advice: str, page: str) -> None:
             st.session_state.pop("selected_run", None)
             st.query_params.pop("run", None)
             go(page)
+
+
+def _again(run: Run) -> None:
+    """The launch form filled as this run; a classifier, which has no such form, is queued once more."""
+    if run.kind is RunKind.PRETRAIN:
+        go("launch", **retry_query(run))
+    try:
+        go("run", run=client().retry_run(run.id).id)
+    except ApiError as error:
+        wrong(error.detail)
 
 
 def retry_query(run: Run) -> dict[str, str | list[str]]:
@@ -113,7 +124,11 @@ def _footnote(run: Run, dataset: Dataset | None) -> str:
         words.append(f"One accuracy is uncertain by up to ±{100 * noise:.2g} points (95 %, Wilson).")
     if run.config.get("pretrain_rows") == "all":
         words.append("Transductive: pretraining saw the pixels of all rows.")
-    if dataset.class_counts:
+    if run.kind in CLASSIFIER_KINDS:
+        words.append(
+            "References are on validation rows; test rows are read once, in the end, by the best epoch."
+        )
+    elif dataset.class_counts:
         words.append(
             "Linear probe by L-BFGS on frozen features; random init is this run's own encoder at step 0."
         )

@@ -5,7 +5,7 @@ const SETTINGS = "galaxyscope.curves"
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".gx-curves")
-  const state = curveViews(parentElement, () => build(root))
+  const state = curveViews(parentElement, () => build(root, data.kind))
   state.tint = readTint(root)
   if (state.id !== data.run_id) follow(state, data.run_id)
   else redraw(state)
@@ -19,9 +19,9 @@ export default function ({ data, parentElement }) {
   }
 }
 
-function build(root) {
+function build(root, kind) {
   const state = { root, id: null, points: new Map(), settings: readSettings(), zoom: null, builds: 0, revision: 0, dragging: false }
-  state.panels = PANELS.map((panel) => buildPanel(state, panel))
+  state.panels = panelsOf(kind).map((panel) => buildPanel(state, panel))
   state.dot = el("span", { class: "dot", role: "status" })
   state.none = el("p", { class: "gx-soft", hidden: true }, "This run ended before its first step: there are no curves.")
   state.unzoom = el("button", { hidden: true, onClick: () => setZoom(state, null) }, "Reset zoom")

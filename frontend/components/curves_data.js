@@ -2,7 +2,7 @@
 
 const KEYS = [
   "train/loss", "val/loss", "train/lr", "train/images_per_s", "val/knn_accuracy", "val/knn_balanced_accuracy",
-  "val/linear_accuracy", "val/linear_balanced_accuracy", "val/rankme", "val/centre_loss_share", "val/sky_loss_share",
+  "val/linear_accuracy", "val/linear_balanced_accuracy", "val/accuracy", "val/balanced_accuracy", "val/rankme", "val/centre_loss_share", "val/sky_loss_share",
 ]
 const MAX_POINTS = 2000
 const MAX_HELD = 6000

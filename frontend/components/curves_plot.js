@@ -8,30 +8,40 @@ const asPercent = (v) => `${(100 * v).toFixed(1)} %`
 const asSmall = (v) => (v === 0 ? "0" : Math.abs(v) < 0.001 ? v.toExponential(2) : Number(v.toPrecision(3)).toString())
 const REFERENCE_NAMES = { random_init: "random init", raw_pixel: "raw pixels", majority: "majority" }
 
-const PANELS = [
-  { key: "loss", title: "Loss", note: "on hidden patches", large: true, form: asSmall, lines: [
-    { name: "train", metric: "train/loss", colour: "blue", noisy: true },
-    { name: "validation", metric: "val/loss", colour: "orange" }] },
-  { key: "accuracy", title: "Accuracy", note: "probes on frozen features, validation", large: true, form: asPercent, share: true, lines: [
-    { name: "linear", metric: "val/linear", colour: "blue", probe: "linear" },
-    { name: "k-NN", metric: "val/knn", colour: "orange", probe: "knn" }] },
+const LR_PANEL = { key: "lr", title: "Learning rate", note: "", form: asSmall, lines: [
+  { name: "lr", metric: "train/lr", colour: "purple" }] }
+const SPEED_PANEL = { key: "speed", title: "Images/s", note: "training", form: (v) => grouped(v), lines: [
+  { name: "images/s", metric: "train/images_per_s", colour: "green", noisy: true }] }
+const LOSS_LINES = [
+  { name: "train", metric: "train/loss", colour: "blue", noisy: true },
+  { name: "validation", metric: "val/loss", colour: "orange" }]
+const ACCURACY_PANEL = { key: "accuracy", title: "Accuracy", large: true, form: asPercent, share: true }
+
+const PRETRAIN_PANELS = [
+  { key: "loss", title: "Loss", note: "on hidden patches", large: true, form: asSmall, lines: LOSS_LINES },
+  { ...ACCURACY_PANEL, note: "probes on frozen features, validation", lines: [
+    { name: "linear", share_of: "val/linear_", colour: "blue" },
+    { name: "k-NN", share_of: "val/knn_", colour: "orange" }] },
   { key: "rank", title: "RankMe", note: "effective rank of the features", form: asSmall, lines: [
     { name: "rank", metric: "val/rankme", colour: "green" }] },
-  { key: "lr", title: "Learning rate", note: "", form: asSmall, lines: [
-    { name: "lr", metric: "train/lr", colour: "purple" }] },
-  { key: "speed", title: "Images/s", note: "training", form: (v) => grouped(v), lines: [
-    { name: "images/s", metric: "train/images_per_s", colour: "green", noisy: true }] },
+  LR_PANEL, SPEED_PANEL,
   { key: "where", title: "Where the loss is", note: "share of the whole", form: asPercent, share: true, lines: [
     { name: "centre", metric: "val/centre_loss_share", colour: "blue" },
     { name: "sky", metric: "val/sky_loss_share", colour: "orange" }] },
 ]
+const CLASSIFIER_PANELS = [
+  { key: "loss", title: "Loss", note: "cross-entropy; in training with smoothed and mixed labels", large: true, form: asSmall, lines: LOSS_LINES },
+  { ...ACCURACY_PANEL, note: "encoder and head, validation", lines: [{ name: "classifier", share_of: "val/", colour: "blue" }] },
+  LR_PANEL, SPEED_PANEL,
+]
+const panelsOf = (kind) => (kind === "pretrain" ? PRETRAIN_PANELS : CLASSIFIER_PANELS)
 
 /** The lines of a panel as numbers: curves first, then the references of an accuracy. */
 function panelLines(panel, state, start) {
   const { axis, smoothing, balanced, hidden } = state.settings
   const lines = []
   for (const line of panel.lines) {
-    const metric = line.probe ? `${line.metric}_${balanced ? "balanced_" : ""}accuracy` : line.metric
+    const metric = line.share_of ? `${line.share_of}${balanced ? "balanced_" : ""}accuracy` : line.metric
     const held = state.points.get(metric)
     if (!held) continue
     const x = AXES[axis].of(held, start)

@@ -43,8 +43,16 @@ function draw(state) {
 
 function title(state, run) {
   return el("div", { class: "title" },
-    el("h1", {}, runTitle(run)), run.name ? el("span", { class: "gx-soft" }, run.id) : null,
+    el("h1", {}, runTitle(run)), run.name ? el("span", { class: "gx-soft" }, run.id) : null, descent(run),
     stateMark(shownRun(state, run)))
+}
+
+/** Where a classifier comes from. */
+function descent(run) {
+  if (!CLASSIFIERS.has(run.kind)) return null
+  const from = run.config.encoder
+  const words = run.kind === "finetune" ? "fine-tuned from" : from ? "from scratch, built as" : "trained from scratch"
+  return el("span", { class: "gx-soft descent" }, words, from ? [" ", el("a", { href: `/run?run=${encodeURIComponent(from)}` }, from)] : null)
 }
 
 function shownRun(state, run) {
@@ -64,18 +72,22 @@ const VERB_NOTES = {
 function actions(state, run) {
   const verbs = VERBS[run.state].filter((verb) => verb !== "pause" || run.kind !== "adopt")
   const buttons = verbs.map((verb) => verbButton(state, run, verb))
-  if (run.kind === "adopt" ? run.state === "succeeded" : run.kind === "pretrain" && !["queued", "starting"].includes(run.state)) {
-    buttons.unshift(
-      el("button", { "data-verb": "look", title: "What it makes of a galaxy it half sees", onClick: () => state.look() }, "Reconstruct"),
-      el("button", { "data-verb": "judge", title: "How well its encoder classifies, and where it fails", onClick: () => state.judge() }, "Evaluate"))
+  const classifier = CLASSIFIERS.has(run.kind)
+  if (run.kind === "adopt" ? run.state === "succeeded" : !["queued", "starting"].includes(run.state)) {
+    if (!classifier) buttons.unshift(el("button", { "data-verb": "look", title: "What it makes of a galaxy it half sees", onClick: () => state.look() }, "Reconstruct"))
+    buttons.push(el("button", { "data-verb": "judge", title: "How well it classifies, and where it fails", onClick: () => state.judge() }, "Evaluate"))
   }
-  if (TERMINAL.has(run.state) && run.kind !== "adopt") {
-    const word = run.state === "succeeded" ? "Train a variant…" : "Retry…"
-    const again = el("button", { "data-verb": "again", title: "Opens the launch form filled with this run's values" }, word)
-    again.onclick = () => state.again()
-    buttons.push(again)
-  }
+  if (TERMINAL.has(run.state) && run.kind !== "adopt") buttons.push(againButton(state, run, classifier))
   return el("div", { class: "actions" }, buttons)
+}
+
+const CLASSIFIERS = new Set(["finetune", "supervised"])
+
+/** A pretraining is launched anew from its form, a classifier as it was. */
+function againButton(state, run, classifier) {
+  const word = classifier ? "Run again" : run.state === "succeeded" ? "Train a variant…" : "Retry…"
+  const note = classifier ? "Queues a run with these values" : "Opens the launch form filled with this run's values"
+  return el("button", { "data-verb": "again", title: note, onClick: () => state.again() }, word)
 }
 
 function verbButton(state, run, verb) {
@@ -141,6 +153,7 @@ const REFERENCES = [["random init", "random_init"], ["raw pixels", "raw_pixel"]]
 /** Accuracy of both probes beside the references, plain and balanced. */
 function scores(state, run) {
   if (run.kind === "adopt") return null
+  if (CLASSIFIERS.has(run.kind)) return classifierScores(state, run)
   if (TERMINAL.has(run.state) && !isNumber(run.metrics["val/rankme"])) return null
   if (isNumber(run.metrics["val/rankme"]) && !isNumber(run.metrics["val/knn_accuracy"])) return unprobed(state, run)
   const columns = [["accuracy", "accuracy"], ["balanced accuracy", "balanced_accuracy"]]
@@ -148,6 +161,33 @@ function scores(state, run) {
     el("summary", {}, el("span", { class: "gx-soft" }, "Is it learning? "), verdict(run, state.data.noise)),
     el("div", { class: "tables" }, columns.map(([name, kind]) => scoreTable(state, run, name, kind))),
     el("p", { class: "gx-soft note" }, state.data.footnote))
+}
+
+/** Accuracy of a classifier on validation and, in the end, on test rows, beside what learned nothing. */
+function classifierScores(state, run) {
+  if (!isNumber(run.metrics["val/accuracy"])) return null
+  const columns = [["accuracy", "accuracy"], ["balanced accuracy", "balanced_accuracy"]]
+  const rows = [["validation", "val"], ...(isNumber(run.metrics["test/accuracy"]) ? [["test", "test"]] : [])]
+  const heads = ["now", "raw pixels, linear", "raw pixels, k-NN", "majority"]
+  const references = ["raw_pixel_linear", "raw_pixel_knn", "majority"]
+  const table = ([name, kind]) => el("table", {},
+    el("thead", {}, el("tr", {}, el("th", { class: "what" }, name), heads.map((title) => el("th", { scope: "col" }, title)))),
+    el("tbody", {}, rows.map(([title, split]) => {
+      const now = run.metrics[`${split}/${kind}`]
+      return el("tr", {}, el("th", { scope: "row" }, title), el("td", { class: "now" }, isNumber(now) ? percent(now) : "–"),
+        references.map((key) => (split === "val" ? versus(now, run.baselines[`${key}_${kind}`], state.data.noise) : el("td", { class: "gx-soft" }, ""))))
+    })))
+  return el("details", { class: "scores", open: true },
+    el("summary", {}, el("span", { class: "gx-soft" }, "Is it learning? "), classifierWords(run)),
+    el("div", { class: "tables" }, columns.map(table)),
+    el("p", { class: "gx-soft note" }, state.data.footnote))
+}
+
+function classifierWords(run) {
+  const now = run.metrics["val/accuracy"], pixels = run.baselines.raw_pixel_linear_accuracy
+  const beside = isNumber(pixels) ? `: ${points(now - pixels)} a linear probe on raw pixels` : ""
+  const tested = run.metrics["test/accuracy"]
+  return `${percent(now)} of the validation galaxies are called rightly${beside}.${isNumber(tested) ? ` Its best epoch: ${percent(tested)} of the test galaxies.` : ""}`
 }
 
 /** Without labels there is nothing to probe: what can be said, and no tables of dashes. */

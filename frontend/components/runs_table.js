@@ -95,7 +95,7 @@ function table(state, runs) {
 
 const RUN_HEADS = [
   ["State", null, ""], ["Run", null, ""], ["Dataset", null, ""], ["Preset", null, ""],
-  ["Linear", "Linear probe, validation accuracy; below it the run's own random init", "num"],
+  ["Accuracy", "On validation: a linear probe, below it the run's own random init; of a classifier its own", "num"],
   ["k-NN", "k-nearest neighbours, validation accuracy; below it the run's own random init", "num"],
   ["Majority", "Accuracy of always naming the commonest class", "num"],
   ["Images/s", null, "num"], ["Started", null, ""], ["Took", "Time since the start, or until the end", "num"], ["", null, ""],
@@ -115,8 +115,8 @@ function runRow(state, run) {
     cell("Run", "name", link, run.name ? el("small", { class: "gx-soft" }, run.id) : null,
       run.state === "failed" && run.reason ? el("small", { class: "gx-tone-bad" }, sentence(run.reason)) : null),
     cell("Dataset", "dataset", run.dataset ?? "–", state.data.simulated.includes(run.dataset) && !run.dataset.includes("simulated") ? simulatedTag() : null),
-    cell("Preset", "preset", run.kind === "adopt" ? "imported" : run.preset ?? "own"),
-    accuracy("Linear", run, "linear"), accuracy("k-NN", run, "knn"),
+    cell("Preset", "preset", ...howMade(run)),
+    isNumber(run.metrics["val/accuracy"]) ? ownAccuracy(run) : accuracy("Accuracy", run, "linear"), accuracy("k-NN", run, "knn"),
     cell("Majority", "num majority", maybePercent(run.baselines.majority_accuracy)),
     cell("Images/s", "num speed", isNumber(run.images_per_s) ? grouped(run.images_per_s) : "–"),
     cell("Started", "age", el("time", { datetime: run.created_at, title: clockTime(run.started_at ?? run.created_at) }, ago(run.started_at ?? run.created_at))),
@@ -124,6 +124,18 @@ function runRow(state, run) {
     cell("", "act", stopButton(state, run)))
   row.onclick = open
   return row
+}
+
+/** What it was launched with: a preset, weights from elsewhere, or another run's encoder. */
+function howMade(run) {
+  if (run.kind === "adopt") return ["imported"]
+  if (run.kind === "pretrain") return [run.preset ?? "own"]
+  const words = run.kind === "finetune" ? "fine-tuned" : "from scratch"
+  return [words, run.config.encoder ? el("small", { class: "gx-soft" }, `${run.kind === "finetune" ? "from" : "as"} ${run.config.encoder}`) : null]
+}
+
+function ownAccuracy(run) {
+  return cell("Accuracy", "num accuracy", el("b", {}, percent(run.metrics["val/accuracy"])), el("small", { class: "gx-soft" }, "classifier"))
 }
 
 function simulatedTag() {

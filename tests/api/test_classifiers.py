@@ -12,6 +12,7 @@ from backend.data.store import GalaxyStore
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.jobs import registry
+from backend.jobs.ingest import ingest
 from backend.jobs.run_dir import Result, RunDir
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks import classify as task
@@ -192,3 +193,26 @@ def test_what_cannot_be_trained_is_refused_by_name(
         row = session.get_one(DatasetRow, "sky")
         row.info = row.info | {"class_names": []}
     assert refused(lambda: start(encoder=encoder)).code == "no_labels"
+
+
+def test_both_curves_stand_beside_each_other_seed_by_seed(
+    client: Client, database: Database, settings: Settings, encoder: str, start: Queue, move: Move
+) -> None:
+    short = {"epochs": 3, "eval_every_epochs": 1}
+    for kind in (RunKind.FINETUNE, RunKind.SUPERVISED):
+        for seed in (0, 1):
+            run_id = start(kind, encoder=encoder, seed=seed, **short)
+            work(task, settings, run_id)
+            with database.write() as session:
+                while ingest(session, session.get_one(RunRow, run_id), RunDir(settings.runs_dir / run_id)):
+                    pass
+            move(run_id, RunState.STARTING, RunState.RUNNING, RunState.SUCCEEDED)
+    start(encoder=encoder, drop_path=0.0, **short)  # waits, and has no curve yet
+    [twins] = client.list_learning_curves(encoder)
+    assert [one.seed for one in twins.tuned] == [one.seed for one in twins.scratch] == [0, 1]
+    assert twins.tuned[0].epochs == [0.0, 1.0, 2.0, 3.0]
+    page = client.read_metrics(twins.tuned[1].run, keys=["val/accuracy"])
+    assert twins.tuned[1].accuracy == page.series["val/accuracy"].value
+    assert [one.seed for one in twins.reached] == [0, 1] and twins.leads == []
+    assert "With fewer than 3 seeds" in twins.verdict
+    assert refused(lambda: client.list_learning_curves("nobody")).code == "run_not_found"

@@ -1,0 +1,49 @@
+"""Fine-tuned against from scratch: both curves, and what may be said of them."""
+
+import streamlit as st
+
+from frontend.blocks import section
+from frontend.components.learning_curves import draw_learning_curves
+from frontend.session import client
+from frontend.wording import percent, plural
+from shared.learning_curves import TwinCurves
+from shared.runs import Run
+
+
+def draw_curves_of_twins(run: Run, dataset: str) -> None:
+    """One chart a recipe; nothing where no classifier was trained on this encoder and dataset."""
+    found = [twins for twins in client().list_learning_curves(run.id) if twins.dataset == dataset]
+    if not found:
+        return
+    section(
+        "Does pretraining help a classifier?", "each seed thin, their mean thick; same recipe, same epochs"
+    )
+    for place, twins in enumerate(found):
+        left, right = st.columns([7, 6], gap="large")
+        with left:
+            draw_learning_curves(twins, key=f"learning_curves_{place}")
+        with right:
+            st.markdown(f"**{recipe_words(twins)}**")
+            st.markdown(twins.verdict)
+            st.caption(missing_words(twins))
+
+
+def recipe_words(twins: TwinCurves) -> str:
+    """The recipe and how many seeds stand on each side."""
+    decay = "" if twins.layer_decay in (None, 1) else f"layer decay {twins.layer_decay:g}"
+    labels = "" if twins.label_fraction == 1 else f"{percent(twins.label_fraction)} of the labels"
+    words = [plural(twins.epochs, "epoch"), labels, decay]
+    sides = f"{plural(len(twins.tuned), 'seed')} fine-tuned, {len(twins.scratch)} from scratch"
+    return " · ".join(word for word in [*words, sides] if word)
+
+
+def missing_words(twins: TwinCurves) -> str:
+    """What the figures are, and what would make them say more."""
+    if not twins.scratch:
+        return "Train from scratch with the same settings and seeds to compare."
+    if not twins.tuned:
+        return "Fine-tune with the same settings and seeds to compare."
+    return (
+        "Means of three evaluations on validation rows; intervals by a paired t over the seeds. The twin "
+        "differs in its initial weights, and has no layer decay."
+    )

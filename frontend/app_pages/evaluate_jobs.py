@@ -1,0 +1,13 @@
+"""The jobs behind evaluations."""
+
+from frontend.session import client
+from shared.runs import CLASSIFIER_KINDS, Run, RunKind
+
+MOST_JOBS = 500
+
+
+def judging_jobs() -> list[Run]:
+    """Probes and classifiers, newest first."""
+    kinds = (RunKind.PROBE, *sorted(CLASSIFIER_KINDS))
+    found = [job for kind in kinds for job in client().list_runs(kind=kind.value, limit=MOST_JOBS)]
+    return sorted(found, key=lambda job: job.created_at, reverse=True)
