@@ -132,6 +132,10 @@ class Prediction(Wire):
     predicted: int
     confidence: float
     probabilities: list[float]
+    flag: str | None = Field(
+        None,
+        description="What was noted where the label is flagged as doubtful, maybe nothing; None: no flag.",
+    )
 
 
 class PredictionOrder(StrEnum):
@@ -148,12 +152,14 @@ class PredictionOrder(StrEnum):
 
 class PredictionPage(Wire):
     """Some predictions of an evaluation, in the order asked for, of `total` that pass. `dataset` is where
-    their pictures are, None where it is gone; then source ids are empty."""
+    their pictures are, None where it is gone; then source ids are empty. `flags` of all its labels are
+    flagged as doubtful."""
 
     evaluation: str
     dataset: str | None
     class_names: list[str]
     total: int
+    flags: int = 0
     predictions: list[Prediction]
 
 

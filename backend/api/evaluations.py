@@ -5,14 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from backend.api.deps import ContextDep
-from backend.services.evaluations import TableFormat, WantedPredictions
+from backend.api.tables import saved_as
+from backend.services.evaluations import WantedPredictions
+from backend.services.tables import TableFormat
 from shared import routes
 from shared.datasets import Split
 from shared.evaluations import Comparison, Evaluation, PredictionOrder, PredictionPage
 
 router = APIRouter(tags=["evaluations"])
 ClassIndex = Annotated[int | None, Query(ge=0, description="Index of class_names; all where absent.")]
-MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 
 
 @router.get(routes.EVALUATIONS)
@@ -45,13 +46,14 @@ def browse_predictions(
     true: ClassIndex = None,
     predicted: ClassIndex = None,
     split: Split | None = Split.TEST,
+    flagged_only: Annotated[bool, Query(description="Only galaxies whose label a person doubts.")] = False,
     order: PredictionOrder = PredictionOrder.CONFIDENT,
     seed: Annotated[int, Query(ge=0, description="Of the random order.")] = 0,
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 60,
 ) -> PredictionPage:
     """Galaxies with what was predicted of them."""
-    wanted = WantedPredictions(true, predicted, split)
+    wanted = WantedPredictions(true, predicted, split, flagged_only)
     return context.evaluations.browse(
         evaluation_id, wanted, order=order, seed=seed, offset=offset, limit=limit
     )
@@ -60,6 +62,4 @@ def browse_predictions(
 @router.get(routes.PREDICTIONS_FILE, response_class=Response)
 def predictions_file(context: ContextDep, evaluation_id: str, file_format: TableFormat) -> Response:
     """Every prediction as a table."""
-    content = context.evaluations.table(evaluation_id, file_format)
-    headers = {"Content-Disposition": f'attachment; filename="{evaluation_id}.{file_format}"'}
-    return Response(content, media_type=MEDIA[file_format], headers=headers)
+    return saved_as(evaluation_id, file_format, context.evaluations.table(evaluation_id, file_format))

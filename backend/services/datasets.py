@@ -176,8 +176,7 @@ class Datasets:
         """The picture of one row as PNG, resized to `size` pixels a side where given (antialiased below its
         own size, pixels kept above). Raises NotFoundError."""
         with self.use(name) as store:
-            if not 0 <= row < store.n:
-                raise NotFoundError("row_not_found", f"{name} has rows 0 to {store.n - 1}, not {row}")
+            require_row(store, name, row)
             pixels = store.rgb(store.images(np.array([row])))[0]
         image = Image.fromarray(pixels)
         if size is not None and size != image.width:
@@ -208,6 +207,12 @@ class Datasets:
     def let_go(self) -> None:
         """Hold no deleted dataset open."""
         self._stores.let_go()
+
+
+def require_row(store: GalaxyStore, name: str, row: int) -> None:
+    """Raises NotFoundError where the dataset has no such row."""
+    if not 0 <= row < store.n:
+        raise NotFoundError("row_not_found", f"{name} has rows 0 to {store.n - 1}, not {row}")
 
 
 def _class_index(store: GalaxyStore, label: str) -> int:

@@ -18,7 +18,7 @@ TOLD = "evaluate_told"
 class Look(Wire):
     """What is looked at. `run` is the encoder, `against` an evaluation to compare with; `true` and
     `predicted` name the classes whose galaxies are shown (None: all), `shown` the numbers in the matrix,
-    `classes` their order."""
+    `classes` their order; `flagged` keeps the galaxies whose label is flagged as doubtful."""
 
     run: str | None = None
     evaluation: str | None = None
@@ -29,6 +29,7 @@ class Look(Wire):
     predicted: str | None = None
     order: PredictionOrder = PredictionOrder.CONFIDENT
     split: Split = Split.TEST
+    flagged: bool = False
     seed: int = Field(0, ge=0, lt=2**31)
     page: int = Field(1, ge=1, le=100_000)
 
@@ -45,7 +46,11 @@ class Look(Wire):
     def to_query(self) -> dict[str, str]:
         """The address of this look; what is as by default is left out."""
         fields = type(self).model_fields
-        return {name: str(value) for name, value in self if value != fields[name].default}
+        return {name: _written(value) for name, value in self if value != fields[name].default}
+
+
+def _written(value: Any) -> str:
+    return "yes" if value is True else str(value)
 
 
 def current_look() -> Look:

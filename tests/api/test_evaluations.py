@@ -194,7 +194,7 @@ def test_predictions_are_tables(client: Client, judge: Judge, encoder: str) -> N
     assert np.mean(right) == pytest.approx(linear.accuracy)
     table = pyarrow.parquet.read_table(io.BytesIO(client.get_predictions_file(linear.id, "parquet")))
     assert table.column("source_id").to_pylist() == [row["source_id"] for row in rows]
-    assert table.column_names[5:] == [f"p_{name}" for name in linear.class_names]
+    assert table.column_names[5:] == ["flagged", *(f"p_{name}" for name in linear.class_names)]
 
 
 def test_two_evaluations_are_compared_in_words_that_follow_the_evidence(

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.app_pages.evaluate_cells import cell_title
 from frontend.app_pages.evaluate_form import form_faults, form_values, shell_words
+from frontend.app_pages.evaluate_galaxies import cell_title
 from frontend.app_pages.evaluate_url import Look
 from frontend.components.depth_curve import curve_data
 from frontend.evaluation_words import class_rows, matrix_data
