@@ -18,7 +18,7 @@ from shared.datasets import (
     SkyMap,
     Split,
 )
-from shared.evaluations import Comparison, Evaluation, PredictionOrder, PredictionPage
+from shared.evaluations import Comparison, Evaluation, PredictionOrder, PredictionPage, ThresholdCurves
 from shared.explore import (
     Checkpoints,
     CurveRequest,
@@ -226,6 +226,10 @@ class Client(LabelCalls):
 
     def get_evaluation(self, evaluation_id: str) -> Evaluation:
         return self._get(Evaluation, routes.EVALUATION.format(evaluation_id=evaluation_id))
+
+    def get_threshold_curves(self, evaluation_id: str) -> ThresholdCurves:
+        """Each class against the rest on test rows."""
+        return self._get(ThresholdCurves, routes.EVALUATION_CURVES.format(evaluation_id=evaluation_id))
 
     def list_predictions(
         self,

@@ -122,6 +122,39 @@ class Evaluation(Wire):
     created_at: datetime
 
 
+class Curve(Wire):
+    """A line of at most 200 points, shares of 1, x rising; both ends are exact."""
+
+    x: list[float]
+    y: list[float]
+
+
+class ClassCurves(Wire):
+    """One class against the rest on test rows: `n` are of it, `n_rest` are not. Where either is 0 there is
+    nothing to tell apart, and the rest is None. `roc` is true- against false-positive rate,
+    `precision_recall` precision against recall."""
+
+    name: str
+    n: int
+    n_rest: int
+    auc: float | None = None
+    average_precision: float | None = None
+    roc: Curve | None = None
+    precision_recall: Curve | None = None
+
+
+class ThresholdCurves(Wire):
+    """Every class of an evaluation against the rest, on its `n` test rows, from probabilities as they are
+    kept (16 bit); macro is the mean over the classes that have a curve, None where none has."""
+
+    n: int
+    classes: list[ClassCurves]
+    macro_auc: float | None
+    macro_average_precision: float | None
+    macro_roc: Curve | None
+    macro_precision_recall: Curve | None
+
+
 class Prediction(Wire):
     """One row of an evaluation; `probabilities` by class, in the order of class_names."""
 

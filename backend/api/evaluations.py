@@ -10,7 +10,7 @@ from backend.services.evaluations import WantedPredictions
 from backend.services.tables import TableFormat
 from shared import routes
 from shared.datasets import Split
-from shared.evaluations import Comparison, Evaluation, PredictionOrder, PredictionPage
+from shared.evaluations import Comparison, Evaluation, PredictionOrder, PredictionPage, ThresholdCurves
 
 router = APIRouter(tags=["evaluations"])
 ClassIndex = Annotated[int | None, Query(ge=0, description="Index of class_names; all where absent.")]
@@ -37,6 +37,12 @@ def compare(context: ContextDep, a: str, b: str) -> Comparison:
 @router.get(routes.EVALUATION)
 def get_evaluation(context: ContextDep, evaluation_id: str) -> Evaluation:
     return context.evaluations.get(evaluation_id)
+
+
+@router.get(routes.EVALUATION_CURVES)
+def get_curves(context: ContextDep, evaluation_id: str) -> ThresholdCurves:
+    """ROC and precision–recall of each class against the rest, on test rows."""
+    return context.evaluations.curves(evaluation_id)
 
 
 @router.get(routes.PREDICTIONS)

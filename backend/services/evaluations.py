@@ -18,8 +18,16 @@ from backend.services.tables import TableFormat, table_file
 from backend.settings import Settings
 from backend.stats.comparing import difference_interval, mcnemar, verdict
 from backend.stats.predictions import Predictions, Rows, load_predictions
+from backend.stats.threshold_curves import threshold_curves
 from shared.datasets import SPLIT_CODES, Split
-from shared.evaluations import Comparison, Evaluation, Prediction, PredictionOrder, PredictionPage
+from shared.evaluations import (
+    Comparison,
+    Evaluation,
+    Prediction,
+    PredictionOrder,
+    PredictionPage,
+    ThresholdCurves,
+)
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,12 @@ class Evaluations:
             "flagged": np.isin(found.row, list(self._flags_of(evaluation))),
         } | {f"p_{name}": found.probabilities[:, k].astype(np.float32) for k, name in enumerate(names)}
         return table_file(pa.table(columns), file_format)
+
+    def curves(self, evaluation_id: str) -> ThresholdCurves:
+        """Each class against the rest on test rows."""
+        names = self.get(evaluation_id).class_names
+        test = WantedPredictions().of(self.predictions(evaluation_id))
+        return threshold_curves(test.true, test.probabilities, names)
 
     def compare(self, a: str, b: str) -> Comparison:
         """Whether A and B differ on their test rows. Raises InvalidInputError where these differ."""

@@ -15,6 +15,7 @@ from frontend.app_pages.evaluate_url import (
 )
 from frontend.blocks import facts, guarded, section, wrong
 from frontend.client import ApiError
+from frontend.components.class_curves import draw_class_curves
 from frontend.components.class_scores import draw_class_scores
 from frontend.components.confusion_matrix import draw_confusion_matrix
 from frontend.components.reliability import draw_reliability
@@ -44,7 +45,7 @@ def draw_evaluation(one: Evaluation, seeds: Sequence[Evaluation], run: Run, data
         section("Classes", "on test rows; press one to see its galaxies")
         draw_class_scores(
             class_rows(one.classes),
-            on_pick=lambda name: change_look(true=name, predicted=None, page=1),
+            on_pick=_take_class,
         )
     with right:
         if one.calibration is not None:
@@ -81,6 +82,16 @@ def _draw_matrix_and_galaxies(
         draw_confusion_matrix(matrix_data(one, other), matrix_look(look), told(look), on_look=take_matrix)
     with right, st.container(key="evaluate_galaxies"):
         guarded(lambda: draw_galaxies(one, look, run, dataset))
+    if one.head is not None:
+        section(
+            "Is each class told from the rest?",
+            "test rows; the class against all others, at every threshold of its probability",
+        )
+        draw_class_curves(one.id, look.true or look.predicted, on_pick=_take_class)
+
+
+def _take_class(name: str | None) -> None:
+    change_look(true=name, predicted=None, page=1)
 
 
 def _known(look: Look, names: Sequence[str]) -> Look:

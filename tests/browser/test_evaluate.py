@@ -113,6 +113,15 @@ def test_arrows_and_enter_choose_a_cell_and_a_galaxy_shows_its_probabilities(
         "predicted": evaluation.class_names[j],
     }
     expect_galaxies(page, site, evaluation, i, j)
+    told = {one.name: one for one in site.client.get_threshold_curves(evaluation.id).classes}
+    chosen_class = page.locator(".gx-class_curves tr.chosen")
+    expect(chosen_class).to_contain_text(f"{told[evaluation.class_names[i]].auc:.3f}")
+    other = next(name for name in told if name != evaluation.class_names[i])
+    page.locator(".gx-class_curves").get_by_role("button", name=other, exact=True).click()
+    expect(chosen_class).to_contain_text(other)
+    assert (query(page)["true"], "predicted" in query(page)) == (other, False)
+    page.locator(CELL.format(i, j)).click()
+    expect_galaxies(page, site, evaluation, i, j)
     page.locator(GALAXIES).first.click()
     dialog = page.get_by_role("dialog", name="Galaxy")
     expect(dialog.get_by_role("row")).to_have_count(len(evaluation.class_names))
