@@ -13,6 +13,7 @@ from shared.datasets import Split
 from shared.evaluations import Comparison, Evaluation, PredictionOrder, PredictionPage, ThresholdCurves
 
 router = APIRouter(tags=["evaluations"])
+Share = Annotated[float, Query(ge=0, le=1, description="Probability of the class that it was called.")]
 ClassIndex = Annotated[int | None, Query(ge=0, description="Index of class_names; all where absent.")]
 
 
@@ -53,13 +54,15 @@ def browse_predictions(
     predicted: ClassIndex = None,
     split: Split | None = Split.TEST,
     flagged_only: Annotated[bool, Query(description="Only galaxies whose label a person doubts.")] = False,
+    confidence_min: Share = 0,
+    confidence_max: Share = 1,
     order: PredictionOrder = PredictionOrder.CONFIDENT,
     seed: Annotated[int, Query(ge=0, description="Of the random order.")] = 0,
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 60,
 ) -> PredictionPage:
     """Galaxies with what was predicted of them."""
-    wanted = WantedPredictions(true, predicted, split, flagged_only)
+    wanted = WantedPredictions(true, predicted, split, flagged_only, confidence_min, confidence_max)
     return context.evaluations.browse(
         evaluation_id, wanted, order=order, seed=seed, offset=offset, limit=limit
     )

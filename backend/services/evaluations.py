@@ -33,12 +33,15 @@ from shared.evaluations import (
 @dataclass(frozen=True)
 class WantedPredictions:
     """Which predictions; classes are indices of class_names, None takes all. `flagged_only` leaves galaxies
-    whose label a person doubts."""
+    whose label a person doubts; confidence is the probability of the predicted class, to three decimals as
+    pages show it, both bounds included."""
 
     true: int | None = None
     predicted: int | None = None
     split: Split | None = Split.TEST
     flagged_only: bool = False
+    confidence_min: float = 0.0
+    confidence_max: float = 1.0
 
     def of(self, every: Predictions, flagged: Collection[int] = ()) -> Predictions:
         """Those that are wanted; `flagged` are rows."""
@@ -51,6 +54,8 @@ class WantedPredictions:
             keep &= every.split == SPLIT_CODES[self.split]
         if self.flagged_only:
             keep &= np.isin(every.row, list(flagged))
+        confidence = np.round(every.probabilities[np.arange(len(every.row)), every.predicted], 3)
+        keep &= (confidence >= self.confidence_min) & (confidence <= self.confidence_max)
         return every.where(keep)
 
 
@@ -117,6 +122,7 @@ class Evaluations:
         """A page of the predictions that are wanted."""
         evaluation = self.get(evaluation_id)
         _require_classes(wanted, evaluation)
+        _require_range(wanted)
         flags = self._flags_of(evaluation)
         found = wanted.of(self.predictions(evaluation_id), flags)
         page = found.where(_ordered(found, order, seed)[offset : offset + limit])
@@ -238,6 +244,16 @@ def _require_classes(wanted: WantedPredictions, evaluation: Evaluation) -> None:
             raise InvalidInputError(
                 "unknown_class", f"{field} = {value}: {evaluation.id} has classes 0 to {last}", field
             )
+
+
+def _require_range(wanted: WantedPredictions) -> None:
+    if wanted.confidence_min > wanted.confidence_max:
+        raise InvalidInputError(
+            "empty_range",
+            f"confidence_min = {wanted.confidence_min:g} is above confidence_max = "
+            f"{wanted.confidence_max:g}, so that nothing can pass; exchange them",
+            "confidence_min",
+        )
 
 
 def _require_same_rows(one: Evaluation, other: Evaluation) -> None:

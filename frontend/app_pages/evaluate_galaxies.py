@@ -41,6 +41,8 @@ def draw_galaxies(one: Evaluation, look: Look, run: Run, dataset: Dataset | None
         predicted=_index(look.predicted, one),
         split=look.split,
         flagged_only=look.flagged,
+        confidence_min=look.min / 100,
+        confidence_max=look.max / 100,
         order=look.order,
         seed=look.seed,
         offset=PER_PAGE * (look.page - 1),
@@ -64,7 +66,8 @@ def cell_title(look: Look, total: int) -> str:
     galaxies = "galaxy" if total == 1 else "galaxies"
     where = {Split.TEST: "test ", Split.VAL: "validation "}.get(look.split, "")
     words = f"**{count(total)}** {where}{galaxies}"
-    return f"{words}{_class_words(look, total)}" + (", flagged as doubtful" if look.flagged else "")
+    sure = "" if (look.min, look.max) == (0, 100) else f", {look.min} to {look.max} % sure"
+    return f"{words}{_class_words(look, total)}{sure}" + (", flagged as doubtful" if look.flagged else "")
 
 
 def _class_words(look: Look, total: int) -> str:
@@ -87,8 +90,27 @@ def _draw_filters(one: Evaluation, look: Look) -> None:
         _choice("true", names, look.true or EVERY, "true class", width=190)
         _choice("predicted", names, look.predicted or EVERY, "called", width=190)
         _choice("split", [Split.TEST, Split.VAL], look.split, "split", width=110)
+        _draw_confidence(look)
         _draw_flagged(look)
     _choice("order", list(ORDERS), look.order, "order", segments=True, help=ORDER_HELP)
+
+
+def _draw_confidence(look: Look) -> None:
+    st.session_state["evaluate_confidence"] = (look.min, look.max)
+    st.slider(
+        "confidence, %",
+        0,
+        100,
+        key="evaluate_confidence",
+        on_change=_take_confidence,
+        width=230,
+        help="The probability of the class that a galaxy was called; both ends are included.",
+    )
+
+
+def _take_confidence() -> None:
+    low, high = st.session_state["evaluate_confidence"]
+    change_look(min=low, max=high, page=1)
 
 
 def _draw_flagged(look: Look) -> None:
