@@ -160,6 +160,8 @@ class Prediction(Wire):
 
     row: int
     source_id: str
+    ra: float | None = Field(None, description="deg")
+    dec: float | None = Field(None, description="deg")
     split: Split
     true: int
     predicted: int

@@ -123,7 +123,7 @@ class Datasets:
         """A page of the rows that are wanted, in file order."""
         with self.use(name) as store:
             rows = wanted.rows(store)
-            galaxies = [_galaxy(store, int(row)) for row in rows[offset : offset + limit]]
+            galaxies = [galaxy_of(store, int(row)) for row in rows[offset : offset + limit]]
         return GalaxyPage(total=len(rows), offset=offset, galaxies=galaxies)
 
     def sky_map(self, name: str, max_points: int) -> SkyMap:
@@ -224,7 +224,8 @@ def _class_index(store: GalaxyStore, label: str) -> int:
     return store.class_names.index(label)
 
 
-def _galaxy(store: GalaxyStore, row: int) -> Galaxy:
+def galaxy_of(store: GalaxyStore, row: int) -> Galaxy:
+    """What a dataset says of one galaxy."""
     label = int(store.labels[row])
     return Galaxy(
         row=row,

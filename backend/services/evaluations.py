@@ -12,14 +12,14 @@ from backend.db.engine import Database
 from backend.db.models import DatasetRow, EvaluationRow
 from backend.errors import InvalidInputError, NotFoundError
 from backend.jobs.run_dir import RunDir
-from backend.services.datasets import SPLIT_OF_CODE, Datasets
+from backend.services.datasets import SPLIT_OF_CODE, Datasets, galaxy_of
 from backend.services.label_flags import notes_by_row
 from backend.services.tables import TableFormat, table_file
 from backend.settings import Settings
 from backend.stats.comparing import difference_interval, mcnemar, verdict
 from backend.stats.predictions import Predictions, Rows, load_predictions
 from backend.stats.threshold_curves import threshold_curves
-from shared.datasets import SPLIT_CODES, Split
+from shared.datasets import SPLIT_CODES, Galaxy, Split
 from shared.evaluations import (
     Comparison,
     Evaluation,
@@ -127,14 +127,14 @@ class Evaluations:
         found = wanted.of(self.predictions(evaluation_id), flags)
         page = found.where(_ordered(found, order, seed)[offset : offset + limit])
         dataset = self._dataset_of(evaluation)
-        ids = self._source_ids(dataset, page.row)
+        galaxies = self._galaxies(dataset, page.row)
         return PredictionPage(
             evaluation=evaluation_id,
             dataset=dataset,
             class_names=evaluation.class_names,
             total=len(found.row),
             flags=len(flags),
-            predictions=[_prediction(page, place, ids[place], flags) for place in range(len(page.row))],
+            predictions=[_prediction(page, place, galaxies[place], flags) for place in range(len(page.row))],
         )
 
     def table(self, evaluation_id: str, file_format: TableFormat) -> bytes:
@@ -189,6 +189,12 @@ class Evaluations:
         with self._database.read() as session:
             return notes_by_row(session, evaluation.dataset_digest)
 
+    def _galaxies(self, dataset: str | None, rows: Rows) -> list[Galaxy | None]:
+        if dataset is None:
+            return [None] * len(rows)
+        with self._datasets.use(dataset) as store:
+            return [galaxy_of(store, int(row)) for row in rows]
+
     def _source_ids(self, dataset: str | None, rows: Rows) -> list[str]:
         if dataset is None:
             return [""] * len(rows)
@@ -221,13 +227,15 @@ def _ordered(found: Predictions, order: PredictionOrder, seed: int) -> Rows:
     return np.argsort(-value if falling else value, kind="stable")
 
 
-def _prediction(page: Predictions, place: int, source_id: str, flags: Mapping[int, str]) -> Prediction:
+def _prediction(page: Predictions, place: int, galaxy: Galaxy | None, flags: Mapping[int, str]) -> Prediction:
     predicted = int(page.predicted[place])
     row = int(page.row[place])
     probabilities = [round(float(value), 4) for value in page.probabilities[place]]
     return Prediction(
         row=row,
-        source_id=source_id,
+        source_id=galaxy.source_id if galaxy else "",
+        ra=galaxy.ra if galaxy else None,
+        dec=galaxy.dec if galaxy else None,
         split=SPLIT_OF_CODE[int(page.split[place])],
         true=int(page.true[place]),
         predicted=predicted,

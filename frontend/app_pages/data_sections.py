@@ -16,11 +16,12 @@ from frontend.wording import clock, count, size
 from shared.datasets import Dataset
 
 Draw = Callable[[Dataset], None]
-OPEN = "open"
+OPEN, GALAXY = "open", "galaxy"
 
 
 def draw_sections(dataset: Dataset) -> None:
-    """The folds below the galaxies; the one that the address names as `open` is open."""
+    """The folds below the galaxies; the one that the address names as `open` is open, and `galaxy` is marked
+    on the sky."""
     _open_by_address(dataset)
     _fold("pixels", "Pixel statistics by band", _draw_pixels, dataset)
     if dataset.with_sky:
@@ -60,7 +61,8 @@ def _draw_sky(dataset: Dataset) -> None:
     st.caption(
         "Mollweide projection, equatorial, right ascension growing to the left. Click a galaxy to open it."
     )
-    draw_sky_map(dataset)
+    galaxy = st.query_params.get(GALAXY, "")
+    draw_sky_map(dataset, int(galaxy) if galaxy.isdecimal() else None)
 
 
 def _draw_twins(dataset: Dataset) -> None:

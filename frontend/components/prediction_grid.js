@@ -98,11 +98,11 @@ function open(state, index) {
   const image = of ? galaxyPicture(of, one.row, 512, `Galaxy ${one.row}`) : null
   if (image) image.className = 512 > 2 * of.img_size - 1 ? "crisp" : ""
   const facts = [["row", String(one.row)], ["split", one.split], ["source", one.source_id], ["true", className(state, one.true)],
-    ["called", className(state, one.predicted)], ["confidence", percent(one.confidence)]].filter(([, value]) => value)
+    ["called", className(state, one.predicted)], ["confidence", percent(one.confidence)], ["RA", inDegrees(one.ra)], ["Dec", inDegrees(one.dec)]].filter(([, value]) => value)
   state.dialogFlag = el("div", { class: "doubts" })
   fillDialog(state.view, image,
     el("dl", {}, facts.flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
-    probabilities(state, one), of?.simulated ? el("p", {}, el("span", { class: "gx-tag" }, "simulated")) : null, of ? state.dialogFlag : null, ...onward(state, one))
+    probabilities(state, one), of?.simulated ? el("p", {}, el("span", { class: "gx-tag" }, "simulated")) : null, of ? state.dialogFlag : null, el("p", { class: "ways" }, onward(state, one)))
   if (of) markOpen(state)
 }
 
@@ -122,5 +122,6 @@ function onward(state, one) {
   const label = state.data.classes[one.true]
   return [
     state.data.encoder ? link(`/reconstruct?${new URLSearchParams({ run: state.data.encoder, dataset: of.dataset, row: one.row })}`, "Reconstruct", "What the encoder's run makes of it, half seen") : null,
+    isNumber(one.ra) && isNumber(one.dec) ? link(`/data?${new URLSearchParams({ dataset: of.dataset, open: "sky", galaxy: one.row })}`, "On the sky", "Its place among all galaxies of the dataset") : null,
     label ? link(`/data?${new URLSearchParams({ dataset: of.dataset, label })}`, `All ${label} in Data`, "Its class on the Data page") : null]
 }

@@ -9,7 +9,9 @@ from starlette.testclient import TestClient
 from backend.db.engine import Database
 from backend.settings import Settings
 from frontend.client import ApiError, Client
+from shared.configs import ImportConfig
 from shared.evaluations import Evaluation
+from tests.api.conftest import enter_dataset
 from tests.api.evaluations import enter_evaluation
 
 CLASSES = 10
@@ -39,6 +41,23 @@ def test_confidences_within_both_bounds_pass_as_pages_write_them(
     low, high = bounds
     page = client.list_predictions(judged.id, confidence_min=low, confidence_max=high)
     assert (page.total, sorted(one.row for one in page.predictions)) == (len(rows), rows)
+
+
+def test_a_galaxy_says_where_it_is_on_the_sky_where_that_is_known(
+    client: Client, database: Database, settings: Settings
+) -> None:
+    rng = np.random.default_rng(0)
+    table = {
+        "images": rng.integers(0, 255, (40, 16, 16, 3), dtype=np.uint8),
+        "labels": np.arange(40) % 2,
+        "ra": np.linspace(10, 200, 40),
+        "dec": np.where(np.arange(40) == 1, np.nan, np.linspace(-40, 38, 40)),
+    }
+    np.savez(settings.home / "placed.npz", **table)
+    enter_dataset(database, settings, ImportConfig(path=str(settings.home / "placed.npz"), name="placed"))
+    one = enter_evaluation(database, settings, np.array([0, 1]), np.eye(2), dataset="placed")
+    placed = {found.row: (found.ra, found.dec) for found in client.list_predictions(one.id).predictions}
+    assert placed == {0: (10.0, -40.0), 1: (pytest.approx(10 + 190 / 39), None)}
 
 
 def test_impossible_bounds_are_refused_with_their_values(client: Client, judged: Evaluation) -> None:
