@@ -32,7 +32,7 @@ function buildCurves(root) {
 }
 
 async function loadCurves(state, evaluation) {
-  Object.assign(state, { evaluation, found: null })
+  Object.assign(state, { evaluation, found: null, drawn: null })
   state.root.replaceChildren(el("div", { class: "gx-bone wait" }))
   try {
     const found = await ask(`/evaluations/${encodeURIComponent(evaluation)}/curves`)
@@ -49,7 +49,11 @@ function drawCurves(state) {
   const { root, found } = state
   state.width = root.clientWidth
   if (!found || !state.width) return
-  root.style.setProperty("--chosen", readColours(root).series[0])
+  const colour = readColours(root).series[0]
+  const drawn = JSON.stringify([state.evaluation, state.chosen, state.width, colour])
+  if (drawn === state.drawn) return
+  state.drawn = drawn
+  root.style.setProperty("--chosen", colour)
   const focused = root.getRootNode().activeElement?.dataset?.class
   const one = state.width <= 640 ? state.width : state.width <= 1000 ? (state.width - 32) / 2 : (state.width - 64 - Math.min(Math.max(300, state.width - 64), 400)) / 2
   state.says = el("p", { class: "says", role: "status" }, wordsOfCurve(state, state.chosen))
