@@ -6,7 +6,7 @@ from itertools import groupby
 from statistics import mean, stdev
 from typing import Any
 
-from frontend.wording import plural
+from frontend.wording import clock, plural
 from shared.evaluations import Basis, Evaluation, Head, Interval
 
 HEAD_WORDS = {
@@ -47,10 +47,11 @@ class Group:
 
 @dataclass(frozen=True)
 class Block:
-    """One setting of the encoder, and the references of the same head."""
+    """One setting of the encoder, the references of the same head, and what stands behind it."""
 
     group: Group
     references: tuple[Group, ...]
+    earlier: tuple[Group, ...] = ()
 
 
 def group_evaluations(evaluations: Iterable[Evaluation], jobs: Jobs) -> list[Group]:
@@ -113,11 +114,15 @@ def majority_of(groups: Iterable[Group]) -> Group | None:
 def fold_rows(
     blocks: Sequence[Block], majority: Group | None, titles: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """The table's rows from top to bottom; `titles` name checkpoints by step, where they matter."""
-    rows = []
+    """The table's rows from top to bottom; `titles` name checkpoints by step, where they matter. Earlier
+    evaluations are the `earlier` rows of a row that has nothing else but its `words`."""
+    rows: list[dict[str, Any]] = []
     for block in blocks:
         rows.append(score_row(block.group, None, titles))
         rows += [score_row(other, block.group, titles) for other in block.references]
+        if block.earlier:
+            words = plural(len(block.earlier), "earlier evaluation")
+            rows.append({"words": words, "earlier": [_earlier_row(old, titles) for old in block.earlier]})
     if majority is not None:
         best = max((block.group for block in blocks), key=lambda group: group.accuracy, default=None)
         rows.append(score_row(majority, best, titles))
@@ -151,6 +156,11 @@ def score_row(group: Group, above: Group | None, titles: Mapping[str, str]) -> d
         "estimator": one.estimator,
         "seen": one.seen_in_pretraining or 0,
     }
+
+
+def _earlier_row(group: Group, titles: Mapping[str, str]) -> dict[str, Any]:
+    made = max(one.created_at for one in group.seeds)
+    return score_row(group, None, titles) | {"when": clock(made)}
 
 
 def head_words(one: Evaluation) -> str:

@@ -125,16 +125,55 @@ class Evaluation(Wire):
     created_at: datetime
 
 
+class Curve(Wire):
+    """A line of at most 200 points, shares of 1, x rising; both ends are exact."""
+
+    x: list[float]
+    y: list[float]
+
+
+class ClassCurves(Wire):
+    """One class against the rest on test rows: `n` are of it, `n_rest` are not. Where either is 0 there is
+    nothing to tell apart, and the rest is None. `roc` is true- against false-positive rate,
+    `precision_recall` precision against recall."""
+
+    name: str
+    n: int
+    n_rest: int
+    auc: float | None = None
+    average_precision: float | None = None
+    roc: Curve | None = None
+    precision_recall: Curve | None = None
+
+
+class ThresholdCurves(Wire):
+    """Every class of an evaluation against the rest, on its `n` test rows, from probabilities as they are
+    kept (16 bit); macro is the mean over the classes that have a curve, None where none has."""
+
+    n: int
+    classes: list[ClassCurves]
+    macro_auc: float | None
+    macro_average_precision: float | None
+    macro_roc: Curve | None
+    macro_precision_recall: Curve | None
+
+
 class Prediction(Wire):
     """One row of an evaluation; `probabilities` by class, in the order of class_names."""
 
     row: int
     source_id: str
+    ra: float | None = Field(None, description="deg")
+    dec: float | None = Field(None, description="deg")
     split: Split
     true: int
     predicted: int
     confidence: float
     probabilities: list[float]
+    flag: str | None = Field(
+        None,
+        description="What was noted where the label is flagged as doubtful, maybe nothing; None: no flag.",
+    )
 
 
 class PredictionOrder(StrEnum):
@@ -151,12 +190,14 @@ class PredictionOrder(StrEnum):
 
 class PredictionPage(Wire):
     """Some predictions of an evaluation, in the order asked for, of `total` that pass. `dataset` is where
-    their pictures are, None where it is gone; then source ids are empty."""
+    their pictures are, None where it is gone; then source ids are empty. `flags` of all its labels are
+    flagged as doubtful."""
 
     evaluation: str
     dataset: str | None
     class_names: list[str]
     total: int
+    flags: int = 0
     predictions: list[Prediction]
 
 

@@ -9,6 +9,7 @@ from backend.data.uploads import Uploads
 from backend.db.engine import Database
 from backend.services.datasets import Datasets
 from backend.services.evaluations import Evaluations
+from backend.services.label_flags import LabelFlags
 from backend.services.models import ModelCache
 from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
@@ -29,6 +30,7 @@ class Context:
     ratio_curves: RatioCurves
     saved_pictures: SavedPictures
     evaluations: Evaluations
+    label_flags: LabelFlags
 
 
 def _context(request: Request) -> Context:

@@ -5,16 +5,25 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from backend.api.deps import ContextDep
-from backend.services.evaluations import TableFormat, WantedPredictions
+from backend.api.tables import saved_as
+from backend.services.evaluations import WantedPredictions
 from backend.services.learning_curves import twin_curves
+from backend.services.tables import TableFormat
 from shared import routes
 from shared.datasets import Split
-from shared.evaluations import Comparison, Evaluation, MethodComparison, PredictionOrder, PredictionPage
+from shared.evaluations import (
+    Comparison,
+    Evaluation,
+    MethodComparison,
+    PredictionOrder,
+    PredictionPage,
+    ThresholdCurves,
+)
 from shared.learning_curves import TwinCurves
 
 router = APIRouter(tags=["evaluations"])
+Share = Annotated[float, Query(ge=0, le=1, description="Probability of the class that it was called.")]
 ClassIndex = Annotated[int | None, Query(ge=0, description="Index of class_names; all where absent.")]
-MEDIA = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 
 
 @router.get(routes.EVALUATIONS)
@@ -56,6 +65,12 @@ def get_evaluation(context: ContextDep, evaluation_id: str) -> Evaluation:
     return context.evaluations.get(evaluation_id)
 
 
+@router.get(routes.EVALUATION_CURVES)
+def get_curves(context: ContextDep, evaluation_id: str) -> ThresholdCurves:
+    """ROC and precision–recall of each class against the rest, on test rows."""
+    return context.evaluations.curves(evaluation_id)
+
+
 @router.get(routes.PREDICTIONS)
 def browse_predictions(
     context: ContextDep,
@@ -63,13 +78,16 @@ def browse_predictions(
     true: ClassIndex = None,
     predicted: ClassIndex = None,
     split: Split | None = Split.TEST,
+    flagged_only: Annotated[bool, Query(description="Only galaxies whose label a person doubts.")] = False,
+    confidence_min: Share = 0,
+    confidence_max: Share = 1,
     order: PredictionOrder = PredictionOrder.CONFIDENT,
     seed: Annotated[int, Query(ge=0, description="Of the random order.")] = 0,
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 60,
 ) -> PredictionPage:
     """Galaxies with what was predicted of them."""
-    wanted = WantedPredictions(true, predicted, split)
+    wanted = WantedPredictions(true, predicted, split, flagged_only, confidence_min, confidence_max)
     return context.evaluations.browse(
         evaluation_id, wanted, order=order, seed=seed, offset=offset, limit=limit
     )
@@ -78,6 +96,4 @@ def browse_predictions(
 @router.get(routes.PREDICTIONS_FILE, response_class=Response)
 def predictions_file(context: ContextDep, evaluation_id: str, file_format: TableFormat) -> Response:
     """Every prediction as a table."""
-    content = context.evaluations.table(evaluation_id, file_format)
-    headers = {"Content-Disposition": f'attachment; filename="{evaluation_id}.{file_format}"'}
-    return Response(content, media_type=MEDIA[file_format], headers=headers)
+    return saved_as(evaluation_id, file_format, context.evaluations.table(evaluation_id, file_format))

@@ -6,12 +6,13 @@ from typing import Annotated, Any
 
 import typer
 
-from backend.cli.output import console, print_datasets, print_json, size_words
+from backend.cli.output import console, print_datasets, print_json, print_label_flags, size_words
 from backend.cli.session import open_home, start_and_wait
 from backend.cli.setting_words import parse_settings
 from backend.errors import GalaxyscopeError
 from backend.services import dataset_changes
 from backend.services.datasets import Datasets
+from backend.services.label_flags import LabelFlags
 from backend.services.runs import create_run
 from shared.datasets import DatasetChange
 from shared.runs import RunKind, RunRequest, RunState
@@ -131,6 +132,23 @@ def split(name: Name) -> None:
     """Print the split as CSV: row, source_id, split."""
     home = open_home()
     sys.stdout.write(Datasets(home.database, home.settings).split_csv(name))
+
+
+@app.command()
+def flags(
+    dataset: Name,
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")] = False,
+) -> None:
+    """The labels that a person flagged as doubtful, newest first; CSV in the order of rows."""
+    home = open_home()
+    found = LabelFlags(home.database, Datasets(home.database, home.settings))
+    if as_csv:
+        sys.stdout.write(found.table(dataset, "csv").decode())
+    elif as_json:
+        print_json(found.list_all(dataset))
+    else:
+        print_label_flags(found.list_all(dataset))
 
 
 @app.command()

@@ -13,6 +13,7 @@ from rich.table import Table
 from backend.errors import GalaxyscopeError
 from shared.datasets import Dataset
 from shared.evaluations import Evaluation
+from shared.label_flags import LabelFlag
 from shared.launch import Estimate
 from shared.runs import Run
 from shared.system import Machine
@@ -82,6 +83,14 @@ def print_run(run: Run) -> None:
             )
     if table.row_count:
         out.print(table)
+
+
+def print_label_flags(flags: Sequence[LabelFlag]) -> None:
+    table = Table("row", "source", "label", "note", "flagged", box=None)
+    for flag in flags:
+        words = (str(flag.row), flag.source_id, flag.label, flag.note)
+        table.add_row(*map(escape, words), f"{flag.created_at.astimezone():%d %b %Y %H:%M}")
+    _stdout().print(table if flags else "no label is flagged: press f on a galaxy of the Evaluate page")
 
 
 def print_datasets(datasets: Sequence[Dataset]) -> None:

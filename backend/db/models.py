@@ -135,3 +135,17 @@ class EvaluationRow(Base):
     dataset_digest: Mapped[str] = mapped_column(index=True)
     info: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class LabelFlagRow(Base):
+    """A label that a person doubts. It refers to the galaxies of a digest, and so outlives the name of their
+    dataset, and the dataset."""
+
+    __tablename__ = "label_flags"
+
+    dataset_digest: Mapped[str] = mapped_column(primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    source_id: Mapped[str]
+    label: Mapped[str]
+    note: Mapped[str]
+    created_at: Mapped[datetime]

@@ -123,7 +123,7 @@ class Datasets:
         """A page of the rows that are wanted, in file order."""
         with self.use(name) as store:
             rows = wanted.rows(store)
-            galaxies = [_galaxy(store, int(row)) for row in rows[offset : offset + limit]]
+            galaxies = [galaxy_of(store, int(row)) for row in rows[offset : offset + limit]]
         return GalaxyPage(total=len(rows), offset=offset, galaxies=galaxies)
 
     def sky_map(self, name: str, max_points: int) -> SkyMap:
@@ -176,8 +176,7 @@ class Datasets:
         """The picture of one row as PNG, resized to `size` pixels a side where given (antialiased below its
         own size, pixels kept above). Raises NotFoundError."""
         with self.use(name) as store:
-            if not 0 <= row < store.n:
-                raise NotFoundError("row_not_found", f"{name} has rows 0 to {store.n - 1}, not {row}")
+            require_row(store, name, row)
             pixels = store.rgb(store.images(np.array([row])))[0]
         image = Image.fromarray(pixels)
         if size is not None and size != image.width:
@@ -210,6 +209,12 @@ class Datasets:
         self._stores.let_go()
 
 
+def require_row(store: GalaxyStore, name: str, row: int) -> None:
+    """Raises NotFoundError where the dataset has no such row."""
+    if not 0 <= row < store.n:
+        raise NotFoundError("row_not_found", f"{name} has rows 0 to {store.n - 1}, not {row}")
+
+
 def _class_index(store: GalaxyStore, label: str) -> int:
     if label == "unlabelled":
         return -1
@@ -219,7 +224,8 @@ def _class_index(store: GalaxyStore, label: str) -> int:
     return store.class_names.index(label)
 
 
-def _galaxy(store: GalaxyStore, row: int) -> Galaxy:
+def galaxy_of(store: GalaxyStore, row: int) -> Galaxy:
+    """What a dataset says of one galaxy."""
     label = int(store.labels[row])
     return Galaxy(
         row=row,

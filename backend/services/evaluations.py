@@ -1,14 +1,10 @@
 """The verbs of evaluations: list, read, browse what was predicted, compare two."""
 
-import io
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.csv
-import pyarrow.parquet
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
@@ -16,12 +12,15 @@ from backend.db.engine import Database
 from backend.db.models import DatasetRow, EvaluationRow
 from backend.errors import InvalidInputError, NotFoundError
 from backend.jobs.run_dir import RunDir
-from backend.services.datasets import SPLIT_OF_CODE, Datasets
+from backend.services.datasets import SPLIT_OF_CODE, Datasets, galaxy_of
+from backend.services.label_flags import notes_by_row
 from backend.services.method_comparison import compare_seeds, require_method
+from backend.services.tables import TableFormat, table_file
 from backend.settings import Settings
 from backend.stats.comparing import difference_interval, mcnemar, verdict
 from backend.stats.predictions import Predictions, Rows, load_predictions
-from shared.datasets import SPLIT_CODES, Split
+from backend.stats.threshold_curves import threshold_curves
+from shared.datasets import SPLIT_CODES, Galaxy, Split
 from shared.evaluations import (
     Comparison,
     Evaluation,
@@ -29,20 +28,25 @@ from shared.evaluations import (
     Prediction,
     PredictionOrder,
     PredictionPage,
+    ThresholdCurves,
 )
-
-TableFormat = Literal["csv", "parquet"]
 
 
 @dataclass(frozen=True)
 class WantedPredictions:
-    """Which predictions; classes are indices of class_names, None takes all."""
+    """Which predictions; classes are indices of class_names, None takes all. `flagged_only` leaves galaxies
+    whose label a person doubts; confidence is the probability of the predicted class, to three decimals as
+    pages show it, both bounds included."""
 
     true: int | None = None
     predicted: int | None = None
     split: Split | None = Split.TEST
+    flagged_only: bool = False
+    confidence_min: float = 0.0
+    confidence_max: float = 1.0
 
-    def of(self, every: Predictions) -> Predictions:
+    def of(self, every: Predictions, flagged: Collection[int] = ()) -> Predictions:
+        """Those that are wanted; `flagged` are rows."""
         keep = np.ones(len(every.row), np.bool_)
         if self.true is not None:
             keep &= every.true == self.true
@@ -50,6 +54,10 @@ class WantedPredictions:
             keep &= every.predicted == self.predicted
         if self.split is not None:
             keep &= every.split == SPLIT_CODES[self.split]
+        if self.flagged_only:
+            keep &= np.isin(every.row, list(flagged))
+        confidence = np.round(every.probabilities[np.arange(len(every.row)), every.predicted], 3)
+        keep &= (confidence >= self.confidence_min) & (confidence <= self.confidence_max)
         return every.where(keep)
 
 
@@ -117,20 +125,24 @@ class Evaluations:
         """A page of the predictions that are wanted."""
         evaluation = self.get(evaluation_id)
         _require_classes(wanted, evaluation)
-        found = wanted.of(self.predictions(evaluation_id))
+        _require_range(wanted)
+        flags = self._flags_of(evaluation)
+        found = wanted.of(self.predictions(evaluation_id), flags)
         page = found.where(_ordered(found, order, seed)[offset : offset + limit])
         dataset = self._dataset_of(evaluation)
-        ids = self._source_ids(dataset, page.row)
+        galaxies = self._galaxies(dataset, page.row)
         return PredictionPage(
             evaluation=evaluation_id,
             dataset=dataset,
             class_names=evaluation.class_names,
             total=len(found.row),
-            predictions=[_prediction(page, place, ids[place]) for place in range(len(page.row))],
+            flags=len(flags),
+            predictions=[_prediction(page, place, galaxies[place], flags) for place in range(len(page.row))],
         )
 
     def table(self, evaluation_id: str, file_format: TableFormat) -> bytes:
-        """Every prediction as a table: row, source_id, split, true, predicted (class names), p_<class>."""
+        """Every prediction as a table: row, source_id, split, true, predicted (class names), flagged,
+        p_<class>."""
         evaluation = self.get(evaluation_id)
         found, names = self.predictions(evaluation_id), np.array(evaluation.class_names)
         columns = {
@@ -139,13 +151,15 @@ class Evaluations:
             "split": [SPLIT_OF_CODE[int(code)].value for code in found.split],
             "true": names[found.true],
             "predicted": names[found.predicted],
+            "flagged": np.isin(found.row, list(self._flags_of(evaluation))),
         } | {f"p_{name}": found.probabilities[:, k].astype(np.float32) for k, name in enumerate(names)}
-        table, out = pa.table(columns), io.BytesIO()
-        if file_format == "csv":
-            pyarrow.csv.write_csv(table, out)
-        else:
-            pyarrow.parquet.write_table(table, out)
-        return out.getvalue()
+        return table_file(pa.table(columns), file_format)
+
+    def curves(self, evaluation_id: str) -> ThresholdCurves:
+        """Each class against the rest on test rows."""
+        names = self.get(evaluation_id).class_names
+        test = WantedPredictions().of(self.predictions(evaluation_id))
+        return threshold_curves(test.true, test.probabilities, names)
 
     def compare(self, a: str, b: str) -> Comparison:
         """Whether A and B differ on their test rows. Raises InvalidInputError where these differ."""
@@ -184,6 +198,16 @@ class Evaluations:
         with self._database.read() as session:
             return _names(session).get(evaluation.dataset_digest)
 
+    def _flags_of(self, evaluation: Evaluation) -> dict[int, str]:
+        with self._database.read() as session:
+            return notes_by_row(session, evaluation.dataset_digest)
+
+    def _galaxies(self, dataset: str | None, rows: Rows) -> list[Galaxy | None]:
+        if dataset is None:
+            return [None] * len(rows)
+        with self._datasets.use(dataset) as store:
+            return [galaxy_of(store, int(row)) for row in rows]
+
     def _source_ids(self, dataset: str | None, rows: Rows) -> list[str]:
         if dataset is None:
             return [""] * len(rows)
@@ -216,17 +240,21 @@ def _ordered(found: Predictions, order: PredictionOrder, seed: int) -> Rows:
     return np.argsort(-value if falling else value, kind="stable")
 
 
-def _prediction(page: Predictions, place: int, source_id: str) -> Prediction:
+def _prediction(page: Predictions, place: int, galaxy: Galaxy | None, flags: Mapping[int, str]) -> Prediction:
     predicted = int(page.predicted[place])
+    row = int(page.row[place])
     probabilities = [round(float(value), 4) for value in page.probabilities[place]]
     return Prediction(
-        row=int(page.row[place]),
-        source_id=source_id,
+        row=row,
+        source_id=galaxy.source_id if galaxy else "",
+        ra=galaxy.ra if galaxy else None,
+        dec=galaxy.dec if galaxy else None,
         split=SPLIT_OF_CODE[int(page.split[place])],
         true=int(page.true[place]),
         predicted=predicted,
         confidence=probabilities[predicted],
         probabilities=probabilities,
+        flag=flags.get(row),
     )
 
 
@@ -237,6 +265,16 @@ def _require_classes(wanted: WantedPredictions, evaluation: Evaluation) -> None:
             raise InvalidInputError(
                 "unknown_class", f"{field} = {value}: {evaluation.id} has classes 0 to {last}", field
             )
+
+
+def _require_range(wanted: WantedPredictions) -> None:
+    if wanted.confidence_min > wanted.confidence_max:
+        raise InvalidInputError(
+            "empty_range",
+            f"confidence_min = {wanted.confidence_min:g} is above confidence_max = "
+            f"{wanted.confidence_max:g}, so that nothing can pass; exchange them",
+            "confidence_min",
+        )
 
 
 def _require_same_rows(one: Evaluation, other: Evaluation) -> None:

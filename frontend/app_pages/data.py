@@ -8,7 +8,7 @@ import streamlit as st
 from frontend.app_pages.add_dataset import draw_add_view, start_adding
 from frontend.app_pages.data_galaxies import draw_galaxies
 from frontend.app_pages.data_manage import draw_management
-from frontend.app_pages.data_sections import draw_sections
+from frontend.app_pages.data_sections import GALAXY, OPEN, draw_sections
 from frontend.app_pages.dataset_jobs import draw_jobs_under_way, draw_ready
 from frontend.blocks import headline, page_title
 from frontend.session import client, go
@@ -70,6 +70,8 @@ def _choose(datasets: Mapping[str, Dataset]) -> str:
 def _take_choice() -> None:
     if st.session_state[CHOSEN] is not None:
         st.query_params["dataset"] = st.session_state[CHOSEN]
+        for name in (OPEN, GALAXY):  # of the dataset before
+            st.query_params.pop(name, None)
 
 
 def _draw_head(dataset: Dataset) -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 
 from frontend.blocks import facts, guarded
 from frontend.components.band_histograms import draw_band_histograms
+from frontend.components.flag_list import draw_flag_list
 from frontend.components.sky_map import draw_sky_map
 from frontend.components.twin_pairs import draw_twin_pairs
 from frontend.session import client
@@ -15,18 +16,31 @@ from frontend.wording import clock, count, size
 from shared.datasets import Dataset
 
 Draw = Callable[[Dataset], None]
+OPEN, GALAXY = "open", "galaxy"
 
 
 def draw_sections(dataset: Dataset) -> None:
-    """The folds below the galaxies."""
+    """The folds below the galaxies; the one that the address names as `open` is open, and `galaxy` is marked
+    on the sky."""
+    _open_by_address(dataset)
     _fold("pixels", "Pixel statistics by band", _draw_pixels, dataset)
     if dataset.with_sky:
         _fold("sky", f"Sky map: {count(dataset.with_sky)} with coordinates", _draw_sky, dataset)
     twins = count(dataset.duplicates_across_splits) if dataset.duplicates_across_splits else "none"
     _fold("twins", f"Duplicates across splits: {twins}", _draw_twins, dataset)
+    if dataset.class_names:
+        _fold("flags", "Labels flagged as doubtful", draw_flag_list, dataset)
     if dataset.skipped_count:
         _fold("skipped", f"Left out at import: {count(dataset.skipped_count)}", _draw_skipped, dataset)
     _fold("provenance", "Where it comes from", _draw_provenance, dataset)
+
+
+def _open_by_address(dataset: Dataset) -> None:
+    """Opens a fold once for an address, so that a person can close it."""
+    wanted = (dataset.name, st.query_params.get(OPEN))
+    if wanted[1] and st.session_state.get("opened_fold") != wanted:
+        st.session_state[f"open_{wanted[1]}"] = True
+    st.session_state["opened_fold"] = wanted
 
 
 @st.fragment
@@ -47,7 +61,8 @@ def _draw_sky(dataset: Dataset) -> None:
     st.caption(
         "Mollweide projection, equatorial, right ascension growing to the left. Click a galaxy to open it."
     )
-    draw_sky_map(dataset)
+    galaxy = st.query_params.get(GALAXY, "")
+    draw_sky_map(dataset, int(galaxy) if galaxy.isdecimal() else None)
 
 
 def _draw_twins(dataset: Dataset) -> None:

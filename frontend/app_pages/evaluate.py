@@ -13,6 +13,7 @@ from frontend.blocks import empty_state, page_title
 from frontend.client import ApiError
 from frontend.components.depth_curve import draw_depth_curve
 from frontend.components.score_table import draw_score_table
+from frontend.earlier_evaluations import fold_earlier
 from frontend.evaluation_rows import (
     BASIS_WORDS,
     Group,
@@ -149,7 +150,7 @@ def _draw_results(look: Look, run: Run, evaluations: Sequence[Evaluation], datas
     jobs = {job.id: job.config for job in judging_jobs()}
     groups = group_evaluations(evaluations, jobs)
     by_id = {one.id: one for one in evaluations}
-    blocks = with_references(groups, jobs)
+    blocks = fold_earlier(with_references(groups, jobs), evaluations, jobs)
     first = blocks[0].group.first if blocks else groups[0].first
     one = by_id.get(look.evaluation or "", first)
     if look.evaluation != one.id:

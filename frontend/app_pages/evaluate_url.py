@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import streamlit as st
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from shared.datasets import Split
 from shared.evaluations import PredictionOrder
@@ -18,7 +18,8 @@ TOLD = "evaluate_told"
 class Look(Wire):
     """What is looked at. `run` is the encoder, `against` an evaluation to compare with; `true` and
     `predicted` name the classes whose galaxies are shown (None: all), `shown` the numbers in the matrix,
-    `classes` their order."""
+    `classes` their order; `min` and `max` bound the confidence, per cent, `flagged` keeps the galaxies whose
+    label is flagged as doubtful."""
 
     run: str | None = None
     evaluation: str | None = None
@@ -29,8 +30,18 @@ class Look(Wire):
     predicted: str | None = None
     order: PredictionOrder = PredictionOrder.CONFIDENT
     split: Split = Split.TEST
+    flagged: bool = False
+    min: int = Field(0, ge=0, le=100)
+    max: int = Field(100, ge=0, le=100)
     seed: int = Field(0, ge=0, lt=2**31)
     page: int = Field(1, ge=1, le=100_000)
+
+    @field_validator("max")
+    @classmethod
+    def _not_below_min(cls, value: int, info: ValidationInfo) -> int:
+        if value < info.data.get("min", 0):
+            raise ValueError("max is below min")
+        return value
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "Look":
@@ -45,7 +56,11 @@ class Look(Wire):
     def to_query(self) -> dict[str, str]:
         """The address of this look; what is as by default is left out."""
         fields = type(self).model_fields
-        return {name: str(value) for name, value in self if value != fields[name].default}
+        return {name: _written(value) for name, value in self if value != fields[name].default}
+
+
+def _written(value: Any) -> str:
+    return "yes" if value is True else str(value)
 
 
 def current_look() -> Look:

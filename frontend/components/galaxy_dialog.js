@@ -1,15 +1,21 @@
 // One galaxy, large, with what is known of it. `of` is {dataset, version, img_size, simulated, run}.
 
-/** Made once for a component, which puts `node` beside what it draws. `turn(step)` shows the one before or after. */
-function galaxyDialog(turn = () => {}) {
+/** Made once for a component, which puts `node` beside what it draws. `turn(step)` shows the one before or after,
+ * `press(event)` hears other keys. */
+function galaxyDialog(turn = () => {}, press = () => {}) {
   const view = { node: el("dialog", { "aria-label": "Galaxy" }), asked: 0 }
   view.node.onclick = (event) => { if (event.target === view.node) view.node.close() }
   view.node.onkeydown = (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
+    if (isTyping(event)) return
     if (step) turn(step)
+    else press(event)
   }
   return view
 }
+
+/** Whether a key is for a field that the person writes in. */
+const isTyping = (event) => event.target.tagName === "INPUT"
 
 /** A picture by URL; the digest in it keeps a dataset of the same name from showing another's galaxies. */
 function galaxyPicture(of, row, wanted, alt) {
@@ -64,9 +70,9 @@ function columnsOf(cells) {
   return next < 0 ? cells.length : next
 }
 
-/** Arrow keys go from cell to cell of a grid of buttons, of which one is in the order of tabs. */
+/** Arrow keys go from cell to cell of a grid of buttons, or of boxes with a `.tile`; one is in the order of tabs. */
 function moveAmong(grid, event) {
-  const cells = [...grid.children]
+  const cells = [...grid.children].map((child) => child.querySelector(".tile") ?? child)
   const step = CELL_STEPS[event.key]?.(cells)
   if (step === undefined) return
   const to = cells[cells.indexOf(event.target.closest("button")) + step]

@@ -1,25 +1,72 @@
-// Predictions as a grid of galaxies: what each is, what it was called, and how surely; Enter opens one.
+// Predictions as a grid of galaxies: what each is, what it was called, and how surely; Enter opens one, f flags its
+// label as doubtful.
 
 const predictionGrids = makeStore()
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".gx-prediction_grid")
   const state = predictionGrids(parentElement, () => build(root))
-  const wanted = JSON.stringify(data)
-  if (wanted === state.drawn) return
-  state.drawn = wanted
+  const { flags, ...galaxies } = data
+  const [wanted, told] = [JSON.stringify(galaxies), JSON.stringify(flags)]
   state.data = data
-  if (state.view.node.open) state.view.node.close()
-  state.cells.replaceChildren(...data.predictions.map((one, i) => cellOf(state, one, i)))
+  if (wanted !== state.drawn) {
+    if (state.view.node.open) state.view.node.close()
+    state.doubts.said = () => []
+    state.cells.replaceChildren(...data.predictions.map((one, i) => cellOf(state, one, i)))
+  } else if (told === state.told) return
+  Object.assign(state, { drawn: wanted, told })
+  setDoubts(state.doubts, flags.rows)
+  mark(state)
 }
 
 function build(root) {
   const state = { at: 0 }
   state.cells = el("div", { class: "cells", role: "group", "aria-label": "Galaxies of this choice" })
-  state.cells.onkeydown = (event) => moveAmong(state.cells, event)
-  state.view = galaxyDialog((step) => { if (state.data.predictions[state.at + step]) open(state, state.at + step) })
-  root.replaceChildren(state.cells, state.view.node)
+  state.cells.onkeydown = (event) => {
+    if (isFlagKey(event)) turnFlag(state.doubts, state.data.of, state.data.predictions[[...state.cells.children].indexOf(event.target.closest(".box"))])
+    else moveAmong(state.cells, event)
+  }
+  state.doubts = labelDoubts(() => mark(state))
+  state.foot = el("div", { class: "foot" })
+  state.view = galaxyDialog((step) => { if (state.data.predictions[state.at + step]) open(state, state.at + step) },
+    (event) => { if (state.data.of && isFlagKey(event)) turnFlag(state.doubts, state.data.of, state.data.predictions[state.at]) })
+  state.line = el("div", { class: "line" })
+  root.replaceChildren(state.cells, state.line, state.foot, state.view.node)
   return state
+}
+
+/** Shows which labels are flagged: on the tiles, below them, and in the galaxy that is open. */
+function mark(state) {
+  const { of, predictions } = state.data
+  ;[...state.cells.children].forEach((box, i) => markTile(box, state.doubts.flags.has(predictions[i].row)))
+  state.line.replaceChildren(state.doubts.line())
+  state.foot.replaceChildren(...(of ? [footWords(state)] : []))
+  if (state.view.node.open) markOpen(state)
+}
+
+function markTile(box, flagged) {
+  box.classList.toggle("flagged", flagged)
+  const button = box.querySelector(".corner")
+  if (!button || button.ariaPressed === String(flagged)) return
+  button.ariaPressed = String(flagged)
+  button.replaceChildren(flagShape(flagged))
+}
+
+function markOpen(state) {
+  const held = state.dialogFlag.contains(state.dialogFlag.getRootNode().activeElement)
+  state.dialogFlag.replaceChildren(...flagControl(state.doubts, state.data.of, state.data.predictions[state.at]), state.doubts.line())
+  if (held) state.dialogFlag.querySelector("button").focus()
+}
+
+function footWords(state) {
+  const { of, flags } = state.data
+  const n = flags.total + state.doubts.change
+  if (!n) return el("p", { class: "gx-soft" }, "Is a label doubtful? Flag it: the corner of a galaxy, or f. A flag changes no label and no score.")
+  const path = `/datasets/${encodeURIComponent(of.dataset)}`
+  const link = (href, word) => el("a", { class: "onward", href }, word)
+  return el("p", { class: "gx-soft" }, `${grouped(n)} ${n === 1 ? "label" : "labels"} of ${of.dataset} ${n === 1 ? "is" : "are"} flagged, which changes no label and no score: `,
+    link(`/data?${new URLSearchParams({ dataset: of.dataset, open: "flags" })}`, "list"), ", ",
+    link(`${API}${path}/flags.csv`, "flags as CSV"), ", ", link(`${API}${path}/flags.parquet`, "as Parquet"))
 }
 
 const className = (state, index) => state.data.classes[index] ?? "none"
@@ -33,13 +80,16 @@ function wordsOf(state, one) {
 function cellOf(state, one, index) {
   const mark = isRight(one) ? svgShape("ring", "M3 8.5l3.5 3.5L13 4.5") : svgShape("ring", "M4 4l8 8M12 4l-8 8")
   const words = wordsOf(state, one)
-  const button = el("button", { tabindex: index ? -1 : 0, title: `row ${one.row} · ${words}`, "data-row": one.row },
-    state.data.of ? galaxyPicture(state.data.of, one.row, 160, `Galaxy ${one.row}: ${words}`) : el("span", { class: "gx-bone gone" }, `row ${one.row}`),
+  const of = state.data.of
+  const button = el("button", { class: "tile", tabindex: index ? -1 : 0, title: `row ${one.row} · ${words}`, "data-row": one.row },
+    of ? galaxyPicture(of, one.row, 160, `Galaxy ${one.row}: ${words}`) : el("span", { class: "gx-bone gone" }, `row ${one.row}`),
     el("span", { class: "caption" }, className(state, one.true)),
     el("span", { class: `caption called ${isRight(one) ? "gx-tone-good" : "gx-tone-bad"}` }, mark,
       el("span", { class: "what" }, isRight(one) ? "called so" : className(state, one.predicted)), el("b", {}, percent(one.confidence))))
   button.onclick = () => open(state, index)
-  return button
+  const corner = of ? el("button", { class: "corner", tabindex: -1, "aria-label": `Flag the label of galaxy ${one.row} as doubtful`, title: "Flag the label as doubtful, or take the flag off (f)" }, flagShape(false)) : null
+  if (corner) corner.onclick = () => turnFlag(state.doubts, of, one)
+  return el("div", { class: "box" }, button, corner)
 }
 
 function open(state, index) {
@@ -48,10 +98,12 @@ function open(state, index) {
   const image = of ? galaxyPicture(of, one.row, 512, `Galaxy ${one.row}`) : null
   if (image) image.className = 512 > 2 * of.img_size - 1 ? "crisp" : ""
   const facts = [["row", String(one.row)], ["split", one.split], ["source", one.source_id], ["true", className(state, one.true)],
-    ["called", className(state, one.predicted)], ["confidence", percent(one.confidence)]].filter(([, value]) => value)
+    ["called", className(state, one.predicted)], ["confidence", percent(one.confidence)], ["RA", inDegrees(one.ra)], ["Dec", inDegrees(one.dec)]].filter(([, value]) => value)
+  state.dialogFlag = el("div", { class: "doubts" })
   fillDialog(state.view, image,
     el("dl", {}, facts.flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
-    probabilities(state, one), of?.simulated ? el("p", {}, el("span", { class: "gx-tag" }, "simulated")) : null, ...onward(state, one))
+    probabilities(state, one), of?.simulated ? el("p", {}, el("span", { class: "gx-tag" }, "simulated")) : null, of ? state.dialogFlag : null, el("p", { class: "ways" }, onward(state, one)))
+  if (of) markOpen(state)
 }
 
 /** Every class with its probability, the most probable first; the true one and the called one say so. */
@@ -70,5 +122,6 @@ function onward(state, one) {
   const label = state.data.classes[one.true]
   return [
     state.data.encoder ? link(`/reconstruct?${new URLSearchParams({ run: state.data.encoder, dataset: of.dataset, row: one.row })}`, "Reconstruct", "What the encoder's run makes of it, half seen") : null,
+    isNumber(one.ra) && isNumber(one.dec) ? link(`/data?${new URLSearchParams({ dataset: of.dataset, open: "sky", galaxy: one.row })}`, "On the sky", "Its place among all galaxies of the dataset") : null,
     label ? link(`/data?${new URLSearchParams({ dataset: of.dataset, label })}`, `All ${label} in Data`, "Its class on the Data page") : null]
 }

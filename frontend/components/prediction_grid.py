@@ -5,7 +5,7 @@ from frontend.components.galaxy_grid import picture_source
 from shared.datasets import Dataset
 from shared.evaluations import PredictionPage
 
-_GRID = load_component("prediction_grid", parts=("galaxy_dialog",))
+_GRID = load_component("prediction_grid", parts=("galaxy_dialog", "label_flags"))
 
 
 def draw_prediction_grid(page: PredictionPage, dataset: Dataset | None, encoder: str | None) -> None:
@@ -15,6 +15,10 @@ def draw_prediction_grid(page: PredictionPage, dataset: Dataset | None, encoder:
         "of": picture_source(dataset) if dataset is not None else None,
         "encoder": encoder,
         "classes": page.class_names,
-        "predictions": [one.model_dump(mode="json") for one in page.predictions],
+        "predictions": [one.model_dump(mode="json", exclude={"flag"}) for one in page.predictions],
+        "flags": {
+            "total": page.flags,
+            "rows": [(one.row, one.flag) for one in page.predictions if one.flag is not None],
+        },
     }
     _GRID(data=data, key="prediction_grid")

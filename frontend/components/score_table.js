@@ -5,12 +5,18 @@ const AXIS = { width: 160, pad: 8 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gx-score_table")
-  const state = scoreTables(parentElement, () => ({ root }))
+  const state = scoreTables(parentElement, () => ({ root, open: new Set() }))
   state.pick = (id) => setTriggerValue("pick", id)
   const wanted = JSON.stringify(data)
   if (wanted === state.drawn) return
   state.drawn = wanted
   state.data = data
+  for (const row of data.rows.filter(({ earlier }) => earlier?.some(({ ids }) => ids.includes(data.chosen)))) state.open.add(foldKey(row))
+  drawScores(state)
+}
+
+function drawScores(state) {
+  const { root, data } = state
   const focused = root.getRootNode().activeElement?.dataset?.id
   root.replaceChildren(el("div", { class: "wide", tabindex: -1 }, table(state, data)), ...notes(data))
   if (focused) root.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus()
@@ -27,14 +33,14 @@ const HEADS = [
 ]
 
 function table(state, data) {
-  const shown = data.rows
+  const shown = data.rows.flatMap((row) => row.earlier ?? [row])
   const ticks = shareTicks(Math.min(...shown.map((row) => row.low)), Math.max(...shown.map((row) => row.high)))
   const x = (share) => AXIS.pad + ((share - ticks[0]) / (ticks.at(-1) - ticks[0])) * (AXIS.width - 2 * AXIS.pad)
   const heads = HEADS.map(([title, note, kind]) => el("th", { scope: "col", class: kind, title: note }, kind === "axis" ? axis(ticks, x) : title))
   return el("table", {},
     el("caption", { class: "gx-soft" }, data.caption),
     el("thead", {}, el("tr", {}, heads)),
-    el("tbody", {}, shown.map((row) => scoreRow(state, row, ticks, x)), published(data)))
+    el("tbody", {}, data.rows.map((row) => (row.earlier ? earlierRows(state, row, ticks, x) : scoreRow(state, row, ticks, x))).flat(), published(data)))
 }
 
 function axis(ticks, x) {
@@ -63,8 +69,8 @@ function scoreRow(state, row, ticks, x) {
   const link = el("a", { href: `/evaluate?evaluation=${encodeURIComponent(id)}`, "data-id": row.ids[0], class: "title" }, row.head)
   const open = (event) => plainClick(event, () => state.pick(id))
   link.onclick = (event) => { event.stopPropagation(); open(event) }
-  const node = el("tr", { class: [row.reference ? "reference" : "own", chosen ? "selected" : ""].join(" "), "aria-selected": String(chosen), title: row.estimator },
-    cell("Head", "head", link, row.seen ? el("span", { class: "gx-tone-warn seen", title: `${grouped(row.seen)} test galaxies were seen in pretraining` }, svgShape("ring", "M8 2.5l6 11h-12zM8 7v3M8 11.6v.6"), " seen") : null),
+  const node = el("tr", { class: [row.reference ? "reference" : row.when ? "earlier" : "own", chosen ? "selected" : ""].join(" "), "aria-selected": String(chosen), title: row.estimator },
+    cell("Head", "head", link, row.when ? el("small", { class: "gx-soft" }, row.when) : null, row.seen ? el("span", { class: "gx-tone-warn seen", title: `${grouped(row.seen)} test galaxies were seen in pretraining` }, svgShape("ring", "M8 2.5l6 11h-12zM8 7v3M8 11.6v.6"), " seen") : null),
     cell("Reads", "reads", row.reads), cell("Labels", row.labels === "100 %" ? "num whole" : "num", row.labels),
     cell("Accuracy", "num accuracy", el("b", {}, row.accuracy), el("small", { class: row.seeds ? "gx-soft seeds" : "gx-soft" }, row.seeds || row.interval)),
     cell("95 %", "axis", whisker(row, ticks, x)),
@@ -72,6 +78,19 @@ function scoreRow(state, row, ticks, x) {
     cell("Top-2, %", "num", row.top2), cell("n", "num", grouped(row.n)), cell("Lead", "num gap", row.gap))
   node.onclick = open
   return node
+}
+
+const foldKey = (row) => `before ${row.earlier[0].ids[0]}`
+
+/** A line that opens into the evaluations of a setting that a later one stands for. */
+function earlierRows(state, row, ticks, x) {
+  const key = foldKey(row), open = state.open.has(key)
+  const button = el("button", { "aria-expanded": String(open), "data-id": key }, svgShape("ring", open ? "M3.5 6l4.5 4.5L12.5 6" : "M6 3.5l4.5 4.5L6 12.5"), ` ${row.words}`)
+  button.onclick = () => {
+    if (!state.open.delete(key)) state.open.add(key)
+    drawScores(state)
+  }
+  return [el("tr", { class: "fold" }, el("td", { colspan: HEADS.length }, button)), ...(open ? row.earlier.map((old) => scoreRow(state, old, ticks, x)) : [])]
 }
 
 function figure(label, words, interval) {

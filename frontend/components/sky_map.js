@@ -8,7 +8,7 @@ export default function ({ data, parentElement }) {
   const state = skies(parentElement, () => build(root))
   state.of = data
   state.resize.observe(root)
-  const wanted = `${data.dataset} ${data.version}`
+  const wanted = `${data.dataset} ${data.version} ${data.galaxy ?? ""}`
   if (wanted !== state.wanted) {
     state.wanted = wanted
     load(state)
@@ -17,7 +17,7 @@ export default function ({ data, parentElement }) {
 }
 
 function build(root) {
-  const state = { root, at: -1, only: null, close: false }
+  const state = { root, at: -1, only: null, close: false, chosen: -1 }
   state.canvas = el("canvas", { tabindex: 0, role: "img" })
   // A scroll moves the page under a resting pointer: the browser reports it, and the keyboard's choice stays.
   state.canvas.onpointermove = (event) => { if (event.movementX || event.movementY) point(state, nearest(state, event)) }
@@ -42,15 +42,37 @@ async function load(state) {
     const wanted = state.wanted
     const sky = await ask(`/datasets/${encodeURIComponent(state.of.dataset)}/sky?max_points=20000`)
     if (wanted !== state.wanted) return
-    Object.assign(state, { sky, classes: present(sky), only: null, at: -1 })
+    if (exists(state.of.galaxy)) await include(state.of, sky, state.of.galaxy)
+    if (wanted !== state.wanted) return
+    Object.assign(state, { sky, classes: present(sky), only: null, at: -1, chosen: exists(state.of.galaxy) ? sky.row.indexOf(state.of.galaxy) : -1 })
     state.root.replaceChildren(el("div", { class: "bar" }, state.whole, state.near, state.note), state.frame, state.legend, state.view.node)
     state.note.textContent = sky.total > sky.row.length ? `${grouped(sky.row.length)} of ${grouped(sky.total)}, drawn at random` : `${grouped(sky.total)} galaxies`
     drawLegend(state)
-    look(state, false)
+    look(state, state.chosen >= 0)
+    if (exists(state.of.galaxy)) showChosen(state)
   } catch (problem) {
     const words = problem instanceof Refused ? sentence(problem.message) : "The server does not answer."
     state.root.replaceChildren(el("p", { class: "gx-tone-bad", role: "alert" }, words), el("button", { onClick: () => load(state) }, "Try again"))
   }
+}
+
+/** A galaxy that the draw left out is put in; one without coordinates, or that is not there, stays out. */
+async function include(of, sky, row) {
+  if (sky.row.includes(row)) return
+  const { galaxies } = await ask(`/datasets/${encodeURIComponent(of.dataset)}/galaxies?offset=${row}&limit=1`)
+  const galaxy = galaxies[0]
+  if (!galaxy || !isNumber(galaxy.ra) || !isNumber(galaxy.dec)) return
+  sky.row.push(row)
+  sky.ra.push(galaxy.ra)
+  sky.dec.push(galaxy.dec)
+  sky.label.push(sky.class_names.indexOf(galaxy.label))
+}
+
+function showChosen(state) {
+  const { galaxy } = state.of
+  state.note.textContent = state.chosen < 0 ? `Galaxy ${galaxy} has no place on this sky.` : `${state.note.textContent}; galaxy ${galaxy} is ringed`
+  point(state, state.chosen)
+  state.root.scrollIntoView({ block: "center" })
 }
 
 function look(state, close) {
@@ -101,6 +123,7 @@ function paint(state) {
   drawGrid(pen, view, colours, width, height)
   state.places = state.sky.ra.map((ra, i) => onScreen(view, mollweide(ra, state.sky.dec[i], view.centre)))
   drawPoints(state, pen, colours, width)
+  if (state.chosen >= 0) ring(pen, state.places[state.chosen], colours)
   state.canvas.setAttribute("aria-label", described(state.sky))
   const at = state.at
   state.at = -2 // whatever is marked is marked again where it now is
@@ -160,6 +183,14 @@ function drawPoints(state, pen, colours, width) {
     pen.fillRect(x - size / 2, y - size / 2, size, size)
   })
   pen.globalAlpha = 1
+}
+
+/** The galaxy that the address names, told from its neighbours by more than colour. */
+function ring(pen, [x, y], colours) {
+  Object.assign(pen, { strokeStyle: colours.text, lineWidth: 2 })
+  pen.beginPath()
+  pen.arc(x, y, 11, 0, 2 * Math.PI)
+  pen.stroke()
 }
 
 /** The galaxy under the pointer, −1 where none is near. */

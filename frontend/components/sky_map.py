@@ -7,6 +7,6 @@ from shared.datasets import Dataset
 _SKY = load_component("sky_map", parts=("palette", "sky_projection", "galaxy_dialog"))
 
 
-def draw_sky_map(dataset: Dataset) -> None:
-    """Draws all that have coordinates, at most 20,000; the browser asks for them itself."""
-    _SKY(data=picture_source(dataset), key="sky_map")
+def draw_sky_map(dataset: Dataset, galaxy: int | None) -> None:
+    """Draws all that have coordinates, at most 20,000, and rings one row; the browser asks for them."""
+    _SKY(data={**picture_source(dataset), "galaxy": galaxy}, key="sky_map")

@@ -169,7 +169,7 @@ def test_predictions_are_tables(client: Client, judge: Judge, encoder: str) -> N
     assert np.mean(right) == pytest.approx(linear.accuracy)
     table = pyarrow.parquet.read_table(io.BytesIO(client.get_predictions_file(linear.id, "parquet")))
     assert table.column("source_id").to_pylist() == [row["source_id"] for row in rows]
-    assert table.column_names[5:] == [f"p_{name}" for name in linear.class_names]
+    assert table.column_names[5:] == ["flagged", *(f"p_{name}" for name in linear.class_names)]
 
 
 def test_two_evaluations_are_compared_in_words_that_follow_the_evidence(
@@ -354,3 +354,18 @@ def test_what_is_not_there_is_said(client: Client, judge: Judge, encoder: str, s
     assert refused(lambda: client.get_predictions_file(knn.id, "xlsx")).status == 422
     (settings.runs_dir / knn.run / "evaluations" / f"{knn.id}.npz").unlink()
     assert refused(lambda: client.list_predictions(knn.id)).code == "predictions_gone"
+
+
+def test_curves_are_of_test_rows_alone(client: Client, judge: Judge, encoder: str) -> None:
+    [linear] = judge(encoder, heads=["linear"], references=False)
+    found = client.get_threshold_curves(linear.id)
+    assert found.n == 20
+    assert [(one.name, one.n, one.n_rest) for one in found.classes] == [
+        (score.name, score.n, 20 - score.n) for score in linear.classes
+    ]
+    rows = client.list_predictions(linear.id, limit=500).predictions
+    ours = [one.probabilities[0] for one in rows if one.true == 0]
+    rest = [one.probabilities[0] for one in rows if one.true != 0]
+    ahead = np.mean([(a > b) + (a == b) / 2 for a in ours for b in rest])
+    assert found.classes[0].auc == pytest.approx(ahead, abs=0.01)  # they are rounded to four decimals
+    assert refused(lambda: client.get_threshold_curves("none")).code == "evaluation_not_found"

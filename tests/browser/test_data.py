@@ -206,6 +206,17 @@ def test_on_the_sky_map_right_ascension_grows_to_the_left_and_enter_opens_a_gala
     expect(dialog.get_by_text(f"{rightmost_first[-1]:.5f}°")).to_be_visible()
 
 
+def test_an_address_rings_one_galaxy_on_the_sky_and_says_where_there_is_none(
+    visit: Visit, surveyed: str
+) -> None:
+    sky = visit.page.locator(".gx-sky_map")
+    visit.open(f"/data?dataset={surveyed}&open=sky&galaxy=7")
+    expect(sky).to_contain_text("galaxy 7 is ringed")
+    expect(sky.locator(".tip")).to_contain_text("44.000°")
+    visit.open(f"/data?dataset={surveyed}&open=sky&galaxy=60")
+    expect(sky).to_contain_text("Galaxy 60 has no place on this sky.")
+
+
 def test_a_split_is_downloaded_changed_and_brought_back_as_a_dataset(
     visit: Visit, surveyed: str, site: Site
 ) -> None:

@@ -14,7 +14,7 @@ from tests.browser.conftest import Site, Visit
 pytestmark = pytest.mark.browser
 
 CELL = ".gx-confusion_matrix [data-cell='{} {}']"
-GALAXIES = ".gx-prediction_grid .cells button"
+GALAXIES = ".gx-prediction_grid .cells .tile"
 WIDTHS: dict[str, Any] = dict.fromkeys(("embed_dim", "decoder_embed_dim", "batch_size"), 32)
 ONES = dict.fromkeys(("depth", "num_heads", "decoder_depth", "decoder_num_heads", "epochs"), 1)
 
@@ -113,6 +113,15 @@ def test_arrows_and_enter_choose_a_cell_and_a_galaxy_shows_its_probabilities(
         "predicted": evaluation.class_names[j],
     }
     expect_galaxies(page, site, evaluation, i, j)
+    told = {one.name: one for one in site.client.get_threshold_curves(evaluation.id).classes}
+    chosen_class = page.locator(".gx-class_curves tr.chosen")
+    expect(chosen_class).to_contain_text(f"{told[evaluation.class_names[i]].auc:.3f}")
+    other = next(name for name in told if name != evaluation.class_names[i])
+    page.locator(".gx-class_curves").get_by_role("button", name=other, exact=True).click()
+    expect(chosen_class).to_contain_text(other)
+    assert (query(page)["true"], "predicted" in query(page)) == (other, False)
+    page.locator(CELL.format(i, j)).click()
+    expect_galaxies(page, site, evaluation, i, j)
     page.locator(GALAXIES).first.click()
     dialog = page.get_by_role("dialog", name="Galaxy")
     expect(dialog.get_by_role("row")).to_have_count(len(evaluation.class_names))
@@ -120,6 +129,44 @@ def test_arrows_and_enter_choose_a_cell_and_a_galaxy_shows_its_probabilities(
     expect(dialog.get_by_role("link", name="Reconstruct")).to_have_attribute(
         "href", f"/reconstruct?run={encoder}&dataset=sky&row={row}"
     )
+
+
+def test_a_label_is_flagged_by_a_key_taken_back_and_found_again_with_its_reason(
+    visit: Visit, site: Site, evaluation: Evaluation
+) -> None:
+    page = visit.page
+
+    def flags() -> list[tuple[int, str]]:
+        return [(flag.row, flag.note) for flag in site.client.list_label_flags("sky")]
+
+    visit.open(f"/evaluate?evaluation={evaluation.id}")
+    tile = page.locator(GALAXIES).nth(1)
+    tile.focus()
+    row = rows_shown(page)[1]
+    line = page.locator(".gx-prediction_grid .line")
+    page.keyboard.press("f")
+    expect(line).to_contain_text(re.compile(rf"Flagged galaxy {row} .*as doubtful. Undo"))
+    assert flags() == [(row, "")]
+    line.get_by_role("button", name="Undo").click()
+    expect(line).to_contain_text("is not flagged any more")
+    assert flags() == []
+    tile.click()
+    page.keyboard.press("f")
+    why = page.get_by_role("dialog", name="Galaxy").get_by_label("Why the label is doubted")
+    why.press_sequentially("of")
+    why.press("f")  # a letter of the note, not the key
+    why.press("Enter")
+    expect(page.get_by_role("dialog", name="Galaxy")).to_contain_text("Noted of galaxy")
+    assert flags() == [(row, "off")]
+    page.keyboard.press("Escape")
+    page.get_by_text("flagged only").click()
+    expect(page.locator(GALAXIES)).to_have_count(1)
+    page.reload()
+    expect(page.locator(".gx-prediction_grid .box.flagged")).to_have_count(1)
+    page.locator(".gx-prediction_grid .foot").get_by_role("link", name="list").click()
+    page.locator(".gx-flag_list li").get_by_role("button", name="Take the flag off").click()
+    expect(page.locator(".gx-flag_list")).to_contain_text("No label is flagged.")
+    assert flags() == []
 
 
 def test_two_evaluations_are_compared_in_words_and_by_the_difference_of_their_matrices(

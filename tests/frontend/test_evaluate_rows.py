@@ -1,8 +1,12 @@
 """The table of evaluations: what stands in one row, what stands below it, and how figures are written."""
 
+from typing import Any
+
 import pytest
 
+from frontend.earlier_evaluations import fold_earlier
 from frontend.evaluation_rows import (
+    Jobs,
     fold_rows,
     group_evaluations,
     interval_words,
@@ -21,9 +25,15 @@ from tests.frontend.evaluations import make_evaluation
 JOBS = {"job-1": {"depths": "last", "inner_norm": "final", "knn_k": 20}, "job-2": {"depths": "all"}}
 
 
-def rows_of(*evaluations: Evaluation) -> list[dict[str, object]]:
-    groups = group_evaluations(evaluations, JOBS)
-    return fold_rows(with_references(groups, JOBS), majority_of(groups), {})
+def rows_of(*evaluations: Evaluation, jobs: Jobs = JOBS) -> list[dict[str, Any]]:
+    groups = group_evaluations(evaluations, jobs)
+    blocks = fold_earlier(with_references(groups, jobs), evaluations, jobs)
+    return fold_rows(blocks, majority_of(groups), {})
+
+
+def shown_and_behind(rows: list[dict[str, Any]]) -> list[Any]:
+    """Ids of the rows, and in lists of their own those that are folded."""
+    return [[old["ids"] for old in row["earlier"]] if "earlier" in row else row["ids"] for row in rows]
 
 
 def test_seeds_stand_in_one_row_with_mean_sample_deviation_and_count() -> None:
@@ -43,9 +53,46 @@ def test_one_seed_has_its_interval_and_no_deviation() -> None:
     assert (row["accuracy"], row["interval"], row["seeds"]) == ("65.0 %", "43.3 – 81.9", "")
 
 
-def test_of_a_seed_that_was_repeated_the_newest_counts() -> None:
-    found = rows_of(make_evaluation("old"), make_evaluation("new", hours=1, accuracy=0.7))
-    assert [row["ids"] for row in found] == [["new"]]
+def test_of_a_seed_that_was_repeated_the_newest_counts_and_the_others_stand_behind_it() -> None:
+    found = rows_of(
+        make_evaluation("old"),
+        make_evaluation("newer", run="job-3", hours=1),
+        make_evaluation("new", run="job-4", hours=2, accuracy=0.7),
+        jobs={"job-1": {"depths": "last"}, "job-3": {"depths": "last"}, "job-4": {"depths": "last"}},
+    )
+    assert shown_and_behind(found) == [["new"], [["newer"], ["old"]]]
+    assert found[1]["words"] == "2 earlier evaluations"
+
+
+def test_what_was_set_alike_is_folded_whatever_came_of_it_and_what_was_not_stands_for_itself() -> None:
+    best = {"depths": "last", "checkpoint": "best"}
+    jobs = {
+        "first": best | {"knn_k": 5},
+        "second": best | {"knn_k": 20},
+        "named": {"depths": "last", "checkpoint": "40"},
+        "deep": {"depths": "all", "checkpoint": "best"},
+    }
+    found = rows_of(
+        make_evaluation("k5", run="first", head=Head.KNN, step=40),
+        make_evaluation("k20", run="second", head=Head.KNN, step=80, hours=1),
+        make_evaluation("at 40", run="named", head=Head.KNN, step=40, hours=2),
+        make_evaluation("all blocks", run="deep", head=Head.KNN, step=40, hours=3),
+        jobs=jobs,
+    )
+    assert shown_and_behind(found)[:2] == [["k20"], [["k5"]]]
+    assert sorted(shown_and_behind(found)[2:]) == [["all blocks"], ["at 40"]]
+
+
+def test_seeds_that_a_later_job_added_are_still_one_row_and_a_repeated_one_stands_behind() -> None:
+    jobs = {"job-1": {"depths": "last"}, "later": {"depths": "last"}}
+    found = rows_of(
+        make_evaluation("s0"),
+        make_evaluation("s1", seed=1),
+        make_evaluation("s1 again", seed=1, run="later", hours=1),
+        make_evaluation("s2", seed=2, run="later", hours=1),
+        jobs=jobs,
+    )
+    assert shown_and_behind(found) == [["s0", "s1 again", "s2"], [["s1"]]]
 
 
 @pytest.mark.parametrize(
@@ -60,7 +107,8 @@ def test_of_a_seed_that_was_repeated_the_newest_counts() -> None:
     ],
 )
 def test_what_differs_in_more_than_its_seed_is_another_row(other: dict[str, object]) -> None:
-    assert len(rows_of(make_evaluation("a"), make_evaluation("b", seed=1, **other))) == 2
+    found = rows_of(make_evaluation("a"), make_evaluation("b", seed=1, **other))
+    assert sorted(shown_and_behind(found)) == [["a"], ["b"]]
 
 
 def test_references_of_the_same_head_stand_below_with_the_points_between() -> None:

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.app_pages.evaluate_cells import cell_title
 from frontend.app_pages.evaluate_form import form_faults, form_values, shell_words
+from frontend.app_pages.evaluate_galaxies import cell_title
 from frontend.app_pages.evaluate_url import Look
 from frontend.components.depth_curve import curve_data
 from frontend.evaluation_rows import group_evaluations
@@ -27,6 +27,9 @@ LOOKS = st.builds(
     classes=st.sampled_from(["given", "similar"]),
     true=st.one_of(st.none(), st.just("Edge-on with Bulge")),
     order=st.sampled_from(list(PredictionOrder)),
+    flagged=st.booleans(),
+    min=st.integers(0, 50),
+    max=st.integers(50, 100),
     page=st.integers(1, 900),
 )
 
@@ -95,16 +98,33 @@ def test_an_address_opens_as_the_look_that_wrote_it(look: Look) -> None:
 
 
 @pytest.mark.parametrize(
-    "query", [{"shown": "pie"}, {"page": "0"}, {"order": "newest"}, {"split": "half"}, {"seed": "-1"}]
+    "query",
+    [
+        {"min": "101"},
+        {"max": "some"},
+        {"max": "-1"},
+        {"shown": "pie"},
+        {"page": "0"},
+        {"order": "newest"},
+        {"split": "half"},
+        {"seed": "-1"},
+    ],
 )
 def test_one_impossible_value_costs_only_itself(query: dict[str, str]) -> None:
     assert Look.from_query({"true": "round", **query}) == Look(true="round")
+
+
+def test_of_a_range_that_is_upside_down_the_lower_bound_is_kept() -> None:
+    assert Look.from_query({"min": "80", "max": "20"}) == Look(min=80)
 
 
 def test_the_grid_says_what_it_shows() -> None:
     assert cell_title(Look(), 446) == "**446** test galaxies"
     assert cell_title(Look(true="Im", predicted="E"), 1) == "**1** test galaxy: **Im** called **E**"
     assert cell_title(Look(true="E", predicted="E"), 2) == "**2** test galaxies: **E**, rightly called so"
+    assert cell_title(Look(min=40, flagged=True), 3) == (
+        "**3** test galaxies, 40 to 100 % sure, flagged as doubtful"
+    )
     assert cell_title(Look(true="E", split="val"), 1) == "**1** validation galaxy that is **E**"
 
 

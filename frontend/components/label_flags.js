@@ -1,0 +1,69 @@
+// Doubts about labels: a flag is put and taken off at once, and a line says so with the way back. `flags` maps the
+// flagged rows to what was noted of them. A galaxy is {row, source_id}.
+
+const FLAG = "M4 14V2.5h8.5l-2.2 3 2.2 3H4"
+const flagShape = (solid) => svgShape(solid ? "solid flag" : "ring", FLAG)
+const isFlagKey = (event) => event.key === "f" && !event.metaKey && !event.ctrlKey && !event.altKey
+const flagPath = (of, row) => `/datasets/${encodeURIComponent(of.dataset)}/flags/${row}`
+
+/** What a component holds of the flags of its galaxies; `changed()` draws what depends on them. */
+function labelDoubts(changed) {
+  const doubts = { flags: new Map(), change: 0, said: () => [], last: Promise.resolve(), changed }
+  doubts.line = () => el("p", { class: "doubt", role: "status" }, doubts.said())
+  return doubts
+}
+
+/** Flags that the page brings take the place of all that is known. */
+function setDoubts(doubts, flags) {
+  doubts.flags = new Map(flags)
+  doubts.change = 0
+}
+
+/** Puts the flag, or takes it off where there is one; presses are obeyed one after the other. */
+function turnFlag(doubts, of, galaxy) {
+  doubts.last = doubts.last.then(() => sendFlag(doubts, of, galaxy, !doubts.flags.has(galaxy.row), null))
+  return doubts.last
+}
+
+function noteFlag(doubts, of, galaxy, note) {
+  doubts.last = doubts.last.then(() => sendFlag(doubts, of, galaxy, true, note))
+  return doubts.last
+}
+
+async function sendFlag(doubts, of, galaxy, on, note) {
+  const { flags } = doubts
+  try {
+    const body = exists(note) ? { headers: { "Content-Type": "application/json" }, body: JSON.stringify({ note }) } : {}
+    const flag = await ask(flagPath(of, galaxy.row), { method: on ? "PUT" : "DELETE", ...body })
+    doubts.change += Number(on) - Number(flags.has(galaxy.row))
+    if (on) flags.set(galaxy.row, flag.note)
+    else flags.delete(galaxy.row)
+    doubts.said = () => (exists(note) ? [`Noted of galaxy ${flagName(galaxy)}.`] : wordsOfFlag(doubts, of, galaxy, on))
+  } catch (problem) {
+    const words = problem instanceof Refused ? sentence(problem.message) : "The server does not answer: nothing was changed."
+    doubts.said = () => [el("span", { class: "gx-tone-bad" }, words)]
+  }
+  doubts.changed()
+}
+
+const flagName = (galaxy) => (galaxy.source_id ? `${galaxy.row} (${galaxy.source_id})` : String(galaxy.row))
+
+function wordsOfFlag(doubts, of, galaxy, on) {
+  if (!on) return [`Galaxy ${flagName(galaxy)} is not flagged any more.`]
+  const undo = el("button", { class: "undo" }, "Undo")
+  undo.onclick = () => { if (doubts.flags.has(galaxy.row)) turnFlag(doubts, of, galaxy) }
+  return [`Flagged galaxy ${flagName(galaxy)} as doubtful. `, undo]
+}
+
+/** The control of one galaxy, large: the flag, and why, once it is there. */
+function flagControl(doubts, of, galaxy) {
+  const flagged = doubts.flags.has(galaxy.row)
+  const button = el("button", { class: "flag-label", "aria-pressed": String(flagged), "aria-keyshortcuts": "f", title: "Key f. A flag changes no label and no score." },
+    flagShape(flagged), flagged ? " Label flagged as doubtful" : " Flag the label as doubtful")
+  button.onclick = () => turnFlag(doubts, of, galaxy)
+  if (!flagged) return [button]
+  const note = el("input", { class: "why", maxlength: 500, placeholder: "why? (optional)", "aria-label": "Why the label is doubted" })
+  note.value = doubts.flags.get(galaxy.row)
+  note.onchange = () => noteFlag(doubts, of, galaxy, note.value)
+  return [button, note]
+}

@@ -1,0 +1,26 @@
+"""Label flags, as the client asks for them."""
+
+from frontend.connection import Connection
+from shared import routes
+from shared.label_flags import LabelFlag
+
+
+class LabelCalls(Connection):
+    """One method a route of label flags."""
+
+    def list_label_flags(self, name: str) -> list[LabelFlag]:
+        """Labels of a dataset that a person doubts, newest first."""
+        return self._get(list[LabelFlag], routes.LABEL_FLAGS.format(name=name))
+
+    def put_label_flag(self, name: str, row: int, note: str | None = None) -> LabelFlag:
+        """Doubt a label; a note that was there stays where `note` is None."""
+        body = None if note is None else {"note": note}
+        return self._send(LabelFlag, "PUT", routes.LABEL_FLAG.format(name=name, row=row), body)
+
+    def remove_label_flag(self, name: str, row: int) -> None:
+        self._answer("DELETE", routes.LABEL_FLAG.format(name=name, row=row))
+
+    def get_label_flags_file(self, name: str, file_format: str) -> bytes:
+        """Every flag of a dataset as a csv or parquet."""
+        path = routes.LABEL_FLAGS_FILE.format(name=name, file_format=file_format)
+        return self._answer("GET", path).content
