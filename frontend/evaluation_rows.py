@@ -7,6 +7,7 @@ from statistics import mean, stdev
 from typing import Any
 
 from frontend.wording import clock, plural
+from shared.classifier_configs import RECIPE
 from shared.evaluations import Basis, Evaluation, Head, Interval
 
 HEAD_WORDS = {
@@ -23,7 +24,12 @@ BASIS_WORDS = {
     Basis.RAW_PIXELS: "raw pixels",
     Basis.MAJORITY: "majority class",
 }
-SETTINGS_OF = {Head.KNN: ("knn_k", "knn_temperature"), Head.MLP: ("mlp_width",)}
+SETTINGS_OF = {
+    Head.KNN: ("knn_k", "knn_temperature"),
+    Head.MLP: ("mlp_width",),
+    Head.FINETUNE: (*RECIPE, "layer_decay"),
+    Head.SUPERVISED: RECIPE,
+}
 """What of a job's config changes a head."""
 Jobs = Mapping[str, Mapping[str, Any]]
 
@@ -90,20 +96,41 @@ def _reading_order(group: Group) -> tuple[Any, ...]:
 
 
 def with_references(groups: Sequence[Group], jobs: Jobs) -> list[Block]:
-    """Every group of the encoder with its references, but for the majority."""
+    """Every group of the encoder with its references, but for the majority; what was trained from scratch and
+    is no twin of a fine-tuning stands for itself."""
+    tuned = [group for group in groups if group.first.head is Head.FINETUNE]
     return [
         Block(group, tuple(other for other in groups if _stands_for(other.first, group.first, jobs)))
         for group in groups
         if group.first.basis is Basis.ENCODER
+        or (
+            group.first.head is Head.SUPERVISED
+            and not any(_stands_for(group.first, other.first, jobs) for other in tuned)
+        )
     ]
 
 
 def _stands_for(reference: Evaluation, one: Evaluation, jobs: Jobs) -> bool:
-    """Whether it is the same head, fitted the same way, on a random encoder or on raw pixels."""
-    if reference.basis not in (Basis.RANDOM_INIT, Basis.RAW_PIXELS):
+    """Whether it is the same head, fitted the same way, on a random encoder or on raw pixels; of a classifier
+    its twin, and linear probes on what learned nothing."""
+    if reference.basis not in (Basis.RANDOM_INIT, Basis.RAW_PIXELS) or reference.id == one.id:
         return False
+    if one.head in (Head.FINETUNE, Head.SUPERVISED):
+        return _stands_for_classifier(reference, one, jobs)
     wanted, found = _recipe(one, jobs.get(one.run)), _recipe(reference, jobs.get(reference.run))
     return found == wanted[: len(found)]
+
+
+def _stands_for_classifier(reference: Evaluation, one: Evaluation, jobs: Jobs) -> bool:
+    if reference.head is Head.LINEAR:
+        pooled_alike = reference.basis is Basis.RAW_PIXELS or reference.pooling == one.pooling
+        return pooled_alike and reference.label_fraction == one.label_fraction
+    if reference.head is not Head.SUPERVISED or one.head is Head.SUPERVISED:
+        return False
+    wanted, found = jobs.get(one.run), jobs.get(reference.run)
+    if not wanted or not found:
+        return False
+    return all(wanted.get(name) == found.get(name) for name in RECIPE)
 
 
 def majority_of(groups: Iterable[Group]) -> Group | None:
@@ -134,8 +161,8 @@ def score_row(group: Group, above: Group | None, titles: Mapping[str, str]) -> d
     one, n = group.first, len(group.seeds)
     return {
         "ids": [seed.id for seed in group.seeds],
-        "reference": one.basis is not Basis.ENCODER,
-        "head": head_words(one) if above is None else BASIS_WORDS[one.basis],
+        "reference": above is not None or one.basis is Basis.MAJORITY,
+        "head": head_words(one) if above is None else reference_words(one, above.first),
         "reads": reads_words(group, titles) if one.basis in (Basis.ENCODER, Basis.RANDOM_INIT) else "",
         "labels": f"{100 * one.label_fraction:g} %" if one.head is not None else "",
         "n_train": one.n_train,
@@ -166,6 +193,14 @@ def _earlier_row(group: Group, titles: Mapping[str, str]) -> dict[str, Any]:
 def head_words(one: Evaluation) -> str:
     """The head as a person calls it; what was fitted where there is none."""
     return HEAD_WORDS[one.head] if one.head is not None else BASIS_WORDS.get(one.basis, str(one.basis))
+
+
+def reference_words(one: Evaluation, above: Evaluation) -> str:
+    """What stands below a row: by what it reads, and by its head where that is another."""
+    if one.head is Head.SUPERVISED:
+        return HEAD_WORDS[Head.SUPERVISED]
+    basis = BASIS_WORDS[one.basis]
+    return basis if one.head in (above.head, None) else f"{head_words(one)}, {basis}"
 
 
 def reads_words(group: Group, titles: Mapping[str, str]) -> str:

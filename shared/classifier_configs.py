@@ -102,3 +102,11 @@ class SupervisedConfig(ClassifierConfig, EncoderConfig):
     def layer_decay(self) -> float:
         """Off: no layer knows anything yet."""
         return 1.0
+
+
+RECIPE = tuple(
+    name
+    for name in ClassifierConfig.model_fields
+    if name not in ("seed", "device", "precision", "keep_checkpoints")
+)
+"""What sets two classifiers apart, besides where they start from and what chance draws."""

@@ -11,13 +11,11 @@ from backend.db.models import RunRow
 from backend.services.metrics import read_metrics
 from backend.services.runs import find_row
 from backend.stats.leads import lead_verdict, leads, reached
-from shared.configs import ClassifierConfig
+from shared.classifier_configs import RECIPE
 from shared.learning_curves import LearningCurve, TwinCurves
 from shared.runs import CLASSIFIER_KINDS, RunKind, RunState
 
 KEY = "val/accuracy"
-ASIDE = {"seed", "precision", "device", "keep_checkpoints"}
-"""What of a recipe does not set two classifiers apart."""
 Side = dict[int, RunRow]
 """The newest run of each seed."""
 
@@ -46,8 +44,7 @@ def _any(side: Side) -> RunRow:
 
 def _recipe(run: RunRow) -> str:
     """What a fine-tuning and its twin share."""
-    names = (set(ClassifierConfig.model_fields) | {"dataset"}) - ASIDE
-    return json.dumps({name: run.config.get(name) for name in sorted(names)})
+    return json.dumps([run.config.get(name) for name in (*RECIPE, "dataset")])
 
 
 def _method(run: RunRow) -> str:

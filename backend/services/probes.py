@@ -11,18 +11,19 @@ from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import InvalidInputError, NotFoundError
 from backend.jobs.encoders import find_encoder
-from backend.jobs.run_dir import EncoderSource, EncoderSpec
+from backend.jobs.run_dir import EncoderSource
 from backend.settings import Settings
 from shared.configs import ProbeConfig
 from shared.datasets import SPLIT_CODES, Split
-from shared.runs import MODEL_KINDS, RunKind
+from shared.runs import MODEL_KINDS, TERMINAL, RunKind, RunState
 
 
 def ready_probe(
     database: Database, settings: Settings, config: ProbeConfig
-) -> tuple[ProbeConfig, EncoderSpec]:
-    """The config with its dataset named, and the encoder as it is now. Raises InvalidInputError or
-    NotFoundError where the probe could only fail."""
+) -> tuple[ProbeConfig, EncoderSource]:
+    """The config with its dataset named, and the encoder: as it is now, or, while its run goes on and may
+    replace it, as it will be when the probe starts. Raises InvalidInputError or NotFoundError where the probe
+    could only fail."""
     with database.read() as session:
         run = encoder_run(session, config.encoder)
         dataset = judged_on(session, config.dataset, run)
@@ -30,8 +31,10 @@ def ready_probe(
     found = find_encoder(settings.home, run.id, config.checkpoint)
     require_bands(run, found.channels, dataset)
     require_labels(settings, dataset, config.label_fraction)
-    encoder = found.spec.model_copy(update=source.model_dump())
-    return config.model_copy(update={"dataset": dataset.name}), encoder
+    config = config.model_copy(update={"dataset": dataset.name})
+    if RunState(run.state) not in TERMINAL and not config.checkpoint.isdigit():
+        return config, source
+    return config, found.spec.model_copy(update=source.model_dump())
 
 
 def source_of(session: Session, run: RunRow) -> EncoderSource:

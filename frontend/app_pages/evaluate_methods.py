@@ -10,7 +10,7 @@ from frontend.client import ApiError
 from frontend.evaluation_rows import Group, group_evaluations
 from frontend.evaluation_words import method_facts
 from frontend.session import client
-from shared.evaluations import FEWEST_SEEDS, Evaluation, MethodComparison
+from shared.evaluations import FEWEST_SEEDS, Evaluation, Head, MethodComparison
 
 
 def draw_methods(one: Evaluation, other: Evaluation, every: Sequence[Evaluation]) -> None:
@@ -28,11 +28,15 @@ def draw_methods(one: Evaluation, other: Evaluation, every: Sequence[Evaluation]
         return
     st.markdown(f"**As methods: {found.verdict}.**")
     facts(method_facts(found, a, b))
+    st.caption(f"{drawn_words(one, other)} Below: A's seed {one.seed} against B's seed {other.seed} alone.")
+
+
+def drawn_words(one: Evaluation, other: Evaluation) -> str:
+    """What chance draws anew in each seed, and what it does not."""
+    if {one.head, other.head} & {Head.FINETUNE, Head.SUPERVISED}:
+        return "Seeds train anew, in another order; a pretraining behind them was one."
     drawn = "labels and head" if min(one.label_fraction, other.label_fraction) < 1 else "the head"
-    st.caption(
-        f"Seeds draw {drawn} anew; the encoder was trained once. "
-        f"Below: A's seed {one.seed} against B's seed {other.seed} alone."
-    )
+    return f"Seeds draw {drawn} anew; the encoder was trained once."
 
 
 def group_of(one: Evaluation, groups: Sequence[Group]) -> Group | None:

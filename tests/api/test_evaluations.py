@@ -25,8 +25,8 @@ from frontend.client import ApiError, Client
 from shared.configs import AdoptConfig, ModelConfig, PretrainConfig, SimulateConfig
 from shared.datasets import DatasetChange
 from shared.evaluations import Basis, Evaluation, Head, PredictionOrder
-from shared.runs import RunKind, RunRequest
-from tests.api.conftest import add_dataset, enter_dataset
+from shared.runs import RunKind, RunRequest, RunState
+from tests.api.conftest import Move, add_dataset, enter_dataset
 from tests.api.encoders import TINY, leave_encoder, work
 
 Judge = Callable[..., list[Evaluation]]
@@ -320,9 +320,20 @@ def test_what_cannot_be_judged_is_refused_with_the_next_step(
     assert "none is written yet" in why(encoder=empty)[1]
 
 
-def test_a_checkpoint_that_has_gone_or_changed_is_named(
-    client: Client, encoder: str, settings: Settings
+def test_a_probe_of_a_run_at_work_takes_the_checkpoint_that_is_there_when_it_starts(
+    client: Client, database: Database, encoder: str, settings: Settings
 ) -> None:
+    run_id = client.create_run(RunRequest(kind=RunKind.PROBE, config={"encoder": encoder, "knn_k": 5})).id
+    folder = settings.runs_dir / encoder / "checkpoints"
+    (folder / "step_00000007").rename(folder / "step_00000009")  # the training went on, and pruned
+    result = work(task, settings, run_id)
+    assert {one["step"] for one in result.produced["evaluations"] if one["basis"] == "encoder"} == {9}
+
+
+def test_a_checkpoint_that_has_gone_or_changed_is_named(
+    client: Client, encoder: str, settings: Settings, move: Move
+) -> None:
+    move(encoder, RunState.STARTING, RunState.RUNNING, RunState.SUCCEEDED)
     run_id = client.create_run(RunRequest(kind=RunKind.PROBE, config={"encoder": encoder})).id
     folder = settings.runs_dir / encoder / "checkpoints"
     (folder / "step_00000007" / "model.safetensors").write_bytes(

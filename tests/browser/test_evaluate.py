@@ -209,3 +209,25 @@ def test_on_a_phone_the_matrix_scrolls_and_the_page_does_not(phone: Visit, evalu
     expect(phone.page.locator(GALAXIES).first).to_be_visible()
     wide = phone.page.evaluate("() => document.querySelector('.stMain').scrollWidth - window.innerWidth")
     assert wide <= 0
+
+
+def test_a_fine_tuning_is_launched_from_the_page_and_stands_in_its_table(
+    visit: Visit, site: Site, encoder: str, evaluation: Evaluation
+) -> None:
+    page = visit.page
+    visit.open(f"/evaluate?run={encoder}")
+    page.locator("summary").filter(has_text="Evaluate this encoder").click()
+    page.get_by_text("fine-tune", exact=True).click()
+    for label, value in (("epochs", "6"), ("batch_size, images", "16")):
+        page.get_by_label(label, exact=True).fill(value)
+        page.get_by_label(label, exact=True).press("Tab")
+    page.get_by_role("button", name="Fine-tune", exact=True).click()
+    page.locator(".gx-score_table tr.own .title").filter(has_text="fine-tuned").first.click()
+    page.wait_for_url(re.compile("evaluation=[^&]*finetune"))
+    one = site.client.get_evaluation(query(page)["evaluation"])
+    assert (one.head, one.encoder) == (Head.FINETUNE, encoder)
+    expect(page.locator(".gx-score_table tr.selected")).to_contain_text(f"{100 * one.accuracy:.1f} %")
+    expect(page.locator(".gx-learning_curves svg")).to_have_attribute("aria-label", re.compile("at epoch 6"))
+    visit.open(f"/run?run={one.run}")
+    expect(page.locator(".gx-run_status .descent a")).to_have_text(encoder)
+    expect(page.locator("[data-panel=accuracy] .keys")).to_contain_text("classifier")

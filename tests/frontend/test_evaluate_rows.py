@@ -190,3 +190,30 @@ def test_published_figures_stand_beside_the_whole_of_galaxy10_only() -> None:
     for change in ({"simulated": True}, {"n": 60}, {"class_names": ["spiral"]}, {"provenance": {}}):
         assert not published_references(galaxy10.model_copy(update=change))
     assert not published_references(None)
+
+
+RECIPE = {"epochs": 20, "blr": 1e-3, "layer_decay": 0.75}
+
+
+def test_a_twin_stands_below_its_fine_tuning_and_another_recipe_for_itself() -> None:
+    tuned = make_evaluation("tuned", run="a", head=Head.FINETUNE)
+    twin = make_evaluation("twin", run="b", head=Head.SUPERVISED, basis=Basis.RANDOM_INIT)
+    longer = make_evaluation("longer", run="c", head=Head.SUPERVISED, basis=Basis.RANDOM_INIT)
+    pixels = make_evaluation("pixels", run="a", head=Head.LINEAR, basis=Basis.RAW_PIXELS, pooling=None)
+    jobs = {"a": RECIPE, "b": RECIPE | {"layer_decay": None}, "c": RECIPE | {"epochs": 50}}
+    blocks = with_references(group_evaluations([tuned, twin, longer, pixels], jobs), jobs)
+    below = {block.group.first.id: {other.first.id for other in block.references} for block in blocks}
+    assert below == {"tuned": {"twin", "pixels"}, "longer": {"pixels"}}
+    rows = fold_rows(blocks, None, {})
+    assert [row["head"] for row in rows if row["reference"]] == [
+        "linear, raw pixels",
+        "trained from scratch",
+        "linear, raw pixels",
+    ]
+
+
+def test_seeds_of_a_fine_tuning_are_one_row_and_another_layer_decay_is_not() -> None:
+    made = [make_evaluation(f"s{seed}", run=f"r{seed}", head=Head.FINETUNE, seed=seed) for seed in range(3)]
+    jobs = {f"r{seed}": RECIPE | {"seed": seed} for seed in range(2)} | {"r2": RECIPE | {"layer_decay": 1}}
+    groups = group_evaluations(made, jobs)
+    assert sorted(len(group.seeds) for group in groups) == [1, 2]

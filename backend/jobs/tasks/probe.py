@@ -5,6 +5,7 @@ from pathlib import Path
 
 from backend.data.store import GalaxyStore
 from backend.errors import NotFoundError
+from backend.jobs.encoders import settled
 from backend.jobs.run_dir import EncoderSpec, Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.encoding import load_encoder, notes_about, seen_in_pretraining, untrained
@@ -23,11 +24,12 @@ from shared.evaluations import Basis, Evaluation
 def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
     """Store the predictions of every head and reference; their summaries go into the result, to be
     registered."""
-    if not isinstance(spec.encoder, EncoderSpec):
+    if spec.encoder is None:
         raise NotFoundError("no_encoder", "this probe names no encoder; launch it anew", "encoder")
     try:
         with open_store(spec, home) as store:
-            probing = Probing(spec, spec.encoder, home, writer, store)
+            encoder = settled(home, spec.encoder, str(spec.config["checkpoint"]))
+            probing = Probing(spec, encoder, home, writer, store)
             evaluations = [probing.keep(judged) for judged in probing.judged()]
     except JudgingStoppedError:
         return Result(attempt=writer.attempt, outcome="cancelled", reason="stopped before it was judged")
