@@ -14,7 +14,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
 
-from backend.api import datasets, evaluations, label_flags, launch, reconstructions, runs, sources, system
+from backend.api import (
+    datasets,
+    evaluations,
+    label_flags,
+    launch,
+    reconstructions,
+    runs,
+    sources,
+    suites,
+    system,
+)
 from backend.api.deps import Context
 from backend.api.security import LOCAL_HOSTS, Guard
 from backend.data.uploads import Uploads
@@ -29,6 +39,7 @@ from backend.services.models import ModelCache
 from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
 from backend.services.saved_pictures import SavedPictures
+from backend.services.suites import Suites
 from backend.settings import Settings, is_loopback
 from shared.errors import ErrorBody
 from shared.routes import API
@@ -49,7 +60,10 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     pictures = SavedPictures(database, viewer)
     judged = Evaluations(database, settings, stores)
     flags = LabelFlags(database, stores)
-    context = Context(settings, database, stores, uploads, models, viewer, curves, pictures, judged, flags)
+    comparisons = Suites(database, settings, judged)
+    context = Context(
+        settings, database, stores, uploads, models, viewer, curves, pictures, judged, flags, comparisons
+    )
     streamlit_app = _streamlit(settings) if ui else None
 
     @asynccontextmanager
@@ -97,7 +111,7 @@ def _prepare_in_the_background() -> None:
 
 def _api_router() -> APIRouter:
     router = APIRouter(prefix=API)
-    for part in (runs, datasets, label_flags, sources, launch, reconstructions, evaluations, system):
+    for part in (runs, datasets, label_flags, sources, launch, reconstructions, evaluations, suites, system):
         router.include_router(part.router)
     return router
 

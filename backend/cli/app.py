@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from backend.cli import classify, data, doctor, evaluate, models, reconstruct, runs, serve
+from backend.cli import classify, data, doctor, evaluate, models, reconstruct, runs, serve, suites
 from backend.cli.output import print_error
 from backend.errors import GalaxyscopeError, UnavailableError
 from backend.services.runs import config_error
@@ -31,6 +31,7 @@ app.add_typer(models.app, name="models", help="Take in models that were trained 
 runs.launch_app.command()(evaluate.probe)
 runs.launch_app.command()(classify.finetune)
 runs.launch_app.command()(classify.supervised)
+app.add_typer(suites.app, name="suite", help="Repeat the report's comparisons, and go beyond them.")
 app.add_typer(runs.launch_app, name="run", help="Launch a run.")
 app.add_typer(runs.app, name="runs", help="List, show, stop, pause and resume runs.")
 

@@ -28,7 +28,7 @@ from backend.jobs.run_dir import Heartbeat, Process, RunDir, pending_requests, p
 from backend.jobs.state import change_state
 from backend.jobs.verdict import Facts, Verdict
 from backend.settings import Settings
-from shared.runs import HAS_WORKER, Lane, RunState
+from shared.runs import CLASSIFIER_KINDS, HAS_WORKER, TERMINAL, Lane, RunKind, RunState
 
 log = logging.getLogger("galaxyscope.supervisor")
 
@@ -200,7 +200,8 @@ class Supervisor:
             if session.scalar(in_lane.where(RunRow.state.in_(busy)).limit(1)) is not None:
                 return None
             queued = in_lane.where(RunRow.state == RunState.QUEUED.value).order_by(RunRow.created_at)
-            run = next(filter(self.claims, session.scalars(queued)), None)
+            mine = filter(self.claims, session.scalars(queued))
+            run = next((run for run in mine if not waits_for_encoder(session, run)), None)
         if run is None:
             return None
         attempt = run.attempt + 1
@@ -216,6 +217,14 @@ class Supervisor:
 
     def _say_alive(self) -> None:
         write_json(self._sign_of_life, {"pid": os.getpid(), "at": time.time()})
+
+
+def waits_for_encoder(session: Session, run: RunRow) -> bool:
+    """Whether the run whose encoder it works on has to end first: for a classifier always, for a probe that
+    was asked to wait."""
+    encoder = session.get(RunRow, run.config.get("encoder") or "")
+    wants_the_end = RunKind(run.kind) in CLASSIFIER_KINDS or run.config.get("when") == "ended"
+    return wants_the_end and encoder is not None and RunState(encoder.state) not in TERMINAL
 
 
 def _progress(row: RunRow, beat: Heartbeat) -> dict[str, Any]:
