@@ -35,6 +35,8 @@ function show(state, data) {
   state.shown = JSON.stringify(data)
   state.data = data
   state.nav.replaceChildren(...data.pages.map((page) => pageLink(state, page)))
+  const here = state.nav.querySelector("[aria-current]")
+  if (here) state.nav.scrollLeft = here.offsetLeft - state.nav.offsetLeft - (state.nav.clientWidth - here.offsetWidth) / 2
   state.keys.replaceChildren(...keyList(state))
   state.run.replaceChildren()
   state.leave.forEach((end) => end())

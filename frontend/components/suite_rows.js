@@ -37,7 +37,7 @@ function suiteChart(state, rows, width) {
 function suiteRow(state, row, y, { x, left, right, narrow }) {
   const name = svg("text", { class: "name", x: narrow ? left : left - 14, y: narrow ? y - 14 : y + 4, "text-anchor": narrow ? "start" : "end" }, row.name)
   const link = row.evaluations.length ? suiteLink(state, row.evaluations[0], name) : name
-  const spread = svg("text", { class: row.each.length ? "spread" : "spread wait", x: narrow ? right : right + 14, y: narrow ? y - 14 : y + 4, "text-anchor": narrow ? "end" : "start" }, row.words)
+  const spread = svg("text", { class: row.each.length ? "spread" : "spread wait", x: narrow ? right : right + 14, y: narrow ? y - 14 : y + 4, "text-anchor": narrow ? "end" : "start" }, narrow ? row.words.split(", ")[0] : row.words)
   return svg("g", { class: row.reference ? "reference" : "own" }, link, spread,
     isNumber(row.report) ? svg("line", { class: "report", x1: x(row.report), x2: x(row.report), y1: y - 10, y2: y + 10 }) : null,
     row.each.map((share) => svg("circle", { class: "seed", cx: x(share), cy: y, r: 3.5 })),
