@@ -39,6 +39,7 @@ from shared.presets import Preset
 from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunRequest, RunState, Samples
 from shared.sources import FolderListing, SourcePreview, Upload
 from shared.system import Health, Machine
+from shared.verdicts import Verdict
 
 DEFAULT_URL = "http://127.0.0.1:8501"
 T = TypeVar("T")
@@ -100,6 +101,10 @@ class Client:
     ) -> MetricsPage:
         query = {"since": since, "max_points": max_points, "keys": ",".join(keys) if keys else None}
         return self._get(MetricsPage, routes.RUN_METRICS.format(run_id=run_id), query)
+
+    def get_verdict(self, run_id: str) -> Verdict:
+        """Whether a training still learns, and where early stopping acts."""
+        return self._get(Verdict, routes.RUN_VERDICT.format(run_id=run_id))
 
     def list_events(self, run_id: str) -> list[RunEvent]:
         return self._get(list[RunEvent], routes.RUN_EVENTS.format(run_id=run_id))

@@ -16,6 +16,7 @@ from shared.evaluations import Evaluation
 from shared.launch import Estimate
 from shared.runs import Run
 from shared.system import Machine
+from shared.verdicts import Verdict
 
 console = Console(stderr=True)
 
@@ -62,12 +63,13 @@ def _stdout() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=160)
 
 
-def print_run(run: Run) -> None:
-    """One run in words: state, why, and its accuracies beside their references."""
+def print_run(run: Run, verdict: Verdict | None = None) -> None:
+    """One run in words: state, why, whether it still learns, and its accuracies beside their references."""
     out = _stdout()
     on = f" on {run.dataset}" if run.dataset else ""
     out.print(f"[bold]{run.id}[/bold]  {run.kind.value}{on}: {state_words(run)}")
-    for sentence in (run.reason, run.suggestion):
+    said = (verdict.sentence, verdict.stopping) if verdict else ()
+    for sentence in (run.reason, run.suggestion, *said):
         if sentence:
             out.print(f"  {sentence}", highlight=False)
     table = Table("", "this run", "random init", "raw pixels", "majority", box=None)

@@ -205,6 +205,8 @@ function refresh(path) {
 }
 
 const runPath = (id) => `/runs/${encodeURIComponent(id)}`
+const verdictPath = (id) => `${runPath(id)}/verdict`
+const verdictPace = (verdict) => (verdict.ended ? 0 : 2000)
 const runPace = (run) => (TERMINAL.has(run.state) ? 0 : 1000)
 
 /** Sends a verb (stop, pause, resume) to a run and shows the new state at once. */

@@ -98,13 +98,19 @@ function toggle(state, name, text) {
 function follow(state, id) {
   clearTimeout(state.timer)
   state.end?.()
-  Object.assign(state, { id, points: new Map(), next: 0, attempt: null, run: null, zoom: keptZoom(id, state) })
-  state.end = live(runPath(id), runPace, ({ data: run }) => {
+  Object.assign(state, { id, points: new Map(), next: 0, attempt: null, run: null, verdict: null, zoom: keptZoom(id, state) })
+  const endVerdict = live(verdictPath(id), verdictPace, ({ data: verdict }) => {
+    const moved = verdict?.would_stop_at_step !== state.verdict?.would_stop_at_step
+    state.verdict = verdict
+    if (moved) redraw(state)
+  })
+  const endRun = live(runPath(id), runPace, ({ data: run }) => {
     if (!run) return
     const baselines = JSON.stringify(run.baselines) !== JSON.stringify(state.run?.baselines)
     state.run = run
     if (baselines || TERMINAL.has(run.state)) redraw(state)
   })
+  state.end = () => [endRun, endVerdict].forEach((end) => end())
   tick(state, id)
 }
 
@@ -206,7 +212,7 @@ function panelSize(view) {
   const width = view.plot.clientWidth, height = view.plot.clientHeight
   const roomy = view.panel.large && width > 440
   const right = view.panel.key === "accuracy" && roomy ? 168 : roomy ? 108 : 12
-  return { width, height, left: 52, right, top: 8, bottom: 38, roomy }
+  return { width, height, left: 52, right, top: view.panel.large ? 18 : 8, bottom: 38, roomy }
 }
 
 function listenTo(state, view) {

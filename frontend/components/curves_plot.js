@@ -71,6 +71,7 @@ function panelLayout(panel, size, ranges, tint, state) {
   const log = panel.key === "loss" && state.settings.log
   const axis = { gridcolor: tint.grid, gridwidth: 1, zeroline: false, linecolor: tint.grid, tickfont: { size: 11, color: tint.soft }, automargin: false }
   return {
+    ...(panel.key === "accuracy" ? stopMark(state, ranges, tint) : {}),
     datarevision: state.revision, // the arrays grow in place, and Plotly compares them by identity
     width: size.width, height: size.height, autosize: false, showlegend: false, hovermode: false, dragmode: "zoom",
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: tint.font, size: 11, color: tint.soft },
@@ -79,6 +80,25 @@ function panelLayout(panel, size, ranges, tint, state) {
     yaxis: { ...axis, range: ranges.y, type: log ? "log" : "linear", fixedrange: true, nticks: panel.large ? 7 : 4,
       tickformat: panel.share ? ".0%" : panel.key === "lr" ? "~g" : log ? "~g" : "", exponentformat: "e", dtick: log && ranges.y[1] - ranges.y[0] > 0.8 ? "D2" : undefined },
   }
+}
+
+/** Where early stopping acted or would have: a thin dashed line through the probes. */
+function stopMark(state, ranges, tint) {
+  const x = placeOfStep(state)
+  if (x === null) return { shapes: [], annotations: [] }
+  const late = x > (ranges.x[0] + ranges.x[1]) / 2
+  const text = `early stopping, patience ${state.verdict.patience}`
+  return {
+    shapes: [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: tint.soft, width: 1, dash: "dash" } }],
+    annotations: [{ x, yref: "paper", y: 1, yanchor: "bottom", xanchor: late ? "right" : "left", showarrow: false, text, font: { size: 10, color: tint.soft } }],
+  }
+}
+
+/** x of the step at which early stopping acts, on the axis in force; null where it does not, or is not known. */
+function placeOfStep(state) {
+  const held = state.points.get(state.verdict?.judged_by)
+  const at = held?.step.indexOf(state.verdict.would_stop_at_step) ?? -1
+  return at < 0 ? null : AXES[state.settings.axis].of(held, firstTime(state.points))[at]
 }
 
 /** Names at the right end of their lines, moved apart where they would overlap; none where the legend has them. */
