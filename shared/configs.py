@@ -109,8 +109,11 @@ class PretrainConfig(ModelConfig, MaskingConfig, RowsConfig):
     eval_dataset: str | None = setting(
         None, "evaluation", "Labelled dataset to probe on; empty probes on the training dataset."
     )
-    online_probe: Literal["lbfgs", "off"] = setting(
-        "lbfgs", "evaluation", "Linear probe on frozen features at each evaluation, by multinomial L-BFGS."
+    online_probe: Literal["lbfgs", "sgd", "off"] = setting(
+        "lbfgs",
+        "evaluation",
+        "Linear probe: lbfgs is fitted to frozen features at each evaluation; sgd learns beside the moving "
+        "encoder, from its batches.",
     )
     pooling: Literal["mean", "cls"] = setting("mean", "evaluation", "How tokens become one feature vector.")
     knn_k: int = setting(20, "evaluation", "Neighbours that vote.", ge=1, le=500)
@@ -133,6 +136,16 @@ class PretrainConfig(ModelConfig, MaskingConfig, RowsConfig):
     def lr(self) -> float:
         """Peak learning rate: blr · batch_size / 256."""
         return self.blr * self.batch_size / 256
+
+    @model_validator(mode="after")
+    def _probe_has_labels(self) -> Self:
+        if self.online_probe == "sgd" and self.eval_dataset is not None:
+            raise ConfigConflictError(
+                "online_probe",
+                "online_probe sgd learns from the labels of the batches, and eval_dataset "
+                f"{self.eval_dataset} labels other galaxies; take lbfgs, or leave eval_dataset empty",
+            )
+        return self
 
     @model_validator(mode="after")
     def _schedule_fits(self) -> Self:

@@ -4,7 +4,9 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from shared.runs import Wire
+from shared.runs import RunKind, Wire
+
+KNN, LINEAR, CLASSIFIER = "val/knn_accuracy", "val/linear_accuracy", "val/accuracy"
 
 
 class Trend(StrEnum):
@@ -35,3 +37,10 @@ class Verdict(Wire):
     )
     stopping: str | None = Field(description="Where early stopping acted or would have, in words.")
     ended: bool = Field(description="Whether no further evaluation will come.")
+
+
+def judged_key(kind: RunKind, online_probe: str | None) -> str:
+    """The accuracy that best checkpoint and early stopping of a training go by."""
+    if kind is not RunKind.PRETRAIN:
+        return CLASSIFIER
+    return KNN if online_probe == "off" else LINEAR

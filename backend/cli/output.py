@@ -73,7 +73,8 @@ def print_run(run: Run, verdict: Verdict | None = None) -> None:
         if sentence:
             out.print(f"  {sentence}", highlight=False)
     table = Table("", "this run", "random init", "raw pixels", "majority", box=None)
-    for label, key in (("linear probe", "linear_accuracy"), ("20-NN", "knn_accuracy")):
+    linear = "linear probe, SGD" if run.config.get("online_probe") == "sgd" else "linear probe"
+    for label, key in ((linear, "linear_accuracy"), ("20-NN", "knn_accuracy")):
         if f"val/{key}" in run.metrics:
             table.add_row(
                 label,

@@ -14,12 +14,12 @@ import shutil
 from collections.abc import Mapping
 from math import log
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file, save_file
-from torch import nn, optim
+from torch import nn
 
 from backend.files import read_json, write_json
 from backend.ml.models_mae import MaskedAutoencoderViT
@@ -27,6 +27,16 @@ from shared.configs import ModelConfig
 
 WEIGHTS, META, OPTIMIZER = "model.safetensors", "meta.json", "optimizer.pt"
 FOLDER = re.compile(r"step_(\d{8,})")
+
+
+class Resumable(Protocol):
+    """What a training needs besides weights to go on: an optimiser, alone or with more."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """All of it, in tensors and plain values."""
+
+    def load_state_dict(self, state: dict[str, Any], /) -> None:
+        """Become as it was."""
 
 
 def model_from_config(config: ModelConfig, channels: int) -> MaskedAutoencoderViT:
@@ -97,7 +107,7 @@ class CheckpointStore:
         write_json(self.root / "best", {"step": step})
 
     def save(
-        self, step: int, model: nn.Module, meta: Mapping[str, Any], optimizer: optim.Optimizer | None = None
+        self, step: int, model: nn.Module, meta: Mapping[str, Any], optimizer: Resumable | None = None
     ) -> None:
         """Write the checkpoint of `step`; with an optimizer it becomes `last`, and older states go."""
         building = self._fresh_folder(f".{self.folder(step).name}")
@@ -125,7 +135,7 @@ class CheckpointStore:
             raise FileNotFoundError(f"checkpoint {step} has no {META}: choose one of {self.steps()}")
         return meta
 
-    def load_optimizer(self, step: int, optimizer: optim.Optimizer, device: torch.device) -> None:
+    def load_optimizer(self, step: int, optimizer: Resumable, device: torch.device) -> None:
         """Fill `optimizer` with its state of `step`; only `last` has one."""
         state = torch.load(self.folder(step) / OPTIMIZER, map_location=device, weights_only=True)
         optimizer.load_state_dict(state)

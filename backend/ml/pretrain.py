@@ -1,6 +1,5 @@
 """Pretraining of a masked autoencoder, from the first evaluation to the last checkpoint."""
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from math import isfinite
 from pathlib import Path
@@ -15,11 +14,14 @@ from backend.ml.contracts import Outcome, PretrainData, RunIO
 from backend.ml.evaluation import evaluate, validation_loss
 from backend.ml.memory import PeakMemory, is_out_of_memory
 from backend.ml.models_mae import MaskedAutoencoderViT
+from backend.ml.online_probe import OnlineProbe, together
 from backend.ml.progress import LossBuffer, Stopwatch
 from backend.ml.samples import FixedSamples
 from backend.ml.streams import stream
 from backend.ml.training_step import TrainingStep, build_optimizer
 from shared.configs import PretrainConfig
+from shared.runs import RunKind
+from shared.verdicts import judged_key
 
 __all__ = ["Outcome", "PretrainData", "RunIO", "bare_step_images_per_s", "pretrain"]
 
@@ -51,10 +53,9 @@ class Selection:
     since_best: int = 0
     evaluated_step: int | None = None
 
-    def take(self, figures: Mapping[str, float], step: int) -> bool:
-        """Whether `step` is the best so far by the linear probe, else k-NN; without labels the last is."""
+    def take(self, score: float | None, step: int) -> bool:
+        """Whether `step` is the best so far by its score; without scores the last is."""
         self.evaluated_step = step
-        score = figures.get("val/linear_accuracy", figures.get("val/knn_accuracy"))
         if score is not None and self.best is not None and score <= self.best:
             self.since_best += 1
             return False
@@ -81,6 +82,8 @@ class Pretraining:
         self.model = fresh_model(config, data.images.shape[-1])
         prepare(self.model, self.device, resolve_precision(config, self.device))
         self.optimizer = build_optimizer(self.model, config)
+        self.online = OnlineProbe.beside(self.model, data, config)
+        self.resumable = together(self.optimizer, self.online)
         self.take_step = TrainingStep(config, data, self.model, self.optimizer, self.device)
         self.total_steps = self.take_step.total_steps
         self.checkpoints = CheckpointStore(folder / "checkpoints", config.keep_checkpoints)
@@ -110,6 +113,10 @@ class Pretraining:
             if self.step >= self.total_steps:
                 return self.outcome("succeeded", None)
             self.losses.append(self.take_step(self.step))
+            if self.online is not None:
+                self.online.learn(
+                    self.take_step.rows(self.step), self.take_step.lr(self.step) / self.config.lr
+                )
             self.step += 1
             if self.losses.full or self.watch.since_mark_s >= FLUSH_EVERY_S:
                 self.flush()
@@ -121,7 +128,7 @@ class Pretraining:
         if last is None:
             return
         meta = self.checkpoints.load(last, self.model)
-        self.checkpoints.load_optimizer(last, self.optimizer, self.device)
+        self.checkpoints.load_optimizer(last, self.resumable, self.device)
         self.selection = Selection(**meta["selection"])
         self.step = last
         self.io.note("resumed", from_step=last)
@@ -139,10 +146,14 @@ class Pretraining:
         figures = validation_loss(self.model, self.data, self.config, self.tick)
         self.model.train()
         self.io.log(self.step, self.epoch, figures)
-        figures = evaluate(self.model, self.data, self.config, with_loss=False, tick=self.tick)
+        figures = evaluate(
+            self.model, self.data, self.config, with_loss=False, tick=self.tick, online=self.online
+        )
         self.io.log(self.step, self.epoch, figures)
         self.samples.write(self.model, self.step)
-        improved = self.selection.take(figures, self.step)
+        improved = self.selection.take(
+            figures.get(judged_key(RunKind.PRETRAIN, self.config.online_probe)), self.step
+        )
         self.save()
         if improved:
             self.checkpoints.mark_best(self.step)
@@ -196,7 +207,7 @@ class Pretraining:
         for name, parameter in self.model.named_parameters():
             if not bool(parameter.isfinite().all()):
                 raise self.diverged(f"the weights {name} are not finite after step {self.step}")
-        self.checkpoints.save(self.step, self.model, self.meta(), self.optimizer)
+        self.checkpoints.save(self.step, self.model, self.meta(), self.resumable)
 
     def meta(self) -> dict[str, Any]:
         """All that is needed to rebuild the model, standardise for it, and go on."""

@@ -73,10 +73,13 @@ class TrainingStep:
 
     def batch(self, step: int) -> Tensor:
         """The augmented images (N, H, W, C) of `step`, on the scale 0 to 255."""
+        return augment_step(self.images[self.rows(step)], self.config, step)
+
+    def rows(self, step: int) -> Tensor:
+        """Which images (N,) the batch of `step` is of."""
         epoch, place = divmod(step, self.steps_per_epoch)
         size = self.config.batch_size
-        rows = self._epoch_order(epoch)[place * size : (place + 1) * size]
-        return augment_step(self.images[rows], self.config, step)
+        return self._epoch_order(epoch)[place * size : (place + 1) * size]
 
     def noise(self, step: int) -> Tensor:
         """Masking noise (N, L) of `step`."""

@@ -11,9 +11,9 @@ from backend.stats.early_stopping import Points
 from backend.stats.trend import Course, judge_course
 from shared.datasets import Split
 from shared.runs import TERMINAL, TRAINING_KINDS, RunKind, RunState
-from shared.verdicts import Verdict
+from shared.verdicts import KNN, Verdict, judged_key
 
-KNN, LINEAR, CLASSIFIER, RANK = "val/knn_accuracy", "val/linear_accuracy", "val/accuracy", "val/rankme"
+RANK = "val/rankme"
 
 
 def read_verdict(database: Database, run_id: str) -> Verdict:
@@ -28,15 +28,8 @@ def read_verdict(database: Database, run_id: str) -> Verdict:
         return judge_course(_course(session, row))
 
 
-def judged_key(kind: str, online_probe: str | None) -> str:
-    """The accuracy that best checkpoint and early stopping of a training go by."""
-    if kind != RunKind.PRETRAIN:
-        return CLASSIFIER
-    return KNN if online_probe == "off" else LINEAR
-
-
 def _course(session: Session, row: RunRow) -> Course:
-    key = judged_key(row.kind, row.config.get("online_probe"))
+    key = judged_key(RunKind(row.kind), row.config.get("online_probe"))
     points = _points(session, row.id, (key, KNN, RANK))
     return Course(
         key=key,

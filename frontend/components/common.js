@@ -141,6 +141,9 @@ function runTitle(run) {
   return run.name || run.id
 }
 
+/** Whether its linear probe learned by SGD beside the encoder: another estimator than its references. */
+const probedBySgd = (run) => run?.config.online_probe === "sgd"
+
 function exists(value) {
   return value !== null && value !== undefined
 }

@@ -37,12 +37,12 @@ function build(root) {
 }
 
 function buildPanel(state, panel) {
-  const view = { panel, graph: el("div", { class: "graph" }), cross: el("i", { class: "cross", hidden: true }), ends: el("div", { class: "ends" }), keys: el("div", { class: "keys" }), built: false }
+  const view = { panel, graph: el("div", { class: "graph" }), cross: el("i", { class: "cross", hidden: true }), ends: el("div", { class: "ends" }), keys: el("div", { class: "keys" }), note: el("span", { class: "gx-soft" }), built: false }
   view.plot = el("div", { class: "plot", role: "img" }, view.graph, view.ends, view.cross)
   view.wait = el("p", { class: "wait gx-soft" }, "")
   view.plot.append(view.wait)
   view.box = el("figure", { class: `panel ${panel.large ? "large" : "small"}`, "data-panel": panel.key },
-    el("figcaption", {}, el("b", {}, panel.title), el("span", { class: "gx-soft" }, panel.note)), view.keys, view.plot)
+    el("figcaption", {}, el("b", {}, panel.title), view.note), view.keys, view.plot)
   view.plot.onpointermove = (event) => point(state, view, event)
   view.plot.onpointerleave = () => point(state, view, null)
   view.plot.onpointerdown = () => { state.dragging = true }
@@ -183,6 +183,7 @@ function drawAll(state, plotly) {
 
 function drawPanel(state, view, plotly, x, start) {
   const lines = panelLines(view.panel, state, start)
+  view.note.textContent = view.panel.key === "accuracy" && probedBySgd(state.run) ? SGD_NOTE : view.panel.note
   const curves = lines.filter((line) => !line.reference)
   view.wait.textContent = curves.length ? "" : waitWords(state, view.panel)
   if (!x || !curves.length || !view.plot.clientWidth) return void view.box.classList.add("empty")

@@ -8,6 +8,8 @@ const asPercent = (v) => `${(100 * v).toFixed(1)} %`
 const asSmall = (v) => (v === 0 ? "0" : Math.abs(v) < 0.001 ? v.toExponential(2) : Number(v.toPrecision(3)).toString())
 const REFERENCE_NAMES = { random_init: "random init", raw_pixel: "raw pixels", majority: "majority" }
 
+const SGD_NOTE = "linear probe by SGD beside the moving encoder, references by L-BFGS"
+
 const PANELS = [
   { key: "loss", title: "Loss", note: "on hidden patches", large: true, form: asSmall, lines: [
     { name: "train", metric: "train/loss", colour: "blue", noisy: true },
@@ -36,7 +38,8 @@ function panelLines(panel, state, start) {
     if (!held) continue
     const x = AXES[axis].of(held, start)
     const weight = line.noisy ? smoothing : 0
-    lines.push({ ...line, id: line.name, x, raw: held.value, y: smooth(held.value, weight), smoothed: weight > 0, hidden: hidden.has(`${panel.key}/${line.name}`) })
+    const name = line.probe === "linear" && probedBySgd(state.run) ? "linear, SGD" : line.name
+    lines.push({ ...line, name, id: line.name, x, raw: held.value, y: smooth(held.value, weight), smoothed: weight > 0, hidden: hidden.has(`${panel.key}/${line.name}`) })
   }
   return panel.key === "accuracy" ? [...lines, ...referenceLines(state)] : lines
 }

@@ -183,7 +183,7 @@ function unprobed(state, run) {
 
 function scoreTable(state, run, name, kind) {
   const heads = ["now", ...REFERENCES.map(([title]) => title), "majority"]
-  const rows = [["linear", "linear"], ["k-NN", "knn"]]
+  const rows = [[probedBySgd(run) ? "linear, SGD" : "linear", "linear"], ["k-NN", "knn"]]
   return el("table", {},
     el("thead", {}, el("tr", {}, el("th", { class: "what" }, name), heads.map((title) => el("th", { scope: "col" }, title)))),
     el("tbody", {}, rows.map(([title, probe]) => el("tr", {}, el("th", { scope: "row" }, title), scoreCells(run, probe, kind, state.data.noise)))))
@@ -192,8 +192,9 @@ function scoreTable(state, run, name, kind) {
 function scoreCells(run, probe, kind, noise) {
   const now = run.metrics[`val/${probe}_${kind}`]
   const references = REFERENCES.map(([, name]) => run.baselines[`${name}_${probe}_${kind}`])
+  const comparable = probe === "linear" && probedBySgd(run) ? null : now
   return [el("td", { class: "now" }, isNumber(now) ? percent(now) : "–"),
-    ...[...references, run.baselines[`majority_${kind}`]].map((value) => versus(now, value, noise))]
+    ...references.map((value) => versus(comparable, value, noise)), versus(now, run.baselines[`majority_${kind}`], noise)]
 }
 
 function versus(now, value, noise) {
@@ -208,6 +209,7 @@ function standing(run, noise) {
   const now = run.metrics["val/linear_accuracy"], init = run.baselines.random_init_linear_accuracy
   const pixels = run.baselines.raw_pixel_linear_accuracy
   if (!isNumber(now)) return "No evaluation yet."
+  if (probedBySgd(run)) return `Linear probe by SGD ${percent(now)}. Its references are by L-BFGS, another estimator.`
   const gaps = [["its own random init", init], ["raw pixels", pixels]].filter(([, value]) => isNumber(value))
   const words = gaps.map(([name, value]) => `${points(now - value)} ${name}`)
   const doubt = noise && gaps.some(([, value]) => Math.abs(now - value) < noise)

@@ -82,6 +82,17 @@ def test_with_the_linear_probe_off_neighbours_decide_and_early_stopping_is_repla
     assert verdict.stopping == "early stopping with patience 2 ended it at step 30"
 
 
+def test_a_probe_beside_the_encoder_is_referred_to_lbfgs_at_step_0(
+    client: Client, database: Database, settings: Settings, sky: str
+) -> None:
+    run_id = launch(client, online_probe="sgd")
+    start = {"random_init/linear_accuracy": 0.4, KNN: 0.3, RANK: 16.0}
+    evaluated(database, settings, run_id, start, *[{LINEAR: 0.2, KNN: 0.9, RANK: 16.0}] * 3)
+    run, verdict = client.get_run(run_id), client.get_verdict(run_id)
+    assert run.baselines == {"random_init_linear_accuracy": 0.4, "random_init_knn_accuracy": 0.3}
+    assert (verdict.judged_by, verdict.best_step, verdict.state) == (LINEAR, 10, Trend.FLAT)
+
+
 def test_an_unlabelled_training_is_told_by_its_rank(
     client: Client, database: Database, settings: Settings, sky: str
 ) -> None:
