@@ -48,6 +48,7 @@ from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunRequest, RunStat
 from shared.sources import FolderListing, SourcePreview, Upload
 from shared.suites import Suite, SuiteReport, SuiteScale
 from shared.system import Health, Machine
+from shared.verdicts import Verdict
 
 __all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 
@@ -94,6 +95,10 @@ class Client(LabelCalls):
     ) -> MetricsPage:
         query = {"since": since, "max_points": max_points, "keys": ",".join(keys) if keys else None}
         return self._get(MetricsPage, routes.RUN_METRICS.format(run_id=run_id), query)
+
+    def get_verdict(self, run_id: str) -> Verdict:
+        """Whether a training still learns, and where early stopping acts."""
+        return self._get(Verdict, routes.RUN_VERDICT.format(run_id=run_id))
 
     def list_events(self, run_id: str) -> list[RunEvent]:
         return self._get(list[RunEvent], routes.RUN_EVENTS.format(run_id=run_id))

@@ -6,9 +6,10 @@ from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
 from backend.api.deps import ContextDep
-from backend.services import metrics, runs, samples
+from backend.services import metrics, runs, samples, verdicts
 from shared import routes
 from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunKind, RunRequest, RunState, Samples
+from shared.verdicts import Verdict
 
 router = APIRouter(tags=["runs"])
 
@@ -66,6 +67,11 @@ def read_metrics(
 ) -> MetricsPage:
     wanted = [key for key in (keys or "").split(",") if key]
     return metrics.read_metrics(context.database, run_id, since=since, max_points=max_points, keys=wanted)
+
+
+@router.get(routes.RUN_VERDICT)
+def read_verdict(context: ContextDep, run_id: str) -> Verdict:
+    return verdicts.read_verdict(context.database, run_id)
 
 
 @router.get(routes.RUN_EVENTS)

@@ -17,6 +17,7 @@ from shared.label_flags import LabelFlag
 from shared.launch import Estimate
 from shared.runs import Run
 from shared.system import Machine
+from shared.verdicts import Verdict
 
 console = Console(stderr=True)
 
@@ -63,16 +64,18 @@ def _stdout() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=160)
 
 
-def print_run(run: Run) -> None:
-    """One run in words: state, why, and its accuracies beside their references."""
+def print_run(run: Run, verdict: Verdict | None = None) -> None:
+    """One run in words: state, why, whether it still learns, and its accuracies beside their references."""
     out = _stdout()
     on = f" on {run.dataset}" if run.dataset else ""
     out.print(f"[bold]{run.id}[/bold]  {run.kind.value}{on}: {state_words(run)}")
-    for sentence in (run.reason, run.suggestion):
+    said = (verdict.sentence, verdict.stopping) if verdict else ()
+    for sentence in (run.reason, run.suggestion, *said):
         if sentence:
             out.print(f"  {sentence}", highlight=False)
     table = Table("", "this run", "random init", "raw pixels", "majority", box=None)
-    for label, key in (("linear probe", "linear_accuracy"), ("20-NN", "knn_accuracy")):
+    linear = "linear probe, SGD" if run.config.get("online_probe") == "sgd" else "linear probe"
+    for label, key in ((linear, "linear_accuracy"), ("20-NN", "knn_accuracy")):
         if f"val/{key}" in run.metrics:
             table.add_row(
                 label,

@@ -13,7 +13,8 @@ from backend.errors import GalaxyscopeError, InvalidInputError
 from backend.services import runs
 from backend.services.health import supervisor_alive
 from backend.services.launch import estimate_launch
-from shared.runs import Run, RunKind, RunRequest, RunState
+from backend.services.verdicts import read_verdict
+from shared.runs import TRAINING_KINDS, Run, RunKind, RunRequest, RunState
 
 launch_app = typer.Typer(no_args_is_help=True)
 app = typer.Typer(no_args_is_help=True)
@@ -92,9 +93,15 @@ def list_runs(
 
 @app.command()
 def show(run_id: RunId, as_json: Json = False) -> None:
-    """One run: state, metrics, references."""
-    run = runs.get_run(open_home().database, run_id)
-    print_json(run) if as_json else print_run(run)
+    """One run: state, metrics, references, and whether it still learns."""
+    database = open_home().database
+    run = runs.get_run(database, run_id)
+    verdict = read_verdict(database, run_id) if run.kind in TRAINING_KINDS else None
+    if as_json:
+        said = verdict.model_dump(mode="json") if verdict else None
+        print_json(run.model_dump(mode="json") | {"verdict": said})
+    else:
+        print_run(run, verdict)
 
 
 @app.command()

@@ -74,7 +74,7 @@ class Training(ABC):
     """One training at one step of its life. A subclass sets `model`, `optimizer` and `take_step`, and says
     what an evaluation is."""
 
-    score_keys: ClassVar[tuple[str, ...]]
+    score_keys: tuple[str, ...]
     """What the best checkpoint is chosen by, and stopping: the first of these that an evaluation has."""
     judge: ClassVar[str]
     """The same in a word."""

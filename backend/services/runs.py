@@ -279,14 +279,16 @@ def _queue_position(session: Session, row: RunRow) -> int | None:
 
 
 def _baselines(row: RunRow, references: dict[str, float]) -> dict[str, float]:
-    """References of the dataset, and a pretraining's own probes at step 0 as its random init."""
+    """References of the dataset, and a pretraining's own evaluation at step 0 as its random init; a probe
+    that learns beside the encoder knows nothing then, and another stands in for it under random_init/."""
     if RunKind(row.kind) not in TRAINING_KINDS:
         return {}
     if RunKind(row.kind) in CLASSIFIER_KINDS:  # at step 0 their head knows nothing: that is no reference
         return references
     own = {
-        f"random_init_{key.removeprefix('val/')}": value
+        f"random_init_{name}": value
         for key, value in row.initial.items()
-        if key.startswith("val/") and key.endswith("accuracy") and value is not None
+        for family, _, name in [key.partition("/")]
+        if family in ("val", "random_init") and name.endswith("accuracy") and value is not None
     }
     return references | own

@@ -129,10 +129,19 @@ def _footnote(run: Run, dataset: Dataset | None) -> str:
             "References are on validation rows; test rows are read once, in the end, by the best epoch."
         )
     elif dataset.class_counts:
-        words.append(
-            "Linear probe by L-BFGS on frozen features; random init is this run's own encoder at step 0."
-        )
+        words.append(_estimator(run.config.get("online_probe")))
     return " ".join(words)
+
+
+def _estimator(online_probe: str | None) -> str:
+    """How the linear accuracies came about; nothing where there are none."""
+    init = "Random init is this run's own encoder at step 0"
+    if online_probe == "sgd":
+        return (
+            "Linear probe by SGD beside the moving encoder, which learns itself as it goes. "
+            f"{init}, judged as raw pixels are: by L-BFGS on frozen features."
+        )
+    return f"{init}." if online_probe == "off" else f"Linear probe by L-BFGS on frozen features. {init}."
 
 
 def _draw_config(run: Run) -> None:

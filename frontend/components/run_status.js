@@ -4,7 +4,7 @@ const statuses = makeStore()
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gx-run_status")
-  const state = statuses(parentElement, () => ({ root, waiting: null, problem: null }))
+  const state = statuses(parentElement, () => ({ root, waiting: null, problem: null, verdict: null }))
   state.again = () => setTriggerValue("again", true)
   state.look = () => setTriggerValue("look", true)
   state.judge = () => setTriggerValue("judge", true)
@@ -12,9 +12,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   state.data = data
   if (state.id !== data.run.id) {
     state.end?.()
-    state.id = data.run.id
-    state.run = data.run
-    state.end = live(runPath(data.run.id), runPace, (news) => onNews(state, news))
+    Object.assign(state, { id: data.run.id, run: data.run, verdict: null })
+    const ends = [live(runPath(data.run.id), runPace, (news) => onNews(state, news))]
+    if (data.judged) ends.push(live(verdictPath(data.run.id), verdictPace, (news) => onVerdict(state, news)))
+    state.end = () => ends.forEach((end) => end())
   }
   draw(state)
   return () => state.end?.()
@@ -28,15 +29,21 @@ function onNews(state, { data: run, error }) {
   draw(state)
 }
 
+function onVerdict(state, { data: verdict }) {
+  if (!verdict) return
+  state.verdict = verdict
+  draw(state)
+}
+
 function draw(state) {
   const run = state.run
-  const drawn = JSON.stringify([run, state.data, state.waiting, state.problem])
+  const drawn = JSON.stringify([run, state.data, state.waiting, state.problem, state.verdict])
   if (drawn === state.drawn) return
   state.drawn = drawn
   const focused = state.root.getRootNode().activeElement?.dataset.verb
   const parts = [
     el("div", { class: "head", "data-run": run.id }, title(state, run), actions(state, run)),
-    progress(run), why(state, run), el("div", { class: "facts" }, facts(run)), scores(state, run)]
+    progress(run), why(state, run), trend(state), el("div", { class: "facts" }, facts(run)), scores(state, run)]
   renew(state.root, parts)
   if (focused) state.root.querySelector(`[data-verb="${focused}"]`)?.focus()
 }
@@ -127,6 +134,22 @@ function why(state, run) {
     words.map((text) => el("p", {}, sentence(text))))
 }
 
+const TRENDS = {
+  improving: ["good", "M3 11l4-4 3 2 3-5"], flat: ["calm", "M3 8h10"], worsening: ["warn", "M3 5l4 4 3-2 3 5"],
+  collapsing: ["bad", "M4 4l8 8M12 4l-8 8"], "too early": ["calm", "M8 3v5l3 2"], unlabelled: ["calm", "M3 8h10"],
+}
+
+/** Whether it still learns, in the server's words, and where early stopping acts. */
+function trend(state) {
+  const { verdict, run } = state
+  if (!verdict || run.state === "queued") return null
+  const [tone, path] = TRENDS[verdict.state]
+  const [word, ...reason] = sentence(verdict.sentence).split(/(?=:)/)
+  return el("p", { class: "trend", "data-trend": verdict.state },
+    el("b", { class: `gx-tone-${tone === "calm" ? "plain" : tone}` }, svgShape("ring", path), word), reason.join(""),
+    verdict.stopping ? el("span", { class: "gx-soft" }, ` ${sentence(verdict.stopping)}`) : null)
+}
+
 function facts(run) {
   const p = run.progress
   const speed = p.images_per_s ?? run.images_per_s
@@ -158,7 +181,7 @@ function scores(state, run) {
   if (isNumber(run.metrics["val/rankme"]) && !isNumber(run.metrics["val/knn_accuracy"])) return unprobed(state, run)
   const columns = [["accuracy", "accuracy"], ["balanced accuracy", "balanced_accuracy"]]
   return el("details", { class: "scores", open: true },
-    el("summary", {}, el("span", { class: "gx-soft" }, "Is it learning? "), verdict(run, state.data.noise)),
+    el("summary", {}, el("span", { class: "gx-soft" }, "How good is it? "), standing(run, state.data.noise)),
     el("div", { class: "tables" }, columns.map(([name, kind]) => scoreTable(state, run, name, kind))),
     el("p", { class: "gx-soft note" }, state.data.footnote))
 }
@@ -193,14 +216,14 @@ function classifierWords(run) {
 /** Without labels there is nothing to probe: what can be said, and no tables of dashes. */
 function unprobed(state, run) {
   return el("div", { class: "scores" },
-    el("p", {}, el("span", { class: "gx-soft" }, "Is it learning? "),
-      `There are no labels, so there are no accuracies; RankMe is ${run.metrics["val/rankme"].toPrecision(3)}. Look at the loss and at the reconstructions.`),
+    el("p", {}, el("span", { class: "gx-soft" }, "How good is it? "),
+      "There are no labels, so there are no accuracies. Look at the loss and at the reconstructions."),
     el("p", { class: "gx-soft note" }, state.data.footnote))
 }
 
 function scoreTable(state, run, name, kind) {
   const heads = ["now", ...REFERENCES.map(([title]) => title), "majority"]
-  const rows = [["linear", "linear"], ["k-NN", "knn"]]
+  const rows = [[probedBySgd(run) ? "linear, SGD" : "linear", "linear"], ["k-NN", "knn"]]
   return el("table", {},
     el("thead", {}, el("tr", {}, el("th", { class: "what" }, name), heads.map((title) => el("th", { scope: "col" }, title)))),
     el("tbody", {}, rows.map(([title, probe]) => el("tr", {}, el("th", { scope: "row" }, title), scoreCells(run, probe, kind, state.data.noise)))))
@@ -209,8 +232,9 @@ function scoreTable(state, run, name, kind) {
 function scoreCells(run, probe, kind, noise) {
   const now = run.metrics[`val/${probe}_${kind}`]
   const references = REFERENCES.map(([, name]) => run.baselines[`${name}_${probe}_${kind}`])
+  const comparable = probe === "linear" && probedBySgd(run) ? null : now
   return [el("td", { class: "now" }, isNumber(now) ? percent(now) : "–"),
-    ...[...references, run.baselines[`majority_${kind}`]].map((value) => versus(now, value, noise))]
+    ...references.map((value) => versus(comparable, value, noise)), versus(now, run.baselines[`majority_${kind}`], noise)]
 }
 
 function versus(now, value, noise) {
@@ -221,10 +245,11 @@ function versus(now, value, noise) {
 }
 
 /** What the validation figures say, and how much of a difference may be chance. */
-function verdict(run, noise) {
+function standing(run, noise) {
   const now = run.metrics["val/linear_accuracy"], init = run.baselines.random_init_linear_accuracy
   const pixels = run.baselines.raw_pixel_linear_accuracy
   if (!isNumber(now)) return "No evaluation yet."
+  if (probedBySgd(run)) return `Linear probe by SGD ${percent(now)}. Its references are by L-BFGS, another estimator.`
   const gaps = [["its own random init", init], ["raw pixels", pixels]].filter(([, value]) => isNumber(value))
   const words = gaps.map(([name, value]) => `${points(now - value)} ${name}`)
   const doubt = noise && gaps.some(([, value]) => Math.abs(now - value) < noise)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from frontend.components import ignore, load_component, trigger
-from shared.runs import Run
+from shared.runs import TRAINING_KINDS, Run
 
 _STATUS = load_component("run_status")
 
@@ -22,7 +22,12 @@ class StatusAction:
 def draw_run_status(run: Run, footnote: str, noise: float | None) -> StatusAction:
     """Draws the run and follows it; `footnote` says what the accuracies were measured on, `noise` by how
     much one of them is uncertain (a share, None where unknown)."""
-    data = {"run": run.model_dump(mode="json"), "footnote": footnote, "noise": noise}
+    data = {
+        "run": run.model_dump(mode="json"),
+        "footnote": footnote,
+        "noise": noise,
+        "judged": run.kind in TRAINING_KINDS,
+    }
     key = f"run_status_{run.id}"
     result = _STATUS(
         data=data,

@@ -95,7 +95,7 @@ function table(state, runs) {
 
 const RUN_HEADS = [
   ["State", null, ""], ["Run", null, ""], ["Dataset", null, ""], ["Preset", null, ""],
-  ["Accuracy", "On validation: a linear probe, below it the run's own random init; of a classifier its own", "num"],
+  ["Accuracy", "On validation: a linear probe, below it the run's own random init, SGD where the probe learned beside the encoder; of a classifier its own", "num"],
   ["k-NN", "k-nearest neighbours, validation accuracy; below it the run's own random init", "num"],
   ["Majority", "Accuracy of always naming the commonest class", "num"],
   ["Images/s", null, "num"], ["Started", null, ""], ["Took", "Time since the start, or until the end", "num"], ["", null, ""],
@@ -155,7 +155,7 @@ function accuracy(label, run, probe) {
   const value = run.metrics[`val/${probe}_accuracy`]
   const init = run.baselines[`random_init_${probe}_accuracy`]
   return cell(label, "num accuracy", el("b", {}, maybePercent(value)),
-    isNumber(init) ? el("small", { class: "gx-soft" }, `init ${percent(init)}`) : null)
+    isNumber(init) ? el("small", { class: "gx-soft" }, `${probe === "linear" && probedBySgd(run) ? "SGD · " : ""}init ${percent(init)}`) : null)
 }
 
 function jobRow(state, run) {
