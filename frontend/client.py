@@ -94,6 +94,11 @@ class Client(LabelCalls):
         query = {"since": since, "max_points": max_points, "keys": ",".join(keys) if keys else None}
         return self._get(MetricsPage, routes.RUN_METRICS.format(run_id=run_id), query)
 
+    def get_metrics_file(self, run_id: str, file_format: str) -> bytes:
+        """Every point as a csv or parquet."""
+        path = routes.RUN_METRICS_FILE.format(run_id=run_id, file_format=file_format)
+        return self._answer("GET", path).content
+
     def list_events(self, run_id: str) -> list[RunEvent]:
         return self._get(list[RunEvent], routes.RUN_EVENTS.format(run_id=run_id))
 

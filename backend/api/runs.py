@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
 from backend.api.deps import ContextDep
+from backend.api.tables import saved_as
 from backend.services import metrics, runs, samples
+from backend.services.tables import TableFormat
 from shared import routes
 from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunKind, RunRequest, RunState, Samples
 
@@ -66,6 +68,13 @@ def read_metrics(
 ) -> MetricsPage:
     wanted = [key for key in (keys or "").split(",") if key]
     return metrics.read_metrics(context.database, run_id, since=since, max_points=max_points, keys=wanted)
+
+
+@router.get(routes.RUN_METRICS_FILE, response_class=Response)
+def metrics_file(context: ContextDep, run_id: str, file_format: TableFormat) -> Response:
+    """Every point of every metric, as ingested so far."""
+    content = metrics.metrics_table(context.database, run_id, file_format)
+    return saved_as(f"{run_id}.metrics", file_format, content)
 
 
 @router.get(routes.RUN_EVENTS)

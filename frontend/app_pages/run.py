@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from frontend.blocks import empty_state, facts, guarded, section, wrong
+from frontend.blocks import empty_state, facts, file_link, guarded, section, wrong
 from frontend.client import ApiError
 from frontend.components.curves import draw_curves
 from frontend.components.run_status import draw_run_status
@@ -14,6 +14,7 @@ from frontend.session import client, go, selected_run
 from frontend.wording import clock, count, widest_interval
 from shared.configs import CONFIGS, PretrainConfig
 from shared.datasets import Dataset, Split
+from shared.routes import API, RUN_METRICS_FILE
 from shared.runs import CLASSIFIER_KINDS, TERMINAL, TRAINING_KINDS, Run, RunKind, RunState
 
 QUESTION = "Is it learning?"
@@ -40,6 +41,8 @@ def show() -> None:
         section("Fixed galaxies", "original, masked, and reconstructed at each evaluation")
         draw_samples(run.id)
     section("Behind it")
+    if run.kind in TRAINING_KINDS:
+        _draw_exports(run.id)
     _draw_config(run)
     _draw_events(run.id, run.state in TERMINAL)
     if run.state is not RunState.FAILED:
@@ -151,6 +154,14 @@ def _draw_config(run: Run) -> None:
         for column, start in ((left, 0), (middle, third), (right, 2 * third)):
             with column:
                 facts(rest[start : start + third])
+
+
+def _draw_exports(run_id: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        for file_format in ("csv", "parquet"):
+            href = API + RUN_METRICS_FILE.format(run_id=run_id, file_format=file_format)
+            title = "Every point of every metric: key, step, epoch, time, value"
+            file_link(f"Metrics as {file_format.upper()}", href, title)
 
 
 def _draw_events(run_id: str, ended: bool) -> None:
