@@ -4,7 +4,8 @@ from functools import partial
 
 import streamlit as st
 
-from frontend.blocks import empty_state, facts, file_link, guarded, section, wrong
+from frontend.app_pages.metric_files import draw_metric_files
+from frontend.blocks import empty_state, facts, guarded, section, wrong
 from frontend.client import ApiError
 from frontend.components.curves import draw_curves
 from frontend.components.run_status import draw_run_status
@@ -14,7 +15,6 @@ from frontend.session import client, go, selected_run
 from frontend.wording import clock, count, widest_interval
 from shared.configs import CONFIGS, PretrainConfig
 from shared.datasets import Dataset, Split
-from shared.routes import API, RUN_METRICS_FILE
 from shared.runs import CLASSIFIER_KINDS, TERMINAL, TRAINING_KINDS, Run, RunKind, RunState
 
 QUESTION = "Is it learning?"
@@ -42,7 +42,7 @@ def show() -> None:
         draw_samples(run.id)
     section("Behind it")
     if run.kind in TRAINING_KINDS:
-        _draw_exports(run.id)
+        _draw_way_on(run.id)
     _draw_config(run)
     _draw_events(run.id, run.state in TERMINAL)
     if run.state is not RunState.FAILED:
@@ -156,12 +156,11 @@ def _draw_config(run: Run) -> None:
                 facts(rest[start : start + third])
 
 
-def _draw_exports(run_id: str) -> None:
+def _draw_way_on(run_id: str) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
-        for file_format in ("csv", "parquet"):
-            href = API + RUN_METRICS_FILE.format(run_id=run_id, file_format=file_format)
-            title = "Every point of every metric: key, step, epoch, time, value"
-            file_link(f"Metrics as {file_format.upper()}", href, title)
+        if st.button("Compare with others"):
+            go("compare", runs=run_id)
+        draw_metric_files(run_id)
 
 
 def _draw_events(run_id: str, ended: bool) -> None:
