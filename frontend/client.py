@@ -100,6 +100,11 @@ class Client(LabelCalls):
         """Whether a training still learns, and where early stopping acts."""
         return self._get(Verdict, routes.RUN_VERDICT.format(run_id=run_id))
 
+    def get_metrics_file(self, run_id: str, file_format: str) -> bytes:
+        """Every point as a csv or parquet."""
+        path = routes.RUN_METRICS_FILE.format(run_id=run_id, file_format=file_format)
+        return self._answer("GET", path).content
+
     def list_events(self, run_id: str) -> list[RunEvent]:
         return self._get(list[RunEvent], routes.RUN_EVENTS.format(run_id=run_id))
 

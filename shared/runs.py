@@ -190,6 +190,9 @@ class Samples(Wire):
     /runs/{id}/samples/{step}.png, `count` columns by `rows` rows of `tile_px` squares."""
 
     steps: list[int]
+    epochs: list[float | None] = Field(
+        default_factory=list, description="Of the steps; None where no figure was recorded at one."
+    )
     rows: list[str]
     count: int
     tile_px: int

@@ -2,11 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
 from backend.api.deps import ContextDep
+from backend.api.tables import saved_as
 from backend.services import metrics, runs, samples, verdicts
+from backend.services.tables import TableFormat
 from shared import routes
 from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunKind, RunRequest, RunState, Samples
 from shared.verdicts import Verdict
@@ -72,6 +74,13 @@ def read_metrics(
 @router.get(routes.RUN_VERDICT)
 def read_verdict(context: ContextDep, run_id: str) -> Verdict:
     return verdicts.read_verdict(context.database, run_id)
+
+
+@router.get(routes.RUN_METRICS_FILE, response_class=Response)
+def metrics_file(context: ContextDep, run_id: str, file_format: TableFormat) -> Response:
+    """Every point of every metric, as ingested so far."""
+    content = metrics.metrics_table(context.database, run_id, file_format)
+    return saved_as(f"{run_id}.metrics", file_format, content)
 
 
 @router.get(routes.RUN_EVENTS)

@@ -4,16 +4,28 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 import numpy as np
+import pyarrow as pa
 from sqlalchemy.orm import Session
 from tsdownsample import MinMaxLTTBDownsampler
 
 from backend.db.engine import Database
 from backend.services.runs import find_row
+from backend.services.tables import TableFormat, table_file
 from shared.runs import MetricsPage, Series
 
 Point = tuple[int, str, int, float | None, float, float]
 """(id, key, step, value, epoch, time)"""
 
+COLUMNS = pa.schema(
+    [
+        ("key", pa.string()),
+        ("step", pa.int64()),
+        ("epoch", pa.float64()),
+        ("time", pa.float64()),
+        ("value", pa.float64()),
+    ]
+)
+_ALL = "SELECT key, step, epoch, time, value FROM metrics WHERE run_id = ? ORDER BY key, step"
 _SINCE = "SELECT id, key, step, value, epoch, time FROM metrics WHERE run_id = ? AND id > ?"
 
 
@@ -32,6 +44,16 @@ def read_metrics(
     return MetricsPage(
         series=series, next=max((point[0] for point in points), default=since), attempt=attempt
     )
+
+
+def metrics_table(database: Database, run_id: str, file_format: TableFormat) -> bytes:
+    """Every point as key, step, epoch, time (Unix seconds) and value, empty where that was not finite."""
+    with database.read() as session:
+        find_row(session, run_id)
+        result = session.connection().exec_driver_sql(_ALL, (run_id,))
+        points = list(result.cursor.fetchall()) if result.cursor is not None else []
+    columns = [list(column) for column in zip(*points, strict=True)] or [[] for _ in COLUMNS]
+    return table_file(pa.table(columns, schema=COLUMNS), file_format)
 
 
 def _points(session: Session, run_id: str, since: int, keys: Sequence[str]) -> list[Point]:

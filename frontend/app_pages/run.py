@@ -4,6 +4,7 @@ from functools import partial
 
 import streamlit as st
 
+from frontend.app_pages.metric_files import draw_metric_files
 from frontend.blocks import empty_state, facts, guarded, section, wrong
 from frontend.client import ApiError
 from frontend.components.curves import draw_curves
@@ -40,6 +41,8 @@ def show() -> None:
         section("Fixed galaxies", "original, masked, and reconstructed at each evaluation")
         draw_samples(run.id)
     section("Behind it")
+    if run.kind in TRAINING_KINDS:
+        _draw_way_on(run.id)
     _draw_config(run)
     _draw_events(run.id, run.state in TERMINAL)
     if run.state is not RunState.FAILED:
@@ -160,6 +163,13 @@ def _draw_config(run: Run) -> None:
         for column, start in ((left, 0), (middle, third), (right, 2 * third)):
             with column:
                 facts(rest[start : start + third])
+
+
+def _draw_way_on(run_id: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Compare with others"):
+            go("compare", runs=run_id)
+        draw_metric_files(run_id)
 
 
 def _draw_events(run_id: str, ended: bool) -> None:
