@@ -7,6 +7,7 @@ from urllib.parse import quote
 from frontend.answers import ApiError, BackendLostError, read_answer
 from frontend.connection import DEFAULT_URL
 from frontend.label_calls import LabelCalls
+from frontend.suite_calls import SuiteCalls
 from shared import routes
 from shared.datasets import (
     Dataset,
@@ -46,14 +47,13 @@ from shared.learning_curves import TwinCurves
 from shared.presets import Preset
 from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunRequest, RunState, Samples
 from shared.sources import FolderListing, SourcePreview, Upload
-from shared.suites import Suite, SuiteReport, SuiteScale
 from shared.system import Health, Machine
 from shared.verdicts import Verdict
 
 __all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 
 
-class Client(LabelCalls):
+class Client(LabelCalls, SuiteCalls):
     """Talks to one server; see Connection."""
 
     def health(self) -> Health:
@@ -297,24 +297,6 @@ class Client(LabelCalls):
     def list_learning_curves(self, encoder: str) -> list[TwinCurves]:
         """Classifiers trained on the encoder of a run, beside their twins from random weights."""
         return self._get(list[TwinCurves], routes.LEARNING_CURVES.format(run_id=encoder))
-
-    def list_suites(self) -> list[Suite]:
-        return self._get(list[Suite], routes.SUITES)
-
-    def get_suite_report(self, key: str, scale: SuiteScale, dataset: str, seeds: int) -> SuiteReport:
-        """A suite as it stands."""
-        query = {"scale": scale, "dataset": dataset, "seeds": seeds}
-        return self._get(SuiteReport, routes.SUITE_REPORT.format(key=key), query)
-
-    def launch_suite(self, key: str, scale: SuiteScale, dataset: str, seeds: int) -> SuiteReport:
-        """Queue what is missing of a suite."""
-        body = {"scale": scale, "dataset": dataset, "seeds": seeds}
-        return self._send(SuiteReport, "POST", routes.SUITE_LAUNCH.format(key=key), body)
-
-    def stop_suite(self, key: str, scale: SuiteScale, dataset: str, seeds: int) -> SuiteReport:
-        """Ask all of a suite that has not ended to end."""
-        body = {"scale": scale, "dataset": dataset, "seeds": seeds}
-        return self._send(SuiteReport, "POST", routes.SUITE_STOP.format(key=key), body)
 
     def list_checkpoints(self, run_id: str) -> Checkpoints:
         return self._get(Checkpoints, routes.RUN_CHECKPOINTS.format(run_id=run_id))
