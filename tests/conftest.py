@@ -1,18 +1,34 @@
-"""Fixtures for every test."""
+"""Fixtures for every test, and how two processes share the tests."""
 
 import os
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadFileScheduling
+
+FIRST = ("browser", "e2e", "cli")
+"""Folders of what waits longest, which begins first."""
+
+
+class FilesAndTheBrowser(LoadFileScheduling):
+    """A process has a whole file, whose fixtures are then made once, and one of them has every browser test.
+
+    xdist's own `--dist loadgroup` sets a private name that pytest 9.2 has no more, and spreads single tests.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        browser = "tests/browser/"
+        return browser if nodeid.startswith(browser) else super()._split_scope(nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
+    return FilesAndTheBrowser(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Of several processes one has a whole file, whose fixtures are made once, and one the browser."""
-    for item in items:
-        folder = item.path.parent.name
-        item.add_marker(pytest.mark.xdist_group(folder if folder == "browser" else str(item.path)))
-    # What waits longest begins first.
-    items.sort(key=lambda item: {"browser": 0, "e2e": 1, "cli": 2}.get(item.path.parent.name, 3))
+    places = {folder: place for place, folder in enumerate(FIRST)}
+    items.sort(key=lambda item: places.get(item.path.parent.name, len(FIRST)))
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from backend.data.importers import import_dataset, simulate_dataset
+from backend.data.importers import import_dataset
 from backend.data.store import describe
 from backend.db.engine import Database, open_database
 from backend.db.models import RunRow
@@ -19,13 +19,14 @@ from backend.web import create_app
 from shared.configs import ImportConfig, SimulateConfig
 from shared.routes import API
 from shared.runs import RunKind, RunState
+from tests.homes import add_simulated, new_home
 
 Move = Callable[..., None]
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home", data_roots=(tmp_path,))
+    return new_home(tmp_path)
 
 
 @pytest.fixture
@@ -46,11 +47,11 @@ def add_dataset(database: Database, settings: Settings, name: str, n: int = 60) 
 
 def enter_dataset(database: Database, settings: Settings, config: ImportConfig | SimulateConfig) -> Path:
     """What a job of `config` leaves: the file, and its row in the database."""
-    folder, token = settings.datasets_dir, secrets.token_hex(4)
+    folder = settings.datasets_dir
     if isinstance(config, ImportConfig):
-        path = import_dataset(config, folder, token, lambda *_: None, lambda: False)
+        path = import_dataset(config, folder, secrets.token_hex(4), lambda *_: None, lambda: False)
     else:
-        path = simulate_dataset(config, folder, token, lambda *_: None, lambda: False)
+        path = add_simulated(config, folder)
     run_id = queue.enqueue(database, settings.runs_dir, RunKind.SIMULATE, config)
     info = describe(path, config.name).model_dump(mode="json")
     with database.write() as session:

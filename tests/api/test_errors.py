@@ -2,12 +2,24 @@
 
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from backend.web import create_app
 from shared.configs import PretrainConfig
+from shared.routes import API
+from tests.homes import new_home
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TestClient]:
+    """An app over a home without runs and datasets, for requests that change nothing."""
+    app = create_app(new_home(tmp_path_factory.mktemp("empty")), ui=False)
+    with TestClient(app, base_url=f"http://127.0.0.1:8501{API}") as client:
+        yield client
 
 
 def refusal(http: TestClient, method: str, path: str, **more: object) -> dict[str, str]:
@@ -23,23 +35,23 @@ def refusal(http: TestClient, method: str, path: str, **more: object) -> dict[st
     [("GET", path) for path in ("", "/metrics", "/events", "/log", "/samples", "/samples/3.png")]
     + [("POST", path) for path in ("/stop", "/pause", "/resume", "/retry")],
 )
-def test_a_run_that_does_not_exist_is_named(http: TestClient, method: str, path: str) -> None:
-    body = refusal(http, method, f"/runs/no-such-run-1{path}")
+def test_a_run_that_does_not_exist_is_named(empty: TestClient, method: str, path: str) -> None:
+    body = refusal(empty, method, f"/runs/no-such-run-1{path}")
     assert (body["status"], body["code"]) == ("404", "run_not_found")
     assert "no-such-run-1" in body["detail"]
 
 
 @pytest.mark.parametrize("path", ["", "/galaxies", "/images/0.png"])
-def test_a_dataset_that_does_not_exist_is_named(http: TestClient, path: str) -> None:
-    body = refusal(http, "GET", f"/datasets/andromeda{path}")
+def test_a_dataset_that_does_not_exist_is_named(empty: TestClient, path: str) -> None:
+    body = refusal(empty, "GET", f"/datasets/andromeda{path}")
     assert (body["status"], body["code"]) == ("404", "dataset_not_found")
     assert "andromeda" in body["detail"]
 
 
 @pytest.mark.parametrize("path", ["/api", "/api/", "/api/v1", "/api/v2/runs", "/api/v1/galaxy/of/nowhere"])
 @pytest.mark.parametrize("method", ["GET", "POST", "DELETE", "OPTIONS"])
-def test_an_unknown_route_under_the_api_is_404_and_no_page(http: TestClient, method: str, path: str) -> None:
-    body = refusal(http, method, f"http://127.0.0.1:8501{path}")
+def test_an_unknown_route_under_the_api_is_404_and_no_page(empty: TestClient, method: str, path: str) -> None:
+    body = refusal(empty, method, f"http://127.0.0.1:8501{path}")
     assert (body["status"], body["code"]) == ("404", "route_not_found")
     assert f"{method} {path}" in body["detail"]
 
@@ -59,9 +71,9 @@ def test_an_unknown_route_under_the_api_is_404_and_no_page(http: TestClient, met
     ],
 )
 def test_a_config_that_cannot_work_names_field_value_and_next_step(
-    http: TestClient, config: dict[str, object], field: str, says: str
+    empty: TestClient, config: dict[str, object], field: str, says: str
 ) -> None:
-    body = refusal(http, "POST", "/runs", json={"kind": "pretrain", "config": {"dataset": "sky"} | config})
+    body = refusal(empty, "POST", "/runs", json={"kind": "pretrain", "config": {"dataset": "sky"} | config})
     assert body["status"] == "422"
     assert body["field"] == field
     assert says in body["detail"]

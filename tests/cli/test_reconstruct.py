@@ -1,9 +1,6 @@
-"""`galaxyscope reconstruct` as a person types it: a real process, a real checkpoint."""
+"""`galaxyscope reconstruct` as a person types it, on a real checkpoint."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +17,7 @@ from backend.ml.checkpoint import CheckpointStore, model_from_config
 from backend.settings import Settings
 from shared.configs import PretrainConfig, SimulateConfig
 from shared.runs import RunKind
+from tests.cli.shell import call, shell
 
 
 @pytest.fixture(scope="module")
@@ -46,16 +44,10 @@ def run_id(home: Path) -> str:
     return made
 
 
-def shell(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"GALAXYSCOPE_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "backend.cli", "reconstruct", *words]
-    return subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=100)
-
-
 def test_a_reconstruction_is_printed_and_drawn(home: Path, run_id: str, tmp_path: Path) -> None:
     out = tmp_path / "row.png"
     words = ("--run", run_id, "--galaxy", "3", "--mask-ratio", "0.5", "--seed", "2", "--json")
-    answer = shell(home, *words, "--out", str(out))
+    answer = shell(home, "reconstruct", *words, "--out", str(out))
     assert answer.returncode == 0, answer.stderr
     found = json.loads(answer.stdout)
     assert (found["step"], found["visible"], found["patches"], found["out"]) == (12, 8, 16, str(out))
@@ -73,7 +65,7 @@ def test_a_reconstruction_is_printed_and_drawn(home: Path, run_id: str, tmp_path
 
 def test_all_ratios_are_written_as_an_animation(home: Path, run_id: str, tmp_path: Path) -> None:
     out = tmp_path / "sweep.webp"
-    answer = shell(home, "--run", run_id, "--galaxy", "3", "--kind", "core", "--out", str(out))
+    answer = call(home, "reconstruct", "--run", run_id, "--galaxy", "3", "--kind", "core", "--out", str(out))
     assert answer.returncode == 0, answer.stderr
     with Image.open(out) as animation:
         assert getattr(animation, "n_frames", 1) == 36  # there and back
@@ -90,7 +82,7 @@ def test_all_ratios_are_written_as_an_animation(home: Path, run_id: str, tmp_pat
     ],
 )
 def test_a_mistake_is_one_sentence(home: Path, run_id: str, words: tuple[str, ...], says: str) -> None:
-    answer = shell(home, "--run", run_id, *words)
+    answer = call(home, "reconstruct", "--run", run_id, *words)
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr.startswith("error: ")
     assert says in answer.stderr

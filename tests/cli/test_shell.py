@@ -1,9 +1,6 @@
-"""The console script as a person types it: real processes, JSON on stdout, one sentence for a mistake."""
+"""The console script as a person types it: JSON on stdout, one sentence for a mistake."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +8,7 @@ import h5py
 import numpy as np
 import pytest
 
-from backend.cli import main
+from tests.cli.shell import Answer, call, shell
 
 TINY = (
     "img_size=32 embed_dim=32 depth=1 num_heads=1 decoder_embed_dim=32 decoder_depth=1 decoder_num_heads=1 "
@@ -24,18 +21,12 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("home")
 
 
-def shell(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"GALAXYSCOPE_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "backend.cli", *words]
-    return subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=200)
-
-
-def printed(answer: subprocess.CompletedProcess[str]) -> Any:
+def printed(answer: Answer) -> Any:
     assert answer.returncode == 0, answer.stderr
     return json.loads(answer.stdout)
 
 
-def refused(answer: subprocess.CompletedProcess[str]) -> str:
+def refused(answer: Answer) -> str:
     assert answer.returncode == 1, answer.stdout + answer.stderr
     assert "Traceback" not in answer.stderr
     [sentence] = [line for line in answer.stderr.splitlines() if line.startswith("error: ")]
@@ -68,17 +59,17 @@ def test_a_run_that_was_waited_for_is_printed_with_its_references(trained: dict[
 
 
 def test_lists_are_newest_first_and_show_agrees(home: Path, trained: dict[str, Any]) -> None:
-    runs = printed(shell(home, "runs", "list", "--json"))
+    runs = printed(call(home, "runs", "list", "--json"))
     assert [run["id"] for run in runs] == [trained["id"]]
-    everything = printed(shell(home, "runs", "list", "--all", "--json"))
+    everything = printed(call(home, "runs", "list", "--all", "--json"))
     assert [run["kind"] for run in everything] == ["baselines", "pretrain", "simulate"]
-    shown = printed(shell(home, "runs", "show", trained["id"], "--json"))
+    shown = printed(call(home, "runs", "show", trained["id"], "--json"))
     assert shown["metrics"] == trained["metrics"]
     assert shown["verdict"]["state"] == "too early"
     assert (
-        "too few evaluations for a trend: 2 after step 0" in shell(home, "runs", "show", trained["id"]).stdout
+        "too few evaluations for a trend: 2 after step 0" in call(home, "runs", "show", trained["id"]).stdout
     )
-    dataset = next(one for one in printed(shell(home, "data", "list", "--json")) if one["name"] == "sky")
+    dataset = next(one for one in printed(call(home, "data", "list", "--json")) if one["name"] == "sky")
     assert (dataset["name"], dataset["n"], dataset["img_size"], len(dataset["bands"])) == ("sky", 200, 32, 3)
     assert sum(dataset["class_counts"].values()) == 200
     assert dataset["simulated"] is True
@@ -86,15 +77,15 @@ def test_lists_are_newest_first_and_show_agrees(home: Path, trained: dict[str, A
 
 
 def test_stopping_what_has_ended_changes_nothing(home: Path, trained: dict[str, Any]) -> None:
-    assert printed(shell(home, "runs", "stop", trained["id"], "--json"))["state"] == "succeeded"
+    assert printed(call(home, "runs", "stop", trained["id"], "--json"))["state"] == "succeeded"
 
 
 def test_without_a_supervisor_a_launch_is_queued_and_says_so(home: Path, trained: dict[str, Any]) -> None:
-    answer = shell(home, "run", "pretrain", "--dataset", "sky", "--json")
+    answer = call(home, "run", "pretrain", "--dataset", "sky", "--json")
     run = printed(answer)
     assert run["state"] == "queued"
     assert "galaxyscope up" in answer.stderr
-    assert printed(shell(home, "runs", "stop", run["id"], "--json"))["state"] == "cancelled"
+    assert printed(call(home, "runs", "stop", run["id"], "--json"))["state"] == "cancelled"
 
 
 @pytest.mark.parametrize(
@@ -118,19 +109,11 @@ def test_without_a_supervisor_a_launch_is_queued_and_says_so(home: Path, trained
     ],
 )  # fmt: skip
 def test_a_mistake_gets_one_sentence_with_the_value(
-    home: Path,
-    trained: dict[str, Any],
-    words: list[str],
-    says: str,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    home: Path, trained: dict[str, Any], words: list[str], says: str
 ) -> None:
-    monkeypatch.setenv("GALAXYSCOPE_HOME", str(home))
-    monkeypatch.setattr(sys, "argv", ["galaxyscope", *words])
-    with pytest.raises(SystemExit) as ended:
-        main()
-    assert ended.value.code == 1
-    [sentence] = capsys.readouterr().err.splitlines()
+    answer = call(home, *words)
+    assert answer.returncode == 1
+    [sentence] = answer.stderr.splitlines()
     assert sentence.startswith("error: ")
     assert says in sentence
 
@@ -138,15 +121,15 @@ def test_a_mistake_gets_one_sentence_with_the_value(
 def test_a_launch_file_is_obeyed_and_options_win(home: Path, trained: dict[str, Any], tmp_path: Path) -> None:
     path = tmp_path / "run.yaml"
     path.write_text("dataset: sky\npreset: demo-60s\nname: from a file\nepochs: 7\nblr: 1e-3\n")
-    run = printed(shell(home, "run", "pretrain", "--config", str(path), "--set", "epochs=9", "--json"))
+    run = printed(call(home, "run", "pretrain", "--config", str(path), "--set", "epochs=9", "--json"))
     assert (run["dataset"], run["preset"], run["name"]) == ("sky", "demo-60s", "from a file")
     assert (run["config"]["epochs"], run["config"]["blr"]) == (9, 1e-3)
-    printed(shell(home, "runs", "stop", run["id"], "--json"))
+    printed(call(home, "runs", "stop", run["id"], "--json"))
 
 
 def test_a_preflight_measures_and_the_next_estimate_knows(home: Path, trained: dict[str, Any]) -> None:
     settings = [word for setting in TINY for word in ("--set", setting)]
-    found = printed(shell(home, "run", "preflight", "--dataset", "sky", *settings, "--json"))
+    found = printed(call(home, "run", "preflight", "--dataset", "sky", *settings, "--json"))
     assert found["source"] == "measured"
     assert found["memory_bytes"] > 1e6
     assert found["images_per_s"] > 0
@@ -155,7 +138,7 @@ def test_a_preflight_measures_and_the_next_estimate_knows(home: Path, trained: d
 
 def test_an_encoder_is_judged_from_the_shell_by_a_job_of_its_own(home: Path, trained: dict[str, Any]) -> None:
     words = ("--run", trained["id"], "--heads", "knn,linear,mlp", "--depths", "all")
-    found = printed(shell(home, "evaluate", *words, "--json"))
+    found = printed(call(home, "evaluate", *words, "--json"))
     assert (found["run"], found["dataset"]) == (trained["id"], "sky")
     assert [one["head"] for one in found["heads"]] == ["knn", "linear", "mlp"]
     for one in found["heads"]:
@@ -169,17 +152,17 @@ def test_an_encoder_is_judged_from_the_shell_by_a_job_of_its_own(home: Path, tra
     }
     expected = {f"{name}_{kind}" for name in names for kind in ("accuracy", "balanced_accuracy")}
     assert set(found["baselines"]) == expected
-    job = printed(shell(home, "runs", "show", found["job"], "--json"))
+    job = printed(call(home, "runs", "show", found["job"], "--json"))
     assert (job["kind"], job["lane"], job["state"]) == ("probe", "light", "succeeded")
     assert {"val/mlp_balanced_accuracy", "test/linear_accuracy"} <= set(job["metrics"])
-    queued = printed(shell(home, "run", "probe", "--from", trained["id"], "--set", "heads=knn,mlp", "--json"))
+    queued = printed(call(home, "run", "probe", "--from", trained["id"], "--set", "heads=knn,mlp", "--json"))
     assert (queued["state"], queued["config"]["heads"]) == ("queued", ["knn", "mlp"])
-    assert shell(home, "runs", "stop", queued["id"]).returncode == 0
-    assert "choose a training" in refused(shell(home, "evaluate", "--run", found["job"]))
+    assert call(home, "runs", "stop", queued["id"]).returncode == 0
+    assert "choose a training" in refused(call(home, "evaluate", "--run", found["job"]))
 
 
 def test_the_doctor_names_the_device_and_has_trained_on_it(home: Path, trained: dict[str, Any]) -> None:
-    machine = printed(shell(home, "doctor", "--json"))
+    machine = printed(call(home, "doctor", "--json"))
     assert machine["kind"] in ("cpu", "cuda")
     assert bool(machine["why_cpu"]) is (machine["kind"] == "cpu")
     assert machine["self_test"]["images_per_s"] > 0
@@ -189,18 +172,18 @@ def test_the_doctor_names_the_device_and_has_trained_on_it(home: Path, trained: 
 def test_a_part_of_a_dataset_keeps_its_split_and_the_split_is_a_table(
     home: Path, trained: dict[str, Any], tmp_path: Path
 ) -> None:
-    table = shell(home, "data", "split", "sky").stdout
+    table = call(home, "data", "split", "sky").stdout
     lines = table.splitlines()
     assert (lines[0], len(lines)) == ("row,source_id,split", 201)
-    part = printed(shell(home, "data", "subset", "sky", "--name", "part", "--split", "val",
+    part = printed(call(home, "data", "subset", "sky", "--name", "part", "--split", "val",
                          "--split", "train", "--json"))  # fmt: skip
     assert part["split_counts"] == {"train": 160, "val": 20, "test": 0}
     path = tmp_path / "split.csv"
     path.write_text(table.replace(",test\n", ",train\n"))
-    again = printed(shell(home, "data", "subset", "sky", "--name", "again", "--split-table", str(path),
+    again = printed(call(home, "data", "subset", "sky", "--name", "again", "--split-table", str(path),
                           "--json"))  # fmt: skip
     assert again["split_counts"] == {"train": 180, "val": 20, "test": 0}
-    assert shell(home, "data", "delete", "part", "--yes").returncode == 0
+    assert call(home, "data", "delete", "part", "--yes").returncode == 0
     assert not (home / "datasets" / "part.h5").exists()
 
 
@@ -215,6 +198,6 @@ def test_an_import_that_fails_half_way_leaves_nothing(home: Path, tmp_path: Path
     with h5py.File(path, "w") as file:
         file["images"] = np.zeros((30, 32, 32, 3), dtype=np.uint8)
         file["ans"] = np.full(30, 77, dtype=np.uint8)
-    assert "77" in refused(shell(home, "data", "import", str(path), "--name", "odd"))
+    assert "77" in refused(call(home, "data", "import", str(path), "--name", "odd"))
     assert not any((home / "datasets").glob("*odd*"))
-    assert "odd" not in [dataset["name"] for dataset in printed(shell(home, "data", "list", "--json"))]
+    assert "odd" not in [dataset["name"] for dataset in printed(call(home, "data", "list", "--json"))]

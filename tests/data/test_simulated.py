@@ -51,7 +51,7 @@ def test_any_size_is_drawn(img_size: int) -> None:
 
 def test_a_stopped_simulation_leaves_nothing(store_folder: Path) -> None:
     with pytest.raises(ImportStopped):
-        simulate_dataset(SimulateConfig(), store_folder, "t", lambda *_: None, lambda: True)
+        simulate_dataset(SimulateConfig(n=300, img_size=32), store_folder, "t", lambda *_: None, lambda: True)
     assert list(store_folder.iterdir()) == []
 
 

@@ -9,11 +9,12 @@ from starlette.testclient import TestClient
 from backend.settings import Settings
 from backend.web import create_app
 from frontend.client import Client
+from tests.homes import new_home
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(home=tmp_path / "home", data_roots=(tmp_path,))
+    return new_home(tmp_path)
 
 
 @pytest.fixture

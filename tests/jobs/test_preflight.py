@@ -3,7 +3,8 @@
 import json
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import takewhile
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,25 @@ from shared.configs import PretrainConfig, SimulateConfig
 from shared.launch import PREFLIGHT_KEYS
 
 Work = Callable[..., tuple[RunDir, Result]]
+WORKSHOP = """
+import os, sys
+from backend.jobs import worker
+from backend.jobs.tasks import preflight, pretrain
+from backend.ml import memory
+
+for line in sys.stdin:
+    folder, free_bytes = line.split()
+    child = os.fork()
+    if child == 0:
+        if int(free_bytes):
+            memory.free_bytes = lambda device: int(free_bytes)
+        sys.argv = ["worker", folder, "1"]
+        worker.main()
+    os.waitpid(child, 0)
+    print("ended", flush=True)
+"""
+"""Workers of folders named on stdin, one after the other, each in a process of its own; torch is imported
+once for all."""
 SMALL = {"img_size": 32, "patch_size": 8, "embed_dim": 32, "depth": 1, "num_heads": 1, "batch_size": 16}
 
 
@@ -29,8 +49,17 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def workshop() -> Iterator[subprocess.Popen[str]]:
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+    with subprocess.Popen([sys.executable, "-P", "-c", WORKSHOP], text=True, **pipes) as process:
+        yield process
+        assert process.stdin is not None
+        process.stdin.close()
+
+
 @pytest.fixture
-def work(home: Path, tmp_path: Path) -> Work:
+def work(home: Path, tmp_path: Path, workshop: subprocess.Popen[str]) -> Work:
     """Runs a worker to its end."""
 
     def run(kind: str, other: bool = False, free_bytes: int | None = None, **values: Any) -> Any:
@@ -49,12 +78,12 @@ def work(home: Path, tmp_path: Path) -> Work:
                 eval_dataset_digest=digests[1] if other else None,
             )
         )
-        machine = f"memory.free_bytes = lambda device: {free_bytes};" if free_bytes else ""
-        code = f"from backend.ml import memory; {machine} from backend.jobs import worker; worker.main()"
-        command = [sys.executable, "-P", "-c", code, str(run_dir.path), "1"]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert workshop.stdin is not None and workshop.stdout is not None
+        workshop.stdin.write(f"{run_dir.path} {free_bytes or 0}\n")
+        workshop.stdin.flush()
+        said = list(takewhile(lambda line: line != "ended\n", workshop.stdout))
         result = run_dir.result(1)
-        assert result is not None, done.stdout + done.stderr
+        assert result is not None, "".join(said)
         return run_dir, result
 
     return run

@@ -1,0 +1,41 @@
+"""Homes for the app: what each of hundreds of tests would make alike is made once and copied."""
+
+import secrets
+import tempfile
+from functools import cache
+from pathlib import Path
+
+from backend.data.importers import simulate_dataset
+from backend.db.engine import open_database
+from backend.settings import Settings
+from shared.configs import SimulateConfig
+
+
+def new_home(folder: Path) -> Settings:
+    """A home in `folder` with an empty database."""
+    settings = Settings(home=folder / "home", data_roots=(folder,)).prepare()
+    settings.database_path.write_bytes(_migrated_database())
+    return settings
+
+
+def add_simulated(config: SimulateConfig, folder: Path) -> Path:
+    """The file that a simulation leaves in a folder of datasets."""
+    path = folder / f"{config.name}.h5"
+    if path.exists():  # then another name is looked for
+        return simulate_dataset(config, folder, secrets.token_hex(4), lambda *_: None, lambda: False)
+    path.write_bytes(_simulated(config))
+    return path
+
+
+@cache
+def _migrated_database() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        open_database(path).close()
+        return path.read_bytes()
+
+
+@cache
+def _simulated(config: SimulateConfig) -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return simulate_dataset(config, Path(folder), "t", lambda *_: None, lambda: False).read_bytes()
