@@ -14,7 +14,17 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
 
-from backend.api import datasets, evaluations, label_flags, launch, reconstructions, runs, sources, system
+from backend.api import (
+    datasets,
+    evaluations,
+    label_flags,
+    launch,
+    queue,
+    reconstructions,
+    runs,
+    sources,
+    system,
+)
 from backend.api.deps import Context
 from backend.api.security import LOCAL_HOSTS, Guard
 from backend.data.uploads import Uploads
@@ -97,7 +107,7 @@ def _prepare_in_the_background() -> None:
 
 def _api_router() -> APIRouter:
     router = APIRouter(prefix=API)
-    for part in (runs, datasets, label_flags, sources, launch, reconstructions, evaluations, system):
+    for part in (runs, queue, datasets, label_flags, sources, launch, reconstructions, evaluations, system):
         router.include_router(part.router)
     return router
 

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from frontend.answers import ApiError, BackendLostError, read_answer
 from frontend.connection import DEFAULT_URL
 from frontend.label_calls import LabelCalls
+from frontend.queue_calls import QueueCalls
 from shared import routes
 from shared.datasets import (
     Dataset,
@@ -51,7 +52,7 @@ from shared.system import Health, Machine
 __all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 
 
-class Client(LabelCalls):
+class Client(LabelCalls, QueueCalls):
     """Talks to one server; see Connection."""
 
     def health(self) -> Health:
