@@ -19,6 +19,7 @@ from backend.api import (
     evaluations,
     label_flags,
     launch,
+    queue,
     reconstructions,
     runs,
     sources,
@@ -111,7 +112,19 @@ def _prepare_in_the_background() -> None:
 
 def _api_router() -> APIRouter:
     router = APIRouter(prefix=API)
-    for part in (runs, datasets, label_flags, sources, launch, reconstructions, evaluations, suites, system):
+    parts = (
+        runs,
+        queue,
+        datasets,
+        label_flags,
+        sources,
+        launch,
+        reconstructions,
+        evaluations,
+        suites,
+        system,
+    )
+    for part in parts:
         router.include_router(part.router)
     return router
 

@@ -7,7 +7,18 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from backend.cli import classify, data, doctor, evaluate, models, reconstruct, runs, serve, suites
+from backend.cli import (
+    classify,
+    data,
+    doctor,
+    evaluate,
+    models,
+    queue,
+    reconstruct,
+    runs,
+    serve,
+    suites,
+)
 from backend.cli.output import print_error
 from backend.errors import GalaxyscopeError, UnavailableError
 from backend.services.runs import config_error
@@ -33,7 +44,8 @@ runs.launch_app.command()(classify.finetune)
 runs.launch_app.command()(classify.supervised)
 app.add_typer(suites.app, name="suite", help="Repeat the report's comparisons, and go beyond them.")
 app.add_typer(runs.launch_app, name="run", help="Launch a run.")
-app.add_typer(runs.app, name="runs", help="List, show, stop, pause and resume runs.")
+app.add_typer(runs.app, name="runs", help="List, show, stop, pause, resume, retry and clone runs.")
+app.add_typer(queue.app, name="queue", help="What waits, in which order; move it, pause it.")
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from shared.datasets import Dataset
 from shared.evaluations import Evaluation
 from shared.label_flags import LabelFlag
 from shared.launch import Estimate
+from shared.queue import LaneQueue, QueuedRun, WaitingRun
 from shared.runs import Run
 from shared.system import Machine
 from shared.verdicts import Verdict
@@ -86,6 +87,31 @@ def print_run(run: Run, verdict: Verdict | None = None) -> None:
             )
     if table.row_count:
         out.print(table)
+
+
+def print_queue(lanes: Sequence[LaneQueue]) -> None:
+    """A line a run, in the order in which they start; the lanes below each other."""
+    table = Table("lane", "", "run", "kind", "dataset", "", box=None)
+    for lane in lanes:
+        at_work = [lane.at_work] if lane.at_work else []
+        for run in (*at_work, *lane.waiting):
+            place = str(run.queue_position) if isinstance(run, WaitingRun) else run.state.value
+            words = (lane.lane.value, place, run.id, run.kind.value, run.dataset or "", _when(lane, run))
+            table.add_row(*map(escape, words))
+    _stdout().print(table if table.row_count else "nothing runs and nothing waits")
+    for lane in lanes:
+        if lane.paused_at is not None:
+            _stdout().print(f"The {lane.lane} queue is paused: nothing new starts in it.")
+
+
+def _when(lane: LaneQueue, run: QueuedRun) -> str:
+    if not isinstance(run, WaitingRun):
+        return f"{time_words(run.progress.eta_s)} left" if run.progress.eta_s is not None else ""
+    if lane.paused_at is not None:
+        return "when resumed"
+    if run.starts_at is not None and run.after is not None:
+        return f"about {run.starts_at.astimezone():%H:%M}"
+    return f"after {run.after}" if run.after else "next"
 
 
 def print_label_flags(flags: Sequence[LabelFlag]) -> None:

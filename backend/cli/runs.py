@@ -7,7 +7,7 @@ import typer
 
 from backend.cli.data import Json
 from backend.cli.output import console, print_estimate, print_json, print_run, print_runs
-from backend.cli.session import Home, open_home, start_and_wait, wait_for_end
+from backend.cli.session import Home, open_home, start_and_wait, wait_for_end, warn_of_pause
 from backend.cli.setting_words import parse_settings, read_launch_file
 from backend.errors import GalaxyscopeError, InvalidInputError
 from backend.files import write_atomic
@@ -73,7 +73,9 @@ def preflight(
     request = _request(RunKind.PREFLIGHT, dataset, preset, settings, config, None)
     estimate = estimate_launch(home.database, home.settings, request)
     if estimate.device_busy:
-        console.print("A training has the device: nothing is measured, the figures are estimated.")
+        console.print(
+            "The device is at work, or its queue is paused: nothing is measured, the figures are estimated."
+        )
     else:
         run = start_and_wait(home, runs.create_run(home.database, home.settings, request).id)
         if run.state is not RunState.SUCCEEDED:
@@ -152,6 +154,26 @@ def export(
     print(f"{metrics}: {len(content):,} bytes")
 
 
+@app.command()
+def retry(run_id: RunId, as_json: Json = False) -> None:
+    """Queue a run that has ended once more, with the same values."""
+    home = open_home()
+    report_run(home, runs.retry_run(home.database, home.settings, run_id), as_json)
+
+
+@app.command()
+def clone(
+    run_id: RunId,
+    settings: Settings = None,
+    name: Annotated[str | None, typer.Option(help="A label for people; as the run's where absent.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Queue a run with the values of another, but for those that are --set."""
+    home = open_home()
+    values = parse_settings(settings or [])
+    report_run(home, runs.clone_run(home.database, home.settings, run_id, values, name=name), as_json)
+
+
 def _request(
     kind: RunKind,
     dataset: str | None,
@@ -178,3 +200,5 @@ def report_run(home: Home, run: Run, as_json: bool) -> None:
         console.print(
             "No supervisor is running, so it waits: start one with `galaxyscope up`, or add --wait."
         )
+    if run.state is RunState.QUEUED:
+        warn_of_pause(home, run.lane)

@@ -12,11 +12,12 @@ from backend.cli.output import console, state_words
 from backend.db.engine import Database, open_database
 from backend.db.models import RunRow
 from backend.errors import UnavailableError
+from backend.jobs import lanes
 from backend.jobs.registry import baselines_pending
 from backend.services.runs import find_row, get_run
 from backend.serving import serve_supervisor
 from backend.settings import Settings
-from shared.runs import TERMINAL, Run, RunKind, RunState
+from shared.runs import TERMINAL, Lane, Run, RunKind, RunState
 
 POLL_S = 0.3
 SAY_EVERY_S = 10.0
@@ -60,11 +61,27 @@ def start_and_wait(home: Home, run_id: str) -> Run:
     succeeded, its reference accuracies are there; start them where nobody else does."""
     with home.database.read() as session:
         awaited = find_row(session, run_id)
+    warn_of_pause(home, Lane(awaited.lane))
 
     def claims(run: RunRow) -> bool:
+        if run.lane == awaited.lane:  # what the lane starts before it, wherever either was moved
+            return _still_waits(home, run_id) or run.kind == RunKind.BASELINES
         return run.created_at <= awaited.created_at or run.kind == RunKind.BASELINES
 
     return _wait(home, run_id, claims, references=True)
+
+
+def _still_waits(home: Home, run_id: str) -> bool:
+    with home.database.read() as session:
+        return find_row(session, run_id).state == RunState.QUEUED
+
+
+def warn_of_pause(home: Home, lane: Lane) -> None:
+    """Say so where nothing starts in a lane, and how it would."""
+    with home.database.read() as session:
+        paused = lanes.paused_at(session, lane) is not None
+    if paused:
+        console.print(f"The {lane} queue is paused: galaxyscope queue resume --lane {lane} starts it again.")
 
 
 def wait_for_end(home: Home, run_id: str) -> Run:

@@ -54,6 +54,8 @@ class RunRow(Base):
     """Of the dataset that its probes are judged on: its own, or its eval_dataset."""
     config: Mapped[dict[str, Any]]
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
+    queue_rank: Mapped[int] = mapped_column(default=0)
+    """Its place among all runs of its lane; only runs that wait exchange theirs."""
     attempt: Mapped[int] = mapped_column(default=0)
     fruitless_losses: Mapped[int] = mapped_column(default=0)
     last_checkpoint: Mapped[int] = mapped_column(default=-1)
@@ -65,6 +67,15 @@ class RunRow(Base):
     progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
     latest: Mapped[dict[str, float | None]] = mapped_column(default=dict)
     initial: Mapped[dict[str, float | None]] = mapped_column(default=dict)
+
+
+class PausedLaneRow(Base):
+    """A lane whose queue starts nothing."""
+
+    __tablename__ = "paused_lanes"
+
+    lane: Mapped[str] = mapped_column(String(8), primary_key=True)
+    paused_at: Mapped[datetime]
 
 
 class RunEventRow(Base):

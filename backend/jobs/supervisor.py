@@ -21,7 +21,7 @@ from backend.data.store import cleanup_partials
 from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.files import write_json
-from backend.jobs import registry, verdict
+from backend.jobs import lanes, registry, verdict
 from backend.jobs.ingest import has_news, ingest
 from backend.jobs.launcher import Launcher
 from backend.jobs.run_dir import Heartbeat, Process, RunDir, pending_requests, process_exists
@@ -194,13 +194,10 @@ class Supervisor:
             log.info("%s: launched, attempt %d", run_id, attempt)
 
     def _claim(self, lane: Lane) -> tuple[str, int] | None:
-        busy = [state.value for state in HAS_WORKER]
         with self.database.read() as session:
-            in_lane = select(RunRow).where(RunRow.lane == lane.value)
-            if session.scalar(in_lane.where(RunRow.state.in_(busy)).limit(1)) is not None:
+            if lanes.at_work(session, lane) is not None or lanes.paused_at(session, lane) is not None:
                 return None
-            queued = in_lane.where(RunRow.state == RunState.QUEUED.value).order_by(RunRow.created_at)
-            mine = filter(self.claims, session.scalars(queued))
+            mine = filter(self.claims, session.scalars(lanes.waiting(lane)))
             run = next((run for run in mine if not waits_for_encoder(session, run)), None)
         if run is None:
             return None

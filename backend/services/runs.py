@@ -1,17 +1,17 @@
 """The verbs of runs: create, list, read, stop, pause, resume, retry."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.engine import Database
 from backend.db.models import RunEventRow, RunRow
 from backend.errors import ConflictError, InvalidInputError, NotFoundError, shortened
-from backend.jobs import queue, registry
+from backend.jobs import lanes, queue, registry
 from backend.jobs.run_dir import EncoderSource, RunDir
 from backend.jobs.state import change_state
 from backend.services.checks import check_run
@@ -128,7 +128,8 @@ def config_error(error: ValidationError) -> InvalidInputError:
 def get_run(database: Database, run_id: str) -> Run:
     with database.read() as session:
         row = find_row(session, run_id)
-        return to_run(session, row, registry.baselines_of(session, row.probe_digest))
+        positions = _queue_positions(session, [row])
+        return to_run(row, registry.baselines_of(session, row.probe_digest), positions)
 
 
 def list_runs(
@@ -147,7 +148,8 @@ def list_runs(
         rows = list(session.scalars(query.order_by(RunRow.created_at.desc(), RunRow.id).limit(limit)))
         digests = {row.probe_digest for row in rows}
         references = {digest: registry.baselines_of(session, digest) for digest in digests}
-        return [to_run(session, row, references[row.probe_digest]) for row in rows]
+        positions = _queue_positions(session, rows)
+        return [to_run(row, references[row.probe_digest], positions) for row in rows]
 
 
 def stop_run(database: Database, run_id: str) -> Run:
@@ -196,7 +198,27 @@ def retry_run(
     old = get_run(database, run_id)
     if old.state not in TERMINAL:
         raise ConflictError("not_ended", f"{run_id} is {old.state}; stop it before a retry")
-    request = RunRequest(kind=old.kind, config=old.config, preset=old.preset, name=old.name, parent_id=run_id)
+    return clone_run(database, settings, run_id, {}, roots=roots)
+
+
+def clone_run(
+    database: Database,
+    settings: Settings,
+    run_id: str,
+    values: Mapping[str, Any],
+    *,
+    name: str | None = None,
+    roots: tuple[Path, ...] | None = None,
+) -> Run:
+    """A new run with the config of a run in whatever state, but for `values`; its parent is that run."""
+    old = get_run(database, run_id)
+    request = RunRequest(
+        kind=old.kind,
+        config=old.config | dict(values),
+        preset=old.preset,
+        name=name or old.name,
+        parent_id=run_id,
+    )
     return create_run(database, settings, request, roots=roots)
 
 
@@ -240,11 +262,16 @@ def find_row(session: Session, run_id: str) -> RunRow:
     return row
 
 
-def to_run(session: Session, row: RunRow, references: dict[str, float]) -> Run:
-    """The run as it crosses the wire; `references` are those of its dataset."""
+def progress_of(row: RunRow) -> Progress:
+    """How far a run is, as it crosses the wire."""
     progress = {key: value for key, value in row.progress.items() if key in Progress.model_fields}
     if "at" in row.progress:
         progress["heartbeat_at"] = row.progress["at"]
+    return Progress.model_validate(progress)
+
+
+def to_run(row: RunRow, references: dict[str, float], positions: Mapping[str, int]) -> Run:
+    """The run as it crosses the wire; `references` are those of its dataset, `positions` of waiting runs."""
     return Run(
         id=row.id,
         kind=RunKind(row.kind),
@@ -258,24 +285,22 @@ def to_run(session: Session, row: RunRow, references: dict[str, float]) -> Run:
         config=row.config,
         parent_id=row.parent_id,
         attempt=row.attempt,
-        queue_position=_queue_position(session, row),
+        queue_position=positions.get(row.id),
         created_at=row.created_at,
         started_at=row.started_at,
         ended_at=row.ended_at,
-        progress=Progress.model_validate(progress),
+        progress=progress_of(row),
         metrics=row.latest,
         baselines=_baselines(row, references),
         images_per_s=row.progress.get("images_per_s"),
     )
 
 
-def _queue_position(session: Session, row: RunRow) -> int | None:
-    if row.state != RunState.QUEUED:
-        return None
-    before = select(func.count()).where(
-        RunRow.lane == row.lane, RunRow.state == RunState.QUEUED.value, RunRow.created_at < row.created_at
-    )
-    return (session.scalar(before) or 0) + 1
+def _queue_positions(session: Session, rows: Iterable[RunRow]) -> dict[str, int]:
+    """Places from 1 of everything that waits in the lanes in which one of `rows` does."""
+    busy = {Lane(row.lane) for row in rows if row.state == RunState.QUEUED}
+    waiting = [session.scalars(lanes.waiting(lane).with_only_columns(RunRow.id)) for lane in busy]
+    return {run_id: place for ids in waiting for place, run_id in enumerate(ids, start=1)}
 
 
 def _baselines(row: RunRow, references: dict[str, float]) -> dict[str, float]:

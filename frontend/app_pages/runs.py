@@ -3,6 +3,7 @@
 import streamlit as st
 
 from frontend.blocks import page_title
+from frontend.components.queue_list import draw_queue
 from frontend.components.runs_table import draw_jobs, draw_runs
 from frontend.session import client, go, selected_run
 from shared.runs import MODEL_KINDS, RunKind
@@ -14,6 +15,9 @@ FILTERS = ["all", "active", "succeeded", "failed", "cancelled"]
 def show() -> None:
     """The list of runs, and the other jobs folded below."""
     page_title("Runs", QUESTION)
+    queued = draw_queue()
+    if queued:
+        go("run", run=queued)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         chosen = st.segmented_control(
             "State", FILTERS, default="all", key="state", bind="query-params", label_visibility="collapsed"

@@ -75,11 +75,11 @@ function showHealth(state, { data, lost }) {
 }
 
 /** Device and queue, built anew only when they say something else: a focus or a click is not lost. */
-function showMachine(state, { device, device_why, queued }) {
-  const said = JSON.stringify([device, device_why, queued, state.shown])
+function showMachine(state, { device, device_why, queued, paused_lanes: paused }) {
+  const said = JSON.stringify([device, device_why, queued, paused, state.shown])
   if (said === state.said) return
   state.said = said
-  state.queue.replaceChildren(badge(state, { device, device_why }), el("span", {}, `queue ${queued}`))
+  state.queue.replaceChildren(badge(state, { device, device_why }), el("span", { title: paused?.length ? `The ${paused.join(" and ")} queue is paused: nothing new starts` : "Runs that wait" }, `queue ${queued}${paused?.length ? " · paused" : ""}`))
 }
 
 /** The device, with the reason where it is no GPU; leads to the page about the machine. */
