@@ -14,13 +14,14 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
 
-from backend.api import datasets, evaluations, launch, reconstructions, runs, sources, system
+from backend.api import datasets, evaluations, launch, reconstructions, runs, search, sources, system
 from backend.api.deps import Context
 from backend.api.security import LOCAL_HOSTS, Guard
 from backend.data.uploads import Uploads
 from backend.db.engine import open_database
 from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError, shortened
 from backend.services.datasets import Datasets
+from backend.services.embeddings import Embeddings
 from backend.services.evaluations import Evaluations
 from backend.services.first_batch import load_torch
 from backend.services.machine import TORCH
@@ -47,7 +48,8 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     curves = RatioCurves(database, settings, stores, models)
     pictures = SavedPictures(database, viewer)
     judged = Evaluations(database, settings, stores)
-    context = Context(settings, database, stores, uploads, models, viewer, curves, pictures, judged)
+    embedded = Embeddings(database, settings, stores)
+    context = Context(settings, database, stores, uploads, models, viewer, curves, pictures, judged, embedded)
     streamlit_app = _streamlit(settings) if ui else None
 
     @asynccontextmanager
@@ -95,7 +97,7 @@ def _prepare_in_the_background() -> None:
 
 def _api_router() -> APIRouter:
     router = APIRouter(prefix=API)
-    for part in (runs, datasets, sources, launch, reconstructions, evaluations, system):
+    for part in (runs, datasets, sources, launch, reconstructions, evaluations, search, system):
         router.include_router(part.router)
     return router
 

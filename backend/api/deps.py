@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from backend.data.uploads import Uploads
 from backend.db.engine import Database
 from backend.services.datasets import Datasets
+from backend.services.embeddings import Embeddings
 from backend.services.evaluations import Evaluations
 from backend.services.models import ModelCache
 from backend.services.ratio_curves import RatioCurves
@@ -29,6 +30,7 @@ class Context:
     ratio_curves: RatioCurves
     saved_pictures: SavedPictures
     evaluations: Evaluations
+    embeddings: Embeddings
 
 
 def _context(request: Request) -> Context:

@@ -1,0 +1,57 @@
+"""The connection to one server, and how answers and refusals are read."""
+
+import os
+from typing import Any, Self, TypeVar
+
+import httpx2
+
+from frontend.answers import BackendLostError, read_answer, refusal
+from shared import routes
+
+DEFAULT_URL = "http://127.0.0.1:8501"
+T = TypeVar("T")
+
+
+class Connection:
+    """Talks to one server.
+
+    `http` replaces the connection (a starlette TestClient drives the app without a socket); its own base URL
+    is then used.
+    """
+
+    def __init__(self, base_url: str, token: str | None = None, http: httpx2.Client | None = None) -> None:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = http or httpx2.Client(base_url=base_url, headers=headers, timeout=15, trust_env=False)
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """That to the server named by GALAXYSCOPE_API_URL and GALAXYSCOPE_TOKEN."""
+        return cls(os.environ.get("GALAXYSCOPE_API_URL", DEFAULT_URL), os.environ.get("GALAXYSCOPE_TOKEN"))
+
+    def _get(self, kind: type[T], path: str, query: dict[str, Any] | None = None) -> T:
+        return read_answer(kind, self._answer("GET", path, query=query))
+
+    def _send(self, kind: type[T], method: str, path: str, body: dict[str, Any] | None = None) -> T:
+        return read_answer(kind, self._answer(method, path, body=body))
+
+    def _answer(
+        self,
+        method: str,
+        path: str,
+        *,
+        query: dict[str, Any] | None = None,
+        body: dict[str, Any] | None = None,
+        content: bytes | None = None,
+    ) -> httpx2.Response:
+        params = {key: value for key, value in (query or {}).items() if value is not None}
+        try:
+            response = self._http.request(
+                method, routes.API + path, params=params, json=body, content=content
+            )
+        except httpx2.TransportError as error:
+            raise BackendLostError(
+                "The server does not answer; is `galaxyscope up` still running?"
+            ) from error
+        if response.is_success:
+            return response
+        raise refusal(response)
