@@ -21,6 +21,7 @@ from backend.data.uploads import Uploads
 from backend.db.engine import open_database
 from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError, shortened
 from backend.services.datasets import Datasets
+from backend.services.embedded_images import EmbeddedImages
 from backend.services.embeddings import Embeddings
 from backend.services.evaluations import Evaluations
 from backend.services.first_batch import load_torch
@@ -29,6 +30,7 @@ from backend.services.models import ModelCache
 from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
 from backend.services.saved_pictures import SavedPictures
+from backend.services.search import Search
 from backend.settings import Settings, is_loopback
 from shared.errors import ErrorBody
 from shared.routes import API
@@ -49,7 +51,10 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     pictures = SavedPictures(database, viewer)
     judged = Evaluations(database, settings, stores)
     embedded = Embeddings(database, settings, stores)
-    context = Context(settings, database, stores, uploads, models, viewer, curves, pictures, judged, embedded)
+    finder = Search(stores, embedded, EmbeddedImages(settings, models))
+    context = Context(
+        settings, database, stores, uploads, models, viewer, curves, pictures, judged, embedded, finder
+    )
     streamlit_app = _streamlit(settings) if ui else None
 
     @asynccontextmanager

@@ -14,6 +14,7 @@ from backend.services.models import ModelCache
 from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
 from backend.services.saved_pictures import SavedPictures
+from backend.services.search import Search
 from backend.settings import Settings
 
 
@@ -31,6 +32,7 @@ class Context:
     saved_pictures: SavedPictures
     evaluations: Evaluations
     embeddings: Embeddings
+    search: Search
 
 
 def _context(request: Request) -> Context:

@@ -7,7 +7,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from backend.cli import classify, data, doctor, evaluate, models, reconstruct, runs, serve
+from backend.cli import classify, data, doctor, evaluate, models, reconstruct, runs, search, serve
 from backend.cli.output import print_error
 from backend.errors import GalaxyscopeError, UnavailableError
 from backend.services.runs import config_error
@@ -26,6 +26,8 @@ app.command()(serve.supervisor)
 app.command()(doctor.doctor)
 app.command()(reconstruct.reconstruct)
 app.command()(evaluate.evaluate)
+app.command()(search.search)
+app.command()(search.embed)
 app.add_typer(data.app, name="data", help="Bring galaxies in, make them, look after them.")
 app.add_typer(models.app, name="models", help="Take in models that were trained elsewhere.")
 runs.launch_app.command()(evaluate.probe)
