@@ -22,6 +22,7 @@ from backend.api import (
     queue,
     reconstructions,
     runs,
+    search,
     sources,
     suites,
     system,
@@ -32,6 +33,8 @@ from backend.data.uploads import Uploads
 from backend.db.engine import open_database
 from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError, shortened
 from backend.services.datasets import Datasets
+from backend.services.embedded_images import EmbeddedImages
+from backend.services.embeddings import Embeddings
 from backend.services.evaluations import Evaluations
 from backend.services.first_batch import load_torch
 from backend.services.label_flags import LabelFlags
@@ -40,6 +43,7 @@ from backend.services.models import ModelCache
 from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
 from backend.services.saved_pictures import SavedPictures
+from backend.services.search import Search
 from backend.services.suites import Suites
 from backend.settings import Settings, is_loopback
 from shared.errors import ErrorBody
@@ -62,8 +66,22 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     judged = Evaluations(database, settings, stores)
     flags = LabelFlags(database, stores)
     comparisons = Suites(database, settings, judged)
+    embedded = Embeddings(database, settings, stores)
+    finder = Search(stores, embedded, EmbeddedImages(settings, models))
     context = Context(
-        settings, database, stores, uploads, models, viewer, curves, pictures, judged, flags, comparisons
+        settings=settings,
+        database=database,
+        datasets=stores,
+        uploads=uploads,
+        models=models,
+        reconstructions=viewer,
+        ratio_curves=curves,
+        saved_pictures=pictures,
+        evaluations=judged,
+        label_flags=flags,
+        suites=comparisons,
+        embeddings=embedded,
+        search=finder,
     )
     streamlit_app = _streamlit(settings) if ui else None
 
@@ -122,6 +140,7 @@ def _api_router() -> APIRouter:
         reconstructions,
         evaluations,
         suites,
+        search,
         system,
     )
     for part in parts:

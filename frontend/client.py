@@ -8,6 +8,7 @@ from frontend.answers import ApiError, BackendLostError, read_answer
 from frontend.connection import DEFAULT_URL
 from frontend.label_calls import LabelCalls
 from frontend.queue_calls import QueueCalls
+from frontend.search_client import SearchClient
 from frontend.suite_calls import SuiteCalls
 from shared import routes
 from shared.datasets import (
@@ -54,7 +55,7 @@ from shared.verdicts import Verdict
 __all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 
 
-class Client(LabelCalls, QueueCalls, SuiteCalls):
+class Client(LabelCalls, QueueCalls, SearchClient, SuiteCalls):
     """Talks to one server; see Connection."""
 
     def health(self) -> Health:

@@ -15,6 +15,7 @@ from shared.data_configs import DownloadConfig, ImportConfig, SimulateConfig, Su
 from shared.evaluation_configs import ProbeConfig
 from shared.model_configs import AdoptConfig, ArchitectureConfig, ModelConfig, nearest_divisor
 from shared.runs import RunKind
+from shared.search_configs import EmbedConfig
 from shared.training_configs import TrainingConfig
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Config",
     "ConfigConflictError",
     "DownloadConfig",
+    "EmbedConfig",
     "FinetuneConfig",
     "ImportConfig",
     "ModelConfig",
@@ -143,6 +145,7 @@ CONFIGS: dict[RunKind, type[Config]] = {
     RunKind.ADOPT: AdoptConfig,
     RunKind.BASELINES: BaselinesConfig,
     RunKind.PROBE: ProbeConfig,
+    RunKind.EMBED: EmbedConfig,
     RunKind.PREFLIGHT: PretrainConfig,
     RunKind.SELFTEST: SelfTestConfig,
 }

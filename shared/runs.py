@@ -22,6 +22,7 @@ class RunKind(StrEnum):
     ADOPT = "adopt"
     BASELINES = "baselines"
     PROBE = "probe"
+    EMBED = "embed"
     PREFLIGHT = "preflight"
     SELFTEST = "selftest"
 
@@ -46,6 +47,7 @@ LANES: dict[RunKind, Lane] = {
     RunKind.ADOPT: Lane.LIGHT,
     RunKind.BASELINES: Lane.LIGHT,
     RunKind.PROBE: Lane.LIGHT,
+    RunKind.EMBED: Lane.LIGHT,
     RunKind.PREFLIGHT: Lane.TRAIN,
     RunKind.SELFTEST: Lane.TRAIN,
 }

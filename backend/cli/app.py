@@ -16,6 +16,7 @@ from backend.cli import (
     queue,
     reconstruct,
     runs,
+    search,
     serve,
     suites,
 )
@@ -37,6 +38,8 @@ app.command()(serve.supervisor)
 app.command()(doctor.doctor)
 app.command()(reconstruct.reconstruct)
 app.command()(evaluate.evaluate)
+app.command()(search.search)
+app.command()(search.embed)
 app.add_typer(data.app, name="data", help="Bring galaxies in, make them, look after them.")
 app.add_typer(models.app, name="models", help="Take in models that were trained elsewhere.")
 runs.launch_app.command()(evaluate.probe)

@@ -17,6 +17,7 @@ from shared.label_flags import LabelFlag
 from shared.launch import Estimate
 from shared.queue import LaneQueue, QueuedRun, WaitingRun
 from shared.runs import Run
+from shared.search import SearchResult
 from shared.system import Machine
 from shared.verdicts import Verdict
 
@@ -156,6 +157,26 @@ def print_evaluations(found: Sequence[Evaluation]) -> None:
         )
     _stdout().print(table)
     for note in dict.fromkeys(note for one in found for note in one.notes):
+        _stdout().print(note, highlight=False)
+
+
+def print_neighbours(found: SearchResult, note: str) -> None:
+    """One line a neighbour, the best first."""
+    table = Table(box=None)
+    for column in ("", "row", "similarity", "class", "split", "source", "RA", "Dec"):
+        table.add_column(column, no_wrap=True)
+    lines = [("query", found.query, None)] if found.query else []
+    ranked = [(str(place), one, one.similarity) for place, one in enumerate(found.neighbours, start=1)]
+    for rank, one, similarity in [*lines, *ranked]:
+        galaxy = one.galaxy
+        place = [f"{value:.5f}" if value is not None else "–" for value in (galaxy.ra, galaxy.dec)]
+        cosine = "" if similarity is None else f"{similarity:.4f}"
+        words = (rank, str(galaxy.row), cosine, galaxy.label or "–", galaxy.split.value, galaxy.source_id)
+        table.add_row(*words, *place)
+    _stdout().print(table)
+    left_out = f", {found.left_out} trivial left out" if found.left_out else ""
+    _stdout().print(f"of {found.candidates:,} galaxies of {found.dataset}{left_out}", highlight=False)
+    if note:
         _stdout().print(note, highlight=False)
 
 

@@ -16,6 +16,7 @@ from backend.jobs.run_dir import EncoderSource, RunDir
 from backend.jobs.state import change_state
 from backend.services.checks import check_run
 from backend.services.classifiers import ready_classifier
+from backend.services.embedding_spaces import resolve_space, space_of
 from backend.services.probes import ready_probe
 from backend.services.sources import absolute_source, absolute_table, absolute_weights
 from backend.settings import Settings
@@ -24,6 +25,7 @@ from shared.configs import (
     AdoptConfig,
     Config,
     ConfigConflictError,
+    EmbedConfig,
     FinetuneConfig,
     ImportConfig,
     PretrainConfig,
@@ -66,6 +68,9 @@ def create_run(
         config, encoder = ready_classifier(database, settings, config)
     if isinstance(config, ProbeConfig):
         config, encoder = ready_probe(database, settings, config)
+    if isinstance(config, EmbedConfig):
+        space = resolve_space(database, settings, space_of(config))
+        config, encoder = space.config, space.encoder
     check_run(database, settings, request.kind, config, roots)
     run_id = queue.enqueue(
         database,

@@ -1,0 +1,70 @@
+"""The features of every galaxy of a dataset, for search and map."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+
+from backend.data.feature_files import EVERY_ROW
+from backend.errors import DataError, NotFoundError
+from backend.jobs.run_dir import EncoderSpec, Result, Spec
+from backend.jobs.run_writer import RunWriter
+from backend.jobs.tasks.encoding import load_encoder
+from backend.jobs.tasks.judging import JudgingStoppedError
+from backend.jobs.tasks.opening import open_store
+from backend.ml.feature_cache import FeatureCache
+from backend.ml.features import FeatureSource
+from shared.configs import EmbedConfig
+
+
+def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
+    """Leave the features in the cache, where services find them by what they depend on."""
+    if not isinstance(spec.encoder, EncoderSpec):
+        raise NotFoundError("no_encoder", "this job names no encoder; launch it anew", "encoder")
+    encoder = load_encoder(spec.encoder, home)
+    depth = EmbedConfig.model_validate(spec.config).depth or encoder.layers
+    ticker = Ticker(writer)
+    cache = FeatureCache(home / "cache" / "features")
+    try:
+        with open_store(spec, home) as store:
+            source = FeatureSource(encoder, store, cache, tick=ticker.images)
+            rows = np.arange(store.n)
+            source.pooled(rows, EVERY_ROW, [depth])
+            require_kept(source, depth)
+    except JudgingStoppedError:
+        return Result(attempt=writer.attempt, outcome="cancelled", reason="stopped before all were embedded")
+    return Result(
+        attempt=writer.attempt, outcome="succeeded", step=len(rows), images_per_s=ticker.images_per_s
+    )
+
+
+def require_kept(source: FeatureSource, depth: int) -> None:
+    """Raise DataError where the features alone are over the cache's budget."""
+    if not source.kept(EVERY_ROW, depth):
+        raise DataError(
+            "cache_full",
+            f"the features of {source.store.n} galaxies do not fit into the feature cache; "
+            "embed a subset of the dataset, or take a narrower encoder",
+        )
+
+
+class Ticker:
+    """Says how far the work is, and ends it by raising JudgingStoppedError when that is asked."""
+
+    def __init__(self, writer: RunWriter) -> None:
+        self._writer = writer
+        self._began = time.monotonic()
+        self.images_per_s: float | None = None
+
+    def images(self, done: int, total: int) -> None:
+        request = self._writer.request()
+        if request in ("stop", "pause"):
+            raise JudgingStoppedError(request)
+        self.images_per_s = rate = done / max(time.monotonic() - self._began, 1e-9)
+        self._writer.heartbeat(
+            step=done,
+            total_steps=total,
+            images_per_s=rate,
+            eta_s=(total - done) / rate,
+            message=f"{done} of {total} images",
+        )

@@ -1,0 +1,96 @@
+"""What an embedding space means now: its checkpoint, dataset and depth, and where its features are kept."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from backend.data.feature_files import EVERY_ROW, POOLED, feature_file, feature_folder
+from backend.db.engine import Database
+from backend.db.models import DatasetRow
+from backend.errors import InvalidInputError
+from backend.jobs.encoders import FoundEncoder, find_encoder
+from backend.jobs.run_dir import EncoderSpec
+from backend.services.probes import encoder_run, judged_on, require_bands, source_of
+from backend.settings import Settings
+from shared.configs import EmbedConfig, ModelConfig
+from shared.search import EmbeddingSpace
+
+
+@dataclass(frozen=True)
+class ResolvedSpace:
+    """A space with nothing left open; `files` (relative to the cache of features) hold what is pooled, side
+    by side."""
+
+    config: EmbedConfig
+    encoder: EncoderSpec
+    dataset_file: str
+    layers: int
+    n: int
+    files: tuple[str, ...]
+    width: int
+
+    @property
+    def key(self) -> str:
+        """Changes with the weights, the dataset, the depth and the pooling."""
+        return "+".join(self.files)
+
+
+def feature_cache(settings: Settings) -> Path:
+    return settings.home / "cache" / "features"
+
+
+def resolve_space(database: Database, settings: Settings, space: EmbeddingSpace) -> ResolvedSpace:
+    """Raises NotFoundError or InvalidInputError where there is no such encoder, checkpoint, dataset or depth,
+    or the encoder cannot read the dataset."""
+    with database.read() as session:
+        run = encoder_run(session, space.run)
+        dataset = judged_on(session, space.dataset, run)
+        source = source_of(session, run)
+    found = find_encoder(settings.home, run.id, space.checkpoint)
+    require_bands(run, found.channels, dataset)
+    depth = _depth(space, found)
+    values = {
+        "encoder": run.id,
+        "checkpoint": str(found.spec.step),
+        "dataset": dataset.name,
+        "depth": depth,
+        "pooling": space.pooling,
+    }
+    return ResolvedSpace(
+        config=EmbedConfig.model_validate(values),
+        encoder=found.spec.model_copy(update=source.model_dump()),
+        dataset_file=dataset.file,
+        layers=found.depth,
+        n=int(dataset.info["n"]),
+        files=_files(found, dataset, depth, space),
+        width=int(found.meta["config"]["embed_dim"]) * len(_pooled(space)),
+    )
+
+
+def space_of(config: EmbedConfig) -> EmbeddingSpace:
+    """The space that a job with this config embeds."""
+    return EmbeddingSpace(
+        run=config.encoder,
+        checkpoint=config.checkpoint,
+        dataset=config.dataset,
+        depth=config.depth,
+        pooling=config.pooling,
+    )
+
+
+def _depth(space: EmbeddingSpace, found: FoundEncoder) -> int:
+    depth = space.depth or found.depth
+    if depth > found.depth:
+        raise InvalidInputError(
+            "no_depth", f"depth = {depth}: the encoder of {space.run} has blocks 1 to {found.depth}", "depth"
+        )
+    return depth
+
+
+def _pooled(space: EmbeddingSpace) -> tuple[str, ...]:
+    return POOLED if space.pooling == "both" else (space.pooling,)
+
+
+def _files(found: FoundEncoder, dataset: DatasetRow, depth: int, space: EmbeddingSpace) -> tuple[str, ...]:
+    config = ModelConfig.of(found.meta["config"])
+    folder = feature_folder(found.spec.weights_digest, dataset.digest, config)
+    return tuple(f"{folder}/{feature_file(depth, pooling, EVERY_ROW)}" for pooling in _pooled(space))
