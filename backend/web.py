@@ -14,7 +14,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
 
-from backend.api import datasets, evaluations, launch, reconstructions, runs, search, sources, system
+from backend.api import datasets, evaluations, launch, maps, reconstructions, runs, search, sources, system
 from backend.api.deps import Context
 from backend.api.security import LOCAL_HOSTS, Guard
 from backend.data.uploads import Uploads
@@ -26,6 +26,7 @@ from backend.services.evaluations import Evaluations
 from backend.services.first_batch import load_torch
 from backend.services.machine import TORCH
 from backend.services.models import ModelCache
+from backend.services.projections import Projections
 from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
 from backend.services.saved_pictures import SavedPictures
@@ -49,7 +50,19 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     pictures = SavedPictures(database, viewer)
     judged = Evaluations(database, settings, stores)
     embedded = Embeddings(database, settings, stores)
-    context = Context(settings, database, stores, uploads, models, viewer, curves, pictures, judged, embedded)
+    context = Context(
+        settings,
+        database,
+        stores,
+        uploads,
+        models,
+        viewer,
+        curves,
+        pictures,
+        judged,
+        embedded,
+        Projections(database, settings, embedded),
+    )
     streamlit_app = _streamlit(settings) if ui else None
 
     @asynccontextmanager
@@ -97,7 +110,7 @@ def _prepare_in_the_background() -> None:
 
 def _api_router() -> APIRouter:
     router = APIRouter(prefix=API)
-    for part in (runs, datasets, sources, launch, reconstructions, evaluations, search, system):
+    for part in (runs, datasets, sources, launch, reconstructions, evaluations, search, maps, system):
         router.include_router(part.router)
     return router
 

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from frontend.answers import ApiError, BackendLostError, read_answer
 from frontend.connection import DEFAULT_URL
+from frontend.map_client import MapClient
 from frontend.search_client import SearchClient
 from shared import routes
 from shared.datasets import (
@@ -43,7 +44,7 @@ from shared.system import Health, Machine
 __all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 
 
-class Client(SearchClient):
+class Client(SearchClient, MapClient):
     """Every method raises ApiError or BackendLostError."""
 
     def health(self) -> Health:

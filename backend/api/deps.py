@@ -11,6 +11,7 @@ from backend.services.datasets import Datasets
 from backend.services.embeddings import Embeddings
 from backend.services.evaluations import Evaluations
 from backend.services.models import ModelCache
+from backend.services.projections import Projections
 from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
 from backend.services.saved_pictures import SavedPictures
@@ -31,6 +32,7 @@ class Context:
     saved_pictures: SavedPictures
     evaluations: Evaluations
     embeddings: Embeddings
+    projections: Projections
 
 
 def _context(request: Request) -> Context:
