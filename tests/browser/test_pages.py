@@ -9,7 +9,7 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/launch", "/run", "/data?dataset=sky", "/reconstruct", "/evaluate", "/machine"]
+    "path", ["/", "/launch", "/run", "/data?dataset=sky", "/reconstruct", "/map", "/evaluate", "/machine"]
 )
 def test_no_page_scrolls_sideways_on_a_phone(phone: Visit, path: str) -> None:
     phone.open(path)
