@@ -19,6 +19,7 @@ from backend.api import (
     evaluations,
     label_flags,
     launch,
+    maps,
     queue,
     reconstructions,
     runs,
@@ -40,6 +41,7 @@ from backend.services.first_batch import load_torch
 from backend.services.label_flags import LabelFlags
 from backend.services.machine import TORCH
 from backend.services.models import ModelCache
+from backend.services.projections import Projections
 from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
 from backend.services.saved_pictures import SavedPictures
@@ -82,6 +84,7 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
         suites=comparisons,
         embeddings=embedded,
         search=finder,
+        projections=Projections(database, settings, embedded),
     )
     streamlit_app = _streamlit(settings) if ui else None
 
@@ -141,6 +144,7 @@ def _api_router() -> APIRouter:
         evaluations,
         suites,
         search,
+        maps,
         system,
     )
     for part in parts:

@@ -7,6 +7,7 @@ from urllib.parse import quote
 from frontend.answers import ApiError, BackendLostError, read_answer
 from frontend.connection import DEFAULT_URL
 from frontend.label_calls import LabelCalls
+from frontend.map_client import MapClient
 from frontend.queue_calls import QueueCalls
 from frontend.search_client import SearchClient
 from frontend.suite_calls import SuiteCalls
@@ -55,7 +56,7 @@ from shared.verdicts import Verdict
 __all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 
 
-class Client(LabelCalls, QueueCalls, SearchClient, SuiteCalls):
+class Client(LabelCalls, MapClient, QueueCalls, SearchClient, SuiteCalls):
     """Talks to one server; see Connection."""
 
     def health(self) -> Health:

@@ -15,7 +15,7 @@ from shared.data_configs import DownloadConfig, ImportConfig, SimulateConfig, Su
 from shared.evaluation_configs import ProbeConfig
 from shared.model_configs import AdoptConfig, ArchitectureConfig, ModelConfig, nearest_divisor
 from shared.runs import RunKind
-from shared.search_configs import EmbedConfig
+from shared.search_configs import EmbedConfig, ProjectConfig
 from shared.training_configs import TrainingConfig
 
 __all__ = [
@@ -33,6 +33,7 @@ __all__ = [
     "ModelConfig",
     "PretrainConfig",
     "ProbeConfig",
+    "ProjectConfig",
     "SelfTestConfig",
     "SimulateConfig",
     "SubsetConfig",
@@ -146,6 +147,7 @@ CONFIGS: dict[RunKind, type[Config]] = {
     RunKind.BASELINES: BaselinesConfig,
     RunKind.PROBE: ProbeConfig,
     RunKind.EMBED: EmbedConfig,
+    RunKind.PROJECT: ProjectConfig,
     RunKind.PREFLIGHT: PretrainConfig,
     RunKind.SELFTEST: SelfTestConfig,
 }

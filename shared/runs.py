@@ -23,6 +23,7 @@ class RunKind(StrEnum):
     BASELINES = "baselines"
     PROBE = "probe"
     EMBED = "embed"
+    PROJECT = "project"
     PREFLIGHT = "preflight"
     SELFTEST = "selftest"
 
@@ -48,6 +49,7 @@ LANES: dict[RunKind, Lane] = {
     RunKind.BASELINES: Lane.LIGHT,
     RunKind.PROBE: Lane.LIGHT,
     RunKind.EMBED: Lane.LIGHT,
+    RunKind.PROJECT: Lane.LIGHT,
     RunKind.PREFLIGHT: Lane.TRAIN,
     RunKind.SELFTEST: Lane.TRAIN,
 }

@@ -1,4 +1,4 @@
-"""The job behind search and map: an encoder's features of every galaxy of a dataset."""
+"""The jobs behind search and map: an encoder's features of every galaxy, and their projection."""
 
 from typing import Literal
 
@@ -8,7 +8,7 @@ from shared.evaluation_configs import OnEncoderConfig
 Pooling = Literal["cls", "mean", "both"]
 
 
-class EmbedConfig(OnEncoderConfig):
+class SpaceConfig(OnEncoderConfig):
     """Features of every row of a dataset, labelled or not, at one depth of a frozen encoder."""
 
     encoder: str = setting(..., "encoder", "Run whose encoder is asked.", simple=True)
@@ -24,3 +24,17 @@ class EmbedConfig(OnEncoderConfig):
         "How tokens become one vector: class token, mean of the patches, or both side by side.",
         simple=True,
     )
+
+
+class EmbedConfig(SpaceConfig):
+    """Computes the features and keeps them."""
+
+
+class ProjectConfig(SpaceConfig):
+    """Two dimensions of the features, in which near neighbours stay near."""
+
+    method: Literal["tsne"] = setting("tsne", "projection", "How many dimensions become two.")
+    perplexity: float = setting(
+        30, "projection", "About how many neighbours each galaxy keeps near.", ge=2, le=500, simple=True
+    )
+    seed: int = setting(0, "projection", "Of what is random in it.", ge=0, le=2**31 - 1)

@@ -12,6 +12,7 @@ from backend.services.embeddings import Embeddings
 from backend.services.evaluations import Evaluations
 from backend.services.label_flags import LabelFlags
 from backend.services.models import ModelCache
+from backend.services.projections import Projections
 from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
 from backend.services.saved_pictures import SavedPictures
@@ -37,6 +38,7 @@ class Context:
     suites: Suites
     embeddings: Embeddings
     search: Search
+    projections: Projections
 
 
 def _context(request: Request) -> Context:

@@ -30,6 +30,15 @@ def feature_file(depth: int, pooling: str, rows: str, *, raw: bool = False) -> s
     return f"d{depth}_{pooling}{'raw' if raw else ''}_{rows}.npy"
 
 
+def every_row_files(
+    weights_digest: str, dataset_digest: str, config: ModelConfig, depth: int, pooling: str
+) -> tuple[str, ...]:
+    """The files of every row that hold what is pooled, side by side; relative to the cache."""
+    folder = feature_folder(weights_digest, dataset_digest, config)
+    pooled = POOLED if pooling == "both" else (pooling,)
+    return tuple(f"{folder}/{feature_file(depth, name, EVERY_ROW)}" for name in pooled)
+
+
 def read_features(path: Path, rows: int) -> NDArray[np.float16] | None:
     """The (rows, D) kept at `path`, or None where there are none of so many rows."""
     try:

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.data.feature_files import EVERY_ROW, POOLED, feature_file, feature_folder
+from backend.data.feature_files import every_row_files
 from backend.db.engine import Database
-from backend.db.models import DatasetRow
 from backend.errors import InvalidInputError
 from backend.jobs.encoders import FoundEncoder, find_encoder
 from backend.jobs.run_dir import EncoderSpec
@@ -13,6 +12,7 @@ from backend.services.probes import encoder_run, judged_on, require_bands, sourc
 from backend.settings import Settings
 from shared.configs import EmbedConfig, ModelConfig
 from shared.search import EmbeddingSpace
+from shared.search_configs import SpaceConfig
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,8 @@ def resolve_space(database: Database, settings: Settings, space: EmbeddingSpace)
     found = find_encoder(settings.home, run.id, space.checkpoint)
     require_bands(run, found.channels, dataset)
     depth = _depth(space, found)
+    model = ModelConfig.of(found.meta["config"])
+    files = every_row_files(found.spec.weights_digest, dataset.digest, model, depth, space.pooling)
     values = {
         "encoder": run.id,
         "checkpoint": str(found.spec.step),
@@ -61,13 +63,13 @@ def resolve_space(database: Database, settings: Settings, space: EmbeddingSpace)
         dataset_file=dataset.file,
         layers=found.depth,
         n=int(dataset.info["n"]),
-        files=_files(found, dataset, depth, space),
-        width=int(found.meta["config"]["embed_dim"]) * len(_pooled(space)),
+        files=files,
+        width=int(found.meta["config"]["embed_dim"]) * len(files),
     )
 
 
-def space_of(config: EmbedConfig) -> EmbeddingSpace:
-    """The space that a job with this config embeds."""
+def space_of(config: SpaceConfig) -> EmbeddingSpace:
+    """The space that a job with this config works on."""
     return EmbeddingSpace(
         run=config.encoder,
         checkpoint=config.checkpoint,
@@ -84,13 +86,3 @@ def _depth(space: EmbeddingSpace, found: FoundEncoder) -> int:
             "no_depth", f"depth = {depth}: the encoder of {space.run} has blocks 1 to {found.depth}", "depth"
         )
     return depth
-
-
-def _pooled(space: EmbeddingSpace) -> tuple[str, ...]:
-    return POOLED if space.pooling == "both" else (space.pooling,)
-
-
-def _files(found: FoundEncoder, dataset: DatasetRow, depth: int, space: EmbeddingSpace) -> tuple[str, ...]:
-    config = ModelConfig.of(found.meta["config"])
-    folder = feature_folder(found.spec.weights_digest, dataset.digest, config)
-    return tuple(f"{folder}/{feature_file(depth, pooling, EVERY_ROW)}" for pooling in _pooled(space))

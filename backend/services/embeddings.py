@@ -12,22 +12,18 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 
 from backend.data.feature_files import read_features
-from backend.data.store import GalaxyStore
 from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.errors import ConflictError
+from backend.search.vectors import Vectors, standard_of, standardised, train_rows, unit
 from backend.services.datasets import Datasets
 from backend.services.embedding_spaces import ResolvedSpace, feature_cache, resolve_space
 from backend.settings import Settings
-from shared.datasets import SPLIT_CODES, Split
 from shared.runs import RunKind
 from shared.search import EmbeddingSpace, EmbeddingState
 
-Vectors = NDArray[np.float32]
 MAX_BYTES = 2 * 10**9
 """Of all matrices in memory; the newest is kept whatever its size."""
-BLOCK = 65_536
-MIN_STD = 1e-6
 NEWEST_JOBS = 200
 
 
@@ -44,7 +40,7 @@ class Embedded:
 
     def place(self, features: NDArray[np.floating]) -> Vectors:
         """Features (m, D) of other images as vectors of this space."""
-        return _unit((features.astype(np.float32) - self.mean) * self.scale)
+        return unit((features.astype(np.float32) - self.mean) * self.scale)
 
 
 class Embeddings:
@@ -78,11 +74,11 @@ class Embeddings:
         parts = [read_features(folder / file, resolved.n) for file in resolved.files]
         features = [part for part in parts if part is not None]
         if len(features) < len(parts):
-            raise _not_embedded(resolved)
+            raise not_embedded(resolved)
         with self._datasets.use(str(resolved.config.dataset)) as store:
-            train = train_rows(store)
-        mean, scale = _standard(features, train)
-        vectors = _standardised(features, mean, scale)
+            train = train_rows(store.splits)
+        mean, scale = standard_of(features, train)
+        vectors = standardised(features, mean, scale)
         return Embedded(resolved.key, self._state(resolved), vectors, mean, scale)
 
     def _state(self, resolved: ResolvedSpace) -> EmbeddingState:
@@ -116,39 +112,8 @@ class Embeddings:
             self._kept.popitem(last=False)
 
 
-def train_rows(store: GalaxyStore) -> NDArray[np.bool_]:
-    """Which rows (N,) standardise: those of the train split, labelled or not; all where it has none."""
-    train: NDArray[np.bool_] = store.splits == SPLIT_CODES[Split.TRAIN]
-    return train if train.any() else np.ones_like(train)
-
-
-def _standard(features: list[NDArray[np.float16]], train: NDArray[np.bool_]) -> tuple[Vectors, Vectors]:
-    """Mean and one over the standard deviation of the train rows; a constant feature becomes 0."""
-    means, scales = [], []
-    for part in features:
-        chosen = part[train].astype(np.float32)
-        means.append(chosen.mean(axis=0, dtype=np.float64))
-        std = chosen.std(axis=0, dtype=np.float64)
-        scales.append(np.where(std > MIN_STD, 1 / np.maximum(std, MIN_STD), 0.0))
-    return np.concatenate(means).astype(np.float32), np.concatenate(scales).astype(np.float32)
-
-
-def _standardised(features: list[NDArray[np.float16]], mean: Vectors, scale: Vectors) -> Vectors:
-    """Vectors (N, D) of length 1, made a block at a time."""
-    vectors = np.empty((len(features[0]), len(mean)), np.float32)
-    for start in range(0, len(vectors), BLOCK):
-        block = np.concatenate([part[start : start + BLOCK] for part in features], axis=1)
-        vectors[start : start + BLOCK] = _unit((block.astype(np.float32) - mean) * scale)
-    return vectors
-
-
-def _unit(vectors: Vectors) -> Vectors:
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit: Vectors = vectors / np.maximum(lengths, np.float32(1e-12))
-    return unit
-
-
-def _not_embedded(resolved: ResolvedSpace) -> ConflictError:
+def not_embedded(resolved: ResolvedSpace) -> ConflictError:
+    """What to do about it."""
     config = resolved.config
     return ConflictError(
         "not_embedded",

@@ -18,6 +18,7 @@ from backend.services.checks import check_run
 from backend.services.classifiers import ready_classifier
 from backend.services.embedding_spaces import resolve_space, space_of
 from backend.services.probes import ready_probe
+from backend.services.projection_jobs import ready_projection
 from backend.services.sources import absolute_source, absolute_table, absolute_weights
 from backend.settings import Settings
 from shared.configs import (
@@ -30,6 +31,7 @@ from shared.configs import (
     ImportConfig,
     PretrainConfig,
     ProbeConfig,
+    ProjectConfig,
     SubsetConfig,
     SupervisedConfig,
 )
@@ -71,6 +73,9 @@ def create_run(
     if isinstance(config, EmbedConfig):
         space = resolve_space(database, settings, space_of(config))
         config, encoder = space.config, space.encoder
+    if isinstance(config, ProjectConfig):
+        config, space = ready_projection(database, settings, config)
+        encoder = space.encoder
     check_run(database, settings, request.kind, config, roots)
     run_id = queue.enqueue(
         database,

@@ -9,7 +9,19 @@ pytestmark = pytest.mark.browser
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/launch", "/run", "/data?dataset=sky", "/reconstruct", "/evaluate", "/compare", "/machine"]
+    "path",
+    [
+        "/",
+        "/launch",
+        "/run",
+        "/data?dataset=sky",
+        "/reconstruct",
+        "/map",
+        "/evaluate",
+        "/compare",
+        "/report",
+        "/machine",
+    ],
 )
 def test_no_page_scrolls_sideways_on_a_phone(phone: Visit, path: str) -> None:
     phone.open(path)
