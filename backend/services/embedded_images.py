@@ -3,7 +3,8 @@
 from collections import OrderedDict
 from threading import Lock
 
-from backend.services.embeddings import Embedded, Vectors
+from backend.search.vectors import Vectors
+from backend.services.embeddings import Embedded
 from backend.services.models import ModelCache
 from backend.services.viewed_images import uploaded_image
 from backend.settings import Settings

@@ -8,8 +8,9 @@ import pyarrow as pa
 import pyarrow.parquet
 
 from backend.data.store import GalaxyStore
+from backend.search.vectors import Vectors
 from backend.services.datasets import SPLIT_OF_CODE, Datasets
-from backend.services.embeddings import Embeddings, Vectors
+from backend.services.embeddings import Embeddings
 from shared.search import EmbeddingSpace
 
 EmbeddingFormat = Literal["npy", "parquet"]

@@ -11,9 +11,10 @@ from backend.data.store import GalaxyStore
 from backend.errors import InvalidInputError
 from backend.search.index import Examples, Ranked, cosines, rank, scored
 from backend.search.trivial import Catalogue, near_identical
+from backend.search.vectors import Vectors
 from backend.services.datasets import Datasets, Wanted
 from backend.services.embedded_images import EmbeddedImages
-from backend.services.embeddings import Embedded, Embeddings, Vectors
+from backend.services.embeddings import Embedded, Embeddings
 from backend.services.locating import found_galaxy, require_row
 from backend.services.tables import TableFormat, table_file
 from shared.search import FoundGalaxy, Neighbour, SearchRequest, SearchResult
