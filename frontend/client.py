@@ -48,7 +48,7 @@ from shared.explore import (
 from shared.launch import Estimate
 from shared.learning_curves import TwinCurves
 from shared.presets import Preset
-from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunRequest, RunState, Samples
+from shared.runs import Asked, LogTail, MetricsPage, Run, RunEvent, RunRequest, RunState, Samples
 from shared.sources import FolderListing, SourcePreview, Upload
 from shared.system import Health, Machine
 from shared.verdicts import Verdict
@@ -88,6 +88,12 @@ class Client(LabelCalls, MapClient, QueueCalls, SearchClient, SuiteCalls):
 
     def resume_run(self, run_id: str) -> Run:
         return self._send(Run, "POST", routes.RUN_RESUME.format(run_id=run_id))
+
+    def checkpoint_now(self, run_id: str) -> Asked:
+        return self._send(Asked, "POST", routes.RUN_CHECKPOINT_NOW.format(run_id=run_id))
+
+    def sample_now(self, run_id: str) -> Asked:
+        return self._send(Asked, "POST", routes.RUN_SAMPLE_NOW.format(run_id=run_id))
 
     def retry_run(self, run_id: str) -> Run:
         """A new run with the config of this one, which becomes its parent."""

@@ -127,6 +127,15 @@ class Progress(Wire):
     rss_bytes: int | None = None
     message: str | None = None
     heartbeat_at: datetime | None = None
+    last_seq: int | None = Field(
+        None, description="The newest request that the worker has obeyed, see Asked."
+    )
+
+
+class Asked(Wire):
+    """A request to a worker; it is obeyed once `progress.last_seq` of the run has come to `seq`."""
+
+    seq: int
 
 
 class Run(Wire):

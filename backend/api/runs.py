@@ -7,10 +7,10 @@ from fastapi.responses import FileResponse
 
 from backend.api.deps import ContextDep
 from backend.api.tables import saved_as
-from backend.services import metrics, runs, samples, verdicts
+from backend.services import metrics, run_requests, runs, samples, verdicts
 from backend.services.tables import TableFormat
 from shared import routes
-from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunKind, RunRequest, RunState, Samples
+from shared.runs import Asked, LogTail, MetricsPage, Run, RunEvent, RunKind, RunRequest, RunState, Samples
 from shared.verdicts import Verdict
 
 router = APIRouter(tags=["runs"])
@@ -57,6 +57,18 @@ def resume_run(context: ContextDep, run_id: str) -> Run:
 @router.post(routes.RUN_RETRY, status_code=201)
 def retry_run(context: ContextDep, run_id: str) -> Run:
     return runs.retry_run(context.database, context.settings, run_id, roots=context.settings.import_roots)
+
+
+@router.post(routes.RUN_CHECKPOINT_NOW, status_code=202)
+def checkpoint_now(context: ContextDep, run_id: str) -> Asked:
+    """Write a checkpoint between two steps, and go on."""
+    return run_requests.ask_worker(context.database, context.settings, run_id, "checkpoint")
+
+
+@router.post(routes.RUN_SAMPLE_NOW, status_code=202)
+def sample_now(context: ContextDep, run_id: str) -> Asked:
+    """Reconstruct the fixed galaxies as the model is now, and go on."""
+    return run_requests.ask_worker(context.database, context.settings, run_id, "sample")
 
 
 @router.get(routes.RUN_METRICS)

@@ -194,7 +194,9 @@ class Training(ABC):
         request = self.io.request()
         if request in ("stop", "pause"):
             raise LeaveRequestedError(request)
-        if request:
+        if request == "checkpoint":
+            self.save()  # without this evaluation, which a resume from it would make up for
+        elif request:
             self.asked.append(request)
 
     def obey(self, request: str | None) -> None:

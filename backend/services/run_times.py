@@ -57,7 +57,8 @@ class History:
         measured = next((run for run in preflights if _tried_just_this(run, config, dataset)), None)
         if measured is not None:
             return _measured(measured, config, cost)
-        trainings = [run for run in self.succeeded(RunKind.PRETRAIN) if run.progress.get("images_per_s")]
+        known = [*self.succeeded(RunKind.PRETRAIN), *self.running()]
+        trainings = [run for run in known if run.progress.get("images_per_s")]
         alike = next((run for run in trainings if same_shape(config, run.config)), None)
         if alike is not None:
             return _of_same_shape(alike, cost, dataset)
@@ -78,6 +79,13 @@ class History:
             newest = query.order_by(RunRow.created_at.desc()).limit(REMEMBERED)
             self._succeeded[kind] = list(self.session.scalars(newest))
         return self._succeeded[kind]
+
+    def running(self) -> list[RunRow]:
+        """The pretraining at work, which tells more of its shape than another model that has ended."""
+        query = select(RunRow).where(
+            RunRow.kind == RunKind.PRETRAIN.value, RunRow.state == RunState.RUNNING.value
+        )
+        return list(self.session.scalars(query))
 
     def _of_its_like(self, run: RunRow) -> float | None:
         """As long as the newest run of the same config, but for its seed, that went through in one go."""
@@ -119,7 +127,9 @@ def _timed(run: RunRow) -> dict[str, object]:
 
 def _of_same_shape(run: RunRow, cost: Cost, dataset: Dataset) -> Timing:
     rate = float(run.progress["images_per_s"])
-    basis = f"{run.id} had this shape and made {rate:,.0f} images/s"
+    ended = run.state == RunState.SUCCEEDED
+    verbs = ("had", "made") if ended else ("has", "makes")
+    basis = f"{run.id} {verbs[0]} this shape and {verbs[1]} {rate:,.0f} images/s"
     seen = run.latest.get("system/peak_memory_bytes") if run.dataset_digest == dataset.digest else None
     return Timing("earlier run", basis, rate, cost.images_seen / rate, int(seen) if seen else None)
 

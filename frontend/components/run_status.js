@@ -4,7 +4,7 @@ const statuses = makeStore()
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gx-run_status")
-  const state = statuses(parentElement, () => ({ root, waiting: null, problem: null, verdict: null }))
+  const state = statuses(parentElement, () => ({ root, waiting: null, problem: null, verdict: null, asked: {}, said: {} }))
   state.again = () => setTriggerValue("again", true)
   state.look = () => setTriggerValue("look", true)
   state.judge = () => setTriggerValue("judge", true)
@@ -12,7 +12,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   state.data = data
   if (state.id !== data.run.id) {
     state.end?.()
-    Object.assign(state, { id: data.run.id, run: data.run, verdict: null })
+    Object.assign(state, { id: data.run.id, run: data.run, verdict: null, asked: {}, said: {} })
     const ends = [live(runPath(data.run.id), runPace, (news) => onNews(state, news))]
     if (data.judged) ends.push(live(verdictPath(data.run.id), verdictPace, (news) => onVerdict(state, news)))
     state.end = () => ends.forEach((end) => end())
@@ -26,6 +26,7 @@ function onNews(state, { data: run, error }) {
   if (!TERMINAL.has(state.run.state) && TERMINAL.has(run.state)) state.ended(run.state)
   if (run.state !== state.run.state) state.waiting = null
   state.run = run
+  settleAsked(state, run)
   draw(state)
 }
 
@@ -37,13 +38,13 @@ function onVerdict(state, { data: verdict }) {
 
 function draw(state) {
   const run = state.run
-  const drawn = JSON.stringify([run, state.data, state.waiting, state.problem, state.verdict])
+  const drawn = JSON.stringify([run, state.data, state.waiting, state.problem, state.verdict, state.asked, state.said])
   if (drawn === state.drawn) return
   state.drawn = drawn
   const focused = state.root.getRootNode().activeElement?.dataset.verb
   const parts = [
     el("div", { class: "head", "data-run": run.id }, title(state, run), actions(state, run)),
-    progress(run), why(state, run), trend(state), el("div", { class: "facts" }, facts(run)), scores(state, run)]
+    progress(run), why(state, run), trend(state), el("div", { class: "facts" }, facts(run)), asks(state, run), scores(state, run)]
   renew(state.root, parts)
   if (focused) state.root.querySelector(`[data-verb="${focused}"]`)?.focus()
 }
@@ -80,11 +81,12 @@ function actions(state, run) {
   const verbs = VERBS[run.state].filter((verb) => verb !== "pause" || run.kind !== "adopt")
   const buttons = verbs.map((verb) => verbButton(state, run, verb))
   const classifier = CLASSIFIERS.has(run.kind)
+  const form = run.state === "paused" && !classifier
   if (run.kind === "adopt" ? run.state === "succeeded" : !["queued", "starting"].includes(run.state)) {
     if (!classifier) buttons.unshift(el("button", { "data-verb": "look", title: "What it makes of a galaxy it half sees", onClick: () => state.look() }, "Reconstruct"))
     buttons.push(el("button", { "data-verb": "judge", title: "How well it classifies, and where it fails", onClick: () => state.judge() }, "Evaluate"))
   }
-  if (TERMINAL.has(run.state) && run.kind !== "adopt") buttons.push(againButton(state, run, classifier))
+  if ((TERMINAL.has(run.state) || form) && run.kind !== "adopt") buttons.push(againButton(state, run, classifier))
   return el("div", { class: "actions" }, buttons)
 }
 
@@ -92,7 +94,7 @@ const CLASSIFIERS = new Set(["finetune", "supervised"])
 
 /** A pretraining is launched anew from its form, a classifier as it was. */
 function againButton(state, run, classifier) {
-  const word = classifier ? "Run again" : run.state === "succeeded" ? "Train a variant…" : "Retry…"
+  const word = classifier ? "Run again" : ["succeeded", "paused"].includes(run.state) ? "Train a variant…" : "Retry…"
   const note = classifier ? "Queues a run with these values" : "Opens the launch form filled with this run's values"
   return el("button", { "data-verb": "again", title: note, onClick: () => state.again() }, word)
 }
@@ -116,6 +118,51 @@ async function send(state, run, verb) {
   } finally {
     state.waiting = null
     draw(state)
+  }
+}
+
+const ASKS = {
+  checkpoint: ["Checkpoint now", "Checkpoint asked for…", "Checkpoint written", "Writes a checkpoint and goes on"],
+  sample: ["Sample now", "Samples asked for…", "Fixed galaxies drawn", "Reconstructs the fixed galaxies as the model is now, and goes on"],
+}
+
+/** What a running training can be asked for, and what became of it. */
+function asks(state, run) {
+  const verbs = run.state !== "running" || run.kind === "adopt" ? [] : CLASSIFIERS.has(run.kind) ? ["checkpoint"] : ["checkpoint", "sample"]
+  const words = Object.values(state.said)
+  if (!verbs.length && !words.length) return null
+  return el("div", { class: "asks" }, verbs.map((verb) => askButton(state, run, verb)), el("span", { class: "gx-soft", role: "status" }, words.join(" ")))
+}
+
+function askButton(state, run, verb) {
+  const [word, asked, , note] = ASKS[verb]
+  const waits = exists(state.asked[verb])
+  const button = el("button", { "data-verb": verb, title: note, disabled: waits }, waits ? asked : word)
+  button.onclick = () => askNow(state, run, verb)
+  return button
+}
+
+async function askNow(state, run, verb) {
+  Object.assign(state, { asked: { ...state.asked, [verb]: Infinity }, said: { ...state.said, [verb]: "" }, problem: null })
+  draw(state)
+  try {
+    const { seq } = await ask(`${runPath(run.id)}/${verb}`, { method: "POST" })
+    if (exists(state.asked[verb])) state.asked[verb] = seq
+  } catch (problem) {
+    delete state.asked[verb]
+    state.problem = problem instanceof Refused ? problem.message : "The server does not answer; try again."
+    draw(state)
+  }
+}
+
+/** Its worker has confirmed what was asked, or is gone. */
+function settleAsked(state, run) {
+  for (const [verb, seq] of Object.entries(state.asked)) {
+    const obeyed = (run.progress.last_seq ?? 0) >= seq
+    if (!obeyed && run.state === "running") continue
+    delete state.asked[verb]
+    const done = obeyed ? `${ASKS[verb][2]} by step ${grouped(run.progress.step)}.` : `The run is ${STATE_WORDS[run.state].replace("…", "")} now; nobody confirmed the request.`
+    state.said = { ...state.said, [verb]: done }
   }
 }
 

@@ -200,6 +200,18 @@ def test_behind_a_run_whose_time_nobody_knows_no_start_is_promised(
     ]
 
 
+def test_the_speed_of_the_run_at_work_tells_of_those_of_its_shape_behind_it(
+    client: Client, three: list[str], database: Database, move: Move
+) -> None:
+    move(three[0], S.STARTING, S.RUNNING)
+    with database.write() as session:
+        session.get_one(RunRow, three[0]).progress = {"eta_s": 30.0, "images_per_s": 100.0}
+    now = datetime.now(UTC)
+    starts = [run.starts_at for run in read_queue(database, now=now).lanes[0].waiting]
+    # 42 train rows: ten epochs of five batches of eight
+    assert starts == [now + timedelta(seconds=30), now + timedelta(seconds=30 + 10 * 5 * 8 / 100)]
+
+
 def test_a_run_that_goes_on_needs_only_what_is_left_of_it(
     client: Client, database: Database, move: Move
 ) -> None:

@@ -151,6 +151,8 @@ def test_a_run_is_launched_watched_and_stopped(visit: Visit, site: Site) -> None
     assert page.locator(LOSS).get_attribute("data-build") == built, "the graph must never be rebuilt"
 
     expect(page.locator(".gx-samples canvas")).to_have_count(6)  # two galaxies in three rows
+    press_slowly(page.get_by_role("button", name="Checkpoint now"))
+    expect(page.get_by_text("Checkpoint written by step")).to_be_visible()
     press_slowly(page.get_by_role("button", name="Stop", exact=True))
     expect(page.get_by_role("button", name="Stopping…")).to_be_disabled()
     expect(page.locator('.gx-run_status [data-state="cancelled"]')).to_be_visible()
