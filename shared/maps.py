@@ -38,6 +38,7 @@ class MapState(Wire):
     job: str | None
     config: ProjectConfig | None
     why_not: str | None
+    steps: list[int] = Field(description="Checkpoints of the run that are embedded so, rising.")
 
 
 class ColourBy(StrEnum):

@@ -29,6 +29,10 @@ class SpaceConfig(OnEncoderConfig):
 class EmbedConfig(SpaceConfig):
     """Computes the features and keeps them."""
 
+    every_checkpoint: bool = setting(
+        False, "encoder", "Also those of every other checkpoint of the run, for a map over its training."
+    )
+
 
 class ProjectConfig(SpaceConfig):
     """Two dimensions of the features, in which near neighbours stay near."""

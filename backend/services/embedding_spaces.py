@@ -6,8 +6,8 @@ from pathlib import Path
 from backend.data.feature_files import every_row_files
 from backend.db.engine import Database
 from backend.errors import InvalidInputError
-from backend.jobs.encoders import FoundEncoder, find_encoder
-from backend.jobs.run_dir import EncoderSpec
+from backend.jobs.encoders import FoundEncoder, find_encoder, saved_steps
+from backend.jobs.run_dir import EncoderSpec, RunDir
 from backend.services.probes import encoder_run, judged_on, require_bands, source_of
 from backend.settings import Settings
 from shared.configs import EmbedConfig, ModelConfig
@@ -77,6 +77,18 @@ def space_of(config: SpaceConfig) -> EmbeddingSpace:
         depth=config.depth,
         pooling=config.pooling,
     )
+
+
+def embedded_steps(settings: Settings, resolved: ResolvedSpace) -> list[int]:
+    """Checkpoints of its run whose embeddings, of the same dataset, depth and pooling, are there; rising."""
+    here = resolved.encoder.weights_digest
+    steps = []
+    for step in saved_steps(RunDir(settings.runs_dir / resolved.encoder.run)):
+        digest = find_encoder(settings.home, resolved.encoder.run, str(step)).spec.weights_digest
+        files = (file.replace(here, digest, 1) for file in resolved.files)
+        if all((feature_cache(settings) / file).is_file() for file in files):
+            steps.append(step)
+    return steps
 
 
 def _depth(space: EmbeddingSpace, found: FoundEncoder) -> int:

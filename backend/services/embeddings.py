@@ -5,7 +5,9 @@ They are computed by a job (`backend.jobs.tasks.embed`) and read here from the c
 
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,7 @@ from backend.search.vectors import Vectors, standard_of, standardised, train_row
 from backend.services.datasets import Datasets
 from backend.services.embedding_spaces import ResolvedSpace, feature_cache, resolve_space
 from backend.settings import Settings
+from shared.configs import EmbedConfig
 from shared.runs import RunKind
 from shared.search import EmbeddingSpace, EmbeddingState
 
@@ -98,18 +101,22 @@ class Embeddings:
         )
 
     def _job(self, resolved: ResolvedSpace) -> str | None:
-        """The newest job whose features these are: it keeps cls and mean, whichever was asked for."""
         jobs = select(RunRow.id, RunRow.config).where(RunRow.kind == RunKind.EMBED.value)
-        wanted = resolved.config.model_dump(mode="json", exclude={"pooling"})
         with self._database.read() as session:
             for run_id, config in session.execute(jobs.order_by(RunRow.created_at.desc()).limit(NEWEST_JOBS)):
-                if {key: config.get(key) for key in wanted} == wanted:
+                if embeds(config, resolved.config):
                     return str(run_id)
         return None
 
     def _let_go(self) -> None:
         while len(self._kept) > 1 and sum(one.vectors.nbytes for one in self._kept.values()) > MAX_BYTES:
             self._kept.popitem(last=False)
+
+
+def embeds(config: Mapping[str, Any], wanted: EmbedConfig) -> bool:
+    """Whether a job with this config makes what is wanted: it keeps cls and mean, whichever was asked for."""
+    same = all(config.get(key) == getattr(wanted, key) for key in ("encoder", "dataset", "depth"))
+    return same and (config.get("checkpoint") == wanted.checkpoint or bool(config.get("every_checkpoint")))
 
 
 def not_embedded(resolved: ResolvedSpace) -> ConflictError:

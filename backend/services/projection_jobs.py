@@ -6,6 +6,7 @@ from backend.services.embedding_spaces import ResolvedSpace, feature_cache, reso
 from backend.services.embeddings import not_embedded
 from backend.settings import Settings
 from shared.configs import ProjectConfig
+from shared.search_configs import SpaceConfig
 
 FEWEST = 2
 """Of the perplexity."""
@@ -29,7 +30,8 @@ def ready_projection(
 
 def config_of(resolved: ResolvedSpace, perplexity: float, seed: int) -> ProjectConfig:
     """The job that makes the t-SNE of a space."""
-    return ProjectConfig(**resolved.config.model_dump(), perplexity=perplexity, seed=seed)
+    space = resolved.config.model_dump(include=set(SpaceConfig.model_fields))
+    return ProjectConfig(**space, perplexity=perplexity, seed=seed)
 
 
 def is_embedded(settings: Settings, resolved: ResolvedSpace) -> bool:

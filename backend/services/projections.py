@@ -17,7 +17,7 @@ from backend.search.projection import (
     project_pca,
     projection_name,
 )
-from backend.services.embedding_spaces import ResolvedSpace
+from backend.services.embedding_spaces import ResolvedSpace, embedded_steps
 from backend.services.embeddings import Embeddings
 from backend.services.projection_jobs import config_of, perplexity_fault
 from backend.settings import Settings
@@ -33,7 +33,7 @@ class Projections:
     """Makes the maps that are made at once, and reads those that a job has made."""
 
     def __init__(self, database: Database, settings: Settings, embeddings: Embeddings) -> None:
-        self._database, self._embeddings = database, embeddings
+        self._database, self._settings, self._embeddings = database, settings, embeddings
         self._files = ByteCache(settings.home / "cache" / "projections", PROJECTION_BYTES)
         self._making = threading.Lock()
 
@@ -55,6 +55,7 @@ class Projections:
             job=self._job(config) if config else None,
             config=None if why_not else config,
             why_not=why_not,
+            steps=embedded_steps(self._settings, resolved),
         )
 
     def points(self, asked: MapRequest) -> bytes:

@@ -72,7 +72,8 @@ def create_run(
         config, encoder = ready_probe(database, settings, config)
     if isinstance(config, EmbedConfig):
         space = resolve_space(database, settings, space_of(config))
-        config, encoder = space.config, space.encoder
+        settled = space.config.model_copy(update={"every_checkpoint": config.every_checkpoint})
+        config, encoder = settled, space.encoder
     if isinstance(config, ProjectConfig):
         config, space = ready_projection(database, settings, config)
         encoder = space.encoder

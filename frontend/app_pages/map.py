@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
-from frontend.app_pages.map_jobs import offer_embeddings, offer_tsne
+from frontend.app_pages.map_jobs import offer_embeddings, offer_every_checkpoint, offer_tsne
 from frontend.app_pages.map_space import draw_space
 from frontend.app_pages.map_url import Look, change_look, current_look, take_look, told
 from frontend.blocks import empty_state, guarded, page_title
@@ -39,6 +39,7 @@ def show() -> None:
         offer_tsne(state)
         state = client().get_map(_request(look.model_copy(update={"method": "pca"})))
     st.fragment(guarded)(lambda: _draw_map(state, datasets[state.embeddings.dataset]))
+    offer_every_checkpoint(state, encoders[state.embeddings.run])
 
 
 def _has_begun(run: Run) -> bool:
@@ -92,6 +93,7 @@ def _draw_map(state: MapState, dataset: Dataset) -> None:
         told(look),
         title=f"{embeddings.run}, step {count(embeddings.step)}",
         axes=axis_words(state.shares),
+        steps=state.steps if state.method == "pca" else [],
         colours=colours,
         evaluations=[(one.id, f"{name_evaluation(one)} · {percent(one.accuracy)}") for one in evaluations],
         on_look=take_look,

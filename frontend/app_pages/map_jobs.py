@@ -15,6 +15,7 @@ from shared.runs import TERMINAL, Run, RunKind, RunRequest, RunState
 from shared.search import EmbeddingState
 
 REFUSED = "map_refused"
+MIN_STEPS = 2
 
 
 def offer_embeddings(state: EmbeddingState) -> None:
@@ -46,6 +47,28 @@ def offer_tsne(state: MapState) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Make the t-SNE", type="primary", on_click=_queue(RunKind.PROJECT, state.config))
         st.caption("It takes about a minute for 5,000 galaxies, on the CPU; the PCA is shown meanwhile.")
+
+
+def offer_every_checkpoint(state: MapState, run: Run) -> None:
+    """Where the run has more checkpoints than are embedded: one job for them all, and then a slider."""
+    every = client().list_checkpoints(run.id).steps
+    missing = len(every) - len(state.steps)
+    if state.method != "pca" or missing < 1 or len(every) < MIN_STEPS:
+        return
+    embeddings = state.embeddings
+    job = client().get_run(embeddings.job) if embeddings.job else None
+    if _at_work(job, "Embedding every checkpoint"):
+        return
+    config = embeddings.config.model_copy(update={"every_checkpoint": True})
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.button("Embed every checkpoint", on_click=_queue(RunKind.EMBED, config))
+        st.caption(
+            f"{missing} of its {len(every)} checkpoints are not embedded yet; then a slider moves the map "
+            "over the training, turned so that points do not jump."
+        )
+    refused = st.session_state.pop(REFUSED, None)
+    if refused:
+        wrong(refused)
 
 
 def _at_work(job: Run | None, title: str) -> bool:

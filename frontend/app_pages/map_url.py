@@ -12,13 +12,14 @@ from shared.runs import Wire
 from shared.search import EmbeddingSpace
 
 TOLD = "map_told"
-BROWSER = ("colour", "evaluation", "view", "galaxy")
+BROWSER = ("colour", "evaluation", "view", "galaxy", "step")
 NUMBER = r"-?\d{1,9}(\.\d{1,9})?(e-?\d{1,2})?"
 
 
 class Look(Wire):
     """What is looked at: the space, how it became two dimensions, and what the browser shows of it: `colour`
-    and the `evaluation` it may be of, `view` (x and y in the middle, width; None: all), `galaxy` a row."""
+    and the `evaluation` it may be of, `view` (x and y in the middle, width; None: all), `galaxy` a row,
+    `step` the checkpoint that the slider is at (None: the one chosen)."""
 
     run: str | None = None
     checkpoint: str = Field("best", pattern=CHECKPOINT)
@@ -30,6 +31,7 @@ class Look(Wire):
     evaluation: str | None = None
     view: str | None = Field(None, pattern=rf"^{NUMBER},{NUMBER},{NUMBER}$")
     galaxy: int | None = Field(None, ge=0)
+    step: int | None = Field(None, ge=0)
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> "Look":
@@ -74,7 +76,7 @@ def change_look(**changes: Any) -> None:
 
 def change_space(**changes: Any) -> None:
     """Another map: its view is its own."""
-    change_look(view=None, **changes)
+    change_look(view=None, step=None, **changes)
 
 
 def take_look(said: Mapping[str, Any], n: int) -> None:

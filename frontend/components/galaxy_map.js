@@ -29,10 +29,11 @@ function build(root) {
     ["+", "Closer (+)", () => zoomBy(state, 1.5)], ["−", "Farther (−)", () => zoomBy(state, 1 / 1.5)], ["⤢", "Whole map (0)", () => lookAt(state, state.home)],
   ].map(([sign, title, act]) => el("button", { title, "aria-label": title, onClick: () => { if (state.field) act() } }, sign)))
   state.frameBox = el("div", { class: "frame" }, state.canvas, tools, state.tip)
+  state.steps = el("div", { class: "steps", hidden: true })
   state.card = el("div", { class: "card" })
   state.gallery = el("div", { class: "gallery" })
   state.hint = el("p", { class: "gx-soft" }, HINT)
-  root.replaceChildren(state.bar, state.news, el("div", { class: "both" }, el("div", { class: "wide" }, state.frameBox, state.legend), el("div", { class: "panel" }, state.card, state.gallery, state.hint)))
+  root.replaceChildren(state.bar, state.news, el("div", { class: "both" }, el("div", { class: "wide" }, state.frameBox, state.steps, state.legend), el("div", { class: "panel" }, state.card, state.gallery, state.hint)))
   state.resize = new ResizeObserver(() => resized(state))
   followHand(state)
   return state
@@ -55,7 +56,8 @@ function adopt(state) {
 /** Brings points, colours and words to what is wanted; what is here already stays as it is. */
 function follow(state) {
   drawBar(state)
-  const wanted = JSON.stringify(state.data.query)
+  drawSteps(state)
+  const wanted = JSON.stringify(queryNow(state))
   if (wanted !== state.wanted) {
     state.wanted = wanted
     loadPoints(state, wanted)
@@ -69,7 +71,7 @@ const queryOf = (values) => new URLSearchParams(Object.entries(values).filter(([
 
 async function loadPoints(state, wanted) {
   try {
-    const answer = await fetch(`${API}/maps/points?${queryOf(state.data.query)}`, { credentials: "same-origin" })
+    const answer = await fetch(`${API}/maps/points?${queryOf(queryNow(state))}`, { credentials: "same-origin" })
     if (!answer.ok) throw new Refused((await answer.json().catch(() => null))?.detail ?? `The server answered ${answer.status}.`)
     const flat = new Float32Array(await answer.arrayBuffer())
     if (wanted === state.wanted) takePoints(state, flat)
@@ -83,18 +85,21 @@ async function loadPoints(state, wanted) {
 function takePoints(state, flat) {
   const { dataset } = state.data.query
   const same = state.of === dataset && state.field?.n === flat.length / 2
-  state.of = dataset
-  state.field = makeField(flat)
+  const moves = same && state.base === baseOf(state)
+  Object.assign(state, { of: dataset, base: baseOf(state) })
+  complain(state, null)
+  if (moves) return moveTo(state, flat)
+  Object.assign(state, { flat, field: makeField(flat), moving: null, shownFlat: null, home: null })
   if (!same) {
     select(state, null)
     state.hidden.clear()
   }
-  state.medians = null
-  complain(state, null)
-  state.home = null
   resized(state)
   recolour(state)
 }
+
+/** Maps with the same base are turned onto each other. */
+const baseOf = ({ data }) => JSON.stringify(data.query)
 
 function complain(state, problem) {
   const words = problem === null ? "" : problem instanceof Refused ? sentence(problem.message) : "The server does not answer; this page keeps what it showed."

@@ -11,7 +11,7 @@ from shared.datasets import Dataset
 from shared.maps import ColourBy, MapRequest
 
 KEY = "galaxy_map"
-PARTS = ("field", "colours", "draw", "hand", "panel")
+PARTS = ("field", "colours", "draw", "steps", "hand", "panel")
 _MAP = load_component(KEY, parts=("palette", "galaxy_dialog", *(f"{KEY}_{part}" for part in PARTS)))
 
 
@@ -23,6 +23,7 @@ def draw_galaxy_map(
     *,
     title: str,
     axes: Sequence[str] | None,
+    steps: Sequence[int],
     colours: Sequence[ColourBy],
     evaluations: Sequence[tuple[str, str]],
     on_look: Callable[[Mapping[str, Any], int], None],
@@ -46,6 +47,7 @@ def draw_galaxy_map(
         "told": told,
         "title": title,
         "axes": axes,
+        "steps": steps,
         "colours": [by.value for by in colours],
         "evaluations": [{"id": found, "title": words} for found, words in evaluations],
     }

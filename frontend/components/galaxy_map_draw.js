@@ -35,6 +35,7 @@ function stampOf(shape, radius, width) {
 }
 
 function paint(state) {
+  stepMotion(state)
   const { canvas, field, size } = state
   if (!field || !size?.width) return
   const dense = Math.min(window.devicePixelRatio || 1, 2)
@@ -98,14 +99,22 @@ function paintPass({ field: { n, x, y }, painting: { code }, hidden, view, size,
   return drawn
 }
 
-function paintAxes({ data, size, theme }, pen) {
-  if (!data.axes) return
-  Object.assign(pen, { font: `11px ${theme.font}`, fillStyle: theme.soft, textAlign: "right", textBaseline: "alphabetic" })
-  pen.fillText(`${data.axes[0]} →`, size.width - 8, size.height - 8)
+/** At another checkpoint the axes are those of the map's own, and hold another share. */
+function axesNow({ data, look }) {
+  const own = !exists(look.step) || String(look.step) === data.query.checkpoint
+  return own ? data.axes : data.axes?.map((_, k) => `PC ${k + 1} of step ${grouped(Number(data.query.checkpoint))}`)
+}
+
+function paintAxes(state, pen) {
+  const { size, theme } = state, axes = axesNow(state)
+  if (!axes) return
+  Object.assign(pen, { font: `11px ${theme.font}`, fillStyle: theme.soft, strokeStyle: theme.ground, lineWidth: 4, lineJoin: "round", textAlign: "right", textBaseline: "alphabetic" })
+  const write = (text, px, py) => { pen.strokeText(text, px, py); pen.fillText(text, px, py) }
+  write(`${axes[0]} →`, size.width - 8, size.height - 8)
   pen.save()
   pen.translate(14, 8)
   pen.rotate(-Math.PI / 2)
-  pen.fillText(`${data.axes[1]} →`, 0, 0)
+  write(`${axes[1]} →`, 0, 0)
   pen.restore()
   pen.textAlign = "left"
 }

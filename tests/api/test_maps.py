@@ -175,6 +175,21 @@ def test_maps_of_two_checkpoints_are_turned_onto_each_other(
     assert code == "not_alignable"
 
 
+def test_one_job_embeds_every_checkpoint_and_the_map_knows_them(
+    client: Client, encoder: str, settings: Settings
+) -> None:
+    config = {"encoder": encoder, "checkpoint": "7", "every_checkpoint": True}
+    job = client.create_run(RunRequest(kind=RunKind.EMBED, config=config)).id
+    first = client.get_embeddings(EmbeddingSpace(run=encoder, checkpoint="0"))
+    assert (first.ready, first.job) == (False, job)
+    assert work(embed, settings, job).outcome == "succeeded"
+    state = client.get_map(MapRequest(run=encoder, checkpoint="7"))
+    assert (state.ready, state.steps, state.embeddings.job) == (True, [0, 7], job)
+    assert client.get_map(MapRequest(run=encoder, depth=1)).steps == []
+    other = client.get_embeddings(EmbeddingSpace(run=encoder, depth=1))
+    assert (other.ready, other.job) == (False, None)
+
+
 def test_galaxies_are_coloured_by_what_is_known_of_each(
     client: Client, context: Context, database: Database, settings: Settings, encoder: str
 ) -> None:

@@ -157,24 +157,24 @@ def show(page: Page, n: int) -> None:
         if key:
             page.keyboard.down(key)
         page.mouse.down()
-        print(f"    {name:<33}{rate(page, act):8.0f}")
+        print(f"    {name:<33}{rate(page, act)}")
         page.mouse.up()
         if key:
             page.keyboard.up(key)
     page.keyboard.press("Escape")
-    print(f"    {'zoom':<33}{rate(page, lambda k: page.mouse.wheel(0, 30 if k // 40 % 2 else -30)):8.0f}")
+    print(f"    {'zoom':<33}{rate(page, lambda k: page.mouse.wheel(0, 30 if k // 40 % 2 else -30))}")
     page.locator(CANVAS).press("0")
 
 
-def rate(page: Page, act: Callable[[int], None]) -> float:
-    """Draws a second while the mouse does not rest."""
+def rate(page: Page, act: Callable[[int], None]) -> str:
+    """Draws a second while the mouse does not rest, and its moves, which no draw can outrun."""
     frames = lambda: int(page.locator(CANVAS).get_attribute("data-frames") or 0)  # noqa: E731
     before, start, k = frames(), time.perf_counter(), 0
     while time.perf_counter() - start < SECONDS:
         act(k)
         k += 1
     took = time.perf_counter() - start
-    return (frames() - before) / took
+    return f"{(frames() - before) / took:8.0f}  of {k / took:.0f} moves"
 
 
 def hover_time(page: Page, k: int) -> float:

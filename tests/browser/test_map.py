@@ -31,9 +31,9 @@ def encoder(site: Site) -> str:
     return next(run.id for run in site.client.list_runs() if run.name == "to be mapped")
 
 
-def points_of(site: Site, encoder: str) -> Points:
+def points_of(site: Site, request: MapRequest) -> Points:
     """(N, 2) as the API has them."""
-    flat = np.frombuffer(site.client.get_map_points(MapRequest(run=encoder)), "<f4")
+    flat = np.frombuffer(site.client.get_map_points(request), "<f4")
     return flat.reshape(2, -1).T.astype(np.float64)
 
 
@@ -85,7 +85,7 @@ def test_galaxies_are_embedded_drawn_pointed_at_and_lassoed_and_the_address_keep
     canvas = page.locator(CANVAS)
     expect(canvas).to_have_attribute("data-drawn", "200")
     expect(canvas).to_have_attribute("aria-label", re.compile("200 galaxies .* coloured by class"))
-    points = points_of(site, encoder)
+    points = points_of(site, MapRequest(run=encoder))
     places = on_screen(page, points)
 
     lone = loneliest(places)
@@ -124,3 +124,26 @@ def test_galaxies_are_embedded_drawn_pointed_at_and_lassoed_and_the_address_keep
     page.reload()
     expect(canvas).to_have_attribute("data-view", view)
     expect(card).to_have_attribute("data-row", str(lone))
+
+
+def test_a_slider_moves_the_galaxies_to_where_another_checkpoint_has_them(
+    visit: Visit, site: Site, encoder: str
+) -> None:
+    steps = site.client.list_checkpoints(encoder).steps
+    config = {"encoder": encoder, "checkpoint": "last", "every_checkpoint": True}
+    assert site.run_to_the_end(RunRequest(kind=RunKind.EMBED, config=config)) is RunState.SUCCEEDED
+    page = visit.page
+    visit.open(f"/map?run={encoder}&checkpoint=last")
+    expect(page.locator(CANVAS)).to_have_attribute("data-drawn", "200")
+    slider = page.get_by_role("slider", name="Checkpoint")
+    expect(slider).to_have_value(str(len(steps) - 1))
+    slider.press("Home")
+    page.wait_for_url(re.compile(rf"step={steps[0]}"))
+    turned = MapRequest(run=encoder, checkpoint=str(steps[0]), aligned="last")
+    places = on_screen(page, points_of(site, turned))
+    lone = loneliest(places)
+    page.wait_for_timeout(600)  # until they have moved
+    page.mouse.move(*places[lone])
+    expect(page.locator(f".gx-galaxy_map .tip[data-row='{lone}']")).to_be_visible()
+    page.reload()
+    expect(slider).to_have_value("0")

@@ -21,6 +21,7 @@ LOOKS = st.builds(
     evaluation=st.one_of(st.none(), st.just("late-mass-7097.encoder-knn-s0")),
     view=st.one_of(st.none(), st.tuples(NUMBERS, NUMBERS, NUMBERS).map(",".join)),
     galaxy=st.one_of(st.none(), st.integers(0, 10**6)),
+    step=st.one_of(st.none(), st.integers(0, 10**6)),
 )
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import numpy as np
 
 from backend.data.feature_files import EVERY_ROW
+from backend.data.store import GalaxyStore
 from backend.errors import DataError, NotFoundError
-from backend.jobs.run_dir import EncoderSpec, Result, Spec
+from backend.jobs.encoders import find_encoder, saved_steps
+from backend.jobs.run_dir import EncoderSpec, Result, RunDir, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.encoding import load_encoder
 from backend.jobs.tasks.judging import JudgingStoppedError
@@ -21,21 +23,33 @@ def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
     """Leave the features in the cache, where services find them by what they depend on."""
     if not isinstance(spec.encoder, EncoderSpec):
         raise NotFoundError("no_encoder", "this job names no encoder; launch it anew", "encoder")
-    encoder = load_encoder(spec.encoder, home)
-    depth = EmbedConfig.model_validate(spec.config).depth or encoder.layers
-    ticker = Ticker(writer)
-    cache = FeatureCache(home / "cache" / "features")
+    config = EmbedConfig.model_validate(spec.config)
+    encoders = every_checkpoint(spec.encoder, home) if config.every_checkpoint else [spec.encoder]
+    ticker = Ticker(writer, len(encoders))
     try:
         with open_store(spec, home) as store:
-            source = FeatureSource(encoder, store, cache, tick=ticker.images)
-            rows = np.arange(store.n)
-            source.pooled(rows, EVERY_ROW, [depth])
-            require_kept(source, depth)
+            for encoder in encoders:
+                embed(encoder, config, store, home, ticker)
     except JudgingStoppedError:
         return Result(attempt=writer.attempt, outcome="cancelled", reason="stopped before all were embedded")
-    return Result(
-        attempt=writer.attempt, outcome="succeeded", step=len(rows), images_per_s=ticker.images_per_s
-    )
+    return Result(attempt=writer.attempt, outcome="succeeded", step=store.n, images_per_s=ticker.images_per_s)
+
+
+def embed(spec: EncoderSpec, config: EmbedConfig, store: GalaxyStore, home: Path, ticker: "Ticker") -> None:
+    """One checkpoint's features of every row, unless they are there."""
+    encoder = load_encoder(spec, home)
+    depth = config.depth or encoder.layers
+    source = FeatureSource(encoder, store, FeatureCache(home / "cache" / "features"), tick=ticker.images)
+    source.pooled(np.arange(store.n), EVERY_ROW, [depth])
+    require_kept(source, depth)
+    ticker.next(store.n)
+
+
+def every_checkpoint(first: EncoderSpec, home: Path) -> list[EncoderSpec]:
+    """That one, then the other checkpoints of its run, the newest first."""
+    steps = saved_steps(RunDir(home / "runs" / first.run))
+    others = [find_encoder(home, first.run, str(step)).spec for step in reversed(steps) if step != first.step]
+    return [first, *others]
 
 
 def require_kept(source: FeatureSource, depth: int) -> None:
@@ -51,12 +65,19 @@ def require_kept(source: FeatureSource, depth: int) -> None:
 class Ticker:
     """Says how far the work is, and ends it by raising JudgingStoppedError when that is asked."""
 
-    def __init__(self, writer: RunWriter) -> None:
-        self._writer = writer
+    def __init__(self, writer: RunWriter, times: int) -> None:
+        self._writer, self._times = writer, times
+        self._before = 0
         self._began = time.monotonic()
         self.images_per_s: float | None = None
 
+    def next(self, n: int) -> None:
+        """So many images are behind it, computed or kept."""
+        self._before += n
+
     def images(self, done: int, total: int) -> None:
+        """So many of the images of one of the `times` rounds."""
+        done, total = self._before + done, self._times * total
         request = self._writer.request()
         if request in ("stop", "pause"):
             raise JudgingStoppedError(request)
