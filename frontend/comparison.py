@@ -55,8 +55,9 @@ def _run_data(
 
 
 def compared_groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Runs by setting; a group is drawn as its oldest run."""
-    styles = style_lines(runs)
+    """Runs by setting; a group is drawn as its oldest run, beside those of the other groups."""
+    groups = [(group, min(group, key=lambda run: (run.created_at, run.id))) for group in group_seeds(runs)]
+    styles = style_lines([oldest for _, oldest in groups])
     return [
         {
             "id": oldest.id,
@@ -64,6 +65,5 @@ def compared_groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
             "runs": [run.id for run in group],
             "style": styles[oldest.id]._asdict(),
         }
-        for group in group_seeds(runs)
-        for oldest in (min(group, key=lambda run: (run.created_at, run.id)),)
+        for group, oldest in groups
     ]

@@ -85,7 +85,7 @@ function drawLine(pen, panel, line, tint) {
   const [from, to] = seenIndexes(line, x)
   const across = frame.inner / (x[1] - x[0]), up = frame.tall / (y[1] - y[0])
   pen.strokeStyle = tint.series[line.style.colour]
-  pen.lineWidth = 1.5
+  pen.lineWidth = panel.thin ? 1 / (devicePixelRatio || 1) : 1.5 // a hairline is drawn ten times as fast
   pen.lineJoin = "bevel"
   pen.setLineDash(DASHES[line.style.dash] ?? DASHES.at(-1))
   pen.beginPath()
@@ -120,7 +120,7 @@ function drawNames(pen, panel, tint) {
   if (frame.right < 60) return
   const named = lines.length <= 5 ? lines : []
   const ends = [
-    ...named.map((line) => ({ words: line.n > 1 ? `${line.title} · ${line.n}` : line.title, value: valueAt(line, panel.x[1]), colour: tint.series[line.style.colour] })),
+    ...named.map((line) => ({ words: line.title, value: valueAt(line, panel.x[1]), colour: tint.series[line.style.colour] })),
     ...references.map(({ title, value }) => ({ words: title, value, colour: tint.soft })),
   ].filter(({ value }) => isNumber(value) && (!panel.log || value > 0))
   const placed = ends.map((end) => ({ ...end, at: placeY(panel, end.value) })).sort((one, other) => one.at - other.at)

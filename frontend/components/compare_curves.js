@@ -79,15 +79,27 @@ function drawCompare(state) {
   const views = state.data.keys.map((key) => state.panels.get(key))
   for (const view of views) view.lines = memoLines(state, view.key).filter((line) => !state.hidden.has(line.id))
   const x = state.zoom ?? wholeRange(views)
-  for (const view of views) if (view.inSight) drawPanelOf(state, view, x)
-  state.draws++
-  const drawn = Math.max(...views.filter((view) => view.inSight).map((view) => view.lines.length), 0)
-  const whole = views.every(({ key, inSight }) => !inSight || state.shown.every((run) => state.feeds.get(run.id).next.has(key)))
-  Object.assign(state.root.dataset, { draws: state.draws, curves: drawn, whole, zoom: (state.zoom ?? []).join(",") })
+  const inSight = views.filter((view) => view.inSight)
+  const read = (run, key) => state.feeds.get(run.id).next.has(key)
+  const complete = inSight.every(({ key }) => state.shown.every((run) => read(run, key)))
+  state.thin = !complete || performance.now() < (state.movingUntil ?? 0)
+  for (const view of inSight) drawPanelOf(state, view, x)
+  const curves = Math.max(...inSight.map((view) => view.lines.length), 0)
+  const whole = curves > 0 && complete
+  if (whole) state.marked ??= performance.mark("galaxyscope.compare.whole")
+  Object.assign(state.root.dataset, { draws: ++state.draws, curves, whole, zoom: (state.zoom ?? []).join(",") })
+  drawWords(state)
+  pointAt(state, state.pointed ?? null, state.pointedIn)
+}
+
+/** Legend, notes and figures, which a zoom does not change. */
+function drawWords(state) {
+  const asked = JSON.stringify([state.version, state.look, [...state.hidden], state.tint])
+  if (asked === state.worded) return
+  state.worded = asked
   drawLegend(state)
   drawNotes(state)
   drawScores(state)
-  pointAt(state, state.pointed ?? null, state.pointedIn)
 }
 
 /** Lines are worked out anew when points, runs or the look change, not when the view moves. */
@@ -106,9 +118,9 @@ function drawPanelOf(state, view, x) {
   if (!view.lines.length || !x || !width) return
   const log = isLoss(view.key) && state.look.log
   const references = referencesOf(state, view.key)
-  const right = width > 380 && (view.lines.length <= 5 || references.length) ? Math.min(Math.round(width / 4), 128) : 12
+  const right = width > 380 && (view.lines.length <= 5 || references.length) ? Math.min(Math.round(width / 3.4), 128) : 12
   const frame = { width, height, left: 56, right, top: 8, bottom: 36, inner: width - 56 - right, tall: height - 44 }
-  view.drawn = { key: view.key, frame, x, y: seenRange(view.lines, x, log, references), log, lines: view.lines, references, axisTitle: X_AXES[state.look.x].title }
+  view.drawn = { key: view.key, frame, x, y: seenRange(view.lines, x, log, references), log, lines: view.lines, references, thin: state.thin, axisTitle: X_AXES[state.look.x].title }
   drawChart(view.canvas, view.drawn, state.tint)
   view.plot.setAttribute("aria-label", `${view.key} by ${view.drawn.axisTitle}; last values: ${view.lines.map((line) => `${line.title} ${valueWords(view.key, line.y.at(-1))}`).join(", ")}`)
 }

@@ -1,5 +1,7 @@
 // The cross-hair, the values at it, and the zoom: all panels move together.
 
+const REST_MS = 160 // after a move of the zoom, before lines are drawn at their full width
+
 function listenToChart(state, view) {
   const { plot } = view
   plot.onpointermove = (event) => movePointer(state, view, event)
@@ -67,6 +69,9 @@ function zoomBy(state, view, at, factor) {
   const whole = wholeRange([...state.panels.values()])
   const zoom = [Math.max(at - (at - low) * factor, whole[0]), Math.min(at + (high - at) * factor, whole[1])]
   if (zoom[1] - zoom[0] < 1e-6 * (whole[1] - whole[0])) return
+  state.movingUntil = performance.now() + REST_MS
+  clearTimeout(state.resting)
+  state.resting = setTimeout(() => redraw(state), REST_MS + 20)
   setZoom(state, zoom[0] === whole[0] && zoom[1] === whole[1] ? null : zoom)
 }
 
@@ -113,13 +118,14 @@ function pointAt(state, x, pointed) {
     view.cross.style.cssText = `left:${at}px;top:${frame.top}px;height:${frame.tall}px`
     const onLeft = at > frame.left + frame.inner / 2
     view.values.style.cssText = onLeft ? `right:${frame.width - at + 8}px` : `left:${at + 8}px`
-    renew(view.values, el("small", {}, `${state.look.x} ${prefixed(Number(x.toPrecision(5)))}`), view.lines.map((line) => valueRow(state, view, line, x, view === pointed)))
+    renew(view.values, el("small", {}, `${state.look.x.replace("flops", "FLOPs")} ${prefixed(Number(x.toPrecision(5)))}`), view.lines.map((line) => valueRow(state, view, line, x, view === pointed)))
   }
 }
 
 function valueRow(state, view, line, x, named) {
   const i = lastBefore(line.x, x)
-  const spread = line.low && i >= 0 ? ` (${valueWords(view.key, line.low[i])} to ${valueWords(view.key, line.high[i])})` : ""
+  const roomy = view.drawn.frame.width > 400
+  const spread = roomy && line.low && i >= 0 ? ` (${valueWords(view.key, line.low[i])} to ${valueWords(view.key, line.high[i])})` : ""
   return el("div", { "data-line": line.id }, swatch(state, line.style), named ? el("span", {}, line.title) : null,
     el("b", {}, i < 0 ? "–" : valueWords(view.key, line.y[i])), named && spread ? el("small", {}, spread) : null)
 }

@@ -44,9 +44,6 @@ const columnsOf = (keys) => keys.flatMap((key) => (key.startsWith("train/") ? [[
 function drawScores(state) {
   const columns = columnsOf(state.data.keys)
   const rows = scoreRows(state)
-  const drawn = JSON.stringify([rows, columns, state.sort])
-  if (drawn === state.scoresDrawn) return
-  state.scoresDrawn = drawn
   const focused = state.root.getRootNode().activeElement?.dataset?.sort
   const save = el("button", { class: "save", onClick: () => saveScores(state) }, "CSV")
   state.scores.replaceChildren(
