@@ -8,6 +8,7 @@ from frontend.answers import ApiError, BackendLostError, read_answer
 from frontend.connection import DEFAULT_URL
 from frontend.label_calls import LabelCalls
 from frontend.queue_calls import QueueCalls
+from frontend.run_calls import RunCalls
 from shared import routes
 from shared.datasets import (
     Dataset,
@@ -45,14 +46,14 @@ from shared.explore import (
 from shared.launch import Estimate
 from shared.learning_curves import TwinCurves
 from shared.presets import Preset
-from shared.runs import Asked, LogTail, MetricsPage, Run, RunEvent, RunRequest, RunState, Samples
+from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunRequest, RunState, Samples
 from shared.sources import FolderListing, SourcePreview, Upload
 from shared.system import Health, Machine
 
 __all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 
 
-class Client(LabelCalls, QueueCalls):
+class Client(LabelCalls, QueueCalls, RunCalls):
     """Talks to one server; see Connection."""
 
     def health(self) -> Health:
@@ -64,10 +65,20 @@ class Client(LabelCalls, QueueCalls):
         kind: str | None = None,
         state: RunState | None = None,
         every_kind: bool = False,
+        tags: Sequence[str] = (),
+        archived: bool = False,
         limit: int = 100,
     ) -> list[Run]:
-        """Runs, newest first: those that leave a model, or every job with `every_kind`."""
-        query = {"kind": kind, "state": state, "all": "true" if every_kind else None, "limit": limit}
+        """Runs, newest first: those that leave a model, or every job with `every_kind`; those with every one
+        of `tags`; `archived` ones too."""
+        query = {
+            "kind": kind,
+            "state": state,
+            "all": every_kind or None,
+            "tag": list(tags),
+            "archived": archived or None,
+            "limit": limit,
+        }
         return self._get(list[Run], routes.RUNS, query)
 
     def create_run(self, request: RunRequest) -> Run:
@@ -84,12 +95,6 @@ class Client(LabelCalls, QueueCalls):
 
     def resume_run(self, run_id: str) -> Run:
         return self._send(Run, "POST", routes.RUN_RESUME.format(run_id=run_id))
-
-    def checkpoint_now(self, run_id: str) -> Asked:
-        return self._send(Asked, "POST", routes.RUN_CHECKPOINT_NOW.format(run_id=run_id))
-
-    def sample_now(self, run_id: str) -> Asked:
-        return self._send(Asked, "POST", routes.RUN_SAMPLE_NOW.format(run_id=run_id))
 
     def retry_run(self, run_id: str) -> Run:
         """A new run with the config of this one, which becomes its parent."""

@@ -141,6 +141,12 @@ function runTitle(run) {
   return run.name || run.id
 }
 
+/** Its tags, and that it is out of the list. */
+function tagMarks(run) {
+  const words = [...(run.tags ?? []), ...(run.archived ? ["archived"] : [])]
+  return words.length ? el("span", { class: "gx-tags" }, words.map((word) => el("span", { class: "gx-tag" }, word))) : null
+}
+
 function exists(value) {
   return value !== null && value !== undefined
 }

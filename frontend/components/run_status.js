@@ -16,10 +16,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
     state.run = data.run
     Object.assign(state, { asked: {}, said: {} })
     state.end = live(runPath(data.run.id), runPace, (news) => onNews(state, news))
-  }
+  } else if (written(data.run) !== state.written) refresh(runPath(data.run.id)) // here and in the header
+  state.written = written(data.run)
   draw(state)
   return () => state.end?.()
 }
+
+/** What a person wrote on it. */
+const written = (run) => JSON.stringify([run.name, run.tags, run.note, run.archived])
 
 function onNews(state, { data: run, error }) {
   if (!run) return void (state.problem = error)
@@ -46,7 +50,7 @@ function draw(state) {
 function title(state, run) {
   return el("div", { class: "title" },
     el("h1", {}, runTitle(run)), run.name ? el("span", { class: "gx-soft" }, run.id) : null, descent(run),
-    stateMark(shownRun(state, run)))
+    stateMark(shownRun(state, run)), tagMarks(run), run.note ? el("p", { class: "own gx-soft" }, run.note) : null)
 }
 
 /** Where a classifier comes from. */
