@@ -9,6 +9,7 @@ from frontend.connection import DEFAULT_URL
 from frontend.label_calls import LabelCalls
 from frontend.map_client import MapClient
 from frontend.queue_calls import QueueCalls
+from frontend.run_calls import RunCalls
 from frontend.search_client import SearchClient
 from frontend.suite_calls import SuiteCalls
 from shared import routes
@@ -48,7 +49,7 @@ from shared.explore import (
 from shared.launch import Estimate
 from shared.learning_curves import TwinCurves
 from shared.presets import Preset
-from shared.runs import Asked, LogTail, MetricsPage, Run, RunEvent, RunRequest, RunState, Samples
+from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunRequest, RunState, Samples
 from shared.sources import FolderListing, SourcePreview, Upload
 from shared.system import Health, Machine
 from shared.verdicts import Verdict
@@ -56,7 +57,7 @@ from shared.verdicts import Verdict
 __all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 
 
-class Client(LabelCalls, MapClient, QueueCalls, SearchClient, SuiteCalls):
+class Client(LabelCalls, MapClient, QueueCalls, RunCalls, SearchClient, SuiteCalls):
     """Talks to one server; see Connection."""
 
     def health(self) -> Health:
@@ -68,10 +69,20 @@ class Client(LabelCalls, MapClient, QueueCalls, SearchClient, SuiteCalls):
         kind: str | None = None,
         state: RunState | None = None,
         every_kind: bool = False,
+        tags: Sequence[str] = (),
+        archived: bool = False,
         limit: int = 100,
     ) -> list[Run]:
-        """Runs, newest first: those that leave a model, or every job with `every_kind`."""
-        query = {"kind": kind, "state": state, "all": "true" if every_kind else None, "limit": limit}
+        """Runs, newest first: those that leave a model, or every job with `every_kind`; those with every one
+        of `tags`; `archived` ones too."""
+        query = {
+            "kind": kind,
+            "state": state,
+            "all": every_kind or None,
+            "tag": list(tags),
+            "archived": archived or None,
+            "limit": limit,
+        }
         return self._get(list[Run], routes.RUNS, query)
 
     def create_run(self, request: RunRequest) -> Run:
@@ -88,12 +99,6 @@ class Client(LabelCalls, MapClient, QueueCalls, SearchClient, SuiteCalls):
 
     def resume_run(self, run_id: str) -> Run:
         return self._send(Run, "POST", routes.RUN_RESUME.format(run_id=run_id))
-
-    def checkpoint_now(self, run_id: str) -> Asked:
-        return self._send(Asked, "POST", routes.RUN_CHECKPOINT_NOW.format(run_id=run_id))
-
-    def sample_now(self, run_id: str) -> Asked:
-        return self._send(Asked, "POST", routes.RUN_SAMPLE_NOW.format(run_id=run_id))
 
     def retry_run(self, run_id: str) -> Run:
         """A new run with the config of this one, which becomes its parent."""

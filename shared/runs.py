@@ -6,7 +6,7 @@ Every long act is a run of one queue. The table `TRANSITIONS` is the whole life 
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -116,6 +116,31 @@ class RunRequest(Wire):
     parent_id: str | None = Field(None, description="The run that this one retries or continues.")
 
 
+Tag = Annotated[str, Field(pattern=r"^[^\s,][^,]{0,29}$")]
+"""What people group runs by: up to 30 characters, no comma."""
+
+
+class RunChange(Wire):
+    """PATCH /runs/{id}: what to change; None leaves as it is, an empty name or note takes it away."""
+
+    name: str | None = Field(None, max_length=80)
+    tags: list[Tag] | None = Field(None, max_length=12)
+    note: str | None = Field(None, max_length=2000)
+    archived: bool | None = None
+
+
+class TagCount(Wire):
+    tag: str
+    runs: int
+
+
+class RunLabels(Wire):
+    """GET /labels: every tag, the commonest first, and how many runs are archived."""
+
+    tags: list[TagCount]
+    archived: int
+
+
 class Progress(Wire):
     """How far the worker is; None where it has not said so yet."""
 
@@ -146,6 +171,9 @@ class Run(Wire):
     kind: RunKind
     lane: Lane
     name: str | None
+    tags: list[str] = Field(default=[])
+    note: str = Field("", description="A person's own words.")
+    archived: bool = Field(False, description="Out of the list of runs, unless it is asked for.")
     state: RunState
     reason: str | None = Field(description="Why it is in this state, in one sentence, where there is a why.")
     suggestion: str | None = Field(description="What to try next after a failure.")

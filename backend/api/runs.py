@@ -7,10 +7,22 @@ from fastapi.responses import FileResponse
 
 from backend.api.deps import ContextDep
 from backend.api.tables import saved_as
-from backend.services import metrics, run_requests, runs, samples, verdicts
+from backend.services import metrics, run_labels, run_requests, runs, samples, verdicts
 from backend.services.tables import TableFormat
 from shared import routes
-from shared.runs import Asked, LogTail, MetricsPage, Run, RunEvent, RunKind, RunRequest, RunState, Samples
+from shared.runs import (
+    Asked,
+    LogTail,
+    MetricsPage,
+    Run,
+    RunChange,
+    RunEvent,
+    RunKind,
+    RunLabels,
+    RunRequest,
+    RunState,
+    Samples,
+)
 from shared.verdicts import Verdict
 
 router = APIRouter(tags=["runs"])
@@ -22,11 +34,15 @@ def list_runs(
     kind: Annotated[list[RunKind] | None, Query()] = None,
     state: Annotated[list[RunState] | None, Query()] = None,
     all: bool = False,
+    tag: Annotated[list[str] | None, Query(description="Each run has every one of them.")] = None,
+    archived: Annotated[bool, Query(description="Archived ones too.")] = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[Run]:
     """Runs newest first: those that leave a model, those of `kind`, or with `all` every job."""
     kinds = list(RunKind) if all and kind is None else kind
-    return runs.list_runs(context.database, kinds=kinds, states=state, limit=limit)
+    return runs.list_runs(
+        context.database, kinds=kinds, states=state, tags=tag or [], archived=archived, limit=limit
+    )
 
 
 @router.post(routes.RUNS, status_code=201)
@@ -37,6 +53,18 @@ def create_run(context: ContextDep, request: RunRequest) -> Run:
 @router.get(routes.RUN)
 def get_run(context: ContextDep, run_id: str) -> Run:
     return runs.get_run(context.database, run_id)
+
+
+@router.patch(routes.RUN)
+def change_run(context: ContextDep, run_id: str, change: RunChange) -> Run:
+    """Name, tag, note, archive."""
+    return runs.change_run(context.database, run_id, change)
+
+
+@router.get(routes.LABELS)
+def read_labels(context: ContextDep) -> RunLabels:
+    """Every tag, and how many runs are archived."""
+    return run_labels.read_labels(context.database)
 
 
 @router.post(routes.RUN_STOP)

@@ -39,6 +39,9 @@ File = Annotated[
 ]
 
 
+Tags = Annotated[list[str] | None, typer.Option("--tag", help="As often as you like; with every one.")]
+
+
 @launch_app.command()
 def pretrain(
     dataset: DatasetName = None,
@@ -87,12 +90,14 @@ def preflight(
 @app.command("list")
 def list_runs(
     all_kinds: Annotated[bool, typer.Option("--all", help="Imports and other jobs too.")] = False,
+    tags: Tags = None,
+    archived: Annotated[bool, typer.Option("--archived", help="Archived ones too.")] = False,
     limit: Annotated[int, typer.Option(help="At most so many.")] = 100,
     as_json: Json = False,
 ) -> None:
     """Runs, newest first."""
     kinds = list(RunKind) if all_kinds else None
-    found = runs.list_runs(open_home().database, kinds=kinds, limit=limit)
+    found = runs.list_runs(open_home().database, kinds=kinds, tags=tags or [], archived=archived, limit=limit)
     print_json(found) if as_json else print_runs(found)
 
 

@@ -31,7 +31,12 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, dict[str, float | None]: JSON}
+    type_annotation_map = {
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        dict[str, float | None]: JSON,
+        list[str]: JSON,
+    }
 
 
 class RunRow(Base):
@@ -43,6 +48,9 @@ class RunRow(Base):
     kind: Mapped[str] = mapped_column(String(16), index=True)
     lane: Mapped[str] = mapped_column(String(8))
     name: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    note: Mapped[str] = mapped_column(default="")
+    archived: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(16), index=True)
     state_changed_at: Mapped[datetime]
     reason: Mapped[str | None]

@@ -9,8 +9,9 @@ from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.errors import ConflictError
 from backend.jobs import lanes
+from backend.services.run_answers import progress_of
 from backend.services.run_times import History
-from backend.services.runs import find_row, progress_of
+from backend.services.runs import find_row
 from shared.queue import LaneQueue, Queue, QueuedRun, QueueMove, WaitingRun
 from shared.runs import Lane, RunKind, RunState
 

@@ -1,6 +1,6 @@
 """The verbs of runs: create, list, read, stop, pause, resume, retry."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from backend.db.engine import Database
 from backend.db.models import RunEventRow, RunRow
 from backend.errors import ConflictError, InvalidInputError, NotFoundError, shortened
-from backend.jobs import lanes, queue, registry
+from backend.jobs import queue, registry
 from backend.jobs.run_dir import EncoderSource, RunDir
 from backend.jobs.state import change_state
 from backend.services.checks import check_run
@@ -19,6 +19,8 @@ from backend.services.classifiers import ready_classifier
 from backend.services.embedding_spaces import resolve_space, space_of
 from backend.services.probes import ready_probe
 from backend.services.projection_jobs import ready_projection
+from backend.services.run_answers import queue_positions, to_run
+from backend.services.run_labels import apply_change, has_tag
 from backend.services.sources import absolute_source, absolute_table, absolute_weights
 from backend.settings import Settings
 from shared.configs import (
@@ -37,14 +39,12 @@ from shared.configs import (
 )
 from shared.presets import PRESETS
 from shared.runs import (
-    CLASSIFIER_KINDS,
     MODEL_KINDS,
     TERMINAL,
     TRAINING_KINDS,
-    Lane,
     LogTail,
-    Progress,
     Run,
+    RunChange,
     RunEvent,
     RunKind,
     RunRequest,
@@ -139,7 +139,7 @@ def config_error(error: ValidationError) -> InvalidInputError:
 def get_run(database: Database, run_id: str) -> Run:
     with database.read() as session:
         row = find_row(session, run_id)
-        positions = _queue_positions(session, [row])
+        positions = queue_positions(session, [row])
         return to_run(row, registry.baselines_of(session, row.probe_digest), positions)
 
 
@@ -148,19 +148,39 @@ def list_runs(
     *,
     kinds: Collection[RunKind] | None = None,
     states: Collection[RunState] | None = None,
+    tags: Collection[str] = (),
+    archived: bool = False,
     limit: int = 100,
 ) -> list[Run]:
-    """Runs newest first; of the kinds that leave a model where `kinds` is None."""
+    """Runs newest first; of the kinds that leave a model where `kinds` is None, with every one of `tags`,
+    archived ones only where asked for."""
     kinds = MODEL_KINDS if kinds is None else kinds
     query = select(RunRow).where(RunRow.kind.in_([kind.value for kind in kinds]))
     if states:
         query = query.where(RunRow.state.in_([state.value for state in states]))
+    if not archived:
+        query = query.where(RunRow.archived.is_(False))
+    for tag in tags:
+        query = query.where(has_tag(tag))
     with database.read() as session:
         rows = list(session.scalars(query.order_by(RunRow.created_at.desc(), RunRow.id).limit(limit)))
         digests = {row.probe_digest for row in rows}
         references = {digest: registry.baselines_of(session, digest) for digest in digests}
-        positions = _queue_positions(session, rows)
+        positions = queue_positions(session, rows)
         return [to_run(row, references[row.probe_digest], positions) for row in rows]
+
+
+def change_run(database: Database, run_id: str, change: RunChange) -> Run:
+    """Name, tag, note or archive a run; what it does goes on. Raises ConflictError where it would be archived
+    before its end."""
+    with database.write() as session:
+        row = find_row(session, run_id)
+        if change.archived and RunState(row.state) not in TERMINAL:
+            raise ConflictError(
+                "not_ended", f"{run_id} is {row.state}; archive it when it has ended, or stop it", "archived"
+            )
+        apply_change(row, change)
+    return get_run(database, run_id)
 
 
 def stop_run(database: Database, run_id: str) -> Run:
@@ -271,60 +291,3 @@ def find_row(session: Session, run_id: str) -> RunRow:
     if row is None:
         raise NotFoundError("run_not_found", f"there is no run {run_id}; the list of runs has their ids")
     return row
-
-
-def progress_of(row: RunRow) -> Progress:
-    """How far a run is, as it crosses the wire."""
-    progress = {key: value for key, value in row.progress.items() if key in Progress.model_fields}
-    if "at" in row.progress:
-        progress["heartbeat_at"] = row.progress["at"]
-    return Progress.model_validate(progress)
-
-
-def to_run(row: RunRow, references: dict[str, float], positions: Mapping[str, int]) -> Run:
-    """The run as it crosses the wire; `references` are those of its dataset, `positions` of waiting runs."""
-    return Run(
-        id=row.id,
-        kind=RunKind(row.kind),
-        lane=Lane(row.lane),
-        name=row.name,
-        state=RunState(row.state),
-        reason=row.reason,
-        suggestion=row.suggestion,
-        preset=row.preset,
-        dataset=row.dataset,
-        config=row.config,
-        parent_id=row.parent_id,
-        attempt=row.attempt,
-        queue_position=positions.get(row.id),
-        created_at=row.created_at,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        progress=progress_of(row),
-        metrics=row.latest,
-        baselines=_baselines(row, references),
-        images_per_s=row.progress.get("images_per_s"),
-    )
-
-
-def _queue_positions(session: Session, rows: Iterable[RunRow]) -> dict[str, int]:
-    """Places from 1 of everything that waits in the lanes in which one of `rows` does."""
-    busy = {Lane(row.lane) for row in rows if row.state == RunState.QUEUED}
-    waiting = [session.scalars(lanes.waiting(lane).with_only_columns(RunRow.id)) for lane in busy]
-    return {run_id: place for ids in waiting for place, run_id in enumerate(ids, start=1)}
-
-
-def _baselines(row: RunRow, references: dict[str, float]) -> dict[str, float]:
-    """References of the dataset, and a pretraining's own evaluation at step 0 as its random init; a probe
-    that learns beside the encoder knows nothing then, and another stands in for it under random_init/."""
-    if RunKind(row.kind) not in TRAINING_KINDS:
-        return {}
-    if RunKind(row.kind) in CLASSIFIER_KINDS:  # at step 0 their head knows nothing: that is no reference
-        return references
-    own = {
-        f"random_init_{name}": value
-        for key, value in row.initial.items()
-        for family, _, name in [key.partition("/")]
-        if family in ("val", "random_init") and name.endswith("accuracy") and value is not None
-    }
-    return references | own

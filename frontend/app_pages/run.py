@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from frontend.app_pages.metric_files import draw_metric_files
+from frontend.app_pages.run_labels import draw_labels
 from frontend.blocks import empty_state, facts, guarded, section, wrong
 from frontend.client import ApiError
 from frontend.components.curves import draw_curves
@@ -43,6 +44,7 @@ def show() -> None:
     section("Behind it")
     if run.kind in TRAINING_KINDS:
         _draw_way_on(run.id)
+    draw_labels(run)
     _draw_config(run)
     _draw_events(run.id, run.state in TERMINAL)
     if run.state is not RunState.FAILED:

@@ -25,10 +25,32 @@ def show() -> None:
         if client().list_runs(limit=1) and st.button("Launch a run", type="primary"):
             go("launch")
     simulated = [dataset.name for dataset in client().list_datasets() if dataset.simulated]
-    action = draw_runs(simulated, chosen or "all", selected_run())
+    tags, archived = _draw_label_filters()
+    action = draw_runs(simulated, chosen or "all", selected_run(), tags, archived=archived)
     if action.open_run:
         go("run", run=action.open_run)
     if action.launch:
         go("launch")
     with st.expander("Other jobs: imports, simulations, baselines"):
         draw_jobs([kind.value for kind in RunKind if kind not in MODEL_KINDS], key="other_jobs")
+
+
+def _draw_label_filters() -> tuple[list[str], bool]:
+    """The tags that runs must have, and whether archived ones are shown; in the address."""
+    labels = client().read_labels()
+    known = [found.tag for found in labels.tags]
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        tags: list[str] = []
+        if known:
+            tags = st.pills(
+                "Tags",
+                known,
+                selection_mode="multi",
+                key="tag",
+                bind="query-params",
+                label_visibility="collapsed",
+            )
+        archived = labels.archived > 0 and st.toggle(
+            f"Show archived ({labels.archived})", key="archived", bind="query-params"
+        )
+    return tags, archived

@@ -144,6 +144,12 @@ function runTitle(run) {
 /** Whether its linear probe learned by SGD beside the encoder: another estimator than its references. */
 const probedBySgd = (run) => run?.config.online_probe === "sgd"
 
+/** Its tags, and that it is out of the list. */
+function tagMarks(run) {
+  const words = [...(run.tags ?? []), ...(run.archived ? ["archived"] : [])]
+  return words.length ? el("span", { class: "gx-tags" }, words.map((word) => el("span", { class: "gx-tag" }, word))) : null
+}
+
 function exists(value) {
   return value !== null && value !== undefined
 }

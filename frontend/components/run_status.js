@@ -16,10 +16,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
     const ends = [live(runPath(data.run.id), runPace, (news) => onNews(state, news))]
     if (data.judged) ends.push(live(verdictPath(data.run.id), verdictPace, (news) => onVerdict(state, news)))
     state.end = () => ends.forEach((end) => end())
-  }
+  } else if (written(data.run) !== state.written) refresh(runPath(data.run.id)) // here and in the header
+  state.written = written(data.run)
   draw(state)
   return () => state.end?.()
 }
+
+/** What a person wrote on it. */
+const written = (run) => JSON.stringify([run.name, run.tags, run.note, run.archived])
 
 function onNews(state, { data: run, error }) {
   if (!run) return void (state.problem = error)
@@ -52,7 +56,7 @@ function draw(state) {
 function title(state, run) {
   return el("div", { class: "title" },
     el("h1", {}, runTitle(run)), run.name ? el("span", { class: "gx-soft" }, run.id) : null, descent(run),
-    stateMark(shownRun(state, run)))
+    stateMark(shownRun(state, run)), tagMarks(run), run.note ? el("p", { class: "own gx-soft" }, run.note) : null)
 }
 
 /** Where a classifier comes from. */

@@ -23,7 +23,10 @@ function build(root) {
   return state
 }
 
-const listPath = (data) => `/runs?limit=${data.limit}${data.jobs ? "&all=true" : ""}`
+function listPath(data) {
+  const wanted = [data.jobs && "all=true", data.archived && "archived=true", ...data.tags.map((tag) => `tag=${encodeURIComponent(tag)}`)]
+  return `/runs?${[`limit=${data.limit}`, ...wanted.filter(Boolean)].join("&")}`
+}
 
 function listen(state) {
   state.end?.()
@@ -80,6 +83,7 @@ function draw(state) {
 function empty(state) {
   if (state.data.jobs) return el("p", { class: "gx-soft none" }, "No jobs yet.")
   if (state.runs.length) return el("p", { class: "gx-soft none" }, `No run is in the state “${state.data.filter}”.`)
+  if (state.data.tags.length) return el("p", { class: "gx-soft none" }, `No run has the ${state.data.tags.length > 1 ? "tags" : "tag"} ${state.data.tags.join(", ")}.`)
   return el("div", { class: "empty" },
     el("p", {}, "Nothing has been trained yet."),
     el("p", { class: "gx-soft" }, "Choose a preset and a dataset; the curves move a few seconds later."),
@@ -112,7 +116,7 @@ function runRow(state, run) {
   link.onclick = (event) => { event.stopPropagation(); open(event) }
   const row = el("tr", { class: run.id === state.data.selected ? "selected" : "", "data-run": run.id },
     cell("State", "state", stateMark(run), progressBar(run)),
-    cell("Run", "name", link, run.name ? el("small", { class: "gx-soft" }, run.id) : null,
+    cell("Run", "name", link, run.name ? el("small", { class: "gx-soft" }, run.id) : null, tagMarks(run),
       run.state === "failed" && run.reason ? el("small", { class: "gx-tone-bad" }, sentence(run.reason)) : null),
     cell("Dataset", "dataset", run.dataset ?? "–", state.data.simulated.includes(run.dataset) && !run.dataset.includes("simulated") ? simulatedTag() : null),
     cell("Preset", "preset", ...howMade(run)),

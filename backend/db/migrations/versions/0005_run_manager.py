@@ -1,4 +1,4 @@
-"""order and pause of the queue"""
+"""order and pause of the queue; tags, note and archive of runs"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -13,6 +13,9 @@ depends_on = None
 def upgrade() -> None:
     with op.batch_alter_table('runs', schema=None) as batch_op:
         batch_op.add_column(sa.Column('queue_rank', sa.Integer(), server_default='0', nullable=False))
+        batch_op.add_column(sa.Column('tags', sa.JSON(), server_default='[]', nullable=False))
+        batch_op.add_column(sa.Column('note', sa.String(), server_default='', nullable=False))
+        batch_op.add_column(sa.Column('archived', sa.Boolean(), server_default='0', nullable=False))
     op.execute(
         "UPDATE runs SET queue_rank = (SELECT count(*) FROM runs AS earlier WHERE earlier.lane = runs.lane "
         "AND (earlier.created_at, earlier.id) <= (runs.created_at, runs.id))"
