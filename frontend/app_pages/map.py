@@ -131,6 +131,7 @@ def caption(state: MapState) -> str:
         )
     seen = percent(sum(state.shares))
     return (
-        f"{n} galaxies of every split, principal components of standardised features of length 1. The plane "
-        f"holds {seen} of their variance: what lies together here may be apart in the rest."
+        f"{n} galaxies of every split, principal components of standardised features of length 1. At step "
+        f"{count(state.embeddings.step)} the plane holds {seen} of their variance: what lies together here "
+        "may be apart in the rest."
     )

@@ -110,7 +110,7 @@ function complain(state, problem) {
 function resized(state) {
   const width = state.frameBox.clientWidth
   if (!width) return
-  const height = Math.round(Math.min(Math.max(width * 0.72, 320), Math.max(window.innerHeight - 290, 320)))
+  const height = Math.round(Math.min(Math.max(width * 0.72, 320), Math.max(window.innerHeight - (state.data?.steps.length > 1 ? 330 : 290), 320)))
   state.size = { width, height }
   state.canvas.style.height = `${height}px`
   if (!state.field) return

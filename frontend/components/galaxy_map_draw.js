@@ -35,6 +35,7 @@ function stampOf(shape, radius, width) {
 }
 
 function paint(state) {
+  const since = performance.now()
   stepMotion(state)
   const { canvas, field, size } = state
   if (!field || !size?.width) return
@@ -52,9 +53,8 @@ function paint(state) {
   paintAxes(state, pen)
   paintNamesAtMedians(state, pen)
   paintMarks(state, pen)
-  Object.assign(canvas.dataset, { drawn: state.drawn, view: writeView(state.view) })
   state.frames = (state.frames ?? 0) + 1
-  canvas.dataset.frames = state.frames
+  Object.assign(canvas.dataset, { drawn: state.drawn, view: writeView(state.view), frames: state.frames, ms: (performance.now() - since).toFixed(1) })
 }
 
 const packed = ([r, g, b]) => (255 << 24 | b << 16 | g << 8 | r) >>> 0
