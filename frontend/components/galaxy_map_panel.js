@@ -73,13 +73,14 @@ async function showCard(state) {
 
 function factsAndLinks(state, galaxy) {
   const { of, query } = state.data
+  const { run, checkpoint, dataset, depth, pooling } = query
   const link = (page, values, word, note) => el("a", { class: "onward", href: `/${page}?${new URLSearchParams(values)}`, title: note }, word)
   const facts = galaxyFacts(galaxy)
   return [el("dl", {}, facts.flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
     of.simulated ? el("p", {}, el("span", { class: "gx-tag" }, "simulated")) : null,
     el("nav", { "aria-label": "This galaxy elsewhere" },
-      link("reconstruct", { run: query.run, dataset: of.dataset, row: galaxy.row }, "Reconstruct", "What the encoder's run makes of it, half seen"),
-      link("search", { run: query.run, galaxy: galaxy.row, dataset: of.dataset }, "Similar", "The galaxies that this encoder finds most like it"),
+      link("reconstruct", { run, dataset: of.dataset, row: galaxy.row }, "Reconstruct", "What the encoder's run makes of it, half seen"),
+      link("search", { run, checkpoint, dataset, depth, pooling, row: galaxy.row }, "Similar", "The galaxies that this encoder finds most like it"),
       link("data", { dataset: of.dataset, ...(galaxy.label ? { label: galaxy.label } : {}) }, galaxy.label ? `All ${galaxy.label} in Data` : "Data", "On the Data page"))].filter(Boolean)
 }
 

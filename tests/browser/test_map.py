@@ -109,9 +109,10 @@ def test_galaxies_are_embedded_drawn_pointed_at_and_lassoed_and_the_address_keep
     page.mouse.click(*places[lone])
     card = page.locator(".gx-galaxy_map .card .one")
     expect(card).to_have_attribute("data-row", str(lone))
+    step = site.client.get_map(MapRequest(run=encoder)).embeddings.step
     for name, href in (
         ("Reconstruct", f"/reconstruct?run={encoder}&dataset=sky&row={lone}"),
-        ("Similar", f"/search?run={encoder}&galaxy={lone}&dataset=sky"),
+        ("Similar", f"/search?run={encoder}&checkpoint={step}&dataset=sky&depth=1&pooling=mean&row={lone}"),
     ):
         expect(card.get_by_role("link", name=name)).to_have_attribute("href", href)
     width = float((canvas.get_attribute("data-view") or "").split(",")[2])
