@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 
 from backend.api import (
     datasets,
+    disk,
     evaluations,
     label_flags,
     launch,
@@ -107,7 +108,18 @@ def _prepare_in_the_background() -> None:
 
 def _api_router() -> APIRouter:
     router = APIRouter(prefix=API)
-    for part in (runs, queue, datasets, label_flags, sources, launch, reconstructions, evaluations, system):
+    for part in (
+        runs,
+        queue,
+        disk,
+        datasets,
+        label_flags,
+        sources,
+        launch,
+        reconstructions,
+        evaluations,
+        system,
+    ):
         router.include_router(part.router)
     return router
 

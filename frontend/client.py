@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from frontend.answers import ApiError, BackendLostError, read_answer
 from frontend.connection import DEFAULT_URL
+from frontend.disk_calls import DiskCalls
 from frontend.label_calls import LabelCalls
 from frontend.queue_calls import QueueCalls
 from frontend.run_calls import RunCalls
@@ -53,7 +54,7 @@ from shared.system import Health, Machine
 __all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 
 
-class Client(LabelCalls, QueueCalls, RunCalls):
+class Client(LabelCalls, QueueCalls, RunCalls, DiskCalls):
     """Talks to one server; see Connection."""
 
     def health(self) -> Health:
