@@ -16,6 +16,7 @@ from starlette.middleware import Middleware
 
 from backend.api import (
     datasets,
+    disk,
     evaluations,
     label_flags,
     launch,
@@ -136,6 +137,7 @@ def _api_router() -> APIRouter:
     parts = (
         runs,
         queue,
+        disk,
         datasets,
         label_flags,
         sources,

@@ -6,6 +6,7 @@ from urllib.parse import quote
 
 from frontend.answers import ApiError, BackendLostError, read_answer
 from frontend.connection import DEFAULT_URL
+from frontend.disk_calls import DiskCalls
 from frontend.label_calls import LabelCalls
 from frontend.map_client import MapClient
 from frontend.queue_calls import QueueCalls
@@ -57,7 +58,7 @@ from shared.verdicts import Verdict
 __all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 
 
-class Client(LabelCalls, MapClient, QueueCalls, RunCalls, SearchClient, SuiteCalls):
+class Client(DiskCalls, LabelCalls, MapClient, QueueCalls, RunCalls, SearchClient, SuiteCalls):
     """Talks to one server; see Connection."""
 
     def health(self) -> Health:

@@ -190,6 +190,7 @@ class Run(Wire):
     metrics: dict[str, float | None]
     baselines: dict[str, float]
     images_per_s: float | None
+    disk_bytes: int | None = Field(None, description="Of its folder; None until it is measured.")
 
 
 class RunEvent(Wire):

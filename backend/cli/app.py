@@ -10,6 +10,7 @@ from sqlalchemy.exc import OperationalError
 from backend.cli import (
     classify,
     data,
+    disk,
     doctor,
     evaluate,
     models,
@@ -43,11 +44,13 @@ app.command()(search.embed)
 app.add_typer(data.app, name="data", help="Bring galaxies in, make them, look after them.")
 app.add_typer(models.app, name="models", help="Take in models that were trained elsewhere.")
 runs.launch_app.command()(evaluate.probe)
+for command in (disk.delete, disk.restore, disk.prune, disk.disk):
+    runs.app.command()(command)
 runs.launch_app.command()(classify.finetune)
 runs.launch_app.command()(classify.supervised)
 app.add_typer(suites.app, name="suite", help="Repeat the report's comparisons, and go beyond them.")
 app.add_typer(runs.launch_app, name="run", help="Launch a run.")
-app.add_typer(runs.app, name="runs", help="List, show, stop, pause, resume, retry and clone runs.")
+app.add_typer(runs.app, name="runs", help="List, show, stop, pause, resume, retry, clone and delete runs.")
 app.add_typer(queue.app, name="queue", help="What waits, in which order; move it, pause it.")
 
 

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from backend.errors import GalaxyscopeError
 from shared.datasets import Dataset
+from shared.disk import Disk, Pruning
 from shared.evaluations import Evaluation
 from shared.label_flags import LabelFlag
 from shared.launch import Estimate
@@ -113,6 +114,35 @@ def _when(lane: LaneQueue, run: QueuedRun) -> str:
     if run.starts_at is not None and run.after is not None:
         return f"about {run.starts_at.astimezone():%H:%M}"
     return f"after {run.after}" if run.after else "next"
+
+
+def print_disk(disk: Disk) -> None:
+    """What runs take, and those that can be had back."""
+    rows = [
+        (
+            "runs",
+            size_words(disk.runs_bytes)
+            + (f", {disk.unmeasured} not measured yet" if disk.unmeasured else ""),
+        ),
+        ("deleted, not gone yet", size_words(disk.deleted_bytes)),
+        ("disk", _of(disk.free_bytes, disk.total_bytes)),
+    ]
+    _print_facts(
+        [
+            *rows,
+            *(
+                (f"runs restore {run.id}", f"until {run.gone_at.astimezone():%d %b %H:%M}")
+                for run in disk.deleted
+            ),
+        ]
+    )
+
+
+def print_pruning(pruning: Pruning) -> None:
+    table = Table("run", "checkpoints", "size", box=None)
+    for run in pruning.runs:
+        table.add_row(run.id, str(run.checkpoints), size_words(run.bytes))
+    _stdout().print(table if pruning.runs else "nothing can go: ended runs hold last and best alone")
 
 
 def print_label_flags(flags: Sequence[LabelFlag]) -> None:

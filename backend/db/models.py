@@ -39,7 +39,14 @@ class Base(DeclarativeBase):
     }
 
 
-class RunRow(Base):
+class Deletable:
+    """What a person may delete and have back: while `deleted_at` stands, no query finds it that does not ask
+    for deleted rows (backend.db.engine)."""
+
+    deleted_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class RunRow(Deletable, Base):
     """One run. `state` changes only through backend.jobs.state."""
 
     __tablename__ = "runs"
@@ -75,6 +82,8 @@ class RunRow(Base):
     progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
     latest: Mapped[dict[str, float | None]] = mapped_column(default=dict)
     initial: Mapped[dict[str, float | None]] = mapped_column(default=dict)
+    disk_bytes: Mapped[int | None]
+    """Of its folder, as last measured."""
 
 
 class PausedLaneRow(Base):
@@ -142,7 +151,7 @@ class BaselineRow(Base):
     value: Mapped[float]
 
 
-class EvaluationRow(Base):
+class EvaluationRow(Deletable, Base):
     """One evaluation; `info` is a shared.evaluations.Evaluation as its job wrote it. `encoder_id` is the run
     that the job judged: of its references (raw pixels, majority) too."""
 

@@ -22,6 +22,7 @@ from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.files import write_json
 from backend.jobs import lanes, registry, verdict
+from backend.jobs.housekeeping import Housekeeping, folder_bytes
 from backend.jobs.ingest import has_news, ingest
 from backend.jobs.launcher import Launcher
 from backend.jobs.run_dir import Heartbeat, Process, RunDir, pending_requests, process_exists
@@ -58,6 +59,7 @@ class Supervisor:
         self.launcher = launcher
         self.claims = claims
         self.now = now
+        self._housekeeping = Housekeeping(settings, database, now)
         self._sign_of_life = settings.home / "supervisor.json"
 
     def run(self, should_stop: Callable[[], bool]) -> None:
@@ -75,6 +77,7 @@ class Supervisor:
             self._guarded(run.id, partial(self._look_after, run))
         for lane in Lane:
             self._guarded(f"lane {lane}", partial(self._fill, lane))
+        self._guarded("housekeeping", self._housekeeping.tick)
         self._say_alive()
 
     def end_workers(self, patience_s: float) -> None:
@@ -159,6 +162,7 @@ class Supervisor:
             self._apply(session, run, decided, checkpoint)
             row = session.get_one(RunRow, run.id)
             row.progress = row.progress | {"eta_s": None, "message": None}
+            row.disk_bytes = folder_bytes(run_dir.path)
             if result is not None:
                 row.progress = row.progress | {"step": result.step, "images_per_s": result.images_per_s}
             if result is not None and decided.to is RunState.SUCCEEDED:

@@ -43,6 +43,7 @@ def to_run(row: RunRow, references: dict[str, float], positions: Mapping[str, in
         metrics=row.latest,
         baselines=_baselines(row, references),
         images_per_s=row.progress.get("images_per_s"),
+        disk_bytes=row.disk_bytes,
     )
 
 

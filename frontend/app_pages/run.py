@@ -5,6 +5,7 @@ from functools import partial
 import streamlit as st
 
 from frontend.app_pages.metric_files import draw_metric_files
+from frontend.app_pages.run_deletion import draw_deletion, leave_deleted
 from frontend.app_pages.run_labels import draw_labels
 from frontend.blocks import empty_state, facts, guarded, section, wrong
 from frontend.client import ApiError
@@ -23,6 +24,7 @@ QUESTION = "Is it learning?"
 
 def show() -> None:
     """One run: status, curves, reconstructions, and what lies behind them."""
+    leave_deleted()
     run = _find_run()
     if run is None:
         return
@@ -49,6 +51,7 @@ def show() -> None:
     _draw_events(run.id, run.state in TERMINAL)
     if run.state is not RunState.FAILED:
         _draw_log(run)
+    draw_deletion(run)
 
 
 def _find_run() -> Run | None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from frontend.app_pages.runs_disk import draw_disk, draw_news
 from frontend.blocks import page_title
 from frontend.components.queue_list import draw_queue
 from frontend.components.runs_table import draw_jobs, draw_runs
@@ -15,6 +16,7 @@ FILTERS = ["all", "active", "succeeded", "failed", "cancelled"]
 def show() -> None:
     """The list of runs, and the other jobs folded below."""
     page_title("Runs", QUESTION)
+    draw_news()
     queued = draw_queue()
     if queued:
         go("run", run=queued)
@@ -31,6 +33,7 @@ def show() -> None:
         go("run", run=action.open_run)
     if action.launch:
         go("launch")
+    draw_disk()
     with st.expander("Other jobs: imports, simulations, baselines"):
         draw_jobs([kind.value for kind in RunKind if kind not in MODEL_KINDS], key="other_jobs")
 

@@ -102,7 +102,7 @@ const RUN_HEADS = [
   ["Accuracy", "On validation: a linear probe, below it the run's own random init, SGD where the probe learned beside the encoder; of a classifier its own", "num"],
   ["k-NN", "k-nearest neighbours, validation accuracy; below it the run's own random init", "num"],
   ["Majority", "Accuracy of always naming the commonest class", "num"],
-  ["Images/s", null, "num"], ["Started", null, ""], ["Took", "Time since the start, or until the end", "num"], ["", null, ""],
+  ["Images/s", null, "num"], ["Disk", "Size of its folder: checkpoints, samples, curves", "num"], ["Started", null, ""], ["Took", "Time since the start, or until the end", "num"], ["", null, ""],
 ]
 const JOB_HEADS = [["State", null, ""], ["Job", null, ""], ["Dataset", null, ""], ["What", null, ""], ["Started", null, ""], ["", null, ""]]
 
@@ -123,6 +123,7 @@ function runRow(state, run) {
     isNumber(run.metrics["val/accuracy"]) ? ownAccuracy(run) : accuracy("Accuracy", run, "linear"), accuracy("k-NN", run, "knn"),
     cell("Majority", "num majority", maybePercent(run.baselines.majority_accuracy)),
     cell("Images/s", "num speed", isNumber(run.images_per_s) ? grouped(run.images_per_s) : "–"),
+    cell("Disk", "num disk", exists(run.disk_bytes) ? bytes(run.disk_bytes) : "–"),
     cell("Started", "age", el("time", { datetime: run.created_at, title: clockTime(run.started_at ?? run.created_at) }, ago(run.started_at ?? run.created_at))),
     cell("Took", "num took", exists(runSeconds(run)) ? duration(runSeconds(run)) : "–"),
     cell("", "act", stopButton(state, run)))

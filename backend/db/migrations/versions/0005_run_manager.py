@@ -1,4 +1,4 @@
-"""order and pause of the queue; tags, note and archive of runs"""
+"""order and pause of the queue; tags, note, archive, size and deletion of runs"""
 
 import sqlalchemy as sa
 from alembic import op
@@ -16,6 +16,10 @@ def upgrade() -> None:
         batch_op.add_column(sa.Column('tags', sa.JSON(), server_default='[]', nullable=False))
         batch_op.add_column(sa.Column('note', sa.String(), server_default='', nullable=False))
         batch_op.add_column(sa.Column('archived', sa.Boolean(), server_default='0', nullable=False))
+        batch_op.add_column(sa.Column('disk_bytes', sa.Integer(), nullable=True))
+        batch_op.add_column(sa.Column('deleted_at', sa.DateTime(), nullable=True))
+    with op.batch_alter_table('evaluations', schema=None) as batch_op:
+        batch_op.add_column(sa.Column('deleted_at', sa.DateTime(), nullable=True))
     op.execute(
         "UPDATE runs SET queue_rank = (SELECT count(*) FROM runs AS earlier WHERE earlier.lane = runs.lane "
         "AND (earlier.created_at, earlier.id) <= (runs.created_at, runs.id))"
