@@ -24,3 +24,8 @@ class EmbedConfig(OnEncoderConfig):
         "How tokens become one vector: class token, mean of the patches, or both side by side.",
         simple=True,
     )
+    quality: bool = setting(
+        False,
+        "evaluation",
+        "Also measure whether similar means of the same class, beside random init and raw pixels.",
+    )

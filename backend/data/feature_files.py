@@ -30,6 +30,11 @@ def feature_file(depth: int, pooling: str, rows: str, *, raw: bool = False) -> s
     return f"d{depth}_{pooling}{'raw' if raw else ''}_{rows}.npy"
 
 
+def quality_file(depth: int, pooling: str) -> str:
+    """What a search by these features is worth, beside them."""
+    return f"d{depth}_{pooling}_quality.json"
+
+
 def read_features(path: Path, rows: int) -> NDArray[np.float16] | None:
     """The (rows, D) kept at `path`, or None where there are none of so many rows."""
     try:

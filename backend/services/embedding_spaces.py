@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.data.feature_files import EVERY_ROW, POOLED, feature_file, feature_folder
+from backend.data.feature_files import EVERY_ROW, POOLED, feature_file, feature_folder, quality_file
+from backend.data.store import GalaxyStore
 from backend.db.engine import Database
 from backend.db.models import DatasetRow
 from backend.errors import InvalidInputError
@@ -12,6 +13,7 @@ from backend.jobs.run_dir import EncoderSpec
 from backend.services.probes import encoder_run, judged_on, require_bands, source_of
 from backend.settings import Settings
 from shared.configs import EmbedConfig, ModelConfig
+from shared.datasets import SPLIT_CODES, Split
 from shared.search import EmbeddingSpace
 
 
@@ -26,6 +28,7 @@ class ResolvedSpace:
     layers: int
     n: int
     files: tuple[str, ...]
+    quality_file: str
     width: int
 
     @property
@@ -47,7 +50,7 @@ def resolve_space(database: Database, settings: Settings, space: EmbeddingSpace)
         source = source_of(session, run)
     found = find_encoder(settings.home, run.id, space.checkpoint)
     require_bands(run, found.channels, dataset)
-    depth = _depth(space, found)
+    depth, folder = _depth(space, found), _folder(found, dataset)
     values = {
         "encoder": run.id,
         "checkpoint": str(found.spec.step),
@@ -61,9 +64,24 @@ def resolve_space(database: Database, settings: Settings, space: EmbeddingSpace)
         dataset_file=dataset.file,
         layers=found.depth,
         n=int(dataset.info["n"]),
-        files=_files(found, dataset, depth, space),
+        files=tuple(f"{folder}/{feature_file(depth, pooling, EVERY_ROW)}" for pooling in _pooled(space)),
+        quality_file=f"{folder}/{quality_file(depth, space.pooling)}",
         width=int(found.meta["config"]["embed_dim"]) * len(_pooled(space)),
     )
+
+
+def require_quality(settings: Settings, space: ResolvedSpace) -> None:
+    """Raise InvalidInputError where no class can be asked for: no labelled train or validation rows."""
+    name = str(space.config.dataset)
+    with GalaxyStore.open(settings.datasets_dir / space.dataset_file) as store:
+        for split in (Split.TRAIN, Split.VAL):
+            if not ((store.splits == SPLIT_CODES[split]) & (store.labels >= 0)).any():
+                raise InvalidInputError(
+                    "no_labels",
+                    f"{name} has no labelled {split} rows, so that nothing says whether similar means of the "
+                    "same class; measure the search on a labelled dataset",
+                    "dataset",
+                )
 
 
 def space_of(config: EmbedConfig) -> EmbeddingSpace:
@@ -90,7 +108,6 @@ def _pooled(space: EmbeddingSpace) -> tuple[str, ...]:
     return POOLED if space.pooling == "both" else (space.pooling,)
 
 
-def _files(found: FoundEncoder, dataset: DatasetRow, depth: int, space: EmbeddingSpace) -> tuple[str, ...]:
+def _folder(found: FoundEncoder, dataset: DatasetRow) -> str:
     config = ModelConfig.of(found.meta["config"])
-    folder = feature_folder(found.spec.weights_digest, dataset.digest, config)
-    return tuple(f"{folder}/{feature_file(depth, pooling, EVERY_ROW)}" for pooling in _pooled(space))
+    return feature_folder(found.spec.weights_digest, dataset.digest, config)

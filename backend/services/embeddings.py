@@ -16,12 +16,13 @@ from backend.data.store import GalaxyStore
 from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.errors import ConflictError
+from backend.files import read_json
 from backend.services.datasets import Datasets
 from backend.services.embedding_spaces import ResolvedSpace, feature_cache, resolve_space
 from backend.settings import Settings
 from shared.datasets import SPLIT_CODES, Split
 from shared.runs import RunKind
-from shared.search import EmbeddingSpace, EmbeddingState
+from shared.search import EmbeddingSpace, EmbeddingState, QualityState, SearchQuality
 
 Vectors = NDArray[np.float32]
 MAX_BYTES = 2 * 10**9
@@ -63,6 +64,16 @@ class Embeddings:
         """Whether they are there, and the job that makes them. Raises NotFoundError, InvalidInputError."""
         return self._state(self.resolve(space))
 
+    def quality(self, space: EmbeddingSpace) -> QualityState:
+        """What the search is worth, where it was measured. Raises as `state` does."""
+        resolved = self.resolve(space)
+        stored = read_json(feature_cache(self._settings) / resolved.quality_file)
+        return QualityState(
+            quality=SearchQuality.model_validate(stored) if stored else None,
+            job=self._job(resolved, quality=True),
+            config=resolved.config.model_copy(update={"quality": True}),
+        )
+
     def get(self, space: EmbeddingSpace) -> Embedded:
         """Raises ConflictError where they are not there, and as `state` does."""
         resolved = self.resolve(space)
@@ -101,10 +112,13 @@ class Embeddings:
             config=config,
         )
 
-    def _job(self, resolved: ResolvedSpace) -> str | None:
-        """The newest job whose features these are: it keeps cls and mean, whichever was asked for."""
+    def _job(self, resolved: ResolvedSpace, *, quality: bool = False) -> str | None:
+        """The newest job whose features these are: it keeps cls and mean, whichever was asked for. With
+        `quality` the newest that measures them as they are pooled."""
         jobs = select(RunRow.id, RunRow.config).where(RunRow.kind == RunKind.EMBED.value)
-        wanted = resolved.config.model_dump(mode="json", exclude={"pooling"})
+        wanted = resolved.config.model_dump(mode="json", exclude={"pooling", "quality"})
+        if quality:
+            wanted |= {"pooling": resolved.config.pooling, "quality": True}
         with self._database.read() as session:
             for run_id, config in session.execute(jobs.order_by(RunRow.created_at.desc()).limit(NEWEST_JOBS)):
                 if {key: config.get(key) for key in wanted} == wanted:

@@ -16,7 +16,7 @@ from backend.jobs.run_dir import EncoderSource, RunDir
 from backend.jobs.state import change_state
 from backend.services.checks import check_run
 from backend.services.classifiers import ready_classifier
-from backend.services.embedding_spaces import resolve_space, space_of
+from backend.services.embedding_spaces import require_quality, resolve_space, space_of
 from backend.services.probes import ready_probe
 from backend.services.sources import absolute_source, absolute_table, absolute_weights
 from backend.settings import Settings
@@ -70,7 +70,9 @@ def create_run(
         config, encoder = ready_probe(database, settings, config)
     if isinstance(config, EmbedConfig):
         space = resolve_space(database, settings, space_of(config))
-        config, encoder = space.config, space.encoder
+        if config.quality:
+            require_quality(settings, space)
+        config, encoder = space.config.model_copy(update={"quality": config.quality}), space.encoder
     check_run(database, settings, request.kind, config, roots)
     run_id = queue.enqueue(
         database,

@@ -105,7 +105,7 @@ function keyList(state) {
   const rows = [
     ...state.data.pages.map((page) => [`g ${page.letter}`, page.title]),
     ["← →", "previous and next, where there is a slider or a grid"], ["Enter", "open what has the focus"],
-    ["r", "a random galaxy, on Reconstruct"],
+    ["r", "a random galaxy, on Reconstruct and Search"], ["/", "the search box, on Search"],
     ["?", "this list"], ["Esc", "close it"],
   ]
   const close = el("button", {}, "Close")

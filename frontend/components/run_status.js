@@ -8,6 +8,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   state.again = () => setTriggerValue("again", true)
   state.look = () => setTriggerValue("look", true)
   state.judge = () => setTriggerValue("judge", true)
+  state.search = () => setTriggerValue("search", true)
   state.ended = (word) => setTriggerValue("ended", word)
   state.data = data
   if (state.id !== data.run.id) {
@@ -68,6 +69,9 @@ function actions(state, run) {
     buttons.unshift(
       el("button", { "data-verb": "look", title: "What it makes of a galaxy it half sees", onClick: () => state.look() }, "Reconstruct"),
       el("button", { "data-verb": "judge", title: "How well its encoder classifies, and where it fails", onClick: () => state.judge() }, "Evaluate"))
+  }
+  if (run.kind === "adopt" ? run.state === "succeeded" : !["queued", "starting"].includes(run.state)) {
+    buttons.push(el("button", { "data-verb": "search", title: "Which galaxies its encoder finds alike", onClick: () => state.search() }, "Similar"))
   }
   if (TERMINAL.has(run.state) && run.kind !== "adopt") {
     const word = run.state === "succeeded" ? "Train a variant…" : "Retry…"

@@ -1,17 +1,20 @@
 """The features of every galaxy of a dataset, for search and map."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from backend.data.feature_files import EVERY_ROW
+from backend.data.feature_files import EVERY_ROW, quality_file
 from backend.errors import DataError, NotFoundError
+from backend.files import write_json
 from backend.jobs.run_dir import EncoderSpec, Result, Spec
 from backend.jobs.run_writer import RunWriter
-from backend.jobs.tasks.encoding import load_encoder
+from backend.jobs.tasks.encoding import load_encoder, untrained
 from backend.jobs.tasks.judging import JudgingStoppedError
 from backend.jobs.tasks.opening import open_store
+from backend.jobs.tasks.search_quality import measure_search
 from backend.ml.feature_cache import FeatureCache
 from backend.ml.features import FeatureSource
 from shared.configs import EmbedConfig
@@ -22,7 +25,8 @@ def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
     if not isinstance(spec.encoder, EncoderSpec):
         raise NotFoundError("no_encoder", "this job names no encoder; launch it anew", "encoder")
     encoder = load_encoder(spec.encoder, home)
-    depth = EmbedConfig.model_validate(spec.config).depth or encoder.layers
+    config = EmbedConfig.model_validate(spec.config)
+    depth = config.depth or encoder.layers
     ticker = Ticker(writer)
     cache = FeatureCache(home / "cache" / "features")
     try:
@@ -31,6 +35,12 @@ def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
             rows = np.arange(store.n)
             source.pooled(rows, EVERY_ROW, [depth])
             require_kept(source, depth)
+            if config.quality:
+                fresh = untrained(spec.encoder, home, encoder)
+                measured = measure_search(
+                    source, replace(source, encoder=fresh), depth, config.pooling, ticker
+                )
+                write_json(cache.folder / source.folder / quality_file(depth, config.pooling), measured)
     except JudgingStoppedError:
         return Result(attempt=writer.attempt, outcome="cancelled", reason="stopped before all were embedded")
     return Result(
@@ -54,17 +64,26 @@ class Ticker:
     def __init__(self, writer: RunWriter) -> None:
         self._writer = writer
         self._began = time.monotonic()
+        self._what = ""
         self.images_per_s: float | None = None
+
+    def say(self, what: str) -> None:
+        """What is done from now on."""
+        self._what, self._began = f"{what}: ", time.monotonic()
+        self.images(0, 0)
 
     def images(self, done: int, total: int) -> None:
         request = self._writer.request()
         if request in ("stop", "pause"):
             raise JudgingStoppedError(request)
+        if not done:
+            self._writer.heartbeat(message=self._what.removesuffix(": "))
+            return
         self.images_per_s = rate = done / max(time.monotonic() - self._began, 1e-9)
         self._writer.heartbeat(
             step=done,
             total_steps=total,
             images_per_s=rate,
             eta_s=(total - done) / rate,
-            message=f"{done} of {total} images",
+            message=f"{self._what}{done} of {total} images",
         )
