@@ -6,7 +6,18 @@ from pathlib import Path
 import streamlit as st
 
 from frontend import launch_state
-from frontend.app_pages import compare, data, evaluate, launch, machine, reconstruct, report, run, runs
+from frontend.app_pages import (
+    compare,
+    data,
+    evaluate,
+    launch,
+    machine,
+    reconstruct,
+    report,
+    run,
+    runs,
+    search,
+)
 from frontend.app_pages import map as map_page
 from frontend.blocks import guarded
 from frontend.components.header import PageLink, draw_header
@@ -17,6 +28,7 @@ PAGES: dict[str, tuple[str, str, str, Callable[[], None]]] = {
     "launch": ("Launch", "l", launch.QUESTION, launch.show),
     "run": ("Run", "u", run.QUESTION, run.show),
     "reconstruct": ("Reconstruct", "e", reconstruct.QUESTION, reconstruct.show),
+    "search": ("Search", "s", search.QUESTION, search.show),
     "map": ("Map", "p", map_page.QUESTION, map_page.show),
     "evaluate": ("Evaluate", "v", evaluate.QUESTION, evaluate.show),
     "compare": ("Compare", "c", compare.QUESTION, compare.show),

@@ -2,7 +2,14 @@
 
 from frontend.connection import Connection
 from shared import routes
-from shared.search import EmbeddingSpace, EmbeddingState, LocatedGalaxy, SearchRequest, SearchResult
+from shared.search import (
+    EmbeddingSpace,
+    EmbeddingState,
+    LocatedGalaxy,
+    QualityState,
+    SearchRequest,
+    SearchResult,
+)
 
 
 class SearchClient(Connection):
@@ -11,6 +18,10 @@ class SearchClient(Connection):
     def get_embeddings(self, space: EmbeddingSpace) -> EmbeddingState:
         """Whether the galaxies of a space are embedded, and the job that does it."""
         return self._get(EmbeddingState, routes.EMBEDDINGS, space.model_dump(exclude_none=True))
+
+    def get_quality(self, space: EmbeddingSpace) -> QualityState:
+        """Whether similar means of the same class, where that was measured."""
+        return self._get(QualityState, routes.SEARCH_QUALITY, space.model_dump(exclude_none=True))
 
     def get_embeddings_file(self, space: EmbeddingSpace, file_format: str) -> bytes:
         """Every vector, keyed by source id, as npy or parquet."""

@@ -10,6 +10,7 @@ from pydantic import Field, model_validator
 
 from shared.datasets import Galaxy, Split
 from shared.evaluation_configs import CHECKPOINT
+from shared.evaluations import Basis, Interval
 from shared.runs import Wire
 from shared.search_configs import EmbedConfig, Pooling
 
@@ -134,3 +135,44 @@ class LocatedGalaxy(FoundGalaxy):
     separation_arcsec: float | None
     far: bool
     words: str
+
+
+class ClassRetrieval(Wire):
+    """Means over the queries of one class; `few` marks fewer than FEW_ROWS."""
+
+    name: str
+    n: int
+    precision: float
+    average_precision: float
+    few: bool
+
+
+class Retrieval(Wire):
+    """Means over all queries, with 95 % intervals of a bootstrap of the queries within their classes."""
+
+    basis: Basis
+    precision: float
+    precision_ci95: Interval
+    mean_average_precision: float
+    mean_average_precision_ci95: Interval
+    classes: list[ClassRetrieval]
+
+
+class SearchQuality(Wire):
+    """Whether similar means of the same class: labelled validation rows ask, labelled train rows are the
+    gallery, and no test row is read. `chance` is the precision of a search that knows nothing."""
+
+    k: int
+    n: int = Field(description="Queries.")
+    gallery: int
+    chance: float
+    found: list[Retrieval] = Field(description="The encoder, then what it stands beside.")
+
+
+class QualityState(Wire):
+    """What is known of a search, None where it was not measured; a run of kind embed with this `config`
+    measures it, and `job` is the newest such run."""
+
+    quality: SearchQuality | None
+    job: str | None
+    config: EmbedConfig

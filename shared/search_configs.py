@@ -32,6 +32,11 @@ class EmbedConfig(SpaceConfig):
     every_checkpoint: bool = setting(
         False, "encoder", "Also those of every other checkpoint of the run, for a map over its training."
     )
+    quality: bool = setting(
+        False,
+        "evaluation",
+        "Also measure whether similar means of the same class, beside random init and raw pixels.",
+    )
 
 
 class ProjectConfig(SpaceConfig):

@@ -10,7 +10,14 @@ from backend.services.embeddings_file import EmbeddingFormat, embeddings_file
 from backend.services.locating import locate
 from backend.services.tables import TableFormat
 from shared import routes
-from shared.search import EmbeddingSpace, EmbeddingState, LocatedGalaxy, SearchRequest, SearchResult
+from shared.search import (
+    EmbeddingSpace,
+    EmbeddingState,
+    LocatedGalaxy,
+    QualityState,
+    SearchRequest,
+    SearchResult,
+)
 
 router = APIRouter(tags=["search"])
 SearchQuery = Annotated[str, Query(max_length=4_000, description="A SearchRequest as JSON.")]
@@ -25,6 +32,12 @@ MEDIA = {
 def get_embeddings(context: ContextDep, space: Annotated[EmbeddingSpace, Query()]) -> EmbeddingState:
     """Whether an encoder's embeddings of a dataset are there, and the job that makes them."""
     return context.embeddings.state(space)
+
+
+@router.get(routes.SEARCH_QUALITY)
+def get_quality(context: ContextDep, space: Annotated[EmbeddingSpace, Query()]) -> QualityState:
+    """Whether similar means of the same class, where that was measured."""
+    return context.embeddings.quality(space)
 
 
 @router.get(routes.EMBEDDINGS_FILE, response_class=Response)

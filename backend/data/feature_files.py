@@ -39,6 +39,11 @@ def every_row_files(
     return tuple(f"{folder}/{feature_file(depth, name, EVERY_ROW)}" for name in pooled)
 
 
+def quality_file(depth: int, pooling: str) -> str:
+    """What a search by these features is worth, beside them."""
+    return f"d{depth}_{pooling}_quality.json"
+
+
 def read_features(path: Path, rows: int) -> NDArray[np.float16] | None:
     """The (rows, D) kept at `path`, or None where there are none of so many rows."""
     try:

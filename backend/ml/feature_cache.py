@@ -21,16 +21,16 @@ class FeatureCache:
     """Arrays by relative path in one folder; over `budget` bytes those go that were unused longest."""
 
     def __init__(self, folder: Path, budget: int = FEATURE_BYTES) -> None:
-        self._folder = folder
+        self.folder = folder
         self._files = ByteCache(folder, budget)
 
     def get(self, name: str, rows: int) -> Tensor | None:
         """The float32 (rows, D) kept under a name, or None where there are none of so many rows."""
-        stored = read_features(self._folder / name, rows)
+        stored = read_features(self.folder / name, rows)
         return None if stored is None else torch.from_numpy(stored.astype(np.float32))
 
     def has(self, name: str) -> bool:
-        return (self._folder / name).is_file()
+        return (self.folder / name).is_file()
 
     def put(self, name: str, features: Tensor) -> None:
         """Keep features (N, D) as float16, unless they alone are over the budget."""

@@ -86,6 +86,11 @@ class FeatureSource:
     computed: list[int] = field(default_factory=list)
     """How many images each pass read, for whoever wants to know."""
 
+    @property
+    def folder(self) -> str:
+        """Where they lie in the cache."""
+        return feature_folder(self.encoder.weights_digest, self.store.digest, self.encoder.config)
+
     def pooled(self, rows: Rows, split: str, depths: list[int]) -> dict[tuple[int, Pooling], Tensor]:
         """Features (N, D) float32 by depth and pooling (cls and mean) of a split's rows; what is not kept is
         computed in one pass over the images."""
@@ -138,10 +143,8 @@ class FeatureSource:
         return {key: rounded(features) for key, features in made.items()}
 
     def _name(self, depth: int, pooling: Pooling, split: str) -> str:
-        encoder = self.encoder
-        folder = feature_folder(encoder.weights_digest, self.store.digest, encoder.config)
-        raw = not self.final_norm and depth != encoder.layers
-        return f"{folder}/{feature_file(depth, pooling, split, raw=raw)}"
+        raw = not self.final_norm and depth != self.encoder.layers
+        return f"{self.folder}/{feature_file(depth, pooling, split, raw=raw)}"
 
 
 def combined(features: dict[tuple[int, Pooling], Tensor], depth: int, pooling: Pooling) -> Tensor:

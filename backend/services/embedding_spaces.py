@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.data.feature_files import every_row_files
+from backend.data.feature_files import every_row_files, feature_folder, quality_file
+from backend.data.store import GalaxyStore
 from backend.db.engine import Database
 from backend.errors import InvalidInputError
 from backend.jobs.encoders import FoundEncoder, find_encoder, saved_steps
@@ -11,6 +12,7 @@ from backend.jobs.run_dir import EncoderSpec, RunDir
 from backend.services.probes import encoder_run, judged_on, require_bands, source_of
 from backend.settings import Settings
 from shared.configs import EmbedConfig, ModelConfig
+from shared.datasets import SPLIT_CODES, Split
 from shared.search import EmbeddingSpace
 from shared.search_configs import SpaceConfig
 
@@ -26,6 +28,7 @@ class ResolvedSpace:
     layers: int
     n: int
     files: tuple[str, ...]
+    quality_file: str
     width: int
 
     @property
@@ -50,6 +53,7 @@ def resolve_space(database: Database, settings: Settings, space: EmbeddingSpace)
     depth = _depth(space, found)
     model = ModelConfig.of(found.meta["config"])
     files = every_row_files(found.spec.weights_digest, dataset.digest, model, depth, space.pooling)
+    folder = feature_folder(found.spec.weights_digest, dataset.digest, model)
     values = {
         "encoder": run.id,
         "checkpoint": str(found.spec.step),
@@ -64,8 +68,23 @@ def resolve_space(database: Database, settings: Settings, space: EmbeddingSpace)
         layers=found.depth,
         n=int(dataset.info["n"]),
         files=files,
+        quality_file=f"{folder}/{quality_file(depth, space.pooling)}",
         width=int(found.meta["config"]["embed_dim"]) * len(files),
     )
+
+
+def require_quality(settings: Settings, space: ResolvedSpace) -> None:
+    """Raise InvalidInputError where no class can be asked for: no labelled train or validation rows."""
+    name = str(space.config.dataset)
+    with GalaxyStore.open(settings.datasets_dir / space.dataset_file) as store:
+        for split in (Split.TRAIN, Split.VAL):
+            if not ((store.splits == SPLIT_CODES[split]) & (store.labels >= 0)).any():
+                raise InvalidInputError(
+                    "no_labels",
+                    f"{name} has no labelled {split} rows, so that nothing says whether similar means of the "
+                    "same class; measure the search on a labelled dataset",
+                    "dataset",
+                )
 
 
 def space_of(config: SpaceConfig) -> EmbeddingSpace:

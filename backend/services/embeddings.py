@@ -17,13 +17,14 @@ from backend.data.feature_files import read_features
 from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.errors import ConflictError
+from backend.files import read_json
 from backend.search.vectors import Vectors, standard_of, standardised, train_rows, unit
 from backend.services.datasets import Datasets
 from backend.services.embedding_spaces import ResolvedSpace, feature_cache, resolve_space
 from backend.settings import Settings
 from shared.configs import EmbedConfig
 from shared.runs import RunKind
-from shared.search import EmbeddingSpace, EmbeddingState
+from shared.search import EmbeddingSpace, EmbeddingState, QualityState, SearchQuality
 
 MAX_BYTES = 2 * 10**9
 """Of all matrices in memory; the newest is kept whatever its size."""
@@ -61,6 +62,16 @@ class Embeddings:
     def state(self, space: EmbeddingSpace) -> EmbeddingState:
         """Whether they are there, and the job that makes them. Raises NotFoundError, InvalidInputError."""
         return self._state(self.resolve(space))
+
+    def quality(self, space: EmbeddingSpace) -> QualityState:
+        """What the search is worth, where it was measured. Raises as `state` does."""
+        resolved = self.resolve(space)
+        stored = read_json(feature_cache(self._settings) / resolved.quality_file)
+        return QualityState(
+            quality=SearchQuality.model_validate(stored) if stored else None,
+            job=self._job(resolved, quality=True),
+            config=resolved.config.model_copy(update={"quality": True}),
+        )
 
     def get(self, space: EmbeddingSpace) -> Embedded:
         """Raises ConflictError where they are not there, and as `state` does."""
@@ -100,11 +111,14 @@ class Embeddings:
             config=config,
         )
 
-    def _job(self, resolved: ResolvedSpace) -> str | None:
+    def _job(self, resolved: ResolvedSpace, *, quality: bool = False) -> str | None:
+        """The newest job whose features these are: it keeps cls and mean, whichever was asked for. With
+        `quality` the newest that measures them as they are pooled."""
         jobs = select(RunRow.id, RunRow.config).where(RunRow.kind == RunKind.EMBED.value)
         with self._database.read() as session:
             for run_id, config in session.execute(jobs.order_by(RunRow.created_at.desc()).limit(NEWEST_JOBS)):
-                if embeds(config, resolved.config):
+                measures = config.get("quality") and config.get("pooling") == resolved.config.pooling
+                if embeds(config, resolved.config) and (measures or not quality):
                     return str(run_id)
         return None
 

@@ -36,6 +36,8 @@ def show() -> None:
         go("reconstruct", run=run.id)
     if action.judge:
         go("evaluate", run=run.id)
+    if action.search:
+        go("search", run=run.id)
     if run.state is RunState.FAILED:
         _draw_log(run)
     if run.kind in TRAINING_KINDS:

@@ -45,7 +45,8 @@ function showGalaxy(view, of, galaxy) {
   fillDialog(view, image,
     el("dl", {}, facts.flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
     of.simulated ? el("p", {}, el("span", { class: "gx-tag" }, "simulated")) : null,
-    of.run ? el("a", { class: "onward", href: `/reconstruct?${new URLSearchParams({ run: of.run, dataset: of.dataset, row: galaxy.row })}`, title: "What the selected run makes of it" }, "Reconstruct") : null)
+    of.run ? el("a", { class: "onward", href: `/reconstruct?${new URLSearchParams({ run: of.run, dataset: of.dataset, row: galaxy.row })}`, title: "What the selected run makes of it" }, "Reconstruct") : null,
+    of.run ? el("a", { class: "onward", href: `/search?${new URLSearchParams({ run: of.run, dataset: of.dataset, row: galaxy.row })}`, title: "Galaxies that the selected run's encoder finds alike" }, "Similar") : null)
 }
 
 function fillDialog(view, image, ...words) {

@@ -107,7 +107,8 @@ function keyList(state) {
   const rows = [
     ...state.data.pages.map((page) => [`g ${page.letter}`, page.title]),
     ["← →", "previous and next, where there is a slider or a grid"], ["Enter", "open what has the focus"],
-    ["r", "a random galaxy, on Reconstruct"], ["f", "flag the label of a galaxy as doubtful, on Evaluate"],
+    ["r", "a random galaxy, on Reconstruct and Search"], ["/", "the search box, on Search"],
+    ["f", "flag the label of a galaxy as doubtful, on Evaluate"],
     ["?", "this list"], ["Esc", "close it"],
   ]
   const close = el("button", {}, "Close")

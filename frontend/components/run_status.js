@@ -8,6 +8,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   state.again = () => setTriggerValue("again", true)
   state.look = () => setTriggerValue("look", true)
   state.judge = () => setTriggerValue("judge", true)
+  state.search = () => setTriggerValue("search", true)
   state.ended = (word) => setTriggerValue("ended", word)
   state.data = data
   if (state.id !== data.run.id) {
@@ -89,6 +90,7 @@ function actions(state, run) {
   if (run.kind === "adopt" ? run.state === "succeeded" : !["queued", "starting"].includes(run.state)) {
     if (!classifier) buttons.unshift(el("button", { "data-verb": "look", title: "What it makes of a galaxy it half sees", onClick: () => state.look() }, "Reconstruct"))
     buttons.push(el("button", { "data-verb": "judge", title: "How well it classifies, and where it fails", onClick: () => state.judge() }, "Evaluate"))
+    buttons.push(el("button", { "data-verb": "search", title: "Which galaxies its encoder finds alike", onClick: () => state.search() }, "Similar"))
   }
   if ((TERMINAL.has(run.state) || form) && run.kind !== "adopt") buttons.push(againButton(state, run, classifier))
   return el("div", { class: "actions" }, buttons)

@@ -11,11 +11,12 @@ _STATUS = load_component("run_status")
 @dataclass(frozen=True)
 class StatusAction:
     """What happened in this rerun: the person wants the form with this run's values, to look at its
-    reconstructions, or to have its encoder evaluated; the run has ended."""
+    reconstructions, to have its encoder evaluated, or to search with it; the run has ended."""
 
     again: bool
     look: bool
     judge: bool
+    search: bool
     ended: bool
 
 
@@ -35,7 +36,8 @@ def draw_run_status(run: Run, footnote: str, noise: float | None) -> StatusActio
         on_again_change=ignore,
         on_look_change=ignore,
         on_judge_change=ignore,
+        on_search_change=ignore,
         on_ended_change=ignore,
     )
-    names = ("again", "look", "judge", "ended")
+    names = ("again", "look", "judge", "search", "ended")
     return StatusAction(**{name: bool(trigger(result, name)) for name in names})

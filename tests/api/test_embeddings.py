@@ -15,6 +15,7 @@ from backend.jobs.run_dir import RunDir
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks import embed as task
 from backend.settings import Settings
+from backend.stats.retrieval import rank_by_class
 from frontend.client import ApiError, Client
 from shared.configs import SimulateConfig
 from shared.runs import RunKind, RunRequest
@@ -163,3 +164,26 @@ def test_another_dataset_is_embedded_too(
     embed(encoder, dataset="other")
     assert client.get_embeddings(EmbeddingSpace(run=encoder, dataset="other")).ready
     assert not client.get_embeddings(EmbeddingSpace(run=encoder)).ready
+
+
+def test_a_search_is_measured_on_validation_rows_beside_random_init_and_raw_pixels(
+    client: Client, context: Context, encoder: str, embed: Embed
+) -> None:
+    space = EmbeddingSpace(run=encoder)
+    before = client.get_quality(space)
+    assert (before.quality, before.job, before.config.quality) == (None, None, True)
+    job = embed(**before.config.model_dump())
+    after = client.get_quality(space)
+    assert after.job == job
+    assert after.quality is not None
+    assert [one.basis for one in after.quality.found] == ["encoder", "random_init", "raw_pixels"]
+    vectors = context.embeddings.get(space).vectors
+    with context.datasets.use("sky") as store:
+        train, val = (np.flatnonzero(store.splits == code) for code in (0, 1))
+        labels = store.labels
+    ranking = rank_by_class(vectors[train], labels[train], vectors[val], labels[val], 16)
+    of_encoder = after.quality.found[0]
+    assert (after.quality.n, after.quality.gallery) == (len(ranking.labels), len(train))
+    assert of_encoder.precision == pytest.approx(ranking.precision.mean(), abs=0.02)
+    assert of_encoder.precision_ci95.low <= of_encoder.precision <= of_encoder.precision_ci95.high
+    assert sum(one.n for one in of_encoder.classes) == after.quality.n
