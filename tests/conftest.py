@@ -1,5 +1,6 @@
 """Fixtures for every test, and how two processes share the tests."""
 
+import gc
 import os
 from pathlib import Path
 
@@ -7,28 +8,39 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-FIRST = ("browser", "e2e", "cli")
+SHARE_A_SERVER = ("browser", "e2e")
+FIRST = (*SHARE_A_SERVER, "cli")
 """Folders of what waits longest, which begins first."""
 
 
-class FilesAndTheBrowser(LoadFileScheduling):
-    """A process has a whole file, whose fixtures are then made once, and one of them has every browser test.
+gc.disable()  # until the tests are collected: of the modules that they import nothing is garbage
+
+
+class FilesAndSites(LoadFileScheduling):
+    """A process has a whole file, whose fixtures are then made once, or every test of a folder that shares a
+    running server.
 
     xdist's own `--dist loadgroup` sets a private name that pytest 9.2 has no more, and spreads single tests.
     """
 
     def _split_scope(self, nodeid: str) -> str:
-        browser = "tests/browser/"
-        return browser if nodeid.startswith(browser) else super()._split_scope(nodeid)
+        folders = [folder for folder in SHARE_A_SERVER if nodeid.startswith(f"tests/{folder}/")]
+        return folders[0] if folders else super()._split_scope(nodeid)
 
 
+@pytest.hookimpl(optionalhook=True)  # of xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling:
-    return FilesAndTheBrowser(config, log)
+    return FilesAndSites(config, log)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     places = {folder: place for place, folder in enumerate(FIRST)}
     items.sort(key=lambda item: places.get(item.path.parent.name, len(FIRST)))
+
+
+def pytest_collection_finish() -> None:
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

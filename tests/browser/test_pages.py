@@ -6,30 +6,20 @@ from playwright.sync_api import expect
 from tests.browser.conftest import Visit
 
 pytestmark = pytest.mark.browser
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "/",
-        "/launch",
-        "/run",
-        "/data?dataset=sky",
-        "/reconstruct",
-        "/map",
-        "/evaluate",
-        "/compare",
-        "/report",
-        "/machine",
-    ],
+PAGES = (
+    *("/", "/launch", "/run", "/data?dataset=sky", "/reconstruct", "/search", "/map", "/evaluate"),
+    *("/compare", "/report", "/machine"),
 )
-def test_no_page_scrolls_sideways_on_a_phone(phone: Visit, path: str) -> None:
-    phone.open(path)
-    phone.page.wait_for_function(
-        "() => document.querySelector('.stApp').dataset.testScriptState === 'notRunning'"
-    )
-    wide = phone.page.evaluate("() => document.querySelector('.stMain').scrollWidth - window.innerWidth")
-    assert wide <= 0
+
+
+def test_no_page_scrolls_sideways_on_a_phone(phone: Visit) -> None:
+    for path in PAGES:
+        phone.open(path)
+        phone.page.wait_for_function(
+            "() => document.querySelector('.stApp').dataset.testScriptState === 'notRunning'"
+        )
+        wide = phone.page.evaluate("() => document.querySelector('.stMain').scrollWidth - window.innerWidth")
+        assert wide <= 0, path
 
 
 def test_g_and_a_letter_change_the_page_and_a_question_mark_lists_the_keys(visit: Visit) -> None:

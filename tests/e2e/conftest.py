@@ -34,6 +34,7 @@ class Dashboard:
     home: Path
     port: int
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    http: httpx2.Client = field(default_factory=lambda: httpx2.Client(trust_env=False, timeout=20))
 
     @property
     def url(self) -> str:
@@ -59,11 +60,11 @@ class Dashboard:
             return False
 
     def get(self, path: str) -> Any:
-        answer = httpx2.get(self.url + path, timeout=20, trust_env=False)
+        answer = self.http.get(self.url + path)
         return answer.raise_for_status().json()
 
     def post(self, path: str, body: Any = None) -> Any:
-        answer = httpx2.post(self.url + path, json=body, timeout=20, trust_env=False)
+        answer = self.http.post(self.url + path, json=body)
         return answer.raise_for_status().json()
 
     def launch(self, **config: Any) -> str:
@@ -115,6 +116,7 @@ class Dashboard:
         self.processes[-1].wait()
 
     def close(self) -> None:
+        self.http.close()
         for process in self.processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
@@ -141,9 +143,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    """A running dashboard with one small simulated dataset, `tiny`."""
+    """A running dashboard with one small simulated dataset, `tiny`; every test leaves it running and idle."""
     board = Dashboard(tmp_path_factory.mktemp("home"), free_port())
     board.start()
     config = {"name": "tiny", "n": 200, "img_size": 32}

@@ -74,11 +74,11 @@ def test_a_queued_run_waits_its_turn_and_can_be_cancelled(dashboard: Dashboard) 
 def test_a_dataset_job_runs_beside_a_training(dashboard: Dashboard) -> None:
     training = dashboard.launch(**LONG)
     dashboard.wait_for(training, "running")
-    config = {"name": "beside", "n": 50, "img_size": 32}
+    config = {"name": "at-once", "n": 50, "img_size": 32}
     made = dashboard.post("/runs", {"kind": "simulate", "config": config})["id"]
     dashboard.wait_for(made, "succeeded", seconds=60)
     assert dashboard.get(f"/runs/{training}")["state"] == "running"
-    assert dashboard.get("/datasets/beside")["n"] == 50
+    assert dashboard.get("/datasets/at-once")["n"] == 50
     dashboard.post(f"/runs/{training}/stop")
     dashboard.wait_for(training, "cancelled", seconds=40)
 
