@@ -8,10 +8,13 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
+from alembic import command
 from sqlalchemy import inspect, select, text
 
-from backend.db.engine import Database, open_database
+from backend.db.engine import Database, _alembic_config, _engine, open_database
 from backend.db.models import Base, RunRow
+from backend.jobs.lanes import waiting
+from shared.runs import Lane
 
 
 def add_run(database: Database, run_id: str) -> None:
@@ -99,6 +102,35 @@ def test_the_migrations_make_just_the_tables_of_the_models(tmp_path: Path) -> No
             if name != "alembic_version"
         }
     assert tables == {table.name: set(table.columns.keys()) for table in Base.metadata.sorted_tables}
+
+
+def test_runs_of_an_older_home_wait_in_the_order_in_which_they_were_queued(tmp_path: Path) -> None:
+    path = tmp_path / "test.db"
+    engine = _engine(path, begin="BEGIN IMMEDIATE", foreign_keys=False)
+    with engine.connect() as connection:
+        command.upgrade(_alembic_config(connection), "0004")
+        for run_id, lane, at in (("late", "train", 3), ("other", "light", 2), ("early", "train", 1)):
+            values = dict.fromkeys(("attempt", "fruitless_losses", "ingest_offset", "resets"), 0)
+            values |= dict.fromkeys(("config", "progress", "latest", "initial"), "{}")
+            values |= dict.fromkeys(("state_changed_at", "created_at"), f"2026-01-0{at} 00:00:00")
+            values |= {
+                "id": run_id,
+                "lane": lane,
+                "kind": "pretrain",
+                "state": "queued",
+                "last_checkpoint": 0,
+            }
+            names = ", ".join(values)
+            wanted = ", ".join(f":{name}" for name in values)
+            connection.execute(text(f"INSERT INTO runs ({names}) VALUES ({wanted})"), values)
+        connection.commit()
+    engine.dispose()
+    with open_database(path).read() as session:
+        assert [run.id for run in session.scalars(waiting(Lane.TRAIN))] == ["early", "late"]
+        assert {run.id: run.queue_rank for run in session.scalars(select(RunRow))} == {
+            "early": 1, "late": 2, "other": 1,
+        }  # fmt: skip
+        assert [run.tags for run in session.scalars(select(RunRow))] == [[], [], []]
 
 
 def test_many_that_open_a_new_home_at_once_migrate_it_once(tmp_path: Path) -> None:
