@@ -241,3 +241,13 @@ function plainClick(event, act) {
   event.preventDefault()
   act()
 }
+
+/** Whether the script says another address than this browser has, and not the browser's own word (up to `seq`), nor
+    what it said last: a rerun may still carry the address of before a word that is on its way. */
+function isNewAddress(state, { view, told }) {
+  const address = JSON.stringify(view)
+  const own = told !== null && told <= state.seq
+  const known = address === state.address
+  state.address = address
+  return state.left || !(own || known)
+}

@@ -12,15 +12,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   Object.assign(state, { data, embedded })
   state.say = (view) => setTriggerValue("view", { view, n: ++state.seq })
   state.leave ??= listenToPage(state)
-  const own = data.told !== null && data.told <= state.seq
-  const known = state.adopted === JSON.stringify(data.view) // the script ran again, and says what it said before
-  if (state.left || !(own || known)) adopt(state, data.view)
+  if (isNewAddress(state, data)) adopt(state, data.view)
   else if (changed) showAll(state)
   return () => leave(state)
 }
 
 function build(root) {
-  const state = { root, want: null, left: true, seq: 0, kept: new Map(), own: new Map(), result: null, problem: null, news: "", pressedG: 0 }
+  const state = { root, want: null, left: true, seq: 0, asked: 0, kept: new Map(), own: new Map(), result: null, problem: null, news: "", pressedG: 0 }
   state.wish = latestWins(() => fetchResults(state))
   state.says = el("div", { class: "says" })
   root.replaceChildren(buildSpace(state), el("div", { class: "both" },
@@ -38,8 +36,7 @@ function leave(state) {
 
 /** Takes over what the address says. */
 function adopt(state, view) {
-  state.left = false
-  state.adopted = JSON.stringify(view)
+  Object.assign(state, { left: false, said: null })
   state.want = structuredClone(view)
   showAll(state)
 }
@@ -60,6 +57,7 @@ function showAll(state) {
 
 /** What is wanted changes: results follow at once, the address a moment later. */
 function change(state, wanted) {
+  state.asked++ // what was asked for before, and has not come yet, no longer counts
   Object.assign(state.want, wanted)
   showAll(state)
   clearTimeout(state.tellTimer)
@@ -70,7 +68,6 @@ function tell(state) {
   const said = JSON.stringify(state.want)
   if (said === state.said) return
   state.said = said
-  state.adopted = null
   state.say(JSON.parse(said))
 }
 

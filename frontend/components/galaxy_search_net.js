@@ -50,41 +50,51 @@ function refuse(state, problem) {
   showSays(state)
 }
 
+/** A ticket for an answer that is to change the query: it counts while nothing newer was asked or chosen. */
+function ticketOf(state) {
+  const mine = ++state.asked
+  return () => mine === state.asked && !state.left
+}
+
 async function randomGalaxy(state) {
-  const { row, label } = state.want
+  const { row, label } = state.want, current = ticketOf(state)
   const seed = row === null ? 1 : Math.floor(Math.random() * 2 ** 31)
   const of = label === null ? "" : `&label=${encodeURIComponent(label)}`
   try {
     const galaxy = await ask(`${datasetPath(state.want.dataset)}/random?seed=${seed}${of}`)
-    pivot(state, galaxy.row)
+    if (current()) pivot(state, galaxy.row)
   } catch (problem) {
-    refuse(state, problem)
+    if (current()) refuse(state, problem)
   }
 }
 
 /** The galaxy that the words in the box mean: a row, an id, a position, a link. */
 async function locateGalaxy(state, text) {
   if (!text.trim()) return
+  const current = ticketOf(state)
   try {
     const found = await ask(`${datasetPath(state.want.dataset)}/locate?text=${encodeURIComponent(text)}`)
+    if (!current()) return
     pivot(state, found.galaxy.row)
     Object.assign(state, { news: found.words && sentence(found.words), far: found.far })
     showSays(state)
     state.box.value = ""
   } catch (problem) {
-    refuse(state, problem)
+    if (current()) refuse(state, problem)
   }
 }
 
 async function sendPicture(state, file) {
   if (!file) return
+  const current = ticketOf(state)
   try {
     const { id, notes } = await uploadPicture(file)
+    if (!current()) return
     state.own.set(id, URL.createObjectURL(file))
     Object.assign(state, { news: notes.join(" "), far: false, problem: null })
     change(state, { upload: id, row: null, plus: [], minus: [], trail: [] })
   } catch (problem) {
-    refuse(state, problem)
+    if (current()) refuse(state, problem)
   }
 }
 

@@ -16,9 +16,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   paintRegions(root)
   state.say = (view) => setTriggerValue("view", { view, n: ++state.seq })
   state.leave ??= listenToPage(state)
-  const own = data.told !== null && data.told <= state.seq
-  const known = state.adopted === JSON.stringify(data.view) // the script ran again, and says what it said before
-  if (state.left || !(own || known)) adopt(state, data.view)
+  if (isNewAddress(state, data)) adopt(state, data.view)
   return () => leave(state)
 }
 
@@ -65,8 +63,7 @@ function leave(state) {
 
 /** Takes over what the address says; a galaxy is found where it names none. */
 function adopt(state, view) {
-  state.left = false
-  state.adopted = JSON.stringify(view)
+  Object.assign(state, { left: false, said: null })
   state.want = { ...view, hidden: view.hidden && [...view.hidden] }
   followAll(state)
   showControls(state)
@@ -133,7 +130,6 @@ function tellNow(state) {
   const said = JSON.stringify(state.want)
   if (said === state.said) return
   state.said = said
-  state.adopted = null
   state.say(JSON.parse(said))
 }
 
