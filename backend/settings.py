@@ -50,6 +50,11 @@ class Settings(BaseSettings):
         return self.home / "runs"
 
     @property
+    def trash_dir(self) -> Path:
+        """Where folders of deleted runs wait for their end."""
+        return self.home / "trash"
+
+    @property
     def datasets_dir(self) -> Path:
         return self.home / "datasets"
 

@@ -14,21 +14,40 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
 
-from backend.api import datasets, evaluations, label_flags, launch, reconstructions, runs, sources, system
+from backend.api import (
+    datasets,
+    disk,
+    evaluations,
+    label_flags,
+    launch,
+    maps,
+    queue,
+    reconstructions,
+    runs,
+    search,
+    sources,
+    suites,
+    system,
+)
 from backend.api.deps import Context
 from backend.api.security import LOCAL_HOSTS, Guard
 from backend.data.uploads import Uploads
 from backend.db.engine import open_database
 from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError, shortened
 from backend.services.datasets import Datasets
+from backend.services.embedded_images import EmbeddedImages
+from backend.services.embeddings import Embeddings
 from backend.services.evaluations import Evaluations
 from backend.services.first_batch import load_torch
 from backend.services.label_flags import LabelFlags
 from backend.services.machine import TORCH
 from backend.services.models import ModelCache
+from backend.services.projections import Projections
 from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
 from backend.services.saved_pictures import SavedPictures
+from backend.services.search import Search
+from backend.services.suites import Suites
 from backend.settings import Settings, is_loopback
 from shared.errors import ErrorBody
 from shared.routes import API
@@ -49,7 +68,25 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     pictures = SavedPictures(database, viewer)
     judged = Evaluations(database, settings, stores)
     flags = LabelFlags(database, stores)
-    context = Context(settings, database, stores, uploads, models, viewer, curves, pictures, judged, flags)
+    comparisons = Suites(database, settings, judged)
+    embedded = Embeddings(database, settings, stores)
+    finder = Search(stores, embedded, EmbeddedImages(settings, models))
+    context = Context(
+        settings=settings,
+        database=database,
+        datasets=stores,
+        uploads=uploads,
+        models=models,
+        reconstructions=viewer,
+        ratio_curves=curves,
+        saved_pictures=pictures,
+        evaluations=judged,
+        label_flags=flags,
+        suites=comparisons,
+        embeddings=embedded,
+        search=finder,
+        projections=Projections(database, settings, embedded),
+    )
     streamlit_app = _streamlit(settings) if ui else None
 
     @asynccontextmanager
@@ -97,7 +134,22 @@ def _prepare_in_the_background() -> None:
 
 def _api_router() -> APIRouter:
     router = APIRouter(prefix=API)
-    for part in (runs, datasets, label_flags, sources, launch, reconstructions, evaluations, system):
+    parts = (
+        runs,
+        queue,
+        disk,
+        datasets,
+        label_flags,
+        sources,
+        launch,
+        reconstructions,
+        evaluations,
+        suites,
+        search,
+        maps,
+        system,
+    )
+    for part in parts:
         router.include_router(part.router)
     return router
 

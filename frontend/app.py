@@ -6,7 +6,19 @@ from pathlib import Path
 import streamlit as st
 
 from frontend import launch_state
-from frontend.app_pages import data, evaluate, launch, machine, reconstruct, run, runs
+from frontend.app_pages import (
+    compare,
+    data,
+    evaluate,
+    launch,
+    machine,
+    reconstruct,
+    report,
+    run,
+    runs,
+    search,
+)
+from frontend.app_pages import map as map_page
 from frontend.blocks import guarded
 from frontend.components.header import PageLink, draw_header
 from frontend.session import go, selected_run
@@ -16,7 +28,11 @@ PAGES: dict[str, tuple[str, str, str, Callable[[], None]]] = {
     "launch": ("Launch", "l", launch.QUESTION, launch.show),
     "run": ("Run", "u", run.QUESTION, run.show),
     "reconstruct": ("Reconstruct", "e", reconstruct.QUESTION, reconstruct.show),
+    "search": ("Search", "s", search.QUESTION, search.show),
+    "map": ("Map", "p", map_page.QUESTION, map_page.show),
     "evaluate": ("Evaluate", "v", evaluate.QUESTION, evaluate.show),
+    "compare": ("Compare", "c", compare.QUESTION, compare.show),
+    "report": ("Report", "o", report.QUESTION, report.show),
     "data": ("Data", "d", data.QUESTION, data.show),
     "machine": ("Machine", "m", machine.QUESTION, machine.show),
 }

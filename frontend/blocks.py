@@ -56,6 +56,12 @@ def facts(rows: Iterable[Fact], *, changed: bool = False) -> None:
     st.html(f'<dl class="gx-facts{" changed" if changed else ""}">{items}</dl>')
 
 
+def file_link(words: str, href: str, title: str) -> None:
+    """A link to what the browser saves."""
+    words, href, title = html.escape(words), html.escape(href), html.escape(title)
+    st.html(f'<a class="gx-file" href="{href}" download title="{title}">{words}</a>', width="content")
+
+
 def empty_state(sentence: str, advice: str) -> None:
     """What is not there, and what to do; the page draws the one button below it."""
     st.html(

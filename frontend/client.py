@@ -6,7 +6,13 @@ from urllib.parse import quote
 
 from frontend.answers import ApiError, BackendLostError, read_answer
 from frontend.connection import DEFAULT_URL
+from frontend.disk_calls import DiskCalls
 from frontend.label_calls import LabelCalls
+from frontend.map_client import MapClient
+from frontend.queue_calls import QueueCalls
+from frontend.run_calls import RunCalls
+from frontend.search_client import SearchClient
+from frontend.suite_calls import SuiteCalls
 from shared import routes
 from shared.datasets import (
     Dataset,
@@ -47,11 +53,12 @@ from shared.presets import Preset
 from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunRequest, RunState, Samples
 from shared.sources import FolderListing, SourcePreview, Upload
 from shared.system import Health, Machine
+from shared.verdicts import Verdict
 
 __all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 
 
-class Client(LabelCalls):
+class Client(DiskCalls, LabelCalls, MapClient, QueueCalls, RunCalls, SearchClient, SuiteCalls):
     """Talks to one server; see Connection."""
 
     def health(self) -> Health:
@@ -63,10 +70,20 @@ class Client(LabelCalls):
         kind: str | None = None,
         state: RunState | None = None,
         every_kind: bool = False,
+        tags: Sequence[str] = (),
+        archived: bool = False,
         limit: int = 100,
     ) -> list[Run]:
-        """Runs, newest first: those that leave a model, or every job with `every_kind`."""
-        query = {"kind": kind, "state": state, "all": "true" if every_kind else None, "limit": limit}
+        """Runs, newest first: those that leave a model, or every job with `every_kind`; those with every one
+        of `tags`; `archived` ones too."""
+        query = {
+            "kind": kind,
+            "state": state,
+            "all": every_kind or None,
+            "tag": list(tags),
+            "archived": archived or None,
+            "limit": limit,
+        }
         return self._get(list[Run], routes.RUNS, query)
 
     def create_run(self, request: RunRequest) -> Run:
@@ -93,6 +110,15 @@ class Client(LabelCalls):
     ) -> MetricsPage:
         query = {"since": since, "max_points": max_points, "keys": ",".join(keys) if keys else None}
         return self._get(MetricsPage, routes.RUN_METRICS.format(run_id=run_id), query)
+
+    def get_verdict(self, run_id: str) -> Verdict:
+        """Whether a training still learns, and where early stopping acts."""
+        return self._get(Verdict, routes.RUN_VERDICT.format(run_id=run_id))
+
+    def get_metrics_file(self, run_id: str, file_format: str) -> bytes:
+        """Every point as a csv or parquet."""
+        path = routes.RUN_METRICS_FILE.format(run_id=run_id, file_format=file_format)
+        return self._answer("GET", path).content
 
     def list_events(self, run_id: str) -> list[RunEvent]:
         return self._get(list[RunEvent], routes.RUN_EVENTS.format(run_id=run_id))

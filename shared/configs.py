@@ -15,6 +15,7 @@ from shared.data_configs import DownloadConfig, ImportConfig, SimulateConfig, Su
 from shared.evaluation_configs import ProbeConfig
 from shared.model_configs import AdoptConfig, ArchitectureConfig, ModelConfig, nearest_divisor
 from shared.runs import RunKind
+from shared.search_configs import EmbedConfig, ProjectConfig
 from shared.training_configs import TrainingConfig
 
 __all__ = [
@@ -26,11 +27,13 @@ __all__ = [
     "Config",
     "ConfigConflictError",
     "DownloadConfig",
+    "EmbedConfig",
     "FinetuneConfig",
     "ImportConfig",
     "ModelConfig",
     "PretrainConfig",
     "ProbeConfig",
+    "ProjectConfig",
     "SelfTestConfig",
     "SimulateConfig",
     "SubsetConfig",
@@ -78,8 +81,11 @@ class PretrainConfig(TrainingConfig, ModelConfig, MaskingConfig, RowsConfig):
     eval_dataset: str | None = setting(
         None, "evaluation", "Labelled dataset to probe on; empty probes on the training dataset."
     )
-    online_probe: Literal["lbfgs", "off"] = setting(
-        "lbfgs", "evaluation", "Linear probe on frozen features at each evaluation, by multinomial L-BFGS."
+    online_probe: Literal["lbfgs", "sgd", "off"] = setting(
+        "lbfgs",
+        "evaluation",
+        "Linear probe: lbfgs is fitted to frozen features at each evaluation; sgd learns beside the moving "
+        "encoder, from its batches.",
     )
     pooling: Literal["mean", "cls"] = setting("mean", "evaluation", "How tokens become one feature vector.")
     knn_k: int = setting(20, "evaluation", "Neighbours that vote.", ge=1, le=500)
@@ -87,6 +93,16 @@ class PretrainConfig(TrainingConfig, ModelConfig, MaskingConfig, RowsConfig):
     sample_count: int = setting(
         8, "evaluation", "Fixed galaxies reconstructed at each evaluation.", ge=1, le=16
     )
+
+    @model_validator(mode="after")
+    def _probe_has_labels(self) -> Self:
+        if self.online_probe == "sgd" and self.eval_dataset is not None:
+            raise ConfigConflictError(
+                "online_probe",
+                "online_probe sgd learns from the labels of the batches, and eval_dataset "
+                f"{self.eval_dataset} labels other galaxies; take lbfgs, or leave eval_dataset empty",
+            )
+        return self
 
 
 def visible_patches(img_size: int, patch_size: int, mask_ratio: float) -> int:
@@ -130,6 +146,8 @@ CONFIGS: dict[RunKind, type[Config]] = {
     RunKind.ADOPT: AdoptConfig,
     RunKind.BASELINES: BaselinesConfig,
     RunKind.PROBE: ProbeConfig,
+    RunKind.EMBED: EmbedConfig,
+    RunKind.PROJECT: ProjectConfig,
     RunKind.PREFLIGHT: PretrainConfig,
     RunKind.SELFTEST: SelfTestConfig,
 }

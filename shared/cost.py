@@ -1,12 +1,14 @@
-"""What a pretraining costs, worked out before it starts."""
+"""What a training costs, worked out by plain arithmetic."""
 
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
-from shared.configs import PretrainConfig, visible_patches
+from shared.configs import ClassifierConfig, PretrainConfig, visible_patches
 from shared.datasets import Dataset, Split
+from shared.model_configs import EncoderConfig
 
 SHAPE_FIELDS = (
     "img_size patch_size embed_dim depth mlp_ratio decoder_embed_dim decoder_depth mask_ratio batch_size "
@@ -127,6 +129,18 @@ def decoder_flops(config: PretrainConfig, in_chans: int) -> float:
     embedding = 2 * (visible + 1) * config.embed_dim * width
     head = 2 * (length - visible) * width * config.patch_size**2 * in_chans
     return embedding + head + block_flops(width, config.decoder_depth, config.mlp_ratio, length + 1)
+
+
+def classifier_flops(
+    encoder: EncoderConfig, config: ClassifierConfig, in_chans: int, n_classes: int
+) -> float:
+    """Forward FLOPs of an encoder with a head on one image: it sees every patch and the class token, and has
+    no decoder. Training costs three times as much, layer decay or not: no block is frozen."""
+    width, length = encoder.embed_dim, encoder.num_patches
+    embedding = 2 * length * encoder.patch_size**2 * in_chans * width
+    layers = [width, config.mlp_width, n_classes] if config.head == "mlp" else [width, n_classes]
+    head = sum(2 * before * after for before, after in pairwise(layers))
+    return embedding + block_flops(width, encoder.depth, encoder.mlp_ratio, length + 1) + head
 
 
 def count_blocks(width: int, depth: int, mlp_ratio: float) -> int:

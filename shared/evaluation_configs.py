@@ -25,6 +25,9 @@ class OnEncoderConfig(Config):
 class ProbeConfig(OnEncoderConfig):
     """Heads on the frozen features of one encoder, fitted on train, chosen on validation, judged on test."""
 
+    when: Literal["now", "ended"] = setting(
+        "now", "encoder", "Whether it waits until the run of the encoder has ended."
+    )
     heads: tuple[FrozenHead, ...] = setting(
         ("knn", "linear"),
         "heads",

@@ -36,7 +36,9 @@ class Estimate(Wire):
     total_s: float | None = Field(description="Start-up, steps and evaluations.")
     disk_bytes: int = Field(description="Checkpoints, samples and metrics at the end.")
     disk_free_bytes: int
-    device_busy: bool = Field(description="A training is at work, so that no preflight can be measured.")
+    device_busy: bool = Field(
+        description="A training is at work, or the queue is paused, so that no preflight can be measured."
+    )
     starts_in_s: float | None = Field(description="0 at once; None where it cannot be told.")
     starts: str = Field(description="When it would start, in a sentence.")
 

@@ -6,7 +6,7 @@ Every long act is a run of one queue. The table `TRANSITIONS` is the whole life 
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,6 +22,8 @@ class RunKind(StrEnum):
     ADOPT = "adopt"
     BASELINES = "baselines"
     PROBE = "probe"
+    EMBED = "embed"
+    PROJECT = "project"
     PREFLIGHT = "preflight"
     SELFTEST = "selftest"
 
@@ -46,6 +48,8 @@ LANES: dict[RunKind, Lane] = {
     RunKind.ADOPT: Lane.LIGHT,
     RunKind.BASELINES: Lane.LIGHT,
     RunKind.PROBE: Lane.LIGHT,
+    RunKind.EMBED: Lane.LIGHT,
+    RunKind.PROJECT: Lane.LIGHT,
     RunKind.PREFLIGHT: Lane.TRAIN,
     RunKind.SELFTEST: Lane.TRAIN,
 }
@@ -112,6 +116,31 @@ class RunRequest(Wire):
     parent_id: str | None = Field(None, description="The run that this one retries or continues.")
 
 
+Tag = Annotated[str, Field(pattern=r"^[^\s,][^,]{0,29}$")]
+"""What people group runs by: up to 30 characters, no comma."""
+
+
+class RunChange(Wire):
+    """PATCH /runs/{id}: what to change; None leaves as it is, an empty name or note takes it away."""
+
+    name: str | None = Field(None, max_length=80)
+    tags: list[Tag] | None = Field(None, max_length=12)
+    note: str | None = Field(None, max_length=2000)
+    archived: bool | None = None
+
+
+class TagCount(Wire):
+    tag: str
+    runs: int
+
+
+class RunLabels(Wire):
+    """GET /labels: every tag, the commonest first, and how many runs are archived."""
+
+    tags: list[TagCount]
+    archived: int
+
+
 class Progress(Wire):
     """How far the worker is; None where it has not said so yet."""
 
@@ -123,6 +152,15 @@ class Progress(Wire):
     rss_bytes: int | None = None
     message: str | None = None
     heartbeat_at: datetime | None = None
+    last_seq: int | None = Field(
+        None, description="The newest request that the worker has obeyed, see Asked."
+    )
+
+
+class Asked(Wire):
+    """A request to a worker; it is obeyed once `progress.last_seq` of the run has come to `seq`."""
+
+    seq: int
 
 
 class Run(Wire):
@@ -133,6 +171,9 @@ class Run(Wire):
     kind: RunKind
     lane: Lane
     name: str | None
+    tags: list[str] = Field(default=[])
+    note: str = Field("", description="A person's own words.")
+    archived: bool = Field(False, description="Out of the list of runs, unless it is asked for.")
     state: RunState
     reason: str | None = Field(description="Why it is in this state, in one sentence, where there is a why.")
     suggestion: str | None = Field(description="What to try next after a failure.")
@@ -149,6 +190,7 @@ class Run(Wire):
     metrics: dict[str, float | None]
     baselines: dict[str, float]
     images_per_s: float | None
+    disk_bytes: int | None = Field(None, description="Of its folder; None until it is measured.")
 
 
 class RunEvent(Wire):
@@ -190,6 +232,9 @@ class Samples(Wire):
     /runs/{id}/samples/{step}.png, `count` columns by `rows` rows of `tile_px` squares."""
 
     steps: list[int]
+    epochs: list[float | None] = Field(
+        default_factory=list, description="Of the steps; None where no figure was recorded at one."
+    )
     rows: list[str]
     count: int
     tile_px: int

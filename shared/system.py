@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.runs import Wire
+from shared.runs import Lane, Wire
 
 
 class Health(Wire):
@@ -16,6 +16,7 @@ class Health(Wire):
     version: str
     supervisor_alive: bool
     queued: int
+    paused_lanes: list[Lane] = Field(default=[], description="Whose queue starts nothing until resumed.")
     running: int
     problems: list[str]
     disk_free_bytes: int

@@ -8,12 +8,16 @@ from fastapi import Depends, Request
 from backend.data.uploads import Uploads
 from backend.db.engine import Database
 from backend.services.datasets import Datasets
+from backend.services.embeddings import Embeddings
 from backend.services.evaluations import Evaluations
 from backend.services.label_flags import LabelFlags
 from backend.services.models import ModelCache
+from backend.services.projections import Projections
 from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
 from backend.services.saved_pictures import SavedPictures
+from backend.services.search import Search
+from backend.services.suites import Suites
 from backend.settings import Settings
 
 
@@ -31,6 +35,10 @@ class Context:
     saved_pictures: SavedPictures
     evaluations: Evaluations
     label_flags: LabelFlags
+    suites: Suites
+    embeddings: Embeddings
+    search: Search
+    projections: Projections
 
 
 def _context(request: Request) -> Context:

@@ -1,16 +1,15 @@
 """Routes of reconstructions: one mask, a ladder of ratios and its sprite, images to look at."""
 
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from pydantic import BaseModel, ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from backend.api.deps import ContextDep
+from backend.api.queries import parsed
 from backend.errors import InvalidInputError
 from backend.services.datasets import Wanted
-from backend.services.runs import config_error
 from backend.services.saved_pictures import SavedFile
 from backend.services.viewed_images import MAX_UPLOAD_BYTES, add_upload, random_galaxy, upload_too_large
 from shared import routes
@@ -30,7 +29,6 @@ from shared.explore import (
     UploadedImage,
 )
 
-T = TypeVar("T", bound=BaseModel)
 router = APIRouter(tags=["reconstructions"])
 LadderQuery = Annotated[str, Query(max_length=2_000, description="A LadderRequest as JSON.")]
 
@@ -43,12 +41,12 @@ def reconstruct(context: ContextDep, request: ReconstructionRequest) -> Reconstr
 @router.get(routes.RECONSTRUCTION_LADDER)
 def get_ladder(context: ContextDep, query: LadderQuery) -> LadderInfo:
     """Answers when the sprite is drawn, up to a few seconds; the exact picture of one ratio goes before."""
-    return context.reconstructions.ladder(_parsed(query, LadderRequest))
+    return context.reconstructions.ladder(parsed(query, LadderRequest))
 
 
 @router.get(routes.RECONSTRUCTION_SPRITE, response_class=Response)
 def get_sprite(context: ContextDep, request: Request, query: LadderQuery) -> Response:
-    asked = _parsed(query, LadderRequest)
+    asked = parsed(query, LadderRequest)
     headers = {"ETag": context.reconstructions.etag(asked), "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
@@ -61,7 +59,7 @@ def get_sample_curve(
     query: Annotated[str, Query(max_length=2_000, description="A CurveRequest as JSON.")],
 ) -> SampleCurve:
     """Answers when it is measured, a second or more the first time; pictures go before."""
-    return context.ratio_curves.of_sample(_parsed(query, CurveRequest))
+    return context.ratio_curves.of_sample(parsed(query, CurveRequest))
 
 
 @router.get(routes.RECONSTRUCTION_INSIDE)
@@ -69,7 +67,7 @@ def look_inside(
     context: ContextDep,
     query: Annotated[str, Query(max_length=2_000, description="An InsideRequest as JSON.")],
 ) -> Inside:
-    return context.reconstructions.inside(_parsed(query, InsideRequest))
+    return context.reconstructions.inside(parsed(query, InsideRequest))
 
 
 @router.post(routes.RECONSTRUCTION_PICTURE, response_class=Response)
@@ -81,7 +79,7 @@ def save_picture(context: ContextDep, request: SaveRequest) -> Response:
 @router.get(routes.RECONSTRUCTION_SWEEP, response_class=Response)
 def save_sweep(context: ContextDep, file_format: SweepFormat, query: LadderQuery) -> Response:
     """The ladder of ratios as an animation."""
-    asked = _parsed(query, LadderRequest)
+    asked = parsed(query, LadderRequest)
     return _download(context.saved_pictures.sweep(asked, file_format), f"image/{file_format}")
 
 
@@ -118,10 +116,3 @@ def get_random_galaxy(
 def _download(file: SavedFile, media_type: str) -> Response:
     headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
     return Response(file.content, media_type=media_type, headers=headers)
-
-
-def _parsed(query: str, kind: type[T]) -> T:
-    try:
-        return kind.model_validate_json(query)
-    except ValidationError as error:
-        raise config_error(error) from None

@@ -2,13 +2,28 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
 from backend.api.deps import ContextDep
-from backend.services import metrics, runs, samples
+from backend.api.tables import saved_as
+from backend.services import metrics, run_labels, run_requests, runs, samples, verdicts
+from backend.services.tables import TableFormat
 from shared import routes
-from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunKind, RunRequest, RunState, Samples
+from shared.runs import (
+    Asked,
+    LogTail,
+    MetricsPage,
+    Run,
+    RunChange,
+    RunEvent,
+    RunKind,
+    RunLabels,
+    RunRequest,
+    RunState,
+    Samples,
+)
+from shared.verdicts import Verdict
 
 router = APIRouter(tags=["runs"])
 
@@ -19,11 +34,15 @@ def list_runs(
     kind: Annotated[list[RunKind] | None, Query()] = None,
     state: Annotated[list[RunState] | None, Query()] = None,
     all: bool = False,
+    tag: Annotated[list[str] | None, Query(description="Each run has every one of them.")] = None,
+    archived: Annotated[bool, Query(description="Archived ones too.")] = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[Run]:
     """Runs newest first: those that leave a model, those of `kind`, or with `all` every job."""
     kinds = list(RunKind) if all and kind is None else kind
-    return runs.list_runs(context.database, kinds=kinds, states=state, limit=limit)
+    return runs.list_runs(
+        context.database, kinds=kinds, states=state, tags=tag or [], archived=archived, limit=limit
+    )
 
 
 @router.post(routes.RUNS, status_code=201)
@@ -34,6 +53,18 @@ def create_run(context: ContextDep, request: RunRequest) -> Run:
 @router.get(routes.RUN)
 def get_run(context: ContextDep, run_id: str) -> Run:
     return runs.get_run(context.database, run_id)
+
+
+@router.patch(routes.RUN)
+def change_run(context: ContextDep, run_id: str, change: RunChange) -> Run:
+    """Name, tag, note, archive."""
+    return runs.change_run(context.database, run_id, change)
+
+
+@router.get(routes.LABELS)
+def read_labels(context: ContextDep) -> RunLabels:
+    """Every tag, and how many runs are archived."""
+    return run_labels.read_labels(context.database)
 
 
 @router.post(routes.RUN_STOP)
@@ -56,6 +87,18 @@ def retry_run(context: ContextDep, run_id: str) -> Run:
     return runs.retry_run(context.database, context.settings, run_id, roots=context.settings.import_roots)
 
 
+@router.post(routes.RUN_CHECKPOINT_NOW, status_code=202)
+def checkpoint_now(context: ContextDep, run_id: str) -> Asked:
+    """Write a checkpoint between two steps, and go on."""
+    return run_requests.ask_worker(context.database, context.settings, run_id, "checkpoint")
+
+
+@router.post(routes.RUN_SAMPLE_NOW, status_code=202)
+def sample_now(context: ContextDep, run_id: str) -> Asked:
+    """Reconstruct the fixed galaxies as the model is now, and go on."""
+    return run_requests.ask_worker(context.database, context.settings, run_id, "sample")
+
+
 @router.get(routes.RUN_METRICS)
 def read_metrics(
     context: ContextDep,
@@ -66,6 +109,18 @@ def read_metrics(
 ) -> MetricsPage:
     wanted = [key for key in (keys or "").split(",") if key]
     return metrics.read_metrics(context.database, run_id, since=since, max_points=max_points, keys=wanted)
+
+
+@router.get(routes.RUN_VERDICT)
+def read_verdict(context: ContextDep, run_id: str) -> Verdict:
+    return verdicts.read_verdict(context.database, run_id)
+
+
+@router.get(routes.RUN_METRICS_FILE, response_class=Response)
+def metrics_file(context: ContextDep, run_id: str, file_format: TableFormat) -> Response:
+    """Every point of every metric, as ingested so far."""
+    content = metrics.metrics_table(context.database, run_id, file_format)
+    return saved_as(f"{run_id}.metrics", file_format, content)
 
 
 @router.get(routes.RUN_EVENTS)

@@ -7,7 +7,20 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from backend.cli import classify, data, doctor, evaluate, models, reconstruct, runs, serve
+from backend.cli import (
+    classify,
+    data,
+    disk,
+    doctor,
+    evaluate,
+    models,
+    queue,
+    reconstruct,
+    runs,
+    search,
+    serve,
+    suites,
+)
 from backend.cli.output import print_error
 from backend.errors import GalaxyscopeError, UnavailableError
 from backend.services.runs import config_error
@@ -26,13 +39,19 @@ app.command()(serve.supervisor)
 app.command()(doctor.doctor)
 app.command()(reconstruct.reconstruct)
 app.command()(evaluate.evaluate)
+app.command()(search.search)
+app.command()(search.embed)
 app.add_typer(data.app, name="data", help="Bring galaxies in, make them, look after them.")
 app.add_typer(models.app, name="models", help="Take in models that were trained elsewhere.")
 runs.launch_app.command()(evaluate.probe)
+for command in (disk.delete, disk.restore, disk.prune, disk.disk):
+    runs.app.command()(command)
 runs.launch_app.command()(classify.finetune)
 runs.launch_app.command()(classify.supervised)
+app.add_typer(suites.app, name="suite", help="Repeat the report's comparisons, and go beyond them.")
 app.add_typer(runs.launch_app, name="run", help="Launch a run.")
-app.add_typer(runs.app, name="runs", help="List, show, stop, pause and resume runs.")
+app.add_typer(runs.app, name="runs", help="List, show, stop, pause, resume, retry, clone and delete runs.")
+app.add_typer(queue.app, name="queue", help="What waits, in which order; move it, pause it.")
 
 
 def main() -> None:

@@ -12,11 +12,15 @@ from rich.table import Table
 
 from backend.errors import GalaxyscopeError
 from shared.datasets import Dataset
+from shared.disk import Disk, Pruning
 from shared.evaluations import Evaluation
 from shared.label_flags import LabelFlag
 from shared.launch import Estimate
+from shared.queue import LaneQueue, QueuedRun, WaitingRun
 from shared.runs import Run
+from shared.search import SearchResult
 from shared.system import Machine
+from shared.verdicts import Verdict
 
 console = Console(stderr=True)
 
@@ -63,16 +67,18 @@ def _stdout() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=160)
 
 
-def print_run(run: Run) -> None:
-    """One run in words: state, why, and its accuracies beside their references."""
+def print_run(run: Run, verdict: Verdict | None = None) -> None:
+    """One run in words: state, why, whether it still learns, and its accuracies beside their references."""
     out = _stdout()
     on = f" on {run.dataset}" if run.dataset else ""
     out.print(f"[bold]{run.id}[/bold]  {run.kind.value}{on}: {state_words(run)}")
-    for sentence in (run.reason, run.suggestion):
+    said = (verdict.sentence, verdict.stopping) if verdict else ()
+    for sentence in (run.reason, run.suggestion, *said):
         if sentence:
             out.print(f"  {sentence}", highlight=False)
     table = Table("", "this run", "random init", "raw pixels", "majority", box=None)
-    for label, key in (("linear probe", "linear_accuracy"), ("20-NN", "knn_accuracy")):
+    linear = "linear probe, SGD" if run.config.get("online_probe") == "sgd" else "linear probe"
+    for label, key in ((linear, "linear_accuracy"), ("20-NN", "knn_accuracy")):
         if f"val/{key}" in run.metrics:
             table.add_row(
                 label,
@@ -83,6 +89,60 @@ def print_run(run: Run) -> None:
             )
     if table.row_count:
         out.print(table)
+
+
+def print_queue(lanes: Sequence[LaneQueue]) -> None:
+    """A line a run, in the order in which they start; the lanes below each other."""
+    table = Table("lane", "", "run", "kind", "dataset", "", box=None)
+    for lane in lanes:
+        at_work = [lane.at_work] if lane.at_work else []
+        for run in (*at_work, *lane.waiting):
+            place = str(run.queue_position) if isinstance(run, WaitingRun) else run.state.value
+            words = (lane.lane.value, place, run.id, run.kind.value, run.dataset or "", _when(lane, run))
+            table.add_row(*map(escape, words))
+    _stdout().print(table if table.row_count else "nothing runs and nothing waits")
+    for lane in lanes:
+        if lane.paused_at is not None:
+            _stdout().print(f"The {lane.lane} queue is paused: nothing new starts in it.")
+
+
+def _when(lane: LaneQueue, run: QueuedRun) -> str:
+    if not isinstance(run, WaitingRun):
+        return f"{time_words(run.progress.eta_s)} left" if run.progress.eta_s is not None else ""
+    if lane.paused_at is not None:
+        return "when resumed"
+    if run.starts_at is not None and run.after is not None:
+        return f"about {run.starts_at.astimezone():%H:%M}"
+    return f"after {run.after}" if run.after else "next"
+
+
+def print_disk(disk: Disk) -> None:
+    """What runs take, and those that can be had back."""
+    rows = [
+        (
+            "runs",
+            size_words(disk.runs_bytes)
+            + (f", {disk.unmeasured} not measured yet" if disk.unmeasured else ""),
+        ),
+        ("deleted, not gone yet", size_words(disk.deleted_bytes)),
+        ("disk", _of(disk.free_bytes, disk.total_bytes)),
+    ]
+    _print_facts(
+        [
+            *rows,
+            *(
+                (f"runs restore {run.id}", f"until {run.gone_at.astimezone():%d %b %H:%M}")
+                for run in disk.deleted
+            ),
+        ]
+    )
+
+
+def print_pruning(pruning: Pruning) -> None:
+    table = Table("run", "checkpoints", "size", box=None)
+    for run in pruning.runs:
+        table.add_row(run.id, str(run.checkpoints), size_words(run.bytes))
+    _stdout().print(table if pruning.runs else "nothing can go: ended runs hold last and best alone")
 
 
 def print_label_flags(flags: Sequence[LabelFlag]) -> None:
@@ -127,6 +187,26 @@ def print_evaluations(found: Sequence[Evaluation]) -> None:
         )
     _stdout().print(table)
     for note in dict.fromkeys(note for one in found for note in one.notes):
+        _stdout().print(note, highlight=False)
+
+
+def print_neighbours(found: SearchResult, note: str) -> None:
+    """One line a neighbour, the best first."""
+    table = Table(box=None)
+    for column in ("", "row", "similarity", "class", "split", "source", "RA", "Dec"):
+        table.add_column(column, no_wrap=True)
+    lines = [("query", found.query, None)] if found.query else []
+    ranked = [(str(place), one, one.similarity) for place, one in enumerate(found.neighbours, start=1)]
+    for rank, one, similarity in [*lines, *ranked]:
+        galaxy = one.galaxy
+        place = [f"{value:.5f}" if value is not None else "–" for value in (galaxy.ra, galaxy.dec)]
+        cosine = "" if similarity is None else f"{similarity:.4f}"
+        words = (rank, str(galaxy.row), cosine, galaxy.label or "–", galaxy.split.value, galaxy.source_id)
+        table.add_row(*words, *place)
+    _stdout().print(table)
+    left_out = f", {found.left_out} trivial left out" if found.left_out else ""
+    _stdout().print(f"of {found.candidates:,} galaxies of {found.dataset}{left_out}", highlight=False)
+    if note:
         _stdout().print(note, highlight=False)
 
 

@@ -7,13 +7,17 @@ import typer
 
 from backend.cli.data import Json
 from backend.cli.output import console, print_estimate, print_json, print_run, print_runs
-from backend.cli.session import Home, open_home, start_and_wait, wait_for_end
+from backend.cli.session import Home, open_home, start_and_wait, wait_for_end, warn_of_pause
 from backend.cli.setting_words import parse_settings, read_launch_file
 from backend.errors import GalaxyscopeError, InvalidInputError
+from backend.files import write_atomic
 from backend.services import runs
 from backend.services.health import supervisor_alive
 from backend.services.launch import estimate_launch
-from shared.runs import Run, RunKind, RunRequest, RunState
+from backend.services.metrics import metrics_table
+from backend.services.tables import TableFormat
+from backend.services.verdicts import read_verdict
+from shared.runs import TRAINING_KINDS, Run, RunKind, RunRequest, RunState
 
 launch_app = typer.Typer(no_args_is_help=True)
 app = typer.Typer(no_args_is_help=True)
@@ -33,6 +37,9 @@ Settings = Annotated[
 File = Annotated[
     Path | None, typer.Option("--config", help="YAML of the Launch page; --set and --dataset win over it.")
 ]
+
+
+Tags = Annotated[list[str] | None, typer.Option("--tag", help="As often as you like; with every one.")]
 
 
 @launch_app.command()
@@ -69,7 +76,9 @@ def preflight(
     request = _request(RunKind.PREFLIGHT, dataset, preset, settings, config, None)
     estimate = estimate_launch(home.database, home.settings, request)
     if estimate.device_busy:
-        console.print("A training has the device: nothing is measured, the figures are estimated.")
+        console.print(
+            "The device is at work, or its queue is paused: nothing is measured, the figures are estimated."
+        )
     else:
         run = start_and_wait(home, runs.create_run(home.database, home.settings, request).id)
         if run.state is not RunState.SUCCEEDED:
@@ -81,20 +90,28 @@ def preflight(
 @app.command("list")
 def list_runs(
     all_kinds: Annotated[bool, typer.Option("--all", help="Imports and other jobs too.")] = False,
+    tags: Tags = None,
+    archived: Annotated[bool, typer.Option("--archived", help="Archived ones too.")] = False,
     limit: Annotated[int, typer.Option(help="At most so many.")] = 100,
     as_json: Json = False,
 ) -> None:
     """Runs, newest first."""
     kinds = list(RunKind) if all_kinds else None
-    found = runs.list_runs(open_home().database, kinds=kinds, limit=limit)
+    found = runs.list_runs(open_home().database, kinds=kinds, tags=tags or [], archived=archived, limit=limit)
     print_json(found) if as_json else print_runs(found)
 
 
 @app.command()
 def show(run_id: RunId, as_json: Json = False) -> None:
-    """One run: state, metrics, references."""
-    run = runs.get_run(open_home().database, run_id)
-    print_json(run) if as_json else print_run(run)
+    """One run: state, metrics, references, and whether it still learns."""
+    database = open_home().database
+    run = runs.get_run(database, run_id)
+    verdict = read_verdict(database, run_id) if run.kind in TRAINING_KINDS else None
+    if as_json:
+        said = verdict.model_dump(mode="json") if verdict else None
+        print_json(run.model_dump(mode="json") | {"verdict": said})
+    else:
+        print_run(run, verdict)
 
 
 @app.command()
@@ -118,6 +135,48 @@ def resume(run_id: RunId, as_json: Json = False) -> None:
     """Queue a paused run again."""
     home = open_home()
     report_run(home, runs.resume_run(home.database, run_id), as_json)
+
+
+@app.command()
+def export(
+    run_id: RunId,
+    metrics: Annotated[
+        Path, typer.Option(help="File to write, its ending says how: out.csv or out.parquet.")
+    ],
+) -> None:
+    """Write every point of a run's metrics: key, step, epoch, time, value."""
+    endings: dict[str, TableFormat] = {".csv": "csv", ".parquet": "parquet"}
+    if metrics.suffix not in endings:
+        raise InvalidInputError(
+            "unknown_format", f"{metrics} is neither .csv nor .parquet; name the file with one of them"
+        )
+    content = metrics_table(open_home().database, run_id, endings[metrics.suffix])
+    try:
+        write_atomic(metrics, content)
+    except OSError as error:
+        reason = f"{metrics} cannot be written: {error.strerror}; name a file in a folder of yours"
+        raise InvalidInputError("not_writable", reason) from None
+    print(f"{metrics}: {len(content):,} bytes")
+
+
+@app.command()
+def retry(run_id: RunId, as_json: Json = False) -> None:
+    """Queue a run that has ended once more, with the same values."""
+    home = open_home()
+    report_run(home, runs.retry_run(home.database, home.settings, run_id), as_json)
+
+
+@app.command()
+def clone(
+    run_id: RunId,
+    settings: Settings = None,
+    name: Annotated[str | None, typer.Option(help="A label for people; as the run's where absent.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Queue a run with the values of another, but for those that are --set."""
+    home = open_home()
+    values = parse_settings(settings or [])
+    report_run(home, runs.clone_run(home.database, home.settings, run_id, values, name=name), as_json)
 
 
 def _request(
@@ -146,3 +205,5 @@ def report_run(home: Home, run: Run, as_json: bool) -> None:
         console.print(
             "No supervisor is running, so it waits: start one with `galaxyscope up`, or add --wait."
         )
+    if run.state is RunState.QUEUED:
+        warn_of_pause(home, run.lane)

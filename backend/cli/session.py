@@ -4,17 +4,20 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from backend.cli.output import console, state_words
 from backend.db.engine import Database, open_database
 from backend.db.models import RunRow
+from backend.errors import UnavailableError
+from backend.jobs import lanes
 from backend.jobs.registry import baselines_pending
 from backend.services.runs import find_row, get_run
 from backend.serving import serve_supervisor
 from backend.settings import Settings
-from shared.runs import TERMINAL, Run, RunKind, RunState
+from shared.runs import TERMINAL, Lane, Run, RunKind, RunState
 
 POLL_S = 0.3
 SAY_EVERY_S = 10.0
@@ -33,19 +36,24 @@ def open_home() -> Home:
 
 
 @contextmanager
-def supervising(home: Home, claims: Callable[[RunRow], bool]) -> Iterator[None]:
+def supervising(home: Home, claims: Callable[[RunRow], bool]) -> Iterator[Callable[[], None]]:
     """See to it that a supervisor is at work: another, or a thread of this process, which waits its turn and
-    starts only what it `claims`."""
+    starts only what it `claims`. Yields a check that raises what ended the thread: who waits would wait for
+    ever."""
     ending = threading.Event()
-    thread = threading.Thread(
-        target=serve_supervisor, args=(home.settings, ending.is_set, claims), daemon=True
-    )
-    thread.start()
-    try:
-        yield
-    finally:
-        ending.set()
-        thread.join(timeout=10)
+    with ThreadPoolExecutor(1, "supervisor") as threads:
+        serving = threads.submit(serve_supervisor, home.settings, ending.is_set, claims)
+
+        def check() -> None:
+            if serving.done() and (error := serving.exception()) is not None:
+                raise UnavailableError(
+                    "supervisor", f"the supervisor ended: {error}; start the command again"
+                )
+
+        try:
+            yield check
+        finally:
+            ending.set()
 
 
 def start_and_wait(home: Home, run_id: str) -> Run:
@@ -53,11 +61,27 @@ def start_and_wait(home: Home, run_id: str) -> Run:
     succeeded, its reference accuracies are there; start them where nobody else does."""
     with home.database.read() as session:
         awaited = find_row(session, run_id)
+    warn_of_pause(home, Lane(awaited.lane))
 
     def claims(run: RunRow) -> bool:
+        if run.lane == awaited.lane:  # what the lane starts before it, wherever either was moved
+            return _still_waits(home, run_id) or run.kind == RunKind.BASELINES
         return run.created_at <= awaited.created_at or run.kind == RunKind.BASELINES
 
     return _wait(home, run_id, claims, references=True)
+
+
+def _still_waits(home: Home, run_id: str) -> bool:
+    with home.database.read() as session:
+        return find_row(session, run_id).state == RunState.QUEUED
+
+
+def warn_of_pause(home: Home, lane: Lane) -> None:
+    """Say so where nothing starts in a lane, and how it would."""
+    with home.database.read() as session:
+        paused = lanes.paused_at(session, lane) is not None
+    if paused:
+        console.print(f"The {lane} queue is paused: galaxyscope queue resume --lane {lane} starts it again.")
 
 
 def wait_for_end(home: Home, run_id: str) -> Run:
@@ -66,9 +90,10 @@ def wait_for_end(home: Home, run_id: str) -> Run:
 
 
 def _wait(home: Home, run_id: str, claims: Callable[[RunRow], bool], *, references: bool) -> Run:
-    with supervising(home, claims), console.status(run_id) as status:
+    with supervising(home, claims) as check, console.status(run_id) as status:
         said_at = time.monotonic()
         while True:
+            check()
             run = get_run(home.database, run_id)
             pending = references and run.state is RunState.SUCCEEDED and _references_pending(home, run_id)
             if run.state in TERMINAL | {RunState.PAUSED} and not pending:

@@ -17,8 +17,12 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.orm import Session, sessionmaker
+from sqlalchemy.orm import ORMExecuteState, Session, sessionmaker, with_loader_criteria
 
+from backend.db.models import Deletable
+
+WITH_DELETED = {"with_deleted": True}
+"""Execution options of a query that finds deleted rows too."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_TIMEOUT_MS = 15_000
 PRAGMAS = (f"busy_timeout = {BUSY_TIMEOUT_MS}", "journal_mode = WAL", "synchronous = NORMAL")
@@ -34,6 +38,8 @@ class Database:
         self._writer = _engine(path, begin="BEGIN IMMEDIATE")
         self._read_session = sessionmaker(self._reader, expire_on_commit=False)
         self._write_session = sessionmaker(self._writer, expire_on_commit=False)
+        for sessions in (self._read_session, self._write_session):
+            event.listen(sessions, "do_orm_execute", _leave_out_deleted)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -90,6 +96,13 @@ def open_database(path: Path) -> Database:
     database = Database(path)
     database.migrate()
     return database
+
+
+def _leave_out_deleted(state: ORMExecuteState) -> None:
+    """What a person has deleted is found by no query, but for those that ask WITH_DELETED."""
+    if state.is_select and not state.is_column_load and "with_deleted" not in state.execution_options:
+        present = with_loader_criteria(Deletable, lambda row: row.deleted_at.is_(None), include_aliases=True)
+        state.statement = state.statement.options(present)
 
 
 def _engine(path: Path, *, begin: str, foreign_keys: bool = True) -> Engine:

@@ -31,10 +31,22 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 class Base(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMING)
-    type_annotation_map = {datetime: UtcDateTime, dict[str, Any]: JSON, dict[str, float | None]: JSON}
+    type_annotation_map = {
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        dict[str, float | None]: JSON,
+        list[str]: JSON,
+    }
 
 
-class RunRow(Base):
+class Deletable:
+    """What a person may delete and have back: while `deleted_at` stands, no query finds it that does not ask
+    for deleted rows (backend.db.engine)."""
+
+    deleted_at: Mapped[datetime | None] = mapped_column(default=None)
+
+
+class RunRow(Deletable, Base):
     """One run. `state` changes only through backend.jobs.state."""
 
     __tablename__ = "runs"
@@ -43,6 +55,9 @@ class RunRow(Base):
     kind: Mapped[str] = mapped_column(String(16), index=True)
     lane: Mapped[str] = mapped_column(String(8))
     name: Mapped[str | None]
+    tags: Mapped[list[str]] = mapped_column(default=list)
+    note: Mapped[str] = mapped_column(default="")
+    archived: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(16), index=True)
     state_changed_at: Mapped[datetime]
     reason: Mapped[str | None]
@@ -54,6 +69,8 @@ class RunRow(Base):
     """Of the dataset that its probes are judged on: its own, or its eval_dataset."""
     config: Mapped[dict[str, Any]]
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
+    queue_rank: Mapped[int] = mapped_column(default=0)
+    """Its place among all runs of its lane; only runs that wait exchange theirs."""
     attempt: Mapped[int] = mapped_column(default=0)
     fruitless_losses: Mapped[int] = mapped_column(default=0)
     last_checkpoint: Mapped[int] = mapped_column(default=-1)
@@ -65,6 +82,17 @@ class RunRow(Base):
     progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
     latest: Mapped[dict[str, float | None]] = mapped_column(default=dict)
     initial: Mapped[dict[str, float | None]] = mapped_column(default=dict)
+    disk_bytes: Mapped[int | None]
+    """Of its folder, as last measured."""
+
+
+class PausedLaneRow(Base):
+    """A lane whose queue starts nothing."""
+
+    __tablename__ = "paused_lanes"
+
+    lane: Mapped[str] = mapped_column(String(8), primary_key=True)
+    paused_at: Mapped[datetime]
 
 
 class RunEventRow(Base):
@@ -123,7 +151,7 @@ class BaselineRow(Base):
     value: Mapped[float]
 
 
-class EvaluationRow(Base):
+class EvaluationRow(Deletable, Base):
     """One evaluation; `info` is a shared.evaluations.Evaluation as its job wrote it. `encoder_id` is the run
     that the job judged: of its references (raw pixels, majority) too."""
 

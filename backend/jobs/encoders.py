@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import file_digest
 from pathlib import Path
 from typing import Any
@@ -43,14 +44,25 @@ def find_encoder(home: Path, run_id: str, checkpoint: str) -> FoundEncoder:
     step = _step(run_dir, checkpoint, steps)
     folder = run_dir.checkpoints / f"step_{step:08d}"
     try:
-        with (folder / WEIGHTS).open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()
+        digest = _digest_of(folder / WEIGHTS)
     except FileNotFoundError:  # replaced by a later one since it was listed
         raise _no_checkpoint(run_id, checkpoint, [other for other in steps if other != step]) from None
     spec = EncoderSpec(
         run=run_id, step=step, folder=folder.relative_to(home).as_posix(), weights_digest=digest
     )
     return FoundEncoder(spec, read_json(folder / META) or {})
+
+
+def _digest_of(path: Path) -> str:
+    """SHA-256 of a file, read once for each time that it is written. Raises FileNotFoundError."""
+    status = path.stat()
+    return _read_digest(path, status.st_ino, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=256)
+def _read_digest(path: Path, *_stamp: int) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()
 
 
 def settled(home: Path, source: EncoderSource, checkpoint: str) -> EncoderSpec:

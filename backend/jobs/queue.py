@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import NotFoundError
+from backend.jobs.lanes import last_rank
 from backend.jobs.run_dir import EncoderSource, RunDir, Spec
 from backend.jobs.run_names import make_run_id
 from backend.jobs.state import add_event
@@ -81,6 +82,7 @@ def insert(
         dataset_digest=spec.dataset_digest,
         probe_digest=spec.eval_dataset_digest or spec.dataset_digest,
         config=spec.config,
+        queue_rank=last_rank(session, LANES[kind]),
         created_at=now,
         **labels,
     )

@@ -21,14 +21,15 @@ from backend.data.store import cleanup_partials
 from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.files import write_json
-from backend.jobs import registry, verdict
+from backend.jobs import lanes, registry, verdict
+from backend.jobs.housekeeping import Housekeeping, folder_bytes
 from backend.jobs.ingest import has_news, ingest
 from backend.jobs.launcher import Launcher
 from backend.jobs.run_dir import Heartbeat, Process, RunDir, pending_requests, process_exists
 from backend.jobs.state import change_state
 from backend.jobs.verdict import Facts, Verdict
 from backend.settings import Settings
-from shared.runs import HAS_WORKER, Lane, RunState
+from shared.runs import CLASSIFIER_KINDS, HAS_WORKER, TERMINAL, Lane, RunKind, RunState
 
 log = logging.getLogger("galaxyscope.supervisor")
 
@@ -58,6 +59,7 @@ class Supervisor:
         self.launcher = launcher
         self.claims = claims
         self.now = now
+        self._housekeeping = Housekeeping(settings, database, now)
         self._sign_of_life = settings.home / "supervisor.json"
 
     def run(self, should_stop: Callable[[], bool]) -> None:
@@ -75,6 +77,7 @@ class Supervisor:
             self._guarded(run.id, partial(self._look_after, run))
         for lane in Lane:
             self._guarded(f"lane {lane}", partial(self._fill, lane))
+        self._guarded("housekeeping", self._housekeeping.tick)
         self._say_alive()
 
     def end_workers(self, patience_s: float) -> None:
@@ -159,6 +162,7 @@ class Supervisor:
             self._apply(session, run, decided, checkpoint)
             row = session.get_one(RunRow, run.id)
             row.progress = row.progress | {"eta_s": None, "message": None}
+            row.disk_bytes = folder_bytes(run_dir.path)
             if result is not None:
                 row.progress = row.progress | {"step": result.step, "images_per_s": result.images_per_s}
             if result is not None and decided.to is RunState.SUCCEEDED:
@@ -194,13 +198,11 @@ class Supervisor:
             log.info("%s: launched, attempt %d", run_id, attempt)
 
     def _claim(self, lane: Lane) -> tuple[str, int] | None:
-        busy = [state.value for state in HAS_WORKER]
         with self.database.read() as session:
-            in_lane = select(RunRow).where(RunRow.lane == lane.value)
-            if session.scalar(in_lane.where(RunRow.state.in_(busy)).limit(1)) is not None:
+            if lanes.at_work(session, lane) is not None or lanes.paused_at(session, lane) is not None:
                 return None
-            queued = in_lane.where(RunRow.state == RunState.QUEUED.value).order_by(RunRow.created_at)
-            run = next(filter(self.claims, session.scalars(queued)), None)
+            mine = filter(self.claims, session.scalars(lanes.waiting(lane)))
+            run = next((run for run in mine if not waits_for_encoder(session, run)), None)
         if run is None:
             return None
         attempt = run.attempt + 1
@@ -216,6 +218,14 @@ class Supervisor:
 
     def _say_alive(self) -> None:
         write_json(self._sign_of_life, {"pid": os.getpid(), "at": time.time()})
+
+
+def waits_for_encoder(session: Session, run: RunRow) -> bool:
+    """Whether the run whose encoder it works on has to end first: for a classifier always, for a probe that
+    was asked to wait."""
+    encoder = session.get(RunRow, run.config.get("encoder") or "")
+    wants_the_end = RunKind(run.kind) in CLASSIFIER_KINDS or run.config.get("when") == "ended"
+    return wants_the_end and encoder is not None and RunState(encoder.state) not in TERMINAL
 
 
 def _progress(row: RunRow, beat: Heartbeat) -> dict[str, Any]:

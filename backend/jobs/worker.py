@@ -28,6 +28,8 @@ TASKS = {
     RunKind.ADOPT: "backend.jobs.tasks.adopt",
     RunKind.BASELINES: "backend.jobs.tasks.baselines",
     RunKind.PROBE: "backend.jobs.tasks.probe",
+    RunKind.EMBED: "backend.jobs.tasks.embed",
+    RunKind.PROJECT: "backend.jobs.tasks.project",
     RunKind.PREFLIGHT: "backend.jobs.tasks.preflight",
     RunKind.SELFTEST: "backend.jobs.tasks.selftest",
 }

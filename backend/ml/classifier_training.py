@@ -19,6 +19,7 @@ from backend.ml.models_mae import MaskedAutoencoderViT
 from backend.ml.streams import stream
 from backend.ml.training import Training, train_guarded
 from shared.configs import FinetuneConfig, ModelConfig, SupervisedConfig
+from shared.verdicts import CLASSIFIER
 
 AnyClassifierConfig = FinetuneConfig | SupervisedConfig
 
@@ -35,7 +36,7 @@ def fresh_encoder(architecture: ModelConfig, channels: int, seed: int) -> Masked
 class ClassifierTraining(Training):
     """One training of a classifier at one step of its life."""
 
-    score_keys: ClassVar = ("val/balanced_accuracy",)
+    score_keys = (CLASSIFIER,)
     judge: ClassVar = "balanced accuracy on validation"
     config: AnyClassifierConfig
     model: Classifier

@@ -31,7 +31,8 @@ class PretrainData:
 
     `images` are the rows whose pixels are learned from; `val_*` serve the validation loss and the samples,
     `probe` the rest of an evaluation. `channel_mean` and `channel_std` are of the train split, 0 to 1, and
-    standardise the probe's images too. `to_rgb` turns (N, H, W, C) into displayable (N, H, W, 3).
+    standardise the probe's images too. `to_rgb` turns (N, H, W, C) into displayable (N, H, W, 3). `labels`
+    (N,) are those of `images`, −1 for none and outside the train split; None where another dataset is probed.
     """
 
     images: Pixels
@@ -42,6 +43,7 @@ class PretrainData:
     dataset_digest: str
     to_rgb: Callable[[Pixels], Pixels]
     probe: ProbeData
+    labels: Labels | None = None
 
 
 class Standard(Protocol):

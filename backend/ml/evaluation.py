@@ -9,9 +9,11 @@ from torch import Tensor
 from backend.ml.compute import autocast, resolve_precision, standardise, to_tensor
 from backend.ml.contracts import Labels, Pixels, PretrainData, Standard
 from backend.ml.models_mae import MaskedAutoencoderViT, Pooling, pool
+from backend.ml.online_probe import OnlineProbe
 from backend.ml.probe import (
     accuracy,
     balanced_accuracy,
+    can_be_probed,
     knn_predict,
     linear_probe,
     rankme,
@@ -21,6 +23,8 @@ from backend.ml.streams import generator
 from shared.configs import PretrainConfig
 
 EVALUATION_BATCH = {"cuda": 512, "cpu": 64}
+RANDOM_INIT = "random_init"
+"""Family of the figures of step 0 that are a reference and no point of a curve."""
 Tick = Callable[[], None]
 
 
@@ -126,8 +130,11 @@ def probe_figures(
     val_labels: Labels,
     n_classes: int,
     config: PretrainConfig,
+    online: OnlineProbe | None = None,
 ) -> dict[str, float]:
-    """k-NN and linear accuracies on validation, from features of labelled rows."""
+    """k-NN and linear accuracies on validation, from features of labelled rows; the linear ones of `online`
+    where it is given. As long as that has learned nothing, L-BFGS tells what the encoder is worth at random
+    init, under keys that say so."""
     train_y = torch.from_numpy(train_labels.astype(np.int64))
     truth = val_labels.astype(np.int64)
     standard_train, standard_val = standardise_features(train_x, val_x)
@@ -138,10 +145,13 @@ def probe_figures(
         "val/knn_accuracy": accuracy(truth, nearest),
         "val/knn_balanced_accuracy": balanced_accuracy(truth, nearest),
     }
-    if config.online_probe == "lbfgs":
+    if config.online_probe == "lbfgs" or (online is not None and online.untrained):
+        family = "val" if config.online_probe == "lbfgs" else RANDOM_INIT
         linear = linear_probe(train_x, train_y, val_x, torch.from_numpy(truth), n_classes)
-        figures["val/linear_accuracy"] = linear.accuracy
-        figures["val/linear_balanced_accuracy"] = linear.balanced_accuracy
+        figures[f"{family}/linear_accuracy"] = linear.accuracy
+        figures[f"{family}/linear_balanced_accuracy"] = linear.balanced_accuracy
+    elif online is not None:
+        figures |= online.figures(val_x, truth)
     return figures
 
 
@@ -152,6 +162,7 @@ def evaluate(
     *,
     with_loss: bool = True,
     tick: Tick = no_tick,
+    online: OnlineProbe | None = None,
 ) -> dict[str, float]:
     """The figures of one evaluation by key; each image's features are computed once.
 
@@ -173,11 +184,6 @@ def evaluate(
         train_x = extract_features(model, train_images, data, config, tick=tick)
         val_x = val_x[torch.from_numpy(val)]
         train_y, val_y = probe.train_labels[train], probe.val_labels[val]
-        return figures | probe_figures(train_x, train_y, val_x, val_y, classes, config)
+        return figures | probe_figures(train_x, train_y, val_x, val_y, classes, config, online)
     finally:
         model.train()
-
-
-def can_be_probed(train_labels: Labels, val_labels: Labels) -> bool:
-    """Whether there are two classes to learn on train rows and a labelled validation row to judge by."""
-    return len(np.unique(train_labels[train_labels >= 0])) >= 2 and bool((val_labels >= 0).any())

@@ -1,9 +1,7 @@
-"""Frozen features kept on disk by what they depend on, float16, under a budget of bytes.
+"""Frozen features kept on disk by what they depend on (see backend.data.feature_files), under a budget of
+bytes.
 
-    <home>/cache/features/<weights digest>/<dataset digest>/<crop>/d<depth>_<pooling>_<split>.npy
-
-`_<split>` is there so that test rows are computed when a depth has been chosen, and not before; `raw` behind
-the pooling says that features of inner blocks did not pass the final norm.
+Each split has files of its own, so that test rows are computed when a depth has been chosen, and not before.
 """
 
 import io
@@ -14,28 +12,25 @@ import torch
 from torch import Tensor
 
 from backend.data.byte_cache import ByteCache
+from backend.data.feature_files import read_features
 
 FEATURE_BYTES = 4 * 10**9
-DIGEST_LENGTH = 32
-"""128 bits of a SHA-256 name a file."""
 
 
 class FeatureCache:
     """Arrays by relative path in one folder; over `budget` bytes those go that were unused longest."""
 
     def __init__(self, folder: Path, budget: int = FEATURE_BYTES) -> None:
+        self.folder = folder
         self._files = ByteCache(folder, budget)
 
     def get(self, name: str, rows: int) -> Tensor | None:
         """The float32 (rows, D) kept under a name, or None where there are none of so many rows."""
-        data = self._files.get(name)
-        if data is None:
-            return None
-        try:
-            stored = np.load(io.BytesIO(data), allow_pickle=False)
-        except (ValueError, EOFError):
-            return None
-        return torch.from_numpy(stored.astype(np.float32)) if len(stored) == rows else None
+        stored = read_features(self.folder / name, rows)
+        return None if stored is None else torch.from_numpy(stored.astype(np.float32))
+
+    def has(self, name: str) -> bool:
+        return (self.folder / name).is_file()
 
     def put(self, name: str, features: Tensor) -> None:
         """Keep features (N, D) as float16, unless they alone are over the budget."""

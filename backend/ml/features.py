@@ -13,6 +13,7 @@ import psutil
 import torch
 from torch import Tensor
 
+from backend.data.feature_files import POOLED, feature_file, feature_folder
 from backend.data.layout import Rows
 from backend.data.resident import load_images
 from backend.data.store import GalaxyStore
@@ -24,7 +25,7 @@ from shared.configs import ModelConfig
 
 BATCH = 128
 READ_AT_ONCE = 1024
-CURVES: tuple[Pooling, ...] = ("cls", "mean")
+CURVES: tuple[Pooling, ...] = POOLED
 Tick = Callable[[int, int], None]
 """Told how many of how many images are done; may raise to break off."""
 
@@ -85,6 +86,11 @@ class FeatureSource:
     computed: list[int] = field(default_factory=list)
     """How many images each pass read, for whoever wants to know."""
 
+    @property
+    def folder(self) -> str:
+        """Where they lie in the cache."""
+        return feature_folder(self.encoder.weights_digest, self.store.digest, self.encoder.config)
+
     def pooled(self, rows: Rows, split: str, depths: list[int]) -> dict[tuple[int, Pooling], Tensor]:
         """Features (N, D) float32 by depth and pooling (cls and mean) of a split's rows; what is not kept is
         computed in one pass over the images."""
@@ -94,6 +100,10 @@ class FeatureSource:
         if missing:
             found |= self._compute(rows, split, missing)
         return {key: features for key, features in found.items() if features is not None}
+
+    def kept(self, split: str, depth: int) -> bool:
+        """Whether both poolings of a depth are in the cache."""
+        return all(self.cache.has(self._name(depth, pooling, split)) for pooling in CURVES)
 
     def patch_tokens(self, rows: Rows, depth: int) -> Tensor:
         """Patch tokens (N, L, D) float16 at one depth, in memory and not kept. Raises InvalidInputError where
@@ -133,10 +143,8 @@ class FeatureSource:
         return {key: rounded(features) for key, features in made.items()}
 
     def _name(self, depth: int, pooling: Pooling, split: str) -> str:
-        encoder = self.encoder
-        raw = "" if self.final_norm or depth == encoder.layers else "raw"
-        crop = f"{encoder.config.crop_size or 'whole'}-{encoder.config.img_size}"
-        return f"{encoder.weights_digest}/{self.store.digest}/{crop}/d{depth}_{pooling}{raw}_{split}.npy"
+        raw = not self.final_norm and depth != self.encoder.layers
+        return f"{self.folder}/{feature_file(depth, pooling, split, raw=raw)}"
 
 
 def combined(features: dict[tuple[int, Pooling], Tensor], depth: int, pooling: Pooling) -> Tensor:

@@ -15,16 +15,10 @@ from backend.data.resident import split_rows
 from backend.data.store import GalaxyStore
 from backend.ml.compute import synchronise
 from backend.ml.contracts import Labels, Pixels, PretrainData, RunIO
-from backend.ml.evaluation import (
-    EVALUATION_BATCH,
-    can_be_probed,
-    extract_features,
-    probe_figures,
-    validation_loss,
-)
+from backend.ml.evaluation import EVALUATION_BATCH, extract_features, probe_figures, validation_loss
 from backend.ml.memory import PeakMemory
 from backend.ml.pretrain import LeaveRequestedError, Pretraining
-from backend.ml.probe import rankme
+from backend.ml.probe import can_be_probed, rankme
 from backend.ml.reading import seen_rows
 from shared.configs import PretrainConfig
 from shared.datasets import Split
@@ -125,6 +119,8 @@ class Trial:
         step, start = self.training.take_step, perf_counter()
         for index in range(first, first + count):
             step.learn(step.normalise(step.batch(index)), step.noise(index), 0.0)
+            if self.training.online is not None:
+                self.training.online.learn(step.rows(index), 0.0)
             if self.device.type == "cpu":
                 self.tick("trying steps")
         synchronise(self.device)

@@ -1,6 +1,6 @@
 """Pretraining of a masked autoencoder, from the first evaluation to the last checkpoint."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from time import perf_counter
 from typing import Any, ClassVar
@@ -13,11 +13,14 @@ from backend.ml.contracts import Outcome, PretrainData, RunIO
 from backend.ml.evaluation import evaluate, validation_loss
 from backend.ml.memory import PeakMemory
 from backend.ml.models_mae import MaskedAutoencoderViT
+from backend.ml.online_probe import OnlineProbe
 from backend.ml.samples import FixedSamples
 from backend.ml.streams import stream
 from backend.ml.training import LeaveRequestedError, Training, train_guarded
 from backend.ml.training_step import TrainingStep, build_optimizer
 from shared.configs import PretrainConfig
+from shared.runs import RunKind
+from shared.verdicts import judged_key
 
 __all__ = ["LeaveRequestedError", "Outcome", "PretrainData", "RunIO", "bare_step_images_per_s", "pretrain"]
 
@@ -32,7 +35,6 @@ def fresh_model(config: PretrainConfig, channels: int) -> MaskedAutoencoderViT:
 class Pretraining(Training):
     """One pretraining at one step of its life."""
 
-    score_keys: ClassVar = ("val/linear_accuracy", "val/knn_accuracy")
     judge: ClassVar = "probe"
     config: PretrainConfig
     model: MaskedAutoencoderViT
@@ -46,6 +48,8 @@ class Pretraining(Training):
         self.model = fresh_model(config, data.images.shape[-1])
         prepare(self.model, self.device, resolve_precision(config, self.device))
         self.optimizer = build_optimizer(self.model, config)
+        self.online = OnlineProbe.beside(self.model, data, config)
+        self.score_keys = (judged_key(RunKind.PRETRAIN, config.online_probe),)
         self.take_step = TrainingStep(config, data, self.model, self.optimizer, self.device)
         self.samples = FixedSamples(config, data, folder / "samples")
 
@@ -55,7 +59,22 @@ class Pretraining(Training):
         figures = validation_loss(self.model, self.data, self.config, self.tick)
         self.model.train()
         yield figures
-        yield evaluate(self.model, self.data, self.config, with_loss=False, tick=self.tick)
+        yield evaluate(
+            self.model, self.data, self.config, with_loss=False, tick=self.tick, online=self.online
+        )
+
+    def after_step(self) -> None:
+        """The online probe learns from what the step left."""
+        if self.online is not None:
+            taken = self.step - 1
+            self.online.learn(self.take_step.rows(taken), self.take_step.lr(taken) / self.config.lr)
+
+    def state(self) -> dict[str, Any]:
+        return {} if self.online is None else {"online_probe": self.online.state_dict()}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        if self.online is not None:
+            self.online.load_state_dict(state["online_probe"])
 
     def draw(self) -> None:
         """The fixed galaxies, reconstructed."""

@@ -39,6 +39,11 @@ def balanced_accuracy(true: Labels, predicted: Labels) -> float:
     return float(np.mean([np.mean(predicted[true == label] == label) for label in np.unique(true)]))
 
 
+def can_be_probed(train_labels: Labels, val_labels: Labels) -> bool:
+    """Whether there are two classes to learn on train rows and a labelled validation row to judge by."""
+    return len(np.unique(train_labels[train_labels >= 0])) >= 2 and bool((val_labels >= 0).any())
+
+
 def standardise_features(train: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
     """`train` (N, D) and `others` less the mean of `train`, over its standard deviation; a constant feature
     becomes 0."""

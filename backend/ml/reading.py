@@ -6,7 +6,7 @@ from backend.data.layout import Pixels, Rows
 from backend.data.resident import load_images, split_rows, thin
 from backend.data.store import GalaxyStore
 from backend.errors import DataError, InvalidInputError
-from backend.ml.contracts import PretrainData, ProbeData
+from backend.ml.contracts import Labels, PretrainData, ProbeData
 from shared.configs import PretrainConfig
 from shared.datasets import Split
 
@@ -45,6 +45,7 @@ def read_pretrain_data(
             if eval_store is None
             else _read_probe_data(eval_store, config, at_most)
         ),
+        labels=_train_labels(store, seen) if eval_store is None else None,
     )
 
 
@@ -80,6 +81,12 @@ def _own_probe(store: GalaxyStore, seen: Rows, images: Pixels, val: Rows, val_im
     """The probe's rows out of what is in memory already; the same arrays where nothing is left out."""
     probed = np.isin(seen, split_rows(store, Split.TRAIN, labelled_only=True))
     return _probe(store, seen[probed], images if probed.all() else images[probed], val, val_images)
+
+
+def _train_labels(store: GalaxyStore, seen: Rows) -> Labels:
+    """Labels (N,) of the rows `seen`; −1 outside the train split, of which pixels at most may be seen."""
+    train = np.isin(seen, split_rows(store, Split.TRAIN, labelled_only=True))
+    return np.where(train, store.labels[seen], -1)
 
 
 def _probe(store: GalaxyStore, train: Rows, train_images: Pixels, val: Rows, val_images: Pixels) -> ProbeData:

@@ -74,7 +74,7 @@ class Training(ABC):
     """One training at one step of its life. A subclass sets `model`, `optimizer` and `take_step`, and says
     what an evaluation is."""
 
-    score_keys: ClassVar[tuple[str, ...]]
+    score_keys: tuple[str, ...]
     """What the best checkpoint is chosen by, and stopping: the first of these that an evaluation has."""
     judge: ClassVar[str]
     """The same in a word."""
@@ -194,7 +194,9 @@ class Training(ABC):
         request = self.io.request()
         if request in ("stop", "pause"):
             raise LeaveRequestedError(request)
-        if request:
+        if request == "checkpoint":
+            self.save()  # without this evaluation, which a resume from it would make up for
+        elif request:
             self.asked.append(request)
 
     def obey(self, request: str | None) -> None:

@@ -8,10 +8,11 @@ from sqlalchemy.orm import Session
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import ConflictError, InvalidInputError
+from backend.jobs import lanes
 from backend.services.sources import MakerConfig, check_maker, check_weights
 from backend.settings import Settings
 from shared.configs import AdoptConfig, Config, PretrainConfig, SubsetConfig
-from shared.runs import HAS_WORKER, TRAINING_KINDS, Lane, RunKind, RunState
+from shared.runs import TRAINING_KINDS, Lane, RunKind, RunState
 
 
 def check_run(
@@ -53,17 +54,16 @@ def check_eval_dataset(session: Session, config: PretrainConfig) -> None:
         )
 
 
-def find_at_work(session: Session, lane: Lane) -> RunRow | None:
-    """The run that occupies a lane, if one does."""
-    busy = [state.value for state in HAS_WORKER]
-    return session.scalar(select(RunRow).where(RunRow.lane == lane.value, RunRow.state.in_(busy)).limit(1))
-
-
 def _require_idle_device(session: Session) -> None:
+    if lanes.paused_at(session, Lane.TRAIN) is not None:
+        raise ConflictError(
+            "queue_paused",
+            "the train queue is paused, so nothing can be measured; resume it, or take the estimate",
+        )
     queued = select(RunRow).where(
         RunRow.state == RunState.QUEUED.value, RunRow.kind.in_([kind.value for kind in TRAINING_KINDS])
     )
-    busy = find_at_work(session, Lane.TRAIN) or session.scalar(queued.limit(1))
+    busy = lanes.at_work(session, Lane.TRAIN) or session.scalar(queued.limit(1))
     if busy is not None:
         raise ConflictError(
             "device_busy",

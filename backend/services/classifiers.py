@@ -1,7 +1,6 @@
 """What a training of a classifier needs before it is queued."""
 
 import numpy as np
-from sqlalchemy.orm import Session
 
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
@@ -9,6 +8,7 @@ from backend.errors import InvalidInputError
 from backend.jobs.encoders import find_encoder
 from backend.jobs.run_dir import EncoderSource
 from backend.services.probes import (
+    channels_of,
     encoder_run,
     judged_on,
     named_dataset,
@@ -37,7 +37,7 @@ def ready_classifier(
     with database.read() as session:
         run = encoder_run(session, config.encoder)
         dataset = judged_on(session, config.dataset, run)
-        source, channels = source_of(session, run), _channels(session, settings, run)
+        source, channels = source_of(session, run), channels_of(session, settings, run)
     if RunState(run.state) in TERMINAL:
         checkpoint = config.checkpoint if isinstance(config, FinetuneConfig) else "last"
         pinned = find_encoder(settings.home, run.id, checkpoint).spec
@@ -75,14 +75,6 @@ def _require_trainable(
             f"set it to {max(learned // 4, 2)}",
             "batch_size",
         )
-
-
-def _channels(session: Session, settings: Settings, run: RunRow) -> int:
-    """Bands that the encoder reads: those of what it is trained on, or its checkpoint's."""
-    trained_on = session.get(DatasetRow, run.dataset) if run.dataset else None
-    if trained_on is not None and trained_on.digest == run.dataset_digest:
-        return len(trained_on.info["bands"])
-    return find_encoder(settings.home, run.id, "last").channels
 
 
 def _architecture(settings: Settings, run: RunRow, config: SupervisedConfig) -> dict[str, object]:

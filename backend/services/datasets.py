@@ -10,6 +10,7 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy import select
 
@@ -75,26 +76,30 @@ class StoreCache:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which rows of a dataset; `label` is a class name, or "unlabelled". A redshift bound leaves out rows
-    without a redshift."""
+    """Which rows of a dataset; `label` is a class name, or "unlabelled". A bound leaves out rows of unknown
+    value."""
 
     label: str | None = None
     split: Split | None = None
     redshift_min: float | None = None
     redshift_max: float | None = None
+    pxscale_min: float | None = None
+    pxscale_max: float | None = None
 
     def rows(self, store: GalaxyStore) -> Rows:
         """Row numbers, ascending."""
+        return np.flatnonzero(self.mask(store)).astype(np.int64)
+
+    def mask(self, store: GalaxyStore) -> NDArray[np.bool_]:
+        """Which (N,) they are."""
         keep = np.ones(store.n, dtype=bool)
         if self.label is not None:
             keep &= store.labels == _class_index(store, self.label)
         if self.split is not None:
             keep &= store.splits == SPLIT_CODES[self.split]
-        if self.redshift_min is not None:
-            keep &= store.redshift >= self.redshift_min
-        if self.redshift_max is not None:
-            keep &= store.redshift <= self.redshift_max
-        return np.flatnonzero(keep).astype(np.int64)
+        keep &= _within(store.redshift, self.redshift_min, self.redshift_max)
+        keep &= _within(store.pxscale, self.pxscale_min, self.pxscale_max)
+        return keep
 
 
 def to_dataset(row: DatasetRow) -> Dataset:
@@ -222,6 +227,16 @@ def _class_index(store: GalaxyStore, label: str) -> int:
         known = ", ".join(store.class_names) or "none"
         raise InvalidInputError("unknown_class", f"there is no class {label}; there are: {known}", "label")
     return store.class_names.index(label)
+
+
+def _within(values: NDArray[np.float64], low: float | None, high: float | None) -> NDArray[np.bool_]:
+    """Which (N,) lie within the bounds that are given; where one is, none of unknown value."""
+    keep = np.ones(len(values), dtype=bool)
+    if low is not None:
+        keep &= values >= low
+    if high is not None:
+        keep &= values <= high
+    return keep
 
 
 def galaxy_of(store: GalaxyStore, row: int) -> Galaxy:

@@ -7,11 +7,11 @@ from importlib.metadata import version
 from sqlalchemy import func, select
 
 from backend.db.engine import Database
-from backend.db.models import RunRow
+from backend.db.models import PausedLaneRow, RunRow
 from backend.files import read_json
 from backend.services.machine import badge
 from backend.settings import Settings
-from shared.runs import HAS_WORKER, RunState
+from shared.runs import HAS_WORKER, Lane, RunState
 from shared.system import Health
 
 SILENT_AFTER_S = 10.0
@@ -31,6 +31,7 @@ def read_health(database: Database, settings: Settings) -> Health:
         supervisor_alive=alive,
         queued=_count(database, {RunState.QUEUED}),
         running=_count(database, HAS_WORKER),
+        paused_lanes=_paused_lanes(database),
         problems=problems,
         disk_free_bytes=free,
         device=device,
@@ -42,6 +43,11 @@ def supervisor_alive(settings: Settings) -> bool:
     """Whether a supervisor has finished a round within the last seconds."""
     beat = read_json(settings.home / "supervisor.json")
     return beat is not None and bool(time.time() - beat["at"] < SILENT_AFTER_S)
+
+
+def _paused_lanes(database: Database) -> list[Lane]:
+    with database.read() as session:
+        return [Lane(lane) for lane in session.scalars(select(PausedLaneRow.lane))]
 
 
 def _count(database: Database, states: set[RunState] | frozenset[RunState]) -> int:

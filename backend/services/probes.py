@@ -28,13 +28,28 @@ def ready_probe(
         run = encoder_run(session, config.encoder)
         dataset = judged_on(session, config.dataset, run)
         source = source_of(session, run)
-    found = find_encoder(settings.home, run.id, config.checkpoint)
-    require_bands(run, found.channels, dataset)
+        channels = channels_of(session, settings, run)
+    require_bands(run, channels, dataset)
     require_labels(settings, dataset, config.label_fraction)
-    config = config.model_copy(update={"dataset": dataset.name})
-    if RunState(run.state) not in TERMINAL and not config.checkpoint.isdigit():
+    config, goes_on = config.model_copy(update={"dataset": dataset.name}), RunState(run.state) not in TERMINAL
+    if goes_on and config.when == "ended":
+        return config, source
+    found = find_encoder(settings.home, run.id, config.checkpoint)
+    if goes_on and not config.checkpoint.isdigit():
         return config, source
     return config, found.spec.model_copy(update=source.model_dump())
+
+
+def channels_of(session: Session, settings: Settings, run: RunRow) -> int:
+    """Bands that the encoder reads: as its checkpoint says, or those of what it is about to be trained on.
+    Raises NotFoundError where neither is there."""
+    try:
+        return find_encoder(settings.home, run.id, "last").channels
+    except NotFoundError:
+        trained_on = session.get(DatasetRow, run.dataset) if run.kind != RunKind.ADOPT else None
+        if trained_on is None:
+            raise
+        return len(trained_on.info["bands"])
 
 
 def source_of(session: Session, run: RunRow) -> EncoderSource:

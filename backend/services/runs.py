@@ -1,11 +1,11 @@
 """The verbs of runs: create, list, read, stop, pause, resume, retry."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.engine import Database
@@ -16,7 +16,11 @@ from backend.jobs.run_dir import EncoderSource, RunDir
 from backend.jobs.state import change_state
 from backend.services.checks import check_run
 from backend.services.classifiers import ready_classifier
+from backend.services.embedding_spaces import require_quality, resolve_space, space_of
 from backend.services.probes import ready_probe
+from backend.services.projection_jobs import ready_projection
+from backend.services.run_answers import queue_positions, to_run
+from backend.services.run_labels import apply_change, has_tag
 from backend.services.sources import absolute_source, absolute_table, absolute_weights
 from backend.settings import Settings
 from shared.configs import (
@@ -24,23 +28,23 @@ from shared.configs import (
     AdoptConfig,
     Config,
     ConfigConflictError,
+    EmbedConfig,
     FinetuneConfig,
     ImportConfig,
     PretrainConfig,
     ProbeConfig,
+    ProjectConfig,
     SubsetConfig,
     SupervisedConfig,
 )
 from shared.presets import PRESETS
 from shared.runs import (
-    CLASSIFIER_KINDS,
     MODEL_KINDS,
     TERMINAL,
     TRAINING_KINDS,
-    Lane,
     LogTail,
-    Progress,
     Run,
+    RunChange,
     RunEvent,
     RunKind,
     RunRequest,
@@ -66,6 +70,15 @@ def create_run(
         config, encoder = ready_classifier(database, settings, config)
     if isinstance(config, ProbeConfig):
         config, encoder = ready_probe(database, settings, config)
+    if isinstance(config, EmbedConfig):
+        space = resolve_space(database, settings, space_of(config))
+        if config.quality:
+            require_quality(settings, space)
+        asked = {"every_checkpoint": config.every_checkpoint, "quality": config.quality}
+        config, encoder = space.config.model_copy(update=asked), space.encoder
+    if isinstance(config, ProjectConfig):
+        config, space = ready_projection(database, settings, config)
+        encoder = space.encoder
     check_run(database, settings, request.kind, config, roots)
     run_id = queue.enqueue(
         database,
@@ -128,7 +141,8 @@ def config_error(error: ValidationError) -> InvalidInputError:
 def get_run(database: Database, run_id: str) -> Run:
     with database.read() as session:
         row = find_row(session, run_id)
-        return to_run(session, row, registry.baselines_of(session, row.probe_digest))
+        positions = queue_positions(session, [row])
+        return to_run(row, registry.baselines_of(session, row.probe_digest), positions)
 
 
 def list_runs(
@@ -136,18 +150,39 @@ def list_runs(
     *,
     kinds: Collection[RunKind] | None = None,
     states: Collection[RunState] | None = None,
+    tags: Collection[str] = (),
+    archived: bool = False,
     limit: int = 100,
 ) -> list[Run]:
-    """Runs newest first; of the kinds that leave a model where `kinds` is None."""
+    """Runs newest first; of the kinds that leave a model where `kinds` is None, with every one of `tags`,
+    archived ones only where asked for."""
     kinds = MODEL_KINDS if kinds is None else kinds
     query = select(RunRow).where(RunRow.kind.in_([kind.value for kind in kinds]))
     if states:
         query = query.where(RunRow.state.in_([state.value for state in states]))
+    if not archived:
+        query = query.where(RunRow.archived.is_(False))
+    for tag in tags:
+        query = query.where(has_tag(tag))
     with database.read() as session:
         rows = list(session.scalars(query.order_by(RunRow.created_at.desc(), RunRow.id).limit(limit)))
         digests = {row.probe_digest for row in rows}
         references = {digest: registry.baselines_of(session, digest) for digest in digests}
-        return [to_run(session, row, references[row.probe_digest]) for row in rows]
+        positions = queue_positions(session, rows)
+        return [to_run(row, references[row.probe_digest], positions) for row in rows]
+
+
+def change_run(database: Database, run_id: str, change: RunChange) -> Run:
+    """Name, tag, note or archive a run; what it does goes on. Raises ConflictError where it would be archived
+    before its end."""
+    with database.write() as session:
+        row = find_row(session, run_id)
+        if change.archived and RunState(row.state) not in TERMINAL:
+            raise ConflictError(
+                "not_ended", f"{run_id} is {row.state}; archive it when it has ended, or stop it", "archived"
+            )
+        apply_change(row, change)
+    return get_run(database, run_id)
 
 
 def stop_run(database: Database, run_id: str) -> Run:
@@ -196,7 +231,27 @@ def retry_run(
     old = get_run(database, run_id)
     if old.state not in TERMINAL:
         raise ConflictError("not_ended", f"{run_id} is {old.state}; stop it before a retry")
-    request = RunRequest(kind=old.kind, config=old.config, preset=old.preset, name=old.name, parent_id=run_id)
+    return clone_run(database, settings, run_id, {}, roots=roots)
+
+
+def clone_run(
+    database: Database,
+    settings: Settings,
+    run_id: str,
+    values: Mapping[str, Any],
+    *,
+    name: str | None = None,
+    roots: tuple[Path, ...] | None = None,
+) -> Run:
+    """A new run with the config of a run in whatever state, but for `values`; its parent is that run."""
+    old = get_run(database, run_id)
+    request = RunRequest(
+        kind=old.kind,
+        config=old.config | dict(values),
+        preset=old.preset,
+        name=name or old.name,
+        parent_id=run_id,
+    )
     return create_run(database, settings, request, roots=roots)
 
 
@@ -238,55 +293,3 @@ def find_row(session: Session, run_id: str) -> RunRow:
     if row is None:
         raise NotFoundError("run_not_found", f"there is no run {run_id}; the list of runs has their ids")
     return row
-
-
-def to_run(session: Session, row: RunRow, references: dict[str, float]) -> Run:
-    """The run as it crosses the wire; `references` are those of its dataset."""
-    progress = {key: value for key, value in row.progress.items() if key in Progress.model_fields}
-    if "at" in row.progress:
-        progress["heartbeat_at"] = row.progress["at"]
-    return Run(
-        id=row.id,
-        kind=RunKind(row.kind),
-        lane=Lane(row.lane),
-        name=row.name,
-        state=RunState(row.state),
-        reason=row.reason,
-        suggestion=row.suggestion,
-        preset=row.preset,
-        dataset=row.dataset,
-        config=row.config,
-        parent_id=row.parent_id,
-        attempt=row.attempt,
-        queue_position=_queue_position(session, row),
-        created_at=row.created_at,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
-        progress=Progress.model_validate(progress),
-        metrics=row.latest,
-        baselines=_baselines(row, references),
-        images_per_s=row.progress.get("images_per_s"),
-    )
-
-
-def _queue_position(session: Session, row: RunRow) -> int | None:
-    if row.state != RunState.QUEUED:
-        return None
-    before = select(func.count()).where(
-        RunRow.lane == row.lane, RunRow.state == RunState.QUEUED.value, RunRow.created_at < row.created_at
-    )
-    return (session.scalar(before) or 0) + 1
-
-
-def _baselines(row: RunRow, references: dict[str, float]) -> dict[str, float]:
-    """References of the dataset, and a pretraining's own probes at step 0 as its random init."""
-    if RunKind(row.kind) not in TRAINING_KINDS:
-        return {}
-    if RunKind(row.kind) in CLASSIFIER_KINDS:  # at step 0 their head knows nothing: that is no reference
-        return references
-    own = {
-        f"random_init_{key.removeprefix('val/')}": value
-        for key, value in row.initial.items()
-        if key.startswith("val/") and key.endswith("accuracy") and value is not None
-    }
-    return references | own

@@ -2,13 +2,19 @@
 
 from pathlib import Path
 
+from sqlalchemy import select
+
 from backend.db.engine import Database
+from backend.db.models import MetricRow
 from backend.errors import NotFoundError
 from backend.files import read_json
 from backend.jobs.run_dir import RunDir
 from backend.services.runs import find_row
 from backend.settings import Settings
 from shared.runs import Samples
+
+EVALUATED = "val/loss"
+"""A figure of every evaluation of a pretraining."""
 
 
 def read_samples(database: Database, settings: Settings, run_id: str) -> Samples:
@@ -18,7 +24,16 @@ def read_samples(database: Database, settings: Settings, run_id: str) -> Samples
     if layout is None:
         return Samples(steps=[], rows=[], count=0, tile_px=0, mask_ratio=0, galaxies=[])
     steps = sorted(int(path.stem.removeprefix("step_")) for path in folder.glob("step_*.png"))
-    return Samples(steps=steps, **layout)
+    return Samples(steps=steps, epochs=_epochs(database, run_id, steps), **layout)
+
+
+def _epochs(database: Database, run_id: str, steps: list[int]) -> list[float | None]:
+    """Of an evaluation, by the first of its figures."""
+    query = select(MetricRow.step, MetricRow.epoch)
+    found = query.where(MetricRow.run_id == run_id, MetricRow.key == EVALUATED, MetricRow.step.in_(steps))
+    with database.read() as session:
+        epochs = {row.step: row.epoch for row in session.execute(found)}
+    return [epochs.get(step) for step in steps]
 
 
 def sample_sprite(database: Database, settings: Settings, run_id: str, step: int) -> Path:

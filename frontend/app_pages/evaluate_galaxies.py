@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from frontend.app_pages.evaluate_url import Look, change_look
-from frontend.blocks import empty_state, hint
+from frontend.blocks import empty_state, file_link, hint
 from frontend.components.prediction_grid import draw_prediction_grid
 from frontend.session import client
 from frontend.wording import count
@@ -156,11 +156,8 @@ def _draw_foot(one: Evaluation, look: Look, total: int) -> None:
             st.button("Draw others", on_click=_draw_again, args=(look.seed,))
         for file_format in ("csv", "parquet"):
             href = API + PREDICTIONS_FILE.format(evaluation_id=one.id, file_format=file_format)
-            st.html(
-                f'<a class="gx-file" href="{href}" download title="Every prediction of this evaluation, '
-                f'with the probabilities of all classes">{file_format.upper()}</a>',
-                width="content",
-            )
+            title = "Every prediction of this evaluation, with the probabilities of all classes"
+            file_link(file_format.upper(), href, title)
 
 
 def _take_page() -> None:

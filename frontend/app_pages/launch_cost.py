@@ -136,7 +136,7 @@ def _draw_measuring(request: RunRequest, estimate: Estimate) -> None:
         if st.button(label, key="measure", disabled=busy, help=MEASURE_HELP):
             _start_trial(request)
         if busy:
-            st.caption("The device is at work: measuring waits until it is free.")
+            st.caption("The device is at work, or its queue is paused: measuring waits until it is free.")
     if refused and refused[0] == request.model_dump_json():
         wrong(refused[1])
 

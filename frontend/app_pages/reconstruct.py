@@ -9,7 +9,7 @@ from frontend.app_pages.reconstruct_url import View
 from frontend.blocks import empty_state, page_title
 from frontend.components.mask_scrubber import draw_mask_scrubber
 from frontend.session import client, go, selected_run
-from shared.runs import Run, RunKind, RunState
+from shared.runs import CLASSIFIER_KINDS, Run, RunKind, RunState
 
 QUESTION = "What does it know of a galaxy it half sees?"
 MOST_RUNS = 200
@@ -41,6 +41,9 @@ def _started_runs() -> list[Run]:
 
 
 def _has_begun(run: Run) -> bool:
+    """Whether there is something to look into; a classifier has no decoder."""
+    if run.kind in CLASSIFIER_KINDS:
+        return False
     imported = run.kind is RunKind.ADOPT
     return run.state is RunState.SUCCEEDED if imported else run.state is not RunState.QUEUED
 

@@ -4,6 +4,9 @@ from functools import partial
 
 import streamlit as st
 
+from frontend.app_pages.metric_files import draw_metric_files
+from frontend.app_pages.run_deletion import draw_deletion, leave_deleted
+from frontend.app_pages.run_labels import draw_labels
 from frontend.blocks import empty_state, facts, guarded, section, wrong
 from frontend.client import ApiError
 from frontend.components.curves import draw_curves
@@ -21,6 +24,7 @@ QUESTION = "Is it learning?"
 
 def show() -> None:
     """One run: status, curves, reconstructions, and what lies behind them."""
+    leave_deleted()
     run = _find_run()
     if run is None:
         return
@@ -32,6 +36,8 @@ def show() -> None:
         go("reconstruct", run=run.id)
     if action.judge:
         go("evaluate", run=run.id)
+    if action.search:
+        go("search", run=run.id)
     if run.state is RunState.FAILED:
         _draw_log(run)
     if run.kind in TRAINING_KINDS:
@@ -40,10 +46,14 @@ def show() -> None:
         section("Fixed galaxies", "original, masked, and reconstructed at each evaluation")
         draw_samples(run.id)
     section("Behind it")
+    if run.kind in TRAINING_KINDS:
+        _draw_way_on(run.id)
+    draw_labels(run)
     _draw_config(run)
     _draw_events(run.id, run.state in TERMINAL)
     if run.state is not RunState.FAILED:
         _draw_log(run)
+    draw_deletion(run)
 
 
 def _find_run() -> Run | None:
@@ -129,10 +139,19 @@ def _footnote(run: Run, dataset: Dataset | None) -> str:
             "References are on validation rows; test rows are read once, in the end, by the best epoch."
         )
     elif dataset.class_counts:
-        words.append(
-            "Linear probe by L-BFGS on frozen features; random init is this run's own encoder at step 0."
-        )
+        words.append(_estimator(run.config.get("online_probe")))
     return " ".join(words)
+
+
+def _estimator(online_probe: str | None) -> str:
+    """How the linear accuracies came about; nothing where there are none."""
+    init = "Random init is this run's own encoder at step 0"
+    if online_probe == "sgd":
+        return (
+            "Linear probe by SGD beside the moving encoder, which learns itself as it goes. "
+            f"{init}, judged as raw pixels are: by L-BFGS on frozen features."
+        )
+    return f"{init}." if online_probe == "off" else f"Linear probe by L-BFGS on frozen features. {init}."
 
 
 def _draw_config(run: Run) -> None:
@@ -151,6 +170,13 @@ def _draw_config(run: Run) -> None:
         for column, start in ((left, 0), (middle, third), (right, 2 * third)):
             with column:
                 facts(rest[start : start + third])
+
+
+def _draw_way_on(run_id: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Compare with others"):
+            go("compare", runs=run_id)
+        draw_metric_files(run_id)
 
 
 def _draw_events(run_id: str, ended: bool) -> None:

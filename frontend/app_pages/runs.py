@@ -2,7 +2,9 @@
 
 import streamlit as st
 
+from frontend.app_pages.runs_disk import draw_disk, draw_news
 from frontend.blocks import page_title
+from frontend.components.queue_list import draw_queue
 from frontend.components.runs_table import draw_jobs, draw_runs
 from frontend.session import client, go, selected_run
 from shared.runs import MODEL_KINDS, RunKind
@@ -14,6 +16,10 @@ FILTERS = ["all", "active", "succeeded", "failed", "cancelled"]
 def show() -> None:
     """The list of runs, and the other jobs folded below."""
     page_title("Runs", QUESTION)
+    draw_news()
+    queued = draw_queue()
+    if queued:
+        go("run", run=queued)
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         chosen = st.segmented_control(
             "State", FILTERS, default="all", key="state", bind="query-params", label_visibility="collapsed"
@@ -21,10 +27,33 @@ def show() -> None:
         if client().list_runs(limit=1) and st.button("Launch a run", type="primary"):
             go("launch")
     simulated = [dataset.name for dataset in client().list_datasets() if dataset.simulated]
-    action = draw_runs(simulated, chosen or "all", selected_run())
+    tags, archived = _draw_label_filters()
+    action = draw_runs(simulated, chosen or "all", selected_run(), tags, archived=archived)
     if action.open_run:
         go("run", run=action.open_run)
     if action.launch:
         go("launch")
+    draw_disk()
     with st.expander("Other jobs: imports, simulations, baselines"):
         draw_jobs([kind.value for kind in RunKind if kind not in MODEL_KINDS], key="other_jobs")
+
+
+def _draw_label_filters() -> tuple[list[str], bool]:
+    """The tags that runs must have, and whether archived ones are shown; in the address."""
+    labels = client().read_labels()
+    known = [found.tag for found in labels.tags]
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        tags: list[str] = []
+        if known:
+            tags = st.pills(
+                "Tags",
+                known,
+                selection_mode="multi",
+                key="tag",
+                bind="query-params",
+                label_visibility="collapsed",
+            )
+        archived = labels.archived > 0 and st.toggle(
+            f"Show archived ({labels.archived})", key="archived", bind="query-params"
+        )
+    return tags, archived

@@ -141,6 +141,15 @@ function runTitle(run) {
   return run.name || run.id
 }
 
+/** Whether its linear probe learned by SGD beside the encoder: another estimator than its references. */
+const probedBySgd = (run) => run?.config.online_probe === "sgd"
+
+/** Its tags, and that it is out of the list. */
+function tagMarks(run) {
+  const words = [...(run.tags ?? []), ...(run.archived ? ["archived"] : [])]
+  return words.length ? el("span", { class: "gx-tags" }, words.map((word) => el("span", { class: "gx-tag" }, word))) : null
+}
+
 function exists(value) {
   return value !== null && value !== undefined
 }
@@ -205,6 +214,8 @@ function refresh(path) {
 }
 
 const runPath = (id) => `/runs/${encodeURIComponent(id)}`
+const verdictPath = (id) => `${runPath(id)}/verdict`
+const verdictPace = (verdict) => (verdict.ended ? 0 : 2000)
 const runPace = (run) => (TERMINAL.has(run.state) ? 0 : 1000)
 
 /** Sends a verb (stop, pause, resume) to a run and shows the new state at once. */

@@ -37,12 +37,12 @@ function build(root, kind) {
 }
 
 function buildPanel(state, panel) {
-  const view = { panel, graph: el("div", { class: "graph" }), cross: el("i", { class: "cross", hidden: true }), ends: el("div", { class: "ends" }), keys: el("div", { class: "keys" }), built: false }
+  const view = { panel, graph: el("div", { class: "graph" }), cross: el("i", { class: "cross", hidden: true }), ends: el("div", { class: "ends" }), keys: el("div", { class: "keys" }), note: el("span", { class: "gx-soft" }), built: false }
   view.plot = el("div", { class: "plot", role: "img" }, view.graph, view.ends, view.cross)
   view.wait = el("p", { class: "wait gx-soft" }, "")
   view.plot.append(view.wait)
   view.box = el("figure", { class: `panel ${panel.large ? "large" : "small"}`, "data-panel": panel.key },
-    el("figcaption", {}, el("b", {}, panel.title), el("span", { class: "gx-soft" }, panel.note)), view.keys, view.plot)
+    el("figcaption", {}, el("b", {}, panel.title), view.note), view.keys, view.plot)
   view.plot.onpointermove = (event) => point(state, view, event)
   view.plot.onpointerleave = () => point(state, view, null)
   view.plot.onpointerdown = () => { state.dragging = true }
@@ -98,13 +98,19 @@ function toggle(state, name, text) {
 function follow(state, id) {
   clearTimeout(state.timer)
   state.end?.()
-  Object.assign(state, { id, points: new Map(), next: 0, attempt: null, run: null, zoom: keptZoom(id, state) })
-  state.end = live(runPath(id), runPace, ({ data: run }) => {
+  Object.assign(state, { id, points: new Map(), next: 0, attempt: null, run: null, verdict: null, zoom: keptZoom(id, state) })
+  const endVerdict = live(verdictPath(id), verdictPace, ({ data: verdict }) => {
+    const moved = verdict?.would_stop_at_step !== state.verdict?.would_stop_at_step
+    state.verdict = verdict
+    if (moved) redraw(state)
+  })
+  const endRun = live(runPath(id), runPace, ({ data: run }) => {
     if (!run) return
     const baselines = JSON.stringify(run.baselines) !== JSON.stringify(state.run?.baselines)
     state.run = run
     if (baselines || TERMINAL.has(run.state)) redraw(state)
   })
+  state.end = () => [endRun, endVerdict].forEach((end) => end())
   tick(state, id)
 }
 
@@ -177,6 +183,7 @@ function drawAll(state, plotly) {
 
 function drawPanel(state, view, plotly, x, start) {
   const lines = panelLines(view.panel, state, start)
+  view.note.textContent = view.panel.key === "accuracy" && probedBySgd(state.run) ? SGD_NOTE : view.panel.note
   const curves = lines.filter((line) => !line.reference)
   view.wait.textContent = curves.length ? "" : waitWords(state, view.panel)
   if (!x || !curves.length || !view.plot.clientWidth) return void view.box.classList.add("empty")
@@ -206,7 +213,7 @@ function panelSize(view) {
   const width = view.plot.clientWidth, height = view.plot.clientHeight
   const roomy = view.panel.large && width > 440
   const right = view.panel.key === "accuracy" && roomy ? 168 : roomy ? 108 : 12
-  return { width, height, left: 52, right, top: 8, bottom: 38, roomy }
+  return { width, height, left: 52, right, top: view.panel.large ? 18 : 8, bottom: 38, roomy }
 }
 
 function listenTo(state, view) {

@@ -8,6 +8,7 @@ const asPercent = (v) => `${(100 * v).toFixed(1)} %`
 const asSmall = (v) => (v === 0 ? "0" : Math.abs(v) < 0.001 ? v.toExponential(2) : Number(v.toPrecision(3)).toString())
 const REFERENCE_NAMES = { random_init: "random init", raw_pixel: "raw pixels", majority: "majority" }
 
+const SGD_NOTE = "linear probe by SGD beside the moving encoder, references by L-BFGS"
 const LR_PANEL = { key: "lr", title: "Learning rate", note: "", form: asSmall, lines: [
   { name: "lr", metric: "train/lr", colour: "purple" }] }
 const SPEED_PANEL = { key: "speed", title: "Images/s", note: "training", form: (v) => grouped(v), lines: [
@@ -46,7 +47,8 @@ function panelLines(panel, state, start) {
     if (!held) continue
     const x = AXES[axis].of(held, start)
     const weight = line.noisy ? smoothing : 0
-    lines.push({ ...line, id: line.name, x, raw: held.value, y: smooth(held.value, weight), smoothed: weight > 0, hidden: hidden.has(`${panel.key}/${line.name}`) })
+    const name = line.name === "linear" && probedBySgd(state.run) ? "linear, SGD" : line.name
+    lines.push({ ...line, name, id: line.name, x, raw: held.value, y: smooth(held.value, weight), smoothed: weight > 0, hidden: hidden.has(`${panel.key}/${line.name}`) })
   }
   return panel.key === "accuracy" ? [...lines, ...referenceLines(state)] : lines
 }
@@ -81,6 +83,7 @@ function panelLayout(panel, size, ranges, tint, state) {
   const log = panel.key === "loss" && state.settings.log
   const axis = { gridcolor: tint.grid, gridwidth: 1, zeroline: false, linecolor: tint.grid, tickfont: { size: 11, color: tint.soft }, automargin: false }
   return {
+    ...(panel.key === "accuracy" ? stopMark(state, ranges, tint) : {}),
     datarevision: state.revision, // the arrays grow in place, and Plotly compares them by identity
     width: size.width, height: size.height, autosize: false, showlegend: false, hovermode: false, dragmode: "zoom",
     paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)", font: { family: tint.font, size: 11, color: tint.soft },
@@ -89,6 +92,25 @@ function panelLayout(panel, size, ranges, tint, state) {
     yaxis: { ...axis, range: ranges.y, type: log ? "log" : "linear", fixedrange: true, nticks: panel.large ? 7 : 4,
       tickformat: panel.share ? ".0%" : panel.key === "lr" ? "~g" : log ? "~g" : "", exponentformat: "e", dtick: log && ranges.y[1] - ranges.y[0] > 0.8 ? "D2" : undefined },
   }
+}
+
+/** Where early stopping acted or would have: a thin dashed line through the probes. */
+function stopMark(state, ranges, tint) {
+  const x = placeOfStep(state)
+  if (x === null) return { shapes: [], annotations: [] }
+  const late = x > (ranges.x[0] + ranges.x[1]) / 2
+  const text = `early stopping, patience ${state.verdict.patience}`
+  return {
+    shapes: [{ type: "line", x0: x, x1: x, yref: "paper", y0: 0, y1: 1, line: { color: tint.soft, width: 1, dash: "dash" } }],
+    annotations: [{ x, yref: "paper", y: 1, yanchor: "bottom", xanchor: late ? "right" : "left", showarrow: false, text, font: { size: 10, color: tint.soft } }],
+  }
+}
+
+/** x of the step at which early stopping acts, on the axis in force; null where it does not, or is not known. */
+function placeOfStep(state) {
+  const held = state.points.get(state.verdict?.judged_by)
+  const at = held?.step.indexOf(state.verdict.would_stop_at_step) ?? -1
+  return at < 0 ? null : AXES[state.settings.axis].of(held, firstTime(state.points))[at]
 }
 
 /** Names at the right end of their lines, moved apart where they would overlap; none where the legend has them. */

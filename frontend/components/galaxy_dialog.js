@@ -28,19 +28,25 @@ function galaxyPicture(of, row, wanted, alt) {
 const nameOfGalaxy = (galaxy) => `Galaxy ${galaxy.row}${galaxy.label ? `, ${galaxy.label}` : ""}`
 const inDegrees = (value) => (isNumber(value) ? `${value.toFixed(5)}°` : null)
 
-function showGalaxy(view, of, galaxy) {
-  const image = galaxyPicture(of, galaxy.row, 512, nameOfGalaxy(galaxy))
-  image.className = 512 > 2 * of.img_size - 1 ? "crisp" : ""
-  const facts = [
+/** Name and value of what is known of a galaxy. */
+function galaxyFacts(galaxy) {
+  return [
     ["row", String(galaxy.row)], ["class", galaxy.label ?? "none"], ["split", galaxy.split], ["source", galaxy.source_id],
     ["RA", inDegrees(galaxy.ra)], ["Dec", inDegrees(galaxy.dec)],
     ["redshift", isNumber(galaxy.redshift) ? galaxy.redshift.toFixed(4) : null],
     ["pixel scale", isNumber(galaxy.pxscale) ? `${galaxy.pxscale.toFixed(3)} arcsec` : null],
   ].filter(([, value]) => value)
+}
+
+function showGalaxy(view, of, galaxy) {
+  const image = galaxyPicture(of, galaxy.row, 512, nameOfGalaxy(galaxy))
+  image.className = 512 > 2 * of.img_size - 1 ? "crisp" : ""
+  const facts = galaxyFacts(galaxy)
   fillDialog(view, image,
     el("dl", {}, facts.flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
     of.simulated ? el("p", {}, el("span", { class: "gx-tag" }, "simulated")) : null,
-    of.run ? el("a", { class: "onward", href: `/reconstruct?${new URLSearchParams({ run: of.run, dataset: of.dataset, row: galaxy.row })}`, title: "What the selected run makes of it" }, "Reconstruct") : null)
+    of.run ? el("a", { class: "onward", href: `/reconstruct?${new URLSearchParams({ run: of.run, dataset: of.dataset, row: galaxy.row })}`, title: "What the selected run makes of it" }, "Reconstruct") : null,
+    of.run ? el("a", { class: "onward", href: `/search?${new URLSearchParams({ run: of.run, dataset: of.dataset, row: galaxy.row })}`, title: "Galaxies that the selected run's encoder finds alike" }, "Similar") : null)
 }
 
 function fillDialog(view, image, ...words) {

@@ -35,6 +35,8 @@ function show(state, data) {
   state.shown = JSON.stringify(data)
   state.data = data
   state.nav.replaceChildren(...data.pages.map((page) => pageLink(state, page)))
+  const here = state.nav.querySelector("[aria-current]")
+  if (here) state.nav.scrollLeft = here.offsetLeft - state.nav.offsetLeft - (state.nav.clientWidth - here.offsetWidth) / 2
   state.keys.replaceChildren(...keyList(state))
   state.run.replaceChildren()
   state.leave.forEach((end) => end())
@@ -73,11 +75,11 @@ function showHealth(state, { data, lost }) {
 }
 
 /** Device and queue, built anew only when they say something else: a focus or a click is not lost. */
-function showMachine(state, { device, device_why, queued }) {
-  const said = JSON.stringify([device, device_why, queued, state.shown])
+function showMachine(state, { device, device_why, queued, paused_lanes: paused }) {
+  const said = JSON.stringify([device, device_why, queued, paused, state.shown])
   if (said === state.said) return
   state.said = said
-  state.queue.replaceChildren(badge(state, { device, device_why }), el("span", {}, `queue ${queued}`))
+  state.queue.replaceChildren(badge(state, { device, device_why }), el("span", { title: paused?.length ? `The ${paused.join(" and ")} queue is paused: nothing new starts` : "Runs that wait" }, `queue ${queued}${paused?.length ? " · paused" : ""}`))
 }
 
 /** The device, with the reason where it is no GPU; leads to the page about the machine. */
@@ -105,7 +107,8 @@ function keyList(state) {
   const rows = [
     ...state.data.pages.map((page) => [`g ${page.letter}`, page.title]),
     ["← →", "previous and next, where there is a slider or a grid"], ["Enter", "open what has the focus"],
-    ["r", "a random galaxy, on Reconstruct"], ["f", "flag the label of a galaxy as doubtful, on Evaluate"],
+    ["r", "a random galaxy, on Reconstruct and Search"], ["/", "the search box, on Search"],
+    ["f", "flag the label of a galaxy as doubtful, on Evaluate"],
     ["?", "this list"], ["Esc", "close it"],
   ]
   const close = el("button", {}, "Close")

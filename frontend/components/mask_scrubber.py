@@ -12,7 +12,7 @@ from shared.runs import Run
 
 PARTS = ("maths", "draw", "net", "paint", "pick", "models", "words", "chart", "save", "inside_maps", "inside")
 KEY = "mask_scrubber"
-_SCRUBBER = load_component(KEY, parts=("palette", *(f"{KEY}_{part}" for part in PARTS)))
+_SCRUBBER = load_component(KEY, parts=("palette", "picking", *(f"{KEY}_{part}" for part in PARTS)))
 
 
 def draw_mask_scrubber(

@@ -43,19 +43,3 @@ function ratioByPatches(length, ratio, change) {
   const removed = Math.min(Math.max(removedPatches(length, ratio) + change, 0), length)
   return Math.round(1e4 * removed / length) / 1e4
 }
-
-/** Calls `work` with the newest wish: one at a time, and what was wished in between is left out. */
-function latestWins(work) {
-  let busy = false
-  let next = null
-  return async function wish(job) {
-    if (busy) return void (next = { job })
-    busy = true
-    try { await work(job) } finally {
-      busy = false
-      const waiting = next
-      next = null
-      if (waiting) wish(waiting.job)
-    }
-  }
-}

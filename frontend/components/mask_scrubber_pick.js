@@ -1,7 +1,5 @@
 // Which galaxy: by row, the ones beside it, a random one of a class, or a picture of one's own.
 
-const MOST_BYTES = 20_000_000
-
 function buildPick(state) {
   state.dataset = el("select", { "aria-label": "Dataset" })
   state.dataset.onchange = () => setGalaxy(state, { dataset: state.dataset.value, row: 0, upload: null, label: null })
@@ -13,6 +11,7 @@ function buildPick(state) {
   state.file = el("input", { type: "file", accept: "image/*", hidden: true, tabindex: -1, "aria-label": "Image file" })
   state.file.onchange = () => { sendPicture(state, state.file.files[0]); state.file.value = "" }
   state.who = state.panels.original.note
+  state.similar = el("a", { class: "onward", title: "Galaxies that this run's encoder finds alike" }, "Similar")
   return el("div", { class: "group pick" },
     state.dataset, state.label,
     el("div", { class: "group walk" },
@@ -21,7 +20,7 @@ function buildPick(state) {
       el("button", { class: "narrow", title: "Next galaxy (→)", "aria-label": "Next galaxy", onClick: () => stepGalaxy(state, 1) }, "›")),
     el("button", { title: "A random galaxy of the class (r)", onClick: () => randomGalaxy(state) }, "Random"),
     el("button", { title: "An image of your own; it can also be pasted or dropped here", onClick: () => state.file.click() }, "Image…"),
-    state.file)
+    state.similar, state.file)
 }
 
 /** The dataset whose rows are meant: the chosen one, else the run's own, else (of an imported model) the first. */
@@ -45,17 +44,9 @@ function showPick(state) {
   state.rowField.max = now ? now.n - 1 : ""
   if (state.rowField.getRootNode().activeElement !== state.rowField) state.rowField.value = upload === null ? row ?? "" : ""
   state.ofRows.textContent = now ? `of ${grouped(now.n)}` : ""
+  const galaxy = upload === null ? { dataset: now?.name ?? "", row: row ?? "" } : { dataset: now?.name ?? "", upload }
+  state.similar.href = `/search?${new URLSearchParams({ run: state.want.run, checkpoint: state.want.checkpoint, ...galaxy })}`
   tellWho(state)
-}
-
-/** Options anew only when they differ, so that an open list is left alone. */
-function fillSelect(select, options, value) {
-  const wanted = JSON.stringify(options)
-  if (select.filled !== wanted) {
-    select.filled = wanted
-    select.replaceChildren(...options.map(([key, words]) => el("option", { value: key }, words)))
-  }
-  select.value = value
 }
 
 async function tellWho(state) {
@@ -75,8 +66,6 @@ async function tellWho(state) {
     state.whoKey = null // the picture's own request says what is wrong
   }
 }
-
-const datasetPath = (name) => `/datasets/${encodeURIComponent(name)}`
 
 function setGalaxy(state, change) {
   Object.assign(state.want, change)
@@ -137,10 +126,8 @@ async function randomGalaxy(state) {
 
 async function sendPicture(state, file) {
   if (!file) return
-  if (file.size > MOST_BYTES) return tellProblem(state, state.sides.a, `${file.name} has ${bytes(file.size)}; an image of up to ${bytes(MOST_BYTES)} can be shown.`)
   try {
-    const { id, notes } = await ask("/reconstructions/uploads", {
-      method: "POST", body: file, headers: { "Content-Type": file.type || "application/octet-stream" } })
+    const { id, notes } = await uploadPicture(file)
     state.uploadNotes = notes
     setGalaxy(state, { upload: id, row: null })
   } catch (problem) {
@@ -148,24 +135,16 @@ async function sendPicture(state, file) {
   }
 }
 
-function imageOf(transfer) {
-  return [...(transfer?.files ?? [])][0] ?? null
-}
-
 /** Keys and pastes that are meant for the page as a whole. */
 function listenToPage(state) {
-  const typing = (event) => {
-    const target = event.composedPath()[0]
-    return target.isContentEditable || (["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName) && target.type !== "range")
-  }
   const onKey = (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || typing(event)) return
+    if (event.ctrlKey || event.metaKey || event.altKey || isTypingIn(event)) return
     if (event.key === "r" && Date.now() - state.pressedG > 1500) randomGalaxy(state)
     state.pressedG = event.key === "g" ? Date.now() : 0
   }
   const onPaste = (event) => {
     const file = imageOf(event.clipboardData)
-    if (file && !typing(event)) sendPicture(state, file)
+    if (file && !isTypingIn(event)) sendPicture(state, file)
   }
   document.addEventListener("keydown", onKey)
   document.addEventListener("paste", onPaste)

@@ -4,39 +4,52 @@ const statuses = makeStore()
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gx-run_status")
-  const state = statuses(parentElement, () => ({ root, waiting: null, problem: null }))
+  const state = statuses(parentElement, () => ({ root, waiting: null, problem: null, verdict: null, asked: {}, said: {} }))
   state.again = () => setTriggerValue("again", true)
   state.look = () => setTriggerValue("look", true)
   state.judge = () => setTriggerValue("judge", true)
+  state.search = () => setTriggerValue("search", true)
   state.ended = (word) => setTriggerValue("ended", word)
   state.data = data
   if (state.id !== data.run.id) {
     state.end?.()
-    state.id = data.run.id
-    state.run = data.run
-    state.end = live(runPath(data.run.id), runPace, (news) => onNews(state, news))
-  }
+    Object.assign(state, { id: data.run.id, run: data.run, verdict: null, asked: {}, said: {} })
+    const ends = [live(runPath(data.run.id), runPace, (news) => onNews(state, news))]
+    if (data.judged) ends.push(live(verdictPath(data.run.id), verdictPace, (news) => onVerdict(state, news)))
+    state.end = () => ends.forEach((end) => end())
+  } else if (written(data.run) !== state.written) refresh(runPath(data.run.id)) // here and in the header
+  state.written = written(data.run)
   draw(state)
   return () => state.end?.()
 }
+
+/** What a person wrote on it. */
+const written = (run) => JSON.stringify([run.name, run.tags, run.note, run.archived])
 
 function onNews(state, { data: run, error }) {
   if (!run) return void (state.problem = error)
   if (!TERMINAL.has(state.run.state) && TERMINAL.has(run.state)) state.ended(run.state)
   if (run.state !== state.run.state) state.waiting = null
   state.run = run
+  settleAsked(state, run)
+  draw(state)
+}
+
+function onVerdict(state, { data: verdict }) {
+  if (!verdict) return
+  state.verdict = verdict
   draw(state)
 }
 
 function draw(state) {
   const run = state.run
-  const drawn = JSON.stringify([run, state.data, state.waiting, state.problem])
+  const drawn = JSON.stringify([run, state.data, state.waiting, state.problem, state.verdict, state.asked, state.said])
   if (drawn === state.drawn) return
   state.drawn = drawn
   const focused = state.root.getRootNode().activeElement?.dataset.verb
   const parts = [
     el("div", { class: "head", "data-run": run.id }, title(state, run), actions(state, run)),
-    progress(run), why(state, run), el("div", { class: "facts" }, facts(run)), scores(state, run)]
+    progress(run), why(state, run), trend(state), el("div", { class: "facts" }, facts(run)), asks(state, run), scores(state, run)]
   renew(state.root, parts)
   if (focused) state.root.querySelector(`[data-verb="${focused}"]`)?.focus()
 }
@@ -44,7 +57,7 @@ function draw(state) {
 function title(state, run) {
   return el("div", { class: "title" },
     el("h1", {}, runTitle(run)), run.name ? el("span", { class: "gx-soft" }, run.id) : null, descent(run),
-    stateMark(shownRun(state, run)))
+    stateMark(shownRun(state, run)), tagMarks(run), run.note ? el("p", { class: "own gx-soft" }, run.note) : null)
 }
 
 /** Where a classifier comes from. */
@@ -73,11 +86,13 @@ function actions(state, run) {
   const verbs = VERBS[run.state].filter((verb) => verb !== "pause" || run.kind !== "adopt")
   const buttons = verbs.map((verb) => verbButton(state, run, verb))
   const classifier = CLASSIFIERS.has(run.kind)
+  const form = run.state === "paused" && !classifier
   if (run.kind === "adopt" ? run.state === "succeeded" : !["queued", "starting"].includes(run.state)) {
     if (!classifier) buttons.unshift(el("button", { "data-verb": "look", title: "What it makes of a galaxy it half sees", onClick: () => state.look() }, "Reconstruct"))
     buttons.push(el("button", { "data-verb": "judge", title: "How well it classifies, and where it fails", onClick: () => state.judge() }, "Evaluate"))
+    buttons.push(el("button", { "data-verb": "search", title: "Which galaxies its encoder finds alike", onClick: () => state.search() }, "Similar"))
   }
-  if (TERMINAL.has(run.state) && run.kind !== "adopt") buttons.push(againButton(state, run, classifier))
+  if ((TERMINAL.has(run.state) || form) && run.kind !== "adopt") buttons.push(againButton(state, run, classifier))
   return el("div", { class: "actions" }, buttons)
 }
 
@@ -85,7 +100,7 @@ const CLASSIFIERS = new Set(["finetune", "supervised"])
 
 /** A pretraining is launched anew from its form, a classifier as it was. */
 function againButton(state, run, classifier) {
-  const word = classifier ? "Run again" : run.state === "succeeded" ? "Train a variant…" : "Retry…"
+  const word = classifier ? "Run again" : ["succeeded", "paused"].includes(run.state) ? "Train a variant…" : "Retry…"
   const note = classifier ? "Queues a run with these values" : "Opens the launch form filled with this run's values"
   return el("button", { "data-verb": "again", title: note, onClick: () => state.again() }, word)
 }
@@ -112,6 +127,51 @@ async function send(state, run, verb) {
   }
 }
 
+const ASKS = {
+  checkpoint: ["Checkpoint now", "Checkpoint asked for…", "Checkpoint written", "Writes a checkpoint and goes on"],
+  sample: ["Sample now", "Samples asked for…", "Fixed galaxies drawn", "Reconstructs the fixed galaxies as the model is now, and goes on"],
+}
+
+/** What a running training can be asked for, and what became of it. */
+function asks(state, run) {
+  const verbs = run.state !== "running" || run.kind === "adopt" ? [] : CLASSIFIERS.has(run.kind) ? ["checkpoint"] : ["checkpoint", "sample"]
+  const words = Object.values(state.said)
+  if (!verbs.length && !words.length) return null
+  return el("div", { class: "asks" }, verbs.map((verb) => askButton(state, run, verb)), el("span", { class: "gx-soft", role: "status" }, words.join(" ")))
+}
+
+function askButton(state, run, verb) {
+  const [word, asked, , note] = ASKS[verb]
+  const waits = exists(state.asked[verb])
+  const button = el("button", { "data-verb": verb, title: note, disabled: waits }, waits ? asked : word)
+  button.onclick = () => askNow(state, run, verb)
+  return button
+}
+
+async function askNow(state, run, verb) {
+  Object.assign(state, { asked: { ...state.asked, [verb]: Infinity }, said: { ...state.said, [verb]: "" }, problem: null })
+  draw(state)
+  try {
+    const { seq } = await ask(`${runPath(run.id)}/${verb}`, { method: "POST" })
+    if (exists(state.asked[verb])) state.asked[verb] = seq
+  } catch (problem) {
+    delete state.asked[verb]
+    state.problem = problem instanceof Refused ? problem.message : "The server does not answer; try again."
+    draw(state)
+  }
+}
+
+/** Its worker has confirmed what was asked, or is gone. */
+function settleAsked(state, run) {
+  for (const [verb, seq] of Object.entries(state.asked)) {
+    const obeyed = (run.progress.last_seq ?? 0) >= seq
+    if (!obeyed && run.state === "running") continue
+    delete state.asked[verb]
+    const done = obeyed ? `${ASKS[verb][2]} by step ${grouped(run.progress.step)}.` : `The run is ${STATE_WORDS[run.state].replace("…", "")} now; nobody confirmed the request.`
+    state.said = { ...state.said, [verb]: done }
+  }
+}
+
 function progress(run) {
   const share = shareDone(run)
   const width = run.state === "succeeded" ? 1 : share ?? 0
@@ -125,6 +185,22 @@ function why(state, run) {
   if (!words.length || (!failed && !state.problem && run.state === "running")) return null
   return el("div", { class: `why ${failed || state.problem ? "bad" : ""}`, role: failed ? "alert" : "note" },
     words.map((text) => el("p", {}, sentence(text))))
+}
+
+const TRENDS = {
+  improving: ["good", "M3 11l4-4 3 2 3-5"], flat: ["calm", "M3 8h10"], worsening: ["warn", "M3 5l4 4 3-2 3 5"],
+  collapsing: ["bad", "M4 4l8 8M12 4l-8 8"], "too early": ["calm", "M8 3v5l3 2"], unlabelled: ["calm", "M3 8h10"],
+}
+
+/** Whether it still learns, in the server's words, and where early stopping acts. */
+function trend(state) {
+  const { verdict, run } = state
+  if (!verdict || run.state === "queued") return null
+  const [tone, path] = TRENDS[verdict.state]
+  const [word, ...reason] = sentence(verdict.sentence).split(/(?=:)/)
+  return el("p", { class: "trend", "data-trend": verdict.state },
+    el("b", { class: `gx-tone-${tone === "calm" ? "plain" : tone}` }, svgShape("ring", path), word), reason.join(""),
+    verdict.stopping ? el("span", { class: "gx-soft" }, ` ${sentence(verdict.stopping)}`) : null)
 }
 
 function facts(run) {
@@ -158,7 +234,7 @@ function scores(state, run) {
   if (isNumber(run.metrics["val/rankme"]) && !isNumber(run.metrics["val/knn_accuracy"])) return unprobed(state, run)
   const columns = [["accuracy", "accuracy"], ["balanced accuracy", "balanced_accuracy"]]
   return el("details", { class: "scores", open: true },
-    el("summary", {}, el("span", { class: "gx-soft" }, "Is it learning? "), verdict(run, state.data.noise)),
+    el("summary", {}, el("span", { class: "gx-soft" }, "How good is it? "), standing(run, state.data.noise)),
     el("div", { class: "tables" }, columns.map(([name, kind]) => scoreTable(state, run, name, kind))),
     el("p", { class: "gx-soft note" }, state.data.footnote))
 }
@@ -193,14 +269,14 @@ function classifierWords(run) {
 /** Without labels there is nothing to probe: what can be said, and no tables of dashes. */
 function unprobed(state, run) {
   return el("div", { class: "scores" },
-    el("p", {}, el("span", { class: "gx-soft" }, "Is it learning? "),
-      `There are no labels, so there are no accuracies; RankMe is ${run.metrics["val/rankme"].toPrecision(3)}. Look at the loss and at the reconstructions.`),
+    el("p", {}, el("span", { class: "gx-soft" }, "How good is it? "),
+      "There are no labels, so there are no accuracies. Look at the loss and at the reconstructions."),
     el("p", { class: "gx-soft note" }, state.data.footnote))
 }
 
 function scoreTable(state, run, name, kind) {
   const heads = ["now", ...REFERENCES.map(([title]) => title), "majority"]
-  const rows = [["linear", "linear"], ["k-NN", "knn"]]
+  const rows = [[probedBySgd(run) ? "linear, SGD" : "linear", "linear"], ["k-NN", "knn"]]
   return el("table", {},
     el("thead", {}, el("tr", {}, el("th", { class: "what" }, name), heads.map((title) => el("th", { scope: "col" }, title)))),
     el("tbody", {}, rows.map(([title, probe]) => el("tr", {}, el("th", { scope: "row" }, title), scoreCells(run, probe, kind, state.data.noise)))))
@@ -209,8 +285,9 @@ function scoreTable(state, run, name, kind) {
 function scoreCells(run, probe, kind, noise) {
   const now = run.metrics[`val/${probe}_${kind}`]
   const references = REFERENCES.map(([, name]) => run.baselines[`${name}_${probe}_${kind}`])
+  const comparable = probe === "linear" && probedBySgd(run) ? null : now
   return [el("td", { class: "now" }, isNumber(now) ? percent(now) : "–"),
-    ...[...references, run.baselines[`majority_${kind}`]].map((value) => versus(now, value, noise))]
+    ...references.map((value) => versus(comparable, value, noise)), versus(now, run.baselines[`majority_${kind}`], noise)]
 }
 
 function versus(now, value, noise) {
@@ -221,10 +298,11 @@ function versus(now, value, noise) {
 }
 
 /** What the validation figures say, and how much of a difference may be chance. */
-function verdict(run, noise) {
+function standing(run, noise) {
   const now = run.metrics["val/linear_accuracy"], init = run.baselines.random_init_linear_accuracy
   const pixels = run.baselines.raw_pixel_linear_accuracy
   if (!isNumber(now)) return "No evaluation yet."
+  if (probedBySgd(run)) return `Linear probe by SGD ${percent(now)}. Its references are by L-BFGS, another estimator.`
   const gaps = [["its own random init", init], ["raw pixels", pixels]].filter(([, value]) => isNumber(value))
   const words = gaps.map(([name, value]) => `${points(now - value)} ${name}`)
   const doubt = noise && gaps.some(([, value]) => Math.abs(now - value) < noise)

@@ -23,7 +23,10 @@ function build(root) {
   return state
 }
 
-const listPath = (data) => `/runs?limit=${data.limit}${data.jobs ? "&all=true" : ""}`
+function listPath(data) {
+  const wanted = [data.jobs && "all=true", data.archived && "archived=true", ...data.tags.map((tag) => `tag=${encodeURIComponent(tag)}`)]
+  return `/runs?${[`limit=${data.limit}`, ...wanted.filter(Boolean)].join("&")}`
+}
 
 function listen(state) {
   state.end?.()
@@ -80,6 +83,7 @@ function draw(state) {
 function empty(state) {
   if (state.data.jobs) return el("p", { class: "gx-soft none" }, "No jobs yet.")
   if (state.runs.length) return el("p", { class: "gx-soft none" }, `No run is in the state “${state.data.filter}”.`)
+  if (state.data.tags.length) return el("p", { class: "gx-soft none" }, `No run has the ${state.data.tags.length > 1 ? "tags" : "tag"} ${state.data.tags.join(", ")}.`)
   return el("div", { class: "empty" },
     el("p", {}, "Nothing has been trained yet."),
     el("p", { class: "gx-soft" }, "Choose a preset and a dataset; the curves move a few seconds later."),
@@ -95,10 +99,10 @@ function table(state, runs) {
 
 const RUN_HEADS = [
   ["State", null, ""], ["Run", null, ""], ["Dataset", null, ""], ["Preset", null, ""],
-  ["Accuracy", "On validation: a linear probe, below it the run's own random init; of a classifier its own", "num"],
+  ["Accuracy", "On validation: a linear probe, below it the run's own random init, SGD where the probe learned beside the encoder; of a classifier its own", "num"],
   ["k-NN", "k-nearest neighbours, validation accuracy; below it the run's own random init", "num"],
   ["Majority", "Accuracy of always naming the commonest class", "num"],
-  ["Images/s", null, "num"], ["Started", null, ""], ["Took", "Time since the start, or until the end", "num"], ["", null, ""],
+  ["Images/s", null, "num"], ["Disk", "Size of its folder: checkpoints, samples, curves", "num"], ["Started", null, ""], ["Took", "Time since the start, or until the end", "num"], ["", null, ""],
 ]
 const JOB_HEADS = [["State", null, ""], ["Job", null, ""], ["Dataset", null, ""], ["What", null, ""], ["Started", null, ""], ["", null, ""]]
 
@@ -112,13 +116,14 @@ function runRow(state, run) {
   link.onclick = (event) => { event.stopPropagation(); open(event) }
   const row = el("tr", { class: run.id === state.data.selected ? "selected" : "", "data-run": run.id },
     cell("State", "state", stateMark(run), progressBar(run)),
-    cell("Run", "name", link, run.name ? el("small", { class: "gx-soft" }, run.id) : null,
+    cell("Run", "name", link, run.name ? el("small", { class: "gx-soft" }, run.id) : null, tagMarks(run),
       run.state === "failed" && run.reason ? el("small", { class: "gx-tone-bad" }, sentence(run.reason)) : null),
     cell("Dataset", "dataset", run.dataset ?? "–", state.data.simulated.includes(run.dataset) && !run.dataset.includes("simulated") ? simulatedTag() : null),
     cell("Preset", "preset", ...howMade(run)),
     isNumber(run.metrics["val/accuracy"]) ? ownAccuracy(run) : accuracy("Accuracy", run, "linear"), accuracy("k-NN", run, "knn"),
     cell("Majority", "num majority", maybePercent(run.baselines.majority_accuracy)),
     cell("Images/s", "num speed", isNumber(run.images_per_s) ? grouped(run.images_per_s) : "–"),
+    cell("Disk", "num disk", exists(run.disk_bytes) ? bytes(run.disk_bytes) : "–"),
     cell("Started", "age", el("time", { datetime: run.created_at, title: clockTime(run.started_at ?? run.created_at) }, ago(run.started_at ?? run.created_at))),
     cell("Took", "num took", exists(runSeconds(run)) ? duration(runSeconds(run)) : "–"),
     cell("", "act", stopButton(state, run)))
@@ -155,7 +160,7 @@ function accuracy(label, run, probe) {
   const value = run.metrics[`val/${probe}_accuracy`]
   const init = run.baselines[`random_init_${probe}_accuracy`]
   return cell(label, "num accuracy", el("b", {}, maybePercent(value)),
-    isNumber(init) ? el("small", { class: "gx-soft" }, `init ${percent(init)}`) : null)
+    isNumber(init) ? el("small", { class: "gx-soft" }, `${probe === "linear" && probedBySgd(run) ? "SGD · " : ""}init ${percent(init)}`) : null)
 }
 
 function jobRow(state, run) {

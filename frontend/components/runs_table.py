@@ -18,10 +18,13 @@ class TableAction:
     settled: bool
 
 
-def draw_runs(simulated: list[str], state_filter: str, selected: str | None) -> TableAction:
-    """Draws the runs that leave a model; `simulated` names the datasets to mark."""
+def draw_runs(
+    simulated: list[str], state_filter: str, selected: str | None, tags: Sequence[str], *, archived: bool
+) -> TableAction:
+    """Draws the runs that leave a model, with every one of `tags`; `simulated` names the datasets to mark."""
     data = {"jobs": False, "kinds": None, "filter": state_filter, "limit": 200}
-    return _draw({**data, "simulated": simulated, "selected": selected, "watch": []}, "runs_table")
+    labels = {"tags": list(tags), "archived": archived}
+    return _draw({**data, **labels, "simulated": simulated, "selected": selected, "watch": []}, "runs_table")
 
 
 def draw_jobs(
@@ -30,7 +33,8 @@ def draw_jobs(
     """Draws the jobs of these kinds; with `active` only those that have not ended. The end of one in `watch`
     is told even where the list has not seen it at work."""
     data = {"jobs": True, "kinds": kinds, "filter": "active" if active else "all", "limit": limit}
-    return _draw({**data, "simulated": [], "selected": None, "watch": list(watch)}, key)
+    labels = {"tags": [], "archived": False}
+    return _draw({**data, **labels, "simulated": [], "selected": None, "watch": list(watch)}, key)
 
 
 def _draw(data: dict[str, Any], key: str) -> TableAction:

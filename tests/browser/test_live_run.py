@@ -5,7 +5,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from shared.runs import RunState
+from shared.runs import RunKind, RunRequest, RunState
 from tests.browser.conftest import Site, Visit
 
 pytestmark = pytest.mark.browser
@@ -17,6 +17,8 @@ TINY = (
 FORM = "/launch?" + urlencode({"preset": "demo-60s", "on": "sky", "set": TINY}, doseq=True)
 LOSS = '.gx-curves [data-panel="loss"] .graph'
 CURVES = ".gx-curves"
+ACCURACY = '.gx-curves [data-panel="accuracy"] .graph'
+STOP_MARK = "([selector, x]) => document.querySelector(selector)?.layout?.shapes[0]?.x0 === x"
 DRAWN = "key => document.querySelector(`.gx-curves [data-panel=${key}] .graph`).calcdata[0].length"
 
 
@@ -102,6 +104,25 @@ def test_a_fault_is_said_beside_the_field_and_nothing_typed_is_lost(visit: Visit
     expect(page.get_by_text("galaxyscope run pretrain --dataset sky --preset demo-60s")).to_be_visible()
 
 
+def test_a_run_that_learned_nothing_is_called_flat_and_early_stopping_is_drawn(
+    visit: Visit, site: Site
+) -> None:
+    config = dict(setting.split("=") for setting in TINY) | {
+        "dataset": "sky", "epochs": 6, "eval_every_epochs": 1, "blr": 1e-30, "online_probe": "off"
+    }  # fmt: skip
+    request = RunRequest(kind=RunKind.PRETRAIN, config=config)
+    assert site.run_to_the_end(request) is RunState.SUCCEEDED
+    [run] = site.client.list_runs(limit=1)
+    visit.open(f"/run?run={run.id}")
+    trend = visit.page.locator(".gx-run_status [data-trend]")
+    expect(trend).to_contain_text("Flat for 6 evaluations: no change beyond ±")
+    # 160 train rows in batches of 16: an evaluation every 10 steps, the fifth without a better one at step 50
+    expect(trend).to_contain_text("Early stopping with patience 5 would have ended it at step 50.")
+    visit.page.wait_for_function(STOP_MARK, arg=[ACCURACY, 50])
+    visit.page.get_by_role("button", name="epoch", exact=True).click()
+    visit.page.wait_for_function(STOP_MARK, arg=[ACCURACY, 5])
+
+
 def test_a_run_is_launched_watched_and_stopped(visit: Visit, site: Site) -> None:
     page = visit.page
     run_id = start_from_the_form(visit)
@@ -130,6 +151,8 @@ def test_a_run_is_launched_watched_and_stopped(visit: Visit, site: Site) -> None
     assert page.locator(LOSS).get_attribute("data-build") == built, "the graph must never be rebuilt"
 
     expect(page.locator(".gx-samples canvas")).to_have_count(6)  # two galaxies in three rows
+    press_slowly(page.get_by_role("button", name="Checkpoint now"))
+    expect(page.get_by_text("Checkpoint written by step")).to_be_visible()
     press_slowly(page.get_by_role("button", name="Stop", exact=True))
     expect(page.get_by_role("button", name="Stopping…")).to_be_disabled()
     expect(page.locator('.gx-run_status [data-state="cancelled"]')).to_be_visible()

@@ -8,8 +8,14 @@ from tests.browser.conftest import Visit
 pytestmark = pytest.mark.browser
 
 
+PAGES = (
+    "/", "/launch", "/run", "/data?dataset=sky", "/reconstruct", "/map", "/evaluate", "/compare", "/report",
+    "/machine",
+)  # fmt: skip
+
+
 def test_no_page_scrolls_sideways_on_a_phone(phone: Visit) -> None:
-    for path in ("/", "/launch", "/run", "/data?dataset=sky", "/reconstruct", "/evaluate", "/machine"):
+    for path in PAGES:
         phone.open(path)
         phone.page.wait_for_function(
             "() => document.querySelector('.stApp').dataset.testScriptState === 'notRunning'"

@@ -63,7 +63,12 @@ def test_lists_are_newest_first_and_show_agrees(home: Path, trained: dict[str, A
     assert [run["id"] for run in runs] == [trained["id"]]
     everything = printed(call(home, "runs", "list", "--all", "--json"))
     assert [run["kind"] for run in everything] == ["baselines", "pretrain", "simulate"]
-    assert printed(call(home, "runs", "show", trained["id"], "--json"))["metrics"] == trained["metrics"]
+    shown = printed(call(home, "runs", "show", trained["id"], "--json"))
+    assert shown["metrics"] == trained["metrics"]
+    assert shown["verdict"]["state"] == "too early"
+    assert (
+        "too few evaluations for a trend: 2 after step 0" in call(home, "runs", "show", trained["id"]).stdout
+    )
     dataset = next(one for one in printed(call(home, "data", "list", "--json")) if one["name"] == "sky")
     assert (dataset["name"], dataset["n"], dataset["img_size"], len(dataset["bands"])) == ("sky", 200, 32, 3)
     assert sum(dataset["class_counts"].values()) == 200

@@ -6,9 +6,17 @@ from typing import Any
 import pytest
 
 from backend.ml.checkpoint import model_from_config
-from shared.configs import PretrainConfig
-from shared.cost import count_blocks, count_decoder, count_encoder, estimate_cost, same_shape
+from shared.configs import FinetuneConfig, PretrainConfig
+from shared.cost import (
+    classifier_flops,
+    count_blocks,
+    count_decoder,
+    count_encoder,
+    estimate_cost,
+    same_shape,
+)
 from shared.datasets import Dataset
+from shared.model_configs import EncoderConfig
 from shared.presets import SIZES
 
 SMALL = PretrainConfig(
@@ -122,6 +130,22 @@ def paper(width: int, decoder: tuple[int, int]) -> PretrainConfig:
 def test_training_flops_of_the_papers_models(width: int, decoder: tuple[int, int], gflops: float) -> None:
     cost = estimate_cost(paper(width, decoder), dataset(train=1000))
     assert cost.training_flops / 1e9 == pytest.approx(gflops, rel=0.02)
+
+
+TWO_PATCHES_A_SIDE = EncoderConfig(img_size=16, patch_size=8, embed_dim=16, depth=1, num_heads=1)
+
+
+@pytest.mark.parametrize(
+    ("head", "head_flops"), [("linear", 2 * 16 * 10), ("mlp", 2 * 16 * 32 + 2 * 32 * 10)]
+)
+def test_a_classifier_reads_every_patch_and_has_no_decoder(head: str, head_flops: int) -> None:
+    config = FinetuneConfig.model_validate({"encoder": "run", "head": head, "mlp_width": 32})
+    embedding = 2 * 4 * (8 * 8 * 3) * 16  # four patches of 192 values, to width 16
+    projections = 5 * (2 * 16 * 48 + 2 * 16 * 16)  # qkv and proj of five tokens
+    attention = 2 * (2 * 5 * 5 * 16)  # scores, and their weighted sum
+    mlp = 5 * (2 * 16 * 64 + 2 * 64 * 16)
+    whole = embedding + projections + attention + mlp + head_flops
+    assert classifier_flops(TWO_PATCHES_A_SIDE, config, 3, 10) == whole
 
 
 SEEN_MB = {

@@ -1,7 +1,10 @@
 """kill -9, of anything, while it trains: nothing is lost, and nothing comes twice."""
 
 import json
+import time
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tests.e2e.conftest import Dashboard, wait_until
@@ -83,3 +86,37 @@ def test_a_worker_that_dies_again_and_again_fails_with_the_reason(dashboard: Das
     assert "died, 3 times without a new checkpoint" in run["reason"]
     assert dashboard.moves(run_id).count("lost") == 3
     assert dashboard.worker(run_id) is None
+
+
+def test_order_and_pause_of_the_queue_outlive_the_supervisor_and_a_failed_item_stops_nothing(
+    dashboard: Dashboard, tmp_path: Path
+) -> None:
+    source = tmp_path / "brief.npz"
+    np.savez(source, images=np.random.default_rng(0).integers(0, 255, (20, 16, 16, 3), dtype=np.uint8))
+    dashboard.post("/queue/light/pause")
+    made = [
+        dashboard.post("/runs", {"kind": "simulate", "config": {"name": f"q{i}", "n": 20}})["id"]
+        for i in (0, 1)
+    ]
+    config = {"name": "brief", "path": str(source)}
+    bad = dashboard.post("/runs", {"kind": "import", "config": config})["id"]
+    source.unlink()
+    dashboard.post(f"/runs/{bad}/move", {"to": "top"})
+    dashboard.post(f"/runs/{made[1]}/move", {"to": "up"})
+
+    dashboard.supervisor().kill()
+    sign_of_life = dashboard.home / "supervisor.json"
+    killed_at = time.time()
+    wait_until(
+        lambda: json.loads(sign_of_life.read_text())["at"] > killed_at + 1, 30, "a new supervisor's rounds"
+    )
+    light = next(lane for lane in dashboard.get("/queue")["lanes"] if lane["lane"] == "light")
+    assert light["paused_at"] is not None
+    assert [run["id"] for run in light["waiting"]] == [bad, made[1], made[0]]
+    assert light["at_work"] is None
+
+    dashboard.post("/queue/light/resume")
+    ended = [dashboard.wait_for(run_id, "succeeded", "failed", seconds=60) for run_id in (bad, *made)]
+    assert [run["state"] for run in ended] == ["failed", "succeeded", "succeeded"]
+    begun = {run["id"]: run["started_at"] for run in ended}
+    assert begun[bad] < begun[made[1]] < begun[made[0]]

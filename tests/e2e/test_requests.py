@@ -26,6 +26,23 @@ def test_stop_says_stopping_until_the_worker_is_dead(dashboard: Dashboard) -> No
     assert dashboard.get(f"/runs/{run_id}")["reason"] == f"stopped at step {last}"
 
 
+def test_a_checkpoint_and_samples_come_when_asked_for_and_are_confirmed(dashboard: Dashboard) -> None:
+    run_id = dashboard.launch(**LONG)
+    dashboard.wait_for_step(run_id, 10)
+    asked = [dashboard.post(f"/runs/{run_id}/{verb}")["seq"] for verb in ("checkpoint", "sample")]
+
+    def obeyed() -> bool:
+        return (dashboard.get(f"/runs/{run_id}")["progress"]["last_seq"] or 0) >= max(asked)
+
+    wait_until(obeyed, 40, "the worker to obey", lambda: dashboard.story(run_id))
+    every = 500  # steps between evaluations
+    steps = dashboard.get(f"/runs/{run_id}/checkpoints")["steps"]
+    assert [step for step in steps if step % every], "between two evaluations"
+    assert [step for step in dashboard.get(f"/runs/{run_id}/samples")["steps"] if step % every]
+    dashboard.post(f"/runs/{run_id}/stop")
+    dashboard.wait_for(run_id, "cancelled", seconds=40)
+
+
 def test_pause_frees_the_device_and_resume_continues_the_same_curve(dashboard: Dashboard) -> None:
     run_id = dashboard.launch(epochs=60, eval_every_epochs=20)
     dashboard.wait_for_step(run_id, 50)

@@ -136,6 +136,10 @@ def test_thinning_keeps_ends_and_extremes(database: Database, run_dir: RunDir) -
     assert (thin.step[0], thin.step[-1]) == (0, 4999)
     assert {1234, 4321} <= set(thin.step)
     assert thin.step == sorted(thin.step)
+    news = read_metrics(database, "r1", since=1000, max_points=100).series["loss"]
+    assert len(news.step) <= 100
+    assert (news.step[0], news.step[-1]) == (1000, 4999)
+    assert {1234, 4321} <= set(news.step)
 
 
 def test_a_line_that_is_no_metric_is_left_out_and_the_rest_comes_in(

@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 import torch
 
+from backend.data.feature_files import EVERY_ROW
 from backend.data.importers import simulate_dataset
 from backend.data.store import GalaxyStore
 from backend.jobs.tasks import baselines
+from backend.jobs.tasks.search_quality import measure_search
 from backend.ml.checkpoint import model_from_config
 from backend.ml.feature_cache import FeatureCache
 from backend.ml.features import Encoder, FeatureSource
@@ -121,3 +123,22 @@ def test_a_probe_reads_test_rows_once_and_after_everything_else(sky: Path, tmp_p
     first = [int(splits[0]) for splits in read]
     assert first[: first.index(TEST)] == [SPLIT_CODES[Split.TRAIN], SPLIT_CODES[Split.VAL]]
     assert len(judged) == 6
+
+
+def test_measuring_a_search_reads_no_test_row_beyond_the_embedding_of_all(sky: Path, tmp_path: Path) -> None:
+    with torch.random.fork_rng():
+        models = [model_from_config(TINY, 3).eval().requires_grad_(False) for _ in range(2)]
+    mean, std = torch.full((3,), 0.2), torch.full((3,), 0.1)
+    rows: list[np.ndarray] = []
+    with GalaxyStore.open(sky, on_read=rows.append) as store:
+        cache = FeatureCache(tmp_path)
+        encoder, fresh = (
+            FeatureSource(Encoder(model, TINY, mean, std, name), store, cache)
+            for model, name in zip(models, ("trained", "fresh"), strict=True)
+        )
+        encoder.pooled(np.arange(store.n), EVERY_ROW, [TINY.depth])
+        rows.clear()
+        measured = measure_search(encoder, fresh, TINY.depth, "mean", SilentIO())
+        read = set(store.splits[np.concatenate(rows)].tolist())
+    assert read == {SPLIT_CODES[Split.TRAIN], SPLIT_CODES[Split.VAL]}
+    assert measured["n"] > 0

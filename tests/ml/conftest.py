@@ -49,6 +49,7 @@ def tiny_data() -> Callable[..., PretrainData]:
             dataset_digest="d1",
             to_rgb=lambda pixels: np.repeat(pixels[..., :1], 3, axis=-1),
             probe=probe,
+            labels=probe.train_labels,
         )
 
     return make

@@ -51,6 +51,17 @@ def test_without_it_the_probe_holds_no_second_copy_of_the_images(stores: Any) ->
     assert data.probe.val_images is data.val_images
 
 
+def test_labels_of_rows_that_are_only_looked_at_are_hidden(stores: Any) -> None:
+    learned, judged = stores
+    seen = read_pretrain_data(learned, PretrainConfig(dataset="learned", img_size=32, pretrain_rows="all"))
+    assert seen.labels is not None and len(seen.labels) == len(seen.images) == 80
+    train = learned.splits == 0
+    assert seen.labels[train].tolist() == learned.labels[train].tolist()
+    assert set(seen.labels[~train]) == {-1}
+    elsewhere = PretrainConfig(dataset="learned", eval_dataset="judged", img_size=32)
+    assert read_pretrain_data(learned, elsewhere, judged).labels is None
+
+
 def test_other_bands_are_refused(stores: Any) -> None:
     learned, judged = stores
     check_same_bands(learned, judged)

@@ -59,6 +59,17 @@ def test_steps_and_an_evaluation_are_timed_and_the_weights_stay_as_they_were(
     assert tried.peak_bytes() > 0
 
 
+def test_a_probe_that_learns_beside_the_encoder_is_part_of_the_step(
+    tiny_config: Make, tiny_data: Make, memory_run: Make, tmp_path: Path
+) -> None:
+    tried = trial(tiny_config(online_probe="sgd"), tiny_data(), memory_run(), tmp_path)
+    online = tried.training.online
+    assert online is not None and online.untrained
+    tried._timed_steps(0, 1)
+    assert not online.untrained
+    assert online.state_dict()["head"]["1.weight"].abs().sum() == 0  # at the rate 0
+
+
 def test_rows_that_were_not_read_are_added_by_arithmetic(
     tiny_config: Make, tiny_data: Make, memory_run: Make, tmp_path: Path
 ) -> None:

@@ -134,6 +134,26 @@ def test_checkpoint_and_sample_are_done_at_once_and_training_goes_on(
     assert drawn == [f"step_{step:08d}.png" for step in (0, 6, 8, 12)]
 
 
+def test_a_checkpoint_that_is_asked_for_during_an_evaluation_does_not_wait_for_its_end(
+    tiny_config: Make, tiny_data: Make, memory_run: Make, tmp_path: Path
+) -> None:
+    store = CheckpointStore(tmp_path / "checkpoints", 12)
+    seen: list[list[int]] = []
+
+    class Watching(memory_run):  # type: ignore[misc, valid-type]
+        def request(self) -> str | None:
+            if self._evaluating and self._taken == 6:
+                seen.append(store.steps())
+            return super().request()  # type: ignore[no-any-return]
+
+    outcome = pretrain(
+        tiny_config(), tiny_data(), Watching({6: "checkpoint"}, during_evaluation=True), tmp_path
+    )
+    assert outcome.outcome == "succeeded"
+    assert (seen[0], seen[-1]) == ([0], [0, 6])
+    assert store.steps() == [0, 6, 12]
+
+
 def test_a_loss_that_is_not_finite_fails_with_its_step_and_leaves_no_such_checkpoint(
     tiny_config: Make, tiny_data: Make, memory_run: Make, tmp_path: Path
 ) -> None:

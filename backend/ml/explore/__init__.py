@@ -1,6 +1,7 @@
 """Looking at what a trained model does with one galaxy. Loads torch: services import it on first use."""
 
 from backend.ml.explore.drawing import png_file, side_by_side, webp_file
+from backend.ml.explore.embedding import embed_image
 from backend.ml.explore.filling import Filled, Ladder, ToRgb, climb, fill
 from backend.ml.explore.inside import Looked, look_inside, standardised
 from backend.ml.explore.loading import (
@@ -26,6 +27,7 @@ __all__ = [
     "ToRgb",
     "choose_masks",
     "climb",
+    "embed_image",
     "figure_file",
     "fill",
     "load_checkpoint",

@@ -1,0 +1,62 @@
+"""Routes of suites."""
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from backend.api.deps import ContextDep
+from backend.services.suite_files import report_html, report_markdown
+from shared import routes
+from shared.suite_texts import SUITES
+from shared.suites import Suite, SuiteReport, SuiteRequest, SuiteScale
+
+router = APIRouter(tags=["suites"])
+Dataset = Annotated[str, Query(description="Labelled dataset of all its runs.")]
+Seeds = Annotated[int, Query(description="Of each row; three or more decide claims.")]
+
+
+@router.get(routes.SUITES)
+def list_suites() -> list[Suite]:
+    """The report's comparisons, then those beyond it."""
+    return list(SUITES.values())
+
+
+@router.get(routes.SUITE_REPORT)
+def report(
+    context: ContextDep, key: str, dataset: Dataset, scale: SuiteScale = SuiteScale.LAPTOP, seeds: Seeds = 3
+) -> SuiteReport:
+    """A suite as it stands."""
+    return context.suites.report(key, scale, dataset, seeds)
+
+
+@router.post(routes.SUITE_LAUNCH)
+def launch(context: ContextDep, key: str, request: SuiteRequest) -> SuiteReport:
+    """Queue what is missing of it."""
+    roots = context.settings.import_roots
+    return context.suites.launch(key, request.scale, request.dataset, request.seeds, roots=roots)
+
+
+@router.post(routes.SUITE_STOP)
+def stop(context: ContextDep, key: str, request: SuiteRequest) -> SuiteReport:
+    """Ask all of it that has not ended to end."""
+    return context.suites.stop(key, request.scale, request.dataset, request.seeds)
+
+
+@router.get(routes.SUITE_FILE, response_class=Response)
+def report_file(
+    context: ContextDep,
+    key: str,
+    file_format: Literal["html", "md"],
+    dataset: Dataset,
+    scale: SuiteScale = SuiteScale.LAPTOP,
+    seeds: Seeds = 3,
+) -> Response:
+    """The report as one file that needs nothing else."""
+    found = context.suites.report(key, scale, dataset, seeds)
+    name = f"galaxyscope-{key}-{dataset}-{scale.value}.{file_format}"
+    if file_format == "html":
+        content, media = report_html(found), "text/html"
+    else:
+        content, media = report_markdown(found), "text/markdown"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(content, media_type=f"{media}; charset=utf-8", headers=headers)

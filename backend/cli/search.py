@@ -1,0 +1,170 @@
+"""`galaxyscope search` and `galaxyscope embed`"""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from pydantic import ValidationError
+
+from backend.cli.data import Json
+from backend.cli.evaluate import Checkpoint
+from backend.cli.output import print_json, print_neighbours
+from backend.cli.session import Home, open_home, start_and_wait
+from backend.data.uploads import Uploads
+from backend.errors import GalaxyscopeError, InvalidInputError
+from backend.files import write_atomic
+from backend.services import runs
+from backend.services.datasets import Datasets
+from backend.services.embedded_images import EmbeddedImages
+from backend.services.embeddings import Embeddings
+from backend.services.embeddings_file import EmbeddingFormat, embeddings_file
+from backend.services.locating import locate
+from backend.services.models import ModelCache
+from backend.services.runs import config_error
+from backend.services.search import Search
+from backend.services.viewed_images import add_upload
+from shared.runs import RunKind, RunRequest, RunState
+from shared.search import EmbeddingSpace, EmbeddingState, FoundGalaxy, SearchRequest, SearchResult
+
+RunName = Annotated[str, typer.Option("--run", help="Run whose encoder is asked.")]
+DatasetName = Annotated[
+    str | None, typer.Option("--dataset", help="Where to search; the encoder's own where absent.")
+]
+Depth = Annotated[int | None, typer.Option(help="Block whose features are compared; the last where absent.")]
+Pooling = Annotated[str, typer.Option(help="cls, mean or both.")]
+FORMATS: dict[str, EmbeddingFormat] = {".npy": "npy", ".parquet": "parquet"}
+
+
+def search(
+    run: RunName,
+    galaxy: Annotated[int | None, typer.Option("--galaxy", min=0, help="Row of the dataset.")] = None,
+    image: Annotated[Path | None, typer.Option("--image", help="An image file of your own.")] = None,
+    radec: Annotated[
+        str | None,
+        typer.Option("--radec", help="RA,DEC in degrees or sexagesimal: the nearest galaxy of the dataset."),
+    ] = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many neighbours.")] = 16,
+    least: Annotated[bool, typer.Option("--least", help="The least similar.")] = False,
+    near_arcsec: Annotated[float, typer.Option(help="Leave out what lies nearer on the sky.")] = 5.0,
+    checkpoint: Checkpoint = "best",
+    dataset: DatasetName = None,
+    depth: Depth = None,
+    pooling: Pooling = "mean",
+    as_json: Json = False,
+) -> None:
+    """The galaxies most like one, by the features of an encoder; they are embedded where they are not yet."""
+    if sum(one is not None for one in (galaxy, image, radec)) != 1:
+        raise InvalidInputError("no_query", "give one of --galaxy, --image and --radec", "galaxy")
+    home = Searching(open_home())
+    state = home.embedded(_space(run, checkpoint, dataset, depth, pooling))
+    query, note = home.query(state, galaxy, image, radec)
+    request = {"space": _settled(state), "k": k, "least": least, "near_arcsec": near_arcsec} | query
+    found = home.search.find(_validated(request))
+    print_json(summary(found, note, image)) if as_json else print_neighbours(found, note)
+
+
+def embed(
+    run: RunName,
+    out: Annotated[
+        Path | None, typer.Option(help="File to write, keyed by source_id: .npy or .parquet.")
+    ] = None,
+    checkpoint: Checkpoint = "best",
+    dataset: DatasetName = None,
+    depth: Depth = None,
+    pooling: Pooling = "mean",
+    as_json: Json = False,
+) -> None:
+    """Embed every galaxy of a dataset, and take the vectors along."""
+    if out is not None and out.suffix.lower() not in FORMATS:
+        raise InvalidInputError("unknown_format", f"{out.name} ends with neither .npy nor .parquet", "out")
+    home = Searching(open_home())
+    state = home.embedded(_space(run, checkpoint, dataset, depth, pooling))
+    if out is not None:
+        ending = FORMATS[out.suffix.lower()]
+        write_atomic(out, embeddings_file(home.datasets, home.embeddings, _settled(state), ending))
+    if as_json:
+        print_json(state.model_dump(mode="json") | {"out": str(out) if out else None})
+        return
+    where = f": {out}" if out else ""
+    print(
+        f"{state.n:,} galaxies of {state.dataset}, {state.width} numbers each, by {state.run} step "
+        f"{state.step}, depth {state.depth} of {state.layers}, {state.pooling}{where}"
+    )
+
+
+class Searching:
+    """What a search needs of a home."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.datasets = Datasets(home.database, home.settings)
+        self.embeddings = Embeddings(home.database, home.settings, self.datasets)
+        models = ModelCache(home.database, home.settings)
+        self.search = Search(self.datasets, self.embeddings, EmbeddedImages(home.settings, models))
+
+    def embedded(self, space: EmbeddingSpace) -> EmbeddingState:
+        """The space, once its galaxies are embedded. Raises GalaxyscopeError where the job fails."""
+        state = self.embeddings.state(space)
+        if state.ready:
+            return state
+        request = RunRequest(kind=RunKind.EMBED, config=state.config.model_dump())
+        job = runs.create_run(self.home.database, self.home.settings, request)
+        ended = start_and_wait(self.home, job.id)
+        if ended.state is not RunState.SUCCEEDED:
+            raise GalaxyscopeError("embed_failed", ended.reason or f"the job {job.id} ended {ended.state}")
+        return self.embeddings.state(_settled(state))
+
+    def query(
+        self, state: EmbeddingState, galaxy: int | None, image: Path | None, radec: str | None
+    ) -> tuple[dict[str, Any], str]:
+        """The query of a request, and what is to be said of it."""
+        if image is not None:
+            upload = add_upload(Uploads(self.home.settings.uploads_dir), image.read_bytes())
+            return {"upload": upload.id}, " ".join(upload.notes)
+        if radec is None:
+            return {"row": galaxy}, ""
+        located = locate(self.datasets, state.dataset, radec)
+        return {"row": located.galaxy.row}, located.words
+
+
+def summary(found: SearchResult, note: str, image: Path | None) -> dict[str, Any]:
+    """Query and neighbours as a script wants them."""
+    return {
+        "query": (_plain(found.query) if found.query else {"image": str(image), "label": None})
+        | {"note": note},
+        "dataset": found.dataset,
+        "step": found.step,
+        "depth": found.depth,
+        "candidates": found.candidates,
+        "left_out": found.left_out,
+        "neighbours": [_plain(one) | {"similarity": one.similarity} for one in found.neighbours],
+    }
+
+
+def _plain(found: FoundGalaxy) -> dict[str, Any]:
+    galaxy = found.galaxy.model_dump(mode="json")
+    return {
+        "galaxy": galaxy.pop("row"),
+        **galaxy,
+        "links": found.links.model_dump() if found.links else None,
+    }
+
+
+def _space(run: str, checkpoint: str, dataset: str | None, depth: int | None, pooling: str) -> EmbeddingSpace:
+    values = {"run": run, "checkpoint": checkpoint, "dataset": dataset, "depth": depth, "pooling": pooling}
+    try:
+        return EmbeddingSpace.model_validate(values)
+    except ValidationError as error:
+        raise config_error(error) from None
+
+
+def _settled(state: EmbeddingState) -> EmbeddingSpace:
+    """The same space with nothing left open: `best` may mean another step in a minute."""
+    return _space(state.run, str(state.step), state.dataset, state.depth, state.pooling)
+
+
+def _validated(values: dict[str, Any]) -> SearchRequest:
+    try:
+        return SearchRequest.model_validate(values)
+    except ValidationError as error:
+        raise config_error(error) from None

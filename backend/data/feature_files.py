@@ -1,0 +1,54 @@
+"""Frozen features on disk, named by what they depend on, float16; read here without torch.
+
+    <home>/cache/features/<weights digest>/<dataset digest>/<crop>/d<depth>_<pooling>_<rows>.npy
+
+`_<rows>` is a split, or all rows of the dataset; `raw` behind the pooling says that features of inner blocks
+did not pass the final norm.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from shared.configs import ModelConfig
+
+POOLED: tuple[Literal["cls", "mean"], ...] = ("cls", "mean")
+"""What is kept; both side by side are made of these."""
+EVERY_ROW = "all"
+
+
+def feature_folder(weights_digest: str, dataset_digest: str, config: ModelConfig) -> str:
+    """Where the features of one encoder on one dataset lie in the cache."""
+    return f"{weights_digest}/{dataset_digest}/{config.crop_size or 'whole'}-{config.img_size}"
+
+
+def feature_file(depth: int, pooling: str, rows: str, *, raw: bool = False) -> str:
+    """Their name in that folder."""
+    return f"d{depth}_{pooling}{'raw' if raw else ''}_{rows}.npy"
+
+
+def every_row_files(
+    weights_digest: str, dataset_digest: str, config: ModelConfig, depth: int, pooling: str
+) -> tuple[str, ...]:
+    """The files of every row that hold what is pooled, side by side; relative to the cache."""
+    folder = feature_folder(weights_digest, dataset_digest, config)
+    pooled = POOLED if pooling == "both" else (pooling,)
+    return tuple(f"{folder}/{feature_file(depth, name, EVERY_ROW)}" for name in pooled)
+
+
+def quality_file(depth: int, pooling: str) -> str:
+    """What a search by these features is worth, beside them."""
+    return f"d{depth}_{pooling}_quality.json"
+
+
+def read_features(path: Path, rows: int) -> NDArray[np.float16] | None:
+    """The (rows, D) kept at `path`, or None where there are none of so many rows."""
+    try:
+        os.utime(path)
+        stored: NDArray[np.float16] = np.load(path, allow_pickle=False)
+    except (FileNotFoundError, ValueError, EOFError):
+        return None
+    return stored if stored.ndim == 2 and len(stored) == rows else None

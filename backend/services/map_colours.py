@@ -1,0 +1,86 @@
+"""What colours the galaxies of a map: a value for each row of a dataset."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from backend.data.store import GalaxyStore
+from backend.errors import InvalidInputError
+from backend.services.datasets import SPLIT_OF_CODE, Datasets
+from backend.services.evaluations import Evaluations
+from backend.stats.predictions import Predictions
+from shared.datasets import SPLIT_CODES
+from shared.maps import OF_EVALUATION, ColourBy, Colours
+
+NOT_PREDICTED = "not predicted"
+Values = NDArray[np.float64]
+
+
+def map_colours(
+    datasets: Datasets, evaluations: Evaluations, dataset: str, by: ColourBy, evaluation: str | None
+) -> Colours:
+    """Raises NotFoundError, and InvalidInputError where the dataset cannot be coloured so."""
+    if by in OF_EVALUATION:
+        return _of_evaluation(datasets, evaluations, dataset, by, evaluation)
+    with datasets.use(dataset) as store:
+        if by is ColourBy.CLASS:
+            return _of_class(store, dataset)
+        if by is ColourBy.SPLIT:
+            names = [SPLIT_OF_CODE[code].value for code in sorted(SPLIT_CODES.values())]
+            return Colours(by=by, names=names, unknown="no split", values=store.splits.tolist())
+        return _of_redshift(store, dataset)
+
+
+def _of_class(store: GalaxyStore, dataset: str) -> Colours:
+    if not store.class_names:
+        raise InvalidInputError("no_labels", f"{dataset} has no labels; colour it by split", "by")
+    return Colours(
+        by=ColourBy.CLASS, names=store.class_names, unknown="no label", values=store.labels.tolist()
+    )
+
+
+def _of_redshift(store: GalaxyStore, dataset: str) -> Colours:
+    if not np.isfinite(store.redshift).any():
+        raise InvalidInputError("no_redshift", f"{dataset} has no redshifts; colour it by split", "by")
+    return Colours(by=ColourBy.REDSHIFT, names=[], unknown="no redshift", values=_numbers(store.redshift, 5))
+
+
+def _of_evaluation(
+    datasets: Datasets, evaluations: Evaluations, dataset: str, by: ColourBy, evaluation: str | None
+) -> Colours:
+    if evaluation is None:
+        raise InvalidInputError(
+            "no_evaluation",
+            f"to colour by {by} name an evaluation of {dataset}; the list has them",
+            "evaluation",
+        )
+    judged, row = evaluations.get(evaluation), datasets.row(dataset)
+    if judged.dataset_digest != row.digest:
+        raise InvalidInputError(
+            "other_dataset",
+            f"{evaluation} is about another dataset, {judged.dataset}, or an older {dataset}; choose another",
+            "evaluation",
+        )
+    found = evaluations.predictions(evaluation)
+    values = np.full(int(row.info["n"]), np.nan)
+    values[found.row] = _VALUES[by](found)
+    if by is ColourBy.CONFIDENCE:
+        return Colours(by=by, names=[], unknown=NOT_PREDICTED, values=_numbers(values, 4))
+    names = judged.class_names if by is ColourBy.PREDICTED else ["wrong", "right"]
+    return Colours(by=by, names=names, unknown=NOT_PREDICTED, values=_indices(values))
+
+
+_VALUES: dict[ColourBy, Callable[[Predictions], Values]] = {
+    ColourBy.PREDICTED: lambda found: found.predicted.astype(np.float64),
+    ColourBy.RIGHT: lambda found: (found.predicted == found.true).astype(np.float64),
+    ColourBy.CONFIDENCE: lambda found: found.probabilities[np.arange(len(found.row)), found.predicted],
+}
+
+
+def _indices(values: Values) -> list[int]:
+    return [int(value) for value in np.where(np.isnan(values), -1, values)]
+
+
+def _numbers(values: Values, decimals: int) -> list[float | None]:
+    return [value if np.isfinite(value) else None for value in np.round(values, decimals).tolist()]

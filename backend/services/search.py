@@ -1,0 +1,166 @@
+"""Galaxies like this one: the examples of a request, who may be found, and how they rank."""
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from backend.data.store import GalaxyStore
+from backend.errors import InvalidInputError
+from backend.search.index import Examples, Ranked, cosines, rank, scored
+from backend.search.trivial import Catalogue, near_identical
+from backend.search.vectors import Vectors
+from backend.services.datasets import Datasets, Wanted
+from backend.services.embedded_images import EmbeddedImages
+from backend.services.embeddings import Embedded, Embeddings
+from backend.services.locating import found_galaxy, require_row
+from backend.services.tables import TableFormat, table_file
+from shared.search import FoundGalaxy, Neighbour, SearchRequest, SearchResult
+
+Mask = NDArray[np.bool_]
+KEPT_CATALOGUES = 4
+
+
+class Search:
+    """Searches the embeddings of a dataset."""
+
+    def __init__(self, datasets: Datasets, embeddings: Embeddings, images: EmbeddedImages) -> None:
+        self._datasets, self._embeddings, self._images = datasets, embeddings, images
+        self._catalogues: dict[str, Catalogue] = {}
+
+    def find(self, request: SearchRequest) -> SearchResult:
+        """Raises ConflictError where the dataset is not embedded yet, NotFoundError, InvalidInputError."""
+        embedded = self._embeddings.get(request.space)
+        name = embedded.state.dataset
+        upload = self._images.vector(request.upload, embedded) if request.upload else None
+        with self._datasets.use(name) as store:
+            asked = _asked(request, embedded, store, upload)
+            catalogue = self._catalogue(name, store)
+            began = time.perf_counter()
+            found = _ranked(asked, embedded, catalogue, Wanted(**request.only.model_dump()).mask(store))
+            took = time.perf_counter() - began
+            return _result(asked, embedded, store, found, 1000 * took)
+
+    def table(self, request: SearchRequest, file_format: TableFormat) -> bytes:
+        """The results as a file: rank, row, source_id, label, split, ra, dec, redshift, similarity, links."""
+        found = self.find(request).neighbours
+        galaxies = [one.galaxy for one in found]
+        columns: dict[str, list[object]] = {"rank": list(range(1, len(found) + 1))}
+        for key in ("row", "source_id", "label", "split", "ra", "dec", "redshift"):
+            columns[key] = [getattr(galaxy, key) for galaxy in galaxies]
+        columns["similarity"] = [one.similarity for one in found]
+        for key in ("legacy_survey", "simbad", "esasky"):
+            columns[key] = [getattr(one.links, key) if one.links else None for one in found]
+        return table_file(pa.table(columns), file_format)
+
+    def _catalogue(self, name: str, store: GalaxyStore) -> Catalogue:
+        """Made once for each file."""
+        key = self._datasets.row(name).file
+        if key not in self._catalogues:
+            if len(self._catalogues) >= KEPT_CATALOGUES:
+                self._catalogues.clear()
+            self._catalogues[key] = Catalogue.of(store.source_ids, store.ra, store.dec, store.image_hashes)
+        return self._catalogues[key]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A request with its vectors: those of rows stand before that of an upload."""
+
+    request: SearchRequest
+    positive_rows: list[int]
+    negative_rows: list[int]
+    examples: Examples
+
+
+@dataclass(frozen=True)
+class Found:
+    """How many galaxies were ranked, how many left out as trivial, and the best."""
+
+    candidates: int
+    left_out: int
+    ranked: Ranked
+
+
+def _asked(request: SearchRequest, embedded: Embedded, store: GalaxyStore, upload: Vectors | None) -> Asked:
+    first = [] if request.row is None else [request.row]
+    positive_rows = list(dict.fromkeys([*first, *request.positives]))
+    negative_rows = list(dict.fromkeys(request.negatives))
+    for row in (*positive_rows, *negative_rows):
+        require_row(store, embedded.state.dataset, row)
+    _require_positive(positive_rows, negative_rows, upload)
+    positives = embedded.vectors[positive_rows]
+    if upload is not None:
+        positives = np.concatenate([positives, upload])
+    examples = Examples(positives, embedded.vectors[negative_rows], request.negative_weight)
+    return Asked(request, positive_rows, negative_rows, examples)
+
+
+def _require_positive(positives: list[int], negatives: list[int], upload: Vectors | None) -> None:
+    both = set(positives) & set(negatives)
+    if both:
+        raise InvalidInputError(
+            "both_signs", f"row {min(both)} is a positive and a negative example; take one away", "negatives"
+        )
+    if positives or upload is not None:
+        return
+    if negatives:
+        raise InvalidInputError(
+            "negatives_only",
+            "there are only negative examples; add a galaxy that the results should be like",
+            "positives",
+        )
+    raise InvalidInputError("no_query", "there is no galaxy to search by; give a row or an image", "row")
+
+
+def _ranked(asked: Asked, embedded: Embedded, catalogue: Catalogue, wanted: Mask) -> Found:
+    request, examples = asked.request, asked.examples
+    positive = cosines(embedded.vectors, examples.positives)
+    negative = cosines(embedded.vectors, examples.negatives)
+    allowed = wanted.copy()
+    allowed[[*asked.positive_rows, *asked.negative_rows]] = False
+    before = int(allowed.sum())
+    if not request.keep_trivial:
+        allowed &= ~_trivial(asked, catalogue, positive)
+    scores = scored(positive, negative, examples.weight)
+    ranked = rank(embedded.vectors, examples, scores, allowed, request.k, least=request.least)
+    candidates = int(allowed.sum())
+    return Found(candidates, before - candidates, ranked)
+
+
+def _trivial(asked: Asked, catalogue: Catalogue, positive: Vectors) -> Mask:
+    """Rows (N,) that are a positive example again, or another picture of it."""
+    found = np.zeros(len(positive), np.bool_)
+    for place, row in enumerate(asked.positive_rows):
+        found |= catalogue.same_place(row, asked.request.near_arcsec)
+        found |= catalogue.same_picture(row, positive[:, place])
+    for place in range(len(asked.positive_rows), positive.shape[1]):
+        found |= near_identical(positive[:, place])
+    return found
+
+
+def _result(
+    asked: Asked, embedded: Embedded, store: GalaxyStore, found: Found, milliseconds: float
+) -> SearchResult:
+    def shown(rows: tuple[int, ...] | list[int]) -> list[FoundGalaxy]:
+        return [found_galaxy(store, row) for row in rows]
+
+    state, request = embedded.state, asked.request
+    return SearchResult(
+        step=state.step,
+        dataset=state.dataset,
+        depth=state.depth,
+        layers=state.layers,
+        query=None if request.row is None else found_galaxy(store, request.row),
+        positives=shown(request.positives),
+        negatives=shown(request.negatives),
+        neighbours=[
+            Neighbour(**vars(found_galaxy(store, int(row))), similarity=round(float(score), 6))
+            for row, score in zip(found.ranked.rows, found.ranked.scores, strict=True)
+        ],
+        candidates=found.candidates,
+        left_out=found.left_out,
+        milliseconds=round(milliseconds, 2),
+    )

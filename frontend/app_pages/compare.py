@@ -1,0 +1,140 @@
+"""Compare: which is better, and why?"""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from frontend.app_pages.compare_config import draw_config_differences
+from frontend.app_pages.compare_confusion import draw_confusion_links
+from frontend.app_pages.compare_url import current_view, listed, put_list, take_view, told
+from frontend.app_pages.metric_files import draw_metric_files
+from frontend.blocks import empty_state, hint, page_title, section
+from frontend.client import ApiError
+from frontend.comparison import compared_groups, compared_runs, curve_keys, default_keys
+from frontend.components.compare_curves import draw_compare_curves
+from frontend.components.compare_samples import draw_compare_samples
+from frontend.run_groups import run_title
+from frontend.session import client, go
+from shared.runs import TRAINING_KINDS, Run, RunKind
+
+QUESTION = "Which is better, and why?"
+MOST_RUNS = 200
+FIRST_RUNS = 5
+RUNS, KEYS = "compare_runs", "compare_keys"
+
+
+def show() -> None:
+    """Runs that train, over each other; how to choose them where none is chosen."""
+    page_title("Compare", QUESTION)
+    newest = {run.id: run for run in client().list_runs(limit=MOST_RUNS)}
+    choice = {run_id: run for run_id, run in newest.items() if run.kind in TRAINING_KINDS}
+    if not choice:
+        _nothing_trained()
+        return
+    wanted = listed("runs")
+    known, missing = _known(wanted, newest)
+    choice |= {run_id: known[run_id] for run_id in wanted if run_id in known}
+    chosen = [run for run in _newest_first(choice) if run.id in wanted]
+    keys = _draw_choices(choice, chosen)
+    if missing:
+        hint(f"Not there, or nothing that trains, so left out: {', '.join(missing)}.")
+    if chosen:
+        _draw_comparison(chosen, known, keys)
+    else:
+        _none_chosen(list(choice))
+
+
+def _nothing_trained() -> None:
+    empty_state("Nothing has been trained yet.", "Launch two runs; their curves stand over each other here.")
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        if st.button("Launch a run", type="primary"):
+            go("launch")
+
+
+def _none_chosen(newest: Sequence[str]) -> None:
+    empty_state("No run is chosen.", "Search above by name, id, kind or dataset, or begin with the newest.")
+    first = newest[:FIRST_RUNS]
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        words = f"Compare the newest {len(first)}" if len(first) > 1 else "Look at the newest"
+        st.button(words, type="primary", on_click=put_list, args=("runs", first))
+
+
+def _known(wanted: Sequence[str], newest: Mapping[str, Run]) -> tuple[dict[str, Run], list[str]]:
+    """The newest runs, those of the address that are older, and their encoders; ids of what cannot be
+    compared."""
+    known, missing = dict(newest), []
+    for run_id in wanted:
+        run = known.get(run_id) or _found(run_id)
+        if run is None or run.kind not in TRAINING_KINDS:
+            missing.append(run_id)
+            known.pop(run_id, None)
+            continue
+        known[run_id] = run
+        encoder = run.config.get("encoder")
+        origin = None if encoder is None or encoder in known else _found(str(encoder))
+        if origin is not None:
+            known[origin.id] = origin
+    return known, missing
+
+
+def _found(run_id: str) -> Run | None:
+    try:
+        return client().get_run(run_id)
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        return None
+
+
+def _newest_first(runs: Mapping[str, Run]) -> list[Run]:
+    return sorted(runs.values(), key=lambda run: run.created_at, reverse=True)
+
+
+def _draw_choices(choice: Mapping[str, Run], chosen: Sequence[Run]) -> list[str]:
+    """The selects of runs and metrics; the metrics."""
+    options = curve_keys(chosen)
+    keys = [key for key in listed("keys") if key in options] or default_keys(chosen)
+    st.session_state[RUNS], st.session_state[KEYS] = [run.id for run in chosen], keys
+    left, right = st.columns([3, 2], gap="medium")
+    left.multiselect(
+        "runs",
+        [run.id for run in _newest_first(choice)],
+        format_func=lambda run_id: _choice_words(choice[run_id]),
+        key=RUNS,
+        on_change=lambda: put_list("runs", st.session_state[RUNS]),
+        placeholder="search by name, id, kind or dataset",
+        help=f"The newest {MOST_RUNS} runs that train a model.",
+    )
+    right.multiselect(
+        "metrics, a panel each",
+        options,
+        key=KEYS,
+        on_change=lambda: put_list("keys", st.session_state[KEYS]),
+        disabled=not chosen,
+        help="What these runs have recorded.",
+    )
+    return keys
+
+
+def _choice_words(run: Run) -> str:
+    words = [run_title(run), run.id if run.name else "", run.kind.value, run.dataset or ""]
+    return " · ".join(word for word in words if word)
+
+
+def _draw_comparison(chosen: Sequence[Run], known: Mapping[str, Run], keys: list[str]) -> None:
+    datasets = {dataset.name: dataset for dataset in client().list_datasets()}
+    view = current_view()
+    runs = compared_runs(chosen, known, datasets)
+    groups = compared_groups(chosen)
+    draw_compare_curves(runs, groups, keys, view.model_dump(), told(view), on_look=take_view)
+    drawn = chosen[: view.most]
+    draw_config_differences(drawn)
+    pretrained = [run for run in runs[: view.most] if run["kind"] == RunKind.PRETRAIN]
+    if pretrained:
+        section("Fixed galaxies", "reconstructed at the same epoch; the original above")
+        draw_compare_samples(pretrained)
+    section("Behind it")
+    draw_confusion_links(drawn)
+    with st.expander("Every point, as files"):
+        for run in drawn:
+            draw_metric_files(run.id, run_title(run))

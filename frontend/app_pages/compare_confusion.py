@@ -1,0 +1,55 @@
+"""Where two of the compared runs confuse different classes: the way to the Evaluate page."""
+
+import html
+from collections.abc import Mapping, Sequence
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from frontend.evaluation_pairs import Pair, comparable_pairs
+from frontend.evaluation_rows import name_evaluation
+from frontend.run_groups import run_title
+from frontend.session import client
+from frontend.wording import percent
+from shared.evaluations import Evaluation
+from shared.runs import CLASSIFIER_KINDS, Run
+
+MOST_RUNS, MOST_PAIRS = 10, 20
+
+
+def draw_confusion_links(runs: Sequence[Run]) -> None:
+    """Folded, as each run has to be asked for its evaluations."""
+    folder = st.expander(
+        "Which classes do they confuse? Differences of confusion matrices", on_change="rerun"
+    )
+    if not folder.open:
+        return
+    with folder:
+        titles = {run.id: run_title(run) for run in runs}
+        pairs = comparable_pairs({run.id: _evaluations_of(run) for run in runs[:MOST_RUNS]})
+        if pairs:
+            st.html("".join(_link(pair, titles) for pair in pairs[:MOST_PAIRS]))
+        else:
+            st.caption(
+                "No two of these runs were evaluated by the same head on the same galaxies; do so first."
+            )
+        if len(pairs) > MOST_PAIRS or len(runs) > MOST_RUNS:
+            st.caption(
+                f"At most {MOST_PAIRS} pairs of the newest {MOST_RUNS} runs are listed; choose fewer runs."
+            )
+
+
+def _evaluations_of(run: Run) -> list[Evaluation]:
+    if run.kind in CLASSIFIER_KINDS:
+        return client().list_evaluations(run=run.id)
+    return client().list_evaluations(encoder=run.id)
+
+
+def _link(pair: Pair, titles: Mapping[str, str]) -> str:
+    query = urlencode({"evaluation": pair.a.id, "against": pair.b.id, "shown": "difference"})
+    a, b = (html.escape(titles[run]) for run in pair.runs)
+    figures = f"{percent(pair.a.accuracy)} and {percent(pair.b.accuracy)} on {pair.a.n:,} test galaxies"
+    return (
+        f'<p class="gx-pair"><a class="gx-file" href="/evaluate?{html.escape(query)}">{a} − {b}</a> '
+        f"{html.escape(name_evaluation(pair.a))}: {figures}</p>"
+    )

@@ -1,0 +1,137 @@
+"""Map: how does it order the sky?"""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from frontend.app_pages.map_jobs import offer_embeddings, offer_every_checkpoint, offer_tsne
+from frontend.app_pages.map_space import draw_space
+from frontend.app_pages.map_url import Look, change_look, current_look, take_look, told
+from frontend.blocks import empty_state, guarded, page_title
+from frontend.components.galaxy_map import draw_galaxy_map
+from frontend.evaluation_rows import name_evaluation
+from frontend.session import client, go, selected_run
+from frontend.wording import count, percent
+from shared.datasets import Dataset
+from shared.evaluations import Basis, Evaluation
+from shared.maps import OF_EVALUATION, ColourBy, MapRequest, MapState
+from shared.runs import Run, RunKind, RunState
+
+QUESTION = "How does it order the sky?"
+MOST_RUNS = 200
+
+
+def show() -> None:
+    """The map of a dataset by one encoder; how to make it where there is none."""
+    page_title("Map", QUESTION)
+    encoders = {run.id: run for run in client().list_runs(limit=MOST_RUNS) if _has_begun(run)}
+    if not encoders:
+        _nothing_trained()
+        return
+    look = _settle(current_look(), encoders)
+    datasets = {dataset.name: dataset for dataset in client().list_datasets()}
+    state = client().get_map(_request(look))
+    draw_space(look, encoders, datasets, state)
+    if not state.embeddings.ready:
+        offer_embeddings(state.embeddings)
+        return
+    if look.method == "tsne" and not state.ready:
+        offer_tsne(state)
+        state = client().get_map(_request(look.model_copy(update={"method": "pca"})))
+    st.fragment(guarded)(lambda: _draw_map(state, datasets[state.embeddings.dataset]))
+    offer_every_checkpoint(state, encoders[state.embeddings.run])
+
+
+def _has_begun(run: Run) -> bool:
+    imported = run.kind is RunKind.ADOPT
+    return run.state is RunState.SUCCEEDED if imported else run.state is not RunState.QUEUED
+
+
+def _nothing_trained() -> None:
+    empty_state("Nothing has been trained yet.", "Launch a run; its encoder draws the map.")
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        if st.button("Launch a run", type="primary"):
+            go("launch")
+
+
+def _settle(look: Look, encoders: Mapping[str, Run]) -> Look:
+    """The look with a run: the address's, the selected one, or the newest that has something to show."""
+    if look.run not in encoders:
+        chosen = selected_run()
+        fallback = next((run for run in encoders.values() if run.metrics), next(iter(encoders.values())))
+        look = look.model_copy(update={"run": chosen if chosen in encoders else fallback.id})
+    if st.query_params.get("run") != look.run:
+        st.session_state["selected_run"] = look.run
+        change_look(run=look.run)
+        st.rerun()  # so that the header names it
+    return look
+
+
+def _request(look: Look) -> MapRequest:
+    return MapRequest(**look.space().model_dump(), method=look.method)
+
+
+def _draw_map(state: MapState, dataset: Dataset) -> None:
+    look = current_look()
+    evaluations = _evaluations(state, dataset)
+    colours = [by for by in ColourBy if _can_colour(by, dataset, evaluations)]
+    if look.colour not in colours:
+        look = look.model_copy(update={"colour": colours[0]})
+    embeddings = state.embeddings
+    request = MapRequest(
+        run=embeddings.run,
+        checkpoint=str(embeddings.step),
+        dataset=embeddings.dataset,
+        depth=embeddings.depth,
+        pooling=embeddings.pooling,
+        method=state.method,
+    )
+    draw_galaxy_map(
+        request,
+        dataset,
+        look.in_browser(),
+        told(look),
+        title=f"{embeddings.run}, step {count(embeddings.step)}",
+        axes=axis_words(state.shares),
+        steps=state.steps if state.method == "pca" else [],
+        colours=colours,
+        evaluations=[(one.id, f"{name_evaluation(one)} · {percent(one.accuracy)}") for one in evaluations],
+        on_look=take_look,
+    )
+    st.caption(caption(state))
+
+
+def _evaluations(state: MapState, dataset: Dataset) -> list[Evaluation]:
+    """Those with predictions of just these galaxies: of the encoder, newest first, then its references."""
+    found = client().list_evaluations(encoder=state.embeddings.run)
+    same = [one for one in found if one.dataset_digest == dataset.digest and one.head is not None]
+    return sorted(same, key=lambda one: one.basis is not Basis.ENCODER)
+
+
+def _can_colour(by: ColourBy, dataset: Dataset, evaluations: Sequence[Evaluation]) -> bool:
+    if by is ColourBy.CLASS:
+        return bool(dataset.class_names)
+    if by is ColourBy.REDSHIFT:
+        return dataset.redshift_range is not None
+    return bool(evaluations) if by in OF_EVALUATION else True
+
+
+def axis_words(shares: Sequence[float]) -> list[str] | None:
+    """Names of the axes with what they hold of the variance; None where the axes mean nothing."""
+    return [f"PC {i}, {percent(share)} of the variance" for i, share in enumerate(shares, start=1)] or None
+
+
+def caption(state: MapState) -> str:
+    """What the map is, and how far it may be read."""
+    n = count(state.embeddings.n)
+    if state.method == "tsne":
+        return (
+            f"{n} galaxies of every split, t-SNE of standardised features at perplexity 30: neighbours stay "
+            "near; distances between groups, and their sizes, mean little."
+        )
+    seen = percent(sum(state.shares))
+    return (
+        f"{n} galaxies of every split, principal components of standardised features of length 1. At step "
+        f"{count(state.embeddings.step)} the plane holds {seen} of their variance: what lies together here "
+        "may be apart in the rest."
+    )

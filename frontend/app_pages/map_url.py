@@ -1,0 +1,91 @@
+"""The state of the Map page as its address holds it."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+import streamlit as st
+from pydantic import Field, ValidationError
+
+from shared.evaluation_configs import CHECKPOINT
+from shared.maps import ColourBy, Method
+from shared.runs import Wire
+from shared.search import EmbeddingSpace
+
+TOLD = "map_told"
+BROWSER = ("colour", "evaluation", "view", "galaxy", "step")
+NUMBER = r"-?\d{1,9}(\.\d{1,9})?(e-?\d{1,2})?"
+
+
+class Look(Wire):
+    """What is looked at: the space, how it became two dimensions, and what the browser shows of it: `colour`
+    and the `evaluation` it may be of, `view` (x and y in the middle, width; None: all), `galaxy` a row,
+    `step` the checkpoint that the slider is at (None: the one chosen)."""
+
+    run: str | None = None
+    checkpoint: str = Field("best", pattern=CHECKPOINT)
+    dataset: str | None = None
+    depth: int | None = Field(None, ge=1, le=10_000)
+    pooling: Literal["cls", "mean", "both"] = "mean"
+    method: Method = "pca"
+    colour: ColourBy = ColourBy.CLASS
+    evaluation: str | None = None
+    view: str | None = Field(None, pattern=rf"^{NUMBER},{NUMBER},{NUMBER}$")
+    galaxy: int | None = Field(None, ge=0)
+    step: int | None = Field(None, ge=0)
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> "Look":
+        """What an address says; a value that cannot be meant is left out."""
+        given: dict[str, Any] = {name: query[name] for name in cls.model_fields if name in query}
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            faulty = {fault["loc"][0] for fault in error.errors()}
+            return cls.model_validate({name: value for name, value in given.items() if name not in faulty})
+
+    def to_query(self) -> dict[str, str]:
+        """The address of this look; what is as by default is left out."""
+        fields = type(self).model_fields
+        return {name: str(value) for name, value in self if value != fields[name].default}
+
+    def space(self) -> EmbeddingSpace:
+        """Needs a run."""
+        return EmbeddingSpace(
+            run=self.run or "",
+            checkpoint=self.checkpoint,
+            dataset=self.dataset,
+            depth=self.depth,
+            pooling=self.pooling,
+        )
+
+    def in_browser(self) -> dict[str, Any]:
+        """The part that the browser changes by itself."""
+        return self.model_dump(mode="json", include=set(BROWSER))
+
+
+def current_look() -> Look:
+    """What the address says now."""
+    return Look.from_query(st.query_params.to_dict())
+
+
+def change_look(**changes: Any) -> None:
+    """Writes a change into the address."""
+    look = Look.model_validate(current_look().model_dump() | changes)
+    st.query_params.from_dict(look.to_query())
+
+
+def change_space(**changes: Any) -> None:
+    """Another map: its view is its own."""
+    change_look(view=None, step=None, **changes)
+
+
+def take_look(said: Mapping[str, Any], n: int) -> None:
+    """What the browser came to rest on: its own word, not news to it."""
+    change_look(**said)
+    st.session_state[TOLD] = (n, current_look().in_browser())
+
+
+def told(look: Look) -> int | None:
+    """The number of the browser's word that this look repeats; None where it came another way."""
+    n, said = st.session_state.get(TOLD, (None, None))
+    return n if said == look.in_browser() else None

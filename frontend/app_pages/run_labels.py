@@ -1,0 +1,76 @@
+"""What a person writes on a run: name, tags, note, and that it is done with."""
+
+import streamlit as st
+
+from frontend.app_pages.setting_fields import KEEP
+from frontend.blocks import wrong
+from frontend.client import ApiError
+from frontend.session import client
+from shared.runs import TERMINAL, Run, RunChange
+
+
+def draw_labels(run: Run) -> None:
+    """One small form, folded."""
+    with st.expander("Name, tags, note", key="open_labels", on_change="rerun") as fold:
+        if fold.open:
+            _draw_form(run)
+
+
+def _draw_form(run: Run) -> None:
+    state = st.session_state
+    if state.get("labels_for") != run.id:
+        state["labels_for"] = run.id
+        state.pop("labels_refused", None)
+        state["labels_name"], state["labels_tags"] = run.name or "", ", ".join(run.tags)
+        state["labels_note"], state["labels_archived"] = run.note, run.archived
+    refused: dict[str, str] = state.get("labels_refused", {})
+    with st.form("labels", border=False):
+        left, right = st.columns(2)
+        left.text_input("name", key="labels_name", placeholder=run.id, **KEEP)
+        right.text_input("tags", key="labels_tags", placeholder="separated by commas", **KEEP)
+        st.text_area("note", key="labels_note", height=80, **KEEP)
+        st.checkbox(
+            "Archived: out of the list of runs, unless it is asked for",
+            key="labels_archived",
+            disabled=run.state not in TERMINAL,
+            **KEEP,
+        )
+        for field, sentence in refused.items():
+            wrong(f"{field}: {sentence}" if field else sentence)
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.form_submit_button("Save", type="primary", on_click=_save, args=(run,))
+            if state.pop("labels_saved", False):
+                st.caption("Saved.")
+
+
+def label_faults(name: str, tags: list[str], note: str) -> dict[str, str]:
+    """What is too much, by field, in a sentence with the next step."""
+    faults = {
+        "name": "" if len(name) <= 80 else f"it has {len(name)} characters; take 80 at most.",
+        "note": "" if len(note) <= 2000 else f"it has {len(note)} characters; take 2,000 at most.",
+        "tags": "" if len(tags) <= 12 else f"there are {len(tags)}; take 12 at most.",
+    }
+    for tag in tags:
+        if len(tag) > 30:
+            faults["tags"] = f"{tag} has {len(tag)} characters; take 30 at most."
+    return {field: sentence for field, sentence in faults.items() if sentence}
+
+
+def _save(run: Run) -> None:
+    """Sends all of it; where it is refused everything typed stays."""
+    state = st.session_state
+    tags = [tag.strip() for tag in str(state["labels_tags"]).split(",") if tag.strip()]
+    archived = bool(state["labels_archived"]) if run.state in TERMINAL else None
+    faults = label_faults(state["labels_name"], tags, state["labels_note"])
+    if faults:
+        state["labels_refused"] = faults
+        return
+    change = RunChange(name=state["labels_name"], tags=tags, note=state["labels_note"], archived=archived)
+    try:
+        client().change_run(run.id, change)
+    except ApiError as error:
+        state["labels_refused"] = {(error.field or "").partition(".")[0]: error.detail}
+        return
+    state.pop("labels_refused", None)
+    state["labels_saved"] = True
+    state["labels_for"] = None

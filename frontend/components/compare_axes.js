@@ -1,0 +1,50 @@
+// What the horizontal axis may be, round ticks, and numbers in words.
+
+const X_AXES = {
+  step: { title: "step", of: (held) => held.step },
+  epoch: { title: "epoch", of: (held) => held.epoch },
+  time: { title: "minutes since the run's first point, pauses included", of: (held, _run, _look, start) => held.time.map((t) => (t - start) / 60) },
+  images: { title: "training images seen", of: (held, run) => held.step.map((step) => step * run.images) },
+  flops: { title: "training FLOPs", of: (held, run, look) => flopsOf(held, run, look) },
+}
+
+/** Null where they cannot be told. */
+function flopsOf(held, run, look) {
+  const before = look.pretraining ? run.before : 0
+  return exists(run.flops) && exists(before) ? held.step.map((step) => before + step * run.flops) : null
+}
+
+/** 1, 2 or 5 times a power of ten, about `wanted` of them between both ends. */
+function roundTicks(low, high, wanted) {
+  const rough = (high - low) / Math.max(wanted, 1)
+  const power = 10 ** Math.floor(Math.log10(rough))
+  const step = [1, 2, 5, 10].find((one) => one * power >= rough * 0.999) * power
+  const ticks = []
+  for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) ticks.push(Number((i * step).toPrecision(12)))
+  return ticks
+}
+
+/** Values at some of the digits of each decade between two exponents of ten; round values where the two are near. */
+function logTicks(low, high) {
+  if (high - low < 0.7) return roundTicks(10 ** low, 10 ** high, 5)
+  const factors = high - low > 2.5 ? [1] : high - low > 1.2 ? [1, 2, 5] : [1, 2, 3, 5, 7]
+  const ticks = []
+  for (let e = Math.floor(low); e <= high; e++) for (const factor of factors) ticks.push(factor * 10 ** e)
+  const seen = ticks.filter((value) => Math.log10(value) >= low && Math.log10(value) <= high)
+  return seen.length > 1 ? seen : roundTicks(10 ** low, 10 ** high, 4)
+}
+
+const PREFIXES = [[1e18, "E"], [1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]]
+
+/** A large number with its prefix: 2.5 P. */
+function prefixed(value) {
+  const found = PREFIXES.find(([factor]) => Math.abs(value) >= factor)
+  return found && Math.abs(value) >= 1e4 ? `${Number((value / found[0]).toPrecision(4))} ${found[1]}` : String(Number(value.toPrecision(6)))
+}
+
+const isShare = (key) => /accuracy|share|macro_f1/.test(key)
+const isLoss = (key) => /loss$/.test(key)
+const riseIsGood = (key) => /accuracy|rankme|macro_f1/.test(key)
+const plainNumber = (value) => (value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : Math.abs(value) >= 1e4 ? prefixed(value) : Number(value.toPrecision(4)).toString())
+const valueWords = (key, value) => (isShare(key) ? percent(value) : plainNumber(value))
+const tickWords = (key, value) => (isShare(key) ? `${Number((100 * value).toPrecision(4))} %` : plainNumber(value))

@@ -1,0 +1,98 @@
+// The points of the runs that are drawn: each run is asked for what is new, and of ended runs nothing twice.
+
+const POINT_BUDGET = 24000
+const AT_WORK = new Set(["starting", "running", "pausing", "stopping"])
+const MOST_HELD = 3 // times what was asked for, before a curve is thinned anew
+
+function newFeed(run) {
+  return { id: run.id, state: run.state, points: new Map(), next: new Map(), whole: new Set(), attempt: null, start: 0, busy: false, timer: 0, end: null }
+}
+
+/** Follows the runs that are drawn, and no others; what was read of others is kept. */
+function syncFeeds(state) {
+  const wanted = new Set(state.shown.map((run) => run.id))
+  for (const feed of state.feeds.values()) if (!wanted.has(feed.id)) endFeed(feed)
+  for (const run of state.shown) {
+    if (!state.feeds.has(run.id)) state.feeds.set(run.id, newFeed(run))
+    const feed = state.feeds.get(run.id)
+    if (!feed.end && !TERMINAL.has(feed.state)) feed.end = live(runPath(run.id), statePace, ({ data }) => hearRun(state, feed, data))
+    readFeed(state, feed)
+  }
+}
+
+const statePace = (run) => (TERMINAL.has(run.state) ? 0 : AT_WORK.has(run.state) ? 1500 : 5000)
+
+function hearRun(state, feed, run) {
+  if (!run || run.state === feed.state) return
+  feed.state = run.state
+  readFeed(state, feed)
+}
+
+function endFeed(feed) {
+  clearTimeout(feed.timer)
+  feed.end?.()
+  feed.end = null
+}
+
+/** The metrics in sight, by how far each has been read. */
+function missingKeys(state, feed) {
+  const byCursor = new Map()
+  for (const key of state.data.keys) {
+    if (!state.panels.get(key)?.inSight || feed.whole.has(key)) continue
+    const since = feed.next.get(key) ?? 0
+    byCursor.set(since, [...(byCursor.get(since) ?? []), key])
+  }
+  return byCursor
+}
+
+async function readFeed(state, feed) {
+  if (feed.busy) return
+  feed.busy = true
+  clearTimeout(feed.timer)
+  let wait = document.hidden ? 8000 : 1000
+  try {
+    for (const [since, keys] of missingKeys(state, feed)) await readKeys(state, feed, since, keys)
+    feed.lost = false
+  } catch (problem) {
+    if (!(problem instanceof TypeError || problem instanceof Refused)) throw problem
+    feed.lost = true
+    wait = 3000
+  } finally {
+    feed.busy = false
+  }
+  if (!state.shown.some((run) => run.id === feed.id) || !state.root.isConnected) return
+  const more = missingKeys(state, feed).size > 0
+  if (feed.lost || (more && AT_WORK.has(feed.state))) feed.timer = setTimeout(() => readFeed(state, feed), wait)
+  else if (more && TERMINAL.has(feed.state)) readFeed(state, feed)
+  redraw(state)
+}
+
+/** One request; a metric of an ended run is whole after it. */
+async function readKeys(state, feed, since, keys) {
+  const ended = TERMINAL.has(feed.state)
+  const most = Math.min(Math.max(Math.round(POINT_BUDGET / (state.shown.length * state.data.keys.length)), 250), 4000)
+  const page = await ask(`${runPath(feed.id)}/metrics?since=${since}&max_points=${most}&keys=${encodeURIComponent(keys.join(","))}`)
+  if (feed.attempt !== null && page.attempt !== feed.attempt) forget(feed)
+  feed.attempt = page.attempt
+  if (since > 0 && !feed.next.size) return // what it was asked for begins anew
+  mergePoints(feed.points, page.series)
+  feed.start = firstTime(feed.points)
+  feed.thinned ||= Object.values(page.series).some((series) => series.step.length >= most)
+  for (const key of keys) {
+    feed.next.set(key, page.next)
+    if (ended) feed.whole.add(key)
+    if ((feed.points.get(key)?.step.length ?? 0) > MOST_HELD * most) dropKey(feed, key)
+  }
+  state.version++
+  redraw(state)
+}
+
+function forget(feed) {
+  for (const part of [feed.points, feed.next, feed.whole]) part.clear()
+}
+
+function dropKey(feed, key) {
+  feed.points.delete(key)
+  feed.next.delete(key)
+  feed.whole.delete(key)
+}

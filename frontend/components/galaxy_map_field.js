@@ -1,0 +1,102 @@
+// Points in the plane: their index for hits, and where a view puts them. Coordinates are the map's, y upwards.
+
+const CELLS_A_POINT = 0.25
+const MARGIN = 1.08
+
+/** `flat` is N values of x, then N of y. Points are sorted into square cells, so that a hit looks at a few of them. */
+function makeField(flat) {
+  const n = flat.length / 2
+  const field = { n, x: flat.subarray(0, n), y: flat.subarray(n) }
+  field.box = boundsOf(field)
+  return Object.assign(field, indexOf(field))
+}
+
+function boundsOf({ x, y, n }) {
+  const box = { x0: Infinity, x1: -Infinity, y0: Infinity, y1: -Infinity }
+  for (let i = 0; i < n; i++) {
+    if (x[i] < box.x0) box.x0 = x[i]
+    if (x[i] > box.x1) box.x1 = x[i]
+    if (y[i] < box.y0) box.y0 = y[i]
+    if (y[i] > box.y1) box.y1 = y[i]
+  }
+  return box
+}
+
+function indexOf({ x, y, n, box }) {
+  const extent = Math.max(box.x1 - box.x0, box.y1 - box.y0) || 1
+  const side = Math.min(Math.max(Math.round(Math.sqrt(n * CELLS_A_POINT)), 1), 512)
+  const cell = extent / side
+  const start = new Uint32Array(side * side + 1), items = new Uint32Array(n), cellOf = new Uint32Array(n)
+  for (let i = 0; i < n; i++) {
+    const column = Math.min(Math.floor((x[i] - box.x0) / cell), side - 1), row = Math.min(Math.floor((y[i] - box.y0) / cell), side - 1)
+    start[(cellOf[i] = row * side + column) + 1]++
+  }
+  for (let c = 0; c < side * side; c++) start[c + 1] += start[c]
+  const next = start.slice(0, -1)
+  for (let i = 0; i < n; i++) items[next[cellOf[i]]++] = i
+  return { side, cell, start, items }
+}
+
+/** Calls `visit(i)` for every point of the cells that a box touches. */
+function visitBox(field, x0, y0, x1, y1, visit) {
+  const place = (value, from) => Math.min(Math.max(Math.floor((value - from) / field.cell), 0), field.side - 1)
+  const [left, right] = [place(x0, field.box.x0), place(x1, field.box.x0)]
+  for (let row = place(y0, field.box.y0); row <= place(y1, field.box.y0); row++) {
+    const end = field.start[row * field.side + right + 1]
+    for (let k = field.start[row * field.side + left]; k < end; k++) visit(field.items[k])
+  }
+}
+
+/** The shown point nearest to (x, y), −1 where none is within `reach`. */
+function nearestPoint(field, x, y, reach, isShown) {
+  let best = -1, least = reach * reach
+  visitBox(field, x - reach, y - reach, x + reach, y + reach, (i) => {
+    const far = (field.x[i] - x) ** 2 + (field.y[i] - y) ** 2
+    if (far <= least && isShown(i)) { best = i; least = far }
+  })
+  return best
+}
+
+/** Shown points inside a closed line [x, y, x, y, …], rising; inside is what a ray crosses the line an odd number of
+ * times to reach. */
+function pointsInside(field, line, isShown) {
+  const xs = line.filter((_, k) => k % 2 === 0), ys = line.filter((_, k) => k % 2 === 1)
+  const found = []
+  visitBox(field, Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys), (i) => {
+    if (isShown(i) && isInside(xs, ys, field.x[i], field.y[i])) found.push(i)
+  })
+  return found.sort((a, b) => a - b)
+}
+
+function isInside(xs, ys, x, y) {
+  let inside = false
+  for (let k = 0, j = xs.length - 1; k < xs.length; j = k++) {
+    if (ys[k] > y !== ys[j] > y && x < ((xs[j] - xs[k]) * (y - ys[k])) / (ys[j] - ys[k]) + xs[k]) inside = !inside
+  }
+  return inside
+}
+
+/** A view is the point of the map in the middle of the canvas and the width of the map across it. */
+function homeView({ box }, { width, height }) {
+  const w = Math.max(box.x1 - box.x0, ((box.y1 - box.y0) * width) / height) || 1
+  return { x: (box.x0 + box.x1) / 2, y: (box.y0 + box.y1) / 2, w: w * MARGIN }
+}
+
+const scaleOf = (view, size) => size.width / view.w
+const toScreen = (view, size, x, y) => [(x - view.x) * scaleOf(view, size) + size.width / 2, size.height / 2 - (y - view.y) * scaleOf(view, size)]
+const toMap = (view, size, px, py) => [view.x + (px - size.width / 2) / scaleOf(view, size), view.y - (py - size.height / 2) / scaleOf(view, size)]
+
+/** The view `factor` times closer that leaves what is at (px, py) where it is. */
+function zoomedAt(view, size, px, py, factor, home) {
+  const w = Math.min(Math.max(view.w / factor, home.w / 2000), home.w * 4)
+  const [x, y] = toMap(view, size, px, py)
+  const share = w / view.w
+  return { x: x + (view.x - x) * share, y: y + (view.y - y) * share, w }
+}
+
+const writeView = ({ x, y, w }) => [x, y, w].map((value) => Number(value.toPrecision(5))).join(",")
+
+function readView(text) {
+  const [x, y, w] = (text ?? "").split(",").map(Number)
+  return [x, y, w].every(Number.isFinite) && w > 0 ? { x, y, w } : null
+}

@@ -1,0 +1,139 @@
+// Beside the map: the galaxy under the hand, the one that was chosen, and those inside a lasso.
+
+const HOVER_MS = 40
+const PER_GALLERY = 48
+const HINT = "Point at a galaxy to see it, press it to keep it here. Drag with Shift, or with Lasso, around several."
+
+function hover(state, index) {
+  if (index === state.at) return
+  state.at = index
+  state.canvas.style.cursor = index >= 0 ? "pointer" : ""
+  clearTimeout(state.later)
+  state.since = performance.now()
+  state.tip.hidden = index < 0
+  delete state.tip.dataset.row
+  if (state.field) wantFrame(state)
+  if (index < 0) return
+  const [px, py] = toScreen(state.view, state.size, state.field.x[index], state.field.y[index])
+  const left = Math.min(Math.max(px - 75, 4), state.size.width - 154)
+  state.tip.style.cssText = `left:${left}px;top:${py > 190 ? py - 182 : py + 16}px`
+  const id = el("span", { class: "gx-soft" }, `row ${index}`)
+  state.tip.replaceChildren(el("i", { class: "gx-bone" }), el("span", {}, wordsOf(state, index)), id)
+  state.later = setTimeout(() => showUnderHand(state, index, id), HOVER_MS)
+}
+
+async function showUnderHand(state, index, id) {
+  const picture = galaxyPicture(state.data.of, index, 128)
+  picture.onload = () => {
+    if (state.at === index) Object.assign(state.tip.dataset, { row: index, ms: Math.round(performance.now() - state.since) })
+  }
+  picture.loading = "eager"
+  state.tip.firstChild.replaceWith(picture)
+  const galaxy = await galaxyOf(state, index).catch(() => null)
+  if (galaxy && state.at === index) id.textContent = `row ${index} · ${galaxy.source_id}`
+}
+
+/** Class, and the value that colours, in words. */
+function wordsOf(state, index) {
+  const { classes, column } = state
+  const known = classes ? [classes.names[classes.values[index]] ?? "no label"] : []
+  if (!column || column.by === "class") return known.join("")
+  const value = column.values[index]
+  const named = column.names.length ? column.names[value] ?? column.unknown : isNumber(value) ? value.toFixed(NUMBER_WORDS[column.by].digits) : column.unknown
+  const what = { split: "", predicted: "called ", right: "", confidence: "confidence ", redshift: "z " }[column.by]
+  return [...known, named === column.unknown ? named : `${what}${named}`].join(" · ")
+}
+
+async function galaxyOf(state, row) {
+  const { of } = state.data
+  const page = await ask(`/datasets/${encodeURIComponent(of.dataset)}/galaxies?offset=${row}&limit=1`)
+  return page.galaxies[0]
+}
+
+/** The galaxy that was chosen, with what is known of it and where one goes from it. */
+async function showCard(state) {
+  const row = state.look.galaxy
+  if (row === state.carded) return
+  state.carded = row
+  state.card.replaceChildren()
+  showHint(state)
+  if (!exists(row)) return
+  const close = el("button", { class: "close", "aria-label": "Let go of this galaxy", title: "Let go of it (Esc)", onClick: () => chooseGalaxy(state, -1) }, "×")
+  const picture = galaxyPicture(state.data.of, row, 512)
+  picture.className = "crisp"
+  const side = el("div", { class: "side" }, el("p", { class: "gx-soft" }, `row ${row}`))
+  state.card.replaceChildren(el("div", { class: "one", "data-row": row }, picture, side, close))
+  try {
+    const galaxy = await galaxyOf(state, row)
+    if (galaxy && state.look.galaxy === row) side.replaceChildren(...factsAndLinks(state, galaxy))
+  } catch (problem) {
+    side.replaceChildren(el("p", { class: "gx-tone-bad", role: "alert" }, problem instanceof Refused ? sentence(problem.message) : "The server does not answer."))
+  }
+}
+
+function factsAndLinks(state, galaxy) {
+  const { of, query } = state.data
+  const { run, checkpoint, dataset, depth, pooling } = query
+  const link = (page, values, word, note) => el("a", { class: "onward", href: `/${page}?${new URLSearchParams(values)}`, title: note }, word)
+  const facts = galaxyFacts(galaxy)
+  return [el("dl", {}, facts.flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
+    of.simulated ? el("p", {}, el("span", { class: "gx-tag" }, "simulated")) : null,
+    el("nav", { "aria-label": "This galaxy elsewhere" },
+      link("reconstruct", { run, dataset: of.dataset, row: galaxy.row }, "Reconstruct", "What the encoder's run makes of it, half seen"),
+      link("search", { run, checkpoint, dataset, depth, pooling, row: galaxy.row }, "Similar", "The galaxies that this encoder finds most like it"),
+      link("data", { dataset: of.dataset, ...(galaxy.label ? { label: galaxy.label } : {}) }, galaxy.label ? `All ${galaxy.label} in Data` : "Data", "On the Data page"))].filter(Boolean)
+}
+
+/** Rows of a lasso, or null; the map fades what is not among them. */
+function select(state, rows) {
+  state.chosen = rows?.length ? rows : null
+  state.isChosen = new Uint8Array(state.field?.n ?? 0)
+  for (const row of state.chosen ?? []) state.isChosen[row] = 1
+  state.galleryLength = PER_GALLERY
+  drawGallery(state, rows)
+  wantFrame(state)
+}
+
+function drawGallery(state, rows) {
+  showHint(state)
+  state.gallery.replaceChildren()
+  if (!rows) return
+  const shown = shownCount(state)
+  const head = el("div", { class: "head" }, el("b", {}, `${grouped(rows.length)} of ${grouped(shown)}`), el("span", { class: "gx-soft" }, rows.length ? "inside the lasso" : "no point lies inside the lasso"),
+    el("button", { onClick: () => select(state, null) }, "Clear"))
+  const cells = el("div", { class: "cells", role: "group", "aria-label": "Galaxies inside the lasso" }, rows.slice(0, state.galleryLength).map((row, i) => galleryCell(state, row, i)))
+  cells.onkeydown = (event) => moveAmong(cells, event)
+  const more = rows.length > state.galleryLength ? el("button", { onClick: () => { state.galleryLength += PER_GALLERY; drawGallery(state, rows) } }, `${grouped(Math.min(PER_GALLERY, rows.length - state.galleryLength))} more`) : null
+  state.gallery.replaceChildren(...[head, classesInside(state, rows), cells, more].filter(Boolean))
+}
+
+function shownCount({ painting, hidden }) {
+  return painting.counts.reduce((sum, count, k) => (hidden.has(k) ? sum : sum + count), 0)
+}
+
+function galleryCell(state, row, index) {
+  const words = wordsOf(state, row)
+  const button = el("button", { tabindex: index ? -1 : 0, "data-row": row, title: `row ${row} · ${words}` },
+    galaxyPicture(state.data.of, row, 96, `Galaxy ${row}: ${words}`), el("span", { class: "caption" }, words || `row ${row}`))
+  button.onclick = () => chooseGalaxy(state, row)
+  button.onmouseenter = () => { state.at = row; wantFrame(state) }
+  button.onmouseleave = () => { state.at = -1; wantFrame(state) }
+  return button
+}
+
+/** How many of each class are inside, the most frequent first. */
+function classesInside({ classes }, rows) {
+  if (!classes || !rows.length) return null
+  const inside = new Map(), all = new Map()
+  for (const value of classes.values) all.set(value, (all.get(value) ?? 0) + 1)
+  for (const row of rows) inside.set(classes.values[row], (inside.get(classes.values[row]) ?? 0) + 1)
+  const ranked = [...inside].sort((a, b) => b[1] - a[1])
+  return el("table", { class: "counts", "aria-label": "By class" }, ranked.map(([value, count]) => el("tr", {},
+    el("th", { scope: "row" }, classes.names[value] ?? "no label"),
+    el("td", { class: "num" }, `${grouped(count)} of ${grouped(all.get(value))}`),
+    el("td", { class: "track" }, el("i", { style: `width:${(100 * count) / rows.length}%` })))))
+}
+
+function showHint(state) {
+  state.hint.hidden = exists(state.look?.galaxy) || Boolean(state.chosen)
+}

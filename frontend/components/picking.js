@@ -1,0 +1,48 @@
+// What components share that let a person pick: lists, the newest wish, pictures of one's own, what is being typed.
+
+const MOST_BYTES = 20_000_000
+
+const datasetPath = (name) => `/datasets/${encodeURIComponent(name)}`
+
+/** Options anew only when they differ, so that an open list is left alone. */
+function fillSelect(select, options, value) {
+  const wanted = JSON.stringify(options)
+  if (select.filled !== wanted) {
+    select.filled = wanted
+    select.replaceChildren(...options.map(([key, words]) => el("option", { value: key }, words)))
+  }
+  select.value = value
+}
+
+function imageOf(transfer) {
+  return [...(transfer?.files ?? [])][0] ?? null
+}
+
+/** Keeps a picture on the server; its id, and what was done to it. Throws Refused. */
+function uploadPicture(file) {
+  if (file.size > MOST_BYTES) throw new Refused(`${file.name} has ${bytes(file.size)}; an image of up to ${bytes(MOST_BYTES)} can be shown.`)
+  return ask("/reconstructions/uploads", {
+    method: "POST", body: file, headers: { "Content-Type": file.type || "application/octet-stream" } })
+}
+
+/** Whether a key or a paste is meant for a field. */
+function isTypingIn(event) {
+  const target = event.composedPath()[0]
+  return target.isContentEditable || (["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName) && target.type !== "range")
+}
+
+/** Calls `work` with the newest wish: one at a time, and what was wished in between is left out. */
+function latestWins(work) {
+  let busy = false
+  let next = null
+  return async function wish(job) {
+    if (busy) return void (next = { job })
+    busy = true
+    try { await work(job) } finally {
+      busy = false
+      const waiting = next
+      next = null
+      if (waiting) wish(waiting.job)
+    }
+  }
+}

@@ -1,0 +1,71 @@
+"""The rows and claims of a suite."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from frontend.components import load_component
+from frontend.evaluation_rows import points, spread_words
+from shared.evaluations import Interval
+from shared.suites import ClaimResult, RowResult, SuiteReport
+
+KEY = "suite_rows"
+_ROWS = load_component(KEY, parts=("palette", "svg_chart"))
+
+
+def draw_suite_rows(report: SuiteReport, on_pick: Callable[[str], None]) -> None:
+    """Draws them; before the next rerun `on_pick` gets the evaluation whose row was pressed."""
+
+    def picked() -> None:
+        found = st.session_state[KEY].get("pick")
+        if found:
+            on_pick(str(found))
+
+    _ROWS(data=suite_data(report), key=KEY, on_pick_change=picked)
+
+
+def suite_data(report: SuiteReport) -> dict[str, Any]:
+    """Rows, then references, then claims, in words."""
+    rows = [_row(row, report.plan.seeds) for row in report.rows]
+    references = [_row(row, 1) | {"reference": True} for row in report.references]
+    return {"rows": rows + references, "claims": [_claim(claim) for claim in report.claims]}
+
+
+def _row(row: RowResult, seeds: int) -> dict[str, Any]:
+    return {
+        "name": row.name,
+        "each": row.accuracies,
+        "mean": row.mean,
+        "report": row.report,
+        "evaluations": row.evaluations,
+        "words": row_words(row, seeds),
+        "reference": False,
+    }
+
+
+def row_words(row: RowResult, seeds: int) -> str:
+    """Mean ± spread over how many seeds; that it is waited for where there is none."""
+    if not row.accuracies:
+        return "not there yet"
+    words = f"{spread_words(row.accuracies)} %"
+    if len(row.accuracies) < seeds:
+        return f"{words}, {len(row.accuracies)} of {seeds} seeds"
+    return f"{words}, {seeds} seeds" if seeds > 1 else words
+
+
+def _claim(claim: ClaimResult) -> dict[str, str]:
+    return {
+        "sentence": claim.sentence,
+        "verdict": claim.verdict,
+        "difference": difference_words(claim.difference, claim.ci95),
+        "p": "" if claim.p is None else f"{claim.p:.2g}",
+        "p_holm": "" if claim.p_holm is None else f"{claim.p_holm:.2g}",
+    }
+
+
+def difference_words(difference: float | None, ci95: Interval | None) -> str:
+    """+2.1 (+0.4 to +3.8), in points."""
+    if difference is None or ci95 is None:
+        return ""
+    return f"{points(difference)} ({points(ci95.low)} to {points(ci95.high)})"

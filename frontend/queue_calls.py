@@ -1,0 +1,24 @@
+"""The queue, as the client asks for it."""
+
+from frontend.connection import Connection
+from shared import routes
+from shared.queue import Queue, QueueMove
+from shared.runs import Lane
+
+
+class QueueCalls(Connection):
+    """One method a route of the queue."""
+
+    def read_queue(self) -> Queue:
+        return self._get(Queue, routes.QUEUE)
+
+    def move_run(self, run_id: str, move: QueueMove) -> Queue:
+        """Move a waiting run within its lane; the queue as it is then."""
+        body = move.model_dump(mode="json", exclude_none=True)
+        return self._send(Queue, "POST", routes.RUN_MOVE.format(run_id=run_id), body)
+
+    def pause_lane(self, lane: Lane) -> Queue:
+        return self._send(Queue, "POST", routes.QUEUE_PAUSE.format(lane=lane))
+
+    def resume_lane(self, lane: Lane) -> Queue:
+        return self._send(Queue, "POST", routes.QUEUE_RESUME.format(lane=lane))

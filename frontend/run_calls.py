@@ -1,0 +1,23 @@
+"""What people write on runs and ask of workers, as the client asks for it."""
+
+from frontend.connection import Connection
+from shared import routes
+from shared.runs import Asked, Run, RunChange, RunLabels
+
+
+class RunCalls(Connection):
+    """One method a route."""
+
+    def change_run(self, run_id: str, change: RunChange) -> Run:
+        """Name, tag, note, archive."""
+        body = change.model_dump(mode="json", exclude_none=True)
+        return self._send(Run, "PATCH", routes.RUN.format(run_id=run_id), body)
+
+    def read_labels(self) -> RunLabels:
+        return self._get(RunLabels, routes.LABELS)
+
+    def checkpoint_now(self, run_id: str) -> Asked:
+        return self._send(Asked, "POST", routes.RUN_CHECKPOINT_NOW.format(run_id=run_id))
+
+    def sample_now(self, run_id: str) -> Asked:
+        return self._send(Asked, "POST", routes.RUN_SAMPLE_NOW.format(run_id=run_id))

@@ -1,0 +1,78 @@
+"""Images and FLOPs of a training's steps, so that runs of different sizes stand on one axis."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from shared.classifier_configs import ClassifierConfig
+from shared.configs import CONFIGS, PretrainConfig
+from shared.cost import classifier_flops, decoder_flops, encoder_flops
+from shared.datasets import Dataset
+from shared.model_configs import EncoderConfig
+from shared.runs import Run, RunKind
+
+MOST_ANCESTORS = 10
+
+
+@dataclass(frozen=True)
+class StepCost:
+    """Of one step: `images`, and FLOPs forward and backward, None where the model's sizes or its dataset are
+    not known. `pretraining_flops` came before: the whole pretraining of the encoder, whichever of its
+    checkpoints was taken; 0 from random weights."""
+
+    images: int
+    flops: float | None
+    pretraining_flops: float | None
+
+
+def cost_of_steps(run: Run, runs: Mapping[str, Run], datasets: Mapping[str, Dataset]) -> StepCost:
+    """What a step of `run` costs; `runs` holds the encoders it may come from."""
+    images = int(run.config["batch_size"])
+    each = _image_flops(run, runs, datasets)
+    return StepCost(images, None if each is None else 3 * images * each, _before(run, runs, datasets))
+
+
+def _before(run: Run, runs: Mapping[str, Run], datasets: Mapping[str, Dataset]) -> float | None:
+    """Training FLOPs of all encoders that `run` goes back to."""
+    total = 0.0
+    for _ in range(MOST_ANCESTORS):
+        if run.kind is not RunKind.FINETUNE:
+            return total
+        encoder = runs.get(str(run.config["encoder"]))
+        each = None if encoder is None else _image_flops(encoder, runs, datasets)
+        if encoder is None or each is None:
+            return None
+        total += 3 * each * int(encoder.config["batch_size"]) * encoder.progress.step
+        run = encoder
+    return None
+
+
+def _image_flops(run: Run, runs: Mapping[str, Run], datasets: Mapping[str, Dataset]) -> float | None:
+    """Forward FLOPs of one image in training; None where they cannot be told."""
+    dataset = datasets.get(run.dataset or "")
+    try:
+        config = CONFIGS[run.kind].model_validate(run.config)
+    except ValidationError:  # of another version
+        return None
+    if dataset is None:
+        return None
+    if isinstance(config, PretrainConfig):
+        return encoder_flops(config, len(dataset.bands)) + decoder_flops(config, len(dataset.bands))
+    encoder = _encoder_of(run, runs)
+    if encoder is None or not isinstance(config, ClassifierConfig):
+        return None
+    return classifier_flops(encoder, config, len(dataset.bands), len(dataset.class_names))
+
+
+def _encoder_of(run: Run, runs: Mapping[str, Run]) -> EncoderConfig | None:
+    """The sizes of a run's encoder: its own, else those of the run it comes from."""
+    for _ in range(MOST_ANCESTORS):
+        if "embed_dim" in run.config:
+            sizes = {name: run.config[name] for name in EncoderConfig.model_fields if name in run.config}
+            return EncoderConfig.model_validate(sizes)
+        origin = runs.get(str(run.config.get("encoder")))
+        if origin is None:
+            return None
+        run = origin
+    return None

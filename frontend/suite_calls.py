@@ -1,0 +1,27 @@
+"""The API's routes of suites as Python."""
+
+from frontend.connection import Connection
+from shared import routes
+from shared.suites import Suite, SuiteReport, SuiteScale
+
+
+class SuiteCalls(Connection):
+    """One method a route."""
+
+    def list_suites(self) -> list[Suite]:
+        return self._get(list[Suite], routes.SUITES)
+
+    def get_suite_report(self, key: str, scale: SuiteScale, dataset: str, seeds: int) -> SuiteReport:
+        """A suite as it stands."""
+        query = {"scale": scale, "dataset": dataset, "seeds": seeds}
+        return self._get(SuiteReport, routes.SUITE_REPORT.format(key=key), query)
+
+    def launch_suite(self, key: str, scale: SuiteScale, dataset: str, seeds: int) -> SuiteReport:
+        """Queue what is missing of a suite."""
+        body = {"scale": scale, "dataset": dataset, "seeds": seeds}
+        return self._send(SuiteReport, "POST", routes.SUITE_LAUNCH.format(key=key), body)
+
+    def stop_suite(self, key: str, scale: SuiteScale, dataset: str, seeds: int) -> SuiteReport:
+        """Ask all of a suite that has not ended to end."""
+        body = {"scale": scale, "dataset": dataset, "seeds": seeds}
+        return self._send(SuiteReport, "POST", routes.SUITE_STOP.format(key=key), body)

@@ -1,0 +1,150 @@
+"""A map is made from an empty page, points answer the hand as the API has them, the address keeps it all."""
+
+import re
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from playwright.sync_api import Locator, Page, expect
+
+from shared.maps import MapRequest
+from shared.runs import RunKind, RunRequest, RunState
+from tests.browser.conftest import Site, Visit
+
+pytestmark = pytest.mark.browser
+
+CANVAS = ".gx-galaxy_map canvas"
+TINY = {
+    "dataset": "sky", "img_size": 32, "patch_size": 8, "warmup_epochs": 0, "sample_count": 2, "embed_dim": 32,
+    "decoder_embed_dim": 32, "batch_size": 32, "depth": 1, "num_heads": 1, "decoder_depth": 1,
+    "decoder_num_heads": 1, "epochs": 1, "online_probe": "off",
+}  # fmt: skip
+Points = NDArray[np.float64]
+
+
+@pytest.fixture(scope="module")
+def encoder(site: Site) -> str:
+    """A run of one epoch on the 200 simulated galaxies."""
+    request = RunRequest(kind=RunKind.PRETRAIN, config=TINY, name="to be mapped")
+    assert site.run_to_the_end(request) is RunState.SUCCEEDED
+    return next(run.id for run in site.client.list_runs() if run.name == "to be mapped")
+
+
+def points_of(site: Site, request: MapRequest) -> Points:
+    """(N, 2) as the API has them."""
+    flat = np.frombuffer(site.client.get_map_points(request), "<f4")
+    return flat.reshape(2, -1).T.astype(np.float64)
+
+
+def on_screen(page: Page, points: Points) -> Points:
+    """Where the canvas shows them, in pixels of the page."""
+    canvas = page.locator(CANVAS)
+    x, y, width = map(float, (canvas.get_attribute("data-view") or "").split(","))
+    box = canvas.bounding_box()
+    assert box is not None
+    scale = box["width"] / width
+    middle = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
+    return middle + (points - [x, y]) * [scale, -scale]
+
+
+def loneliest(places: Points) -> int:
+    """The point whose nearest neighbour is farthest."""
+    apart = np.linalg.norm(places[:, None] - places[None], axis=2)
+    np.fill_diagonal(apart, np.inf)
+    return int(apart.min(axis=1).argmax())
+
+
+def upper_edge(values: NDArray[np.float64], least: int) -> float:
+    """A bound in the widest gap among values, with at least so many below and above it."""
+    ranked = np.sort(values)
+    gaps = [(b - a, (a + b) / 2) for a, b in pairwise(ranked[least:-least])]
+    return max(gaps)[1]
+
+
+def drag_around(page: Page, corners: Points) -> None:
+    page.keyboard.down("Shift")
+    page.mouse.move(*corners[0])
+    page.mouse.down()
+    for corner in corners[1:]:
+        page.mouse.move(*corner, steps=3)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+
+
+def rows_in(gallery: Locator) -> list[int]:
+    return [int(cell.get_attribute("data-row") or -1) for cell in gallery.locator(".cells button").all()]
+
+
+def test_galaxies_are_embedded_drawn_pointed_at_and_lassoed_and_the_address_keeps_the_view(
+    visit: Visit, site: Site, encoder: str
+) -> None:
+    page = visit.page
+    visit.open(f"/map?run={encoder}")
+    page.get_by_role("button", name="Embed the galaxies").click()
+    canvas = page.locator(CANVAS)
+    expect(canvas).to_have_attribute("data-drawn", "200")
+    expect(canvas).to_have_attribute("aria-label", re.compile("200 galaxies .* coloured by class"))
+    points = points_of(site, MapRequest(run=encoder))
+    places = on_screen(page, points)
+
+    lone = loneliest(places)
+    page.mouse.move(*places[lone])
+    tip = page.locator(f".gx-galaxy_map .tip[data-row='{lone}']")
+    [galaxy] = site.client.list_galaxies("sky", offset=lone, limit=1).galaxies
+    expect(tip).to_contain_text(galaxy.label or "")
+    expect(tip).to_contain_text(galaxy.source_id)
+
+    right, top = upper_edge(points[:, 0], 60), upper_edge(points[:, 1], 60)
+    inside = np.flatnonzero((points[:, 0] < right) & (points[:, 1] < top))
+    low = points.min(axis=0) - 0.01
+    box = np.array([low, [right, low[1]], [right, top], [low[0], top]])
+    drag_around(page, on_screen(page, box))
+    gallery = page.locator(".gx-galaxy_map .gallery")
+    expect(gallery.locator(".head")).to_contain_text(f"{len(inside)} of 200")
+    assert rows_in(gallery) == inside[:48].tolist()
+    page.keyboard.press("Escape")
+    expect(gallery).to_be_empty()
+
+    page.mouse.click(*places[lone])
+    card = page.locator(".gx-galaxy_map .card .one")
+    expect(card).to_have_attribute("data-row", str(lone))
+    step = site.client.get_map(MapRequest(run=encoder)).embeddings.step
+    for name, href in (
+        ("Reconstruct", f"/reconstruct?run={encoder}&dataset=sky&row={lone}"),
+        ("Similar", f"/search?run={encoder}&checkpoint={step}&dataset=sky&depth=1&pooling=mean&row={lone}"),
+    ):
+        expect(card.get_by_role("link", name=name)).to_have_attribute("href", href)
+    width = float((canvas.get_attribute("data-view") or "").split(",")[2])
+    canvas.focus()
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_url(re.compile(rf"view=.*galaxy={lone}"))
+    view = canvas.get_attribute("data-view") or ""
+    assert float(view.split(",")[2]) == pytest.approx(width / 1.3, rel=1e-3)
+    page.reload()
+    expect(canvas).to_have_attribute("data-view", view)
+    expect(card).to_have_attribute("data-row", str(lone))
+
+
+def test_a_slider_moves_the_galaxies_to_where_another_checkpoint_has_them(
+    visit: Visit, site: Site, encoder: str
+) -> None:
+    steps = site.client.list_checkpoints(encoder).steps
+    config = {"encoder": encoder, "checkpoint": "last", "every_checkpoint": True}
+    assert site.run_to_the_end(RunRequest(kind=RunKind.EMBED, config=config)) is RunState.SUCCEEDED
+    page = visit.page
+    visit.open(f"/map?run={encoder}&checkpoint=last")
+    expect(page.locator(CANVAS)).to_have_attribute("data-drawn", "200")
+    slider = page.get_by_role("slider", name="Checkpoint")
+    expect(slider).to_have_value(str(len(steps) - 1))
+    slider.press("Home")
+    page.wait_for_url(re.compile(rf"step={steps[0]}"))
+    turned = MapRequest(run=encoder, checkpoint=str(steps[0]), aligned="last")
+    places = on_screen(page, points_of(site, turned))
+    lone = loneliest(places)
+    page.wait_for_timeout(600)  # until they have moved
+    page.mouse.move(*places[lone])
+    expect(page.locator(f".gx-galaxy_map .tip[data-row='{lone}']")).to_be_visible()
+    page.reload()
+    expect(slider).to_have_value("0")

@@ -1,0 +1,79 @@
+"""`galaxyscope search` and `embed` as a person types them, on a real checkpoint."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from backend.data.store import GalaxyStore
+from backend.db.engine import open_database
+from backend.jobs import queue
+from backend.jobs.tasks import embed as task
+from backend.services.embedding_spaces import resolve_space
+from backend.settings import Settings
+from shared.configs import SimulateConfig
+from shared.runs import RunKind
+from shared.search import EmbeddingSpace
+from tests.api.conftest import enter_dataset
+from tests.api.encoders import leave_encoder, work
+from tests.cli.shell import call
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("home")
+
+
+@pytest.fixture(scope="module")
+def encoder(home: Path) -> str:
+    settings = Settings(home=home).prepare()
+    database = open_database(settings.database_path)
+    enter_dataset(database, settings, SimulateConfig(name="sky", n=40, img_size=32))
+    run_id = leave_encoder(database, settings)
+    space = resolve_space(database, settings, EmbeddingSpace(run=run_id))
+    job = queue.enqueue(database, settings.runs_dir, RunKind.EMBED, space.config, encoder=space.encoder)
+    work(task, settings, job)
+    database.close()
+    return run_id
+
+
+def test_galaxies_are_searched_by_row_and_by_image_and_taken_along(
+    home: Path, encoder: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "sky.npy"
+    answer = call(home, "embed", "--run", encoder, "--out", str(out), "--json")
+    assert answer.returncode == 0, answer.stderr
+    made = json.loads(answer.stdout)
+    assert (made["n"], made["ready"], made["step"]) == (40, True, 7)
+    records = np.load(out)
+    vectors = records["embedding"].astype(np.float64)
+    answer = call(home, "search", "--run", encoder, "--galaxy", "5", "-k", "4", "--json")
+    assert answer.returncode == 0, answer.stderr
+    found = json.loads(answer.stdout)
+    assert (found["query"]["galaxy"], found["query"]["source_id"]) == (5, str(records["source_id"][5]))
+    cosine = vectors @ vectors[5]
+    for neighbour in found["neighbours"]:
+        assert neighbour["similarity"] == pytest.approx(cosine[neighbour["galaxy"]], abs=1e-5)
+        assert neighbour["label"]
+    assert len(found["neighbours"]) == 4
+    [path] = (home / "datasets").glob("*.h5")
+    with GalaxyStore.open(path) as store:
+        Image.fromarray(store.images(np.array([5]))[0]).save(tmp_path / "mine.png")
+    answer = call(
+        home, "search", "--run", encoder, "--image", str(tmp_path / "mine.png"), "-k", "4", "--json"
+    )
+    assert answer.returncode == 0, answer.stderr
+    assert json.loads(answer.stdout)["neighbours"] == found["neighbours"]
+
+
+def test_a_search_without_a_query_and_one_where_no_position_is_known_say_what_to_give(
+    home: Path, encoder: str
+) -> None:
+    answer = call(home, "search", "--run", encoder, "--json")
+    assert answer.returncode == 1
+    assert json.loads(answer.stdout)["detail"] == "give one of --galaxy, --image and --radec"
+    answer = call(home, "search", "--run", encoder, "--radec", "187.7,12.4", "--json")
+    assert answer.returncode == 1
+    assert json.loads(answer.stdout)["code"] == "no_coordinates"

@@ -1,0 +1,64 @@
+"""The address of the Map page says everything that is looked at, and survives nonsense."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from frontend.app_pages.map import axis_words
+from frontend.app_pages.map_url import Look
+from shared.maps import ColourBy
+
+NUMBERS = st.floats(-1e4, 1e4).map(lambda value: f"{round(value, 6):.5g}")
+LOOKS = st.builds(
+    Look,
+    run=st.one_of(st.none(), st.just("quiet-spiral-12")),
+    checkpoint=st.sampled_from(["last", "best", "0", "1200"]),
+    dataset=st.one_of(st.none(), st.just("efigi")),
+    depth=st.one_of(st.none(), st.integers(1, 24)),
+    pooling=st.sampled_from(["mean", "cls", "both"]),
+    method=st.sampled_from(["pca", "tsne"]),
+    colour=st.sampled_from(list(ColourBy)),
+    evaluation=st.one_of(st.none(), st.just("late-mass-7097.encoder-knn-s0")),
+    view=st.one_of(st.none(), st.tuples(NUMBERS, NUMBERS, NUMBERS).map(",".join)),
+    galaxy=st.one_of(st.none(), st.integers(0, 10**6)),
+    step=st.one_of(st.none(), st.integers(0, 10**6)),
+)
+
+
+@given(LOOKS)
+def test_an_address_opens_as_the_look_that_wrote_it(look: Look) -> None:
+    assert Look.from_query(look.to_query()) == look
+
+
+def test_an_address_leaves_out_what_is_as_usual() -> None:
+    look = Look(run="quiet-spiral-12", colour=ColourBy.REDSHIFT, view="0.1,-0.2,1.5", galaxy=7)
+    assert look.to_query() == {
+        "run": "quiet-spiral-12",
+        "colour": "redshift",
+        "view": "0.1,-0.2,1.5",
+        "galaxy": "7",
+    }
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"view": "1,2"},
+        {"view": "1,2,x"},
+        {"view": "1,2,3,4"},
+        {"galaxy": "-1"},
+        {"colour": "mood"},
+        {"depth": "0"},
+        {"method": "umap"},
+        {"checkpoint": "newest"},
+    ],
+)
+def test_one_impossible_value_costs_only_itself(query: dict[str, str]) -> None:
+    assert Look.from_query({"run": "quiet-spiral-12", "pooling": "cls"} | query) == Look(
+        run="quiet-spiral-12", pooling="cls"
+    )
+
+
+def test_axes_say_how_much_of_the_variance_they_hold_where_they_are_components() -> None:
+    assert axis_words([0.2312, 0.1]) == ["PC 1, 23.1 % of the variance", "PC 2, 10.0 % of the variance"]
+    assert axis_words([]) is None

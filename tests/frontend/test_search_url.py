@@ -1,0 +1,34 @@
+"""The address of the Search page holds its whole state."""
+
+from frontend.app_pages.search_url import View
+from shared.datasets import Split
+
+
+def test_a_view_is_its_address_and_back() -> None:
+    view = View(
+        run="quiet-spiral-12", checkpoint="700", dataset="sky", depth=3, pooling="both", row=17, plus=(3, 5),
+        minus=(8,), trail=(1, 2), k=64, tile=96, least=True, label="Merging", split=Split.VAL, zmin=0.01,
+        zmax=0.25, pmin=0.2, pmax=0.4, near=12.5, trivial=True,
+    )  # fmt: skip
+    query = view.to_query()
+    assert (query["plus"], query["minus"], query["trail"]) == ("3.5", "8", "1.2")
+    assert (query["least"], query["zmin"], query["split"]) == ("yes", "0.01", "val")
+    assert View.from_query(query) == view
+
+
+def test_what_is_as_by_default_is_not_in_the_address() -> None:
+    assert View(run="quiet-spiral-12", row=0).to_query() == {"run": "quiet-spiral-12", "row": "0"}
+    assert View.from_query({}) == View()
+
+
+def test_an_upload_wins_over_a_row_and_what_cannot_be_meant_is_left_out() -> None:
+    query = {
+        "upload": "ab",
+        "row": "5",
+        "k": "7000",
+        "pooling": "max",
+        "plus": "1.x",
+        "minus": "4",
+        "zz": "1",
+    }
+    assert View.from_query(query) == View(upload="ab", minus=(4,))
