@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import psutil
@@ -113,6 +114,18 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         yield site
     finally:
         end_everything(client, server)
+
+
+@pytest.fixture(scope="session")
+def encoder(site: Site) -> str:
+    """A run of one epoch on the simulated galaxies; its seed is its own, as features are kept by weights."""
+    widths: dict[str, Any] = dict.fromkeys(("embed_dim", "decoder_embed_dim", "batch_size"), 32)
+    ones = dict.fromkeys(("depth", "num_heads", "decoder_depth", "decoder_num_heads", "epochs"), 1)
+    config = {"dataset": "sky", "img_size": 32, "patch_size": 8, "warmup_epochs": 0, "sample_count": 2}
+    config |= {"seed": 5}
+    request = RunRequest(kind=RunKind.PRETRAIN, config=config | widths | ones, name="to be judged")
+    assert site.run_to_the_end(request) is RunState.SUCCEEDED
+    return next(run.id for run in site.client.list_runs() if run.name == "to be judged")
 
 
 def wait_until_healthy(client: Client, server: subprocess.Popen[bytes], log: Path) -> None:

@@ -1,7 +1,6 @@
 """An encoder is judged through the page, and its confusion matrix opens into galaxies."""
 
 import re
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -15,17 +14,6 @@ pytestmark = pytest.mark.browser
 
 CELL = ".gx-confusion_matrix [data-cell='{} {}']"
 GALAXIES = ".gx-prediction_grid .cells .tile"
-WIDTHS: dict[str, Any] = dict.fromkeys(("embed_dim", "decoder_embed_dim", "batch_size"), 32)
-ONES = dict.fromkeys(("depth", "num_heads", "decoder_depth", "decoder_num_heads", "epochs"), 1)
-
-
-@pytest.fixture(scope="module")
-def encoder(site: Site) -> str:
-    """A run of one epoch on the simulated galaxies."""
-    config = {"dataset": "sky", "img_size": 32, "patch_size": 8, "warmup_epochs": 0, "sample_count": 2}
-    request = RunRequest(kind=RunKind.PRETRAIN, config=config | WIDTHS | ONES, name="to be judged")
-    assert site.run_to_the_end(request) is RunState.SUCCEEDED
-    return next(run.id for run in site.client.list_runs() if run.name == "to be judged")
 
 
 @pytest.fixture(scope="module")

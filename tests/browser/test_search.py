@@ -6,31 +6,12 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Page, expect
 
-from shared.runs import RunKind, RunRequest, RunState
 from shared.search import EmbeddingSpace, RowFilter, SearchRequest
 from tests.browser.conftest import Site, Visit
 
 pytestmark = pytest.mark.browser
 
 TILES = ".gx-galaxy_search .tile .shot"
-WIDTHS: dict[str, Any] = dict.fromkeys(("embed_dim", "decoder_embed_dim", "batch_size"), 32)
-ONES = dict.fromkeys(("depth", "num_heads", "decoder_depth", "decoder_num_heads", "epochs"), 1)
-
-
-@pytest.fixture(scope="module")
-def encoder(site: Site) -> str:
-    """A run of one epoch on the simulated galaxies."""
-    config = {
-        "dataset": "sky",
-        "img_size": 32,
-        "patch_size": 8,
-        "warmup_epochs": 0,
-        "sample_count": 2,
-        "seed": 5,
-    }
-    request = RunRequest(kind=RunKind.PRETRAIN, config=config | WIDTHS | ONES, name="to be searched")
-    assert site.run_to_the_end(request) is RunState.SUCCEEDED
-    return next(run.id for run in site.client.list_runs() if run.name == "to be searched")
 
 
 def query(page: Page) -> dict[str, str]:

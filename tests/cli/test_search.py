@@ -1,9 +1,6 @@
-"""`galaxyscope search` and `embed` as a person types them: real processes, a real checkpoint."""
+"""`galaxyscope search` and `embed` as a person types them, on a real checkpoint."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +18,7 @@ from shared.runs import RunKind
 from shared.search import EmbeddingSpace
 from tests.api.conftest import enter_dataset
 from tests.api.encoders import leave_encoder, work
+from tests.cli.shell import call
 
 
 @pytest.fixture(scope="module")
@@ -41,23 +39,17 @@ def encoder(home: Path) -> str:
     return run_id
 
 
-def shell(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    environment = os.environ | {"GALAXYSCOPE_HOME": str(home), "OMP_NUM_THREADS": "1"}
-    command = [sys.executable, "-m", "backend.cli", *words]
-    return subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=200)
-
-
 def test_galaxies_are_searched_by_row_and_by_image_and_taken_along(
     home: Path, encoder: str, tmp_path: Path
 ) -> None:
     out = tmp_path / "sky.npy"
-    answer = shell(home, "embed", "--run", encoder, "--out", str(out), "--json")
+    answer = call(home, "embed", "--run", encoder, "--out", str(out), "--json")
     assert answer.returncode == 0, answer.stderr
     made = json.loads(answer.stdout)
     assert (made["n"], made["ready"], made["step"]) == (40, True, 7)
     records = np.load(out)
     vectors = records["embedding"].astype(np.float64)
-    answer = shell(home, "search", "--run", encoder, "--galaxy", "5", "-k", "4", "--json")
+    answer = call(home, "search", "--run", encoder, "--galaxy", "5", "-k", "4", "--json")
     assert answer.returncode == 0, answer.stderr
     found = json.loads(answer.stdout)
     assert (found["query"]["galaxy"], found["query"]["source_id"]) == (5, str(records["source_id"][5]))
@@ -69,7 +61,7 @@ def test_galaxies_are_searched_by_row_and_by_image_and_taken_along(
     [path] = (home / "datasets").glob("*.h5")
     with GalaxyStore.open(path) as store:
         Image.fromarray(store.images(np.array([5]))[0]).save(tmp_path / "mine.png")
-    answer = shell(
+    answer = call(
         home, "search", "--run", encoder, "--image", str(tmp_path / "mine.png"), "-k", "4", "--json"
     )
     assert answer.returncode == 0, answer.stderr
@@ -79,9 +71,9 @@ def test_galaxies_are_searched_by_row_and_by_image_and_taken_along(
 def test_a_search_without_a_query_and_one_where_no_position_is_known_say_what_to_give(
     home: Path, encoder: str
 ) -> None:
-    answer = shell(home, "search", "--run", encoder, "--json")
+    answer = call(home, "search", "--run", encoder, "--json")
     assert answer.returncode == 1
     assert json.loads(answer.stdout)["detail"] == "give one of --galaxy, --image and --radec"
-    answer = shell(home, "search", "--run", encoder, "--radec", "187.7,12.4", "--json")
+    answer = call(home, "search", "--run", encoder, "--radec", "187.7,12.4", "--json")
     assert answer.returncode == 1
     assert json.loads(answer.stdout)["code"] == "no_coordinates"
