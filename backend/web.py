@@ -60,33 +60,7 @@ APP_SCRIPT = Path(__file__).parent.parent / "frontend" / "app.py"
 def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     """The server of one home. With `ui` it mounts Streamlit, which a process can do once."""
     settings.prepare()
-    database = open_database(settings.database_path)
-    uploads = Uploads(settings.uploads_dir)
-    stores, models = Datasets(database, settings), ModelCache(database, settings)
-    viewer = Reconstructions(database, settings, stores, models)
-    curves = RatioCurves(database, settings, stores, models)
-    pictures = SavedPictures(database, viewer)
-    judged = Evaluations(database, settings, stores)
-    flags = LabelFlags(database, stores)
-    comparisons = Suites(database, settings, judged)
-    embedded = Embeddings(database, settings, stores)
-    finder = Search(stores, embedded, EmbeddedImages(settings, models))
-    context = Context(
-        settings=settings,
-        database=database,
-        datasets=stores,
-        uploads=uploads,
-        models=models,
-        reconstructions=viewer,
-        ratio_curves=curves,
-        saved_pictures=pictures,
-        evaluations=judged,
-        label_flags=flags,
-        suites=comparisons,
-        embeddings=embedded,
-        search=finder,
-        projections=Projections(database, settings, embedded),
-    )
+    context = _context(settings)
     streamlit_app = _streamlit(settings) if ui else None
 
     @asynccontextmanager
@@ -97,7 +71,7 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
             _prepare_in_the_background()
             async with streamlit_app.lifespan()(app):
                 yield
-        database.close()
+        context.database.close()
 
     app = FastAPI(
         title="Galaxyscope",
@@ -119,6 +93,37 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     if streamlit_app is not None:
         app.mount("/", streamlit_app)
     return app
+
+
+def _context(settings: Settings) -> Context:
+    """The open things of one server."""
+    database = open_database(settings.database_path)
+    uploads = Uploads(settings.uploads_dir)
+    stores, models = Datasets(database, settings), ModelCache(database, settings)
+    viewer = Reconstructions(database, settings, stores, models)
+    curves = RatioCurves(database, settings, stores, models)
+    pictures = SavedPictures(database, viewer)
+    judged = Evaluations(database, settings, stores)
+    flags = LabelFlags(database, stores)
+    comparisons = Suites(database, settings, judged)
+    embedded = Embeddings(database, settings, stores)
+    finder = Search(stores, embedded, EmbeddedImages(settings, models))
+    return Context(
+        settings=settings,
+        database=database,
+        datasets=stores,
+        uploads=uploads,
+        models=models,
+        reconstructions=viewer,
+        ratio_curves=curves,
+        saved_pictures=pictures,
+        evaluations=judged,
+        label_flags=flags,
+        suites=comparisons,
+        embeddings=embedded,
+        search=finder,
+        projections=Projections(database, settings, embedded),
+    )
 
 
 def _prepare_in_the_background() -> None:

@@ -141,7 +141,7 @@ def _downstream(build: Builder) -> None:
     )
     build.row("k-NN", Head.KNN, last)
     build.row("linear, last block", Head.LINEAR, last, report=0.58)
-    build.row("linear, block chosen on validation", Head.LINEAR, chosen, depth_chosen=True)
+    build.row("linear, block chosen on validation", Head.LINEAR, chosen)
     build.row("MLP on the frozen encoder", Head.MLP, last, report=0.637)
     build.row("fine-tuned, MLP head", Head.FINETUNE, tuned, report=0.678)
     build.claim(

@@ -48,10 +48,9 @@ class RowSpec(Wire):
     report's figure, a share of 1."""
 
     name: str
-    head: Head
+    head: Head | None
     basis: Basis = Basis.ENCODER
     slots: list[str]
-    depth_chosen: bool = False
     report: float | None = None
 
 

@@ -89,6 +89,16 @@ class Evaluations:
             names = _names(session)
         return [_to_evaluation(row, names) for row in rows]
 
+    def of_runs(self, runs: Collection[str]) -> dict[str, list[Evaluation]]:
+        """What each of these jobs made, newest first."""
+        query = select(EvaluationRow).where(EvaluationRow.run_id.in_(runs))
+        found: dict[str, list[Evaluation]] = {}
+        with self._database.read() as session:
+            names = _names(session)
+            for row in session.scalars(query.order_by(EvaluationRow.created_at.desc(), EvaluationRow.id)):
+                found.setdefault(row.run_id, []).append(_to_evaluation(row, names))
+        return found
+
     def get(self, evaluation_id: str) -> Evaluation:
         """Raises NotFoundError."""
         with self._database.read() as session:

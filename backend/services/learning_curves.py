@@ -25,8 +25,10 @@ def twin_curves(database: Database, encoder: str) -> list[TwinCurves]:
     with database.read() as session:
         find_row(session, encoder)
         kinds = [kind.value for kind in CLASSIFIER_KINDS]
-        query = select(RunRow).where(RunRow.kind.in_(kinds)).order_by(RunRow.created_at)
-        runs = [run for run in session.scalars(query) if run.config.get("encoder") == encoder]
+        own = RunRow.config["encoder"].as_string() == encoder
+        runs = session.scalars(
+            select(RunRow).where(RunRow.kind.in_(kinds), own).order_by(RunRow.created_at)
+        ).all()
     tuned: dict[str, Side] = defaultdict(dict)
     scratch: dict[str, Side] = defaultdict(dict)
     for run in runs:

@@ -1,7 +1,7 @@
 """The verbs of suites: what one consists of and what it came to, launch what is missing, stop what waits."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import mean, stdev
@@ -12,8 +12,10 @@ from sqlalchemy import select
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import InvalidInputError, NotFoundError
+from backend.jobs import registry
 from backend.services.evaluations import Evaluations
-from backend.services.runs import create_run, get_run, stop_run
+from backend.services.run_answers import queue_positions, to_run
+from backend.services.runs import create_run, stop_run
 from backend.settings import Settings
 from backend.stats.claims import decide_claims
 from shared.configs import CONFIGS, Config
@@ -32,6 +34,7 @@ REFERENCES = (
     RowSpec(name="linear, random init", head=Head.LINEAR, basis=Basis.RANDOM_INIT, slots=[]),
     RowSpec(name="linear, raw pixels", head=Head.LINEAR, basis=Basis.RAW_PIXELS, slots=[]),
     RowSpec(name="k-NN, raw pixels", head=Head.KNN, basis=Basis.RAW_PIXELS, slots=[]),
+    RowSpec(name="majority class", head=None, basis=Basis.MAJORITY, slots=[]),
 )
 
 
@@ -56,7 +59,8 @@ class Suites:
         """The suite as it stands. Raises as plan does, NotFoundError for an unknown dataset."""
         plan = self.plan(key, scale, dataset, seeds)
         found, digest = self._match(plan)
-        rows = [self._row(spec, found) for spec in plan.rows]
+        made = self.evaluations.of_runs([run.id for run in found.values()])
+        rows = [_row(spec, found, made) for spec in plan.rows]
         runs = [PlannedRun(slot=slot, run=found.get(slot.key)) for slot in plan.slots]
         states = [planned.run.state for planned in runs if planned.run is not None]
         return SuiteReport(
@@ -64,7 +68,7 @@ class Suites:
             dataset_digest=digest,
             runs=runs,
             rows=rows,
-            references=self._references(found),
+            references=_references([one for run in found.values() for one in made.get(run.id, [])]),
             claims=decide_claims(plan.claims, rows),
             missing=len(runs) - len(states),
             active=sum(state not in TERMINAL for state in states),
@@ -118,38 +122,20 @@ class Suites:
                 RunRow.kind.in_(kinds), RunRow.dataset_digest == dataset.digest, RunRow.state.not_in(lost)
             )
             rows = session.scalars(query.order_by(RunRow.created_at)).all()
-            by_config = {(row.kind, _config_key(row.config)): row.id for row in rows}
+            positions = queue_positions(session, rows)
+            references = registry.baselines_of(session, dataset.digest)
+            by_config = {
+                (row.kind, _config_key(row.config)): to_run(row, references, positions) for row in rows
+            }
             digest = dataset.digest
         found: dict[str, Run] = {}
         for slot in plan.slots:
             if slot.encoder is None or slot.encoder in found:
                 wanted = _wanted(slot, found[slot.encoder] if slot.encoder else None)
-                run_id = by_config.get((slot.kind.value, _config_key(wanted)))
-                if run_id is not None:
-                    found[slot.key] = get_run(self.database, run_id)
+                run = by_config.get((slot.kind.value, _config_key(wanted)))
+                if run is not None:
+                    found[slot.key] = run
         return found, digest
-
-    def _row(self, spec: RowSpec, found: dict[str, Run]) -> RowResult:
-        results = [self._result(spec, found[slot]) for slot in spec.slots if slot in found]
-        return row_result(spec, [one for one in results if one is not None])
-
-    def _result(self, spec: RowSpec, run: Run) -> Evaluation | None:
-        """What a run came to, by head and what it reads."""
-        for one in self.evaluations.list_all(run=run.id):
-            if (one.head, one.basis) == (spec.head, spec.basis):
-                return one
-        return None
-
-    def _references(self, found: dict[str, Run]) -> list[RowResult]:
-        """What learned nothing, of the first run that has it."""
-        every = [one for key in found for one in self.evaluations.list_all(run=found[key].id)]
-        rows = []
-        for spec in REFERENCES:
-            fitting = [one for one in every if (one.head, one.basis) == (spec.head, spec.basis)]
-            rows.append(row_result(spec, [one for one in fitting if one.label_fraction == 1][:1]))
-        majority = [one for one in every if one.basis is Basis.MAJORITY][:1]
-        rows.append(row_result(REFERENCES[0].model_copy(update={"name": "majority class"}), majority))
-        return [row for row in rows if row.accuracies]
 
     def _cost(self, plan: SuitePlan, found: dict[str, Run]) -> float | None:
         """Seconds of the missing slots, by the latest run of each kind here; None where one has none."""
@@ -166,6 +152,25 @@ class Suites:
         if row is None or row.started_at is None or row.ended_at is None:
             return None
         return (row.ended_at - row.started_at).total_seconds()
+
+
+def _row(spec: RowSpec, found: Mapping[str, Run], made: Mapping[str, Sequence[Evaluation]]) -> RowResult:
+    """What the runs of a row came to, by its head and what that reads."""
+    runs = [found[slot].id for slot in spec.slots if slot in found]
+    results = [
+        next((one for one in made.get(run, []) if (one.head, one.basis) == (spec.head, spec.basis)), None)
+        for run in runs
+    ]
+    return row_result(spec, [one for one in results if one is not None])
+
+
+def _references(made: Sequence[Evaluation]) -> list[RowResult]:
+    """What learned nothing, of the first run that has it."""
+    rows = []
+    for spec in REFERENCES:
+        fitting = [one for one in made if (one.head, one.basis) == (spec.head, spec.basis)]
+        rows.append(row_result(spec, [one for one in fitting if one.label_fraction == 1][:1]))
+    return [row for row in rows if row.accuracies]
 
 
 def row_result(spec: RowSpec, found: Sequence[Evaluation]) -> RowResult:

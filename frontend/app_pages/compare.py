@@ -13,8 +13,9 @@ from frontend.client import ApiError
 from frontend.comparison import compared_groups, compared_runs, curve_keys, default_keys
 from frontend.components.compare_curves import draw_compare_curves
 from frontend.components.compare_samples import draw_compare_samples
+from frontend.encoders import nothing_trained
 from frontend.run_groups import run_title
-from frontend.session import client, go
+from frontend.session import client
 from shared.runs import TRAINING_KINDS, Run, RunKind
 
 QUESTION = "Which is better, and why?"
@@ -29,7 +30,7 @@ def show() -> None:
     newest = {run.id: run for run in client().list_runs(limit=MOST_RUNS)}
     choice = {run_id: run for run_id, run in newest.items() if run.kind in TRAINING_KINDS}
     if not choice:
-        _nothing_trained()
+        nothing_trained("Launch two runs; their curves stand over each other here.")
         return
     wanted = listed("runs")
     known, missing = _known(wanted, newest)
@@ -42,13 +43,6 @@ def show() -> None:
         _draw_comparison(chosen, known, keys)
     else:
         _none_chosen(list(choice))
-
-
-def _nothing_trained() -> None:
-    empty_state("Nothing has been trained yet.", "Launch two runs; their curves stand over each other here.")
-    with st.container(horizontal=True, horizontal_alignment="center"):
-        if st.button("Launch a run", type="primary"):
-            go("launch")
 
 
 def _none_chosen(newest: Sequence[str]) -> None:

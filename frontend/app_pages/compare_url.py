@@ -4,14 +4,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import streamlit as st
-from pydantic import Field, ValidationError
+from pydantic import Field
 
-from shared.runs import Wire
+from frontend.address import Address
 
 TOLD = "compare_told"
 
 
-class View(Wire):
+class View(Address):
     """How curves are drawn: `x` along the axis, runs that differ in their seed only as one (`group`) with a
     `band` around their mean, at most `most` runs, newest first; of fine-tuning the FLOPs of its encoder's
     `pretraining` too."""
@@ -23,31 +23,6 @@ class View(Wire):
     band: Literal["std", "range"] = "std"
     most: int = Field(10, ge=1, le=50)
     pretraining: bool = False
-
-    @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> "View":
-        """What an address says; a value that cannot be meant is left out."""
-        given: dict[str, Any] = {name: query[name] for name in cls.model_fields if name in query}
-        try:
-            return cls.model_validate(given)
-        except ValidationError as error:
-            faulty = {fault["loc"][0] for fault in error.errors()}
-            return cls.model_validate({name: value for name, value in given.items() if name not in faulty})
-
-    def to_query(self) -> dict[str, str]:
-        """The address of this view; what is as by default is left out."""
-        fields = type(self).model_fields
-        return {name: _written(value) for name, value in self if value != fields[name].default}
-
-
-def _written(value: Any) -> str:
-    return (
-        ("yes" if value else "no")
-        if isinstance(value, bool)
-        else f"{value:g}"
-        if isinstance(value, float)
-        else str(value)
-    )
 
 
 def current_view() -> View:

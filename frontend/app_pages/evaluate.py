@@ -14,9 +14,11 @@ from frontend.client import ApiError
 from frontend.components.depth_curve import draw_depth_curve
 from frontend.components.score_table import draw_score_table
 from frontend.earlier_evaluations import fold_earlier
+from frontend.encoders import begun_encoders, first_choice, nothing_trained
 from frontend.evaluation_rows import (
     BASIS_WORDS,
     Group,
+    Jobs,
     fold_rows,
     group_evaluations,
     majority_of,
@@ -25,34 +27,34 @@ from frontend.evaluation_rows import (
     with_references,
 )
 from frontend.published import published_references
-from frontend.session import client, go, selected_run
+from frontend.session import client
 from frontend.wording import count, dataset_title
 from shared.datasets import Dataset
 from shared.evaluations import Basis, Evaluation, Head
-from shared.runs import TERMINAL, Run, RunKind, RunState
+from shared.runs import TERMINAL, Run, RunState
 
 QUESTION = "How well does it classify, and where does it fail?"
-MOST_RUNS = 200
 RUN, DATASET = "evaluate_run", "evaluate_dataset"
 
 
 def show() -> None:
     """The evaluations of one encoder; how to make them where there are none."""
     page_title("Evaluate", QUESTION)
-    encoders = {run.id: run for run in client().list_runs(limit=MOST_RUNS) if _has_begun(run)}
+    encoders = begun_encoders()
     if not encoders:
-        _nothing_trained()
+        nothing_trained("Launch a run; its encoder can be evaluated here.")
         return
     look = _settle(current_look(), encoders)
     run = encoders[look.run or ""]
     evaluations = client().list_evaluations(encoder=run.id)
     datasets = {dataset.name: dataset for dataset in client().list_datasets()}
     shown = _draw_head(look, encoders, evaluations)
-    jobs = [job for job in judging_jobs() if job.config.get("encoder") == run.id]
+    every = judging_jobs()
+    jobs = [job for job in every if job.config.get("encoder") == run.id]
     draw_form(run, datasets, jobs, fresh=not evaluations and not jobs)
     draw_jobs(jobs)
     if shown:
-        _draw_results(look, run, shown, datasets.get(shown[0].dataset))
+        _draw_results(look, run, shown, datasets.get(shown[0].dataset), {job.id: job.config for job in every})
     elif all(job.state in TERMINAL for job in jobs):
         empty_state(
             "This encoder has not been evaluated yet.",
@@ -62,27 +64,13 @@ def show() -> None:
         st.caption("Table, confusion matrix and galaxies appear here when it has ended.")
 
 
-def _has_begun(run: Run) -> bool:
-    imported = run.kind is RunKind.ADOPT
-    return run.state is RunState.SUCCEEDED if imported else run.state is not RunState.QUEUED
-
-
-def _nothing_trained() -> None:
-    empty_state("Nothing has been trained yet.", "Launch a run; its encoder can be evaluated here.")
-    with st.container(horizontal=True, horizontal_alignment="center"):
-        if st.button("Launch a run", type="primary"):
-            go("launch")
-
-
 def _settle(look: Look, encoders: Mapping[str, Run]) -> Look:
     """The look with a run: the address's, that of the evaluation it names, the selected one, or the newest
     that has something to show."""
     if look.run not in encoders and look.evaluation is not None:
         look = look.model_copy(update={"run": _encoder_of(look.evaluation)})
     if look.run not in encoders:
-        chosen = selected_run()
-        fallback = next((run for run in encoders.values() if run.metrics), next(iter(encoders.values())))
-        look = look.model_copy(update={"run": chosen if chosen in encoders else fallback.id})
+        look = look.model_copy(update={"run": first_choice(encoders.values())})
     if st.query_params.get("run") != look.run:
         st.session_state["selected_run"] = look.run
         change_look(run=look.run)
@@ -145,9 +133,10 @@ def _encoder_title(run: Run) -> str:
     return " · ".join(word for word in words if word)
 
 
-def _draw_results(look: Look, run: Run, evaluations: Sequence[Evaluation], dataset: Dataset | None) -> None:
+def _draw_results(
+    look: Look, run: Run, evaluations: Sequence[Evaluation], dataset: Dataset | None, jobs: Jobs
+) -> None:
     """Table and depth curve, then the evaluation that was chosen."""
-    jobs = {job.id: job.config for job in judging_jobs()}
     groups = group_evaluations(evaluations, jobs)
     by_id = {one.id: one for one in evaluations}
     blocks = fold_earlier(with_references(groups, jobs), evaluations, jobs)

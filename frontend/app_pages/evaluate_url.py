@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import streamlit as st
-from pydantic import Field, ValidationError, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
+from frontend.address import Address
 from shared.datasets import Split
 from shared.evaluations import PredictionOrder
-from shared.runs import Wire
 
 Numbers = Literal["counts", "true", "predicted", "difference"]
 CELL = {"true": None, "predicted": None, "page": 1}
 TOLD = "evaluate_told"
 
 
-class Look(Wire):
+class Look(Address):
     """What is looked at. `run` is the encoder, `against` an evaluation to compare with; `true` and
     `predicted` name the classes whose galaxies are shown (None: all), `shown` the numbers in the matrix,
     `classes` their order; `min` and `max` bound the confidence, per cent, `flagged` keeps the galaxies whose
@@ -42,25 +42,6 @@ class Look(Wire):
         if value < info.data.get("min", 0):
             raise ValueError("max is below min")
         return value
-
-    @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> "Look":
-        """What an address says; a value that cannot be meant is left out."""
-        given: dict[str, Any] = {name: query[name] for name in cls.model_fields if name in query}
-        try:
-            return cls.model_validate(given)
-        except ValidationError as error:
-            faulty = {fault["loc"][0] for fault in error.errors()}
-            return cls.model_validate({name: value for name, value in given.items() if name not in faulty})
-
-    def to_query(self) -> dict[str, str]:
-        """The address of this look; what is as by default is left out."""
-        fields = type(self).model_fields
-        return {name: _written(value) for name, value in self if value != fields[name].default}
-
-
-def _written(value: Any) -> str:
-    return "yes" if value is True else str(value)
 
 
 def current_look() -> Look:

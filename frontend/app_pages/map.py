@@ -7,26 +7,26 @@ import streamlit as st
 from frontend.app_pages.map_jobs import offer_embeddings, offer_every_checkpoint, offer_tsne
 from frontend.app_pages.map_space import draw_space
 from frontend.app_pages.map_url import Look, change_look, current_look, take_look, told
-from frontend.blocks import empty_state, guarded, page_title
+from frontend.blocks import guarded, page_title
 from frontend.components.galaxy_map import draw_galaxy_map
+from frontend.encoders import begun_encoders, first_choice, nothing_trained
 from frontend.evaluation_rows import name_evaluation
-from frontend.session import client, go, selected_run
+from frontend.session import client
 from frontend.wording import count, percent
 from shared.datasets import Dataset
 from shared.evaluations import Basis, Evaluation
 from shared.maps import OF_EVALUATION, ColourBy, MapRequest, MapState
-from shared.runs import Run, RunKind, RunState
+from shared.runs import Run
 
 QUESTION = "How does it order the sky?"
-MOST_RUNS = 200
 
 
 def show() -> None:
     """The map of a dataset by one encoder; how to make it where there is none."""
     page_title("Map", QUESTION)
-    encoders = {run.id: run for run in client().list_runs(limit=MOST_RUNS) if _has_begun(run)}
+    encoders = begun_encoders()
     if not encoders:
-        _nothing_trained()
+        nothing_trained("Launch a run; its encoder draws the map.")
         return
     look = _settle(current_look(), encoders)
     datasets = {dataset.name: dataset for dataset in client().list_datasets()}
@@ -42,24 +42,10 @@ def show() -> None:
     offer_every_checkpoint(state, encoders[state.embeddings.run])
 
 
-def _has_begun(run: Run) -> bool:
-    imported = run.kind is RunKind.ADOPT
-    return run.state is RunState.SUCCEEDED if imported else run.state is not RunState.QUEUED
-
-
-def _nothing_trained() -> None:
-    empty_state("Nothing has been trained yet.", "Launch a run; its encoder draws the map.")
-    with st.container(horizontal=True, horizontal_alignment="center"):
-        if st.button("Launch a run", type="primary"):
-            go("launch")
-
-
 def _settle(look: Look, encoders: Mapping[str, Run]) -> Look:
     """The look with a run: the address's, the selected one, or the newest that has something to show."""
     if look.run not in encoders:
-        chosen = selected_run()
-        fallback = next((run for run in encoders.values() if run.metrics), next(iter(encoders.values())))
-        look = look.model_copy(update={"run": chosen if chosen in encoders else fallback.id})
+        look = look.model_copy(update={"run": first_choice(encoders.values())})
     if st.query_params.get("run") != look.run:
         st.session_state["selected_run"] = look.run
         change_look(run=look.run)

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Literal
 
 import streamlit as st
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from frontend.address import Address
 from shared.evaluation_configs import CHECKPOINT
 from shared.maps import ColourBy, Method
-from shared.runs import Wire
 from shared.search import EmbeddingSpace
 
 TOLD = "map_told"
@@ -16,7 +16,7 @@ BROWSER = ("colour", "evaluation", "view", "galaxy", "step")
 NUMBER = r"-?\d{1,9}(\.\d{1,9})?(e-?\d{1,2})?"
 
 
-class Look(Wire):
+class Look(Address):
     """What is looked at: the space, how it became two dimensions, and what the browser shows of it: `colour`
     and the `evaluation` it may be of, `view` (x and y in the middle, width; None: all), `galaxy` a row,
     `step` the checkpoint that the slider is at (None: the one chosen)."""
@@ -32,21 +32,6 @@ class Look(Wire):
     view: str | None = Field(None, pattern=rf"^{NUMBER},{NUMBER},{NUMBER}$")
     galaxy: int | None = Field(None, ge=0)
     step: int | None = Field(None, ge=0)
-
-    @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> "Look":
-        """What an address says; a value that cannot be meant is left out."""
-        given: dict[str, Any] = {name: query[name] for name in cls.model_fields if name in query}
-        try:
-            return cls.model_validate(given)
-        except ValidationError as error:
-            faulty = {fault["loc"][0] for fault in error.errors()}
-            return cls.model_validate({name: value for name, value in given.items() if name not in faulty})
-
-    def to_query(self) -> dict[str, str]:
-        """The address of this look; what is as by default is left out."""
-        fields = type(self).model_fields
-        return {name: str(value) for name, value in self if value != fields[name].default}
 
     def space(self) -> EmbeddingSpace:
         """Needs a run."""

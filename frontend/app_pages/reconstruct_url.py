@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
-from typing import Annotated, Any
+from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field
 
+from frontend.address import Address
 from shared.explore import MaskKind, PixelMode
-from shared.runs import Wire
 
 MOST_PATCHES = 1 << 16
 Checkpoint = Annotated[str, Field(pattern=r"^(last|best|\d{1,12})$")]
@@ -18,7 +18,7 @@ def _rising(patches: tuple[int, ...] | None) -> tuple[int, ...] | None:
     return None if patches is None else tuple(sorted(set(patches)))
 
 
-class View(Wire):
+class View(Address):
     """What is looked at: model, galaxy, mask, and how predictions become pixels. `against` is a second run,
     `hidden` a mask made by hand, `row` and `upload` exclude each other. `inside` is the layer looked into
     (0: the last; None: closed), `head` one of its heads (None: their mean), `patch` what is asked from (None:
@@ -43,37 +43,22 @@ class View(Wire):
     patch: Patch | None = None
     overlay: bool = False
 
+    RENAMED: ClassVar[Mapping[str, str]] = {"pixels": "mode"}
+
     @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> "View":
-        """What an address says; a value that cannot be meant is left out."""
-        given: dict[str, Any] = {
-            name: query[_PARAMETERS[name]] for name in cls.model_fields if _PARAMETERS[name] in query
-        }
-        if "hidden" in given:
-            given["hidden"] = patches_of(given["hidden"])
-        if "upload" in given:
-            given.pop("row", None)
-        try:
-            return cls.model_validate(given)
-        except ValidationError as error:
-            faulty = {fault["loc"][0] for fault in error.errors()}
-            return cls.model_validate({name: value for name, value in given.items() if name not in faulty})
+    def read(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """A mask by ranges of patches; an upload rules a row out."""
+        masks = {"hidden": patches_of(given["hidden"])} if "hidden" in given else {}
+        return {
+            name: value for name, value in given.items() if name != "row" or "upload" not in given
+        } | masks
 
-    def to_query(self) -> dict[str, str]:
-        """The address of this view; what is as by default is left out."""
-        values = {name: value for name, value in self if value != type(self).model_fields[name].default}
-        return {_PARAMETERS[name]: _written(value) for name, value in values.items()}
-
-
-_PARAMETERS = {name: name for name in View.model_fields} | {"pixels": "mode"}
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:.4f}".rstrip("0").rstrip(".")
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ranges_of(value) if isinstance(value, tuple) else str(value)
+    @staticmethod
+    def written(value: Any) -> str:
+        """A ratio to four decimals, a mask by ranges of patches."""
+        if isinstance(value, float):
+            return f"{value:.4f}".rstrip("0").rstrip(".")
+        return ranges_of(value) if isinstance(value, tuple) else Address.written(value)
 
 
 def ranges_of(patches: Iterable[int]) -> str:

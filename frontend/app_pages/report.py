@@ -36,8 +36,9 @@ def show() -> None:
     _draw_choice(suites, labelled, asked)
     suite = suites[asked["suite"]]
     section(f"{suite.key} · {suite.title}", suite.question)
-    active = _report(asked).active > 0
-    st.fragment(guarded, run_every="5s" if active else None)(lambda: _draw_report(asked, active))
+    first = [_report(asked)]  # drawn at once, asked for again by the fragment alone
+    active = first[0].active > 0
+    st.fragment(guarded, run_every="5s" if active else None)(lambda: _draw_report(asked, first, active))
     if suite.choices:
         section("What the report does not state", "and what we chose")
         facts([(choice.what, choice.ours) for choice in suite.choices])
@@ -78,11 +79,11 @@ def _report(asked: dict[str, str]) -> SuiteReport:
     )
 
 
-def _draw_report(asked: dict[str, str], was_active: bool) -> None:
+def _draw_report(asked: dict[str, str], first: list[SuiteReport], was_active: bool) -> None:
     opened = st.session_state.pop("report_opened", None)
     if opened:
         go("evaluate", evaluation=opened)
-    report = _report(asked)
+    report = first.pop() if first else _report(asked)
     if was_active and not report.active:
         st.rerun()
     _draw_actions(report, asked)

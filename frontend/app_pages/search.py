@@ -11,23 +11,23 @@ from frontend.blocks import empty_state, page_title, plain
 from frontend.client import ApiError
 from frontend.components.galaxy_search import draw_galaxy_search
 from frontend.components.job import draw_job
-from frontend.session import client, go, selected_run
+from frontend.encoders import begun_encoders, first_choice, nothing_trained
+from frontend.session import client
 from frontend.wording import count
 from shared.datasets import Dataset
 from shared.runs import TERMINAL, Run, RunKind, RunRequest, RunState
 from shared.search import EmbeddingState
 
 QUESTION = "Which galaxies are like this one?"
-MOST_RUNS = 200
 
 
 def show() -> None:
     """The search of one encoder; what to do where there is none, or its galaxies are not embedded yet."""
     page_title("Search", QUESTION)
-    runs = [run for run in client().list_runs(limit=MOST_RUNS) if _has_begun(run)]
+    runs = list(begun_encoders().values())
     datasets = client().list_datasets()
     if not runs or not datasets:
-        _nothing()
+        nothing_trained("Launch a run; galaxies can be searched by its first checkpoint.")
         return
     view = _settled(View.from_query(st.query_params.to_dict()), runs, datasets)
     state, problem = _state_of(view)
@@ -40,25 +40,10 @@ def show() -> None:
         draw_quality(view.space(state.run))
 
 
-def _has_begun(run: Run) -> bool:
-    imported = run.kind is RunKind.ADOPT
-    return run.state is RunState.SUCCEEDED if imported else run.state is not RunState.QUEUED
-
-
-def _nothing() -> None:
-    empty_state(
-        "Nothing has been trained yet.", "Launch a run; galaxies can be searched by its first checkpoint."
-    )
-    with st.container(horizontal=True, horizontal_alignment="center"):
-        if st.button("Launch a run", type="primary"):
-            go("launch")
-
-
 def _settled(view: View, runs: list[Run], datasets: list[Dataset]) -> View:
     """The view with a run and a dataset: the selected run, else the newest with something to show."""
     ids = {run.id: run for run in runs}
-    chosen = view.run or selected_run()
-    run = ids.get(chosen or "") or next((run for run in runs if run.metrics), runs[0])
+    run = ids.get(view.run or "") or ids[first_choice(runs)]
     names = {dataset.name for dataset in datasets}
     dataset = view.dataset or (run.dataset if run.dataset in names else datasets[0].name)
     return view.model_copy(update={"run": view.run or run.id, "dataset": dataset})

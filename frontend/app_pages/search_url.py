@@ -1,13 +1,12 @@
 """The state of the Search page as its address holds it."""
 
-from collections.abc import Mapping
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import Field
 
+from frontend.address import Address
 from shared.datasets import Split
 from shared.evaluation_configs import CHECKPOINT
-from shared.runs import Wire
 from shared.search import MAX_EXAMPLES, NEAR_ARCSEC, EmbeddingSpace
 from shared.search_configs import Pooling
 
@@ -19,7 +18,7 @@ Rows = Annotated[tuple[Row, ...], Field(max_length=MAX_EXAMPLES)]
 LISTS = ("plus", "minus", "trail")
 
 
-class View(Wire):
+class View(Address):
     """What is searched by what. `plus` and `minus` are examples beside the query, `trail` the rows that led
     to it; `tile` is the side of a result in pixels; `zmin` … `pmax` bound redshift and pixel scale."""
 
@@ -46,24 +45,17 @@ class View(Wire):
     trivial: bool = False
 
     @classmethod
-    def from_query(cls, query: Mapping[str, str]) -> Self:
-        """What an address says; a value that cannot be meant is left out."""
-        given: dict[str, Any] = {name: query[name] for name in cls.model_fields if name in query}
-        for name in LISTS:
-            if name in given:
-                given[name] = [part for part in given[name].split(".") if part]
-        if "upload" in given:
-            given.pop("row", None)
-        try:
-            return cls.model_validate(given)
-        except ValidationError as error:
-            faulty = {fault["loc"][0] for fault in error.errors()}
-            return cls.model_validate({name: value for name, value in given.items() if name not in faulty})
+    def read(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Lists by points; an upload rules a row out."""
+        lists = {name: [part for part in given[name].split(".") if part] for name in LISTS if name in given}
+        return {
+            name: value for name, value in given.items() if name != "row" or "upload" not in given
+        } | lists
 
-    def to_query(self) -> dict[str, str]:
-        """The address of this view; what is as by default is left out."""
-        values = {name: value for name, value in self if value != type(self).model_fields[name].default}
-        return {name: _written(value) for name, value in values.items()}
+    @staticmethod
+    def written(value: Any) -> str:
+        """Lists by points."""
+        return ".".join(map(str, value)) if isinstance(value, tuple) else Address.written(value)
 
     def space(self, run: str) -> EmbeddingSpace:
         """Whose embeddings are searched."""
@@ -74,11 +66,3 @@ class View(Wire):
             depth=self.depth,
             pooling=self.pooling,
         )
-
-
-def _written(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ".".join(map(str, value))
-    return f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -11,19 +11,19 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const changed = state.embedded !== embedded
   Object.assign(state, { data, embedded })
   state.say = (view) => setTriggerValue("view", { view, n: ++state.seq })
-  state.leave ??= listenToPage(state)
+  state.leave ??= listenToPage({ r: () => randomGalaxy(state), "/": () => state.box.focus() }, (file) => sendPicture(state, file))
   if (isNewAddress(state, data)) adopt(state, data.view)
   else if (changed) showAll(state)
   return () => leave(state)
 }
 
 function build(root) {
-  const state = { root, want: null, left: true, seq: 0, asked: 0, kept: new Map(), own: new Map(), result: null, problem: null, news: "", pressedG: 0 }
+  const state = { root, want: null, left: true, seq: 0, asked: 0, kept: new Map(), own: new Map(), result: null, problem: null, news: "" }
   state.wish = latestWins(() => fetchResults(state))
   state.says = el("div", { class: "says" })
   root.replaceChildren(buildSpace(state), el("div", { class: "both" },
     buildQuery(state), el("div", { class: "found" }, buildTrail(state), buildFilters(state), state.says, buildTiles(state))))
-  acceptDrops(state)
+  acceptDrops(root, (file) => sendPicture(state, file))
   return state
 }
 
@@ -94,34 +94,4 @@ function example(state, row, kind) {
     [kind]: own.includes(row) ? own.filter((one) => one !== row) : [...own, row],
     [other]: others.filter((one) => one !== row),
   })
-}
-
-function acceptDrops(state) {
-  state.root.ondragover = (event) => { event.preventDefault(); state.root.classList.add("over") }
-  state.root.ondragleave = (event) => { if (!state.root.contains(event.relatedTarget)) state.root.classList.remove("over") }
-  state.root.ondrop = (event) => {
-    event.preventDefault()
-    state.root.classList.remove("over")
-    sendPicture(state, imageOf(event.dataTransfer))
-  }
-}
-
-/** Keys and pastes that are meant for the page as a whole. */
-function listenToPage(state) {
-  const onKey = (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || isTypingIn(event)) return
-    if (event.key === "r" && Date.now() - state.pressedG > 1500) randomGalaxy(state)
-    if (event.key === "/") { event.preventDefault(); state.box.focus() }
-    state.pressedG = event.key === "g" ? Date.now() : 0
-  }
-  const onPaste = (event) => {
-    const file = imageOf(event.clipboardData)
-    if (file && !isTypingIn(event)) sendPicture(state, file)
-  }
-  document.addEventListener("keydown", onKey)
-  document.addEventListener("paste", onPaste)
-  return () => {
-    document.removeEventListener("keydown", onKey)
-    document.removeEventListener("paste", onPaste)
-  }
 }

@@ -50,12 +50,6 @@ function refuse(state, problem) {
   showSays(state)
 }
 
-/** A ticket for an answer that is to change the query: it counts while nothing newer was asked or chosen. */
-function ticketOf(state) {
-  const mine = ++state.asked
-  return () => mine === state.asked && !state.left
-}
-
 async function randomGalaxy(state) {
   const { row, label } = state.want, current = ticketOf(state)
   const seed = row === null ? 1 : Math.floor(Math.random() * 2 ** 31)

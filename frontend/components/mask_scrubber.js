@@ -15,14 +15,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
   state.data = data
   paintRegions(root)
   state.say = (view) => setTriggerValue("view", { view, n: ++state.seq })
-  state.leave ??= listenToPage(state)
+  state.leave ??= listenToPage({ r: () => randomGalaxy(state) }, (file) => sendPicture(state, file))
   if (isNewAddress(state, data)) adopt(state, data.view)
   return () => leave(state)
 }
 
 function build(root) {
   const state = { root, want: null, left: true, seq: 0, sides: { a: makeSide("a"), b: null }, models: {}, ranks: new Map(),
-    mask: null, grid: null, wipe: 0.5, brush: 1, pressedG: 0, uploadNotes: [] }
+    mask: null, grid: null, wipe: 0.5, brush: 1, asked: 0, uploadNotes: [] }
   buildPanels(state)
   const wishes = (work) => {
     const of = { a: latestWins(() => work(state, "a")), b: latestWins(() => work(state, "b")) }
@@ -38,7 +38,7 @@ function build(root) {
   state.chart = el("div", { class: "chart" })
   root.replaceChildren(head, buildVersus(state), state.news, buildStage(state), el("div", { class: "under" }, buildControls(state), state.chart), buildInside(state))
   preparePaint(state)
-  acceptDrops(state)
+  acceptDrops(root, (file) => sendPicture(state, file))
   state.resize = new ResizeObserver(() => { crispenPanels(state); drawChart(state) })
   state.resize.observe(root)
   return state
@@ -107,16 +107,6 @@ function slideByKey(state, event) {
   event.preventDefault()
   drag(state, ratioByPatches(length, state.want.ratio, change))
   tellSoon(state)
-}
-
-function acceptDrops(state) {
-  state.root.ondragover = (event) => { event.preventDefault(); state.root.classList.add("over") }
-  state.root.ondragleave = (event) => { if (!state.root.contains(event.relatedTarget)) state.root.classList.remove("over") }
-  state.root.ondrop = (event) => {
-    event.preventDefault()
-    state.root.classList.remove("over")
-    sendPicture(state, imageOf(event.dataTransfer))
-  }
 }
 
 /** The page's script hears it once, when the hand has come to rest; the address follows. */

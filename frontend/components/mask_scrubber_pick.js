@@ -68,6 +68,7 @@ async function tellWho(state) {
 }
 
 function setGalaxy(state, change) {
+  state.asked++ // what was asked for before, and has not come yet, no longer counts
   Object.assign(state.want, change)
   if (!state.lock.checked) redrawSeed(state)
   refreshScene(state)
@@ -116,40 +117,24 @@ async function randomGalaxy(state) {
   if (!now) return
   const seed = state.want.row === null ? 1 : Math.floor(Math.random() * 2 ** 31)
   const label = state.want.label === null ? "" : `&label=${encodeURIComponent(state.want.label)}`
+  const current = ticketOf(state)
   try {
     const galaxy = await ask(`${datasetPath(now.name)}/random?seed=${seed}${label}`)
-    setRow(state, galaxy.row)
+    if (current()) setRow(state, galaxy.row)
   } catch (problem) {
-    refuse(state, state.sides.a, problem)
+    if (current()) refuse(state, state.sides.a, problem)
   }
 }
 
 async function sendPicture(state, file) {
   if (!file) return
+  const current = ticketOf(state)
   try {
     const { id, notes } = await uploadPicture(file)
+    if (!current()) return
     state.uploadNotes = notes
     setGalaxy(state, { upload: id, row: null })
   } catch (problem) {
-    refuse(state, state.sides.a, problem)
-  }
-}
-
-/** Keys and pastes that are meant for the page as a whole. */
-function listenToPage(state) {
-  const onKey = (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || isTypingIn(event)) return
-    if (event.key === "r" && Date.now() - state.pressedG > 1500) randomGalaxy(state)
-    state.pressedG = event.key === "g" ? Date.now() : 0
-  }
-  const onPaste = (event) => {
-    const file = imageOf(event.clipboardData)
-    if (file && !isTypingIn(event)) sendPicture(state, file)
-  }
-  document.addEventListener("keydown", onKey)
-  document.addEventListener("paste", onPaste)
-  return () => {
-    document.removeEventListener("keydown", onKey)
-    document.removeEventListener("paste", onPaste)
+    if (current()) refuse(state, state.sides.a, problem)
   }
 }

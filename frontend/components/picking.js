@@ -46,3 +46,40 @@ function latestWins(work) {
     }
   }
 }
+
+/** A picture that is dropped on the component goes to `take`. */
+function acceptDrops(root, take) {
+  root.ondragover = (event) => { event.preventDefault(); root.classList.add("over") }
+  root.ondragleave = (event) => { if (!root.contains(event.relatedTarget)) root.classList.remove("over") }
+  root.ondrop = (event) => {
+    event.preventDefault()
+    root.classList.remove("over")
+    take(imageOf(event.dataTransfer))
+  }
+}
+
+/** Keys and pasted pictures that are meant for the page as a whole: what each key does, where no g went before it. */
+function listenToPage(keys, take) {
+  let pressedG = 0
+  const onKey = (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || isTypingIn(event)) return
+    if (keys[event.key] && Date.now() - pressedG > 1500) { event.preventDefault(); keys[event.key]() }
+    pressedG = event.key === "g" ? Date.now() : 0
+  }
+  const onPaste = (event) => {
+    const file = imageOf(event.clipboardData)
+    if (file && !isTypingIn(event)) take(file)
+  }
+  document.addEventListener("keydown", onKey)
+  document.addEventListener("paste", onPaste)
+  return () => {
+    document.removeEventListener("keydown", onKey)
+    document.removeEventListener("paste", onPaste)
+  }
+}
+
+/** A ticket for an answer that is to change what is shown: it counts while nothing newer was asked or chosen. */
+function ticketOf(state) {
+  const mine = ++state.asked
+  return () => mine === state.asked && !state.left
+}

@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -16,6 +17,7 @@ from backend.jobs.registry import register
 from backend.jobs.state import change_state
 from backend.settings import Settings
 from backend.web import create_app
+from frontend.client import ApiError, Client
 from shared.configs import ImportConfig, SimulateConfig
 from shared.routes import API
 from shared.runs import RunKind, RunState
@@ -38,6 +40,26 @@ def http(settings: Settings) -> Iterator[TestClient]:
 @pytest.fixture
 def database(settings: Settings, http: TestClient) -> Database:
     return open_database(settings.database_path)
+
+
+@pytest.fixture
+def client(http: TestClient) -> Client:
+    """The frontend's own client, on the real app."""
+    return Client("", http=TestClient(http.app, base_url="http://127.0.0.1:8501"))  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def dataset(database: Database, settings: Settings) -> str:
+    """200 simulated galaxies: 160, 20 and 20 rows."""
+    add_dataset(database, settings, "sky", n=200)
+    return "sky"
+
+
+def refused(ask: Callable[[], Any]) -> ApiError:
+    """What the server said no with."""
+    with pytest.raises(ApiError) as caught:
+        ask()
+    return caught.value
 
 
 def add_dataset(database: Database, settings: Settings, name: str, n: int = 60) -> Path:

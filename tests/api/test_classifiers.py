@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from starlette.testclient import TestClient
+import torch
+from safetensors.torch import load_file
 
 from backend.data.store import GalaxyStore
 from backend.db.engine import Database
@@ -19,28 +20,16 @@ from backend.jobs.tasks import classify as task
 from backend.jobs.tasks import probe
 from backend.ml.memory import PeakMemory
 from backend.settings import Settings
-from frontend.client import ApiError, Client
+from frontend.client import Client
 from shared.configs import PretrainConfig
 from shared.datasets import SPLIT_CODES, Split
 from shared.evaluations import Basis, Evaluation, Head
 from shared.runs import RunKind, RunRequest, RunState
-from tests.api.conftest import Move, add_dataset
+from tests.api.conftest import Move, refused
 from tests.api.encoders import TINY, leave_checkpoints, leave_encoder, work
 
 SHORT: dict[str, Any] = {"epochs": 2, "warmup_epochs": 0.5, "batch_size": 32, "device": "cpu"}
 Queue = Callable[..., str]
-
-
-@pytest.fixture
-def client(http: TestClient) -> Client:
-    return Client("", http=TestClient(http.app, base_url="http://127.0.0.1:8501"))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def dataset(database: Database, settings: Settings) -> str:
-    """200 simulated galaxies: 160, 20 and 20 rows."""
-    add_dataset(database, settings, "sky", n=200)
-    return "sky"
 
 
 @pytest.fixture
@@ -70,12 +59,6 @@ def by_basis(found: list[Evaluation]) -> dict[tuple[Basis, Head | None], Evaluat
     return {(one.basis, one.head): one for one in found}
 
 
-def refused(ask: Callable[[], Any]) -> ApiError:
-    with pytest.raises(ApiError) as caught:
-        ask()
-    return caught.value
-
-
 def test_a_fine_tuning_is_judged_on_test_rows_beside_its_references(
     client: Client, database: Database, settings: Settings, encoder: str, start: Queue
 ) -> None:
@@ -96,6 +79,26 @@ def test_a_fine_tuning_is_judged_on_test_rows_beside_its_references(
     assert sum(one.true == one.predicted for one in page.predictions) == round(20 * tuned.accuracy)
     run = client.get_run(run_id)
     assert (run.dataset, run.lane) == ("sky", "train")
+
+
+def encoder_weights(settings: Settings, run_id: str, step: int) -> dict[str, torch.Tensor]:
+    """Of a run's checkpoint; step 0 is before its first."""
+    return load_file(settings.runs_dir / run_id / "checkpoints" / f"step_{step:08d}" / "model.safetensors")
+
+
+def test_a_fine_tuning_begins_with_the_weights_of_its_encoder_and_a_twin_with_others(
+    settings: Settings, encoder: str, start: Queue
+) -> None:
+    kept = {"keep_checkpoints": 12}
+    tuned = start(encoder=encoder, checkpoint="7", **kept)
+    twin = start(RunKind.SUPERVISED, encoder=encoder, **kept)
+    for run_id in (tuned, twin):
+        work(task, settings, run_id)
+    pretrained = encoder_weights(settings, encoder, 7)
+    begun, fresh = encoder_weights(settings, tuned, 0), encoder_weights(settings, twin, 0)
+    assert not any(name.startswith("decoder") for name in begun)
+    assert all(torch.equal(value, pretrained[name]) for name, value in begun.items())
+    assert not torch.equal(fresh["blocks.0.attn.qkv.weight"], pretrained["blocks.0.attn.qkv.weight"])
 
 
 def test_no_test_row_is_read_before_training_has_ended(

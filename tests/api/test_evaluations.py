@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pyarrow.parquet
 import pytest
-from starlette.testclient import TestClient
 
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
@@ -21,27 +20,15 @@ from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks import probe as task
 from backend.ml.checkpoint import CheckpointStore, model_from_config
 from backend.settings import Settings
-from frontend.client import ApiError, Client
+from frontend.client import Client
 from shared.configs import AdoptConfig, ModelConfig, PretrainConfig, SimulateConfig
 from shared.datasets import DatasetChange
 from shared.evaluations import Basis, Evaluation, Head, PredictionOrder
 from shared.runs import RunKind, RunRequest, RunState
-from tests.api.conftest import Move, add_dataset, enter_dataset
+from tests.api.conftest import Move, enter_dataset, refused
 from tests.api.encoders import TINY, leave_encoder, work
 
 Judge = Callable[..., list[Evaluation]]
-
-
-@pytest.fixture
-def client(http: TestClient) -> Client:
-    return Client("", http=TestClient(http.app, base_url="http://127.0.0.1:8501"))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def dataset(database: Database, settings: Settings) -> str:
-    """200 simulated galaxies: 160, 20 and 20 rows."""
-    add_dataset(database, settings, "sky", n=200)
-    return "sky"
 
 
 @pytest.fixture
@@ -70,12 +57,6 @@ def judge(client: Client, database: Database, settings: Settings) -> Judge:
 def of(found: list[Evaluation], basis: Basis, head: Head | None) -> Evaluation:
     [one] = [one for one in found if (one.basis, one.head) == (basis, head)]
     return one
-
-
-def refused(ask: Callable[[], Any]) -> ApiError:
-    with pytest.raises(ApiError) as caught:
-        ask()
-    return caught.value
 
 
 def test_every_head_stands_beside_its_references(client: Client, judge: Judge, encoder: str) -> None:

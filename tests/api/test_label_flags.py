@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pyarrow.parquet
 import pytest
-from starlette.testclient import TestClient
 
 from backend.cli import main
 from backend.db.engine import Database
@@ -19,12 +18,9 @@ from shared.evaluations import Evaluation
 from tests.api.conftest import add_dataset, enter_dataset
 from tests.api.evaluations import enter_evaluation
 
+pytestmark = pytest.mark.usefixtures("sky")
+
 CLASSES = 10
-
-
-@pytest.fixture
-def client(http: TestClient, sky: Path) -> Client:
-    return Client("", http=TestClient(http.app, base_url="http://127.0.0.1:8501"))  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -35,11 +35,6 @@ Embed = Callable[..., None]
 
 
 @pytest.fixture
-def client(http: TestClient) -> Client:
-    return Client("", http=TestClient(http.app, base_url="http://127.0.0.1:8501"))  # type: ignore[arg-type]
-
-
-@pytest.fixture
 def context(http: TestClient) -> Context:
     found: Context = http.app.state.context  # type: ignore[attr-defined]
     return found

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from starlette.testclient import TestClient
 
 from backend.db.engine import Database
 from backend.settings import Settings
@@ -16,11 +15,6 @@ from tests.api.evaluations import enter_evaluation
 
 CLASSES = 10
 SURE = [0.4, 0.5, 0.9, 1.0]
-
-
-@pytest.fixture
-def client(http: TestClient) -> Client:
-    return Client("", http=TestClient(http.app, base_url="http://127.0.0.1:8501"))  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 from backend.cli import main
 from backend.db.engine import Database
@@ -19,14 +17,11 @@ from shared.queue import Direction, LaneQueue, QueueMove, WaitingRun
 from shared.runs import Lane, RunKind, RunRequest, RunState
 from tests.api.conftest import Move
 
+pytestmark = pytest.mark.usefixtures("sky")
+
 S = RunState
 UP, DOWN, TOP = Direction
 TINY = {"dataset": "sky", "batch_size": 8, "epochs": 10, "warmup_epochs": 1}
-
-
-@pytest.fixture
-def client(http: TestClient, sky: Path) -> Client:
-    return Client("", http=TestClient(http.app, base_url="http://127.0.0.1:8501"))  # type: ignore[arg-type]
 
 
 def train(client: Client, **values: object) -> str:

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sqlalchemy import func, select
-from starlette.testclient import TestClient
 
 from backend.cli import main
 from backend.db.engine import Database
@@ -25,12 +24,9 @@ from tests.api.conftest import Move
 from tests.api.encoders import leave_encoder
 from tests.api.evaluations import enter_evaluation
 
+pytestmark = pytest.mark.usefixtures("sky")
+
 S = RunState
-
-
-@pytest.fixture
-def client(http: TestClient, sky: Path) -> Client:
-    return Client("", http=TestClient(http.app, base_url="http://127.0.0.1:8501"))  # type: ignore[arg-type]
 
 
 @pytest.fixture

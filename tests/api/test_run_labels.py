@@ -1,18 +1,12 @@
 """What people write on runs: name, tags, note, archive; and what they find again by it."""
 
-from pathlib import Path
-
 import pytest
-from starlette.testclient import TestClient
 
 from frontend.app_pages.run_labels import label_faults
 from frontend.client import ApiError, Client
 from shared.runs import RunChange, RunKind, RunRequest, TagCount
 
-
-@pytest.fixture
-def client(http: TestClient, sky: Path) -> Client:
-    return Client("", http=TestClient(http.app, base_url="http://127.0.0.1:8501"))  # type: ignore[arg-type]
+pytestmark = pytest.mark.usefixtures("sky")
 
 
 def train(client: Client, name: str | None = None) -> str:

@@ -1,9 +1,6 @@
 """A checkpoint or samples, asked of a running training from the page."""
 
-from pathlib import Path
-
 import pytest
-from starlette.testclient import TestClient
 
 from backend.db.engine import Database
 from backend.jobs import queue
@@ -14,12 +11,9 @@ from shared.configs import PretrainConfig, SupervisedConfig
 from shared.runs import RunKind, RunState
 from tests.api.conftest import Move
 
+pytestmark = pytest.mark.usefixtures("sky")
+
 S = RunState
-
-
-@pytest.fixture
-def client(http: TestClient, sky: Path) -> Client:
-    return Client("", http=TestClient(http.app, base_url="http://127.0.0.1:8501"))  # type: ignore[arg-type]
 
 
 def test_a_request_lies_before_the_worker_and_its_number_is_told(

@@ -3,7 +3,6 @@
 import html
 
 import pytest
-from starlette.testclient import TestClient
 
 from backend.db.engine import Database
 from backend.db.models import RunRow
@@ -18,17 +17,6 @@ from tests.api.conftest import Move, add_dataset
 from tests.frontend.evaluations import make_evaluation
 
 LAPTOP = SuiteScale.LAPTOP
-
-
-@pytest.fixture
-def client(http: TestClient) -> Client:
-    return Client("", http=TestClient(http.app, base_url="http://127.0.0.1:8501"))  # type: ignore[arg-type]
-
-
-@pytest.fixture
-def dataset(database: Database, settings: Settings) -> str:
-    add_dataset(database, settings, "sky", n=200)
-    return "sky"
 
 
 def ids(report: SuiteReport) -> dict[str, str]:

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from starlette.testclient import TestClient
 
 from backend.db.engine import Database
 from backend.db.models import RunRow
@@ -19,11 +18,6 @@ from tests.api.conftest import Move, add_dataset
 
 LINEAR, KNN, RANK = "val/linear_accuracy", "val/knn_accuracy", "val/rankme"
 TINY = {"img_size": 16, "patch_size": 4, "embed_dim": 32, "num_heads": 2}
-
-
-@pytest.fixture
-def client(http: TestClient) -> Client:
-    return Client("", http=TestClient(http.app, base_url="http://127.0.0.1:8501"))  # type: ignore[arg-type]
 
 
 @pytest.fixture

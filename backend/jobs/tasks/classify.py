@@ -14,10 +14,10 @@ from backend.data.resident import load_images
 from backend.data.store import GalaxyStore
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
-from backend.jobs.tasks.encoding import notes_about, seen_in_pretraining
 from backend.jobs.tasks.judging import EvaluationKeeper, JudgingStoppedError, TalkingIO
 from backend.jobs.tasks.opening import open_store
 from backend.jobs.tasks.origin import Origin, find_origin
+from backend.jobs.tasks.outcomes import result_of
 from backend.ml.classifier_predictions import best_classifier
 from backend.ml.classifier_training import AnyClassifierConfig, fresh_encoder, train_classifier
 from backend.ml.contracts import ClassifierData, Outcome
@@ -40,15 +40,7 @@ def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
     with open_store(spec, home) as store:
         job = ClassifierJob(spec, home, writer, store)
         outcome = job.train(memory)
-        result = Result(
-            attempt=writer.attempt,
-            outcome=outcome.outcome,
-            reason=outcome.reason,
-            suggestion=outcome.suggestion,
-            step=outcome.step,
-            images_per_s=outcome.images_per_s,
-            exit_code=int(outcome.outcome == "failed"),
-        )
+        result = result_of(outcome, writer)
         return result if outcome.outcome != "succeeded" else job.conclude(result)
 
 
@@ -183,20 +175,7 @@ class ClassifierJob:
 
     @cached_property
     def keeper(self) -> EvaluationKeeper:
-        names, test, source = self.labelled.class_names, self.labelled.rows[Split.TEST], self.origin.source
-        seen = seen_in_pretraining(source, self.home, self.store, test) if source else 0
-        return EvaluationKeeper(
-            run=self.spec.run_id,
-            folder=self.writer.run_dir.evaluations,
-            class_names=names,
-            dataset=str(self.config.dataset),
-            dataset_digest=self.store.digest,
-            label_fraction=self.config.label_fraction,
-            encoder=source.run if source else None,
-            step=source.step if source else None,
-            seen=seen,
-            notes=notes_about(source, self.home, names, seen, len(test)) if source else [],
-        )
+        return EvaluationKeeper.of(self.writer, self.home, self.store, self.origin.source, self.config)
 
 
 def estimator_words(config: AnyClassifierConfig, epoch: int) -> str:

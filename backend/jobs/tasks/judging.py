@@ -4,12 +4,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
+from backend.data.store import GalaxyStore
+from backend.jobs.run_dir import EncoderSpec
 from backend.jobs.run_writer import RunWriter
-from backend.ml.probing import Judged
+from backend.jobs.tasks.encoding import notes_about, seen_in_pretraining
+from backend.ml.probing import Judged, LabelledRows
 from backend.stats.judging import judge
 from backend.stats.predictions import joined
+from shared.configs import FinetuneConfig, ProbeConfig, SupervisedConfig
+from shared.datasets import Split
 from shared.evaluations import Basis, Evaluation, Head
 
 
@@ -61,6 +66,32 @@ class EvaluationKeeper:
     step: int | None
     seen: int | None
     notes: list[str]
+
+    @classmethod
+    def of(
+        cls,
+        writer: RunWriter,
+        home: Path,
+        store: GalaxyStore,
+        source: EncoderSpec | None,
+        config: ProbeConfig | FinetuneConfig | SupervisedConfig,
+    ) -> Self:
+        """What a job with this `config` keeps; `source` is its encoder, None where none was pretrained."""
+        labelled = LabelledRows.of(store)
+        names, test = labelled.class_names, labelled.rows[Split.TEST]
+        seen = seen_in_pretraining(source, home, store, test) if source else 0
+        return cls(
+            run=writer.run_dir.path.name,
+            folder=writer.run_dir.evaluations,
+            class_names=names,
+            dataset=str(config.dataset),
+            dataset_digest=store.digest,
+            label_fraction=config.label_fraction,
+            encoder=source.run if source else None,
+            step=source.step if source else None,
+            seen=seen,
+            notes=notes_about(source, home, names, seen, len(test)) if source else [],
+        )
 
     def keep(self, judged: Judged) -> Evaluation:
         """Keep the predictions of validation and test rows under the id of their Evaluation."""

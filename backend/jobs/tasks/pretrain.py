@@ -5,6 +5,7 @@ from pathlib import Path
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.opening import open_eval_store, open_store
+from backend.jobs.tasks.outcomes import result_of
 from backend.ml.memory import PeakMemory
 from backend.ml.pretrain import pretrain
 from backend.ml.reading import read_pretrain_data
@@ -18,12 +19,4 @@ def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
     with open_store(spec, home) as store, open_eval_store(spec, home) as eval_store:
         data = read_pretrain_data(store, config, eval_store)
     outcome = pretrain(config, data, writer, writer.run_dir.path, memory)
-    return Result(
-        attempt=writer.attempt,
-        outcome=outcome.outcome,
-        reason=outcome.reason,
-        suggestion=outcome.suggestion,
-        step=outcome.step,
-        images_per_s=outcome.images_per_s,
-        exit_code=int(outcome.outcome == "failed"),
-    )
+    return result_of(outcome, writer)

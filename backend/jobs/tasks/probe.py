@@ -8,7 +8,7 @@ from backend.errors import NotFoundError
 from backend.jobs.encoders import settled
 from backend.jobs.run_dir import EncoderSpec, Result, Spec
 from backend.jobs.run_writer import RunWriter
-from backend.jobs.tasks.encoding import load_encoder, notes_about, seen_in_pretraining, untrained
+from backend.jobs.tasks.encoding import load_encoder, untrained
 from backend.jobs.tasks.judging import EvaluationKeeper, JudgingStoppedError, TalkingIO
 from backend.jobs.tasks.opening import open_store
 from backend.ml.feature_cache import FeatureCache
@@ -17,7 +17,6 @@ from backend.ml.pixel_probing import probe_majority, probe_pixels
 from backend.ml.probe_cache import ProbeCache
 from backend.ml.probing import Judged, LabelledRows, probe_encoder
 from shared.configs import ProbeConfig
-from shared.datasets import Split
 from shared.evaluations import Basis, Evaluation
 
 
@@ -48,7 +47,7 @@ class Probing:
         self.io = TalkingIO(writer)
         self.labelled = LabelledRows.of(store)
         self.cache = ProbeCache.at(home / "cache" / "probes", dataset=store.digest)
-        self.keeper = self._keeper()
+        self.keeper = EvaluationKeeper.of(writer, home, store, encoder, self.config)
 
     def judged(self) -> Iterator[Judged]:
         """The heads on the encoder, then, where asked for, what they stand beside."""
@@ -77,19 +76,3 @@ class Probing:
             }
             self.io.log(judged.depth or 0, figures)
         return evaluation
-
-    def _keeper(self) -> EvaluationKeeper:
-        names, test = self.labelled.class_names, self.labelled.rows[Split.TEST]
-        seen = seen_in_pretraining(self.encoder, self.home, self.store, test)
-        return EvaluationKeeper(
-            run=self.spec.run_id,
-            folder=self.writer.run_dir.evaluations,
-            class_names=names,
-            dataset=str(self.config.dataset),
-            dataset_digest=self.store.digest,
-            label_fraction=self.config.label_fraction,
-            encoder=self.encoder.run,
-            step=self.encoder.step,
-            seen=seen,
-            notes=notes_about(self.encoder, self.home, names, seen, len(test)),
-        )

@@ -1,0 +1,43 @@
+"""A page's state as its address holds it."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+from pydantic import ValidationError
+
+from shared.runs import Wire
+
+
+class Address(Wire):
+    """Base of such a state: a field with a default for each parameter. `RENAMED` gives the fields whose
+    parameter has another name."""
+
+    RENAMED: ClassVar[Mapping[str, str]] = {}
+
+    @classmethod
+    def from_query(cls, query: Mapping[str, str]) -> Self:
+        """What an address says; a value that cannot be meant is left out."""
+        names = {name: cls.RENAMED.get(name, name) for name in cls.model_fields}
+        given = cls.read({name: query[key] for name, key in names.items() if key in query})
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            faulty = {fault["loc"][0] for fault in error.errors()}
+            return cls.model_validate({name: value for name, value in given.items() if name not in faulty})
+
+    def to_query(self) -> dict[str, str]:
+        """The address of this state; what is as by default is left out."""
+        values = {name: value for name, value in self if value != type(self).model_fields[name].default}
+        return {self.RENAMED.get(name, name): self.written(value) for name, value in values.items()}
+
+    @classmethod
+    def read(cls, given: dict[str, Any]) -> dict[str, Any]:
+        """Parameters by field, made ready for the fields' types."""
+        return given
+
+    @staticmethod
+    def written(value: Any) -> str:
+        """A value as an address says it."""
+        if isinstance(value, bool):
+            return "yes" if value else "no"
+        return f"{value:.10g}" if isinstance(value, float) else str(value)
