@@ -5,7 +5,7 @@ import html
 import pytest
 
 from backend.db.engine import Database
-from backend.db.models import RunRow
+from backend.db.models import DatasetRow, RunRow
 from backend.jobs import registry
 from backend.jobs.supervisor import waits_for_encoder
 from backend.settings import Settings
@@ -97,11 +97,14 @@ def test_what_cannot_be_is_refused_by_name(client: Client, dataset: str) -> None
     assert refusal("R2", LAPTOP, dataset, 11).field == "seeds"
 
 
-def test_only_what_is_of_the_same_config_and_data_fills_a_slot(
+def test_only_runs_on_the_very_same_data_fill_a_slot(
     client: Client, database: Database, settings: Settings, dataset: str
 ) -> None:
     runs = ids(client.launch_suite("R4", LAPTOP, dataset, 1))
     add_dataset(database, settings, "other", n=60)
     assert ids(client.get_suite_report("R4", LAPTOP, "other", 1)) == {}
+    with database.write() as session:  # the name goes to other galaxies
+        session.get_one(DatasetRow, dataset).digest = "another"
+    assert ids(client.get_suite_report("R4", LAPTOP, dataset, 1)) == {}
     [run] = client.list_runs(kind=RunKind.PRETRAIN.value)
     assert {run.id} == set(runs.values())

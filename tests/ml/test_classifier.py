@@ -15,6 +15,7 @@ from backend.ml.classifier import Beginning, build_classifier, classifier_optimi
 from backend.ml.classifier_predictions import best_classifier
 from backend.ml.classifier_training import AnyClassifierConfig, fresh_encoder, train_classifier
 from backend.ml.contracts import ClassifierData, Outcome
+from backend.ml.training_step import descend
 from shared.configs import FinetuneConfig, ModelConfig, SupervisedConfig
 from tests.ml.conftest import blobs
 
@@ -125,14 +126,25 @@ def test_a_resumed_classifier_equals_the_uninterrupted_one_bit_for_bit(
         assert {**first.series(key), **second.series(key)} == whole.series(key), key
 
 
+def test_each_group_of_parameters_moves_by_its_share_of_the_rate() -> None:
+    whole, part = (torch.nn.Parameter(torch.tensor(2.0)) for _ in range(2))
+    optimizer = torch.optim.SGD([{"params": [whole]}, {"params": [part], "lr_scale": 0.25}], lr=9.0)
+    descend(optimizer, 3 * whole + 3 * part, lr=0.1)  # both gradients are 3
+    assert (whole.item(), part.item()) == pytest.approx((2 - 0.1 * 3, 2 - 0.025 * 3))
+
+
 def test_an_average_of_the_weights_is_judged_in_place_of_them(memory_run: Make, tmp_path: Path) -> None:
-    train(finetune(epochs=1, ema_decay=0.99), memory_run(), tmp_path / "average")
-    train(finetune(epochs=1), memory_run(), tmp_path / "plain")
+    steps = {"epochs": 3, "batch_size": 48, "eval_every_epochs": 1, "keep_checkpoints": 12}  # a step an epoch
+    train(finetune(ema_decay=0.99, **steps), memory_run(), tmp_path / "average")
+    train(finetune(**steps), memory_run(), tmp_path / "plain")
+    name = "blocks.0.attn.qkv.weight"
+    _, first, second, third = (stored(tmp_path / "plain", step)[name] for step in range(4))
+    # timm's warm-up: decay 0 at step 1, then 1 − 2^(−2/3) = 0.3700 and 1 − 3^(−2/3) = 0.5193.
+    expected = 0.51925 * (0.37004 * first + 0.62996 * second) + 0.48075 * third
+    assert torch.allclose(stored(tmp_path / "average", 3)[name], expected, atol=1e-7)
     store = CheckpointStore(tmp_path / "average" / "checkpoints", keep=0)
     kept = torch.load(store.folder(3) / "optimizer.pt", weights_only=True)["model"]
-    plain, average = stored(tmp_path / "plain", 3), stored(tmp_path / "average", 3)
-    assert torch.equal(kept["encoder.blocks.0.attn.qkv.weight"], plain["blocks.0.attn.qkv.weight"])
-    assert not torch.equal(average["blocks.0.attn.qkv.weight"], plain["blocks.0.attn.qkv.weight"])
+    assert torch.equal(kept[f"encoder.{name}"], third)
 
 
 def test_from_the_same_weights_a_fine_tuning_without_layer_decay_is_its_twin(
