@@ -82,6 +82,7 @@ class SearchRequest(Wire):
     keep_trivial: bool = False
     near_arcsec: float = Field(NEAR_ARCSEC, ge=0, le=3600)
     only: RowFilter = RowFilter()
+    exact: bool = Field(False, description="Compare with every galaxy, although there is an index.")
 
     @model_validator(mode="after")
     def _one_query(self) -> Self:
@@ -111,9 +112,22 @@ class Neighbour(FoundGalaxy):
     similarity: float
 
 
+class IndexQuality(Wire):
+    """How well an approximate index finds: the share of the `k` nearest galaxies that it names, measured on
+    `queries` of them; `bytes` of memory."""
+
+    recall: float
+    k: int
+    queries: int
+    lists: int
+    probes: int
+    bytes: int
+
+
 class SearchResult(Wire):
     """`candidates` galaxies were ranked: all but the examples, the filtered, and `left_out` trivial
-    neighbours."""
+    neighbours. Where `approximate` says of an index how well it finds, it chose whom to compare with; the
+    similarities are exact all the same."""
 
     step: int
     dataset: str
@@ -125,6 +139,7 @@ class SearchResult(Wire):
     neighbours: list[Neighbour] = Field(description="The best first.")
     candidates: int
     left_out: int
+    approximate: IndexQuality | None = None
     milliseconds: float
 
 

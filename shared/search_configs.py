@@ -32,6 +32,11 @@ class EmbedConfig(SpaceConfig):
     every_checkpoint: bool = setting(
         False, "encoder", "Also those of every other checkpoint of the run, for a map over its training."
     )
+    index: Literal["auto", "always", "never"] = setting(
+        "auto",
+        "evaluation",
+        "Index for approximate search; auto: from 250,000 galaxies on, where faiss is installed.",
+    )
     quality: bool = setting(
         False,
         "evaluation",

@@ -205,7 +205,9 @@ def print_neighbours(found: SearchResult, note: str) -> None:
         table.add_row(*words, *place)
     _stdout().print(table)
     left_out = f", {found.left_out} trivial left out" if found.left_out else ""
-    _stdout().print(f"of {found.candidates:,} galaxies of {found.dataset}{left_out}", highlight=False)
+    index = found.approximate
+    how = f"; by an index that finds {index.recall:.1%} of the {index.k} nearest" if index else ""
+    _stdout().print(f"of {found.candidates:,} galaxies of {found.dataset}{left_out}{how}", highlight=False)
     if note:
         _stdout().print(note, highlight=False)
 

@@ -45,6 +45,9 @@ def search(
     ] = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many neighbours.")] = 16,
     least: Annotated[bool, typer.Option("--least", help="The least similar.")] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Compare with every galaxy, although there is an index.")
+    ] = False,
     near_arcsec: Annotated[float, typer.Option(help="Leave out what lies nearer on the sky.")] = 5.0,
     checkpoint: Checkpoint = "best",
     dataset: DatasetName = None,
@@ -58,7 +61,8 @@ def search(
     home = Searching(open_home())
     state = home.embedded(_space(run, checkpoint, dataset, depth, pooling))
     query, note = home.query(state, galaxy, image, radec)
-    request = {"space": _settled(state), "k": k, "least": least, "near_arcsec": near_arcsec} | query
+    how = {"k": k, "least": least, "exact": exact, "near_arcsec": near_arcsec}
+    request = {"space": _settled(state)} | how | query
     found = home.search.find(_validated(request))
     print_json(summary(found, note, image)) if as_json else print_neighbours(found, note)
 
@@ -137,6 +141,7 @@ def summary(found: SearchResult, note: str, image: Path | None) -> dict[str, Any
         "depth": found.depth,
         "candidates": found.candidates,
         "left_out": found.left_out,
+        "approximate": found.approximate.model_dump() if found.approximate else None,
         "neighbours": [_plain(one) | {"similarity": one.similarity} for one in found.neighbours],
     }
 

@@ -44,6 +44,11 @@ def quality_file(depth: int, pooling: str) -> str:
     return f"d{depth}_{pooling}_quality.json"
 
 
+def index_file(depth: int, pooling: str) -> str:
+    """An index for approximate search by these features, beside them."""
+    return f"d{depth}_{pooling}_index.faiss"
+
+
 def read_features(path: Path, rows: int) -> NDArray[np.float16] | None:
     """The (rows, D) kept at `path`, or None where there are none of so many rows."""
     try:

@@ -48,7 +48,7 @@ def cosines(vectors: Vectors, examples: Vectors) -> Vectors:
 
 def scored(positive: Vectors, negative: Vectors, weight: float) -> Vectors:
     """Scores (N,) of cosines with the positive (N, P) and negative (N, M) examples."""
-    scores: Vectors = positive.mean(axis=1)
+    scores: Vectors = positive[:, 0] if positive.shape[1] == 1 else positive.mean(axis=1)
     return scores - np.float32(weight) * negative.mean(axis=1) if negative.shape[1] else scores
 
 

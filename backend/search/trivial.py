@@ -8,6 +8,8 @@ from numpy.typing import NDArray
 from backend.search.coordinates import Degrees, Position, near
 
 Mask = NDArray[np.bool_]
+Rows = NDArray[np.int64]
+EVERYONE = slice(None)
 SAME_COSINE = np.float32(0.9999)
 ALIKE_COSINE = np.float32(0.95)
 """With the same picture hash: alone, smooth galaxies of one size share theirs."""
@@ -30,16 +32,17 @@ class Catalogue:
         sources = [numbers[name] if name else row for row, name in enumerate(source_ids)]
         return cls(np.array(sources, np.int64), ra, dec, hashes)
 
-    def same_place(self, row: int, arcsec: float) -> Mask:
-        """Rows (N,) of its source, or nearer to it than `arcsec` (0 for none)."""
-        same: Mask = self.sources == self.sources[row]
+    def same_place(self, row: int, arcsec: float, among: Rows | slice = EVERYONE) -> Mask:
+        """Which rows `among` all are of its source, or nearer to it than `arcsec` (0 for none)."""
+        same: Mask = self.sources[among] == self.sources[row]
         if arcsec > 0 and np.isfinite(self.ra[row]) and np.isfinite(self.dec[row]):
-            same |= near(self.ra, self.dec, Position(self.ra[row], self.dec[row]), arcsec)
+            same |= near(self.ra[among], self.dec[among], Position(self.ra[row], self.dec[row]), arcsec)
         return same
 
-    def same_picture(self, row: int, cosine: NDArray[np.float32]) -> Mask:
-        """Rows (N,) of near-identical images, by their cosine with it and their hashes."""
-        hashed = self.hashes == self.hashes[row] if self.hashes[row] else np.zeros(len(cosine), np.bool_)
+    def same_picture(self, row: int, cosine: NDArray[np.float32], among: Rows | slice = EVERYONE) -> Mask:
+        """Which rows `among` all are near-identical images, by their cosine with it and their hashes."""
+        hashes = self.hashes[among]
+        hashed = hashes == self.hashes[row] if self.hashes[row] else np.zeros(len(cosine), np.bool_)
         return near_identical(cosine) | (hashed & (cosine >= ALIKE_COSINE))
 
 

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.data.feature_files import every_row_files, feature_folder, quality_file
+from backend.data.feature_files import every_row_files, feature_folder, index_file, quality_file
 from backend.data.store import GalaxyStore
 from backend.db.engine import Database
 from backend.errors import InvalidInputError
 from backend.jobs.encoders import FoundEncoder, find_encoder, saved_steps
 from backend.jobs.run_dir import EncoderSpec, RunDir
+from backend.search import approximate
 from backend.services.probes import encoder_run, judged_on, require_bands, source_of
 from backend.settings import Settings
 from shared.configs import EmbedConfig, ModelConfig
@@ -29,6 +30,7 @@ class ResolvedSpace:
     n: int
     files: tuple[str, ...]
     quality_file: str
+    index_file: str
     width: int
 
     @property
@@ -69,6 +71,7 @@ def resolve_space(database: Database, settings: Settings, space: EmbeddingSpace)
         n=int(dataset.info["n"]),
         files=files,
         quality_file=f"{folder}/{quality_file(depth, space.pooling)}",
+        index_file=f"{folder}/{index_file(depth, space.pooling)}",
         width=int(found.meta["config"]["embed_dim"]) * len(files),
     )
 
@@ -85,6 +88,17 @@ def require_quality(settings: Settings, space: ResolvedSpace) -> None:
                     "same class; measure the search on a labelled dataset",
                     "dataset",
                 )
+
+
+def require_index() -> None:
+    """Raise InvalidInputError where faiss is not here."""
+    if not approximate.is_installed():
+        raise InvalidInputError(
+            "no_faiss",
+            "index = always needs faiss, which is not installed; `pip install faiss-cpu` (the extra `ann`), "
+            "or leave it at auto: exact search needs none",
+            "index",
+        )
 
 
 def space_of(config: SpaceConfig) -> EmbeddingSpace:

@@ -6,7 +6,7 @@ They are computed by a job (`backend.jobs.tasks.embed`) and read here from the c
 import threading
 from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,8 @@ from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.errors import ConflictError
 from backend.files import read_json
+from backend.search import approximate
+from backend.search.approximate import Approximate
 from backend.search.vectors import Vectors, standard_of, standardised, train_rows, unit
 from backend.services.datasets import Datasets
 from backend.services.embedding_spaces import ResolvedSpace, feature_cache, resolve_space
@@ -34,13 +36,15 @@ NEWEST_JOBS = 200
 @dataclass(frozen=True)
 class Embedded:
     """The galaxies of a space: `vectors` (N, D) float32 of length 1, a row a galaxy of the dataset, in its
-    order; `mean` and `scale` (D,) standardise other features of this encoder as the train rows were."""
+    order; `mean` and `scale` (D,) standardise other features of this encoder as the train rows were.
+    `approximate` is an index of the vectors, where a job left one."""
 
     key: str
     state: EmbeddingState
     vectors: Vectors
     mean: Vectors
     scale: Vectors
+    approximate: Approximate | None = None
 
     def place(self, features: NDArray[np.floating]) -> Vectors:
         """Features (m, D) of other images as vectors of this space."""
@@ -78,6 +82,7 @@ class Embeddings:
         resolved = self.resolve(space)
         with self._lock:
             found = self._kept.get(resolved.key) or self._read(resolved)
+            found = self._with_index(found, resolved)
             self._kept[resolved.key] = found
             self._kept.move_to_end(resolved.key)
             self._let_go()
@@ -94,6 +99,13 @@ class Embeddings:
         mean, scale = standard_of(features, train)
         vectors = standardised(features, mean, scale)
         return Embedded(resolved.key, self._state(resolved), vectors, mean, scale)
+
+    def _with_index(self, found: Embedded, resolved: ResolvedSpace) -> Embedded:
+        """With the index that a job may have left since."""
+        if found.approximate is not None:
+            return found
+        index = approximate.read(feature_cache(self._settings) / resolved.index_file)
+        return found if index is None else replace(found, approximate=index)
 
     def _state(self, resolved: ResolvedSpace) -> EmbeddingState:
         folder, config = feature_cache(self._settings), resolved.config

@@ -16,7 +16,7 @@ from backend.jobs.run_dir import EncoderSource, RunDir
 from backend.jobs.state import change_state
 from backend.services.checks import check_run
 from backend.services.classifiers import ready_classifier
-from backend.services.embedding_spaces import require_quality, resolve_space, space_of
+from backend.services.embedding_spaces import require_index, require_quality, resolve_space, space_of
 from backend.services.probes import ready_probe
 from backend.services.projection_jobs import ready_projection
 from backend.services.run_answers import queue_positions, to_run
@@ -74,7 +74,9 @@ def create_run(
         space = resolve_space(database, settings, space_of(config))
         if config.quality:
             require_quality(settings, space)
-        asked = {"every_checkpoint": config.every_checkpoint, "quality": config.quality}
+        if config.index == "always":
+            require_index()
+        asked = config.model_dump(include={"every_checkpoint", "quality", "index"})
         config, encoder = space.config.model_copy(update=asked), space.encoder
     if isinstance(config, ProjectConfig):
         config, space = ready_projection(database, settings, config)

@@ -1,7 +1,7 @@
 """Galaxies like this one: the examples of a request, who may be found, and how they rank."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pyarrow as pa
@@ -9,18 +9,22 @@ from numpy.typing import NDArray
 
 from backend.data.store import GalaxyStore
 from backend.errors import InvalidInputError
-from backend.search.index import Examples, Ranked, cosines, rank, scored
-from backend.search.trivial import Catalogue, near_identical
+from backend.search.approximate import Measured
+from backend.search.index import Examples, Ranked, Rows, cosines, rank, scored
+from backend.search.trivial import EVERYONE, Catalogue, near_identical
 from backend.search.vectors import Vectors
 from backend.services.datasets import Datasets, Wanted
 from backend.services.embedded_images import EmbeddedImages
 from backend.services.embeddings import Embedded, Embeddings
 from backend.services.locating import found_galaxy, require_row
 from backend.services.tables import TableFormat, table_file
-from shared.search import FoundGalaxy, Neighbour, SearchRequest, SearchResult
+from shared.search import FoundGalaxy, IndexQuality, Neighbour, SearchRequest, SearchResult
 
 Mask = NDArray[np.bool_]
 KEPT_CATALOGUES = 4
+SPARE = 4
+"""So many times the galaxies asked for are named by an index: some are filtered, some trivial."""
+FEWEST_NAMED = 64
 
 
 class Search:
@@ -77,11 +81,13 @@ class Asked:
 
 @dataclass(frozen=True)
 class Found:
-    """How many galaxies were ranked, how many left out as trivial, and the best."""
+    """How many galaxies were ranked, how many left out as trivial, and the best; or by
+    an index, which finds as measured."""
 
     candidates: int
     left_out: int
     ranked: Ranked
+    approximate: Measured | None = None
 
 
 def _asked(request: SearchRequest, embedded: Embedded, store: GalaxyStore, upload: Vectors | None) -> Asked:
@@ -116,26 +122,43 @@ def _require_positive(positives: list[int], negatives: list[int], upload: Vector
 
 
 def _ranked(asked: Asked, embedded: Embedded, catalogue: Catalogue, wanted: Mask) -> Found:
+    """By the index where there is one and it names enough; else of all galaxies. What the index is worth was
+    measured with one galaxy as the query, so that several examples are compared with all."""
+    request, index = asked.request, embedded.approximate
+    single = (len(asked.examples.positives), len(asked.examples.negatives)) == (1, 0)
+    if index is not None and single and not (request.exact or request.least):
+        several = max(SPARE * request.k, FEWEST_NAMED)
+        named = np.sort(index.candidates(asked.examples.positives[0], several))
+        found = _among(asked, embedded, catalogue, wanted, named)
+        if len(found.ranked.rows) == request.k:
+            return replace(found, approximate=index.measured)
+    return _among(asked, embedded, catalogue, wanted, EVERYONE)
+
+
+def _among(asked: Asked, embedded: Embedded, catalogue: Catalogue, wanted: Mask, rows: Rows | slice) -> Found:
+    """The best of some rows, scored exactly."""
     request, examples = asked.request, asked.examples
-    positive = cosines(embedded.vectors, examples.positives)
-    negative = cosines(embedded.vectors, examples.negatives)
+    vectors = embedded.vectors[rows]
+    positive, negative = cosines(vectors, examples.positives), cosines(vectors, examples.negatives)
     allowed = wanted.copy()
     allowed[[*asked.positive_rows, *asked.negative_rows]] = False
-    before = int(allowed.sum())
+    before, allowed = int(allowed.sum()), allowed[rows]
+    left_out = np.zeros_like(allowed)
     if not request.keep_trivial:
-        allowed &= ~_trivial(asked, catalogue, positive)
+        left_out = allowed & _trivial(asked, catalogue, positive, rows)
     scores = scored(positive, negative, examples.weight)
-    ranked = rank(embedded.vectors, examples, scores, allowed, request.k, least=request.least)
-    candidates = int(allowed.sum())
-    return Found(candidates, before - candidates, ranked)
+    ranked = rank(vectors, examples, scores, allowed & ~left_out, request.k, least=request.least)
+    if isinstance(rows, np.ndarray):
+        ranked = Ranked(rows[ranked.rows], ranked.scores)
+    return Found(before - int(left_out.sum()), int(left_out.sum()), ranked)
 
 
-def _trivial(asked: Asked, catalogue: Catalogue, positive: Vectors) -> Mask:
-    """Rows (N,) that are a positive example again, or another picture of it."""
+def _trivial(asked: Asked, catalogue: Catalogue, positive: Vectors, rows: Rows | slice) -> Mask:
+    """Which of the rows are a positive example again, or another picture of it."""
     found = np.zeros(len(positive), np.bool_)
     for place, row in enumerate(asked.positive_rows):
-        found |= catalogue.same_place(row, asked.request.near_arcsec)
-        found |= catalogue.same_picture(row, positive[:, place])
+        found |= catalogue.same_place(row, asked.request.near_arcsec, rows)
+        found |= catalogue.same_picture(row, positive[:, place], rows)
     for place in range(len(asked.positive_rows), positive.shape[1]):
         found |= near_identical(positive[:, place])
     return found
@@ -162,5 +185,6 @@ def _result(
         ],
         candidates=found.candidates,
         left_out=found.left_out,
+        approximate=None if found.approximate is None else IndexQuality(**vars(found.approximate)),
         milliseconds=round(milliseconds, 2),
     )

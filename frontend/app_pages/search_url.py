@@ -43,6 +43,7 @@ class View(Address):
     pmax: float | None = None
     near: float = Field(NEAR_ARCSEC, ge=0, le=3600)
     trivial: bool = False
+    exact: bool = False
 
     @classmethod
     def read(cls, given: dict[str, Any]) -> dict[str, Any]:

@@ -14,7 +14,7 @@ function requestOf(state) {
   if (!state.data.state?.ready || !hasQuery(want)) return null
   const only = { label: want.label, split: want.split, redshift_min: want.zmin, redshift_max: want.zmax, pxscale_min: want.pmin, pxscale_max: want.pmax }
   return { space: spaceOf(state), row: want.row, upload: want.upload, positives: want.plus, negatives: want.minus,
-    k: want.k, least: want.least, keep_trivial: want.trivial, near_arcsec: want.near, only }
+    k: want.k, least: want.least, keep_trivial: want.trivial, near_arcsec: want.near, exact: want.exact, only }
 }
 
 const queryOf = (request) => `query=${encodeURIComponent(JSON.stringify(request))}`

@@ -44,6 +44,14 @@ function onTileKey(state, event) {
   to.firstChild.focus()
 }
 
+/** Whether an index chose whom to compare with, how well it does, and the way to the other search. */
+function howFound(state, { approximate }) {
+  if (!approximate && !state.want.exact) return null
+  const share = (100 * (approximate?.recall ?? 1)).toFixed(1)
+  return [approximate ? ` · by an index that finds ${share} % of the ${approximate.k} nearest (measured on ${approximate.queries} galaxies) ` : " · compared with every galaxy ",
+    el("button", { class: "narrow", onClick: () => change(state, { exact: Boolean(approximate) }) }, approximate ? "Compare with all" : "Use the index")]
+}
+
 /** How many were ranked, what was left out, and what went wrong. */
 function showSays(state) {
   const { result, problem, news, far } = state
@@ -56,6 +64,6 @@ function showSays(state) {
   renew(state.says,
     problem ? el("p", { class: "gx-tone-bad", role: "alert" }, problem) : null,
     news ? el("p", { class: far ? "gx-tone-warn" : "gx-soft", role: "status" }, news) : null,
-    counted && state.data.state?.ready ? el("p", { class: "gx-soft counted" }, counted) : null,
+    counted && state.data.state?.ready ? el("p", { class: "gx-soft counted" }, counted, howFound(state, result)) : null,
     result && !result.neighbours.length ? el("p", {}, "No galaxy passes these filters; take one of them off.") : null)
 }

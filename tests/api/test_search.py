@@ -2,6 +2,7 @@
 
 import csv
 import io
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from starlette.testclient import TestClient
 from backend.api.deps import Context
 from backend.db.engine import Database
 from backend.jobs.tasks import embed as task
+from backend.search import approximate
 from backend.settings import Settings
 from frontend.client import ApiError, Client
 from shared.runs import RunKind, RunRequest
@@ -236,3 +238,40 @@ def test_an_image_of_another_shape_is_embedded_by_the_encoder_and_its_own_galaxy
     code, detail = refused(lambda: rows(client, space, upload=grey))
     assert code == "bands_differ"
     assert "reads 3 bands and the image sent has 1 band" in detail
+
+
+def test_an_index_finds_what_exact_search_finds_and_says_how_well(
+    client: Client, context: Context, space: EmbeddingSpace, settings: Settings
+) -> None:
+    pytest.importorskip("faiss", reason="faiss is not installed (the extra `ann`)")
+    [mean] = (settings.home / "cache" / "features").rglob("d2_mean_all.npy")
+    shutil.copy(mean, mean.with_name("d2_cls_all.npy"))  # so that the job takes both as they are
+    asked = SearchRequest(space=space, row=30, k=5)
+    exact = client.search(asked)
+    assert exact.approximate is None
+    job = client.create_run(RunRequest(kind=RunKind.EMBED, config={"encoder": space.run, "index": "always"}))
+    work(task, settings, job.id)
+    found = client.search(asked)
+    assert found.approximate is not None
+    assert (found.approximate.k, found.approximate.queries) == (16, 60)
+    assert found.approximate.recall >= approximate.GOOD_RECALL
+    assert (found.neighbours, found.candidates) == (exact.neighbours, exact.candidates)
+    assert found.left_out == exact.left_out == 1, "31 is 4″ away"
+    for aside in (
+        {"exact": True},
+        {"least": True},
+        {"negatives": (2,)},
+        {"only": RowFilter(redshift_min=0.55)},
+    ):
+        assert client.search(asked.model_copy(update=aside)).approximate is None, aside
+    few = client.search(asked.model_copy(update={"only": RowFilter(redshift_min=0.55)}))
+    assert sorted(one.galaxy.row for one in few.neighbours) == [55, 56, 57, 58, 59]
+
+
+def test_an_index_without_faiss_is_refused_before_the_job(
+    client: Client, space: EmbeddingSpace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(approximate, "is_installed", lambda: False)
+    request = RunRequest(kind=RunKind.EMBED, config={"encoder": space.run, "index": "always"})
+    code, detail = refused(lambda: client.create_run(request))
+    assert (code, "pip install faiss-cpu" in detail) == ("no_faiss", True)

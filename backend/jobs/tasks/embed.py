@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.data.feature_files import EVERY_ROW, quality_file
+from backend.data.feature_files import EVERY_ROW, POOLED, feature_file, index_file, quality_file
 from backend.data.store import GalaxyStore
 from backend.errors import DataError, NotFoundError
 from backend.files import write_json
@@ -15,11 +15,14 @@ from backend.jobs.run_dir import EncoderSpec, Result, RunDir, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.encoding import load_encoder, untrained
 from backend.jobs.tasks.judging import JudgingStoppedError
+from backend.jobs.tasks.kept_vectors import kept_vectors
 from backend.jobs.tasks.opening import open_store
 from backend.jobs.tasks.search_quality import measure_search
 from backend.ml.feature_cache import FeatureCache
 from backend.ml.features import FeatureSource
+from backend.search import approximate
 from shared.configs import EmbedConfig
+from shared.search_configs import Pooling
 
 
 def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
@@ -47,6 +50,9 @@ def embed(spec: EncoderSpec, config: EmbedConfig, store: GalaxyStore, home: Path
     source.pooled(np.arange(store.n), EVERY_ROW, [depth])
     require_kept(source, depth)
     ticker.next(store.n)
+    if wants_index(config, store.n):
+        ticker.say("index for approximate search")
+        leave_index(source, depth, config.pooling, home)
     if config.quality:
         fresh = untrained(spec, home, encoder)
         measured = measure_search(source, replace(source, encoder=fresh), depth, config.pooling, ticker)
@@ -58,6 +64,23 @@ def every_checkpoint(first: EncoderSpec, home: Path) -> list[EncoderSpec]:
     steps = saved_steps(RunDir(home / "runs" / first.run))
     others = [find_encoder(home, first.run, str(step)).spec for step in reversed(steps) if step != first.step]
     return [first, *others]
+
+
+def wants_index(config: EmbedConfig, n: int) -> bool:
+    """Whether a job builds one; where it is asked for, services made sure that faiss is here."""
+    if config.index == "auto":
+        return n >= approximate.APPROXIMATE_ROWS and approximate.is_installed()
+    return config.index == "always"
+
+
+def leave_index(source: FeatureSource, depth: int, pooling: Pooling, home: Path) -> None:
+    """An index of the vectors as they are searched, unless it is there."""
+    path = source.cache.folder / source.folder / index_file(depth, pooling)
+    if approximate.read(path) is not None:
+        return
+    pooled = POOLED if pooling == "both" else (pooling,)
+    files = [f"{source.folder}/{feature_file(depth, name, EVERY_ROW)}" for name in pooled]
+    approximate.write(approximate.build(kept_vectors(files, source.store, home)), path)
 
 
 def require_kept(source: FeatureSource, depth: int) -> None:

@@ -4,17 +4,17 @@ import time
 from pathlib import Path
 
 from backend.data.byte_cache import ByteCache
-from backend.data.feature_files import every_row_files, read_features
-from backend.errors import DataError, NotFoundError
+from backend.data.feature_files import every_row_files
+from backend.errors import NotFoundError
 from backend.files import read_json
 from backend.jobs.encoders import META
 from backend.jobs.run_dir import EncoderSpec, Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.judging import JudgingStoppedError
+from backend.jobs.tasks.kept_vectors import kept_vectors
 from backend.jobs.tasks.opening import open_store
 from backend.search.projection import PROJECTION_BYTES, projection_name
 from backend.search.tsne import project_tsne
-from backend.search.vectors import Features, Vectors, standard_of, standardised, train_rows
 from shared.configs import ModelConfig, ProjectConfig
 
 
@@ -24,7 +24,8 @@ def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
         raise NotFoundError("no_encoder", "this job names no encoder; launch it anew", "encoder")
     config = ProjectConfig.model_validate(spec.config)
     files = _files(spec.encoder, str(spec.dataset_digest), config, home)
-    vectors = _vectors(spec, files, home)
+    with open_store(spec, home) as store:
+        vectors = kept_vectors(files, store, home)
     iterations = Iterations(writer)
     try:
         made = project_tsne(vectors, perplexity=config.perplexity, seed=config.seed, tick=iterations.done)
@@ -45,21 +46,6 @@ def _files(encoder: EncoderSpec, dataset_digest: str, config: ProjectConfig, hom
         )
     model = ModelConfig.of(meta["config"])
     return every_row_files(encoder.weights_digest, dataset_digest, model, config.depth, config.pooling)
-
-
-def _vectors(spec: Spec, files: tuple[str, ...], home: Path) -> Vectors:
-    with open_store(spec, home) as store:
-        train, n = train_rows(store.splits), store.n
-    parts: list[Features] = []
-    for file in files:
-        part = read_features(home / "cache" / "features" / file, n)
-        if part is None:
-            raise DataError(
-                "not_embedded",
-                f"the embeddings of {spec.config['dataset']} are no longer in the cache; embed it again",
-            )
-        parts.append(part)
-    return standardised(parts, *standard_of(parts, train))
 
 
 class Iterations:
