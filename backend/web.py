@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
 
 from backend.api import (
+    collections,
     datasets,
     disk,
     evaluations,
@@ -34,6 +35,7 @@ from backend.api.security import LOCAL_HOSTS, Guard
 from backend.data.uploads import Uploads
 from backend.db.engine import open_database
 from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError, shortened
+from backend.services.collections import Collections
 from backend.services.datasets import Datasets
 from backend.services.embedded_images import EmbeddedImages
 from backend.services.embeddings import Embeddings
@@ -119,6 +121,7 @@ def _context(settings: Settings) -> Context:
         saved_pictures=pictures,
         evaluations=judged,
         label_flags=flags,
+        collections=Collections(database, stores),
         suites=comparisons,
         embeddings=embedded,
         search=finder,
@@ -145,6 +148,7 @@ def _api_router() -> APIRouter:
         disk,
         datasets,
         label_flags,
+        collections,
         sources,
         launch,
         reconstructions,

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from frontend.answers import ApiError, BackendLostError, read_answer
+from frontend.collection_calls import CollectionCalls
 from frontend.connection import DEFAULT_URL
 from frontend.disk_calls import DiskCalls
 from frontend.label_calls import LabelCalls
@@ -58,7 +59,9 @@ from shared.verdicts import Verdict
 __all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 
 
-class Client(DiskCalls, LabelCalls, MapClient, QueueCalls, RunCalls, SearchClient, SuiteCalls):
+class Client(
+    CollectionCalls, DiskCalls, LabelCalls, MapClient, QueueCalls, RunCalls, SearchClient, SuiteCalls
+):
     """Talks to one server; see Connection."""
 
     def health(self) -> Health:
@@ -149,6 +152,7 @@ class Client(DiskCalls, LabelCalls, MapClient, QueueCalls, RunCalls, SearchClien
         split: Split | None = None,
         redshift_min: float | None = None,
         redshift_max: float | None = None,
+        collection: str | None = None,
     ) -> GalaxyPage:
         """Rows in file order; a redshift bound leaves out rows without a redshift."""
         query = {
@@ -158,6 +162,7 @@ class Client(DiskCalls, LabelCalls, MapClient, QueueCalls, RunCalls, SearchClien
             "split": split,
             "redshift_min": redshift_min,
             "redshift_max": redshift_max,
+            "collection": collection,
         }
         return self._get(GalaxyPage, routes.GALAXIES.format(name=name), query)
 

@@ -84,9 +84,11 @@ def browse(
     split: Split | None = None,
     redshift_min: float | None = None,
     redshift_max: float | None = None,
+    collection: str | None = None,
 ) -> GalaxyPage:
     """Rows in file order; a redshift bound leaves out rows without a redshift."""
-    wanted = Wanted(label, split, redshift_min, redshift_max)
+    among = context.collections.rows(name, collection) if collection is not None else None
+    wanted = Wanted(label, split, redshift_min, redshift_max, among=among)
     return context.datasets.browse(name, wanted, offset=offset, limit=limit)
 
 

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from backend.data.uploads import Uploads
 from backend.db.engine import Database
+from backend.services.collections import Collections
 from backend.services.datasets import Datasets
 from backend.services.embeddings import Embeddings
 from backend.services.evaluations import Evaluations
@@ -35,6 +36,7 @@ class Context:
     saved_pictures: SavedPictures
     evaluations: Evaluations
     label_flags: LabelFlags
+    collections: Collections
     suites: Suites
     embeddings: Embeddings
     search: Search

@@ -1,5 +1,7 @@
 """Tables that a browser saves."""
 
+from urllib.parse import quote
+
 from fastapi import Response
 
 from backend.services.tables import TableFormat
@@ -9,5 +11,6 @@ MEDIA: dict[TableFormat, str] = {"csv": "text/csv", "parquet": "application/vnd.
 
 def saved_as(stem: str, file_format: TableFormat, content: bytes) -> Response:
     """The answer that becomes a file `stem`.`file_format`."""
-    headers = {"Content-Disposition": f'attachment; filename="{stem}.{file_format}"'}
+    name = quote(f"{stem}.{file_format}", safe="")
+    headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}"}
     return Response(content, media_type=MEDIA[file_format], headers=headers)

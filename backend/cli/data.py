@@ -6,11 +6,19 @@ from typing import Annotated, Any
 
 import typer
 
-from backend.cli.output import console, print_datasets, print_json, print_label_flags, size_words
+from backend.cli.output import (
+    console,
+    print_collections,
+    print_datasets,
+    print_json,
+    print_label_flags,
+    size_words,
+)
 from backend.cli.session import open_home, start_and_wait
 from backend.cli.setting_words import parse_settings
 from backend.errors import GalaxyscopeError
 from backend.services import dataset_changes
+from backend.services.collections import Collections
 from backend.services.datasets import Datasets
 from backend.services.label_flags import LabelFlags
 from backend.services.runs import create_run
@@ -149,6 +157,23 @@ def flags(
         print_json(found.list_all(dataset))
     else:
         print_label_flags(found.list_all(dataset))
+
+
+@app.command()
+def collections(
+    dataset: Name,
+    name: Annotated[str | None, typer.Option(help="Print the galaxies of this one as CSV.")] = None,
+    as_json: Json = False,
+) -> None:
+    """The collections of a dataset, or the galaxies of one of them."""
+    home = open_home()
+    found = Collections(home.database, Datasets(home.database, home.settings))
+    if name is not None:
+        sys.stdout.write(found.table(dataset, name, "csv").decode())
+    elif as_json:
+        print_json(found.list_all(dataset))
+    else:
+        print_collections(found.list_all(dataset))
 
 
 @app.command()

@@ -11,6 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from backend.errors import GalaxyscopeError
+from shared.collections import Collection
 from shared.datasets import Dataset
 from shared.disk import Disk, Pruning
 from shared.evaluations import Evaluation
@@ -151,6 +152,14 @@ def print_label_flags(flags: Sequence[LabelFlag]) -> None:
         words = (str(flag.row), flag.source_id, flag.label, flag.note)
         table.add_row(*map(escape, words), f"{flag.created_at.astimezone():%d %b %Y %H:%M}")
     _stdout().print(table if flags else "no label is flagged: press f on a galaxy of the Evaluate page")
+
+
+def print_collections(collections: Sequence[Collection]) -> None:
+    table = Table("collection", "galaxies", "note", "changed", box=None)
+    for one in collections:
+        words = (one.name, f"{one.n:,}", one.note)
+        table.add_row(*map(escape, words), f"{one.updated_at.astimezone():%d %b %Y %H:%M}")
+    _stdout().print(table if collections else "no collection yet: Keep… on the Search page makes one")
 
 
 def print_datasets(datasets: Sequence[Dataset]) -> None:

@@ -177,3 +177,16 @@ class LabelFlagRow(Base):
     label: Mapped[str]
     note: Mapped[str]
     created_at: Mapped[datetime]
+
+
+class CollectionRow(Base):
+    """Galaxies under a name, by the digest of their dataset, as a flag."""
+
+    __tablename__ = "collections"
+
+    dataset_digest: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(primary_key=True)
+    rows: Mapped[list[int]] = mapped_column(JSON)
+    note: Mapped[str]
+    created_at: Mapped[datetime]
+    updated_at: Mapped[datetime]

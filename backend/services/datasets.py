@@ -1,7 +1,7 @@
 """The verbs of datasets that read: list, browse, draw, measure."""
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -76,8 +76,8 @@ class StoreCache:
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which rows of a dataset; `label` is a class name, or "unlabelled". A bound leaves out rows of unknown
-    value."""
+    """Which rows of a dataset; `label` is a class name, or "unlabelled"; `among` are row numbers. A bound
+    leaves out rows of unknown value."""
 
     label: str | None = None
     split: Split | None = None
@@ -85,6 +85,7 @@ class Wanted:
     redshift_max: float | None = None
     pxscale_min: float | None = None
     pxscale_max: float | None = None
+    among: Sequence[int] | None = None
 
     def rows(self, store: GalaxyStore) -> Rows:
         """Row numbers, ascending."""
@@ -99,6 +100,8 @@ class Wanted:
             keep &= store.splits == SPLIT_CODES[self.split]
         keep &= _within(store.redshift, self.redshift_min, self.redshift_max)
         keep &= _within(store.pxscale, self.pxscale_min, self.pxscale_max)
+        if self.among is not None:
+            keep &= np.isin(np.arange(store.n), self.among)
         return keep
 
 

@@ -17,7 +17,7 @@ from backend.services.datasets import Datasets, Wanted
 from backend.services.embedded_images import EmbeddedImages
 from backend.services.embeddings import Embedded, Embeddings
 from backend.services.locating import found_galaxy, require_row
-from backend.services.tables import TableFormat, table_file
+from backend.services.tables import TableFormat, galaxy_columns, table_file
 from shared.search import FoundGalaxy, IndexQuality, Neighbour, SearchRequest, SearchResult
 
 Mask = NDArray[np.bool_]
@@ -48,15 +48,9 @@ class Search:
             return _result(asked, embedded, store, found, 1000 * took)
 
     def table(self, request: SearchRequest, file_format: TableFormat) -> bytes:
-        """The results as a file: rank, row, source_id, label, split, ra, dec, redshift, similarity, links."""
+        """The results as a file: the columns of galaxies, and similarity."""
         found = self.find(request).neighbours
-        galaxies = [one.galaxy for one in found]
-        columns: dict[str, list[object]] = {"rank": list(range(1, len(found) + 1))}
-        for key in ("row", "source_id", "label", "split", "ra", "dec", "redshift"):
-            columns[key] = [getattr(galaxy, key) for galaxy in galaxies]
-        columns["similarity"] = [one.similarity for one in found]
-        for key in ("legacy_survey", "simbad", "esasky"):
-            columns[key] = [getattr(one.links, key) if one.links else None for one in found]
+        columns = galaxy_columns(found) | {"similarity": [one.similarity for one in found]}
         return table_file(pa.table(columns), file_format)
 
     def _catalogue(self, name: str, store: GalaxyStore) -> Catalogue:

@@ -1,11 +1,14 @@
 """Tables as files that other tools read."""
 
 import io
-from typing import Literal
+from collections.abc import Sequence
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
+
+from shared.search import FoundGalaxy
 
 TableFormat = Literal["csv", "parquet"]
 
@@ -18,3 +21,13 @@ def table_file(table: pa.Table, file_format: TableFormat) -> bytes:
     else:
         pyarrow.parquet.write_table(table, out)
     return out.getvalue()
+
+
+def galaxy_columns(found: Sequence[FoundGalaxy]) -> dict[str, list[Any]]:
+    """What a table says of galaxies: rank, row, source_id, label, split, ra, dec, redshift, and links."""
+    columns: dict[str, list[Any]] = {"rank": list(range(1, len(found) + 1))}
+    for key in ("row", "source_id", "label", "split", "ra", "dec", "redshift"):
+        columns[key] = [getattr(one.galaxy, key) for one in found]
+    for key in ("legacy_survey", "simbad", "esasky"):
+        columns[key] = [getattr(one.links, key) if one.links else None for one in found]
+    return columns

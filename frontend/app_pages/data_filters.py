@@ -18,6 +18,7 @@ class Filters:
     split: Split | None = None
     redshift_min: float | None = None
     redshift_max: float | None = None
+    collection: str | None = None
 
     @classmethod
     def of_session(cls) -> "Filters":
@@ -28,6 +29,7 @@ class Filters:
             split=None if split in (None, ANY) else Split(split),
             redshift_min=state.get("zmin"),
             redshift_max=state.get("zmax"),
+            collection=None if state.get("collection") in (None, ANY) else str(state["collection"]),
         )
 
     def words(self) -> str:
@@ -40,4 +42,5 @@ class Filters:
             parts.append(f"redshift from {low:g}")
         elif high is not None:
             parts.append(f"redshift up to {high:g}")
+        parts.append(f"in {self.collection}" if self.collection else "")
         return ", ".join(part for part in parts if part)

@@ -20,16 +20,17 @@ PER_PAGE = 48
 @st.fragment
 def draw_galaxies(dataset: Dataset, names: list[str]) -> None:
     """Grid and filters; a filter asks the server once and redraws nothing else. `names` are taken."""
-    _forget_other_dataset(dataset)
+    kept = [one.name for one in client().list_collections(dataset.name)]
+    _forget_other_dataset(dataset, kept)
     wide, side = st.columns([9, 4], gap="large")
     with wide:
-        _draw_filters(dataset)
+        _draw_filters(dataset, kept)
         guarded(lambda: _draw_grid(dataset))
     with side:
         _draw_side(dataset, names)
 
 
-def _forget_other_dataset(dataset: Dataset) -> None:
+def _forget_other_dataset(dataset: Dataset, collections: list[str]) -> None:
     """Filters that the dataset does not know are taken off."""
     state = st.session_state
     if state.setdefault("filtered_dataset", dataset.name) != dataset.name:
@@ -37,18 +38,22 @@ def _forget_other_dataset(dataset: Dataset) -> None:
         state["zmin"] = state["zmax"] = None
     if state.get("label", ANY) not in _labels(dataset):
         state["label"] = ANY
+    if state.get("collection", ANY) not in [ANY, *collections]:
+        state["collection"] = ANY
 
 
 def _labels(dataset: Dataset) -> list[str]:
     return [ANY, *dataset.class_names, *([UNLABELLED] if dataset.class_names and dataset.unlabelled else [])]
 
 
-def _draw_filters(dataset: Dataset) -> None:
+def _draw_filters(dataset: Dataset, collections: list[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="top"):
         if dataset.class_names:
             st.selectbox("class", _labels(dataset), key="label", bind="query-params", width=240)
         splits = [ANY, *(str(split) for split in Split if dataset.split_counts.get(split))]
         st.segmented_control("split", splits, default=ANY, key="split", bind="query-params", required=True)
+        if collections:
+            st.selectbox("collection", [ANY, *collections], key="collection", bind="query-params", width=240)
         if dataset.redshift_range is not None:
             low, high = dataset.redshift_range
             step = 10.0 ** math.floor(math.log10(max(high - low, 1e-6))) / 10
@@ -87,6 +92,7 @@ def fetch_page(name: str, filters: Filters, number: int) -> GalaxyPage:
         split=filters.split,
         redshift_min=filters.redshift_min,
         redshift_max=filters.redshift_max,
+        collection=filters.collection,
     )
 
 

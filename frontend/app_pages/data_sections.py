@@ -8,6 +8,7 @@ import streamlit as st
 
 from frontend.blocks import facts, guarded
 from frontend.components.band_histograms import draw_band_histograms
+from frontend.components.collection_list import draw_collection_list
 from frontend.components.flag_list import draw_flag_list
 from frontend.components.sky_map import draw_sky_map
 from frontend.components.twin_pairs import draw_twin_pairs
@@ -28,6 +29,7 @@ def draw_sections(dataset: Dataset) -> None:
         _fold("sky", f"Sky map: {count(dataset.with_sky)} with coordinates", _draw_sky, dataset)
     twins = count(dataset.duplicates_across_splits) if dataset.duplicates_across_splits else "none"
     _fold("twins", f"Duplicates across splits: {twins}", _draw_twins, dataset)
+    _fold("collections", "Collections", draw_collection_list, dataset)
     if dataset.class_names:
         _fold("flags", "Labels flagged as doubtful", draw_flag_list, dataset)
     if dataset.skipped_count:

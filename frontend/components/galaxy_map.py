@@ -12,7 +12,9 @@ from shared.maps import ColourBy, MapRequest
 
 KEY = "galaxy_map"
 PARTS = ("field", "colours", "draw", "steps", "hand", "panel")
-_MAP = load_component(KEY, parts=("palette", "galaxy_dialog", *(f"{KEY}_{part}" for part in PARTS)))
+_MAP = load_component(
+    KEY, parts=("palette", "galaxy_dialog", "keeping", *(f"{KEY}_{part}" for part in PARTS))
+)
 
 
 def draw_galaxy_map(

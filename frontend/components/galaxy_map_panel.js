@@ -101,10 +101,11 @@ function drawGallery(state, rows) {
   const shown = shownCount(state)
   const head = el("div", { class: "head" }, el("b", {}, `${grouped(rows.length)} of ${grouped(shown)}`), el("span", { class: "gx-soft" }, rows.length ? "inside the lasso" : "no point lies inside the lasso"),
     el("button", { onClick: () => select(state, null) }, "Clear"))
+  state.keep ??= keepControl(() => ({ dataset: state.data.of.dataset, rows: [...state.chosen] }))
   const cells = el("div", { class: "cells", role: "group", "aria-label": "Galaxies inside the lasso" }, rows.slice(0, state.galleryLength).map((row, i) => galleryCell(state, row, i)))
   cells.onkeydown = (event) => moveAmong(cells, event)
   const more = rows.length > state.galleryLength ? el("button", { onClick: () => { state.galleryLength += PER_GALLERY; drawGallery(state, rows) } }, `${grouped(Math.min(PER_GALLERY, rows.length - state.galleryLength))} more`) : null
-  state.gallery.replaceChildren(...[head, classesInside(state, rows), cells, more].filter(Boolean))
+  state.gallery.replaceChildren(...[head, rows.length ? state.keep : null, classesInside(state, rows), cells, more].filter(Boolean))
 }
 
 function shownCount({ painting, hidden }) {

@@ -14,7 +14,9 @@ from shared.search import EmbeddingState
 
 PARTS = ("net", "space", "query", "filters", "tiles")
 KEY = "galaxy_search"
-_SEARCH = load_component(KEY, parts=("galaxy_dialog", "picking", *(f"{KEY}_{part}" for part in PARTS)))
+_SEARCH = load_component(
+    KEY, parts=("galaxy_dialog", "picking", "keeping", *(f"{KEY}_{part}" for part in PARTS))
+)
 
 
 def draw_galaxy_search(

@@ -9,7 +9,7 @@ function buildFilters(state) {
   state.taking = el("span", { class: "group" })
   return el("div", { class: "bar filters" },
     el("div", { class: "group" }, state.sizes, state.tileSize), el("div", { class: "group", role: "group", "aria-label": "Order" }, state.orders),
-    buildFold(state), state.taking)
+    buildFold(state), state.taking, (state.keep = keepControl(() => ({ dataset: state.result.dataset, rows: rowsKept(state) }))))
 }
 
 function buildFold(state) {
@@ -55,9 +55,15 @@ function showFilters(state) {
   showTaking(state)
 }
 
+/** The query and what is found. */
+function rowsKept({ result }) {
+  return [...(result.query ? [result.query.galaxy.row] : []), ...result.neighbours.map(({ galaxy }) => galaxy.row)]
+}
+
 /** Files of what is found, and of every embedding. */
 function showTaking(state) {
   const request = requestOf(state)
+  state.keep.hidden = !request || !state.result
   if (!request) return state.taking.replaceChildren()
   const space = new URLSearchParams(spaceOf(state))
   const file = (address, word, title) => el("a", { href: API + address, download: "", title }, word)

@@ -11,6 +11,7 @@ function drawTiles(state) {
   const held = state.tiles.contains(state.tiles.getRootNode().activeElement)
   state.tiles.replaceChildren(...result.neighbours.map((one, place) => tileOf(state, one, place)))
   state.root.dataset.shown = state.shown
+  showTaking(state)
   if (held) state.tiles.querySelector(".shot")?.focus()
   showSays(state)
 }

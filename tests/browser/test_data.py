@@ -217,6 +217,24 @@ def test_an_address_rings_one_galaxy_on_the_sky_and_says_where_there_is_none(
     expect(sky).to_contain_text("Galaxy 60 has no place on this sky.")
 
 
+def test_a_collection_is_seen_renamed_removed_and_put_back(visit: Visit, site: Site, surveyed: str) -> None:
+    site.client.add_to_collection(surveyed, "Odd: 1", [40, 3, 7])
+    visit.open(f"/data?dataset={surveyed}&collection=Odd%3A+1&open=collections")
+    page = visit.page
+    expect(page.locator(CELLS)).to_have_count(3)
+    fill(page.get_by_label("note of Odd: 1"), "two cores")
+    fill(page.get_by_label("name of Odd: 1"), "Odd ones")
+    page.get_by_role("button", name="Remove").click()
+    expect(page.get_by_text("Odd ones is removed.")).to_be_visible()
+    assert site.client.list_collections(surveyed) == []
+    page.get_by_role("button", name="Put it back").click()
+    expect(page.get_by_text("Odd ones is back.")).to_be_visible()
+    [again] = site.client.list_collections(surveyed)
+    assert (again.name, again.note, again.n) == ("Odd ones", "two cores", 3)
+    rows = csv.DictReader(io.StringIO(site.client.get_collection_file(surveyed, "Odd ones", "csv").decode()))
+    assert [row["row"] for row in rows] == ["40", "3", "7"]
+
+
 def test_a_split_is_downloaded_changed_and_brought_back_as_a_dataset(
     visit: Visit, surveyed: str, site: Site
 ) -> None:

@@ -65,7 +65,7 @@ def test_an_encoder_is_embedded_and_a_galaxy_searched_pivoted_filtered_and_found
     page.wait_for_function("() => !location.search.includes('minus=')")  # a place to come back to
 
     label = site.client.get_dataset("sky").class_names[0]
-    page.locator(".gx-galaxy_search summary").click()
+    page.locator(".gx-galaxy_search summary", has_text="Filters").click()
     page.get_by_role("combobox", name="Class").select_option(label)
     filtered = expect_results(page, site, encoder, row=first[2], only=RowFilter(label=label))
     page.wait_for_function("() => location.search.includes('label=')")

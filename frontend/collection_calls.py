@@ -1,0 +1,39 @@
+"""Collections, as the client asks for them."""
+
+from collections.abc import Sequence
+from urllib.parse import quote
+
+from frontend.connection import Connection
+from shared import routes
+from shared.collections import Collection, CollectionChange, CollectionGrowth, GrownCollection
+
+
+class CollectionCalls(Connection):
+    """One method a route of collections; `name` is the dataset's."""
+
+    def list_collections(self, name: str) -> list[Collection]:
+        """The one changed last first."""
+        return self._get(list[Collection], routes.COLLECTIONS.format(name=name))
+
+    def add_to_collection(self, name: str, collection: str, rows: Sequence[int]) -> GrownCollection:
+        """The collection is made where there is none."""
+        body = CollectionGrowth(rows=tuple(rows)).model_dump(mode="json")
+        return self._send(GrownCollection, "POST", _path(name, collection), body)
+
+    def change_collection(self, name: str, collection: str, change: CollectionChange) -> Collection:
+        """Rename it, write a note, take galaxies out."""
+        body = change.model_dump(mode="json", exclude_none=True)
+        return self._send(Collection, "PATCH", _path(name, collection), body)
+
+    def remove_collection(self, name: str, collection: str) -> None:
+        self._answer("DELETE", _path(name, collection))
+
+    def get_collection_file(self, name: str, collection: str, file_format: str) -> bytes:
+        """Its galaxies as a csv or parquet."""
+        quoted = quote(collection, safe="")
+        path = routes.COLLECTION_FILE.format(name=name, collection=quoted, file_format=file_format)
+        return self._answer("GET", path).content
+
+
+def _path(name: str, collection: str) -> str:
+    return routes.COLLECTION.format(name=name, collection=quote(collection, safe=""))

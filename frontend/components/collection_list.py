@@ -1,0 +1,12 @@
+"""The collections of a dataset."""
+
+from frontend.components import load_component
+from frontend.components.galaxy_grid import picture_source
+from shared.datasets import Dataset
+
+_LIST = load_component("collection_list", parts=("keeping",))
+
+
+def draw_collection_list(dataset: Dataset) -> None:
+    """Draws them, the one changed last first; the browser asks for them itself."""
+    _LIST(data=picture_source(dataset), key="collection_list")
