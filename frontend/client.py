@@ -51,7 +51,7 @@ from shared.explore import (
 from shared.launch import Estimate
 from shared.learning_curves import TwinCurves
 from shared.presets import Preset
-from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunRequest, RunState, Samples
+from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunLoad, RunRequest, RunState, Samples
 from shared.sources import FolderListing, SourcePreview, Upload
 from shared.system import Health, Machine
 from shared.verdicts import Verdict
@@ -126,8 +126,14 @@ class Client(
     def list_events(self, run_id: str) -> list[RunEvent]:
         return self._get(list[RunEvent], routes.RUN_EVENTS.format(run_id=run_id))
 
-    def read_log(self, run_id: str, *, lines: int = 200) -> LogTail:
-        return self._get(LogTail, routes.RUN_LOG.format(run_id=run_id), {"lines": lines})
+    def read_log(self, run_id: str, *, lines: int = 200, find: str = "") -> LogTail:
+        """The last lines; with `find` the last that hold it."""
+        query = {"lines": lines, "find": find or None}
+        return self._get(LogTail, routes.RUN_LOG.format(run_id=run_id), query)
+
+    def read_load(self, run_id: str, *, max_points: int = 400) -> RunLoad:
+        """CPU, memory and GPU of its worker over time."""
+        return self._get(RunLoad, routes.RUN_LOAD.format(run_id=run_id), {"max_points": max_points})
 
     def get_samples(self, run_id: str) -> Samples:
         return self._get(Samples, routes.RUN_SAMPLES.format(run_id=run_id))

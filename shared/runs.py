@@ -227,6 +227,18 @@ class LogTail(Wire):
     truncated: bool
 
 
+class RunLoad(Wire):
+    """What a worker took of its machine over time (seconds since 1970): `cpu_percent` of one core, bytes of
+    memory, and of the first GPU, whoever used it; None where that was not known."""
+
+    time: list[float]
+    cpu_percent: list[float | None]
+    rss_bytes: list[float | None]
+    gpu_percent: list[float | None]
+    gpu_memory_bytes: list[float | None]
+    gpu_watts: list[float | None]
+
+
 class Samples(Wire):
     """The fixed galaxies at each evaluation: one sprite PNG a step, at
     /runs/{id}/samples/{step}.png, `count` columns by `rows` rows of `tile_px` squares."""

@@ -7,7 +7,7 @@ from fastapi.responses import FileResponse
 
 from backend.api.deps import ContextDep
 from backend.api.tables import saved_as
-from backend.services import metrics, run_labels, run_requests, runs, samples, verdicts
+from backend.services import metrics, run_files, run_labels, run_requests, runs, samples, verdicts
 from backend.services.tables import TableFormat
 from shared import routes
 from shared.runs import (
@@ -19,6 +19,7 @@ from shared.runs import (
     RunEvent,
     RunKind,
     RunLabels,
+    RunLoad,
     RunRequest,
     RunState,
     Samples,
@@ -129,8 +130,21 @@ def list_events(context: ContextDep, run_id: str) -> list[RunEvent]:
 
 
 @router.get(routes.RUN_LOG)
-def read_log(context: ContextDep, run_id: str, lines: Annotated[int, Query(ge=1, le=5000)] = 200) -> LogTail:
-    return runs.read_log(context.database, context.settings, run_id, lines)
+def read_log(
+    context: ContextDep,
+    run_id: str,
+    lines: Annotated[int, Query(ge=1, le=5000)] = 200,
+    find: Annotated[str, Query(max_length=200, description="Only lines that hold this.")] = "",
+) -> LogTail:
+    return run_files.read_log(context.database, context.settings, run_id, lines, find)
+
+
+@router.get(routes.RUN_LOAD)
+def read_load(
+    context: ContextDep, run_id: str, max_points: Annotated[int, Query(ge=2, le=10_000)] = 400
+) -> RunLoad:
+    """CPU, memory and GPU of its worker over time."""
+    return run_files.read_load(context.database, context.settings, run_id, max_points)
 
 
 @router.get(routes.RUN_SAMPLES)

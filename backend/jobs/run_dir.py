@@ -7,6 +7,7 @@
       heartbeat      how far the worker is; rewritten every second or two
       metrics.jsonl  one JSON object a line, appended
       log.txt        stdout and stderr of the worker
+      system.jsonl   what the worker takes of its machine, a line every ten seconds
       control/       requests to the worker, <seq>_<verb>.json, removed when obeyed
       checkpoints/   samples/   evaluations/     written by the trainer
       result.json    last of all: how it ended
@@ -131,6 +132,10 @@ class RunDir:
     @property
     def metrics(self) -> Path:
         return self.path / "metrics.jsonl"
+
+    @property
+    def system(self) -> Path:
+        return self.path / "system.jsonl"
 
     @property
     def log(self) -> Path:

@@ -10,6 +10,7 @@ import socket
 import sys
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -18,11 +19,13 @@ from typing import Any, Self
 import psutil
 
 from backend.files import write_atomic, write_json
+from backend.jobs.hardware import Load
 from backend.jobs.run_dir import Heartbeat, Process, Result, RunDir, pending_requests, start_time
 
 LOCK_PATIENCE_S = 10.0
 REQUEST_INTERVAL_S = 0.2
 HEARTBEAT_INTERVAL_S = 1.0
+LOAD_INTERVAL_S = 10.0
 
 
 class RunBusyError(RuntimeError):
@@ -43,7 +46,8 @@ class RunWriter:
         self._last_seq = 0
         self._requests_read_at = 0.0
         self._heartbeat_at = 0.0
-        self._me = psutil.Process()
+        self._load_at = 0.0
+        self._load = Load()
 
     def __enter__(self) -> Self:
         self._lock = _take_lock(self.run_dir.lock)
@@ -93,7 +97,7 @@ class RunWriter:
         if now - self._heartbeat_at < HEARTBEAT_INTERVAL_S:
             return
         self._heartbeat_at = now
-        rss = self._me.memory_info().rss
+        rss = self._load.rss_bytes
         beat = Heartbeat(
             attempt=self.attempt,
             at=now,
@@ -108,6 +112,15 @@ class RunWriter:
             last_seq=self._last_seq,
         )
         write_atomic(self.run_dir.path / "heartbeat", beat.model_dump_json().encode())
+        if now - self._load_at >= LOAD_INTERVAL_S:
+            self._load_at = now
+            self._note_load()
+
+    def _note_load(self) -> None:
+        """A line of what this process takes; for people, so that a full disk does not end the run here."""
+        line = json.dumps(self._load.look()).encode() + b"\n"
+        with suppress(OSError), self.run_dir.system.open("ab", buffering=0) as file:
+            file.write(line)
 
     def request(self) -> str | None:
         """The oldest request not yet returned, once; "stop" for ever after SIGTERM."""

@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -17,12 +16,12 @@ from threading import Lock, Thread
 from typing import Any
 
 import psutil
-import pynvml
 from pydantic import TypeAdapter, ValidationError
 from sqlalchemy import select
 
 from backend.db.engine import Database
 from backend.db.models import RunRow
+from backend.jobs.hardware import find_gpu
 from backend.settings import Settings
 from shared.runs import RunKind, RunState
 from shared.system import Machine, SelfTest
@@ -30,33 +29,6 @@ from shared.system import Machine, SelfTest
 ASK_TIMEOUT_S = 120.0
 PACKAGES = ("galaxyscope", "torch", "timm", "numpy", "h5py", "streamlit", "fastapi")
 LOW_DISK_BYTES = 5e9
-
-
-@dataclass(frozen=True)
-class Gpu:
-    """The first GPU as its driver sees it, in bytes."""
-
-    name: str
-    driver: str
-    total: int
-    free: int
-
-
-def find_gpu() -> Gpu | None:
-    """The first GPU, or None where the driver knows none."""
-    try:
-        handle = _handle()
-        memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
-        driver = str(pynvml.nvmlSystemGetDriverVersion())
-        return Gpu(str(pynvml.nvmlDeviceGetName(handle)), driver, int(memory.total), int(memory.free))
-    except pynvml.NVMLError:
-        return None
-
-
-@lru_cache(maxsize=1)
-def _handle() -> Any:
-    pynvml.nvmlInit()
-    return pynvml.nvmlDeviceGetHandleByIndex(0)
 
 
 class TorchFacts:

@@ -12,7 +12,7 @@ from backend.db.engine import Database
 from backend.db.models import RunEventRow, RunRow
 from backend.errors import ConflictError, InvalidInputError, NotFoundError, shortened
 from backend.jobs import queue, registry
-from backend.jobs.run_dir import EncoderSource, RunDir
+from backend.jobs.run_dir import EncoderSource
 from backend.jobs.state import change_state
 from backend.services.checks import check_run
 from backend.services.classifiers import ready_classifier
@@ -42,7 +42,6 @@ from shared.runs import (
     MODEL_KINDS,
     TERMINAL,
     TRAINING_KINDS,
-    LogTail,
     Run,
     RunChange,
     RunEvent,
@@ -50,8 +49,6 @@ from shared.runs import (
     RunRequest,
     RunState,
 )
-
-LOG_TAIL_BYTES = 200_000
 
 
 def create_run(
@@ -273,20 +270,6 @@ def list_events(database: Database, run_id: str) -> list[RunEvent]:
             )
             for row in rows
         ]
-
-
-def read_log(database: Database, settings: Settings, run_id: str, lines: int) -> LogTail:
-    """The last `lines` lines of the worker's output."""
-    with database.read() as session:
-        find_row(session, run_id)
-    path = RunDir(settings.runs_dir / run_id).log
-    if not path.exists():
-        return LogTail(lines=[], truncated=False)
-    with path.open("rb") as file:
-        size = path.stat().st_size
-        file.seek(max(0, size - LOG_TAIL_BYTES))
-        found = file.read().decode(errors="replace").splitlines()
-    return LogTail(lines=found[-lines:], truncated=size > LOG_TAIL_BYTES or len(found) > lines)
 
 
 def find_row(session: Session, run_id: str) -> RunRow:

@@ -10,11 +10,12 @@ from frontend.app_pages.run_labels import draw_labels
 from frontend.blocks import empty_state, facts, guarded, section, wrong
 from frontend.client import ApiError
 from frontend.components.curves import draw_curves
+from frontend.components.machine_load import draw_machine_load
 from frontend.components.run_status import draw_run_status
 from frontend.components.samples import draw_samples
 from frontend.launch_form import changed_values, show_value, starting_values, to_query
 from frontend.session import client, go, selected_run
-from frontend.wording import clock, count, widest_interval
+from frontend.wording import clock, count, plural, widest_interval
 from shared.configs import CONFIGS, PretrainConfig
 from shared.datasets import Dataset, Split
 from shared.runs import CLASSIFIER_KINDS, TERMINAL, TRAINING_KINDS, Run, RunKind, RunState
@@ -51,6 +52,7 @@ def show() -> None:
     draw_labels(run)
     _draw_config(run)
     _draw_events(run.id, run.state in TERMINAL)
+    _draw_load(run)
     if run.state is not RunState.FAILED:
         _draw_log(run)
     draw_deletion(run)
@@ -196,6 +198,12 @@ def _events(run_id: str) -> None:
     facts(rows)
 
 
+def _draw_load(run: Run) -> None:
+    with st.expander("Machine: processor, memory, GPU", key=f"load_{run.id}", on_change="rerun") as fold:
+        if fold.open:
+            draw_machine_load(run.id, ended=run.state in TERMINAL)
+
+
 def _draw_log(run: Run) -> None:
     ended = run.state in TERMINAL
     with st.expander("Log", expanded=run.state is RunState.FAILED):
@@ -203,10 +211,15 @@ def _draw_log(run: Run) -> None:
 
 
 def _log(run_id: str) -> None:
-    tail = client().read_log(run_id, lines=60)
+    find = st.text_input(
+        "Find", key=f"find_{run_id}", placeholder="find in the log", label_visibility="collapsed"
+    )
+    tail = client().read_log(run_id, lines=500 if find else 60, find=find)
     if not tail.lines:
-        st.caption("The log is empty.")
+        st.caption(f"No line holds “{find}”." if find else "The log is empty.")
         return
+    if find:
+        st.caption(f"{'The last ' if tail.truncated else ''}{plural(len(tail.lines), 'line')} with “{find}”")
     st.code(
         "\n".join(tail.lines),
         language=None,
