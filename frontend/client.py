@@ -10,6 +10,7 @@ from frontend.connection import DEFAULT_URL
 from frontend.disk_calls import DiskCalls
 from frontend.label_calls import LabelCalls
 from frontend.map_client import MapClient
+from frontend.notice_calls import NoticeCalls
 from frontend.queue_calls import QueueCalls
 from frontend.run_calls import RunCalls
 from frontend.search_client import SearchClient
@@ -60,7 +61,15 @@ __all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 
 
 class Client(
-    CollectionCalls, DiskCalls, LabelCalls, MapClient, QueueCalls, RunCalls, SearchClient, SuiteCalls
+    CollectionCalls,
+    DiskCalls,
+    LabelCalls,
+    MapClient,
+    NoticeCalls,
+    QueueCalls,
+    RunCalls,
+    SearchClient,
+    SuiteCalls,
 ):
     """Talks to one server; see Connection."""
 

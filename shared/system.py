@@ -18,6 +18,7 @@ class Health(Wire):
     queued: int
     paused_lanes: list[Lane] = Field(default=[], description="Whose queue starts nothing until resumed.")
     running: int
+    newest_notice: int = Field(0, description="Id of the newest notice; 0 where there is none.")
     problems: list[str]
     disk_free_bytes: int
     device: str = Field(description='The badge: "NVIDIA RTX 4090 · 21 of 24 GB free", or "CPU only".')

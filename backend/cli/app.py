@@ -14,6 +14,7 @@ from backend.cli import (
     doctor,
     evaluate,
     models,
+    notices,
     queue,
     reconstruct,
     runs,
@@ -37,6 +38,8 @@ app.command()(serve.demo)
 app.command()(serve.web)
 app.command()(serve.supervisor)
 app.command()(doctor.doctor)
+app.command()(notices.notices)
+app.command()(notices.webhook)
 app.command()(reconstruct.reconstruct)
 app.command()(evaluate.evaluate)
 app.command()(search.search)

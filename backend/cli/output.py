@@ -17,6 +17,7 @@ from shared.disk import Disk, Pruning
 from shared.evaluations import Evaluation
 from shared.label_flags import LabelFlag
 from shared.launch import Estimate
+from shared.notices import Notice, Webhook, WebhookTest
 from shared.queue import LaneQueue, QueuedRun, WaitingRun
 from shared.runs import Run
 from shared.search import SearchResult
@@ -160,6 +161,25 @@ def print_collections(collections: Sequence[Collection]) -> None:
         words = (one.name, f"{one.n:,}", one.note)
         table.add_row(*map(escape, words), f"{one.updated_at.astimezone():%d %b %Y %H:%M}")
     _stdout().print(table if collections else "no collection yet: Keep… on the Search page makes one")
+
+
+def print_notices(notices: Sequence[Notice]) -> None:
+    table = Table("at", "", "run", "", box=None)
+    for one in notices:
+        table.add_row(f"{one.at.astimezone():%d %b %H:%M}", one.kind.value, one.run_id, escape(one.words))
+    _stdout().print(table if notices else "nothing to say yet")
+
+
+def print_webhook(webhook: Webhook, tested: WebhookTest | None) -> None:
+    if tested is not None:
+        _stdout().print(escape(tested.words), highlight=False)
+    if not webhook.url:
+        _stdout().print("notices are sent nowhere: --url ADDRESS sends them", highlight=False)
+        return
+    kinds = ", ".join(kind.value for kind in webhook.kinds)
+    _stdout().print(escape(f"{webhook.url}: {kinds}; {webhook.waiting} waiting"), highlight=False)
+    if webhook.problem:
+        _stdout().print(escape(f"last try: {webhook.problem}"), highlight=False)
 
 
 def print_datasets(datasets: Sequence[Dataset]) -> None:

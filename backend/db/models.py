@@ -190,3 +190,30 @@ class CollectionRow(Base):
     note: Mapped[str]
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
+
+
+class NoticeRow(Base):
+    """What is to be said of a run. `id` grows, so that it serves as a cursor."""
+
+    __tablename__ = "notices"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)
+    kind: Mapped[str]
+    words: Mapped[str]
+    at: Mapped[datetime]
+
+
+class WebhookRow(Base):
+    """Where notices are sent: one row, or none. `sent_id` is the last notice that is dealt with, `failures`
+    the tries in vain since."""
+
+    __tablename__ = "webhook"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    url: Mapped[str]
+    kinds: Mapped[list[str]]
+    sent_id: Mapped[int]
+    failures: Mapped[int] = mapped_column(default=0)
+    tried_at: Mapped[datetime | None]
+    problem: Mapped[str] = mapped_column(default="")

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select, update
 
 from backend.db.engine import WITH_DELETED, Database
 from backend.db.models import RunRow
+from backend.jobs.notices import forget_old, note_stalls
 from backend.settings import Settings
 from shared.disk import UNDO_H
 from shared.runs import HAS_WORKER
@@ -31,9 +32,11 @@ class Housekeeping:
         if self._measured_at is None or self.now() - self._measured_at > MEASURE_EVERY:
             self._measured_at = self.now()
             self._measure_working()
+            self._say_stalls()
         if self._purged_at is None or self.now() - self._purged_at > PURGE_EVERY:
             self._purged_at = self.now()
             self.purge()
+            self._forget_notices()
 
     def purge(self) -> None:
         """Remove what was deleted too long ago to be had back: its folder first, so that a kill in between
@@ -46,6 +49,14 @@ class Housekeeping:
                 shutil.rmtree(place / run_id, ignore_errors=True)
             with self.database.write() as session:
                 session.execute(delete(RunRow).where(RunRow.id == run_id))
+
+    def _say_stalls(self) -> None:
+        with self.database.write() as session:
+            note_stalls(session)
+
+    def _forget_notices(self) -> None:
+        with self.database.write() as session:
+            forget_old(session)
 
     def _measure_next(self) -> None:
         """One run whose size nobody knows, a round."""

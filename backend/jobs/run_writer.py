@@ -26,6 +26,7 @@ LOCK_PATIENCE_S = 10.0
 REQUEST_INTERVAL_S = 0.2
 HEARTBEAT_INTERVAL_S = 1.0
 LOAD_INTERVAL_S = 10.0
+FIRST_LOOK_S = 2.0
 
 
 class RunBusyError(RuntimeError):
@@ -46,7 +47,7 @@ class RunWriter:
         self._last_seq = 0
         self._requests_read_at = 0.0
         self._heartbeat_at = 0.0
-        self._load_at = 0.0
+        self._load_at = time.time() - LOAD_INTERVAL_S + FIRST_LOOK_S
         self._load = Load()
 
     def __enter__(self) -> Self:

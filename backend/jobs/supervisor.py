@@ -22,9 +22,11 @@ from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.files import write_json
 from backend.jobs import lanes, registry, verdict
+from backend.jobs.courier import Courier
 from backend.jobs.housekeeping import Housekeeping, folder_bytes
 from backend.jobs.ingest import has_news, ingest
 from backend.jobs.launcher import Launcher
+from backend.jobs.notices import note_end
 from backend.jobs.run_dir import Heartbeat, Process, RunDir, pending_requests, process_exists
 from backend.jobs.state import change_state
 from backend.jobs.verdict import Facts, Verdict
@@ -60,6 +62,7 @@ class Supervisor:
         self.claims = claims
         self.now = now
         self._housekeeping = Housekeeping(settings, database, now)
+        self._courier = Courier(database, now)
         self._sign_of_life = settings.home / "supervisor.json"
 
     def run(self, should_stop: Callable[[], bool]) -> None:
@@ -78,6 +81,7 @@ class Supervisor:
         for lane in Lane:
             self._guarded(f"lane {lane}", partial(self._fill, lane))
         self._guarded("housekeeping", self._housekeeping.tick)
+        self._guarded("notices", self._courier.tick)
         self._say_alive()
 
     def end_workers(self, patience_s: float) -> None:
@@ -165,6 +169,7 @@ class Supervisor:
             row.disk_bytes = folder_bytes(run_dir.path)
             if result is not None:
                 row.progress = row.progress | {"step": result.step, "images_per_s": result.images_per_s}
+            note_end(session, row, decided)
             if result is not None and decided.to is RunState.SUCCEEDED:
                 registry.register(session, row, result.produced)
         if decided.to is not RunState.SUCCEEDED:

@@ -10,6 +10,7 @@ from backend.db.engine import Database
 from backend.db.models import PausedLaneRow, RunRow
 from backend.files import read_json
 from backend.services.machine import badge
+from backend.services.notices import newest_notice
 from backend.settings import Settings
 from shared.runs import HAS_WORKER, Lane, RunState
 from shared.system import Health
@@ -32,6 +33,7 @@ def read_health(database: Database, settings: Settings) -> Health:
         queued=_count(database, {RunState.QUEUED}),
         running=_count(database, HAS_WORKER),
         paused_lanes=_paused_lanes(database),
+        newest_notice=newest_notice(database),
         problems=problems,
         disk_free_bytes=free,
         device=device,

@@ -1,19 +1,12 @@
 """The verdict on a training: its evaluations out of the database, judged by backend.stats.trend."""
 
-from sqlalchemy import select
-from sqlalchemy.orm import Session
-
 from backend.db.engine import Database
-from backend.db.models import DatasetRow, MetricRow, RunRow
 from backend.errors import ConflictError
+from backend.jobs.courses import read_course
 from backend.services.runs import find_row
-from backend.stats.early_stopping import Points
-from backend.stats.trend import Course, judge_course
-from shared.datasets import Split
-from shared.runs import TERMINAL, TRAINING_KINDS, RunKind, RunState
-from shared.verdicts import KNN, Verdict, judged_key
-
-RANK = "val/rankme"
+from backend.stats.trend import judge_course
+from shared.runs import TRAINING_KINDS
+from shared.verdicts import Verdict
 
 
 def read_verdict(database: Database, run_id: str) -> Verdict:
@@ -25,42 +18,4 @@ def read_verdict(database: Database, run_id: str) -> Verdict:
             raise ConflictError(
                 "no_verdict", f"{run_id} is a job of kind {row.kind}, which trains nothing; choose a training"
             )
-        return judge_course(_course(session, row))
-
-
-def _course(session: Session, row: RunRow) -> Course:
-    key = judged_key(RunKind(row.kind), row.config.get("online_probe"))
-    points = _points(session, row.id, (key, KNN, RANK))
-    return Course(
-        key=key,
-        accuracy=points[key],
-        rank=points[RANK],
-        width=row.config.get("embed_dim"),
-        n=_validation_rows(session, row.probe_digest),
-        labelled=bool(points[key] or points[KNN]),
-        patience=row.config.get("early_stopping_patience", 0),
-        total_steps=row.progress.get("total_steps"),
-        ended=RunState(row.state) in TERMINAL,
-    )
-
-
-def _points(session: Session, run_id: str, keys: tuple[str, ...]) -> dict[str, Points]:
-    query = select(MetricRow.key, MetricRow.step, MetricRow.value).where(
-        MetricRow.run_id == run_id, MetricRow.key.in_(keys)
-    )
-    found: dict[str, list[tuple[int, float]]] = {key: [] for key in keys}
-    for key, step, value in session.execute(query.order_by(MetricRow.step)):
-        if value is not None:
-            found[key].append((step, value))
-    return dict(found)
-
-
-def _validation_rows(session: Session, digest: str | None) -> int | None:
-    """Labelled validation rows of the dataset that a run is judged on, None where it is gone. Splits are
-    stratified: of a dataset with labels missing, validation has its share of them."""
-    dataset = session.scalar(select(DatasetRow).where(DatasetRow.digest == digest).limit(1))
-    if dataset is None or not dataset.info["n"]:
-        return None
-    unlabelled: float = dataset.info["unlabelled"] / dataset.info["n"]
-    rows: int = dataset.info["split_counts"].get(Split.VAL.value, 0)
-    return round(rows * (1 - unlabelled))
+        return judge_course(read_course(session, row))

@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from frontend.blocks import facts, page_title, plain, section, wrong
+from frontend.app_pages.machine_webhook import draw_webhook
+from frontend.blocks import facts, guarded, page_title, plain, section, wrong
 from frontend.client import ApiError
 from frontend.components.job import draw_job
 from frontend.session import client
@@ -36,6 +37,8 @@ def show() -> None:
     with right:
         with st.container(border=True):
             _draw_self_test(machine)
+        with st.container(border=True):
+            guarded(draw_webhook)
         st.markdown("The same from the shell")
         st.code("galaxyscope doctor", language=None)
 

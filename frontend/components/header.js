@@ -21,12 +21,13 @@ function build(root) {
   state.queue = el("span", { class: "queue gx-soft" })
   state.bar = el("div", { class: "bar", role: "status", hidden: true })
   state.keys = el("dialog", { "aria-label": "Keyboard" })
+  state.notices = el("div", { class: "notices" })
   state.help = el("button", { class: "help", "aria-label": "Keyboard shortcuts", title: "Keyboard (?)" }, "?")
   state.help.onclick = () => state.keys.showModal()
   const brand = el("a", { class: "brand", href: "/" }, "Galaxyscope")
   brand.onclick = (event) => plainClick(event, () => state.go("runs"))
   root.replaceChildren(
-    el("header", {}, brand, state.nav, el("div", { class: "status" }, state.run, state.queue, state.help)),
+    el("header", {}, brand, state.nav, el("div", { class: "status" }, state.run, state.queue, state.notices, state.help)),
     state.bar, state.keys)
   return state
 }
@@ -64,6 +65,7 @@ function showRun(state, run) {
 function showHealth(state, { data, lost }) {
   state.lost = lost ? state.lost + 1 : 0
   if (data) showMachine(state, data)
+  if (data) hearNotices(state, data.newest_notice)
   const problems = state.lost > 1
     ? ["The server does not answer. This page keeps what it showed and reconnects by itself; "
       + "if it stays so, start it again with `galaxyscope up`."]

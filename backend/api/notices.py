@@ -1,0 +1,39 @@
+"""Routes of notices and their webhook."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from backend.api.deps import ContextDep
+from backend.services import notices
+from shared import routes
+from shared.notices import Notice, Webhook, WebhookConfig, WebhookTest
+
+router = APIRouter(tags=["notices"])
+
+
+@router.get(routes.NOTICES)
+def list_notices(
+    context: ContextDep,
+    after: Annotated[int, Query(ge=0, description="Only those with a greater id.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> list[Notice]:
+    """Newest first."""
+    return notices.list_notices(context.database, after, limit)
+
+
+@router.get(routes.WEBHOOK)
+def read_webhook(context: ContextDep) -> Webhook:
+    return notices.read_webhook(context.database)
+
+
+@router.put(routes.WEBHOOK)
+def set_webhook(context: ContextDep, config: WebhookConfig) -> Webhook:
+    """Say where notices are sent from now on; an empty address sends none."""
+    return notices.set_webhook(context.database, config)
+
+
+@router.post(routes.WEBHOOK_TEST)
+def try_webhook(context: ContextDep) -> WebhookTest:
+    """Send a sentence there at once."""
+    return notices.try_webhook(context.database)

@@ -1,0 +1,78 @@
+"""What is to be said of a run, noted in the transaction in which it happens, so that it is said once."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import delete, func, select
+from sqlalchemy.orm import Session
+
+from backend.db.models import NoticeRow, RunRow
+from backend.jobs.courses import read_course
+from backend.jobs.verdict import Verdict
+from backend.stats.trend import judge_course
+from shared.notices import NoticeKind
+from shared.runs import HAS_WORKER, TRAINING_KINDS, RunKind, RunState
+from shared.verdicts import Trend, judged_key
+
+QUIET = frozenset({RunKind.BASELINES, RunKind.PREFLIGHT, RunKind.SELFTEST})
+"""Kinds that nobody waits for, or whose page says it."""
+AWAITED = TRAINING_KINDS | {RunKind.PROBE, RunKind.DOWNLOAD, RunKind.IMPORT}
+"""Kinds whose success is news too."""
+STALLS = frozenset({Trend.FLAT, Trend.WORSENING, Trend.COLLAPSING})
+KEPT = 1000
+
+
+def note_end(session: Session, run: RunRow, decided: Verdict) -> None:
+    """Say how a run ended, or that its worker died; of a stop or pause, which was asked for, nothing."""
+    kind = RunKind(run.kind)
+    if kind in QUIET:
+        return
+    end = decided.then or decided.to
+    reason = decided.reason or "it gave no reason"
+    if end is RunState.SUCCEEDED and kind in AWAITED:
+        _add(session, run, NoticeKind.DONE, f"{_name(run)} is done{_figure(run)}")
+    elif end is RunState.FAILED and _diverged(run):
+        _add(session, run, NoticeKind.DIVERGED, f"{_name(run)} diverged: {reason}")
+    elif end is RunState.FAILED:
+        _add(session, run, NoticeKind.FAILED, f"{_name(run)} failed: {reason}")
+    elif decided.to is RunState.LOST and end is RunState.QUEUED:
+        _add(session, run, NoticeKind.DIED, f"{_name(run)}: {reason}")
+
+
+def note_stalls(session: Session) -> None:
+    """Say of each training at work, once, that it does not improve any more."""
+    said = select(NoticeRow.run_id).where(NoticeRow.kind == NoticeKind.STALLED)
+    working = select(RunRow).where(
+        RunRow.state.in_([state.value for state in HAS_WORKER]),
+        RunRow.kind.in_([kind.value for kind in TRAINING_KINDS]),
+        RunRow.id.not_in(said),
+    )
+    for run in session.scalars(working).all():
+        verdict = judge_course(read_course(session, run))
+        if verdict.state in STALLS:
+            _add(session, run, NoticeKind.STALLED, f"{_name(run)} stalls: {verdict.sentence}")
+
+
+def forget_old(session: Session) -> None:
+    """The last KEPT stay."""
+    newest = session.scalar(select(func.max(NoticeRow.id))) or 0
+    session.execute(delete(NoticeRow).where(NoticeRow.id <= newest - KEPT))
+
+
+def _add(session: Session, run: RunRow, kind: NoticeKind, words: str) -> None:
+    session.add(NoticeRow(run_id=run.id, kind=kind.value, words=words, at=datetime.now(UTC)))
+
+
+def _name(run: RunRow) -> str:
+    return run.name or run.id
+
+
+def _diverged(run: RunRow) -> bool:
+    """Whether its last loss was no number; JSON has none, so that it stands as None."""
+    return "train/loss" in run.latest and run.latest["train/loss"] is None
+
+
+def _figure(run: RunRow) -> str:
+    if run.kind not in TRAINING_KINDS:
+        return ""
+    value = run.latest.get(judged_key(RunKind(run.kind), run.config.get("online_probe")))
+    return f": validation accuracy {value:.1%}" if value is not None else ""

@@ -1,0 +1,72 @@
+"""Where notices are sent."""
+
+import streamlit as st
+
+from frontend.blocks import plain, wrong
+from frontend.client import ApiError
+from frontend.session import client
+from frontend.wording import clock, plural
+from shared.notices import NoticeKind, Webhook, WebhookConfig
+
+KIND_WORDS = {
+    NoticeKind.DONE: "a run is done",
+    NoticeKind.FAILED: "it failed",
+    NoticeKind.DIED: "its worker died",
+    NoticeKind.DIVERGED: "its loss is no number",
+    NoticeKind.STALLED: "it stopped improving",
+}
+REFUSED, TESTED = "webhook_refused", "webhook_tested"
+
+
+def draw_webhook() -> None:
+    """The address and what is sent there, with a test; what was typed stays where it is refused."""
+    webhook = client().get_webhook()
+    st.markdown("**Notices**")
+    st.caption(
+        "The bell above says when a run is done, failed, died, diverged or stalls. They can also be "
+        "posted to an address, as JSON that chat services show."
+    )
+    with st.form("webhook", border=False):
+        st.text_input("Address", value=webhook.url, key="webhook_url", placeholder="https://… (none)")
+        st.pills(
+            "when",
+            list(NoticeKind),
+            default=list(webhook.kinds),
+            selection_mode="multi",
+            format_func=lambda kind: KIND_WORDS[kind],
+            key="webhook_kinds",
+        )
+        st.form_submit_button("Save", on_click=_save)
+    if REFUSED in st.session_state:
+        wrong(st.session_state[REFUSED])
+    if webhook.url:
+        _draw_last_try(webhook)
+
+
+def _save() -> None:
+    state = st.session_state
+    state.pop(TESTED, None)
+    try:
+        wanted = WebhookConfig(url=state["webhook_url"], kinds=tuple(state["webhook_kinds"]))
+        client().set_webhook(wanted)
+        state.pop(REFUSED, None)
+    except ApiError as error:
+        state[REFUSED] = error.detail
+    except ValueError:
+        address = state["webhook_url"].strip()
+        state[REFUSED] = f"{address} is no http or https address; write it whole, with https:// in front."
+
+
+def _draw_last_try(webhook: Webhook) -> None:
+    if st.button("Send a test"):
+        try:
+            st.session_state[TESTED] = client().test_webhook()
+        except ApiError as error:
+            st.session_state[REFUSED] = error.detail
+    tested = st.session_state.get(TESTED)
+    if tested is not None:
+        st.success(plain(tested.words)) if tested.taken else st.error(plain(tested.words))
+    if webhook.tried_at is not None:
+        went = webhook.problem or "it was taken"
+        waiting = f"; {plural(webhook.waiting, 'notice')} waiting" if webhook.waiting else ""
+        st.caption(plain(f"Last sent {clock(webhook.tried_at)}: {went}{waiting}."))
