@@ -1,6 +1,6 @@
 """The API as Python: one method a route, shared models out, two exceptions."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -110,8 +110,10 @@ class Client(
     def pause_run(self, run_id: str) -> Run:
         return self._send(Run, "POST", routes.RUN_PAUSE.format(run_id=run_id))
 
-    def resume_run(self, run_id: str) -> Run:
-        return self._send(Run, "POST", routes.RUN_RESUME.format(run_id=run_id))
+    def resume_run(self, run_id: str, config: Mapping[str, Any] | None = None) -> Run:
+        """Queue a paused run again; values given in `config` must be its own."""
+        body = None if config is None else {"config": dict(config)}
+        return self._send(Run, "POST", routes.RUN_RESUME.format(run_id=run_id), body)
 
     def retry_run(self, run_id: str) -> Run:
         """A new run with the config of this one, which becomes its parent."""

@@ -220,6 +220,12 @@ class MetricsPage(Wire):
     attempt: int
 
 
+class ResumeRequest(Wire):
+    """POST …/resume, which needs no body: values that the run is expected to have."""
+
+    config: dict[str, Any] = {}
+
+
 class LogTail(Wire):
     """The last lines of a run's log."""
 

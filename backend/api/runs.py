@@ -14,6 +14,7 @@ from shared.runs import (
     Asked,
     LogTail,
     MetricsPage,
+    ResumeRequest,
     Run,
     RunChange,
     RunEvent,
@@ -79,8 +80,9 @@ def pause_run(context: ContextDep, run_id: str) -> Run:
 
 
 @router.post(routes.RUN_RESUME)
-def resume_run(context: ContextDep, run_id: str) -> Run:
-    return runs.resume_run(context.database, run_id)
+def resume_run(context: ContextDep, run_id: str, wanted: ResumeRequest | None = None) -> Run:
+    """Go on as before; a config that differs from the run's is refused."""
+    return runs.resume_run(context.database, run_id, wanted.config if wanted else None)
 
 
 @router.post(routes.RUN_RETRY, status_code=201)

@@ -131,10 +131,10 @@ def pause(run_id: RunId, as_json: Json = False) -> None:
 
 
 @app.command()
-def resume(run_id: RunId, as_json: Json = False) -> None:
-    """Queue a paused run again."""
+def resume(run_id: RunId, settings: Settings = None, as_json: Json = False) -> None:
+    """Queue a paused run again; values that are --set must be its own, others are for a clone."""
     home = open_home()
-    report_run(home, runs.resume_run(home.database, run_id), as_json)
+    report_run(home, runs.resume_run(home.database, run_id, parse_settings(settings or [])), as_json)
 
 
 @app.command()

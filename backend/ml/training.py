@@ -27,6 +27,10 @@ class LeaveRequestedError(Exception):
         self.request = request
 
 
+MAY_DIFFER = frozenset({"device", "keep_checkpoints", "sample_count"})
+"""What a run that goes on may do otherwise than before."""
+
+
 class TrainingFailedError(Exception):
     """Training cannot go on: why, and what to try."""
 
@@ -158,6 +162,7 @@ class Training(ABC):
         last = self.checkpoints.last_step()
         if last is None:
             return
+        self._require_same_config(self.checkpoints.meta(last)["config"], last)
         meta = self.checkpoints.load(last, self.judged, self.head)
         self.load_state(self.checkpoints.load_optimizer(last, self.optimizer, self.device))
         self.selection = Selection(**meta["selection"])
@@ -211,6 +216,16 @@ class Training(ABC):
                 self.flush()
                 self.draw()
         self.asked.clear()
+
+    def _require_same_config(self, before: Mapping[str, Any], step: int) -> None:
+        """TrainingFailedError where a value that shapes the curve is not as it was."""
+        now = self.config.model_dump(mode="json")
+        for key in sorted((now.keys() & before.keys()) - MAY_DIFFER):
+            if now[key] != before[key]:
+                raise TrainingFailedError(
+                    f"{key} is {now[key]}, and was {before[key]} up to step {step}; a run keeps its values",
+                    f"clone the run and set {key} = {now[key]} in the clone",
+                )
 
     def flush(self) -> None:
         """Log every step since the last flush; TrainingFailedError at the first loss that is not finite."""

@@ -211,16 +211,31 @@ def pause_run(database: Database, run_id: str) -> Run:
     return get_run(database, run_id)
 
 
-def resume_run(database: Database, run_id: str) -> Run:
-    """Queue a paused run again; it goes on from its last checkpoint."""
+def resume_run(database: Database, run_id: str, values: Mapping[str, Any] | None = None) -> Run:
+    """Queue a paused run again; it goes on from its last checkpoint, with its own values: `values` that
+    differ are refused."""
     with database.write() as session:
         row = find_row(session, run_id)
+        _require_own_values(row, values or {})
         columns = {"ended_at": None}
         if not change_state(
             session, run_id, expected=[RunState.PAUSED], to=RunState.QUEUED, reason="resumed", columns=columns
         ):
             raise ConflictError("not_paused", f"{run_id} is {row.state}; only a paused run can resume")
     return get_run(database, run_id)
+
+
+def _require_own_values(row: RunRow, values: Mapping[str, Any]) -> None:
+    changed = [key for key, value in values.items() if row.config.get(key) != value]
+    if changed:
+        key = changed[0]
+        raise ConflictError(
+            "config_changed",
+            f"{row.id} has {key} = {row.config.get(key)} and goes on with it, not with {values[key]}; "
+            f"for other values clone it: `galaxyscope runs clone {row.id} --set {key}={values[key]}`, "
+            "or Train a variant… on its page",
+            key,
+        )
 
 
 def retry_run(

@@ -123,6 +123,22 @@ def test_a_run_that_comes_back_stands_where_it_was(client: Client, three: list[s
     assert order(client) == [a, c, b]
 
 
+def test_a_run_resumes_with_its_own_values_alone_and_a_clone_is_offered_for_others(
+    client: Client, three: list[str], move: Move
+) -> None:
+    a = three[0]
+    move(a, S.STARTING, S.RUNNING, S.PAUSING, S.PAUSED)
+    own = client.get_run(a).config
+    [key, value] = next((key, value) for key, value in own.items() if isinstance(value, int | float))
+    with pytest.raises(ApiError) as refused:
+        client.resume_run(a, {key: value + 1})
+    assert refused.value.code == "config_changed"
+    assert f"{a} has {key} = {value} and goes on with it, not with {value + 1}" in refused.value.detail
+    assert f"galaxyscope runs clone {a} --set {key}={value + 1}" in refused.value.detail
+    assert client.get_run(a).state is S.PAUSED
+    assert client.resume_run(a, {key: value}).state is S.QUEUED
+
+
 def ticked(settings: Settings, database: Database) -> list[str]:
     """What a supervisor that starts up now would start, in the order of its rounds."""
     started: list[str] = []

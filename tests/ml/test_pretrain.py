@@ -82,6 +82,21 @@ def test_a_resumed_run_equals_the_uninterrupted_one_bit_for_bit(
         assert {**first.series(key), **second.series(key)} == whole.series(key), key
 
 
+def test_a_run_whose_values_were_changed_between_does_not_go_on_and_keeps_its_checkpoint(
+    tiny_config: Make, tiny_data: Make, memory_run: Make, tmp_path: Path
+) -> None:
+    pretrain(tiny_config(blr=0.01), tiny_data(), memory_run({6: "pause"}), tmp_path)
+    before = weights(tmp_path, 6)
+    io = memory_run()
+    outcome = pretrain(tiny_config(blr=0.02), tiny_data(), io, tmp_path)
+    assert outcome.outcome == "failed"
+    assert outcome.reason == "blr is 0.02, and was 0.01 up to step 6; a run keeps its values"
+    assert outcome.suggestion == "clone the run and set blr = 0.02 in the clone"
+    assert (io.events, same(weights(tmp_path, 6), before)) == ([], True)
+    again = pretrain(tiny_config(blr=0.01, keep_checkpoints=3), tiny_data(), memory_run(), tmp_path)
+    assert (again.outcome, again.step) == ("succeeded", STEPS)
+
+
 def test_a_run_that_was_killed_goes_on_from_its_last_checkpoint(
     tiny_config: Make, tiny_data: Make, memory_run: Make, tmp_path: Path
 ) -> None:
