@@ -2,18 +2,40 @@
 
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 
 def write_atomic(path: Path, data: bytes | memoryview) -> None:
     """Replace `path` by `data` in one step that survives a kill at any moment."""
+    write_chunks(path, (data,))
+
+
+def write_chunks(path: Path, chunks: Iterable[bytes]) -> int:
+    """The same with data that come piece by piece; how many bytes they were. Nothing is left of a file whose
+    pieces end in an error."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    with temporary.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
+    try:
+        with temporary.open("wb") as file:
+            size = sum(file.write(chunk) for chunk in chunks)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return size
+
+
+def sync_folder(folder: Path) -> None:
+    """Have the names in a folder, and in those below it, survive a loss of power."""
+    for place in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
+        descriptor = os.open(place, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def write_json(path: Path, value: Any) -> None:

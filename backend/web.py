@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
 
 from backend.api import (
+    bundles,
     collections,
     datasets,
     disk,
@@ -144,6 +145,7 @@ def _prepare_in_the_background() -> None:
 def _api_router() -> APIRouter:
     router = APIRouter(prefix=API)
     parts = (
+        bundles,
         runs,
         queue,
         disk,

@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from frontend.answers import ApiError, BackendLostError, read_answer
+from frontend.bundle_calls import BundleCalls
 from frontend.collection_calls import CollectionCalls
 from frontend.connection import DEFAULT_URL
 from frontend.disk_calls import DiskCalls
@@ -61,6 +62,7 @@ __all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 
 
 class Client(
+    BundleCalls,
     CollectionCalls,
     DiskCalls,
     LabelCalls,

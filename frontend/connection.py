@@ -31,8 +31,16 @@ class Connection:
     def _get(self, kind: type[T], path: str, query: dict[str, Any] | None = None) -> T:
         return read_answer(kind, self._answer("GET", path, query=query))
 
-    def _send(self, kind: type[T], method: str, path: str, body: dict[str, Any] | None = None) -> T:
-        return read_answer(kind, self._answer(method, path, body=body))
+    def _send(
+        self,
+        kind: type[T],
+        method: str,
+        path: str,
+        body: dict[str, Any] | None = None,
+        *,
+        patience_s: float | None = None,
+    ) -> T:
+        return read_answer(kind, self._answer(method, path, body=body, patience_s=patience_s))
 
     def _answer(
         self,
@@ -42,11 +50,13 @@ class Connection:
         query: dict[str, Any] | None = None,
         body: dict[str, Any] | None = None,
         content: bytes | None = None,
+        patience_s: float | None = None,
     ) -> httpx2.Response:
         params = {key: value for key, value in (query or {}).items() if value is not None}
+        waiting: dict[str, Any] = {} if patience_s is None else {"timeout": patience_s}
         try:
             response = self._http.request(
-                method, routes.API + path, params=params, json=body, content=content
+                method, routes.API + path, params=params, json=body, content=content, **waiting
             )
         except httpx2.TransportError as error:
             raise BackendLostError(

@@ -179,6 +179,9 @@ class Run(Wire):
     suggestion: str | None = Field(description="What to try next after a failure.")
     preset: str | None
     dataset: str | None
+    dataset_digest: str | None = Field(
+        None, description="Of the dataset as it was then; one of that name may be another now."
+    )
     config: dict[str, Any]
     parent_id: str | None
     attempt: int

@@ -17,6 +17,7 @@ from backend.cli import (
     notices,
     queue,
     reconstruct,
+    run_files,
     runs,
     search,
     serve,
@@ -49,11 +50,17 @@ app.add_typer(models.app, name="models", help="Take in models that were trained 
 runs.launch_app.command()(evaluate.probe)
 for command in (disk.delete, disk.restore, disk.prune, disk.disk):
     runs.app.command()(command)
+runs.app.command()(run_files.export)
+runs.app.command("import")(run_files.import_)
 runs.launch_app.command()(classify.finetune)
 runs.launch_app.command()(classify.supervised)
 app.add_typer(suites.app, name="suite", help="Repeat the report's comparisons, and go beyond them.")
 app.add_typer(runs.launch_app, name="run", help="Launch a run.")
-app.add_typer(runs.app, name="runs", help="List, show, stop, pause, resume, retry, clone and delete runs.")
+app.add_typer(
+    runs.app,
+    name="runs",
+    help="List, show, stop, pause, resume, retry, clone, delete, export and import runs.",
+)
 app.add_typer(queue.app, name="queue", help="What waits, in which order; move it, pause it.")
 
 

@@ -10,12 +10,9 @@ from backend.cli.output import console, print_estimate, print_json, print_run, p
 from backend.cli.session import Home, open_home, start_and_wait, wait_for_end, warn_of_pause
 from backend.cli.setting_words import parse_settings, read_launch_file
 from backend.errors import GalaxyscopeError, InvalidInputError
-from backend.files import write_atomic
 from backend.services import runs
 from backend.services.health import supervisor_alive
 from backend.services.launch import estimate_launch
-from backend.services.metrics import metrics_table
-from backend.services.tables import TableFormat
 from backend.services.verdicts import read_verdict
 from shared.runs import TRAINING_KINDS, Run, RunKind, RunRequest, RunState
 
@@ -135,28 +132,6 @@ def resume(run_id: RunId, settings: Settings = None, as_json: Json = False) -> N
     """Queue a paused run again; values that are --set must be its own, others are for a clone."""
     home = open_home()
     report_run(home, runs.resume_run(home.database, run_id, parse_settings(settings or [])), as_json)
-
-
-@app.command()
-def export(
-    run_id: RunId,
-    metrics: Annotated[
-        Path, typer.Option(help="File to write, its ending says how: out.csv or out.parquet.")
-    ],
-) -> None:
-    """Write every point of a run's metrics: key, step, epoch, time, value."""
-    endings: dict[str, TableFormat] = {".csv": "csv", ".parquet": "parquet"}
-    if metrics.suffix not in endings:
-        raise InvalidInputError(
-            "unknown_format", f"{metrics} is neither .csv nor .parquet; name the file with one of them"
-        )
-    content = metrics_table(open_home().database, run_id, endings[metrics.suffix])
-    try:
-        write_atomic(metrics, content)
-    except OSError as error:
-        reason = f"{metrics} cannot be written: {error.strerror}; name a file in a folder of yours"
-        raise InvalidInputError("not_writable", reason) from None
-    print(f"{metrics}: {len(content):,} bytes")
 
 
 @app.command()

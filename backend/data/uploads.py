@@ -66,6 +66,15 @@ class Uploads:
             part.unlink(missing_ok=True)
         return self._upload(upload_id)
 
+    def file(self, upload_id: str) -> Path:
+        """The one file of an upload. Raises NotFoundError, InvalidInputError where it holds none or more."""
+        upload = self._upload(self._existing(upload_id).name)
+        if len(upload.files) != 1:
+            raise InvalidInputError(
+                "not_one_file", f"the upload holds {len(upload.files)} files; send one zip", "upload"
+            )
+        return self._folder / upload_id / upload.files[0]
+
     def sweep(self, older_than_s: float) -> None:
         """Remove uploads that nothing was added to for so long."""
         if not self._folder.is_dir():
@@ -135,6 +144,11 @@ def _checked_name(filename: str) -> str:
 def _require_room(folder: Path, name: str, taken: int, coming: int) -> None:
     if taken + coming > MAX_BYTES:
         raise _too_large(name)
+    require_free(folder, coming, name)
+
+
+def require_free(folder: Path, coming: int, name: str = "it") -> None:
+    """Raise InvalidInputError where so many bytes would fill the disk of `folder`."""
     free = shutil.disk_usage(folder).free
     if coming + SPARE_BYTES > free:
         raise _no_room(folder, f"{name} needs {coming / 1e9:.1f} GB and {free / 1e9:.1f} GB are free")

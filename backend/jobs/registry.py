@@ -59,7 +59,21 @@ def _register_dataset(session: Session, info: dict[str, Any], file: str) -> str:
             created_at=datetime.now(UTC),
         )
     )
+    session.flush()
+    _link_runs(session, str(name), info["digest"])
     return str(name)
+
+
+def _link_runs(session: Session, name: str, digest: str) -> None:
+    """Runs on these very galaxies whose dataset was not here, imported or left behind, are on it from now."""
+    for column, field in ((RunRow.dataset_digest, "dataset"), (RunRow.probe_digest, "eval_dataset")):
+        for run in session.scalars(select(RunRow).where(column == digest)):
+            named = run.config.get(field)
+            if named is None or session.get(DatasetRow, named) is not None:
+                continue
+            run.config = run.config | {field: name}
+            if field == "dataset":
+                run.dataset = name
 
 
 def request_baselines(session: Session, runs_dir: Path, run: RunRow) -> None:

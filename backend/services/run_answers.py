@@ -32,6 +32,7 @@ def to_run(row: RunRow, references: dict[str, float], positions: Mapping[str, in
         suggestion=row.suggestion,
         preset=row.preset,
         dataset=row.dataset,
+        dataset_digest=row.dataset_digest,
         config=row.config,
         parent_id=row.parent_id,
         attempt=row.attempt,

@@ -1,0 +1,60 @@
+"""Taking in a run from elsewhere: checked in a folder of its own, then here all at once."""
+
+import secrets
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from backend.db.engine import Database
+from backend.files import read_json, sync_folder
+from backend.services.bundles.archive import opened_archive
+from backend.services.bundles.contents import Checker
+from backend.services.bundles.entering import Arrival, enter
+from backend.services.bundles.layout import ORIGIN
+from backend.settings import Settings
+from shared.bundles import ImportedRun
+
+ABANDONED_S = 24 * 3600.0
+"""After which the folder of an import that was killed goes."""
+
+
+def import_run(database: Database, settings: Settings, path: Path, file: str | None = None) -> ImportedRun:
+    """The run of a bundle, `file` is what a person calls it. Raises InvalidInputError, naming the entry, and
+    then nothing of it is here; a bundle that was taken in before leads to its run."""
+    file = file or path.name
+    with opened_archive(path, file) as archive:
+        twin = find_twin(settings, archive.manifest_sha256)
+        if twin is not None:
+            return ImportedRun(run_id=twin, here_already=True)
+        with _workplace(settings) as folder:
+            archive.unpack(folder)
+            contents = Checker(folder, file, archive.manifest).check()
+            arrival = Arrival(folder, file, archive.manifest, archive.manifest_sha256, contents)
+            sync_folder(folder)
+            return enter(database, settings, arrival)
+
+
+def find_twin(settings: Settings, manifest_sha256: str) -> str | None:
+    """The run here that came from the bundle with this manifest."""
+    for origin in settings.runs_dir.glob(f"*/{ORIGIN}"):
+        if (read_json(origin) or {}).get("manifest_sha256") == manifest_sha256:
+            return origin.parent.name
+    return None
+
+
+@contextmanager
+def _workplace(settings: Settings) -> Iterator[Path]:
+    """An empty folder on the disk of the runs, which is gone afterwards."""
+    place = settings.home / "importing"
+    place.mkdir(exist_ok=True)
+    for left in place.iterdir():
+        if time.time() - left.stat().st_mtime > ABANDONED_S:
+            shutil.rmtree(left, ignore_errors=True)
+    folder = place / secrets.token_hex(8)
+    folder.mkdir()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
