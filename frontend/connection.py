@@ -10,6 +10,7 @@ from shared import routes
 
 DEFAULT_URL = "http://127.0.0.1:8501"
 T = TypeVar("T")
+WAITS = ("connect", "read", "write", "pool")
 
 
 class Connection:
@@ -53,10 +54,10 @@ class Connection:
         patience_s: float | None = None,
     ) -> httpx2.Response:
         params = {key: value for key, value in (query or {}).items() if value is not None}
-        waiting: dict[str, Any] = {} if patience_s is None else {"timeout": patience_s}
+        waits = None if patience_s is None else {"timeout": dict.fromkeys(WAITS, patience_s)}
         try:
             response = self._http.request(
-                method, routes.API + path, params=params, json=body, content=content, **waiting
+                method, routes.API + path, params=params, json=body, content=content, extensions=waits
             )
         except httpx2.TransportError as error:
             raise BackendLostError(

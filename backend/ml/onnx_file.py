@@ -56,8 +56,8 @@ def write_onnx(checkpoint: Checkpoint, images: Tensor, path: Path) -> float:
         if not difference <= MAX_DIFFERENCE:
             raise InvalidInputError(
                 "onnx_differs",
-                f"onnxruntime differs from torch by {difference:.2g}, more than {MAX_DIFFERENCE:g}: {path.name} "
-                "is not kept; use the safetensors of --encoder",
+                f"onnxruntime differs from torch by {difference:.2g}, more than {MAX_DIFFERENCE:g}, and "
+                f"{path.name} is not kept; use the safetensors of --encoder",
             )
         building.replace(path)
     finally:

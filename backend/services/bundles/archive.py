@@ -1,5 +1,6 @@
 """A zip from a stranger: what is refused of its form before a byte of it is unpacked."""
 
+import errno
 import os
 import stat
 import zipfile
@@ -113,7 +114,7 @@ def damage_named(file: str, name: str) -> Iterator[None]:
     except InvalidInputError:
         raise
     except OSError as error:
-        if error.errno is not None:  # of this disk, and not of the zip
+        if error.errno not in (None, errno.EINVAL):  # of this disk, and not of a place that the zip names
             raise
         raise _damaged(file, name, error) from None
     except DAMAGED as error:

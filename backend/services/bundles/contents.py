@@ -21,6 +21,7 @@ from backend.services.bundles.layout import (
     EVALUATION_ID,
     EVALUATIONS,
     LAYOUT,
+    MANIFEST,
     METRICS,
     RESULT,
     SPEC,
@@ -31,7 +32,7 @@ from backend.services.bundles.layout import (
 )
 from backend.services.bundles.metric_lines import check_metrics
 from backend.stats.predictions import load_predictions
-from shared.bundles import Manifest
+from shared.bundles import BUNDLED_KINDS, Manifest
 from shared.configs import CONFIGS, Config, ModelConfig
 from shared.evaluations import Evaluation
 
@@ -84,6 +85,8 @@ class Checker:
 
     def check(self) -> Contents:
         run = self._manifest.run
+        if run.kind not in BUNDLED_KINDS:
+            raise self._refused(MANIFEST, f"of a job of kind {run.kind}, which leaves nothing to take in")
         spec = self._model(Spec, SPEC)
         if (spec.run_id, spec.kind) != (run.id, run.kind):
             raise self._refused(SPEC, f"which is of another run, {spec.run_id}")
