@@ -23,6 +23,9 @@ INSTALL = "pip install -c constraints.txt -e '.[onnx]'"
 class PooledEncoder(nn.Module):
     """Images from 0 to 1 → class token and mean of patches."""
 
+    band_mean: Tensor
+    band_std: Tensor
+
     def __init__(self, encoder: MaskedAutoencoderViT, mean: Tensor, std: Tensor) -> None:
         super().__init__()
         self.encoder = encoder

@@ -4,9 +4,9 @@ from functools import partial
 
 import streamlit as st
 
-from frontend.app_pages.metric_files import draw_metric_files
 from frontend.app_pages.run_deletion import draw_deletion, leave_deleted
 from frontend.app_pages.run_labels import draw_labels
+from frontend.app_pages.take_along import draw_take_along
 from frontend.blocks import empty_state, facts, guarded, section, wrong
 from frontend.client import ApiError
 from frontend.components.curves import draw_curves
@@ -47,8 +47,9 @@ def show() -> None:
         section("Fixed galaxies", "original, masked, and reconstructed at each evaluation")
         draw_samples(run.id)
     section("Behind it")
-    if run.kind in TRAINING_KINDS:
-        _draw_way_on(run.id)
+    if run.kind in TRAINING_KINDS and st.button("Compare with others"):
+        go("compare", runs=run.id)
+    draw_take_along(run)
     draw_labels(run)
     _draw_config(run)
     _draw_events(run.id, run.state in TERMINAL)
@@ -110,10 +111,12 @@ def _preset_values(run: Run) -> dict[str, object]:
 
 
 def _dataset_of(run: Run) -> Dataset | None:
+    """The very galaxies it learned from, if they are here; another dataset may have their name now."""
     try:
-        return client().get_dataset(run.dataset or "")
+        found = client().get_dataset(run.dataset or "")
     except ApiError:
         return None
+    return found if run.dataset_digest in (None, found.digest) else None
 
 
 def _noise(dataset: Dataset | None) -> float | None:
@@ -125,7 +128,7 @@ def _noise(dataset: Dataset | None) -> float | None:
 def _footnote(run: Run, dataset: Dataset | None) -> str:
     """What the accuracies were measured on."""
     if dataset is None:
-        return f"Measured on the validation rows of {run.dataset}, which is no longer in the store."
+        return missing_dataset(run)
     kind = "simulated galaxies" if dataset.simulated else "galaxies"
     n = count(dataset.split_counts.get(Split.VAL, 0))
     words = [f"Measured on the {n} validation {kind} of {dataset.name}."]
@@ -143,6 +146,15 @@ def _footnote(run: Run, dataset: Dataset | None) -> str:
     elif dataset.class_counts:
         words.append(_estimator(run.config.get("online_probe")))
     return " ".join(words)
+
+
+def missing_dataset(run: Run) -> str:
+    """That the galaxies are not here, and what that means."""
+    digest = f" (digest {run.dataset_digest[:12]})" if run.dataset_digest else ""
+    name = str(run.dataset).partition(" (")[0]  # an import tells it so from another of that name
+    return (
+        f"Measured on validation rows. Its dataset {name}{digest} is not here; import it to probe or search."
+    )
 
 
 def _estimator(online_probe: str | None) -> str:
@@ -172,13 +184,6 @@ def _draw_config(run: Run) -> None:
         for column, start in ((left, 0), (middle, third), (right, 2 * third)):
             with column:
                 facts(rest[start : start + third])
-
-
-def _draw_way_on(run_id: str) -> None:
-    with st.container(horizontal=True, vertical_alignment="center"):
-        if st.button("Compare with others"):
-            go("compare", runs=run_id)
-        draw_metric_files(run_id)
 
 
 def _draw_events(run_id: str, ended: bool) -> None:

@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+from frontend.app_pages.import_run import draw_run_import
 from frontend.app_pages.runs_disk import draw_disk, draw_news
 from frontend.blocks import page_title
 from frontend.components.queue_list import draw_queue
@@ -33,6 +34,7 @@ def show() -> None:
         go("run", run=action.open_run)
     if action.launch:
         go("launch")
+    draw_run_import()
     draw_disk()
     with st.expander("Other jobs: imports, simulations, baselines"):
         draw_jobs([kind.value for kind in RunKind if kind not in MODEL_KINDS], key="other_jobs")

@@ -33,6 +33,12 @@ IMAGES = UploadKind(
     accept=PICTURES + FRAMES + CONTAINERS + TABLES,
     many=True,
 )
+RUN_ZIP = UploadKind(
+    ask="Drop the zip of a run here",
+    hint="Up to 2 GB, from “Take along” on its Run page. Larger ones: galaxyscope runs import FILE.zip",
+    accept=(".zip",),
+    many=False,
+)
 SPLIT_TABLE = UploadKind(
     ask="Drop a CSV here",
     hint="Columns source_id (or row) and split: train, val or test.",

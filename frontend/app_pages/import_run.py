@@ -1,0 +1,56 @@
+"""Taking in a run from elsewhere, on the Runs page."""
+
+import streamlit as st
+
+from frontend.blocks import bullets, plain, wrong
+from frontend.client import ApiError, BackendLostError
+from frontend.components.upload import RUN_ZIP, draw_upload
+from frontend.session import client, go
+from shared.bundles import ImportedRun
+from shared.sources import Upload
+
+ARRIVED, DONE, REFUSED = "run_zip_arrived", "run_zip_done", "run_zip_refused"
+
+
+def draw_run_import() -> None:
+    """A fold with the place for a zip, and what came of the last one."""
+    with st.expander("Import a run…", key="open_run_import", on_change="rerun") as fold:
+        if fold.open:
+            draw_upload(RUN_ZIP, "run_zip", on_done=_arrive)
+            _take_in()
+            _draw_outcome()
+
+
+def _arrive(upload: Upload) -> None:
+    """Remembers it; the rerun that follows shows that it is at work."""
+    st.session_state[ARRIVED] = upload.id
+    for key in (DONE, REFUSED):
+        st.session_state.pop(key, None)
+
+
+def _take_in() -> None:
+    upload = st.session_state.pop(ARRIVED, None)
+    if upload is None:
+        return
+    with st.spinner("Checking every file of it …"):
+        try:
+            st.session_state[DONE] = client().import_run(upload)
+        except (ApiError, BackendLostError) as error:
+            st.session_state[REFUSED] = str(error)
+            return
+    st.rerun()  # the list above has it
+
+
+def _draw_outcome() -> None:
+    if st.session_state.get(REFUSED):
+        wrong(st.session_state[REFUSED])
+    done: ImportedRun | None = st.session_state.get(DONE)
+    if done is None:
+        return
+    came = "is here already, from this very zip" if done.here_already else "is here"
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.markdown(plain(f"{done.run_id} {came}."))
+        if st.button("Look at it", key="look_at_imported"):
+            go("run", run=done.run_id)
+    if done.notes:
+        bullets(done.notes)

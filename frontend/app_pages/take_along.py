@@ -1,0 +1,94 @@
+"""What a person takes along of a run: all of it as a zip, its metrics, its encoder."""
+
+import streamlit as st
+
+from frontend.app_pages.metric_files import draw_metric_files
+from frontend.blocks import file_link, guarded, plain
+from frontend.session import client
+from frontend.wording import clock, count, size
+from shared.bundles import BUNDLED_KINDS, WITHOUT_RESUME, CheckpointChoice, Origin, RunBundle
+from shared.encoder_files import timm_example
+from shared.routes import API, RUN_BUNDLE_FILE, RUN_ENCODER_FILE
+from shared.runs import MODEL_KINDS, TERMINAL, TRAINING_KINDS, Run
+
+
+def draw_take_along(run: Run) -> None:
+    """A fold that asks for sizes only when it is open."""
+    if run.kind not in BUNDLED_KINDS:
+        return
+    with st.expander("Take along", key="open_take_along", on_change="rerun") as fold:
+        if fold.open:
+            guarded(lambda: _draw_inside(run, client().describe_bundle(run.id)))
+
+
+def origin_sentence(origin: Origin, run_id: str) -> str:
+    """Where a run was imported from."""
+    there = "" if origin.run_id == run_id else f" It was {origin.run_id} there."
+    return f"Imported from {origin.file} on {clock(origin.imported_at)}.{there}"
+
+
+def choice_words(bundle: RunBundle, choice: CheckpointChoice) -> str:
+    """A choice with what it holds and how large that is."""
+    steps = bundle.steps[choice]
+    names = {CheckpointChoice.KEPT: "best and last", CheckpointChoice.ALL: f"all {len(steps)}"}
+    return f"{names.get(choice, 'none')} · {size(bundle.bytes[choice])}"
+
+
+def _draw_inside(run: Run, bundle: RunBundle) -> None:
+    if bundle.origin is not None:
+        st.caption(plain(origin_sentence(bundle.origin, run.id)))
+    whole, encoder = st.columns(2, gap="large")
+    with whole:
+        _draw_zip(run, bundle)
+        if run.kind in TRAINING_KINDS:
+            st.markdown("**Metrics**")
+            draw_metric_files(run.id)
+    if run.kind in MODEL_KINDS:
+        with encoder:
+            _draw_encoder(run, bundle.steps[CheckpointChoice.ALL])
+
+
+def _draw_zip(run: Run, bundle: RunBundle) -> None:
+    st.markdown("**The whole run, for another Galaxyscope**")
+    choices = [
+        choice for choice in CheckpointChoice if bundle.steps[choice] or choice is CheckpointChoice.NONE
+    ]
+    chosen = choices[0]
+    if len(choices) > 1:
+        chosen = st.segmented_control(
+            "Checkpoints",
+            choices,
+            default=choices[0],
+            format_func=lambda choice: choice_words(bundle, choice),
+            key=f"bundle_choice_{run.id}",
+            required=True,
+            wrap=True,
+        )
+    href = API + RUN_BUNDLE_FILE.format(run_id=run.id) + f"?checkpoints={chosen.value}"
+    title = "Config, curves, log, samples, evaluations and checkpoints, with their digests"
+    file_link(f"Run as ZIP, {size(bundle.bytes[chosen])}", href, title)
+    now = "" if run.state in TERMINAL else " It is still at work: what there is by now is taken along."
+    st.caption(f"Import it there on the Runs page. {WITHOUT_RESUME}{now}")
+
+
+def _draw_encoder(run: Run, steps: list[int]) -> None:
+    st.markdown("**Its encoder, for timm**")
+    if not steps:
+        st.caption("There is no checkpoint yet; wait for the first.")
+        return
+    checkpoint = st.selectbox(
+        "Checkpoint",
+        ["best", *(str(step) for step in reversed(steps))],
+        format_func=lambda step: "best" if step == "best" else f"step {count(int(step))}",
+        key=f"encoder_checkpoint_{run.id}",
+        width=200,
+    )
+    href = API + RUN_ENCODER_FILE.format(run_id=run.id) + f"?checkpoint={checkpoint}"
+    file_link("Encoder as safetensors", href, "Weights by timm's names, without decoder or head")
+    with st.popover("How to load it"):
+        st.code(timm_example(f"{run.id}.encoder.safetensors"), language="python")
+    st.caption(f"Decoder and head are left out. ONNX, from the shell: `{onnx_command(run.id)}`")
+
+
+def onnx_command(run_id: str) -> str:
+    return f"galaxyscope runs export {run_id} --onnx encoder.onnx"
