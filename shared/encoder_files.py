@@ -27,6 +27,11 @@ def features(images):
 '''
 
 
+def encoder_name(run_id: str) -> str:
+    """What the file is called; its header has the step."""
+    return f"{run_id}.encoder.safetensors"
+
+
 def timm_example(file: str) -> str:
     """Python that loads an exported encoder into timm and gives its features."""
     return _TIMM.format(file=file)

@@ -194,6 +194,7 @@ class Run(Wire):
     baselines: dict[str, float]
     images_per_s: float | None
     disk_bytes: int | None = Field(None, description="Of its folder; None until it is measured.")
+    imported: bool = Field(False, description="It ran elsewhere, and came as a zip.")
 
 
 class RunEvent(Wire):

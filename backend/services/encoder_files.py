@@ -18,7 +18,7 @@ from backend.jobs.encoders import WEIGHTS, FoundEncoder, find_encoder
 from backend.services.probes import encoder_run
 from backend.settings import Settings
 from shared.configs import ModelConfig
-from shared.encoder_files import METADATA
+from shared.encoder_files import METADATA, encoder_name
 
 ENCODER = re.compile(r"(patch_embed|blocks|norm)\..+|cls_token|pos_embed")
 """Names are those of facebookresearch/mae, and so of timm; fixed positions are stored too."""
@@ -40,9 +40,7 @@ def encoder_file(database: Database, settings: Settings, run_id: str, checkpoint
     found = find_encoder(settings.home, run_id, checkpoint)
     weights = _encoder_weights(settings.home / found.spec.folder / WEIGHTS, found.spec.step)
     facts = {METADATA: json.dumps(encoder_facts(run, found)), "format": "pt"}
-    return EncoderFile(
-        f"{run_id}.step{found.spec.step}.encoder.safetensors", save(weights, metadata=facts), _left_out(run)
-    )
+    return EncoderFile(encoder_name(run_id), save(weights, metadata=facts), _left_out(run))
 
 
 def encoder_facts(run: RunRow, found: FoundEncoder) -> dict[str, Any]:

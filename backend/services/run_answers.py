@@ -8,6 +8,9 @@ from backend.db.models import RunRow
 from backend.jobs import lanes
 from shared.runs import CLASSIFIER_KINDS, TRAINING_KINDS, Lane, Progress, Run, RunKind, RunState
 
+IMPORTED = "imported"
+"""Key in the progress of a run that came as a zip."""
+
 
 def progress_of(row: RunRow) -> Progress:
     """How far a run is, as it crosses the wire."""
@@ -45,6 +48,7 @@ def to_run(row: RunRow, references: dict[str, float], positions: Mapping[str, in
         baselines=_baselines(row, references),
         images_per_s=row.progress.get("images_per_s"),
         disk_bytes=row.disk_bytes,
+        imported=bool(row.progress.get(IMPORTED)),
     )
 
 

@@ -7,7 +7,7 @@ from frontend.blocks import file_link, guarded, plain
 from frontend.session import client
 from frontend.wording import clock, count, size
 from shared.bundles import BUNDLED_KINDS, WITHOUT_RESUME, CheckpointChoice, Origin, RunBundle
-from shared.encoder_files import timm_example
+from shared.encoder_files import encoder_name, timm_example
 from shared.routes import API, RUN_BUNDLE_FILE, RUN_ENCODER_FILE
 from shared.runs import MODEL_KINDS, TERMINAL, TRAINING_KINDS, Run
 
@@ -86,7 +86,7 @@ def _draw_encoder(run: Run, steps: list[int]) -> None:
     href = API + RUN_ENCODER_FILE.format(run_id=run.id) + f"?checkpoint={checkpoint}"
     file_link("Encoder as safetensors", href, "Weights by timm's names, without decoder or head")
     with st.popover("How to load it"):
-        st.code(timm_example(f"{run.id}.encoder.safetensors"), language="python")
+        st.code(timm_example(encoder_name(run.id)), language="python")
     st.caption(f"Decoder and head are left out. ONNX, from the shell: `{onnx_command(run.id)}`")
 
 

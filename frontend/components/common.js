@@ -146,7 +146,7 @@ const probedBySgd = (run) => run?.config.online_probe === "sgd"
 
 /** Its tags, and that it is out of the list. */
 function tagMarks(run) {
-  const words = [...(run.tags ?? []), ...(run.archived ? ["archived"] : [])]
+  const words = [...(run.tags ?? []), ...(run.imported ? ["imported"] : []), ...(run.archived ? ["archived"] : [])]
   return words.length ? el("span", { class: "gx-tags" }, words.map((word) => el("span", { class: "gx-tag" }, word))) : null
 }
 

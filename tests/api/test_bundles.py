@@ -122,6 +122,7 @@ def test_a_run_at_work_is_taken_along_as_far_as_it_is(
         send(there, content)
         run = there.get_run(run_id)
         assert (run.state, run.reason) == (S.CANCELLED, "was running when it was exported")
+        assert run.imported and not client.get_run(run_id).imported
         assert run.images_per_s is None  # of another machine: no estimate here goes by it
         assert there.read_metrics(run_id).series == client.read_metrics(run_id).series
         assert "resume" in refused(lambda: there.resume_run(run_id)).detail

@@ -19,6 +19,7 @@ from backend.jobs.run_names import make_run_id
 from backend.jobs.state import add_event
 from backend.services.bundles.contents import Contents
 from backend.services.bundles.layout import ORIGIN, SPEC
+from backend.services.run_answers import IMPORTED
 from backend.settings import Settings
 from shared.bundles import BundledRun, ImportedRun, Manifest, Origin
 from shared.evaluations import Evaluation
@@ -140,6 +141,7 @@ def _row(session: Session, arrival: Arrival, run_id: str, run_dir: RunDir) -> Ru
         config["dataset"] = dataset
     if run.eval_dataset_digest is not None and "eval_dataset" in config:
         config["eval_dataset"] = _dataset_name(session, run.eval_dataset, run.eval_dataset_digest)
+    # No speed: what is queued here would be expected to be as fast as another machine.
     reason = run.reason if ended else f"was {run.state} when it was exported"
     progress = run.progress.model_copy(update={"eta_s": None, "message": None, "images_per_s": None})
     return RunRow(
@@ -165,7 +167,8 @@ def _row(session: Session, arrival: Arrival, run_id: str, run_dir: RunDir) -> Ru
         created_at=run.created_at,
         started_at=run.started_at,
         ended_at=at,
-        progress=progress.model_dump(mode="json", exclude={"heartbeat_at"}, exclude_none=True),
+        progress=progress.model_dump(mode="json", exclude={"heartbeat_at"}, exclude_none=True)
+        | {IMPORTED: True},
         latest={},
         initial={},
         disk_bytes=folder_bytes(run_dir.path),
