@@ -188,9 +188,7 @@ def _checkpoint_titles(groups: Sequence[Group]) -> dict[str, str]:
 
 
 def _caption(one: Evaluation, dataset: Dataset | None) -> str:
-    title = (
-        dataset_title(one.dataset, dataset.simulated) if dataset else f"{one.dataset}, no longer in the store"
-    )
+    title = dataset_title(one.dataset, dataset.simulated) if dataset else f"{one.dataset}, which is not here"
     kind = "simulated galaxies" if dataset is not None and dataset.simulated else "galaxies"
     return (
         f"{count(one.n)} test {kind} of {title}, read once for what validation chose. "

@@ -56,7 +56,7 @@ def draw_galaxies(one: Evaluation, look: Look, run: Run, dataset: Dataset | None
         empty_state("No galaxy is of this kind.", "Choose another cell, or take a filter off.")
         return
     if page.dataset is None or dataset is None:
-        hint(f"{one.dataset} is no longer in the store, so there are no pictures.")
+        hint(f"{one.dataset} is not here, so there are no pictures.")
     draw_prediction_grid(page, dataset if page.dataset else None, one.encoder or run.id)
     _draw_foot(one, look, page.total)
 

@@ -11,6 +11,7 @@ from frontend.blocks import guarded, page_title
 from frontend.components.galaxy_map import draw_galaxy_map
 from frontend.encoders import begun_encoders, first_choice, nothing_trained
 from frontend.evaluation_rows import name_evaluation
+from frontend.own_dataset import draw_missing, draw_no_datasets, own_dataset
 from frontend.session import client
 from frontend.wording import count, percent
 from shared.datasets import Dataset
@@ -30,6 +31,13 @@ def show() -> None:
         return
     look = _settle(current_look(), encoders)
     datasets = {dataset.name: dataset for dataset in client().list_datasets()}
+    run = encoders[str(look.run)]
+    if not datasets:
+        draw_no_datasets(run)
+        return
+    if look.dataset is None and own_dataset(run, datasets.values()) is None:
+        draw_missing(run, datasets.values(), "")
+        look = look.model_copy(update={"dataset": next(iter(datasets))})
     state = client().get_map(_request(look))
     draw_space(look, encoders, datasets, state)
     if not state.embeddings.ready:

@@ -9,6 +9,7 @@ from frontend.app_pages.reconstruct_url import View
 from frontend.blocks import page_title
 from frontend.components.mask_scrubber import draw_mask_scrubber
 from frontend.encoders import begun_encoders, first_choice, nothing_trained
+from frontend.own_dataset import draw_missing
 from frontend.session import client
 
 QUESTION = "What does it know of a galaxy it half sees?"
@@ -25,6 +26,9 @@ def show() -> None:
     if view.run is None:
         view = view.model_copy(update={"run": first_choice(runs)})
     datasets = client().list_datasets()
+    shown = next((run for run in runs if run.id == view.run), None)
+    if shown is not None and view.dataset is None and view.upload is None:
+        draw_missing(shown, datasets, "An image of your own can be shown: Image…")
     draw_mask_scrubber(view.model_dump(mode="json"), _told(), runs, datasets, on_view=_take_view)
 
 

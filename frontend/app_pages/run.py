@@ -14,6 +14,7 @@ from frontend.components.machine_load import draw_machine_load
 from frontend.components.run_status import draw_run_status
 from frontend.components.samples import draw_samples
 from frontend.launch_form import changed_values, show_value, starting_values, to_query
+from frontend.own_dataset import missing_dataset, own_dataset
 from frontend.session import client, go, selected_run
 from frontend.wording import clock, count, plural, widest_interval
 from shared.configs import CONFIGS, PretrainConfig
@@ -29,7 +30,7 @@ def show() -> None:
     run = _find_run()
     if run is None:
         return
-    dataset = _dataset_of(run)
+    dataset = own_dataset(run, client().list_datasets())
     action = draw_run_status(run, _footnote(run, dataset), _noise(dataset))
     if action.again:
         _again(run)
@@ -111,15 +112,6 @@ def _preset_values(run: Run) -> dict[str, object]:
     return dict(found[0]) if found else {}
 
 
-def _dataset_of(run: Run) -> Dataset | None:
-    """The very galaxies it learned from, if they are here; another dataset may have their name now."""
-    try:
-        found = client().get_dataset(run.dataset or "")
-    except ApiError:
-        return None
-    return found if run.dataset_digest in (None, found.digest) else None
-
-
 def _draw_missing_encoder(run: Run) -> None:
     """That the run whose encoder it stands on is not here, or no more."""
     encoder = run.config.get("encoder")
@@ -142,7 +134,7 @@ def _noise(dataset: Dataset | None) -> float | None:
 def _footnote(run: Run, dataset: Dataset | None) -> str:
     """What the accuracies were measured on."""
     if dataset is None:
-        return missing_dataset(run)
+        return f"Measured on validation rows. {missing_dataset(run, ())}"
     kind = "simulated galaxies" if dataset.simulated else "galaxies"
     n = count(dataset.split_counts.get(Split.VAL, 0))
     words = [f"Measured on the {n} validation {kind} of {dataset.name}."]
@@ -160,15 +152,6 @@ def _footnote(run: Run, dataset: Dataset | None) -> str:
     elif dataset.class_counts:
         words.append(_estimator(run.config.get("online_probe")))
     return " ".join(words)
-
-
-def missing_dataset(run: Run) -> str:
-    """That the galaxies are not here, and what that means."""
-    digest = f" (digest {run.dataset_digest[:12]})" if run.dataset_digest else ""
-    name = str(run.dataset).partition(" (")[0]  # an import tells it so from another of that name
-    return (
-        f"Measured on validation rows. Its dataset {name}{digest} is not here; import it to probe or search."
-    )
 
 
 def _estimator(online_probe: str | None) -> str:

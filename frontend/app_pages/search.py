@@ -12,7 +12,8 @@ from frontend.client import ApiError
 from frontend.components.galaxy_search import draw_galaxy_search
 from frontend.components.job import draw_job
 from frontend.encoders import begun_encoders, first_choice, nothing_trained
-from frontend.session import client
+from frontend.own_dataset import draw_missing, draw_no_datasets, own_dataset
+from frontend.session import client, selected_run
 from frontend.wording import count
 from shared.datasets import Dataset
 from shared.runs import TERMINAL, Run, RunKind, RunRequest, RunState
@@ -26,10 +27,15 @@ def show() -> None:
     page_title("Search", QUESTION)
     runs = list(begun_encoders().values())
     datasets = client().list_datasets()
-    if not runs or not datasets:
+    if not runs:
         nothing_trained("Launch a run; galaxies can be searched by its first checkpoint.")
         return
+    if not datasets:
+        draw_no_datasets(next((run for run in runs if run.id == selected_run()), runs[0]))
+        return
     view = _settled(View.from_query(st.query_params.to_dict()), runs, datasets)
+    for run in (run for run in runs if run.id == view.run):
+        draw_missing(run, datasets, "")
     state, problem = _state_of(view)
     draw_galaxy_search(view.model_dump(mode="json"), _told(), runs, datasets, state, on_view=_take_view)
     if state is None:
@@ -44,8 +50,7 @@ def _settled(view: View, runs: list[Run], datasets: list[Dataset]) -> View:
     """The view with a run and a dataset: the selected run, else the newest with something to show."""
     ids = {run.id: run for run in runs}
     run = ids.get(view.run or "") or ids[first_choice(runs)]
-    names = {dataset.name for dataset in datasets}
-    dataset = view.dataset or (run.dataset if run.dataset in names else datasets[0].name)
+    dataset = view.dataset or (own_dataset(run, datasets) or datasets[0]).name
     return view.model_copy(update={"run": view.run or run.id, "dataset": dataset})
 
 

@@ -8,6 +8,7 @@ import streamlit as st
 from frontend.app_pages.search_url import SIZES
 from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
+from frontend.own_dataset import run_option
 from shared.datasets import Dataset, Split
 from shared.runs import Run
 from shared.search import EmbeddingState
@@ -40,7 +41,7 @@ def draw_galaxy_search(
         "told": told,
         "sizes": SIZES,
         "state": state.model_dump(mode="json") if state is not None else None,
-        "runs": [{"id": run.id, "title": run.name or run.id, "dataset": run.dataset} for run in runs],
+        "runs": [run_option(run, datasets) for run in runs],
         "datasets": [_described(dataset) for dataset in datasets],
     }
     _SEARCH(data=data, key=KEY, on_view_change=heard)

@@ -7,6 +7,7 @@ import streamlit as st
 
 from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
+from frontend.own_dataset import run_option
 from shared.datasets import Dataset
 from shared.runs import Run
 
@@ -35,7 +36,7 @@ def draw_mask_scrubber(
     data = {
         "view": view,
         "told": told,
-        "runs": [{"id": run.id, "title": run.name or run.id, "dataset": run.dataset} for run in runs],
+        "runs": [run_option(run, datasets) for run in runs],
         "datasets": [
             {
                 **picture_source(dataset),
