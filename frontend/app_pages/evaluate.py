@@ -54,7 +54,9 @@ def show() -> None:
     draw_form(run, datasets, jobs, fresh=not evaluations and not jobs)
     draw_jobs(jobs)
     if shown:
-        _draw_results(look, run, shown, datasets.get(shown[0].dataset), {job.id: job.config for job in every})
+        digest = shown[0].dataset_digest  # another dataset may have the name of one that is not here
+        judged_on = next((dataset for dataset in datasets.values() if dataset.digest == digest), None)
+        _draw_results(look, run, shown, judged_on, {job.id: job.config for job in every})
     elif all(job.state in TERMINAL for job in jobs):
         empty_state(
             "This encoder has not been evaluated yet.",

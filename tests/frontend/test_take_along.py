@@ -1,0 +1,54 @@
+"""What pages say of runs that are taken along, came from elsewhere, or miss their dataset."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from frontend.app_pages.take_along import choice_words, origin_sentence
+from frontend.own_dataset import missing_dataset, own_dataset, run_option
+from shared.bundles import CheckpointChoice, Origin, RunBundle
+from tests.frontend.datasets import make_dataset
+from tests.frontend.runs import made_run
+
+BUNDLE = RunBundle(
+    bytes={
+        CheckpointChoice.KEPT: 4_980_000,
+        CheckpointChoice.ALL: 11_500_000,
+        CheckpointChoice.NONE: 602_000,
+    },
+    steps={CheckpointChoice.KEPT: [7, 9], CheckpointChoice.ALL: [0, 3, 7, 9], CheckpointChoice.NONE: []},
+    origin=None,
+)
+
+
+@pytest.mark.parametrize(
+    ("choice", "words"),
+    [("kept", "best and last · 4.98 MB"), ("all", "all 4 · 11.5 MB"), ("none", "none · 602 kB")],
+)
+def test_a_choice_says_what_it_holds_and_how_large_it_is(choice: str, words: str) -> None:
+    assert choice_words(BUNDLE, CheckpointChoice(choice)) == words
+
+
+def test_the_origin_names_the_file_and_the_other_id() -> None:
+    origin = Origin(
+        run_id="quiet-arc-1", file="a.zip", galaxyscope="0.1.0", manifest_sha256="0" * 64,
+        imported_at=datetime(2026, 5, 1, tzinfo=UTC),
+    )  # fmt: skip
+    assert origin_sentence(origin, "quiet-arc-1").endswith(".") and "there" not in origin_sentence(
+        origin, "quiet-arc-1"
+    )
+    assert origin_sentence(origin, "loud-arc-2").endswith("It was quiet-arc-1 there.")
+
+
+def test_another_dataset_of_the_name_is_not_the_runs_own() -> None:
+    dataset = make_dataset("sky").model_copy(update={"digest": "a" * 64})
+    run = made_run("one").model_copy(update={"dataset_digest": "b" * 64})
+    assert own_dataset(run, [dataset]) is None
+    assert run_option(run, [dataset])["dataset"] is None
+    says = "Its dataset sky (digest bbbbbbbbbbbb) is not here; import it to probe or search."
+    assert missing_dataset(run, [dataset]) == says
+    told_apart = run.model_copy(update={"dataset": "sky (bbbbbbbbbbbb)"})
+    assert missing_dataset(told_apart, [dataset]) == says
+    same = run.model_copy(update={"dataset_digest": "a" * 64})
+    assert own_dataset(same, [dataset]) == dataset and missing_dataset(same, [dataset]) == ""
+    assert missing_dataset(run.model_copy(update={"dataset": None}), []) == ""
