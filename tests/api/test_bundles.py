@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from backend.db.engine import Database
+from backend.db.models import RunRow
 from backend.files import write_json
 from backend.jobs.run_dir import RunDir
 from backend.settings import Settings
@@ -64,6 +65,19 @@ def test_the_same_zip_twice_leads_to_the_run_that_is_here(
         again = send(there, content)
         assert (again.run_id, again.here_already) == (first.run_id, True)
         assert len(there.list_runs()) == 1
+
+
+def test_an_import_that_was_killed_before_its_end_is_made_up_for(
+    client: Client, database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    content = client.get_bundle(leave_run(database, settings, *ENDED))
+    with other_home(tmp_path / "other") as (there, theirs, _):
+        first = send(there, content)
+        with theirs.write() as session:  # the folder was there, and its row not yet
+            session.delete(session.get_one(RunRow, first.run_id))
+        again = send(there, content)
+        assert (again.run_id, again.here_already) == (first.run_id, False)
+        assert there.read_metrics(again.run_id).series == client.read_metrics(again.run_id).series
 
 
 def test_a_run_whose_id_is_taken_gets_another_and_says_so(

@@ -1,23 +1,24 @@
 """A checked bundle becomes a run: one rename and one transaction."""
 
+import shutil
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.engine import WITH_DELETED, Database
 from backend.db.models import BaselineRow, DatasetRow, RunEventRow, RunRow
-from backend.files import write_json
+from backend.files import read_json, write_json
 from backend.jobs import registry
 from backend.jobs.housekeeping import folder_bytes
-from backend.jobs.ingest import ingest
 from backend.jobs.run_dir import RunDir
 from backend.jobs.run_names import make_run_id
 from backend.jobs.state import add_event
 from backend.services.bundles.contents import Contents
+from backend.services.bundles.curves import gathered_curves
 from backend.services.bundles.layout import ORIGIN, SPEC
 from backend.services.run_answers import IMPORTED
 from backend.settings import Settings
@@ -46,16 +47,43 @@ def enter(database: Database, settings: Settings, arrival: Arrival) -> ImportedR
     """Have the run here, with its curves, evaluations and events; where that fails nothing has changed."""
     moved: Path | None = None
     try:
-        with database.write() as session:
+        with gathered_curves(RunDir(arrival.folder)) as curves, database.write() as session:
+            twin = find_twin(session, settings, arrival.manifest_sha256)
+            if twin is not None:  # another import was quicker
+                return ImportedRun(run_id=twin, here_already=True)
+            _clear_half(session, settings, arrival.manifest_sha256)
             run_id = _free_id(session, settings, arrival.run.id)
             notes = _settle(session, arrival, run_id)
             moved = arrival.folder.rename(settings.runs_dir / run_id)
-            _insert(session, arrival, run_id, RunDir(moved), notes)
+            row = _row(session, arrival, run_id, RunDir(moved))
+            session.add(row)
+            session.flush()
+            curves.copy_into(session, run_id)
+            _register(session, row, arrival)
+            _tell(session, row, arrival, notes)
     except BaseException:
         if moved is not None:
             moved.rename(arrival.folder)
         raise
     return ImportedRun(run_id=run_id, notes=notes)
+
+
+def find_twin(session: Session, settings: Settings, manifest_sha256: str) -> str | None:
+    """The run here that came from the bundle with this manifest."""
+    found = _folders_of(settings, manifest_sha256)
+    return next((run.name for run in found if session.get(RunRow, run.name) is not None), None)
+
+
+def _clear_half(session: Session, settings: Settings, manifest_sha256: str) -> None:
+    """Remove what an import of this bundle left that was killed between its rename and its transaction."""
+    for folder in _folders_of(settings, manifest_sha256):
+        if session.get(RunRow, folder.name, execution_options=WITH_DELETED) is None:
+            shutil.rmtree(folder)
+
+
+def _folders_of(settings: Settings, manifest_sha256: str) -> list[Path]:
+    origins = settings.runs_dir.glob(f"*/{ORIGIN}")
+    return [at.parent for at in origins if (read_json(at) or {}).get("manifest_sha256") == manifest_sha256]
 
 
 def _free_id(session: Session, settings: Settings, wanted: str) -> str:
@@ -113,22 +141,13 @@ def _write_own_files(arrival: Arrival, run_id: str) -> None:
         path.rename(evaluations / f"{_renamed(path.name, arrival.run.id, run_id)}")
 
 
-def _insert(session: Session, arrival: Arrival, run_id: str, run_dir: RunDir, notes: list[str]) -> None:
-    row = _row(session, arrival, run_id, run_dir)
-    session.add(row)
-    session.flush()
-    while ingest(session, row, run_dir):
-        session.flush()
-    _register(session, row, arrival)
-    session.execute(
-        delete(RunEventRow).where(RunEventRow.run_id == run_id)
-    )  # of ingest: they are among its own
+def _tell(session: Session, row: RunRow, arrival: Arrival, notes: list[str]) -> None:
+    """The events that it had, and where it came from."""
     for event in arrival.manifest.events:
-        session.add(RunEventRow(run_id=run_id, **event.model_dump()))
+        session.add(RunEventRow(run_id=row.id, **event.model_dump()))
     state = RunState(row.state)
-    there = "" if run_id == arrival.run.id else f", where it was {arrival.run.id}"
-    said = " ".join([f"imported from {arrival.file}{there}.", *notes])
-    add_event(session, run_id, state, state, said)
+    there = "" if row.id == arrival.run.id else f", where it was {arrival.run.id}"
+    add_event(session, row.id, state, state, " ".join([f"imported from {arrival.file}{there}.", *notes]))
 
 
 def _row(session: Session, arrival: Arrival, run_id: str, run_dir: RunDir) -> RunRow:
@@ -162,15 +181,11 @@ def _row(session: Session, arrival: Arrival, run_id: str, run_dir: RunDir) -> Ru
         config=config,
         parent_id=run.parent_id if run.parent_id and session.get(RunRow, run.parent_id) else None,
         last_checkpoint=run_dir.last_checkpoint(),
-        ingest_offset=0,
-        resets=0,
         created_at=run.created_at,
         started_at=run.started_at,
         ended_at=at,
         progress=progress.model_dump(mode="json", exclude={"heartbeat_at"}, exclude_none=True)
         | {IMPORTED: True},
-        latest={},
-        initial={},
         disk_bytes=folder_bytes(run_dir.path),
     )
 

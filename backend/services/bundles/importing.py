@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from backend.db.engine import Database
-from backend.files import read_json, sync_folder
+from backend.files import sync_folder
 from backend.services.bundles.archive import opened_archive
 from backend.services.bundles.contents import Checker
-from backend.services.bundles.entering import Arrival, enter
-from backend.services.bundles.layout import ORIGIN
+from backend.services.bundles.entering import Arrival, enter, find_twin
 from backend.settings import Settings
 from shared.bundles import ImportedRun
 
@@ -25,7 +24,8 @@ def import_run(database: Database, settings: Settings, path: Path, file: str | N
     then nothing of it is here; a bundle that was taken in before leads to its run."""
     file = file or path.name
     with opened_archive(path, file) as archive:
-        twin = find_twin(settings, archive.manifest_sha256)
+        with database.read() as session:
+            twin = find_twin(session, settings, archive.manifest_sha256)
         if twin is not None:
             return ImportedRun(run_id=twin, here_already=True)
         with _workplace(settings) as folder:
@@ -34,14 +34,6 @@ def import_run(database: Database, settings: Settings, path: Path, file: str | N
             arrival = Arrival(folder, file, archive.manifest, archive.manifest_sha256, contents)
             sync_folder(folder)
             return enter(database, settings, arrival)
-
-
-def find_twin(settings: Settings, manifest_sha256: str) -> str | None:
-    """The run here that came from the bundle with this manifest."""
-    for origin in settings.runs_dir.glob(f"*/{ORIGIN}"):
-        if (read_json(origin) or {}).get("manifest_sha256") == manifest_sha256:
-            return origin.parent.name
-    return None
 
 
 @contextmanager
