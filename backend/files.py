@@ -12,7 +12,7 @@ def write_atomic(path: Path, data: bytes | memoryview) -> None:
     write_chunks(path, (data,))
 
 
-def write_chunks(path: Path, chunks: Iterable[bytes]) -> int:
+def write_chunks(path: Path, chunks: Iterable[bytes | memoryview]) -> int:
     """The same with data that come piece by piece; how many bytes they were. Nothing is left of a file whose
     pieces end in an error."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
