@@ -12,12 +12,12 @@ from hashlib import sha256
 from pathlib import Path
 
 from backend.data.uploads import require_free
-from backend.errors import InvalidInputError
 from backend.services.bundles.layout import (
     MANIFEST,
     MAX_BYTES,
     MAX_ENTRIES,
     checked,
+    entry_read,
     fault_of,
     refused,
     refused_entry,
@@ -34,7 +34,7 @@ SMALL_BYTES = 1 << 20
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED = 0x1
 DAMAGED = (
-    zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError, ValueError,
+    zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError,
     LookupError, OverflowError, MemoryError,
 )  # fmt: skip
 """What zipfile raises of damaged bytes, as fuzzing found."""
@@ -100,7 +100,7 @@ def opened_archive(path: Path, file: str) -> Iterator[BundleArchive]:
         archive = zipfile.ZipFile(path)
     except FileNotFoundError:
         raise refused(file, "no_such_file", "is no file", "check its path") from None
-    except DAMAGED as error:
+    except (*DAMAGED, OSError) as error:
         raise refused(file, "no_zip", f"is no whole zip ({error})", "fetch or export it again") from None
     with archive:
         yield BundleArchive(archive, file)
@@ -110,20 +110,13 @@ def opened_archive(path: Path, file: str) -> Iterator[BundleArchive]:
 def damage_named(file: str, name: str) -> Iterator[None]:
     """Errors of reading an entry become a sentence that names it."""
     try:
-        yield
-    except InvalidInputError:
-        raise
+        with entry_read(file, name, DAMAGED):
+            yield
     except OSError as error:
         if error.errno not in (None, errno.EINVAL):  # of this disk, and not of a place that the zip names
             raise
-        raise _damaged(file, name, error) from None
-    except DAMAGED as error:
-        raise _damaged(file, name, error) from None
-
-
-def _damaged(file: str, name: str, error: Exception) -> InvalidInputError:
-    reason = (str(error) or type(error).__name__).splitlines()[0][:120]
-    return refused_entry(file, name, f"which cannot be read ({reason})", "damaged_bundle")
+        with entry_read(file, name, (OSError,)):
+            raise
 
 
 def _checked_entries(archive: zipfile.ZipFile, file: str) -> dict[str, zipfile.ZipInfo]:

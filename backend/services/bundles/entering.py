@@ -1,46 +1,26 @@
 """A checked bundle becomes a run: one rename and one transaction."""
 
 import shutil
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.engine import WITH_DELETED, Database
-from backend.db.models import BaselineRow, DatasetRow, RunEventRow, RunRow
+from backend.db.models import BaselineRow, RunEventRow, RunRow
 from backend.files import read_json, write_json
 from backend.jobs import registry
-from backend.jobs.housekeeping import folder_bytes
 from backend.jobs.run_dir import RunDir
 from backend.jobs.run_names import make_run_id
 from backend.jobs.state import add_event
-from backend.services.bundles.contents import Contents
+from backend.services.bundles.arrival import Arrival, dataset_here, made_row
 from backend.services.bundles.curves import gathered_curves
 from backend.services.bundles.layout import ORIGIN, SPEC
-from backend.services.run_answers import IMPORTED
 from backend.settings import Settings
-from shared.bundles import BundledRun, ImportedRun, Manifest, Origin
+from shared.bundles import ImportedRun, Origin
 from shared.evaluations import Evaluation
-from shared.presets import PRESETS
-from shared.runs import LANES, TERMINAL, RunState
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """An unpacked bundle with nothing wrong, in `folder`."""
-
-    folder: Path
-    file: str
-    manifest: Manifest
-    manifest_sha256: str
-    contents: Contents
-
-    @property
-    def run(self) -> BundledRun:
-        return self.manifest.run
+from shared.runs import TERMINAL, RunState
 
 
 def enter(database: Database, settings: Settings, arrival: Arrival) -> ImportedRun:
@@ -55,7 +35,7 @@ def enter(database: Database, settings: Settings, arrival: Arrival) -> ImportedR
             run_id = _free_id(session, settings, arrival.run.id)
             notes = _settle(session, arrival, run_id)
             moved = arrival.folder.rename(settings.runs_dir / run_id)
-            row = _row(session, arrival, run_id, RunDir(moved))
+            row = made_row(session, arrival, run_id, RunDir(moved))
             session.add(row)
             session.flush()
             curves.copy_into(session, run_id)
@@ -106,7 +86,7 @@ def _settle(session: Session, arrival: Arrival, run_id: str) -> list[str]:
     if run.state not in TERMINAL:
         notes.append(f"It was {run.state} when it was exported, and does not go on here.")
     for digest, name in ((run.dataset_digest, run.dataset), (run.eval_dataset_digest, run.eval_dataset)):
-        if digest is not None and _dataset_here(session, digest) is None:
+        if digest is not None and dataset_here(session, digest) is None:
             notes.append(
                 f"Its dataset {name} (digest {digest[:12]}) is not here; import it to probe or search."
             )
@@ -150,53 +130,13 @@ def _tell(session: Session, row: RunRow, arrival: Arrival, notes: list[str]) -> 
     add_event(session, row.id, state, state, " ".join([f"imported from {arrival.file}{there}.", *notes]))
 
 
-def _row(session: Session, arrival: Arrival, run_id: str, run_dir: RunDir) -> RunRow:
-    run = arrival.run
-    ended = run.state in TERMINAL
-    at = run.ended_at or datetime.now(UTC)
-    dataset = _dataset_name(session, run.dataset, run.dataset_digest)
-    config = arrival.contents.config.model_dump(mode="json")
-    if run.dataset_digest is not None and "dataset" in config:
-        config["dataset"] = dataset
-    if run.eval_dataset_digest is not None and "eval_dataset" in config:
-        config["eval_dataset"] = _dataset_name(session, run.eval_dataset, run.eval_dataset_digest)
-    # No speed: what is queued here would be expected to be as fast as another machine.
-    reason = run.reason if ended else f"was {run.state} when it was exported"
-    progress = run.progress.model_copy(update={"eta_s": None, "message": None, "images_per_s": None})
-    return RunRow(
-        id=run_id,
-        kind=run.kind.value,
-        lane=LANES[run.kind].value,
-        name=run.name,
-        tags=run.tags,
-        note=run.note,
-        state=(run.state if ended else RunState.CANCELLED).value,
-        state_changed_at=at,
-        reason=reason,
-        suggestion=run.suggestion,
-        preset=run.preset if run.preset in PRESETS else None,
-        dataset=dataset,
-        dataset_digest=run.dataset_digest,
-        probe_digest=run.eval_dataset_digest or run.dataset_digest,
-        config=config,
-        parent_id=run.parent_id if run.parent_id and session.get(RunRow, run.parent_id) else None,
-        last_checkpoint=run_dir.last_checkpoint(),
-        created_at=run.created_at,
-        started_at=run.started_at,
-        ended_at=at,
-        progress=progress.model_dump(mode="json", exclude={"heartbeat_at"}, exclude_none=True)
-        | {IMPORTED: True},
-        disk_bytes=folder_bytes(run_dir.path),
-    )
-
-
 def _register(session: Session, row: RunRow, arrival: Arrival) -> None:
     """Its evaluations, and references that nobody here has or can compute."""
     rename = partial(_renamed_evaluation, old=arrival.run.id, new=row.id)
     made = [rename(one).model_dump(mode="json") for one in arrival.contents.evaluations]
     registry.register(session, row, {"evaluations": made})
     digest = row.probe_digest
-    if digest is None or _dataset_here(session, digest) is not None:
+    if digest is None or dataset_here(session, digest) is not None:
         return
     for key, value in arrival.run.references.items():
         if session.get(BaselineRow, (digest, key)) is None:
@@ -210,18 +150,3 @@ def _renamed_evaluation(one: Evaluation, old: str, new: str) -> Evaluation:
 
 def _renamed(name: str, old: str, new: str) -> str:
     return f"{new}{name.removeprefix(old)}"
-
-
-def _dataset_here(session: Session, digest: str) -> str | None:
-    named = select(DatasetRow.name).where(DatasetRow.digest == digest).order_by(DatasetRow.name)
-    return session.scalar(named.limit(1))
-
-
-def _dataset_name(session: Session, name: str | None, digest: str | None) -> str | None:
-    """The name here of the dataset with that digest; else the one it had, told from another of that name."""
-    if name is None or digest is None:
-        return name
-    here = _dataset_here(session, digest)
-    if here is None and session.get(DatasetRow, name) is not None:
-        return f"{name} ({digest[:12]})"
-    return here or name

@@ -10,8 +10,9 @@ from pathlib import Path
 from backend.db.engine import Database
 from backend.files import sync_folder
 from backend.services.bundles.archive import opened_archive
+from backend.services.bundles.arrival import Arrival
 from backend.services.bundles.contents import Checker
-from backend.services.bundles.entering import Arrival, enter, find_twin
+from backend.services.bundles.entering import enter, find_twin
 from backend.settings import Settings
 from shared.bundles import ImportedRun
 

@@ -10,6 +10,8 @@ An optimizer's state is a pickle, and so stays at home.
 
 import json
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import isfinite
 from typing import Any, TypeVar
@@ -104,6 +106,18 @@ def checked(model: type[Model], values: Any, file: str, name: str) -> Model:
         message = fault["msg"][0].lower() + fault["msg"][1:]
         given = shortened(fault["input"])
         raise refused_entry(file, name, f"in which {where} = {given}: {message}") from None
+
+
+@contextmanager
+def entry_read(file: str, name: str, errors: tuple[type[Exception], ...]) -> Iterator[None]:
+    """What a reader of others raises of an entry becomes the sentence that names it."""
+    try:
+        yield
+    except InvalidInputError:
+        raise
+    except errors as error:
+        reason = (str(error) or type(error).__name__).splitlines()[0][:120]
+        raise refused_entry(file, name, f"which cannot be read ({reason})", "damaged_bundle") from None
 
 
 def _no_constant(text: str) -> float:

@@ -16,10 +16,10 @@ from backend.errors import InvalidInputError
 from backend.files import read_json
 from backend.jobs.encoders import META, WEIGHTS, saved_steps
 from backend.jobs.run_dir import RunDir, Spec
-from backend.services.bundles.layout import EVALUATIONS, LAYOUT, LOG, METRICS, ORIGIN, RESULT, SPEC, rule_of
+from backend.services.bundles.layout import EVALUATIONS, LAYOUT, LOG, METRICS, RESULT, SPEC, rule_of
 from backend.services.runs import find_row
 from backend.settings import Settings
-from shared.bundles import BUNDLED_KINDS, CheckpointChoice, Origin, RunBundle
+from shared.bundles import BUNDLED_KINDS, CheckpointChoice
 
 HEAD = "head.safetensors"
 WEIGHT_FILES = (WEIGHTS, HEAD, META)
@@ -47,20 +47,6 @@ class Snapshot:
 
     parts: list[Part]
     held: ExitStack = field(default_factory=ExitStack)
-
-
-def describe_bundle(database: Database, settings: Settings, run_id: str) -> RunBundle:
-    """What can be taken along of a run. Raises NotFoundError, InvalidInputError for a job without results."""
-    require_bundled(database, run_id)
-    run_dir = RunDir(settings.runs_dir / run_id)
-    steps = {choice: chosen_steps(run_dir, choice) for choice in CheckpointChoice}
-    files = [*_fixed_files(run_dir), *run_dir.evaluations.glob("*.npz"), run_dir.metrics, run_dir.log]
-    rest = sum(path.stat().st_size for path in files if path.is_file())
-    sizes = {
-        choice: rest + sum(_step_bytes(run_dir, step) for step in found) for choice, found in steps.items()
-    }
-    held = read_json(run_dir.path / ORIGIN)
-    return RunBundle(bytes=sizes, steps=steps, origin=Origin.model_validate(held) if held else None)
 
 
 def require_bundled(database: Database, run_id: str) -> RunRow:
@@ -100,7 +86,7 @@ def take_snapshot(database: Database, settings: Settings, row: RunRow, choice: C
         _made(SPEC, _spec(run_dir)),
         _made(EVALUATIONS, [info for _, info in evaluations]),
         *_growing(run_dir),
-        *(Part(_name(run_dir, path), path.stat().st_size, path) for path in _fixed_files(run_dir)),
+        *(Part(_name(run_dir, path), path.stat().st_size, path) for path in fixed_files(run_dir)),
         *_predictions(run_dir, [name for name, _ in evaluations]),
     ]
     return snapshot
@@ -157,7 +143,7 @@ def whole_lines(path: Path) -> int:
         return start + file.read(size - start).rfind(b"\n") + 1
 
 
-def _fixed_files(run_dir: RunDir) -> list[Path]:
+def fixed_files(run_dir: RunDir) -> list[Path]:
     """Files that are written once."""
     named = [run_dir.path / RESULT, run_dir.path / LAYOUT]
     found = [*named, *sorted(run_dir.samples.glob("step_*.png"))]
@@ -173,11 +159,6 @@ def _evaluations(database: Database, run_id: str) -> list[tuple[str, dict[str, o
     query = select(EvaluationRow).where(EvaluationRow.run_id == run_id).order_by(EvaluationRow.id)
     with database.read() as session:
         return [(row.id, row.info) for row in session.scalars(query)]
-
-
-def _step_bytes(run_dir: RunDir, step: int) -> int:
-    folder = run_dir.checkpoints / f"step_{step:08d}"
-    return sum(path.stat().st_size for name in WEIGHT_FILES if (path := folder / name).is_file())
 
 
 def _name(run_dir: RunDir, path: Path) -> str:

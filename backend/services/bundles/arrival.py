@@ -1,0 +1,98 @@
+"""A checked bundle, and the row that it becomes."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db.models import DatasetRow, RunRow
+from backend.jobs.housekeeping import folder_bytes
+from backend.jobs.run_dir import RunDir
+from backend.services.bundles.contents import Contents
+from backend.services.run_answers import IMPORTED
+from shared.bundles import BundledRun, Manifest
+from shared.presets import PRESETS
+from shared.runs import LANES, TERMINAL, Progress, RunState
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """An unpacked bundle with nothing wrong, in `folder`."""
+
+    folder: Path
+    file: str
+    manifest: Manifest
+    manifest_sha256: str
+    contents: Contents
+
+    @property
+    def run(self) -> BundledRun:
+        return self.manifest.run
+
+
+def made_row(session: Session, arrival: Arrival, run_id: str, run_dir: RunDir) -> RunRow:
+    """The row of an arrival here: ended, on the datasets that are here, and without a speed."""
+    run = arrival.run
+    ended = run.state in TERMINAL
+    at = run.ended_at or datetime.now(UTC)
+    reason = run.reason if ended else f"was {run.state} when it was exported"
+    return RunRow(
+        id=run_id,
+        kind=run.kind.value,
+        lane=LANES[run.kind].value,
+        name=run.name,
+        tags=run.tags,
+        note=run.note,
+        state=(run.state if ended else RunState.CANCELLED).value,
+        state_changed_at=at,
+        reason=reason,
+        suggestion=run.suggestion,
+        preset=run.preset if run.preset in PRESETS else None,
+        dataset=_dataset_name(session, run.dataset, run.dataset_digest),
+        dataset_digest=run.dataset_digest,
+        probe_digest=run.eval_dataset_digest or run.dataset_digest,
+        config=_config(session, arrival),
+        parent_id=run.parent_id if run.parent_id and session.get(RunRow, run.parent_id) else None,
+        last_checkpoint=run_dir.last_checkpoint(),
+        created_at=run.created_at,
+        started_at=run.started_at,
+        ended_at=at,
+        progress=_progress(run.progress),
+        disk_bytes=folder_bytes(run_dir.path),
+    )
+
+
+def _config(session: Session, arrival: Arrival) -> dict[str, Any]:
+    """With the names that its datasets have here."""
+    run, config = arrival.run, arrival.contents.config.model_dump(mode="json")
+    named = (
+        ("dataset", run.dataset, run.dataset_digest),
+        ("eval_dataset", run.eval_dataset, run.eval_dataset_digest),
+    )
+    here = {field: _dataset_name(session, name, digest) for field, name, digest in named if digest}
+    return config | {field: name for field, name in here.items() if field in config}
+
+
+def _progress(progress: Progress) -> dict[str, Any]:
+    """Without a speed: what is queued here would be expected to be as fast as another machine."""
+    left = progress.model_copy(update={"eta_s": None, "message": None, "images_per_s": None})
+    return left.model_dump(mode="json", exclude={"heartbeat_at"}, exclude_none=True) | {IMPORTED: True}
+
+
+def dataset_here(session: Session, digest: str) -> str | None:
+    """The name of the dataset with that digest; None where it is not here."""
+    named = select(DatasetRow.name).where(DatasetRow.digest == digest).order_by(DatasetRow.name)
+    return session.scalar(named.limit(1))
+
+
+def _dataset_name(session: Session, name: str | None, digest: str | None) -> str | None:
+    """The name here of the dataset with that digest; else the one it had, told from another of that name."""
+    if name is None or digest is None:
+        return name
+    here = dataset_here(session, digest)
+    if here is None and session.get(DatasetRow, name) is not None:
+        return f"{name} ({digest[:12]})"
+    return here or name
