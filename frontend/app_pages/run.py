@@ -4,10 +4,11 @@ from functools import partial
 
 import streamlit as st
 
+from frontend.app_pages.missing_encoder import draw_missing_encoder
 from frontend.app_pages.run_deletion import draw_deletion, leave_deleted
 from frontend.app_pages.run_labels import draw_labels
 from frontend.app_pages.take_along import draw_take_along
-from frontend.blocks import empty_state, facts, guarded, plain, section, wrong
+from frontend.blocks import empty_state, facts, guarded, section, wrong
 from frontend.client import ApiError
 from frontend.components.curves import draw_curves
 from frontend.components.machine_load import draw_machine_load
@@ -40,7 +41,7 @@ def show() -> None:
         go("evaluate", run=run.id)
     if action.search:
         go("search", run=run.id)
-    _draw_missing_encoder(run)
+    draw_missing_encoder(run)
     if run.state is RunState.FAILED:
         _draw_log(run)
     if run.kind in TRAINING_KINDS:
@@ -110,19 +111,6 @@ def retry_query(run: Run) -> dict[str, str | list[str]]:
 def _preset_values(run: Run) -> dict[str, object]:
     found = [preset.values for preset in client().list_presets() if preset.key == run.preset]
     return dict(found[0]) if found else {}
-
-
-def _draw_missing_encoder(run: Run) -> None:
-    """That the run whose encoder it stands on is not here, or no more."""
-    encoder = run.config.get("encoder")
-    if encoder is None:
-        return
-    try:
-        client().get_run(str(encoder))
-    except ApiError as error:
-        if error.status != 404:
-            raise
-        st.caption(f"Its encoder comes from {plain(str(encoder))}, which is not here; its own results stand.")
 
 
 def _noise(dataset: Dataset | None) -> float | None:

@@ -34,6 +34,13 @@ def choice_words(bundle: RunBundle, choice: CheckpointChoice) -> str:
     return f"{names.get(choice, 'none')} · {size(bundle.bytes[choice])}"
 
 
+def offered_choices(bundle: RunBundle) -> list[CheckpointChoice]:
+    """Those that differ."""
+    of, kept = bundle.steps, CheckpointChoice.KEPT
+    more = [CheckpointChoice.ALL] if of[CheckpointChoice.ALL] != of[kept] else []
+    return [*([kept] if of[kept] else []), *more, CheckpointChoice.NONE]
+
+
 def _draw_inside(run: Run, bundle: RunBundle) -> None:
     if bundle.origin is not None:
         st.caption(plain(origin_sentence(bundle.origin, run.id)))
@@ -50,9 +57,7 @@ def _draw_inside(run: Run, bundle: RunBundle) -> None:
 
 def _draw_zip(run: Run, bundle: RunBundle) -> None:
     st.markdown("**The whole run, for another Galaxyscope**")
-    choices = [
-        choice for choice in CheckpointChoice if bundle.steps[choice] or choice is CheckpointChoice.NONE
-    ]
+    choices = offered_choices(bundle)
     chosen = choices[0]
     if len(choices) > 1:
         chosen = st.segmented_control(

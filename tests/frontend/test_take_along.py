@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from frontend.app_pages.take_along import choice_words, origin_sentence
+from frontend.app_pages.take_along import choice_words, offered_choices, origin_sentence
 from frontend.own_dataset import missing_dataset, own_dataset, run_option
 from shared.bundles import CheckpointChoice, Origin, RunBundle
 from tests.frontend.datasets import make_dataset
@@ -27,6 +27,14 @@ BUNDLE = RunBundle(
 )
 def test_a_choice_says_what_it_holds_and_how_large_it_is(choice: str, words: str) -> None:
     assert choice_words(BUNDLE, CheckpointChoice(choice)) == words
+
+
+def test_only_choices_that_differ_are_offered() -> None:
+    kept, every, none = CheckpointChoice.KEPT, CheckpointChoice.ALL, CheckpointChoice.NONE
+    assert offered_choices(BUNDLE) == [kept, every, none]
+    of_two = BUNDLE.model_copy(update={"steps": {kept: [7, 9], every: [7, 9], none: []}})
+    assert offered_choices(of_two) == [kept, none]
+    assert offered_choices(BUNDLE.model_copy(update={"steps": {kept: [], every: [], none: []}})) == [none]
 
 
 def test_the_origin_names_the_file_and_the_other_id() -> None:
