@@ -21,6 +21,7 @@ from backend.cli import (
     search,
     serve,
     suites,
+    sweeps,
 )
 from backend.cli.output import print_error
 from backend.errors import GalaxyscopeError, UnavailableError
@@ -52,6 +53,7 @@ for command in (disk.delete, disk.restore, disk.prune, disk.disk):
 runs.launch_app.command()(classify.finetune)
 runs.launch_app.command()(classify.supervised)
 app.add_typer(suites.app, name="suite", help="Repeat the report's comparisons, and go beyond them.")
+app.add_typer(sweeps.app, name="sweep", help="One training with a few of its settings varied.")
 app.add_typer(runs.launch_app, name="run", help="Launch a run.")
 app.add_typer(runs.app, name="runs", help="List, show, stop, pause, resume, retry, clone and delete runs.")
 app.add_typer(queue.app, name="queue", help="What waits, in which order; move it, pause it.")

@@ -48,7 +48,7 @@ def show() -> None:
         draw_samples(run.id)
     section("Behind it")
     if run.kind in TRAINING_KINDS:
-        _draw_way_on(run.id)
+        _draw_way_on(run)
     draw_labels(run)
     _draw_config(run)
     _draw_events(run.id, run.state in TERMINAL)
@@ -174,11 +174,16 @@ def _draw_config(run: Run) -> None:
                 facts(rest[start : start + third])
 
 
-def _draw_way_on(run_id: str) -> None:
+def _draw_way_on(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Compare with others"):
-            go("compare", runs=run_id)
-        draw_metric_files(run_id)
+            go("compare", runs=run.id)
+        for sweep in client().list_sweeps(run=run.id):
+            if st.button(f"Its sweep, {sweep.name or sweep.id}", key=f"to_{sweep.id}"):
+                go("sweep", sweep=sweep.id)
+        if st.button("Sweep over these settings …"):
+            go("sweep", kind=run.kind.value, start=f"run:{run.id}", on=run.dataset or "")
+        draw_metric_files(run.id)
 
 
 def _draw_events(run_id: str, ended: bool) -> None:
