@@ -32,6 +32,13 @@ function spacedTicks(ticks, x, width) {
   return kept
 }
 
+/** The same of ticks below each other. */
+function stackedTicks(ticks, y) {
+  const kept = []
+  for (const one of [...ticks].sort(([low], [high]) => low - high)) if (!kept.length || Math.abs(y(one[0]) - y(kept.at(-1)[0])) > 13) kept.push(one)
+  return kept
+}
+
 function seedDot(state, data, setting, run, x, y) {
   const words = `seed ${run.seed}: ${figureWords(data.objective, run.best)} at epoch ${Number(run.best_epoch.toPrecision(4))}${run.early ? ", stopped early" : ""}`
   const dot = svg("circle", { class: run.early ? "seed early" : "seed", cx: x.toFixed(1), cy: y.toFixed(1), r: 4.5 })

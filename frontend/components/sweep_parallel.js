@@ -1,7 +1,7 @@
 // Several swept values: an axis each and the figure as the last; a line a setting, coloured by its figure. Dragging
 // along an axis keeps the settings that cross it there, in the figure and in the table.
 
-const PLOT = { height: 340, top: 46, right: 58, bottom: 18, left: 40 }
+const PLOT = { height: 340, top: 46, right: 58, bottom: 18, left: 54 }
 
 function sweepParallel(state, data, width) {
   const scale = figureScale({ ...data, references: [] })
@@ -56,7 +56,7 @@ function parallelAxis(state, axis, i, { data, scale, places, x, y, gap }) {
     svg("line", { class: "rule", x1: x(i), x2: x(i), y1: y(0), y2: y(1) }),
     brush ? svg("rect", { class: "brush", x: x(i) - 7, width: 14, y: y(brush[1]), height: Math.max(y(brush[0]) - y(brush[1]), 2) }) : null,
     svg("text", { class: "name", x: across, y: 14, "text-anchor": anchor }, svg("title", {}, axis?.text ?? figureTitle(data)), fitted(title, gap)),
-    ticks.map(([share, words]) => svg("text", { class: "mark", x: x(i) + (last ? 9 : i === 0 ? -7 : 6), y: y(share) + (i === 0 || last ? 4 : -5), "text-anchor": i === 0 ? "end" : "start" }, words)),
+    stackedTicks(ticks, y).map(([share, words]) => svg("text", { class: "mark", x: x(i) + (last ? 9 : i === 0 ? -7 : 6), y: y(share) + (i === 0 || last ? 4 : -5), "text-anchor": i === 0 ? "end" : "start" }, words)),
     hold)
   hold.onpointerdown = (event) => {
     const top = node.ownerSVGElement.getBoundingClientRect().top // before each move draws another

@@ -41,7 +41,7 @@ function redraw(state, perhaps = false) {
   state.pointed = null
   const focused = root.getRootNode().activeElement?.dataset?.focus
   const figured = data.settings.some(({ mean }) => isNumber(mean))
-  state.figure.replaceChildren(...(figured ? figures(state, data, width) : [el("p", { class: "gx-soft none" }, "No run has been evaluated yet; the figure begins with the first.")]))
+  state.figure.replaceChildren(...(figured ? figures(state, data, width) : [el("p", { class: "gx-soft none" }, "No run has been evaluated; the figure begins with the first evaluation.")]))
   state.list.replaceChildren(sweepTable(state, data))
   if (focused) root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus()
 }

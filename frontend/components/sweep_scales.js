@@ -42,7 +42,7 @@ function axisScale(axis, values, most = 5) {
   const low = Math.min(...values), high = Math.max(...values)
   const at = (value) => (high > low ? (turn(value) - turn(low)) / (turn(high) - turn(low)) : 0.5)
   const own = [...new Set(values)]
-  const marks = own.length <= 7 ? own : axis.log ? logTicks(low, high) : roundTicks(low, high, most)
+  const marks = own.length <= 5 ? own : axis.log ? logTicks(low, high) : roundTicks(low, high, most)
   return { at, ticks: marks.map((value) => [at(value), shortNumber(value)]) }
 }
 
