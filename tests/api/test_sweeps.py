@@ -2,6 +2,7 @@
 came to."""
 
 import itertools
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from backend.api import sweeps
 from backend.db.engine import Database
 from backend.db.models import BaselineRow, MetricRow, RunRow, SweepMemberRow
 from backend.jobs import queue
+from backend.jobs.housekeeping import Housekeeping
 from backend.jobs.sweep_stopping import SweepStopping
 from backend.settings import Settings
 from frontend.client import Client
@@ -25,7 +27,8 @@ OBJECTIVE = "val/linear_accuracy"
 
 
 def spec(*axes: str, config: dict[str, Any] | None = None, **more: Any) -> SweepSpec:
-    chosen = {"preset": "demo-60s", "config": SMALL | (config or {})} | more
+    plain = more.get("preset", "demo-60s") is None
+    chosen = {"preset": "demo-60s", "config": (config or {}) if plain else SMALL | (config or {})} | more
     return SweepSpec(axes=[read_axis(words) for words in axes], **chosen)
 
 
@@ -51,6 +54,35 @@ def test_a_plan_says_what_a_launch_would_queue_and_queues_nothing(client: Client
     one = client.estimate_launch(RunRequest(kind=RunKind.PRETRAIN, preset="demo-60s", config=SMALL))
     assert plan.disk_bytes == 12 * one.disk_bytes
     assert client.list_runs() == [] == client.list_sweeps()
+
+
+def test_the_time_of_a_plan_is_the_sum_of_what_each_launch_is_estimated_at(
+    client: Client, database: Database, sky: Path, move: Move
+) -> None:
+    earlier = client.create_run(RunRequest(kind=RunKind.PRETRAIN, preset="demo-60s", config=SMALL)).id
+    move(earlier, S.STARTING, S.RUNNING, S.SUCCEEDED)
+    with database.write() as session:
+        session.get_one(RunRow, earlier).progress = {"images_per_s": 50.0}
+    plan = client.plan_sweep(spec("epochs=4,8", "blr=1e-3,1e-2", seeds=3))
+    each = [
+        client.estimate_launch(
+            RunRequest(kind=RunKind.PRETRAIN, preset="demo-60s", config=SMALL | more)
+        ).total_s
+        for more in ({"epochs": 4}, {"epochs": 8})
+    ]
+    assert each[1] == pytest.approx(2 * each[0]) and plan.basis == "by earlier runs"
+    assert plan.total_s == pytest.approx(2 * 3 * sum(each))
+
+
+def test_classifiers_are_swept_too_and_data_that_do_not_suffice_are_named(client: Client, sky: Path) -> None:
+    base = {"kind": RunKind.SUPERVISED, "preset": None, "config": {"dataset": "sky", "img_size": 32}}
+    plan = client.plan_sweep(spec("batch_size=8,4096", "label_fraction=0.5,1", **base, leave_out=True))
+    assert [one.values["batch_size"] for one in plan.unfit] == [4096, 4096]
+    assert "batch_size 4096 is more than the 24 labelled rows" in plan.unfit[0].sentence
+    launched = client.launch_sweep(plan.spec)
+    configs = [client.get_run(run_id).config for run_id in ids(launched)]
+    assert [(one["batch_size"], one["label_fraction"]) for one in configs] == [(8, 0.5), (8, 1.0)]
+    assert launched.objective == "val/balanced_accuracy"
 
 
 def test_what_cannot_work_is_listed_refused_and_left_out_on_the_persons_word(
@@ -148,14 +180,14 @@ def test_a_sweep_over_a_runs_settings_keeps_all_but_what_is_swept(client: Client
 
 
 def test_a_running_member_is_stopped_where_it_is_worse_than_the_median_of_three_others(
-    client: Client, database: Database, sky: Path, move: Move
+    client: Client, database: Database, settings: Settings, sky: Path, move: Move
 ) -> None:
     launched = client.launch_sweep(FOUR)
     *others, last = ids(launched)
     for run_id, figures in zip(others, ((0.2, 0.4, 0.6), (0.2, 0.5, 0.5), (0.2, 0.1, 0.2)), strict=True):
         move(run_id, S.STARTING, S.RUNNING, S.SUCCEEDED)
         report_figures(database, run_id, *figures)
-    stopping = SweepStopping(database)
+    stopping = Housekeeping(settings, database, lambda: datetime.now(UTC))
     move(last, S.STARTING, S.RUNNING)
     report_figures(database, last, 0.9, 0.3)
     stopping.tick()  # at a quarter: still warming up
