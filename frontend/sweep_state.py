@@ -6,6 +6,8 @@ from typing import Any
 import streamlit as st
 
 from frontend.sweep_form import Form
+from shared.runs import RunKind
+from shared.sweeps import OBJECTIVES
 
 FIELD, ENTERED, ROWS = "sweep.", "sweep_entered", "sweep_rows"
 PLAIN = tuple(name for name in Form.model_fields if name != "over")
@@ -61,6 +63,9 @@ def read_form() -> Form:
         if state.get(axis_key(row, "field"))
     ]
     values = {name: state.get(FIELD + name) for name in PLAIN}
+    usual = OBJECTIVES[RunKind(str(values["kind"]))][0].key
+    if values["objective"] == usual:
+        values["objective"] = ""  # what it is unless asked otherwise
     known = {name: value for name, value in values.items() if value is not None}
     return Form.model_validate(known | {"over": tuple(over)})
 
@@ -72,6 +77,22 @@ def remember(form: Form) -> None:
         query["run"] = st.query_params["run"]
     if query != st.query_params.to_dict():
         st.query_params.from_dict(query)
+
+
+def come_back() -> None:
+    """Takes up the sweep that was looked at when the page was left: the browser's way back brings the address
+    of the page that it comes from."""
+    left = st.session_state.get("left_pages", {}).get("sweep", {})
+    own = {"sweep", *Form.RENAMED.values(), *Form.model_fields}
+    if not st.session_state.get(ENTERED) and "sweep" in left and not own & {*st.query_params}:
+        st.query_params.from_dict({"sweep": left["sweep"]})
+
+
+def leave_results() -> None:
+    """Shows the form and the list of sweeps instead of one."""
+    st.session_state.get("left_pages", {}).pop("sweep", None)
+    st.query_params.pop("sweep", None)
+    st.rerun()
 
 
 def leave() -> None:

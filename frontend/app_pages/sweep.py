@@ -20,6 +20,7 @@ MOST_LISTED = 30
 def show() -> None:
     """One sweep where the address names it, else the form of a new one and those that were launched."""
     page_title("Sweep", QUESTION)
+    sweep_state.come_back()
     sweep_id = st.query_params.get("sweep")
     if sweep_id:
         _draw_one(sweep_id)
@@ -42,8 +43,7 @@ def _draw_one(sweep_id: str) -> None:
         empty_state(f"{error.detail[:1].upper()}{error.detail[1:]}.", known)
         with st.container(horizontal=True, horizontal_alignment="center"):
             if st.button("Plan a sweep", type="primary"):
-                st.query_params.pop("sweep", None)
-                st.rerun()
+                sweep_state.leave_results()
         return
     draw_results(report)
 

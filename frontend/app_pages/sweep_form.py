@@ -201,12 +201,12 @@ def _draw_judging(form: Form, faults: Mapping[str, str]) -> None:
             "seeds", 1, 10, step=1, key=f"{FIELD}seeds", help="Runs of each setting.", width=110, **KEEP
         )
         titles = {one.key: f"{one.title} ({one.key})" for one in OBJECTIVES[RunKind(form.kind)]}
-        names = ["", *titles] if form.objective in ("", *titles) else ["", form.objective, *titles]
-        first = next(iter(titles.values()))
+        names = [*titles] if form.objective in ("", *titles) else [form.objective, *titles]
+        st.session_state[f"{FIELD}objective"] = form.objective or names[0]
         st.selectbox(
             "judged by",
             names,
-            format_func=lambda key: titles.get(key, key) if key else first,
+            format_func=lambda key: titles.get(key, key),
             key=f"{FIELD}objective",
             width=330,
             **KEEP,

@@ -68,6 +68,8 @@ def _draw_actions(report: SweepReport) -> None:
             st.button("Stop", on_click=_ask, args=("stop", one.id), key="sweep_stop")
         if st.button("Compare its runs", key="sweep_compare"):
             go("compare", runs=",".join(best_runs(report)[:MOST_COMPARED]))
+        if st.button("Other sweeps", key="sweep_others"):
+            sweep_state.leave_results()
         if st.button("Change and sweep again", key="sweep_again"):
             over = [f"{axis.field}={axis_words(axis)}" for axis in report.spec.axes]
             sweep_state.leave()
