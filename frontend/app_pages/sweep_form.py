@@ -129,7 +129,9 @@ def _starts(form: Form) -> dict[str, str]:
         found = {"": "choose an encoder"} if kind is RunKind.FINETUNE else {"": "the defaults"}
         found |= {f"encoder:{run.id}": f"the encoder of {_words(run)}" for run in begun_encoders().values()}
     found |= {f"run:{run.id}": f"the settings of {_words(run)}" for run in runs}
-    return found if form.start in found else {form.start: form.start, **found}
+    what, _, key = form.start.partition(":")
+    older = {"encoder": f"the encoder of {key}", "run": f"the settings of {key}"}.get(what, form.start)
+    return found if form.start in found else {form.start: older, **found}
 
 
 def _words(run: Run) -> str:

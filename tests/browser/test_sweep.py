@@ -84,3 +84,6 @@ def test_a_sweep_goes_from_a_form_with_a_fault_to_its_best_run(
     page.locator(".gx-sweep_results tbody a.run").first.click()
     page.wait_for_url(f"**/run?run={best.run_id}")
     expect(page.get_by_role("button", name="Its sweep")).to_be_visible()
+    page.go_back()
+    expect(page.locator(".gx-sweep_results tbody tr")).to_have_count(4)
+    assert parse_qs(urlsplit(page.url).query)["sweep"] == [sweep_id]
