@@ -30,6 +30,7 @@ from backend.api import (
     search,
     sources,
     suites,
+    sweeps,
     system,
 )
 from backend.api.deps import Context
@@ -52,6 +53,7 @@ from backend.services.reconstructions import Reconstructions
 from backend.services.saved_pictures import SavedPictures
 from backend.services.search import Search
 from backend.services.suites import Suites
+from backend.services.sweeps import Sweeps
 from backend.settings import Settings, is_loopback
 from shared.errors import ErrorBody
 from shared.routes import API
@@ -125,6 +127,7 @@ def _context(settings: Settings) -> Context:
         label_flags=flags,
         collections=Collections(database, stores),
         suites=comparisons,
+        sweeps=Sweeps(database, settings),
         embeddings=embedded,
         search=finder,
         projections=Projections(database, settings, embedded),
@@ -158,6 +161,7 @@ def _api_router() -> APIRouter:
         reconstructions,
         evaluations,
         suites,
+        sweeps,
         search,
         maps,
         system,

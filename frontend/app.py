@@ -5,7 +5,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from frontend import launch_state
+from frontend import launch_state, sweep_state
 from frontend.app_pages import (
     compare,
     data,
@@ -17,6 +17,7 @@ from frontend.app_pages import (
     run,
     runs,
     search,
+    sweep,
 )
 from frontend.app_pages import map as map_page
 from frontend.blocks import guarded
@@ -35,7 +36,9 @@ PAGES: dict[str, tuple[str, str, str, Callable[[], None]]] = {
     "report": ("Report", "o", report.QUESTION, report.show),
     "data": ("Data", "d", data.QUESTION, data.show),
     "machine": ("Machine", "m", machine.QUESTION, machine.show),
+    "sweep": ("Sweep", "w", sweep.QUESTION, sweep.show),
 }
+ABOVE = {"sweep": "launch"}  # the header names the second for the first, to which other pages lead
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
@@ -53,11 +56,15 @@ def main() -> None:
     st.html(f"<style>{STYLE}</style>")
     run_id = selected_run()
     with st.container(key="header"):
-        wanted = draw_header([_link(key) for key in PAGES], current, run_id)
+        wanted = draw_header(
+            [_link(key) for key in PAGES if key not in ABOVE], ABOVE.get(current, current), run_id
+        )
     if wanted in PAGES and wanted != current:
         go(wanted)
     if current != "launch":
         launch_state.leave()
+    if current != "sweep":
+        sweep_state.leave()
     guarded(page.run, retry=True)
 
 

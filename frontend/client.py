@@ -16,6 +16,7 @@ from frontend.queue_calls import QueueCalls
 from frontend.run_calls import RunCalls
 from frontend.search_client import SearchClient
 from frontend.suite_calls import SuiteCalls
+from frontend.sweep_calls import SweepCalls
 from shared import routes
 from shared.datasets import (
     Dataset,
@@ -72,6 +73,7 @@ class Client(
     RunCalls,
     SearchClient,
     SuiteCalls,
+    SweepCalls,
 ):
     """Talks to one server; see Connection."""
 

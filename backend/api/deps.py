@@ -19,6 +19,7 @@ from backend.services.reconstructions import Reconstructions
 from backend.services.saved_pictures import SavedPictures
 from backend.services.search import Search
 from backend.services.suites import Suites
+from backend.services.sweeps import Sweeps
 from backend.settings import Settings
 
 
@@ -38,6 +39,7 @@ class Context:
     label_flags: LabelFlags
     collections: Collections
     suites: Suites
+    sweeps: Sweeps
     embeddings: Embeddings
     search: Search
     projections: Projections

@@ -22,6 +22,7 @@ from backend.cli import (
     search,
     serve,
     suites,
+    sweeps,
 )
 from backend.cli.output import print_error
 from backend.errors import GalaxyscopeError, UnavailableError
@@ -55,6 +56,7 @@ runs.app.command("import")(run_files.import_)
 runs.launch_app.command()(classify.finetune)
 runs.launch_app.command()(classify.supervised)
 app.add_typer(suites.app, name="suite", help="Repeat the report's comparisons, and go beyond them.")
+app.add_typer(sweeps.app, name="sweep", help="One training with a few of its settings varied.")
 app.add_typer(runs.launch_app, name="run", help="Launch a run.")
 app.add_typer(
     runs.app,

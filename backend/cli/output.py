@@ -64,9 +64,12 @@ def print_runs(runs: Sequence[Run]) -> None:
     _stdout().print(table if runs else "no runs yet: galaxyscope run pretrain --dataset NAME")
 
 
-def _stdout() -> Console:
+def stdout_console() -> Console:
     """As wide as the terminal; wide enough for every column where there is none."""
     return Console() if sys.stdout.isatty() else Console(width=160)
+
+
+_stdout = stdout_console
 
 
 def print_run(run: Run, verdict: Verdict | None = None) -> None:

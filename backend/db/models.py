@@ -165,6 +165,31 @@ class EvaluationRow(Deletable, Base):
     created_at: Mapped[datetime] = mapped_column(index=True)
 
 
+class SweepRow(Base):
+    """One sweep; `spec` is a shared.sweeps.SweepSpec whose config is complete, `id` a digest of it."""
+
+    __tablename__ = "sweeps"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str | None]
+    spec: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class SweepMemberRow(Base):
+    """A run that a sweep consists of, there before it is queued: what was planned outlives a break. `run_id`
+    is its newest run."""
+
+    __tablename__ = "sweep_members"
+
+    sweep_id: Mapped[str] = mapped_column(ForeignKey("sweeps.id", ondelete="CASCADE"), primary_key=True)
+    place: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    setting: Mapped[dict[str, Any]]
+    seed: Mapped[int]
+    run_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"), index=True)
+    stopped_early: Mapped[bool] = mapped_column(default=False)
+
+
 class LabelFlagRow(Base):
     """A label that a person doubts. It refers to the galaxies of a digest, and so outlives the name of their
     dataset, and the dataset."""

@@ -1,4 +1,5 @@
-"""What the supervisor sees to between its rounds: the size of runs, and the end of deleted ones."""
+"""What the supervisor sees to between its rounds: the size of runs, the end of deleted ones, and of members
+of sweeps that are not worth going on with."""
 
 import shutil
 from collections.abc import Callable
@@ -10,6 +11,7 @@ from sqlalchemy import delete, select, update
 from backend.db.engine import WITH_DELETED, Database
 from backend.db.models import RunRow
 from backend.jobs.notices import forget_old, note_stalls
+from backend.jobs.sweep_stopping import SweepStopping
 from backend.settings import Settings
 from shared.disk import UNDO_H
 from shared.runs import HAS_WORKER
@@ -26,6 +28,7 @@ class Housekeeping:
         self.settings, self.database, self.now = settings, database, now
         self._purged_at: datetime | None = None
         self._measured_at: datetime | None = None
+        self._sweeps = SweepStopping(database)
 
     def tick(self) -> None:
         self._measure_next()
@@ -37,6 +40,7 @@ class Housekeeping:
             self._purged_at = self.now()
             self.purge()
             self._forget_notices()
+        self._sweeps.tick()
 
     def purge(self) -> None:
         """Remove what was deleted too long ago to be had back: its folder first, so that a kill in between

@@ -36,13 +36,27 @@ def enqueue(
 ) -> str:
     """Queue one run and return its id. `roots` are the folders it may read, None all; `encoder` is what it
     judges. Raises NotFoundError where its dataset or parent is not there."""
+    labels = {"name": name, "preset": preset, "parent_id": parent_id}
     with database.write() as session:
-        if parent_id is not None and session.get(RunRow, parent_id) is None:
-            raise NotFoundError("run_not_found", f"there is no run {parent_id} to continue from", "parent_id")
-        dataset = _dataset_row(session, getattr(config, "dataset", None), "dataset")
-        judged_on = _dataset_row(session, getattr(config, "eval_dataset", None), "eval_dataset")
-        labels = {"name": name, "preset": preset, "parent_id": parent_id}
-        return insert(session, runs_dir, kind, config, dataset, judged_on, roots, encoder, **labels)
+        return enter(session, runs_dir, kind, config, roots, encoder, **labels)
+
+
+def enter(
+    session: Session,
+    runs_dir: Path,
+    kind: RunKind,
+    config: Config,
+    roots: tuple[Path, ...] | None = None,
+    encoder: EncoderSource | None = None,
+    **labels: str | None,
+) -> str:
+    """The same within the caller's transaction; `labels` as of insert."""
+    parent_id = labels.get("parent_id")
+    if parent_id is not None and session.get(RunRow, parent_id) is None:
+        raise NotFoundError("run_not_found", f"there is no run {parent_id} to continue from", "parent_id")
+    dataset = _dataset_row(session, getattr(config, "dataset", None), "dataset")
+    judged_on = _dataset_row(session, getattr(config, "eval_dataset", None), "eval_dataset")
+    return insert(session, runs_dir, kind, config, dataset, judged_on, roots, encoder, **labels)
 
 
 def insert(

@@ -160,6 +160,7 @@ class Supervisor:
             progressed=checkpoint > run.last_checkpoint,
             fruitless_losses=run.fruitless_losses,
             heartbeat=run_dir.heartbeat(),
+            stop_reason=run.reason if run.state == RunState.STOPPING else None,
         )
         decided = verdict.of_result(facts, result) if result else verdict.of_death(facts)
         with self.database.write() as session:

@@ -24,13 +24,15 @@ class Verdict:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a run whose worker is gone; `progressed`: a checkpoint came since its last loss."""
+    """What is known of a run whose worker is gone; `progressed`: a checkpoint came since its last loss;
+    `stop_reason`: why it was asked to stop, where that was said."""
 
     state: RunState
     has_checkpoint: bool
     progressed: bool
     fruitless_losses: int
     heartbeat: Heartbeat | None = None
+    stop_reason: str | None = None
 
 
 def of_result(facts: Facts, result: Result) -> Verdict:
@@ -40,7 +42,7 @@ def of_result(facts: Facts, result: Result) -> Verdict:
     if result.outcome == "succeeded":
         return Verdict(RunState.SUCCEEDED, result.reason)
     if facts.state is RunState.STOPPING:
-        return Verdict(RunState.CANCELLED, f"stopped at step {result.step}")
+        return Verdict(RunState.CANCELLED, facts.stop_reason or f"stopped at step {result.step}")
     if facts.state is RunState.PAUSING:
         return _paused(facts, f"paused at step {result.step}")
     return _lost(facts, f"the worker was ended from outside at step {result.step}")
@@ -49,7 +51,7 @@ def of_result(facts: Facts, result: Result) -> Verdict:
 def of_death(facts: Facts) -> Verdict:
     """The verdict for a worker that died without a word."""
     if facts.state is RunState.STOPPING:
-        return Verdict(RunState.CANCELLED, "stopped; the worker had to be killed")
+        return Verdict(RunState.CANCELLED, facts.stop_reason or "stopped; the worker had to be killed")
     if facts.state is RunState.PAUSING:
         return _paused(facts, "the worker died while pausing; its last checkpoint is kept")
     share = (facts.heartbeat and facts.heartbeat.memory_share) or 0.0

@@ -45,7 +45,7 @@ def to_run(row: RunRow, references: dict[str, float], positions: Mapping[str, in
         ended_at=row.ended_at,
         progress=progress_of(row),
         metrics=row.latest,
-        baselines=_baselines(row, references),
+        baselines=baselines_beside(row, references),
         images_per_s=row.progress.get("images_per_s"),
         disk_bytes=row.disk_bytes,
         imported=bool(row.progress.get(IMPORTED)),
@@ -59,9 +59,10 @@ def queue_positions(session: Session, rows: Iterable[RunRow]) -> dict[str, int]:
     return {run_id: place for ids in waiting for place, run_id in enumerate(ids, start=1)}
 
 
-def _baselines(row: RunRow, references: dict[str, float]) -> dict[str, float]:
-    """References of the dataset, and a pretraining's own evaluation at step 0 as its random init; a probe
-    that learns beside the encoder knows nothing then, and another stands in for it under random_init/."""
+def baselines_beside(row: RunRow, references: dict[str, float]) -> dict[str, float]:
+    """What stands beside a run's accuracies: references of the dataset, and a pretraining's own evaluation at
+    step 0 as its random init; a probe that learns beside the encoder knows nothing then, and another stands
+    in for it under random_init/."""
     if RunKind(row.kind) not in TRAINING_KINDS:
         return {}
     if RunKind(row.kind) in CLASSIFIER_KINDS:  # at step 0 their head knows nothing: that is no reference

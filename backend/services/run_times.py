@@ -32,6 +32,11 @@ REMEMBERED = 50
 WITHOUT_TIME = frozenset({"seed", "name"})
 """Settings that change nothing of how long a job takes."""
 
+ONLY_LEARNING = frozenset(
+    "seed blr min_lr weight_decay warmup_epochs norm_pix_loss variance_floor knn_k knn_temperature".split()
+)
+"""Of a pretraining: settings that change what it learns, and nothing of its time; all are in WITHOUT_COST."""
+
 
 @dataclass(frozen=True)
 class Timing:
@@ -50,9 +55,16 @@ class History:
 
     session: Session
     _succeeded: dict[RunKind, list[RunRow]] = field(default_factory=dict, repr=False)
+    _timings: dict[tuple[str, str], Timing] = field(default_factory=dict, repr=False)
 
     def timing(self, config: PretrainConfig, cost: Cost, dataset: Dataset) -> Timing:
         """From the best source there is: a preflight, an earlier run of the shape, any run by its FLOPs."""
+        key = dataset.digest, config.model_dump_json(exclude=set(ONLY_LEARNING))
+        if key not in self._timings:
+            self._timings[key] = self._timing(config, cost, dataset)
+        return self._timings[key]
+
+    def _timing(self, config: PretrainConfig, cost: Cost, dataset: Dataset) -> Timing:
         preflights = self.succeeded(RunKind.PREFLIGHT)
         measured = next((run for run in preflights if _tried_just_this(run, config, dataset)), None)
         if measured is not None:

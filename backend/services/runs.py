@@ -1,6 +1,7 @@
 """The verbs of runs: create, list, read, stop, pause, resume, retry."""
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,39 @@ from shared.runs import (
 )
 
 
+@dataclass(frozen=True)
+class ReadyRun:
+    """A run that could be queued now: its full config, and the encoder that it works on."""
+
+    config: Config
+    encoder: EncoderSource | None
+
+
 def create_run(
     database: Database, settings: Settings, request: RunRequest, *, roots: tuple[Path, ...] | None = None
 ) -> Run:
     """Queue what is asked for. `roots` are the folders an import may read; None allows all (the shell)."""
+    ready = ready_run(database, settings, request, roots)
+    run_id = queue.enqueue(
+        database,
+        settings.runs_dir,
+        request.kind,
+        ready.config,
+        name=request.name,
+        preset=request.preset,
+        parent_id=request.parent_id,
+        roots=roots,
+        encoder=ready.encoder,
+    )
+    if request.kind in TRAINING_KINDS:
+        stop_preflights(database)
+    return get_run(database, run_id)
+
+
+def ready_run(
+    database: Database, settings: Settings, request: RunRequest, roots: tuple[Path, ...] | None = None
+) -> ReadyRun:
+    """What a launch would queue. Raises as create_run does, and queues nothing."""
     config = resolve_config(request)
     if isinstance(config, ImportConfig):
         config = absolute_source(config, settings)
@@ -79,23 +109,10 @@ def create_run(
         config, space = ready_projection(database, settings, config)
         encoder = space.encoder
     check_run(database, settings, request.kind, config, roots)
-    run_id = queue.enqueue(
-        database,
-        settings.runs_dir,
-        request.kind,
-        config,
-        name=request.name,
-        preset=request.preset,
-        parent_id=request.parent_id,
-        roots=roots,
-        encoder=encoder,
-    )
-    if request.kind in TRAINING_KINDS:
-        _stop_preflights(database)
-    return get_run(database, run_id)
+    return ReadyRun(config, encoder)
 
 
-def _stop_preflights(database: Database) -> None:
+def stop_preflights(database: Database) -> None:
     """A training is about to start: what only tried it out gives way."""
     ended = [state.value for state in TERMINAL]
     with database.read() as session:
@@ -186,6 +203,12 @@ def change_run(database: Database, run_id: str, change: RunChange) -> Run:
 
 def stop_run(database: Database, run_id: str) -> Run:
     """Ask a run to end; one without a worker is cancelled at once, one that has ended stays as it is."""
+    ask_to_stop(database, run_id)
+    return get_run(database, run_id)
+
+
+def ask_to_stop(database: Database, run_id: str) -> None:
+    """The same, of many at once: without an answer, which looks at the whole queue."""
     waiting = [RunState.QUEUED, RunState.PAUSED, RunState.LOST]
     at_work = [RunState.STARTING, RunState.RUNNING, RunState.PAUSING]
     with database.write() as session:
@@ -195,7 +218,6 @@ def stop_run(database: Database, run_id: str) -> Run:
             change_state(
                 session, run_id, expected=waiting, to=RunState.CANCELLED, reason=reason
             ) or change_state(session, run_id, expected=at_work, to=RunState.STOPPING)
-    return get_run(database, run_id)
 
 
 def pause_run(database: Database, run_id: str) -> Run:

@@ -14,6 +14,7 @@ from frontend.components.first_batch import FIRST_BATCH_FIELDS, draw_first_batch
 from frontend.launch_checks import Faults, check_form
 from frontend.launch_state import FIELD, VIEWS, Draft
 from frontend.session import client, go
+from frontend.sweep_form import Form
 from frontend.wording import count, dataset_title
 from shared.advice import launch_advice
 from shared.configs import PretrainConfig
@@ -21,6 +22,7 @@ from shared.cost import estimate_cost
 from shared.datasets import Dataset
 from shared.launch import Advice
 from shared.presets import Preset
+from shared.sweep_words import setting_words
 
 QUESTION = "What shall I train, and what will it cost?"
 REFUSED = "launch_refused"
@@ -127,10 +129,19 @@ def _draw_card(
         )
         if st.button("Start", type="primary", width="stretch", disabled=config is None):
             _start(draft)
+        if st.button("Sweep over these settings …", width="stretch", key="launch_sweep"):
+            go("sweep", **sweep_query(draft))
         if "" in faults:
             wrong(faults[""])
         if draft.parent:
             st.caption(f"Retries {plain(draft.parent)}.")
+
+
+def sweep_query(draft: Draft) -> dict[str, str]:
+    """The address of a sweep whose base is this form."""
+    changes = setting_words(draft.changes)
+    start = f"preset:{draft.preset}" if draft.preset else ""
+    return Form(start=start, on=draft.dataset or "", changes=changes, name=draft.name[:60]).to_query()
 
 
 def _refused(draft: Draft) -> Faults:

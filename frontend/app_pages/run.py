@@ -50,8 +50,8 @@ def show() -> None:
         section("Fixed galaxies", "original, masked, and reconstructed at each evaluation")
         draw_samples(run.id)
     section("Behind it")
-    if run.kind in TRAINING_KINDS and st.button("Compare with others"):
-        go("compare", runs=run.id)
+    if run.kind in TRAINING_KINDS:
+        _draw_way_on(run)
     draw_take_along(run)
     draw_labels(run)
     _draw_config(run)
@@ -169,6 +169,17 @@ def _draw_config(run: Run) -> None:
         for column, start in ((left, 0), (middle, third), (right, 2 * third)):
             with column:
                 facts(rest[start : start + third])
+
+
+def _draw_way_on(run: Run) -> None:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if st.button("Compare with others"):
+            go("compare", runs=run.id)
+        for sweep in client().list_sweeps(run=run.id):
+            if st.button(f"Its sweep, {sweep.name or sweep.id}", key=f"to_{sweep.id}"):
+                go("sweep", sweep=sweep.id)
+        if st.button("Sweep over these settings …"):
+            go("sweep", kind=run.kind.value, start=f"run:{run.id}", on=run.dataset or "")
 
 
 def _draw_events(run_id: str, ended: bool) -> None:

@@ -25,8 +25,12 @@ def show() -> None:
         chosen = st.segmented_control(
             "State", FILTERS, default="all", key="state", bind="query-params", label_visibility="collapsed"
         )
-        if client().list_runs(limit=1) and st.button("Launch a run", type="primary"):
-            go("launch")
+        if client().list_runs(limit=1):
+            with st.container(horizontal=True, width="content"):
+                if st.button("Sweep"):
+                    go("sweep")
+                if st.button("Launch a run", type="primary"):
+                    go("launch")
     simulated = [dataset.name for dataset in client().list_datasets() if dataset.simulated]
     tags, archived = _draw_label_filters()
     action = draw_runs(simulated, chosen or "all", selected_run(), tags, archived=archived)

@@ -46,7 +46,7 @@ def run_id(database: Database, settings: Settings, sky: Path) -> str:
 
 def test_both_files_hold_every_point_exactly(http: TestClient, run_id: str) -> None:
     answer = http.get(f"/runs/{run_id}/metrics.csv")
-    assert f'filename="{run_id}.metrics.csv"' in answer.headers["content-disposition"]
+    assert answer.headers["content-disposition"].endswith(f"filename*=UTF-8''{run_id}.metrics.csv")
     assert pyarrow.csv.read_csv(io.BytesIO(answer.content)).to_pylist() == ROWS
     content = http.get(f"/runs/{run_id}/metrics.parquet").content
     assert pyarrow.parquet.read_table(io.BytesIO(content)).to_pylist() == ROWS

@@ -36,6 +36,13 @@ def test_a_death_leads_where_the_person_wanted_to_go(state: S, checkpoint: bool)
     assert (decided.to, decided.then) == expected[state]
 
 
+def test_why_a_run_was_asked_to_stop_outlives_its_worker() -> None:
+    stopping = Facts(S.STOPPING, True, False, 0, stop_reason="stopped early at epoch 2")
+    ended = Result(attempt=1, outcome="cancelled", step=40, exit_code=0)
+    assert of_result(stopping, ended).reason == of_death(stopping).reason == "stopped early at epoch 2"
+    assert of_result(facts(S.STOPPING), ended).reason == "stopped at step 40"
+
+
 def test_a_run_is_taken_up_twice_without_progress_and_not_a_third_time() -> None:
     first = death(S.RUNNING, checkpoint=False)
     second = death(S.RUNNING, checkpoint=False, losses=first.fruitless_losses)

@@ -1,0 +1,132 @@
+"""Stops members of sweeps that are not worth going on with, where a sweep asks for it."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db.engine import Database
+from backend.db.models import MetricRow, RunRow, SweepMemberRow, SweepRow
+from backend.jobs.state import change_state
+from backend.stats.median_rule import Course, Outlook, Points, judge_member
+from shared.runs import RunState
+from shared.sweeps import FEWEST_OTHERS, Objective, SweepSpec, objective_of
+
+
+@dataclass(frozen=True)
+class _Working:
+    sweep_id: str
+    spec: SweepSpec
+    run: RunRow
+    objective: Objective
+
+
+class SweepStopping:
+    """`tick` judges each working member once at each of its evaluations."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self._judged: dict[str, float] = {}
+
+    def tick(self) -> None:
+        for member in self._working():
+            with self.database.read() as session:
+                own = _read_own(session, member)
+                if not own or self._judged.get(member.run.id) == own[-1][0]:
+                    continue
+                others = _read_others(session, member)
+            self._judged[member.run.id] = own[-1][0]
+            outlook = judge_member(
+                own,
+                others,
+                higher_is_better=member.objective.higher_is_better,
+                warm_up=member.spec.warm_up,
+                fewest_others=FEWEST_OTHERS,
+            )
+            if outlook is not None:
+                self._stop(member, outlook, own[-1][0])
+
+    def _working(self) -> list[_Working]:
+        query = (
+            select(SweepRow, RunRow)
+            .join(SweepMemberRow, SweepMemberRow.sweep_id == SweepRow.id)
+            .join(RunRow, RunRow.id == SweepMemberRow.run_id)
+            .where(RunRow.state == RunState.RUNNING.value)
+        )
+        with self.database.read() as session:
+            rows = session.execute(query).all()
+        found = []
+        for sweep, run in rows:
+            spec = SweepSpec.model_validate(sweep.spec)
+            objective = objective_of(spec)
+            if spec.stop_early and objective is not None:
+                found.append(_Working(sweep.id, spec, run, objective))
+        return found
+
+    def _stop(self, member: _Working, outlook: Outlook, share: float) -> None:
+        reason = stop_words(member.objective, outlook, share * member.run.config["epochs"])
+        with self.database.write() as session:
+            won = change_state(
+                session, member.run.id, expected=[RunState.RUNNING], to=RunState.STOPPING, reason=reason
+            )
+            if won:
+                held = SweepMemberRow.run_id == member.run.id, SweepMemberRow.sweep_id == member.sweep_id
+                session.scalars(select(SweepMemberRow).where(*held)).one().stopped_early = True
+
+
+def stop_words(objective: Objective, outlook: Outlook, epoch: float) -> str:
+    """Why a member was stopped, with the figures."""
+    best, middle = (value_words(objective, value) for value in (outlook.best, outlook.median))
+    return (
+        f"stopped early at epoch {epoch:g}: best {objective.title} {best}, "
+        f"the median of {outlook.others} others is {middle}"
+    )
+
+
+def value_words(objective: Objective, value: float) -> str:
+    return f"{100 * value:.1f} %" if objective.share else f"{value:.4g}"
+
+
+def _read_own(session: Session, member: _Working) -> Points:
+    found = objective_points(session, member.objective.key, [member.run.id])
+    return _shares(found.get(member.run.id, []), member.run.config)
+
+
+def _read_others(session: Session, member: _Working) -> list[Course]:
+    """What each other queued member of the sweep has reported."""
+    query = (
+        select(SweepMemberRow.stopped_early, RunRow.id, RunRow.state, RunRow.config)
+        .join(RunRow, RunRow.id == SweepMemberRow.run_id)
+        .where(SweepMemberRow.sweep_id == member.sweep_id, RunRow.id != member.run.id)
+    )
+    runs = session.execute(query).all()
+    points = objective_points(session, member.objective.key, [run.id for run in runs])
+    return [
+        Course(
+            _shares(points.get(run.id, []), run.config),
+            settled=run.stopped_early or run.state == RunState.SUCCEEDED,
+        )
+        for run in runs
+    ]
+
+
+def _shares(points: Points, config: dict[str, Any]) -> Points:
+    """Epochs as shares of the whole training."""
+    return [(epoch / config["epochs"], value) for epoch, value in points]
+
+
+def objective_points(
+    session: Session, key: str, run_ids: Sequence[str]
+) -> dict[str, list[tuple[float, float]]]:
+    """(epoch, value) of a metric of each run, by rising step; what was not finite is left out."""
+    query = select(MetricRow.run_id, MetricRow.epoch, MetricRow.value).where(
+        MetricRow.key == key, MetricRow.run_id.in_(run_ids)
+    )
+    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
+    for run_id, epoch, value in session.execute(query.order_by(MetricRow.run_id, MetricRow.step)):
+        if value is not None:
+            found[run_id].append((epoch, value))
+    return found

@@ -1,0 +1,73 @@
+"""Sweep: which setting is best?"""
+
+import streamlit as st
+
+from frontend import sweep_state
+from frontend.app_pages.sweep_form import draw_form
+from frontend.app_pages.sweep_results import draw_results
+from frontend.blocks import empty_state, page_title, section
+from frontend.client import ApiError
+from frontend.session import client, go
+from frontend.sweep_rows import progress_words
+from frontend.wording import clock
+from shared.sweep_words import axis_words
+from shared.sweeps import SweepSummary
+
+QUESTION = "Which setting is best?"
+MOST_LISTED = 30
+
+
+def show() -> None:
+    """One sweep where the address names it, else the form of a new one and those that were launched."""
+    page_title("Sweep", QUESTION)
+    sweep_state.come_back()
+    sweep_id = st.query_params.get("sweep")
+    if sweep_id:
+        _draw_one(sweep_id)
+        return
+    if not client().list_datasets():
+        _no_dataset()
+        return
+    draw_form()
+    _draw_list(client().list_sweeps())
+
+
+def _draw_one(sweep_id: str) -> None:
+    sweep_state.leave()
+    try:
+        report = client().get_sweep(sweep_id)
+    except ApiError as error:
+        if error.status != 404:
+            raise
+        known = "Plan another; those that there are stand below its form."
+        empty_state(f"{error.detail[:1].upper()}{error.detail[1:]}.", known)
+        with st.container(horizontal=True, horizontal_alignment="center"):
+            if st.button("Plan a sweep", type="primary"):
+                sweep_state.leave_results()
+        return
+    draw_results(report)
+
+
+def _no_dataset() -> None:
+    empty_state("There is nothing to train on yet.", "Import your own images, or make simulated galaxies.")
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        if st.button("Add a dataset", type="primary"):
+            go("data")
+
+
+def _draw_list(sweeps: list[SweepSummary]) -> None:
+    if not sweeps:
+        return
+    section("Sweeps so far", "newest first")
+    for one in sweeps[:MOST_LISTED]:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            if st.button(one.name or one.id, key=f"open_{one.id}"):
+                go("sweep", sweep=one.id)
+            st.caption(summary_words(one))
+
+
+def summary_words(one: SweepSummary) -> str:
+    """What a sweep varies, and how far it is."""
+    over = ", ".join(f"{axis.field} {axis_words(axis)}" for axis in one.axes)
+    parts = [f"{one.kind} on {one.dataset}", f"over {over}", progress_words(one), clock(one.created_at)]
+    return " · ".join(parts)

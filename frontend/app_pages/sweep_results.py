@@ -1,0 +1,99 @@
+"""What a sweep came to: its course, its figure and table, and what to do with it."""
+
+import streamlit as st
+
+from frontend import sweep_state
+from frontend.blocks import empty_state, facts, guarded, headline, wrong
+from frontend.client import ApiError
+from frontend.components.sweep_results import draw_sweep_results
+from frontend.session import client, go
+from frontend.sweep_form import form_of
+from frontend.sweep_rows import progress_words, sweep_data
+from frontend.wording import plural
+from shared.sweep_words import axis_words
+from shared.sweeps import SweepReport, objective_of
+
+REFUSED, OPENED = "sweep_verb_refused", "sweep_opened"
+LATER = "5s"
+MOST_COMPARED = 50
+"""Compare draws no more."""
+
+
+def draw_results(report: SweepReport) -> None:
+    """The sweep as it stands; while it is at work it is asked for again."""
+    first = [report]  # drawn at once, asked for again by the fragment alone
+    active = report.summary.active > 0
+    st.fragment(guarded, run_every=LATER if active else None)(
+        lambda: _draw(report.summary.id, first, was_active=active)
+    )
+
+
+def _draw(sweep_id: str, first: list[SweepReport], *, was_active: bool) -> None:
+    opened = st.session_state.pop(OPENED, None)
+    if opened:
+        go("run", run=opened)
+    report = first.pop() if first else client().get_sweep(sweep_id)
+    if was_active and not report.summary.active:
+        st.rerun()
+    _draw_head(report)
+    _draw_actions(report)
+    if report.summary.runs == report.summary.lost and not any(one.run_id for one in report.members):
+        empty_state("None of its runs is there.", "They were deleted, or never queued: queue them.")
+    draw_sweep_results(sweep_data(report), on_pick=_open)
+    _draw_stopped(report)
+
+
+def _draw_stopped(report: SweepReport) -> None:
+    early = [(str(one.run_id), one.reason or "") for one in report.members if one.stopped_early]
+    if early:
+        with st.expander(f"Stopped early · {plural(len(early), 'run')}", key="sweep_stopped"):
+            facts(early)
+
+
+def _draw_head(report: SweepReport) -> None:
+    one, objective = report.summary, objective_of(report.spec)
+    over = ", ".join(f"{axis.field} {axis_words(axis)}" for axis in report.spec.axes)
+    judged = f"judged by {objective.title} on validation rows, each run's best" if objective else ""
+    kind = f"{one.kind} on {one.dataset} over {over}; {judged}"
+    headline(one.name or one.id, progress_words(one), f"{one.id}: {kind}.")
+
+
+def _draw_actions(report: SweepReport) -> None:
+    one = report.summary
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if one.lost:
+            words = f"Queue {plural(one.lost, 'run')} anew"
+            st.button(words, type="primary", on_click=_ask, args=("retry", one.id), key="sweep_retry")
+        if one.active:
+            st.button("Stop", on_click=_ask, args=("stop", one.id), key="sweep_stop")
+        if st.button("Compare its runs", key="sweep_compare"):
+            go("compare", runs=",".join(best_runs(report)[:MOST_COMPARED]))
+        if st.button("Other sweeps", key="sweep_others"):
+            sweep_state.leave_results()
+        if st.button("Change and sweep again", key="sweep_again"):
+            over = [f"{axis.field}={axis_words(axis)}" for axis in report.spec.axes]
+            sweep_state.leave()
+            go("sweep", **form_of(report.spec, over).to_query())
+    refused = st.session_state.pop(REFUSED, None)
+    if refused:
+        wrong(refused)
+
+
+def best_runs(report: SweepReport) -> list[str]:
+    """Ids of its runs, those of the best setting first."""
+    runs = {member.place: member.run_id for member in report.members}
+    places = [place for setting in report.settings for place in setting.members]
+    return [run_id for place in places if (run_id := runs[place]) is not None]
+
+
+def _open(run_id: str) -> None:
+    st.session_state[OPENED] = run_id
+
+
+def _ask(verb: str, sweep_id: str) -> None:
+    """A refusal is shown on the next drawing."""
+    verbs = {"retry": client().retry_sweep, "stop": client().stop_sweep}
+    try:
+        verbs[verb](sweep_id)
+    except ApiError as error:
+        st.session_state[REFUSED] = error.detail

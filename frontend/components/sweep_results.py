@@ -1,0 +1,24 @@
+"""The settings of a sweep: a line over one swept value, parallel coordinates over several, and the table."""
+
+from collections.abc import Callable
+from typing import Any
+
+import streamlit as st
+
+from frontend.components import load_component
+
+KEY = "sweep_results"
+_RESULTS = load_component(
+    KEY, parts=("palette", "svg_chart", "sweep_scales", "sweep_line", "sweep_parallel", "sweep_table")
+)
+
+
+def draw_sweep_results(data: dict[str, Any], on_pick: Callable[[str], None]) -> None:
+    """Draws them (see frontend.sweep_rows); before the next rerun `on_pick` gets the run that was pressed."""
+
+    def picked() -> None:
+        found = st.session_state[KEY].get("pick")
+        if found:
+            on_pick(str(found))
+
+    _RESULTS(data=data, key=KEY, on_pick_change=picked)

@@ -1,0 +1,86 @@
+"""A sweep's results as the browser draws them."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from frontend.sweep_form import swept_fields
+from frontend.wording import plural
+from shared.sweep_words import show_value
+from shared.sweeps import Axis, Scale, SweepMember, SweepReport, SweepSetting, SweepSummary, objective_of
+
+WIDE = 30
+"""From the ratio of its ends on, a list of positive numbers is drawn on a log axis."""
+
+
+def sweep_data(report: SweepReport) -> dict[str, Any]:
+    """Axes, settings in their order of rank with every seed, references; values as numbers, and in words."""
+    objective = objective_of(report.spec)
+    members = {member.place: member for member in report.members}
+    return {
+        "objective": objective._asdict() if objective else None,
+        "axes": [_axis(axis, report) for axis in report.spec.axes],
+        "settings": [_setting(one, members) for one in report.settings],
+        "references": [[one.name, one.value] for one in report.references],
+        "seeds": report.spec.seeds,
+    }
+
+
+def _axis(axis: Axis, report: SweepReport) -> dict[str, Any]:
+    values = [one.values[axis.field] for one in report.settings]
+    numbers = [value for value in values if isinstance(value, int | float) and not isinstance(value, bool)]
+    numeric = len(numbers) == len(values)
+    spec = swept_fields(report.spec.kind).get(axis.field)
+    return {
+        "field": axis.field,
+        "label": spec.label if spec else axis.field,
+        "text": spec.text if spec else "",
+        "numeric": numeric,
+        "log": numeric and is_log(axis, numbers),
+        "words": []
+        if numeric
+        else list(dict.fromkeys(show_value(value) for value in _in_order(axis, values))),
+    }
+
+
+def is_log(axis: Axis, numbers: list[float]) -> bool:
+    """Whether an axis is drawn by ratios: as its range says, or where a list is that wide."""
+    if axis.is_range:
+        return axis.scale is Scale.LOG
+    return min(numbers, default=0) > 0 and max(numbers) / min(numbers) >= WIDE
+
+
+def _in_order(axis: Axis, values: list[Any]) -> list[Any]:
+    return axis.values or values
+
+
+def _setting(one: SweepSetting, members: Mapping[int, SweepMember]) -> dict[str, Any]:
+    return {
+        "values": list(one.values.values()),
+        "words": [show_value(value) for value in one.values.values()],
+        "mean": one.mean,
+        "std": one.std,
+        "n": one.n,
+        "runs": [_member(members[place]) for place in one.members],
+    }
+
+
+def _member(member: SweepMember) -> dict[str, Any]:
+    return {
+        "id": member.run_id,
+        "seed": member.seed,
+        "state": member.state.value if member.state else "missing",
+        "early": member.stopped_early,
+        "reason": member.reason or "",
+        "best": member.best,
+        "best_epoch": member.best_epoch,
+        "last": member.last,
+        "last_epoch": member.last_epoch,
+    }
+
+
+def progress_words(one: SweepSummary) -> str:
+    """3 of 9 runs done, 5 at work or waiting, 1 failed, stopped or missing."""
+    words = [f"{one.done} of {plural(one.runs, 'run')} done"]
+    words += [f"{one.active} at work or waiting"] if one.active else []
+    words += [f"{one.lost} failed, stopped or missing"] if one.lost else []
+    return ", ".join(words)
