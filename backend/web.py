@@ -24,7 +24,9 @@ from backend.api import (
     launch,
     maps,
     notices,
+    odd,
     queue,
+    ratings,
     reconstructions,
     runs,
     search,
@@ -47,7 +49,10 @@ from backend.services.first_batch import load_torch
 from backend.services.label_flags import LabelFlags
 from backend.services.machine import TORCH
 from backend.services.models import ModelCache
+from backend.services.odd import OddOnes
+from backend.services.opinions import Opinions
 from backend.services.projections import Projections
+from backend.services.ratings import Ratings
 from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
 from backend.services.saved_pictures import SavedPictures
@@ -112,6 +117,7 @@ def _context(settings: Settings) -> Context:
     judged = Evaluations(database, settings, stores)
     flags = LabelFlags(database, stores)
     comparisons = Suites(database, settings, judged)
+    opinions = Opinions(database, stores)
     embedded = Embeddings(database, settings, stores)
     finder = Search(stores, embedded, EmbeddedImages(settings, models))
     return Context(
@@ -126,10 +132,13 @@ def _context(settings: Settings) -> Context:
         evaluations=judged,
         label_flags=flags,
         collections=Collections(database, stores),
+        ratings=Ratings(database, stores),
         suites=comparisons,
         sweeps=Sweeps(database, settings),
         embeddings=embedded,
         search=finder,
+        opinions=opinions,
+        odd=OddOnes(stores, embedded, opinions),
         projections=Projections(database, settings, embedded),
     )
 
@@ -156,6 +165,7 @@ def _api_router() -> APIRouter:
         label_flags,
         collections,
         notices,
+        ratings,
         sources,
         launch,
         reconstructions,
@@ -163,6 +173,7 @@ def _api_router() -> APIRouter:
         suites,
         sweeps,
         search,
+        odd,
         maps,
         system,
     )

@@ -12,6 +12,7 @@ from frontend.disk_calls import DiskCalls
 from frontend.label_calls import LabelCalls
 from frontend.map_client import MapClient
 from frontend.notice_calls import NoticeCalls
+from frontend.odd_calls import OddCalls
 from frontend.queue_calls import QueueCalls
 from frontend.run_calls import RunCalls
 from frontend.search_client import SearchClient
@@ -69,6 +70,7 @@ class Client(
     LabelCalls,
     MapClient,
     NoticeCalls,
+    OddCalls,
     QueueCalls,
     RunCalls,
     SearchClient,

@@ -42,7 +42,8 @@ class MapState(Wire):
 
 
 class ColourBy(StrEnum):
-    """`predicted`, `confidence` (of the predicted class) and `right` are of an evaluation."""
+    """`predicted`, `confidence` (of the predicted class) and `right` are of an evaluation; `flagged` (labels
+    that a person doubts) and `rating` (0 to 5) are a person's own."""
 
     CLASS = "class"
     SPLIT = "split"
@@ -50,6 +51,8 @@ class ColourBy(StrEnum):
     RIGHT = "right"
     CONFIDENCE = "confidence"
     REDSHIFT = "redshift"
+    FLAGGED = "flagged"
+    RATING = "rating"
 
 
 OF_EVALUATION = frozenset({ColourBy.PREDICTED, ColourBy.RIGHT, ColourBy.CONFIDENCE})

@@ -13,7 +13,10 @@ from backend.services.embeddings import Embeddings
 from backend.services.evaluations import Evaluations
 from backend.services.label_flags import LabelFlags
 from backend.services.models import ModelCache
+from backend.services.odd import OddOnes
+from backend.services.opinions import Opinions
 from backend.services.projections import Projections
+from backend.services.ratings import Ratings
 from backend.services.ratio_curves import RatioCurves
 from backend.services.reconstructions import Reconstructions
 from backend.services.saved_pictures import SavedPictures
@@ -38,10 +41,13 @@ class Context:
     evaluations: Evaluations
     label_flags: LabelFlags
     collections: Collections
+    ratings: Ratings
     suites: Suites
     sweeps: Sweeps
     embeddings: Embeddings
     search: Search
+    opinions: Opinions
+    odd: OddOnes
     projections: Projections
 
 

@@ -36,4 +36,4 @@ def get_colours(
     by: ColourBy = ColourBy.CLASS,
     evaluation: Annotated[str | None, Query(description="Whose predictions colour.")] = None,
 ) -> Colours:
-    return map_colours(context.datasets, context.evaluations, name, by, evaluation)
+    return map_colours(context.datasets, context.evaluations, context.opinions, name, by, evaluation)

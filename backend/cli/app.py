@@ -15,6 +15,7 @@ from backend.cli import (
     evaluate,
     models,
     notices,
+    odd,
     queue,
     reconstruct,
     run_files,
@@ -46,6 +47,8 @@ app.command()(reconstruct.reconstruct)
 app.command()(evaluate.evaluate)
 app.command()(search.search)
 app.command()(search.embed)
+app.command()(odd.odd)
+data.app.command()(odd.ratings)
 app.add_typer(data.app, name="data", help="Bring galaxies in, make them, look after them.")
 app.add_typer(models.app, name="models", help="Take in models that were trained elsewhere.")
 runs.launch_app.command()(evaluate.probe)

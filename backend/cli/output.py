@@ -18,7 +18,9 @@ from shared.evaluations import Evaluation
 from shared.label_flags import LabelFlag
 from shared.launch import Estimate
 from shared.notices import Notice, Webhook, WebhookTest
+from shared.odd import OddPage
 from shared.queue import LaneQueue, QueuedRun, WaitingRun
+from shared.ratings import Rating
 from shared.runs import Run
 from shared.search import SearchResult
 from shared.system import Machine
@@ -183,6 +185,31 @@ def print_webhook(webhook: Webhook, tested: WebhookTest | None) -> None:
     _stdout().print(escape(f"{webhook.url}: {kinds}; {webhook.waiting} waiting"), highlight=False)
     if webhook.problem:
         _stdout().print(escape(f"last try: {webhook.problem}"), highlight=False)
+
+
+def print_ratings(ratings: Sequence[Rating]) -> None:
+    table = Table("row", "source", "class", "rating", "rated", box=None)
+    for one in ratings:
+        words = (str(one.row), one.source_id, one.label or "–", str(one.rating))
+        table.add_row(*map(escape, words), f"{one.rated_at.astimezone():%d %b %Y %H:%M}")
+    _stdout().print(table if ratings else "nothing is rated: press 0 to 5 on Search, Odd ones")
+
+
+def print_odd(page: OddPage) -> None:
+    """One line a galaxy, the oddest first."""
+    table = Table(box=None)
+    for column in ("", "row", "score", "class", "neighbours say", "rating", "flag", "source"):
+        table.add_column(column, no_wrap=True)
+    for rank, one in enumerate(page.galaxies, start=page.offset + 1):
+        galaxy, says = one.galaxy, one.says
+        words = f"{says.label}, {says.agree} of {says.of}" if says else "–"
+        rating = "" if one.rating is None else str(one.rating)
+        line = (galaxy.label or "–", words, rating, "" if one.flag is None else "flagged", galaxy.source_id)
+        table.add_row(str(rank), str(galaxy.row), f"{one.score:.4f}", *map(escape, line))
+    _stdout().print(table)
+    _stdout().print(f"of {page.total:,} galaxies of {page.dataset}, by {page.by}", highlight=False)
+    if page.learned:
+        _stdout().print(f"learned from {page.learned.words}", highlight=False)
 
 
 def print_datasets(datasets: Sequence[Dataset]) -> None:

@@ -59,10 +59,10 @@ def search(
     if sum(one is not None for one in (galaxy, image, radec)) != 1:
         raise InvalidInputError("no_query", "give one of --galaxy, --image and --radec", "galaxy")
     home = Searching(open_home())
-    state = home.embedded(_space(run, checkpoint, dataset, depth, pooling))
+    state = home.embedded(space_named(run, checkpoint, dataset, depth, pooling))
     query, note = home.query(state, galaxy, image, radec)
     how = {"k": k, "least": least, "exact": exact, "near_arcsec": near_arcsec}
-    request = {"space": _settled(state)} | how | query
+    request = {"space": settled(state)} | how | query
     found = home.search.find(_validated(request))
     print_json(summary(found, note, image)) if as_json else print_neighbours(found, note)
 
@@ -82,10 +82,10 @@ def embed(
     if out is not None and out.suffix.lower() not in FORMATS:
         raise InvalidInputError("unknown_format", f"{out.name} ends with neither .npy nor .parquet", "out")
     home = Searching(open_home())
-    state = home.embedded(_space(run, checkpoint, dataset, depth, pooling))
+    state = home.embedded(space_named(run, checkpoint, dataset, depth, pooling))
     if out is not None:
         ending = FORMATS[out.suffix.lower()]
-        write_atomic(out, embeddings_file(home.datasets, home.embeddings, _settled(state), ending))
+        write_atomic(out, embeddings_file(home.datasets, home.embeddings, settled(state), ending))
     if as_json:
         print_json(state.model_dump(mode="json") | {"out": str(out) if out else None})
         return
@@ -116,7 +116,7 @@ class Searching:
         ended = start_and_wait(self.home, job.id)
         if ended.state is not RunState.SUCCEEDED:
             raise GalaxyscopeError("embed_failed", ended.reason or f"the job {job.id} ended {ended.state}")
-        return self.embeddings.state(_settled(state))
+        return self.embeddings.state(settled(state))
 
     def query(
         self, state: EmbeddingState, galaxy: int | None, image: Path | None, radec: str | None
@@ -155,7 +155,10 @@ def _plain(found: FoundGalaxy) -> dict[str, Any]:
     }
 
 
-def _space(run: str, checkpoint: str, dataset: str | None, depth: int | None, pooling: str) -> EmbeddingSpace:
+def space_named(
+    run: str, checkpoint: str, dataset: str | None, depth: int | None, pooling: str
+) -> EmbeddingSpace:
+    """What the options of a command mean. Raises InvalidInputError."""
     values = {"run": run, "checkpoint": checkpoint, "dataset": dataset, "depth": depth, "pooling": pooling}
     try:
         return EmbeddingSpace.model_validate(values)
@@ -163,9 +166,9 @@ def _space(run: str, checkpoint: str, dataset: str | None, depth: int | None, po
         raise config_error(error) from None
 
 
-def _settled(state: EmbeddingState) -> EmbeddingSpace:
+def settled(state: EmbeddingState) -> EmbeddingSpace:
     """The same space with nothing left open: `best` may mean another step in a minute."""
-    return _space(state.run, str(state.step), state.dataset, state.depth, state.pooling)
+    return space_named(state.run, str(state.step), state.dataset, state.depth, state.pooling)
 
 
 def _validated(values: dict[str, Any]) -> SearchRequest:

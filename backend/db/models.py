@@ -242,3 +242,17 @@ class WebhookRow(Base):
     failures: Mapped[int] = mapped_column(default=0)
     tried_at: Mapped[datetime | None]
     problem: Mapped[str] = mapped_column(default="")
+
+
+class RatingRow(Base):
+    """How much a galaxy interests a person, 0 to 5. Like a label's flag it outlives the name of its
+    dataset."""
+
+    __tablename__ = "ratings"
+
+    dataset_digest: Mapped[str] = mapped_column(primary_key=True)
+    row: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    source_id: Mapped[str]
+    label: Mapped[str | None]
+    rating: Mapped[int]
+    rated_at: Mapped[datetime]

@@ -54,7 +54,14 @@ def parse_position(text: str) -> Position:
 
 def separation_arcsec(ra: Degrees, dec: Degrees, to: Position) -> Degrees:
     """Great-circle distance of each (ra, dec) to a position; NaN where either is."""
-    a, d, a0, d0 = np.radians(ra), np.radians(dec), np.radians(to.ra), np.radians(to.dec)
+    return separations_arcsec(ra, dec, np.float64(to.ra), np.float64(to.dec))
+
+
+def separations_arcsec(
+    ra: Degrees, dec: Degrees, to_ra: Degrees | np.float64, to_dec: Degrees | np.float64
+) -> Degrees:
+    """Great-circle distance of each pair; NaN where a position is."""
+    a, d, a0, d0 = np.radians(ra), np.radians(dec), np.radians(to_ra), np.radians(to_dec)
     half = np.sin((d - d0) / 2) ** 2 + np.cos(d) * np.cos(d0) * np.sin((a - a0) / 2) ** 2
     found: Degrees = np.degrees(2 * np.arcsin(np.sqrt(np.clip(half, 0, 1)))) * ARCSEC_PER_DEG
     return found

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.search.coordinates import Degrees, Position, near
+from backend.search.coordinates import ARCSEC_PER_DEG, Degrees, Position, near, separations_arcsec
 
 Mask = NDArray[np.bool_]
 Rows = NDArray[np.int64]
@@ -44,6 +44,23 @@ class Catalogue:
         hashes = self.hashes[among]
         hashed = hashes == self.hashes[row] if self.hashes[row] else np.zeros(len(cosine), np.bool_)
         return near_identical(cosine) | (hashed & (cosine >= ALIKE_COSINE))
+
+    def again(self, rows: Rows, others: Rows, cosine: NDArray[np.float32], arcsec: float) -> Mask:
+        """Rows (m,) that are one galaxy, by all of the above."""
+        found: Mask = (self.sources[rows] == self.sources[others]) | near_identical(cosine)
+        found |= (
+            (self.hashes[rows] == self.hashes[others]) & (self.hashes[rows] > 0) & (cosine >= ALIKE_COSINE)
+        )
+        return found | self._near(rows, others, arcsec)
+
+    def _near(self, rows: Rows, others: Rows, arcsec: float) -> Mask:
+        """Rows (m,) nearer than `arcsec` on the sky; none of unknown position."""
+        close = np.abs(self.dec[rows] - self.dec[others]) * ARCSEC_PER_DEG < arcsec
+        at = np.flatnonzero(close)
+        one, other = rows[at], others[at]
+        apart = separations_arcsec(self.ra[one], self.dec[one], self.ra[other], self.dec[other])
+        close[at] = apart < arcsec
+        return close
 
 
 def near_identical(cosine: NDArray[np.float32]) -> Mask:

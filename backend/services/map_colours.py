@@ -9,20 +9,29 @@ from backend.data.store import GalaxyStore
 from backend.errors import InvalidInputError
 from backend.services.datasets import SPLIT_OF_CODE, Datasets
 from backend.services.evaluations import Evaluations
+from backend.services.opinions import Opinions
 from backend.stats.predictions import Predictions
 from shared.datasets import SPLIT_CODES
 from shared.maps import OF_EVALUATION, ColourBy, Colours
+from shared.ratings import BEST
 
 NOT_PREDICTED = "not predicted"
 Values = NDArray[np.float64]
 
 
 def map_colours(
-    datasets: Datasets, evaluations: Evaluations, dataset: str, by: ColourBy, evaluation: str | None
+    datasets: Datasets,
+    evaluations: Evaluations,
+    opinions: Opinions,
+    dataset: str,
+    by: ColourBy,
+    evaluation: str | None,
 ) -> Colours:
     """Raises NotFoundError, and InvalidInputError where the dataset cannot be coloured so."""
     if by in OF_EVALUATION:
         return _of_evaluation(datasets, evaluations, dataset, by, evaluation)
+    if by in _SAID:
+        return _of_opinions(datasets, opinions, dataset, by)
     with datasets.use(dataset) as store:
         if by is ColourBy.CLASS:
             return _of_class(store, dataset)
@@ -44,6 +53,17 @@ def _of_redshift(store: GalaxyStore, dataset: str) -> Colours:
     if not np.isfinite(store.redshift).any():
         raise InvalidInputError("no_redshift", f"{dataset} has no redshifts; colour it by split", "by")
     return Colours(by=ColourBy.REDSHIFT, names=[], unknown="no redshift", values=_numbers(store.redshift, 5))
+
+
+def _of_opinions(datasets: Datasets, opinions: Opinions, dataset: str, by: ColourBy) -> Colours:
+    said = opinions.of(dataset)
+    values = dict.fromkeys(said.notes, 0) if by is ColourBy.FLAGGED else said.ratings
+    names, unknown, code, fault = _SAID[by]
+    if not values:
+        raise InvalidInputError(code, f"{dataset} {fault}; colour it by split", "by")
+    column = np.full(int(datasets.row(dataset).info["n"]), -1)
+    column[list(values)] = list(values.values())
+    return Colours(by=by, names=names, unknown=unknown, values=column.tolist())
 
 
 def _of_evaluation(
@@ -75,6 +95,12 @@ _VALUES: dict[ColourBy, Callable[[Predictions], Values]] = {
     ColourBy.PREDICTED: lambda found: found.predicted.astype(np.float64),
     ColourBy.RIGHT: lambda found: (found.predicted == found.true).astype(np.float64),
     ColourBy.CONFIDENCE: lambda found: found.probabilities[np.arange(len(found.row)), found.predicted],
+}
+
+
+_SAID: dict[ColourBy, tuple[list[str], str, str, str]] = {
+    ColourBy.FLAGGED: (["label flagged"], "not flagged", "no_flags", "has no flagged labels"),
+    ColourBy.RATING: ([str(i) for i in range(BEST + 1)], "not rated", "no_ratings", "has no rated galaxies"),
 }
 
 

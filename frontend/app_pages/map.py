@@ -107,6 +107,10 @@ def _can_colour(by: ColourBy, dataset: Dataset, evaluations: Sequence[Evaluation
         return bool(dataset.class_names)
     if by is ColourBy.REDSHIFT:
         return dataset.redshift_range is not None
+    if by is ColourBy.FLAGGED:
+        return bool(client().list_label_flags(dataset.name))
+    if by is ColourBy.RATING:
+        return bool(client().list_ratings(dataset.name))
     return bool(evaluations) if by in OF_EVALUATION else True
 
 

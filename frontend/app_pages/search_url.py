@@ -1,12 +1,13 @@
-"""The state of the Search page as its address holds it."""
+"""The state of the Search page, of either of its views, as its address holds it."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from frontend.address import Address
 from shared.datasets import Split
 from shared.evaluation_configs import CHECKPOINT
+from shared.odd import DEFAULT_K, MAX_K, LearnFrom, OddBy
 from shared.search import MAX_EXAMPLES, NEAR_ARCSEC, EmbeddingSpace
 from shared.search_configs import Pooling
 
@@ -18,16 +19,39 @@ Rows = Annotated[tuple[Row, ...], Field(max_length=MAX_EXAMPLES)]
 LISTS = ("plus", "minus", "trail")
 
 
-class View(Address):
-    """What is searched by what. `plus` and `minus` are examples beside the query, `trail` the rows that led
-    to it; `tile` is the side of a result in pixels; `zmin` … `pmax` bound redshift and pixel scale."""
+class SearchAddress(Address):
+    """What both views of the page share: whose embeddings of which galaxies, and which of these are wanted;
+    `zmin` … `pmax` bound redshift and pixel scale."""
 
+    view: Literal["like", "odd"] = "like"
     run: str | None = None
     checkpoint: str = Field("best", pattern=CHECKPOINT)
     dataset: str | None = None
     depth: int | None = Field(None, ge=1, le=10_000)
     pooling: Pooling = "mean"
+    label: str | None = None
+    split: Split | None = None
+    zmin: float | None = None
+    zmax: float | None = None
+    pmin: float | None = None
+    pmax: float | None = None
     row: Row | None = None
+
+    def space(self, run: str) -> EmbeddingSpace:
+        """Whose embeddings are searched."""
+        return EmbeddingSpace(
+            run=run,
+            checkpoint=self.checkpoint,
+            dataset=self.dataset,
+            depth=self.depth,
+            pooling=self.pooling,
+        )
+
+
+class View(SearchAddress):
+    """What is searched by what. `plus` and `minus` are examples beside the query, `trail` the rows that led
+    to it; `tile` is the side of a result in pixels."""
+
     upload: str | None = None
     plus: Rows = ()
     minus: Rows = ()
@@ -35,12 +59,6 @@ class View(Address):
     k: int = Field(DEFAULT_SIZE, ge=1, le=100)
     tile: int = Field(120, ge=64, le=256)
     least: bool = False
-    label: str | None = None
-    split: Split | None = None
-    zmin: float | None = None
-    zmax: float | None = None
-    pmin: float | None = None
-    pmax: float | None = None
     near: float = Field(NEAR_ARCSEC, ge=0, le=3600)
     trivial: bool = False
     exact: bool = False
@@ -58,12 +76,12 @@ class View(Address):
         """Lists by points."""
         return ".".join(map(str, value)) if isinstance(value, tuple) else Address.written(value)
 
-    def space(self, run: str) -> EmbeddingSpace:
-        """Whose embeddings are searched."""
-        return EmbeddingSpace(
-            run=run,
-            checkpoint=self.checkpoint,
-            dataset=self.dataset,
-            depth=self.depth,
-            pooling=self.pooling,
-        )
+
+class OddView(SearchAddress):
+    """What is reviewed, in which order: `k` neighbours are asked, `rated` keeps those that are rated; `row`
+    is the galaxy that is shown."""
+
+    by: OddBy = OddBy.ISOLATION
+    learn: LearnFrom = LearnFrom.RATINGS
+    k: int = Field(DEFAULT_K, ge=1, le=MAX_K)
+    rated: bool = False

@@ -32,7 +32,7 @@ function showFlags(state) {
   const focused = state.root.getRootNode().activeElement?.dataset?.row
   const file = (word) => el("a", { class: "file", href: `${API}/datasets/${encodeURIComponent(state.of.dataset)}/flags.${word.toLowerCase()}`, download: true }, word)
   const words = n ? `${grouped(n)} ${n === 1 ? "label is" : "labels are"} flagged. A flag changes no label and no score.`
-    : "No label is flagged. Press f on a galaxy of the Evaluate page, or the flag in its corner."
+    : "No label is flagged. Press f on a galaxy of the Evaluate page, or the flag in its corner, or f among the odd ones of Search."
   state.root.replaceChildren(el("p", { class: "head" }, el("span", { class: "gx-soft" }, words), n ? [file("CSV"), file("Parquet")] : null),
     state.doubts.line(), el("ul", {}, state.found.map((flag) => flagItem(state, flag))), state.view.node)
   if (focused) state.root.querySelector(`button[data-row="${focused}"]`)?.focus()

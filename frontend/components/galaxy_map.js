@@ -3,7 +3,7 @@
 
 const maps = makeStore()
 const MAP_TELL_MS = 300
-const BY_WORDS = { class: "class", split: "split", predicted: "called class", right: "right or wrong", confidence: "confidence", redshift: "redshift" }
+const BY_WORDS = { class: "class", split: "split", predicted: "called class", right: "right or wrong", confidence: "confidence", redshift: "redshift", flagged: "flags", rating: "rating" }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gx-galaxy_map")

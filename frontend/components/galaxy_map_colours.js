@@ -24,13 +24,13 @@ function paintingOf(column, theme) {
 
 function paintNames({ by, names, values, unknown }, theme) {
   const code = Uint8Array.from(values, (value) => value + 1)
-  const looks = names.map((name, k) => ({ name, rgb: rgbOf(theme.series[colourIndex(by, k)]), shape: shapeOf(by, k) }))
+  const looks = names.map((name, k) => ({ name, rgb: by === "rating" ? viridisAt(k / (names.length - 1)) : rgbOf(theme.series[colourIndex(by, k)]), shape: shapeOf(by, k) }))
   return finish({ code, looks: [unknownLook(unknown, theme), ...looks], bar: null })
 }
 
-/** Right and wrong are told apart by shape too. */
-const colourIndex = (by, k) => (by === "right" ? [4, 1][k] : k % 8)
-const shapeOf = (by, k) => (by === "right" ? ["cross", "disc"][k] : SHAPES[Math.floor(k / 8) % SHAPES.length])
+/** Right and wrong are told apart by shape too, as are flagged labels; ratings rise. */
+const colourIndex = (by, k) => (by === "right" ? [4, 1][k] : by === "flagged" ? 4 : k % 8)
+const shapeOf = (by, k) => (by === "right" ? ["cross", "disc"][k] : by === "flagged" ? "cross" : SHAPES[Math.floor(k / 8) % SHAPES.length])
 const unknownLook = (name, theme) => ({ name, rgb: rgbOf(theme.unknown), shape: "disc" })
 
 function paintNumbers({ by, values, unknown }, theme) {

@@ -40,7 +40,7 @@ function wordsOf(state, index) {
   if (!column || column.by === "class") return known.join("")
   const value = column.values[index]
   const named = column.names.length ? column.names[value] ?? column.unknown : isNumber(value) ? value.toFixed(NUMBER_WORDS[column.by].digits) : column.unknown
-  const what = { split: "", predicted: "called ", right: "", confidence: "confidence ", redshift: "z " }[column.by]
+  const what = { split: "", predicted: "called ", right: "", confidence: "confidence ", redshift: "z ", flagged: "", rating: "rated " }[column.by]
   return [...known, named === column.unknown ? named : `${what}${named}`].join(" · ")
 }
 

@@ -13,10 +13,11 @@ from shared.datasets import Dataset, Split
 from shared.runs import Run
 from shared.search import EmbeddingState
 
-PARTS = ("net", "space", "query", "filters", "tiles")
+SPACE = ("picking", "sky_links", "galaxy_search_space", "row_filters")
+PARTS = ("net", "query", "filters", "tiles")
 KEY = "galaxy_search"
 _SEARCH = load_component(
-    KEY, parts=("galaxy_dialog", "picking", "keeping", *(f"{KEY}_{part}" for part in PARTS))
+    KEY, parts=("galaxy_dialog", *SPACE, "keeping", *(f"{KEY}_{part}" for part in PARTS))
 )
 
 
@@ -36,15 +37,25 @@ def draw_galaxy_search(
         if said:
             on_view(dict(said["view"]), int(said["n"]))
 
-    data = {
+    data = search_data(view, told, runs, datasets, state) | {"sizes": SIZES}
+    _SEARCH(data=data, key=KEY, on_view_change=heard)
+
+
+def search_data(
+    view: Mapping[str, Any],
+    told: int | None,
+    runs: Sequence[Run],
+    datasets: Sequence[Dataset],
+    state: EmbeddingState | None,
+) -> dict[str, Any]:
+    """What a component needs to let a person choose the space, and to ask of it."""
+    return {
         "view": view,
         "told": told,
-        "sizes": SIZES,
         "state": state.model_dump(mode="json") if state is not None else None,
         "runs": [run_option(run, datasets) for run in runs],
         "datasets": [_described(dataset) for dataset in datasets],
     }
-    _SEARCH(data=data, key=KEY, on_view_change=heard)
 
 
 def _described(dataset: Dataset) -> dict[str, Any]:

@@ -13,23 +13,13 @@ function buildFilters(state) {
 }
 
 function buildFold(state) {
-  state.labels = el("select", { "aria-label": "Class" })
-  state.labels.onchange = () => change(state, { label: state.labels.value || null })
-  state.splits = el("select", { "aria-label": "Split" })
-  state.splits.onchange = () => change(state, { split: state.splits.value || null })
-  state.bounds = Object.fromEntries([["zmin", "redshift from"], ["zmax", "to"], ["pmin", "arcsec/pixel from"], ["pmax", "to"], ["near", "not nearer on the sky than, arcsec"]].map(([name, words]) => [name, boundField(state, name, words)]))
+  const rows = buildRowFilters(state)
+  state.bounds.near = boundField(state, "near", "not nearer on the sky than, arcsec", 5)
   state.keepTrivial = el("input", { type: "checkbox" })
   state.keepTrivial.onchange = () => change(state, { trivial: state.keepTrivial.checked })
   state.foldName = el("summary", {}, "Filters")
-  return el("details", {}, state.foldName, el("div", { class: "fold" },
-    state.labels, state.splits, Object.values(state.bounds).map(({ node }) => node),
+  return el("details", {}, state.foldName, el("div", { class: "fold" }, rows, state.bounds.near.node,
     el("label", { class: "check", title: "The same source, near on the sky, or a near-identical image" }, state.keepTrivial, "keep the same galaxy again")))
-}
-
-function boundField(state, name, words) {
-  const input = el("input", { type: "number", step: "any", class: "number", "aria-label": name === "zmax" ? "redshift to" : name === "pmax" ? "arcsec/pixel to" : words })
-  input.onchange = () => change(state, { [name]: input.value === "" ? (name === "near" ? 5 : null) : Number(input.value) })
-  return { input, node: el("label", { class: "field" }, el("span", { class: "gx-soft" }, words), input) }
 }
 
 function showFilters(state) {
@@ -40,18 +30,9 @@ function showFilters(state) {
   state.tileSize.value = want.tile
   state.root.style.setProperty("--tile", `${want.tile}px`)
   state.orders.forEach((button, place) => button.setAttribute("aria-pressed", want.least === Boolean(place)))
-  const classes = [...(of?.class_names ?? []), ...(of?.unlabelled && of.class_names.length ? ["unlabelled"] : [])]
-  fillSelect(state.labels, [["", "any class"], ...classes.map((name) => [name, name])], want.label ?? "")
-  state.labels.hidden = !classes.length
-  fillSelect(state.splits, [["", "any split"], ...(of?.splits ?? []).map((name) => [name, name])], want.split ?? "")
-  for (const [name, { input }] of Object.entries(state.bounds)) {
-    if (input.getRootNode().activeElement !== input) input.value = want[name] ?? ""
-  }
-  for (const name of ["zmin", "zmax"]) state.bounds[name].node.hidden = !of?.redshift_range
+  showRowFilters(state)
   state.bounds.near.node.hidden = !of?.with_sky
   state.keepTrivial.checked = want.trivial
-  const on = ["label", "split", "zmin", "zmax", "pmin", "pmax"].filter((name) => want[name] !== null).length
-  state.foldName.textContent = on ? `Filters (${on})` : "Filters"
   showTaking(state)
 }
 

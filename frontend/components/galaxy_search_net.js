@@ -1,20 +1,13 @@
 // What is asked of the server: results, which come back at once when they were shown before.
 
 const KEPT_SEARCHES = 32
-const LOST_SERVER = "The server does not answer; this page keeps what it showed."
-
-function spaceOf({ data: { state } }) {
-  const { run, step, dataset, depth, pooling } = state
-  return { run, checkpoint: String(step), dataset, depth, pooling }
-}
 
 /** The request of what is wanted; null where nothing is embedded yet, or nothing is asked. */
 function requestOf(state) {
   const { want } = state
   if (!state.data.state?.ready || !hasQuery(want)) return null
-  const only = { label: want.label, split: want.split, redshift_min: want.zmin, redshift_max: want.zmax, pxscale_min: want.pmin, pxscale_max: want.pmax }
   return { space: spaceOf(state), row: want.row, upload: want.upload, positives: want.plus, negatives: want.minus,
-    k: want.k, least: want.least, keep_trivial: want.trivial, near_arcsec: want.near, exact: want.exact, only }
+    k: want.k, least: want.least, keep_trivial: want.trivial, near_arcsec: want.near, exact: want.exact, only: onlyOf(want) }
 }
 
 const queryOf = (request) => `query=${encodeURIComponent(JSON.stringify(request))}`

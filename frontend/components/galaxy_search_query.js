@@ -52,12 +52,6 @@ function factsOf(of, { galaxy, links }) {
       of.run ? el("a", { href: `/reconstruct?run=${encodeURIComponent(of.run)}&${onward}` }, "Reconstruct") : null)]
 }
 
-const SKY_PLACES = [["legacy_survey", "Legacy Survey"], ["simbad", "SIMBAD"], ["esasky", "ESASky"]]
-
-function skyLinks(links) {
-  return links ? SKY_PLACES.map(([key, word]) => el("a", { href: links[key], target: "_blank", rel: "noopener noreferrer" }, word)) : null
-}
-
 /** Examples for or against, each with a way to take it off. */
 function exampleRow(state, of, kind) {
   const rows = state.want[kind]

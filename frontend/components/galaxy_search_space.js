@@ -1,5 +1,6 @@
 // Whose eyes see alike: run, checkpoint, depth, pooling, and the dataset that is searched.
 
+const LOST_SERVER = "The server does not answer; this page keeps what it showed."
 const POOLING_WORDS = [["mean", "mean of patches"], ["cls", "class token"], ["both", "both side by side"]]
 
 function buildSpace(state) {
@@ -52,4 +53,10 @@ async function showSteps(state) {
 
 function datasetNow(state) {
   return state.data.datasets.find(({ name }) => name === state.want.dataset) ?? null
+}
+
+/** The space that is shown, with nothing left open. */
+function spaceOf({ data: { state } }) {
+  const { run, step, dataset, depth, pooling } = state
+  return { run, checkpoint: String(step), dataset, depth, pooling }
 }

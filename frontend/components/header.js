@@ -110,7 +110,8 @@ function keyList(state) {
     ...state.data.pages.map((page) => [`g ${page.letter}`, page.title]),
     ["← →", "previous and next, where there is a slider or a grid"], ["Enter", "open what has the focus"],
     ["r", "a random galaxy, on Reconstruct and Search"], ["/", "the search box, on Search"],
-    ["f", "flag the label of a galaxy as doubtful, on Evaluate"],
+    ["f", "flag the label of a galaxy as doubtful, on Evaluate and among odd ones"],
+    ["0 … 5", "rate an odd galaxy and go on, on Search; u takes back, l learns"],
     ["?", "this list"], ["Esc", "close it"],
   ]
   const close = el("button", {}, "Close")

@@ -11,7 +11,9 @@ from backend.data.store import GalaxyStore
 from backend.db.engine import open_database
 from backend.jobs import queue
 from backend.jobs.tasks import embed as task
+from backend.services.datasets import Datasets
 from backend.services.embedding_spaces import resolve_space
+from backend.services.ratings import Ratings
 from backend.settings import Settings
 from shared.configs import SimulateConfig
 from shared.runs import RunKind
@@ -77,3 +79,28 @@ def test_a_search_without_a_query_and_one_where_no_position_is_known_say_what_to
     answer = call(home, "search", "--run", encoder, "--radec", "187.7,12.4", "--json")
     assert answer.returncode == 1
     assert json.loads(answer.stdout)["code"] == "no_coordinates"
+
+
+def test_odd_galaxies_are_printed_as_json_and_csv_and_learned_once_some_are_rated(
+    home: Path, encoder: str
+) -> None:
+    answer = call(home, "odd", "--run", encoder, "--by", "mislabel", "--limit", "3", "-k", "5", "--json")
+    assert answer.returncode == 0, answer.stderr
+    page = json.loads(answer.stdout)
+    assert (page["by"], page["total"], len(page["galaxies"])) == ("mislabel", 40, 3)
+    assert page["galaxies"][0]["score"] >= page["galaxies"][1]["score"]
+    answer = call(home, "odd", "--run", encoder, "--by", "mislabel", "--limit", "3", "-k", "5", "--csv")
+    [header, *lines] = answer.stdout.splitlines()
+    assert header.startswith('"rank","row","source_id"')
+    assert [int(line.split(",")[1]) for line in lines] == [one["galaxy"]["row"] for one in page["galaxies"]]
+    answer = call(home, "odd", "--run", encoder, "--by", "interest")
+    assert answer.returncode == 1
+    assert "rate some high (5) and some low (0)" in answer.stderr
+    settings = Settings(home=home).prepare()
+    database = open_database(settings.database_path)
+    ratings = Ratings(database, Datasets(database, settings))
+    for row, rating in ((0, 5), (1, 0)):
+        ratings.put("sky", row, rating)
+    database.close()
+    assert "learned from 2 rated" in call(home, "odd", "--run", encoder, "--by", "interest").stdout
+    assert len(call(home, "data", "ratings", "sky", "--csv").stdout.splitlines()) == 3

@@ -1,6 +1,6 @@
 """The address of the Search page holds its whole state."""
 
-from frontend.app_pages.search_url import View
+from frontend.app_pages.search_url import OddView, SearchAddress, View
 from shared.datasets import Split
 
 
@@ -32,3 +32,18 @@ def test_an_upload_wins_over_a_row_and_what_cannot_be_meant_is_left_out() -> Non
         "zz": "1",
     }
     assert View.from_query(query) == View(upload="ab", minus=(4,))
+
+
+def test_the_views_share_space_and_filters_and_each_keeps_its_own() -> None:
+    odd = OddView(view="odd", run="quiet-spiral-12", depth=3, split="val", by="mislabel", k=10, row=7)
+    query = odd.to_query()
+    assert query == {
+        "view": "odd", "run": "quiet-spiral-12", "depth": "3", "split": "val", "by": "mislabel", "k": "10",
+        "row": "7",
+    }  # fmt: skip
+    assert OddView.from_query(query) == odd
+    shared = SearchAddress.from_query(query)
+    assert (shared.view, shared.run, shared.depth, shared.split, shared.row) == (
+        "odd", "quiet-spiral-12", 3, "val", 7,
+    )  # fmt: skip
+    assert OddView.from_query({"by": "beauty", "k": "0", "learn": "flags"}) == OddView(learn="flags")

@@ -1,0 +1,79 @@
+"""`galaxyscope odd` and `galaxyscope data ratings`"""
+
+import sys
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+
+from backend.cli.data import Json, Name
+from backend.cli.evaluate import Checkpoint
+from backend.cli.output import print_json, print_odd, print_ratings
+from backend.cli.search import DatasetName, Depth, Pooling, RunName, Searching, settled, space_named
+from backend.cli.session import open_home
+from backend.errors import InvalidInputError
+from backend.services.datasets import Datasets
+from backend.services.odd import OddOnes
+from backend.services.odd_table import odd_table
+from backend.services.opinions import Opinions
+from backend.services.ratings import Ratings
+from backend.services.runs import config_error
+from shared.odd import DEFAULT_K, MAX_K, MAX_ODD, OddRequest
+
+Csv = Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")]
+
+
+def odd(
+    run: RunName,
+    by: Annotated[
+        str, typer.Option(help="isolation, mislabel, or interest: what your ratings teach.")
+    ] = "isolation",
+    limit: Annotated[int, typer.Option(min=1, max=MAX_ODD, help="How many galaxies.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="Leave out so many of the oddest.")] = 0,
+    k: Annotated[
+        int, typer.Option("-k", min=1, max=MAX_K, help="How many neighbours are asked.")
+    ] = DEFAULT_K,
+    learn_from: Annotated[str, typer.Option(help="Of --by interest: ratings or flags.")] = "ratings",
+    label: Annotated[str | None, typer.Option(help='Only of this class, or "unlabelled".')] = None,
+    split: Annotated[str | None, typer.Option(help="Only of this split: train, val or test.")] = None,
+    with_rated: Annotated[bool, typer.Option("--with-rated", help="Those that are rated, too.")] = False,
+    checkpoint: Checkpoint = "best",
+    dataset: DatasetName = None,
+    depth: Depth = None,
+    pooling: Pooling = "mean",
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """The oddest galaxies of a dataset: far from their neighbours, of another label than those, or like what
+    you rated high. They are embedded where they are not yet."""
+    if as_json and as_csv:
+        raise InvalidInputError("two_formats", "give --json or --csv, not both", "csv")
+    home = Searching(open_home())
+    state = home.embedded(space_named(run, checkpoint, dataset, depth, pooling))
+    asked = {"by": by, "limit": limit, "offset": offset, "k": k, "learn_from": learn_from}
+    only = {"label": label, "split": split}
+    request = _validated(asked | {"space": settled(state), "only": only, "with_rated": with_rated})
+    opinions = Opinions(home.home.database, home.datasets)
+    page = OddOnes(home.datasets, home.embeddings, opinions).page(request)
+    if as_csv:
+        sys.stdout.write(odd_table(page, "csv").decode())
+    else:
+        print_json(page) if as_json else print_odd(page)
+
+
+def ratings(dataset: Name, as_json: Json = False, as_csv: Csv = False) -> None:
+    """The galaxies that a person rated 0 to 5, newest first; CSV in the order of rows, with RA, Dec and
+    links."""
+    home = open_home()
+    found = Ratings(home.database, Datasets(home.database, home.settings))
+    if as_csv:
+        sys.stdout.write(found.table(dataset, "csv").decode())
+    else:
+        print_json(found.list_all(dataset)) if as_json else print_ratings(found.list_all(dataset))
+
+
+def _validated(values: dict[str, object]) -> OddRequest:
+    try:
+        return OddRequest.model_validate(values)
+    except ValidationError as error:
+        raise config_error(error) from None

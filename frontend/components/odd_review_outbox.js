@@ -1,0 +1,73 @@
+// Ratings on their way: what the server does not take now is kept in this browser, also through a reload, and sent again.
+// A rating is {version, row, rating}; null takes it off. `version` says which galaxies a dataset had.
+
+const UNSENT = "galaxyscope.unsent-ratings"
+const AGAIN_MS = 3000
+
+const outboxKey = (version, row) => `${version} ${row}`
+
+function readOutbox() {
+  try {
+    return new Map(JSON.parse(localStorage.getItem(UNSENT) ?? "[]").map((one) => [outboxKey(one.version, one.row), one]))
+  } catch {
+    return new Map() // a browser that keeps nothing
+  }
+}
+
+function keepOutbox({ outbox }) {
+  try {
+    localStorage.setItem(UNSENT, JSON.stringify([...outbox.values()]))
+  } catch { /* then they are kept as long as the page is open */ }
+}
+
+function sendRating(state, row, rating) {
+  const one = { version: state.of, row, rating }
+  state.outbox.delete(outboxKey(state.of, row))
+  state.outbox.set(outboxKey(state.of, row), one)
+  keepOutbox(state)
+  return sendUnsent(state)
+}
+
+/** Sends what waits, one after the other, in the order in which it was rated. */
+function sendUnsent(state) {
+  clearTimeout(state.sendTimer)
+  state.sending ??= sendAll(state).finally(() => { state.sending = null })
+  return state.sending
+}
+
+async function sendAll(state) {
+  let one
+  while ((one = nextUnsent(state))) {
+    try {
+      await sendOne(one)
+      state.lost = false
+    } catch (problem) {
+      if (!(problem instanceof Refused)) return loseServer(state)
+      state.news = `The rating of galaxy ${one.unsent.row} was not taken: ${problem.message}`
+    }
+    if (state.outbox.get(one.key) === one.unsent) state.outbox.delete(one.key)
+    keepOutbox(state)
+    if (state.page) showSays(state)
+  }
+}
+
+/** The first whose dataset is here. */
+function nextUnsent({ outbox, data }) {
+  for (const [key, unsent] of outbox) {
+    const of = data.datasets.find(({ version }) => version === unsent.version)
+    if (of) return { key, unsent, of }
+  }
+  return null
+}
+
+function sendOne({ unsent: { row, rating }, of }) {
+  const path = `${datasetPath(of.dataset)}/ratings/${row}`
+  if (rating === null) return ask(path, { method: "DELETE", priority: "high" })
+  return ask(path, { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ rating }), priority: "high" })
+}
+
+function loseServer(state) {
+  state.lost = true
+  if (!state.left) state.sendTimer = setTimeout(() => sendUnsent(state), AGAIN_MS)
+  showSays(state)
+}

@@ -1,0 +1,40 @@
+// Which galaxies of a dataset are wanted: a class, a split, bounds of redshift and of pixel scale. The owner says what is
+// wanted in `state.want`, hears of it in `change`, and has `state.foldName`, the word that says how many are set.
+
+const ROW_BOUNDS = [["zmin", "redshift from"], ["zmax", "to", "redshift to"], ["pmin", "arcsec/pixel from"], ["pmax", "to", "arcsec/pixel to"]]
+
+function buildRowFilters(state) {
+  state.labels = el("select", { "aria-label": "Class" })
+  state.labels.onchange = () => change(state, { label: state.labels.value || null })
+  state.splits = el("select", { "aria-label": "Split" })
+  state.splits.onchange = () => change(state, { split: state.splits.value || null })
+  state.bounds = Object.fromEntries(ROW_BOUNDS.map(([name, words, whole]) => [name, boundField(state, name, words, null, whole)]))
+  return [state.labels, state.splits, ...Object.values(state.bounds).map(({ node }) => node)]
+}
+
+/** A number; `without` is what an empty field means. */
+function boundField(state, name, words, without, whole = words) {
+  const input = el("input", { type: "number", step: "any", class: "number", "aria-label": whole })
+  input.onchange = () => change(state, { [name]: input.value === "" ? without : Number(input.value) })
+  return { input, node: el("label", { class: "field" }, el("span", { class: "gx-soft" }, words), input) }
+}
+
+function showRowFilters(state) {
+  const { want, bounds } = state
+  const of = datasetNow(state)
+  const classes = [...(of?.class_names ?? []), ...(of?.unlabelled && of.class_names.length ? ["unlabelled"] : [])]
+  fillSelect(state.labels, [["", "any class"], ...classes.map((name) => [name, name])], want.label ?? "")
+  state.labels.hidden = !classes.length
+  fillSelect(state.splits, [["", "any split"], ...(of?.splits ?? []).map((name) => [name, name])], want.split ?? "")
+  for (const [name, { input }] of Object.entries(bounds)) {
+    if (input.getRootNode().activeElement !== input) input.value = want[name] ?? ""
+  }
+  for (const name of ["zmin", "zmax"]) bounds[name].node.hidden = !of?.redshift_range
+  const on = ["label", "split", ...ROW_BOUNDS.map(([name]) => name)].filter((name) => want[name] !== null).length
+  state.foldName.textContent = on ? `Filters (${on})` : "Filters"
+}
+
+/** The RowFilter of what is wanted. */
+function onlyOf({ label, split, zmin, zmax, pmin, pmax }) {
+  return { label, split, redshift_min: zmin, redshift_max: zmax, pxscale_min: pmin, pxscale_max: pmax }
+}

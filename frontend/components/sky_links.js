@@ -1,0 +1,7 @@
+// Where others show what is at a position.
+
+const SKY_PLACES = [["legacy_survey", "Legacy Survey"], ["simbad", "SIMBAD"], ["esasky", "ESASky"]]
+
+function skyLinks(links) {
+  return links ? SKY_PLACES.map(([key, word]) => el("a", { href: links[key], target: "_blank", rel: "noopener noreferrer" }, word)) : null
+}

@@ -1,0 +1,35 @@
+"""Odd galaxies and ratings, as the client asks for them."""
+
+from frontend.connection import Connection
+from shared import routes
+from shared.odd import OddPage, OddRequest
+from shared.ratings import Rating
+
+
+class OddCalls(Connection):
+    """One method a route."""
+
+    def list_odd(self, request: OddRequest) -> OddPage:
+        """The oddest galaxies, with their neighbours and what a person said of them."""
+        return self._get(OddPage, routes.ODD, {"query": request.model_dump_json(exclude_none=True)})
+
+    def get_odd_file(self, request: OddRequest, file_format: str) -> bytes:
+        """The same as a csv or parquet."""
+        query = {"query": request.model_dump_json(exclude_none=True)}
+        return self._answer("GET", routes.ODD_FILE.format(file_format=file_format), query=query).content
+
+    def list_ratings(self, name: str) -> list[Rating]:
+        """Newest first."""
+        return self._get(list[Rating], routes.RATINGS.format(name=name))
+
+    def put_rating(self, name: str, row: int, rating: int) -> Rating:
+        """Rate a galaxy 0 to 5, or rate it anew."""
+        return self._send(Rating, "PUT", routes.RATING.format(name=name, row=row), {"rating": rating})
+
+    def remove_rating(self, name: str, row: int) -> None:
+        self._answer("DELETE", routes.RATING.format(name=name, row=row))
+
+    def get_ratings_file(self, name: str, file_format: str) -> bytes:
+        """Every rating of a dataset as a csv or parquet."""
+        path = routes.RATINGS_FILE.format(name=name, file_format=file_format)
+        return self._answer("GET", path).content
