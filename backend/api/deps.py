@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from backend.data.uploads import Uploads
 from backend.db.engine import Database
+from backend.services.agreements import Agreements
 from backend.services.collections import Collections
 from backend.services.datasets import Datasets
 from backend.services.embeddings import Embeddings
@@ -40,6 +41,7 @@ class Context:
     suites: Suites
     embeddings: Embeddings
     search: Search
+    agreements: Agreements
     projections: Projections
 
 

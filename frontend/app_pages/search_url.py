@@ -1,10 +1,12 @@
 """The state of the Search page as its address holds it."""
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar
 
 from pydantic import Field
 
 from frontend.address import Address
+from shared.comparing import OtherEncoder
 from shared.datasets import Split
 from shared.evaluation_configs import CHECKPOINT
 from shared.search import MAX_EXAMPLES, NEAR_ARCSEC, EmbeddingSpace
@@ -20,13 +22,17 @@ LISTS = ("plus", "minus", "trail")
 
 class View(Address):
     """What is searched by what. `plus` and `minus` are examples beside the query, `trail` the rows that led
-    to it; `tile` is the side of a result in pixels; `zmin` … `pmax` bound redshift and pixel scale."""
+    to it; `other` is a second encoder that is asked the same; `tile` is the side of a result in pixels;
+    `zmin` … `pmax` bound redshift and pixel scale."""
+
+    RENAMED: ClassVar[Mapping[str, str]] = {"other": "with"}
 
     run: str | None = None
     checkpoint: str = Field("best", pattern=CHECKPOINT)
     dataset: str | None = None
     depth: int | None = Field(None, ge=1, le=10_000)
     pooling: Pooling = "mean"
+    other: OtherEncoder | None = None
     row: Row | None = None
     upload: str | None = None
     plus: Rows = ()

@@ -12,7 +12,7 @@ from shared.datasets import Dataset, Split
 from shared.runs import Run
 from shared.search import EmbeddingState
 
-PARTS = ("net", "space", "query", "filters", "tiles")
+PARTS = ("net", "space", "compare", "query", "filters", "tiles")
 KEY = "galaxy_search"
 _SEARCH = load_component(
     KEY, parts=("galaxy_dialog", "picking", "keeping", *(f"{KEY}_{part}" for part in PARTS))
@@ -40,7 +40,10 @@ def draw_galaxy_search(
         "told": told,
         "sizes": SIZES,
         "state": state.model_dump(mode="json") if state is not None else None,
-        "runs": [{"id": run.id, "title": run.name or run.id, "dataset": run.dataset} for run in runs],
+        "runs": [
+            {"id": run.id, "title": run.name or run.id, "dataset": run.dataset, "kind": run.kind}
+            for run in runs
+        ],
         "datasets": [_described(dataset) for dataset in datasets],
     }
     _SEARCH(data=data, key=KEY, on_view_change=heard)
