@@ -51,8 +51,8 @@ class Agreements:
         self._making = threading.Lock()
 
     def compare(self, request: ComparedRequest) -> SearchComparison:
-        """Both compare with all galaxies, also where there is an index. Raises InvalidInputError where they are
-        of different datasets, and as Search.find does."""
+        """Both compare with all galaxies, also where there is an index. Raises InvalidInputError where they
+        are of different datasets, and as Search.find does."""
         against = self._same_dataset(request.space, request.against)
         asked = request.model_dump(exclude={"against"}) | {"exact": True}
         first = self._search.answer(SearchRequest.model_validate(asked))

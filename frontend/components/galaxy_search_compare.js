@@ -43,10 +43,19 @@ function showCompare(state) {
   if (key !== other.key) {
     other.end?.()
     Object.assign(other, { key, embedding: null, problem: null, end: null, following: null, run: null })
+    forgetSecond(state)
     if (two) askOther(state, space)
   }
   if (two) showEncoder(other.bar, state.data.runs, want.other, other.embedding)
   showHalves(state)
+}
+
+/** What another second encoder found is not shown under the name of this one. */
+function forgetSecond(state) {
+  const [first, second] = state.halves
+  Object.assign(state, { second: null, agreement: null, shown: null })
+  second.tiles.replaceChildren()
+  if (state.result) drawGrid(state, first.tiles, state.result, null)
 }
 
 /** Whether the second encoder has embedded the galaxies. */
