@@ -86,8 +86,8 @@ function showHalves(state) {
 }
 
 function titleOf({ data: { runs } }, { run, step, depth, layers, pooling }) {
-  const words = Object.fromEntries(POOLING_WORDS)[pooling]
-  return [el("b", {}, runs.find(({ id }) => id === run)?.title ?? run), el("span", { class: "gx-soft" }, `step ${grouped(step)} · block ${depth} of ${layers} · ${words}`)]
+  const words = Object.fromEntries(POOLING_WORDS)[pooling], of = runs.find(({ id }) => id === run)
+  return [el("b", {}, of?.title ?? run), el("span", { class: "gx-soft" }, `step ${stepWord(step, of?.kind === "pretrain")} · block ${depth} of ${layers} · ${words}`)]
 }
 
 /** What is not there, and the one button that makes it; then how far that is. */

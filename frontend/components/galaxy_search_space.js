@@ -2,6 +2,9 @@
 
 const POOLING_WORDS = [["mean", "mean of patches"], ["cls", "class token"], ["both", "both side by side"]]
 
+/** A training begins with random weights; a model from elsewhere has its own at step 0. */
+const stepWord = (step, trained) => (trained && !step ? "0, random init" : grouped(step))
+
 const labelled = (word, node) => el("label", { class: "field" }, el("span", { class: "gx-soft" }, word), node)
 
 function buildSpace(state) {
@@ -51,7 +54,7 @@ async function showSteps(bar, { run, checkpoint }, embedding) {
   const meant = embedding?.run === run ? ` (step ${grouped(embedding.step)})` : ""
   const steps = bar.stepsOf === run ? bar.stepList : /^\d+$/.test(checkpoint) ? [Number(checkpoint)] : []
   const named = ["best", "last"].map((name) => [name, name === checkpoint ? name + meant : name])
-  fillSelect(bar.steps, [...named, ...steps.map((step) => [String(step), bar.trained && !step ? "step 0, random init" : `step ${grouped(step)}`])], checkpoint)
+  fillSelect(bar.steps, [...named, ...steps.map((step) => [String(step), `step ${stepWord(step, bar.trained)}`])], checkpoint)
   bar.redo = () => showSteps(bar, { run, checkpoint }, embedding)
   if (bar.stepsOf === run) return
   Object.assign(bar, { stepsOf: run, stepList: steps })
