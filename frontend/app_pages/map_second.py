@@ -9,7 +9,7 @@ from frontend.app_pages.map_url import Look
 from frontend.client import ApiError
 from frontend.components.galaxy_map import Drawn
 from frontend.session import client
-from frontend.wording import count, percent
+from frontend.wording import percent
 from shared.maps import MapRequest, MapState, Method
 
 
@@ -65,7 +65,7 @@ def drawn(state: MapState, names: Mapping[str, str], onto: MapState | None = Non
         pooling=of.pooling,
         method=state.method,
     ).model_copy(update=turned_onto(onto) if onto else {})
-    words = (f"step {count(of.step)}", f"block {of.depth} of {of.layers}", of.pooling, METHODS[state.method])
+    words = (f"block {of.depth} of {of.layers}", of.pooling, METHODS[state.method])
     note = " · ".join(words)
     axes = axis_words(state.shares, "first map's PC" if onto else "PC")
     return Drawn(request, names.get(of.run, of.run), note + (", turned" if onto else ""), axes)

@@ -20,7 +20,7 @@ _MAP = load_component(
 
 @dataclass(frozen=True)
 class Drawn:
-    """One map: what names it, with a note, and what its axes are called where they mean something."""
+    """One map: its title, what the browser writes behind the step, and its axes where they mean something."""
 
     request: MapRequest
     title: str

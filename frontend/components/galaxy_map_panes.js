@@ -15,7 +15,6 @@ function keepPanes(state) {
   state.root.classList.toggle("two", wanted === 2)
   for (const pane of panes) {
     pane.source = panes.indexOf(pane) ? data.beside : data
-    pane.title.replaceChildren(el("b", {}, pane.source.title), ...(pane.source.note ? [el("span", { class: "gx-soft" }, pane.source.note)] : []))
     state.resize.observe(pane.frameBox)
   }
 }
@@ -36,6 +35,7 @@ function buildPane(map, place) {
 const wantFrames = ({ panes }) => panes.forEach(wantFrame)
 
 function followPane(pane) {
+  renew(pane.title, el("b", {}, pane.source.title), el("span", { class: "gx-soft" }, `step ${grouped(stepNow(pane))} · ${pane.source.note}`))
   const wanted = JSON.stringify(queryNow(pane))
   if (wanted === pane.wanted) return
   pane.wanted = wanted

@@ -32,7 +32,7 @@ def test_of_two_pcas_the_second_is_turned_onto_the_first_unless_that_is_not_want
 
 def test_a_turned_map_says_so_and_its_axes_are_those_of_the_first() -> None:
     shown = drawn(state_of("calm-arm-7", aligned=700), {"calm-arm-7": "seed 1"}, state_of("quiet-spiral-12"))
-    assert (shown.title, shown.note) == ("seed 1", "step 700 · block 3 of 4 · mean · PCA, turned")
+    assert (shown.title, shown.note) == ("seed 1", "block 3 of 4 · mean · PCA, turned")
     assert shown.axes == [
         "first map's PC 1, 25.0 % of the variance",
         "first map's PC 2, 12.5 % of the variance",
