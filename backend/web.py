@@ -40,6 +40,7 @@ from backend.api.security import LOCAL_HOSTS, Guard
 from backend.data.uploads import Uploads
 from backend.db.engine import open_database
 from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError, shortened
+from backend.services.agreements import Agreements
 from backend.services.collections import Collections
 from backend.services.datasets import Datasets
 from backend.services.embedded_images import EmbeddedImages
@@ -139,6 +140,7 @@ def _context(settings: Settings) -> Context:
         search=finder,
         opinions=opinions,
         odd=OddOnes(stores, embedded, opinions),
+        agreements=Agreements(stores, embedded, finder),
         projections=Projections(database, settings, embedded),
     )
 

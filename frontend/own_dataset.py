@@ -44,4 +44,4 @@ def draw_no_datasets(run: Run) -> None:
 def run_option(run: Run, datasets: Collection[Dataset]) -> dict[str, str | None]:
     """A run as components offer it; without its dataset where that is not here."""
     own = own_dataset(run, datasets)
-    return {"id": run.id, "title": run.name or run.id, "dataset": own.name if own else None}
+    return {"id": run.id, "title": run.name or run.id, "dataset": own.name if own else None, "kind": run.kind}

@@ -2,6 +2,7 @@
 
 from frontend.connection import Connection
 from shared import routes
+from shared.comparing import ComparedRequest, Overlap, OverlapRequest, SearchComparison
 from shared.search import (
     EmbeddingSpace,
     EmbeddingState,
@@ -32,6 +33,16 @@ class SearchClient(Connection):
         """The galaxies most like the examples."""
         query = {"query": request.model_dump_json(exclude_none=True)}
         return self._get(SearchResult, routes.SEARCH, query)
+
+    def compare_searches(self, request: ComparedRequest) -> SearchComparison:
+        """The same search by two encoders, and how far they agree."""
+        query = {"query": request.model_dump_json(exclude_none=True)}
+        return self._get(SearchComparison, routes.SEARCH_COMPARED, query)
+
+    def get_overlap(self, request: OverlapRequest) -> Overlap:
+        """How much of their neighbours two encoders share."""
+        query = {"query": request.model_dump_json(exclude_none=True)}
+        return self._get(Overlap, routes.SEARCH_OVERLAP, query)
 
     def get_search_file(self, request: SearchRequest, file_format: str) -> bytes:
         """The same as a csv or parquet."""

@@ -11,17 +11,22 @@ from pydantic import Field
 
 from shared.runs import Wire
 from shared.search import EmbeddingSpace, EmbeddingState
-from shared.search_configs import ProjectConfig
+from shared.search_configs import Pooling, ProjectConfig
 
 Method = Literal["pca", "tsne"]
 
 
 class MapRequest(EmbeddingSpace):
     """A map of a space. PCA is made at once, t-SNE by a job. `aligned` turns a PCA onto that of another
-    checkpoint of the run, so that points do not jump between the two; `perplexity` and `seed` are t-SNE's."""
+    checkpoint of the run, so that points do not jump between the two; or onto that of another encoder in the
+    same dataset, where `aligned_run`, `aligned_depth` (None: its last) and `aligned_pooling` name one.
+    `perplexity` and `seed` are t-SNE's."""
 
     method: Method = "pca"
     aligned: str | None = Field(None, pattern=r"^(last|best|\d{1,12})$")
+    aligned_run: str | None = None
+    aligned_depth: int | None = Field(None, ge=1, le=10_000)
+    aligned_pooling: Pooling | None = None
     perplexity: float = Field(30, ge=2, le=500)
     seed: int = Field(0, ge=0, le=2**31 - 1)
 

@@ -7,6 +7,7 @@ from fastapi import Depends, Request
 
 from backend.data.uploads import Uploads
 from backend.db.engine import Database
+from backend.services.agreements import Agreements
 from backend.services.collections import Collections
 from backend.services.datasets import Datasets
 from backend.services.embeddings import Embeddings
@@ -48,6 +49,7 @@ class Context:
     search: Search
     opinions: Opinions
     odd: OddOnes
+    agreements: Agreements
     projections: Projections
 
 

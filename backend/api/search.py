@@ -10,6 +10,7 @@ from backend.services.embeddings_file import EmbeddingFormat, embeddings_file
 from backend.services.locating import locate
 from backend.services.tables import TableFormat
 from shared import routes
+from shared.comparing import ComparedRequest, Overlap, OverlapRequest, SearchComparison
 from shared.search import (
     EmbeddingSpace,
     EmbeddingState,
@@ -21,6 +22,7 @@ from shared.search import (
 
 router = APIRouter(tags=["search"])
 SearchQuery = Annotated[str, Query(max_length=4_000, description="A SearchRequest as JSON.")]
+OverlapQuery = Annotated[str, Query(max_length=16_000, description="An OverlapRequest as JSON.")]
 MEDIA = {
     "csv": "text/csv",
     "npy": "application/octet-stream",
@@ -61,6 +63,18 @@ def search_file(context: ContextDep, file_format: TableFormat, query: SearchQuer
     asked = parsed(query, SearchRequest)
     like = "image" if asked.row is None else str(asked.row)
     return _download(context.search.table(asked, file_format), f"{asked.space.run}-like-{like}", file_format)
+
+
+@router.get(routes.SEARCH_COMPARED)
+def compare_searches(context: ContextDep, query: SearchQuery) -> SearchComparison:
+    """The same search by two encoders, and how far they agree."""
+    return context.agreements.compare(parsed(query, ComparedRequest))
+
+
+@router.get(routes.SEARCH_OVERLAP)
+def get_overlap(context: ContextDep, query: OverlapQuery) -> Overlap:
+    """How much of their neighbours two encoders share, over a dataset or over some of its galaxies."""
+    return context.agreements.overlap(parsed(query, OverlapRequest))
 
 
 @router.get(routes.LOCATED_GALAXY)

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Any
 
 from pydantic import BaseModel
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from backend.errors import GalaxyscopeError
 from shared.collections import Collection
+from shared.comparing import Agreement, SearchComparison
 from shared.datasets import Dataset
 from shared.disk import Disk, Pruning
 from shared.evaluations import Evaluation
@@ -22,7 +23,7 @@ from shared.odd import OddPage
 from shared.queue import LaneQueue, QueuedRun, WaitingRun
 from shared.ratings import Rating
 from shared.runs import Run
-from shared.search import SearchResult
+from shared.search import EmbeddingState, SearchResult
 from shared.system import Machine
 from shared.verdicts import Verdict
 
@@ -249,13 +250,41 @@ def print_evaluations(found: Sequence[Evaluation]) -> None:
         _stdout().print(note, highlight=False)
 
 
-def print_neighbours(found: SearchResult, note: str) -> None:
-    """One line a neighbour, the best first."""
+def print_comparison(
+    compared: SearchComparison, states: tuple[EmbeddingState, EmbeddingState], note: str
+) -> None:
+    """Both lists, with a star at what is in both, and how far they agree."""
+    first, second, agreement = compared.first, compared.second, compared.agreement
+    both = {one.galaxy.row for one in first.neighbours} & {one.galaxy.row for one in second.neighbours}
+    for state, found in zip(states, (first, second), strict=True):
+        where = f"step {state.step}, depth {state.depth} of {state.layers}, {state.pooling}"
+        _stdout().print(f"{state.run}, {where}", highlight=False)
+        print_neighbours(found, "", both)
+    _stdout().print(f"* {agreement_words(agreement)}", highlight=False)
+    if note:
+        _stdout().print(note, highlight=False)
+
+
+def agreement_words(agreement: Agreement) -> str:
+    """The overlap as a number, beside chance."""
+    ranks = agreement.rank_correlation
+    correlated = "" if ranks is None else f"; rank correlation of all similarities {ranks:.2f} (Spearman)"
+    return (
+        f"{agreement.shared} of {agreement.k} in both (Jaccard {agreement.jaccard:.2f}); "
+        f"expected by chance {agreement.expected:.1f}{correlated}"
+    )
+
+
+def print_neighbours(found: SearchResult, note: str, marked: Set[int] = frozenset()) -> None:
+    """One line a neighbour, the best first; a star at rows that are `marked`."""
     table = Table(box=None)
     for column in ("", "row", "similarity", "class", "split", "source", "RA", "Dec"):
         table.add_column(column, no_wrap=True)
     lines = [("query", found.query, None)] if found.query else []
-    ranked = [(str(place), one, one.similarity) for place, one in enumerate(found.neighbours, start=1)]
+    ranked = [
+        (f"{place}{' *' if one.galaxy.row in marked else ''}", one, one.similarity)
+        for place, one in enumerate(found.neighbours, start=1)
+    ]
     for rank, one, similarity in [*lines, *ranked]:
         galaxy = one.galaxy
         place = [f"{value:.5f}" if value is not None else "–" for value in (galaxy.ra, galaxy.dec)]

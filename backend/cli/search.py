@@ -1,19 +1,20 @@
 """`galaxyscope search` and `galaxyscope embed`"""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
 import typer
 from pydantic import ValidationError
 
 from backend.cli.data import Json
 from backend.cli.evaluate import Checkpoint
-from backend.cli.output import print_json, print_neighbours
+from backend.cli.output import print_comparison, print_json, print_neighbours
 from backend.cli.session import Home, open_home, start_and_wait
 from backend.data.uploads import Uploads
 from backend.errors import GalaxyscopeError, InvalidInputError
 from backend.files import write_atomic
 from backend.services import runs
+from backend.services.agreements import Agreements
 from backend.services.datasets import Datasets
 from backend.services.embedded_images import EmbeddedImages
 from backend.services.embeddings import Embeddings
@@ -23,6 +24,7 @@ from backend.services.models import ModelCache
 from backend.services.runs import config_error
 from backend.services.search import Search
 from backend.services.viewed_images import add_upload
+from shared.comparing import ComparedRequest, OtherEncoder, SearchComparison
 from shared.runs import RunKind, RunRequest, RunState
 from shared.search import EmbeddingSpace, EmbeddingState, FoundGalaxy, SearchRequest, SearchResult
 
@@ -32,6 +34,7 @@ DatasetName = Annotated[
 ]
 Depth = Annotated[int | None, typer.Option(help="Block whose features are compared; the last where absent.")]
 Pooling = Annotated[str, typer.Option(help="cls, mean or both.")]
+T = TypeVar("T", bound=SearchRequest)
 FORMATS: dict[str, EmbeddingFormat] = {".npy": "npy", ".parquet": "parquet"}
 
 
@@ -53,6 +56,10 @@ def search(
     dataset: DatasetName = None,
     depth: Depth = None,
     pooling: Pooling = "mean",
+    against: Annotated[
+        str | None,
+        typer.Option(help="A second encoder that is asked the same: RUN, or RUN:checkpoint:depth:pooling."),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """The galaxies most like one, by the features of an encoder; they are embedded where they are not yet."""
@@ -63,8 +70,16 @@ def search(
     query, note = home.query(state, galaxy, image, radec)
     how = {"k": k, "least": least, "exact": exact, "near_arcsec": near_arcsec}
     request = {"space": settled(state)} | how | query
-    found = home.search.find(_validated(request))
-    print_json(summary(found, note, image)) if as_json else print_neighbours(found, note)
+    if against is None:
+        found = home.search.find(_validated(request, SearchRequest))
+        print_json(summary(found, note, image)) if as_json else print_neighbours(found, note)
+        return
+    other = home.embedded(_other(against).space(state.dataset))
+    compared = home.agreements.compare(_validated(request | {"against": settled(other)}, ComparedRequest))
+    if as_json:
+        print_json(compared_summary(compared, note, image))
+    else:
+        print_comparison(compared, (state, other), note)
 
 
 def embed(
@@ -105,6 +120,7 @@ class Searching:
         self.embeddings = Embeddings(home.database, home.settings, self.datasets)
         models = ModelCache(home.database, home.settings)
         self.search = Search(self.datasets, self.embeddings, EmbeddedImages(home.settings, models))
+        self.agreements = Agreements(self.datasets, self.embeddings, self.search)
 
     def embedded(self, space: EmbeddingSpace) -> EmbeddingState:
         """The space, once its galaxies are embedded. Raises GalaxyscopeError where the job fails."""
@@ -146,6 +162,15 @@ def summary(found: SearchResult, note: str, image: Path | None) -> dict[str, Any
     }
 
 
+def compared_summary(compared: SearchComparison, note: str, image: Path | None) -> dict[str, Any]:
+    """Both searches, and how far they agree."""
+    return {
+        "first": summary(compared.first, note, image),
+        "second": summary(compared.second, note, image),
+        "agreement": compared.agreement.model_dump(mode="json"),
+    }
+
+
 def _plain(found: FoundGalaxy) -> dict[str, Any]:
     galaxy = found.galaxy.model_dump(mode="json")
     return {
@@ -171,8 +196,15 @@ def settled(state: EmbeddingState) -> EmbeddingSpace:
     return space_named(state.run, str(state.step), state.dataset, state.depth, state.pooling)
 
 
-def _validated(values: dict[str, Any]) -> SearchRequest:
+def _other(text: str) -> OtherEncoder:
     try:
-        return SearchRequest.model_validate(values)
+        return OtherEncoder.model_validate(text)
+    except ValidationError as error:
+        raise config_error(error) from None
+
+
+def _validated(values: dict[str, Any], kind: type[T]) -> T:
+    try:
+        return kind.model_validate(values)
     except ValidationError as error:
         raise config_error(error) from None

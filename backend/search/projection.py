@@ -80,10 +80,11 @@ def project_pca(vectors: Vectors) -> Projected:
 def project_aligned(vectors: Vectors, onto: Vectors) -> Projected:
     """Vectors turned as a whole until the galaxies are as near as can be to those of `onto` (N, D), seen in
     the plane of most variance of `onto`. Turning and mirroring leave all distances as they are: what still
-    moves between two maps has moved in the space (Schönemann 1966, orthogonal Procrustes without scaling)."""
+    moves between two maps has moved in the space (Schönemann 1966, orthogonal Procrustes without scaling).
+    Of spaces of unlike width, directions of the wider one without a partner in the other are not seen."""
     plane = components_of(onto)
     mean = vectors.mean(axis=0, dtype=np.float64)
-    left, _, right = np.linalg.svd(_cross(vectors, mean, onto, plane.mean))
+    left, _, right = np.linalg.svd(_cross(vectors, mean, onto, plane.mean), full_matrices=False)
     seen = Components(mean, left @ right @ plane.directions, ())
     points = seen.scores(vectors)
     _, scatter = _moments(vectors)

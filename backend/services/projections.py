@@ -17,7 +17,7 @@ from backend.search.projection import (
     project_pca,
     projection_name,
 )
-from backend.services.embedding_spaces import ResolvedSpace, embedded_steps
+from backend.services.embedding_spaces import ResolvedSpace, embedded_steps, space_of
 from backend.services.embeddings import Embeddings
 from backend.services.projection_jobs import config_of, perplexity_fault
 from backend.settings import Settings
@@ -44,7 +44,7 @@ class Projections:
         tsne = asked.method == "tsne"
         config = config_of(resolved, asked.perplexity, asked.seed) if tsne else None
         why_not = perplexity_fault(asked.perplexity, resolved) if tsne else None
-        embedded = embeddings.ready and (onto is None or self._embeddings.state(_onto(asked)).ready)
+        embedded = embeddings.ready and (onto is None or self._embeddings.state(space_of(onto.config)).ready)
         found = self._find(asked, resolved, onto) if embedded else None
         return MapState(
             embeddings=embeddings,
@@ -77,13 +77,13 @@ class Projections:
 
     def _spaces(self, asked: MapRequest) -> tuple[ResolvedSpace, ResolvedSpace | None]:
         resolved = self._embeddings.resolve(_space(asked))
-        if asked.aligned is None:
+        if asked.aligned is None and asked.aligned_run is None:
             return resolved, None
         if asked.method != "pca":
             raise InvalidInputError(
                 "not_alignable", "only a PCA can be turned onto another; leave aligned out", "aligned"
             )
-        onto = self._embeddings.resolve(_onto(asked))
+        onto = self._embeddings.resolve(_onto(asked, str(resolved.config.dataset)))
         return resolved, onto if onto.key != resolved.key else None
 
     def _find(
@@ -101,7 +101,7 @@ class Projections:
             if onto is None:
                 made = project_pca(vectors)
             else:
-                made = project_aligned(vectors, self._embeddings.get(_onto(asked)).vectors)
+                made = project_aligned(vectors, self._embeddings.get(space_of(onto.config)).vectors)
             self._files.put(name, made.to_bytes())
         return made
 
@@ -119,8 +119,17 @@ def _space(asked: MapRequest) -> EmbeddingSpace:
     return EmbeddingSpace.model_validate(asked.model_dump(include=set(EmbeddingSpace.model_fields)))
 
 
-def _onto(asked: MapRequest) -> EmbeddingSpace:
-    return _space(asked).model_copy(update={"checkpoint": asked.aligned})
+def _onto(asked: MapRequest, dataset: str) -> EmbeddingSpace:
+    """Another checkpoint of the run, at its depth and pooling; or another encoder in the same dataset."""
+    if asked.aligned_run is None:
+        return _space(asked).model_copy(update={"checkpoint": asked.aligned})
+    return EmbeddingSpace(
+        run=asked.aligned_run,
+        checkpoint=asked.aligned or "best",
+        dataset=dataset,
+        depth=asked.aligned_depth,
+        pooling=asked.aligned_pooling or asked.pooling,
+    )
 
 
 def _name(asked: MapRequest, resolved: ResolvedSpace, onto: ResolvedSpace | None) -> str:

@@ -27,42 +27,6 @@ SPARE = 4
 FEWEST_NAMED = 64
 
 
-class Search:
-    """Searches the embeddings of a dataset."""
-
-    def __init__(self, datasets: Datasets, embeddings: Embeddings, images: EmbeddedImages) -> None:
-        self._datasets, self._embeddings, self._images = datasets, embeddings, images
-        self._catalogues: dict[str, Catalogue] = {}
-
-    def find(self, request: SearchRequest) -> SearchResult:
-        """Raises ConflictError where the dataset is not embedded yet, NotFoundError, InvalidInputError."""
-        embedded = self._embeddings.get(request.space)
-        name = embedded.state.dataset
-        upload = self._images.vector(request.upload, embedded) if request.upload else None
-        with self._datasets.use(name) as store:
-            asked = _asked(request, embedded, store, upload)
-            catalogue = self._catalogue(name, store)
-            began = time.perf_counter()
-            found = _ranked(asked, embedded, catalogue, Wanted(**request.only.model_dump()).mask(store))
-            took = time.perf_counter() - began
-            return _result(asked, embedded, store, found, 1000 * took)
-
-    def table(self, request: SearchRequest, file_format: TableFormat) -> bytes:
-        """The results as a file: the columns of galaxies, and similarity."""
-        found = self.find(request).neighbours
-        columns = galaxy_columns(found) | {"similarity": [one.similarity for one in found]}
-        return table_file(pa.table(columns), file_format)
-
-    def _catalogue(self, name: str, store: GalaxyStore) -> Catalogue:
-        """Made once for each file."""
-        key = self._datasets.row(name).file
-        if key not in self._catalogues:
-            if len(self._catalogues) >= KEPT_CATALOGUES:
-                self._catalogues.clear()
-            self._catalogues[key] = Catalogue.of(store.source_ids, store.ra, store.dec, store.image_hashes)
-        return self._catalogues[key]
-
-
 @dataclass(frozen=True)
 class Asked:
     """A request with its vectors: those of rows stand before that of an upload."""
@@ -76,12 +40,63 @@ class Asked:
 @dataclass(frozen=True)
 class Found:
     """How many galaxies were ranked, how many left out as trivial, and the best; or by
-    an index, which finds as measured."""
+    an index, which finds as measured. Without one `scores` (N,) are of all galaxies, and `allowed` (N,) were
+    ranked."""
 
     candidates: int
     left_out: int
     ranked: Ranked
+    scores: Vectors
+    allowed: Mask
     approximate: Measured | None = None
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A result, and what it was made of."""
+
+    result: SearchResult
+    found: Found
+
+
+class Search:
+    """Searches the embeddings of a dataset."""
+
+    def __init__(self, datasets: Datasets, embeddings: Embeddings, images: EmbeddedImages) -> None:
+        self._datasets, self._embeddings, self._images = datasets, embeddings, images
+        self._catalogues: dict[str, Catalogue] = {}
+
+    def find(self, request: SearchRequest) -> SearchResult:
+        """Raises ConflictError where the dataset is not embedded yet, NotFoundError, InvalidInputError."""
+        return self.answer(request).result
+
+    def answer(self, request: SearchRequest) -> Answer:
+        """The same, with how every galaxy scored. Raises as `find` does."""
+        embedded = self._embeddings.get(request.space)
+        name = embedded.state.dataset
+        upload = self._images.vector(request.upload, embedded) if request.upload else None
+        with self._datasets.use(name) as store:
+            asked = _asked(request, embedded, store, upload)
+            catalogue = self.catalogue(name, store)
+            began = time.perf_counter()
+            found = _ranked(asked, embedded, catalogue, Wanted(**request.only.model_dump()).mask(store))
+            took = time.perf_counter() - began
+            return Answer(_result(asked, embedded, store, found, 1000 * took), found)
+
+    def table(self, request: SearchRequest, file_format: TableFormat) -> bytes:
+        """The results as a file: the columns of galaxies, and similarity."""
+        found = self.find(request).neighbours
+        columns = galaxy_columns(found) | {"similarity": [one.similarity for one in found]}
+        return table_file(pa.table(columns), file_format)
+
+    def catalogue(self, name: str, store: GalaxyStore) -> Catalogue:
+        """What tells the galaxies of a dataset apart. Made once for each file."""
+        key = self._datasets.row(name).file
+        if key not in self._catalogues:
+            if len(self._catalogues) >= KEPT_CATALOGUES:
+                self._catalogues.clear()
+            self._catalogues[key] = Catalogue.of(store.source_ids, store.ra, store.dec, store.image_hashes)
+        return self._catalogues[key]
 
 
 def _asked(request: SearchRequest, embedded: Embedded, store: GalaxyStore, upload: Vectors | None) -> Asked:
@@ -144,7 +159,8 @@ def _among(asked: Asked, embedded: Embedded, catalogue: Catalogue, wanted: Mask,
     ranked = rank(vectors, examples, scores, allowed & ~left_out, request.k, least=request.least)
     if isinstance(rows, np.ndarray):
         ranked = Ranked(rows[ranked.rows], ranked.scores)
-    return Found(before - int(left_out.sum()), int(left_out.sum()), ranked)
+    trivial = int(left_out.sum())
+    return Found(before - trivial, trivial, ranked, scores, allowed & ~left_out)
 
 
 def _trivial(asked: Asked, catalogue: Catalogue, positive: Vectors, rows: Rows | slice) -> Mask:

@@ -5,9 +5,10 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from frontend.app_pages.map_jobs import offer_embeddings, offer_every_checkpoint, offer_tsne
+from frontend.app_pages.map_second import beside_caption, drawn, offer_second, second_map
 from frontend.app_pages.map_space import draw_space
 from frontend.app_pages.map_url import Look, change_look, current_look, take_look, told
-from frontend.blocks import guarded, page_title
+from frontend.blocks import guarded, page_title, wrong
 from frontend.components.galaxy_map import draw_galaxy_map
 from frontend.encoders import begun_encoders, first_choice, nothing_trained
 from frontend.evaluation_rows import name_evaluation
@@ -39,14 +40,19 @@ def show() -> None:
         draw_missing(run, datasets.values(), "")
         look = look.model_copy(update={"dataset": next(iter(datasets))})
     state = client().get_map(_request(look))
-    draw_space(look, encoders, datasets, state)
+    second, problem = second_map(look, state)
+    draw_space(look, encoders, datasets, state, second)
     if not state.embeddings.ready:
         offer_embeddings(state.embeddings)
         return
     if look.method == "tsne" and not state.ready:
         offer_tsne(state)
         state = client().get_map(_request(look.model_copy(update={"method": "pca"})))
-    st.fragment(guarded)(lambda: _draw_map(state, datasets[state.embeddings.dataset]))
+    if problem:
+        wrong(problem)
+    beside = offer_second(look, state, second) if second else None
+    names = {run.id: run.name or run.id for run in encoders.values()}
+    st.fragment(guarded)(lambda: _draw_map(state, beside, datasets[state.embeddings.dataset], names))
     offer_every_checkpoint(state, encoders[state.embeddings.run])
 
 
@@ -65,34 +71,26 @@ def _request(look: Look) -> MapRequest:
     return MapRequest(**look.space().model_dump(), method=look.method)
 
 
-def _draw_map(state: MapState, dataset: Dataset) -> None:
+def _draw_map(state: MapState, beside: MapState | None, dataset: Dataset, names: Mapping[str, str]) -> None:
     look = current_look()
     evaluations = _evaluations(state, dataset)
     colours = [by for by in ColourBy if _can_colour(by, dataset, evaluations)]
     if look.colour not in colours:
         look = look.model_copy(update={"colour": colours[0]})
-    embeddings = state.embeddings
-    request = MapRequest(
-        run=embeddings.run,
-        checkpoint=str(embeddings.step),
-        dataset=embeddings.dataset,
-        depth=embeddings.depth,
-        pooling=embeddings.pooling,
-        method=state.method,
-    )
     draw_galaxy_map(
-        request,
+        drawn(state, names),
+        drawn(beside, names, state if beside.aligned is not None else None) if beside else None,
         dataset,
         look.in_browser(),
         told(look),
-        title=f"{embeddings.run}, step {count(embeddings.step)}",
-        axes=axis_words(state.shares),
         steps=state.steps if state.method == "pca" else [],
         colours=colours,
         evaluations=[(one.id, f"{name_evaluation(one)} · {percent(one.accuracy)}") for one in evaluations],
         on_look=take_look,
     )
     st.caption(caption(state))
+    if beside is not None:
+        st.caption(beside_caption(beside))
 
 
 def _evaluations(state: MapState, dataset: Dataset) -> list[Evaluation]:
@@ -112,11 +110,6 @@ def _can_colour(by: ColourBy, dataset: Dataset, evaluations: Sequence[Evaluation
     if by is ColourBy.RATING:
         return bool(client().list_ratings(dataset.name))
     return bool(evaluations) if by in OF_EVALUATION else True
-
-
-def axis_words(shares: Sequence[float]) -> list[str] | None:
-    """Names of the axes with what they hold of the variance; None where the axes mean nothing."""
-    return [f"PC {i}, {percent(share)} of the variance" for i, share in enumerate(shares, start=1)] or None
 
 
 def caption(state: MapState) -> str:

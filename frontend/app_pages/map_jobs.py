@@ -45,7 +45,10 @@ def offer_tsne(state: MapState) -> None:
         return
     _say_why(job)
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.button("Make the t-SNE", type="primary", on_click=_queue(RunKind.PROJECT, state.config))
+        queue = _queue(RunKind.PROJECT, state.config)
+        st.button(
+            "Make the t-SNE", type="primary", on_click=queue, key="tsne_" + state.config.model_dump_json()
+        )
         st.caption("It takes about a minute for 5,000 galaxies, on the CPU; the PCA is shown meanwhile.")
 
 
@@ -57,7 +60,7 @@ def offer_every_checkpoint(state: MapState, run: Run) -> None:
         return
     embeddings = state.embeddings
     job = client().get_run(embeddings.job) if embeddings.job else None
-    if _at_work(job, "Embedding every checkpoint"):
+    if _at_work(job, "Embedding every checkpoint", "every"):
         return
     config = embeddings.config.model_copy(update={"every_checkpoint": True})
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -71,10 +74,10 @@ def offer_every_checkpoint(state: MapState, run: Run) -> None:
         wrong(refused)
 
 
-def _at_work(job: Run | None, title: str) -> bool:
+def _at_work(job: Run | None, title: str, place: str = "") -> bool:
     if job is None or job.state in TERMINAL:
         return False
-    if draw_job(job.id, title, key=f"map_{job.id}"):
+    if draw_job(job.id, title, key=f"map_{place}{job.id}"):
         st.rerun()
     return True
 

@@ -1,25 +1,36 @@
 """The state of the Map page as its address holds it."""
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import streamlit as st
 from pydantic import Field
 
 from frontend.address import Address
+from shared.comparing import OtherEncoder
 from shared.evaluation_configs import CHECKPOINT
 from shared.maps import ColourBy, Method
 from shared.search import EmbeddingSpace
 
 TOLD = "map_told"
-BROWSER = ("colour", "evaluation", "view", "galaxy", "step")
+BROWSER = ("colour", "evaluation", "view", "view2", "galaxy", "step")
 NUMBER = r"-?\d{1,9}(\.\d{1,9})?(e-?\d{1,2})?"
+VIEW = rf"^{NUMBER},{NUMBER},{NUMBER}$"
+
+
+class Beside(OtherEncoder):
+    """The map beside the first; as a text, `:method` behind."""
+
+    method: Method = "pca"
 
 
 class Look(Address):
     """What is looked at: the space, how it became two dimensions, and what the browser shows of it: `colour`
     and the `evaluation` it may be of, `view` (x and y in the middle, width; None: all), `galaxy` a row,
-    `step` the checkpoint that the slider is at (None: the one chosen)."""
+    `step` the checkpoint that the slider is at (None: the one chosen). `beside` is a second map with its own
+    `view2`; `turned` onto the first where both are PCAs."""
+
+    RENAMED: ClassVar[Mapping[str, str]] = {"beside": "with"}
 
     run: str | None = None
     checkpoint: str = Field("best", pattern=CHECKPOINT)
@@ -29,9 +40,12 @@ class Look(Address):
     method: Method = "pca"
     colour: ColourBy = ColourBy.CLASS
     evaluation: str | None = None
-    view: str | None = Field(None, pattern=rf"^{NUMBER},{NUMBER},{NUMBER}$")
+    view: str | None = Field(None, pattern=VIEW)
+    view2: str | None = Field(None, pattern=VIEW)
     galaxy: int | None = Field(None, ge=0)
     step: int | None = Field(None, ge=0)
+    beside: Beside | None = None
+    turned: bool = True
 
     def space(self) -> EmbeddingSpace:
         """Needs a run."""
@@ -60,8 +74,15 @@ def change_look(**changes: Any) -> None:
 
 
 def change_space(**changes: Any) -> None:
-    """Another map: its view is its own."""
-    change_look(view=None, step=None, **changes)
+    """Another map: its view is its own, and so is that of one that is turned onto it."""
+    change_look(view=None, view2=None, step=None, **changes)
+
+
+def change_beside(**changes: Any) -> None:
+    """Another second map, or none."""
+    beside = current_look().beside
+    values = (beside.model_dump() if beside else {}) | changes
+    change_look(view2=None, beside=Beside.model_validate(values))
 
 
 def take_look(said: Mapping[str, Any], n: int) -> None:

@@ -1,10 +1,12 @@
 """The state of the Search page, of either of its views, as its address holds it."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from frontend.address import Address
+from shared.comparing import OtherEncoder
 from shared.datasets import Split
 from shared.evaluation_configs import CHECKPOINT
 from shared.odd import DEFAULT_K, MAX_K, LearnFrom, OddBy
@@ -50,8 +52,11 @@ class SearchAddress(Address):
 
 class View(SearchAddress):
     """What is searched by what. `plus` and `minus` are examples beside the query, `trail` the rows that led
-    to it; `tile` is the side of a result in pixels."""
+    to it; `other` is a second encoder that is asked the same; `tile` is the side of a result in pixels."""
 
+    RENAMED: ClassVar[Mapping[str, str]] = {"other": "with"}
+
+    other: OtherEncoder | None = None
     upload: str | None = None
     plus: Rows = ()
     minus: Rows = ()

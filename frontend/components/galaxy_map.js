@@ -10,8 +10,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const state = maps(parentElement, () => build(root))
   state.say = (look) => setTriggerValue("look", { ...look, n: ++state.n })
   state.data = data
-  state.resize.observe(state.frameBox)
   readTheme(state)
+  keepPanes(state)
   const news = !state.look || ((data.told === null || data.told < state.n) && JSON.stringify(data.look) !== state.adopted && JSON.stringify(data.look) !== state.said)
   if (news) adopt(state)
   follow(state)
@@ -19,23 +19,18 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function build(root) {
-  const state = { root, n: 0, at: -1, hidden: new Set(), columns: new Map(), chosen: null, isChosen: new Uint8Array(0), view: null }
-  state.canvas = el("canvas", { tabindex: 0, role: "img" })
-  state.tip = el("div", { class: "tip", hidden: true })
+  const state = { root, n: 0, at: -1, hidden: new Set(), columns: new Map(), chosen: null, isChosen: new Uint8Array(0), panes: [] }
   state.bar = el("div", { class: "bar" })
   state.legend = el("div", { class: "legend", role: "group", "aria-label": "What colours mean" })
   state.news = el("p", { class: "news gx-tone-bad", role: "alert", hidden: true })
-  const tools = el("div", { class: "tools" }, [
-    ["+", "Closer (+)", () => zoomBy(state, 1.5)], ["−", "Farther (−)", () => zoomBy(state, 1 / 1.5)], ["⤢", "Whole map (0)", () => lookAt(state, state.home)],
-  ].map(([sign, title, act]) => el("button", { title, "aria-label": title, onClick: () => { if (state.field) act() } }, sign)))
-  state.frameBox = el("div", { class: "frame" }, state.canvas, tools, state.tip)
+  state.frames = el("div", { class: "frames" })
   state.steps = el("div", { class: "steps", hidden: true })
   state.card = el("div", { class: "card" })
   state.gallery = el("div", { class: "gallery" })
+  state.agreedWords = el("p", { class: "agreed", role: "status", hidden: true })
   state.hint = el("p", { class: "gx-soft" }, HINT)
-  root.replaceChildren(state.bar, state.news, el("div", { class: "both" }, el("div", { class: "wide" }, state.frameBox, state.steps, state.legend), el("div", { class: "panel" }, state.card, state.gallery, state.hint)))
-  state.resize = new ResizeObserver(() => resized(state))
-  followHand(state)
+  root.replaceChildren(state.bar, state.news, el("div", { class: "both" }, el("div", { class: "wide" }, state.frames, state.steps, state.legend), el("div", { class: "panel" }, state.card, state.gallery, state.hint)))
+  state.resize = new ResizeObserver(() => state.panes.forEach(resized))
   return state
 }
 
@@ -49,75 +44,26 @@ function adopt(state) {
   const { data } = state
   state.adopted = JSON.stringify(data.look)
   state.look = { ...data.look }
-  const wanted = readView(data.look.view)
-  if (state.home) state.view = wanted ?? state.home
+  for (const pane of state.panes) if (pane.home) pane.view = readView(data.look[pane.viewName]) ?? pane.home
 }
 
 /** Brings points, colours and words to what is wanted; what is here already stays as it is. */
 function follow(state) {
   drawBar(state)
   drawSteps(state)
-  const wanted = JSON.stringify(queryNow(state))
-  if (wanted !== state.wanted) {
-    state.wanted = wanted
-    loadPoints(state, wanted)
-  }
+  for (const pane of state.panes) followPane(pane)
   loadColours(state)
   showCard(state)
-  wantFrame(state)
+  drawAgreed(state)
+  wantFrames(state)
 }
 
 const queryOf = (values) => new URLSearchParams(Object.entries(values).filter(([, value]) => exists(value)))
-
-async function loadPoints(state, wanted) {
-  try {
-    const answer = await fetch(`${API}/maps/points?${queryOf(queryNow(state))}`, { credentials: "same-origin" })
-    if (!answer.ok) throw new Refused((await answer.json().catch(() => null))?.detail ?? `The server answered ${answer.status}.`)
-    const flat = new Float32Array(await answer.arrayBuffer())
-    if (wanted === state.wanted) takePoints(state, flat)
-  } catch (problem) {
-    if (wanted !== state.wanted) return
-    state.wanted = null
-    complain(state, problem)
-  }
-}
-
-function takePoints(state, flat) {
-  const { dataset } = state.data.query
-  const same = state.of === dataset && state.field?.n === flat.length / 2
-  const moves = same && state.base === baseOf(state)
-  Object.assign(state, { of: dataset, base: baseOf(state) })
-  complain(state, null)
-  if (moves) return moveTo(state, flat)
-  Object.assign(state, { flat, field: makeField(flat), moving: null, shownFlat: null, home: null })
-  if (!same) {
-    select(state, null)
-    state.hidden.clear()
-  }
-  resized(state)
-  recolour(state)
-}
-
-/** Maps with the same base are turned onto each other. */
-const baseOf = ({ data }) => JSON.stringify(data.query)
 
 function complain(state, problem) {
   const words = problem === null ? "" : problem instanceof Refused ? sentence(problem.message) : "The server does not answer; this page keeps what it showed."
   state.news.hidden = !words
   state.news.replaceChildren(words, words ? el("button", { onClick: () => follow(state) }, "Try again") : "")
-}
-
-function resized(state) {
-  const width = state.frameBox.clientWidth
-  if (!width) return
-  const height = Math.round(Math.min(Math.max(width * 0.72, 320), Math.max(window.innerHeight - (state.data?.steps.length > 1 ? 330 : 290), 320)))
-  state.size = { width, height }
-  state.canvas.style.height = `${height}px`
-  if (!state.field) return
-  const first = !state.home
-  state.home = homeView(state.field, state.size)
-  if (first) state.view = readView(state.look.view) ?? state.home
-  wantFrame(state)
 }
 
 /** A column for each way to colour; that of the classes is always asked for, as words need it. */
@@ -153,13 +99,13 @@ function evaluationOf({ data: { evaluations }, look }) {
 }
 
 function recolour(state) {
-  const { field, column, theme } = state
+  const { column, theme } = state, field = state.panes.find((pane) => pane.field)?.field
   if (!field) return
   const fits = column && column.values.length === field.n
   state.painting = fits ? paintingOf(column, theme) : plainPainting(field.n, theme)
   drawLegend(state)
-  describe(state)
-  wantFrame(state)
+  state.panes.forEach(describe)
+  wantFrames(state)
 }
 
 function drawLegend(state) {
@@ -181,13 +127,7 @@ function toggleLook(state, k, alone) {
   } else if (!hidden.delete(k)) hidden.add(k)
   renewLegend(state)
   state.legend.querySelector(`[data-code="${k}"]`)?.focus()
-  wantFrame(state)
-}
-
-function describe(state) {
-  const { data, column, field } = state
-  state.canvas.setAttribute("aria-label", `Map of ${grouped(field.n)} galaxies by ${data.title}, coloured by ${BY_WORDS[column?.by] ?? "nothing yet"}. `
-    + "Arrow keys move it, plus and minus zoom, 0 shows all of it, Escape lets go of what is chosen.")
+  wantFrames(state)
 }
 
 function drawBar(state) {
@@ -199,7 +139,7 @@ function drawBar(state) {
     : null
   if (judged) judged.onchange = () => change(state, { evaluation: judged.value })
   const lasso = el("button", { class: "lasso", "aria-pressed": String(Boolean(state.lasso)), title: "Draw around galaxies to see them in a gallery; with a mouse Shift and drag does the same" }, "Lasso")
-  lasso.onclick = () => { state.lasso = !state.lasso; state.canvas.classList.toggle("drawing", state.lasso); drawBar(state) }
+  lasso.onclick = () => { state.lasso = !state.lasso; state.frames.classList.toggle("drawing", state.lasso); drawBar(state) }
   const wanted = JSON.stringify([data.colours, data.evaluations, look.colour, look.evaluation, state.lasso])
   if (wanted === state.barred) return
   state.barred = wanted
@@ -213,14 +153,6 @@ function change(state, changes) {
   tellLook(state)
 }
 
-function lookAt(state, view) {
-  state.view = view
-  const home = writeView(view) === writeView(state.home)
-  state.look.view = home ? null : writeView(view)
-  wantFrame(state)
-  tellLook(state)
-}
-
 function chooseGalaxy(state, index) {
   const galaxy = index >= 0 ? index : null
   if (galaxy === state.look.galaxy) return
@@ -228,9 +160,9 @@ function chooseGalaxy(state, index) {
 }
 
 function clearAll(state) {
-  state.line = null
+  state.panes.forEach((pane) => { pane.line = null })
   if (state.lasso) state.bar.querySelector(".lasso").click()
-  hover(state, -1)
+  hover(state.panes[0], -1)
   if (state.chosen || state.gallery.childNodes.length) select(state, null)
   chooseGalaxy(state, -1)
 }

@@ -11,8 +11,8 @@ const INSIDE = {
 }
 const SAMPLES = [-0.375, -0.125, 0.125, 0.375]
 
-function wantFrame(state) {
-  state.frame ??= requestAnimationFrame(() => { state.frame = null; paint(state) })
+function wantFrame(pane) {
+  pane.frame ??= requestAnimationFrame(() => { pane.frame = null; paint(pane) })
 }
 
 /** Radius of a point in pixels of the page. */
@@ -34,47 +34,47 @@ function stampOf(shape, radius, width) {
   return { reach, steps: Int32Array.from(steps), shares: Uint16Array.from(shares) }
 }
 
-function paint(state) {
+function paint(pane) {
   const since = performance.now()
-  stepMotion(state)
-  const { canvas, field, size } = state
-  if (!field || !size?.width) return
+  stepMotion(pane)
+  const { canvas, field, size, map: { painting } } = pane
+  if (!field || !size?.width || painting?.code.length !== field.n) return
   const dense = Math.min(window.devicePixelRatio || 1, 2)
   const [width, height] = [Math.round(size.width * dense), Math.round(size.height * dense)]
-  if (canvas.width !== width || canvas.height !== height || !state.image) {
+  if (canvas.width !== width || canvas.height !== height || !pane.image) {
     Object.assign(canvas, { width, height })
-    state.image = new ImageData(width, height)
+    pane.image = new ImageData(width, height)
   }
-  const pen = (state.pen ??= canvas.getContext("2d", { alpha: false }))
-  state.drawn = paintPoints(state, dense)
+  const pen = (pane.pen ??= canvas.getContext("2d", { alpha: false }))
+  const drawn = paintPoints(pane, dense)
   pen.setTransform(1, 0, 0, 1, 0, 0)
-  pen.putImageData(state.image, 0, 0)
+  pen.putImageData(pane.image, 0, 0)
   pen.setTransform(dense, 0, 0, dense, 0, 0)
-  paintAxes(state, pen)
-  paintNamesAtMedians(state, pen)
-  paintMarks(state, pen)
-  state.frames = (state.frames ?? 0) + 1
-  Object.assign(canvas.dataset, { drawn: state.drawn, view: writeView(state.view), frames: state.frames, ms: (performance.now() - since).toFixed(1) })
+  paintAxes(pane, pen)
+  paintNamesAtMedians(pane, pen)
+  paintMarks(pane, pen)
+  pane.frames = (pane.frames ?? 0) + 1
+  Object.assign(canvas.dataset, { drawn, view: writeView(pane.view), frames: pane.frames, ms: (performance.now() - since).toFixed(1) })
 }
 
 const packed = ([r, g, b]) => (255 << 24 | b << 16 | g << 8 | r) >>> 0
 
 /** Unknown values lie below, a selection above; between them the order of the dataset, so that no class covers
  * another for being last. How many were drawn. */
-function paintPoints(state, dense) {
-  const { field, painting, hidden, view, size, image, chosen, theme } = state
+function paintPoints(pane, dense) {
+  const { field, view, image, home, map: { painting, chosen, theme } } = pane
   const pixels = new Uint32Array(image.data.buffer), ground = rgbOf(theme.ground)
   pixels.fill(packed(ground))
-  const radius = radiusOf(field.n, state.home.w / view.w) * dense
+  const radius = radiusOf(field.n, home.w / view.w) * dense
   const stamps = Object.fromEntries(SHAPES.map((shape) => [shape, stampOf(shape, shape === "disc" ? radius : 1.2 * radius, image.width)]))
   const brushes = painting.looks.map(({ rgb, shape }) => ({ full: rgb, faint: rgb.map((value, c) => value * FAINT + ground[c] * (1 - FAINT)), stamp: stamps[shape] }))
   const passes = chosen ? [[0, false], [1, false], [0, true], [1, true]] : [[0, null], [1, null]]
   let drawn = 0
-  for (const [known, wanted] of passes) drawn += paintPass(state, pixels, dense, brushes, known, wanted)
+  for (const [known, wanted] of passes) drawn += paintPass(pane, pixels, dense, brushes, known, wanted)
   return drawn
 }
 
-function paintPass({ field: { n, x, y }, painting: { code }, hidden, view, size, image: { width, height }, isChosen }, pixels, dense, brushes, known, wanted) {
+function paintPass({ field: { n, x, y }, view, size, image: { width, height }, map: { painting: { code }, hidden, isChosen } }, pixels, dense, brushes, known, wanted) {
   const scale = scaleOf(view, size) * dense, left = width / 2 - view.x * scale, top = height / 2 + view.y * scale
   const shown = Uint8Array.from(brushes, (_, k) => Number(!hidden.has(k) && Number(k > 0) === known))
   const colours = brushes.map(({ full, faint }) => (wanted === false ? faint : full))
@@ -100,13 +100,13 @@ function paintPass({ field: { n, x, y }, painting: { code }, hidden, view, size,
 }
 
 /** At another checkpoint the axes are those of the map's own, and hold another share. */
-function axesNow({ data, look }) {
-  const own = !exists(look.step) || String(look.step) === data.query.checkpoint
-  return own ? data.axes : data.axes?.map((_, k) => `PC ${k + 1} of step ${grouped(Number(data.query.checkpoint))}`)
+function axesNow(pane) {
+  const { axes, query } = pane.source
+  return stepNow(pane) === Number(query.checkpoint) ? axes : axes?.map((_, k) => `PC ${k + 1} of step ${grouped(Number(query.checkpoint))}`)
 }
 
-function paintAxes(state, pen) {
-  const { size, theme } = state, axes = axesNow(state)
+function paintAxes(pane, pen) {
+  const { size, map: { theme } } = pane, axes = axesNow(pane)
   if (!axes) return
   Object.assign(pen, { font: `11px ${theme.font}`, fillStyle: theme.soft, strokeStyle: theme.ground, lineWidth: 4, lineJoin: "round", textAlign: "right", textBaseline: "alphabetic" })
   const write = (text, px, py) => { pen.strokeText(text, px, py); pen.fillText(text, px, py) }
@@ -121,12 +121,12 @@ function paintAxes(state, pen) {
 
 /** Where there are more classes than colours each has its name at the median of its points; a name that would
  * cover another moves down, and is led back by a line. */
-function paintNamesAtMedians(state, pen) {
-  const { painting, hidden, view, size, theme } = state
+function paintNamesAtMedians(pane, pen) {
+  const { view, size, map: { painting, hidden, theme } } = pane
   if (painting.bar || painting.looks.length - 1 < LABELLED_FROM) return
   Object.assign(pen, { font: `600 12px ${theme.font}`, textAlign: "center", textBaseline: "middle", lineJoin: "round" })
   const placed = []
-  for (const { k, x, y } of mediansOf(state)) {
+  for (const { k, x, y } of mediansOf(pane)) {
     if (hidden.has(k)) continue
     const [px, py] = toScreen(view, size, x, y), half = pen.measureText(painting.looks[k].name).width / 2 + 3
     let at = py
@@ -151,8 +151,9 @@ function nameAt(pen, theme, look, px, py, at) {
 }
 
 /** Medians of each class in the map, the largest class first; worked out once for points and colours. */
-function mediansOf({ field, painting }) {
-  if (painting.mediansOf === field) return painting.medians
+function mediansOf(pane) {
+  const { field, map: { painting } } = pane
+  if (pane.mediansOf === field && pane.mediansBy === painting) return pane.medians
   const groups = painting.looks.map(() => [[], []])
   for (let i = 0; i < field.n; i++) {
     const group = groups[painting.code[i]]
@@ -160,14 +161,14 @@ function mediansOf({ field, painting }) {
     group[1].push(field.y[i])
   }
   const middle = (values) => Float32Array.from(values).sort()[values.length >> 1]
-  painting.mediansOf = field
-  painting.medians = groups.map(([xs, ys], k) => ({ k, n: xs.length, x: middle(xs), y: middle(ys) }))
+  Object.assign(pane, { mediansOf: field, mediansBy: painting })
+  pane.medians = groups.map(([xs, ys], k) => ({ k, n: xs.length, x: middle(xs), y: middle(ys) }))
     .filter(({ k, n }) => k && n).sort((a, b) => b.n - a.n)
-  return painting.medians
+  return pane.medians
 }
 
-function paintMarks(state, pen) {
-  const { field, view, size, theme, look, at, line } = state
+function paintMarks(pane, pen) {
+  const { field, view, size, line, map: { theme, look, at } } = pane
   const ring = (i, radius, width) => {
     const [px, py] = toScreen(view, size, field.x[i], field.y[i])
     for (const [style, thick] of [[theme.ground, width + 2], [theme.text, width]]) {
@@ -178,7 +179,7 @@ function paintMarks(state, pen) {
     }
   }
   if (exists(look.galaxy) && look.galaxy < field.n) ring(look.galaxy, 9, 2.5)
-  if (at >= 0) ring(at, 7, 1.5)
+  if (at >= 0 && at < field.n) ring(at, 7, 1.5)
   if (!line || line.length < 4) return
   Object.assign(pen, { strokeStyle: theme.text, lineWidth: 1.5, fillStyle: theme.veil })
   pen.beginPath()

@@ -4,33 +4,37 @@ const HOVER_MS = 40
 const PER_GALLERY = 48
 const HINT = "Point at a galaxy to see it, press it to keep it here. Drag with Shift, or with Lasso, around several."
 
-function hover(state, index) {
-  if (index === state.at) return
-  state.at = index
-  state.canvas.style.cursor = index >= 0 ? "pointer" : ""
-  clearTimeout(state.later)
-  state.since = performance.now()
-  state.tip.hidden = index < 0
-  delete state.tip.dataset.row
-  if (state.field) wantFrame(state)
+/** The galaxy under the hand in one map has a ring in the other too. */
+function hover(pane, index) {
+  const { map, tip } = pane
+  if (index === map.at) return
+  map.at = index
+  clearTimeout(map.later)
+  map.since = performance.now()
+  for (const one of map.panes) {
+    one.canvas.style.cursor = index >= 0 ? "pointer" : ""
+    one.tip.hidden = one !== pane || index < 0
+    delete one.tip.dataset.row
+    if (one.field) wantFrame(one)
+  }
   if (index < 0) return
-  const [px, py] = toScreen(state.view, state.size, state.field.x[index], state.field.y[index])
-  const left = Math.min(Math.max(px - 75, 4), state.size.width - 154)
-  state.tip.style.cssText = `left:${left}px;top:${py > 190 ? py - 182 : py + 16}px`
+  const [px, py] = toScreen(pane.view, pane.size, pane.field.x[index], pane.field.y[index])
+  const left = Math.min(Math.max(px - 75, 4), pane.size.width - 154)
+  tip.style.cssText = `left:${left}px;top:${py > 190 ? py - 182 : py + 16}px`
   const id = el("span", { class: "gx-soft" }, `row ${index}`)
-  state.tip.replaceChildren(el("i", { class: "gx-bone" }), el("span", {}, wordsOf(state, index)), id)
-  state.later = setTimeout(() => showUnderHand(state, index, id), HOVER_MS)
+  tip.replaceChildren(el("i", { class: "gx-bone" }), el("span", {}, wordsOf(map, index)), id)
+  map.later = setTimeout(() => showUnderHand(pane, index, id), HOVER_MS)
 }
 
-async function showUnderHand(state, index, id) {
-  const picture = galaxyPicture(state.data.of, index, 128)
+async function showUnderHand({ map, tip }, index, id) {
+  const picture = galaxyPicture(map.data.of, index, 128)
   picture.onload = () => {
-    if (state.at === index) Object.assign(state.tip.dataset, { row: index, ms: Math.round(performance.now() - state.since) })
+    if (map.at === index) Object.assign(tip.dataset, { row: index, ms: Math.round(performance.now() - map.since) })
   }
   picture.loading = "eager"
-  state.tip.firstChild.replaceWith(picture)
-  const galaxy = await galaxyOf(state, index).catch(() => null)
-  if (galaxy && state.at === index) id.textContent = `row ${index} · ${galaxy.source_id}`
+  tip.firstChild.replaceWith(picture)
+  const galaxy = await galaxyOf(map, index).catch(() => null)
+  if (galaxy && map.at === index) id.textContent = `row ${index} · ${galaxy.source_id}`
 }
 
 /** Class, and the value that colours, in words. */
@@ -87,11 +91,12 @@ function factsAndLinks(state, galaxy) {
 /** Rows of a lasso, or null; the map fades what is not among them. */
 function select(state, rows) {
   state.chosen = rows?.length ? rows : null
-  state.isChosen = new Uint8Array(state.field?.n ?? 0)
+  state.isChosen = new Uint8Array(state.painting?.code.length ?? 0)
   for (const row of state.chosen ?? []) state.isChosen[row] = 1
   state.galleryLength = PER_GALLERY
   drawGallery(state, rows)
-  wantFrame(state)
+  drawAgreed(state)
+  wantFrames(state)
 }
 
 function drawGallery(state, rows) {
@@ -105,7 +110,7 @@ function drawGallery(state, rows) {
   const cells = el("div", { class: "cells", role: "group", "aria-label": "Galaxies inside the lasso" }, rows.slice(0, state.galleryLength).map((row, i) => galleryCell(state, row, i)))
   cells.onkeydown = (event) => moveAmong(cells, event)
   const more = rows.length > state.galleryLength ? el("button", { onClick: () => { state.galleryLength += PER_GALLERY; drawGallery(state, rows) } }, `${grouped(Math.min(PER_GALLERY, rows.length - state.galleryLength))} more`) : null
-  state.gallery.replaceChildren(...[head, rows.length ? state.keep : null, classesInside(state, rows), cells, more].filter(Boolean))
+  state.gallery.replaceChildren(...[head, rows.length ? state.keep : null, state.agreedWords, classesInside(state, rows), cells, more].filter(Boolean))
 }
 
 function shownCount({ painting, hidden }) {
@@ -117,8 +122,8 @@ function galleryCell(state, row, index) {
   const button = el("button", { tabindex: index ? -1 : 0, "data-row": row, title: `row ${row} · ${words}` },
     galaxyPicture(state.data.of, row, 96, `Galaxy ${row}: ${words}`), el("span", { class: "caption" }, words || `row ${row}`))
   button.onclick = () => chooseGalaxy(state, row)
-  button.onmouseenter = () => { state.at = row; wantFrame(state) }
-  button.onmouseleave = () => { state.at = -1; wantFrame(state) }
+  button.onmouseenter = () => { state.at = row; wantFrames(state) }
+  button.onmouseleave = () => { state.at = -1; wantFrames(state) }
   return button
 }
 

@@ -3,18 +3,19 @@
 const MOVE_MS = 450
 
 /** What is asked of the server: the map that the page names, or another checkpoint turned onto it. */
-function queryNow({ data: { query }, look }) {
-  const { step } = look
+function queryNow({ source: { query, steps }, map }) {
+  const step = steps ? map.look.step : null
   return exists(step) && String(step) !== query.checkpoint ? { ...query, checkpoint: String(step), aligned: query.checkpoint } : query
 }
 
-const stepNow = ({ data: { query }, look }) => look.step ?? Number(query.checkpoint)
+/** The slider moves the first map alone. */
+const stepNow = ({ source: { query, steps }, map }) => (steps && map.look.step) ?? Number(query.checkpoint)
 
 function drawSteps(state) {
   const { steps } = state.data
   state.steps.hidden = steps.length < 2
   if (steps.length < 2) return
-  const at = steps.indexOf(stepNow(state)), words = `step ${grouped(steps[at] ?? stepNow(state))}`
+  const now = stepNow(state.panes[0]), at = steps.indexOf(now), words = `step ${grouped(now)}`
   const input = state.steps.querySelector("input")
   if (input?.max === String(steps.length - 1)) {
     input.value = at
@@ -28,30 +29,30 @@ function drawSteps(state) {
 }
 
 /** Points go to where the next checkpoint has them; at once where motion is not wanted. */
-function moveTo(state, flat) {
-  const from = state.flat
-  state.flat = flat
+function moveTo(pane, flat) {
+  const from = pane.flat
+  pane.flat = flat
   if (!from || from.length !== flat.length || matchMedia("(prefers-reduced-motion: reduce)").matches) {
-    state.field = makeField(flat)
-    return wantFrame(state)
+    pane.field = makeField(flat)
+    return wantFrame(pane)
   }
-  state.moving = { from: state.shownFlat ?? from, to: flat, since: performance.now() }
-  wantFrame(state)
+  pane.moving = { from: pane.shownFlat ?? from, to: flat, since: performance.now() }
+  wantFrame(pane)
 }
 
 /** Where the points are at this moment of a move; hits are on where they will be. */
-function stepMotion(state) {
-  const { moving } = state
+function stepMotion(pane) {
+  const { moving } = pane
   if (!moving) return
   const share = Math.min((performance.now() - moving.since) / MOVE_MS, 1), eased = share * share * (3 - 2 * share)
   const n = moving.to.length / 2
   if (share === 1) {
-    Object.assign(state, { moving: null, shownFlat: null, field: makeField(moving.to) })
+    Object.assign(pane, { moving: null, shownFlat: null, field: makeField(moving.to) })
     return
   }
-  const flat = (state.shownFlat ??= new Float32Array(2 * n))
+  const flat = (pane.shownFlat ??= new Float32Array(2 * n))
   if (flat === moving.from) moving.from = flat.slice()
   for (let k = 0; k < 2 * n; k++) flat[k] = moving.from[k] + eased * (moving.to[k] - moving.from[k])
-  state.field = { ...state.field, x: flat.subarray(0, n), y: flat.subarray(n) }
-  requestAnimationFrame(() => wantFrame(state))
+  pane.field = { ...pane.field, x: flat.subarray(0, n), y: flat.subarray(n) }
+  requestAnimationFrame(() => wantFrame(pane))
 }

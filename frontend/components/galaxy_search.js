@@ -18,11 +18,12 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function build(root) {
-  const state = { root, want: null, left: true, seq: 0, asked: 0, kept: new Map(), own: new Map(), result: null, problem: null, news: "" }
+  const state = { root, want: null, left: true, seq: 0, asked: 0, kept: new Map(), own: new Map(), result: null, second: null, problem: null, news: "" }
   state.wish = latestWins(() => fetchResults(state))
   state.says = el("div", { class: "says" })
-  root.replaceChildren(buildSpace(state), el("div", { class: "both" },
-    buildQuery(state), el("div", { class: "found" }, buildTrail(state), buildFilters(state), state.says, buildTiles(state))))
+  const compare = buildCompare(state)
+  root.replaceChildren(buildSpace(state, compare), state.other.space, el("div", { class: "both" },
+    buildQuery(state), el("div", { class: "found" }, buildTrail(state), buildFilters(state), state.says, buildHalves(state))))
   acceptDrops(root, (file) => sendPicture(state, file))
   return state
 }
@@ -31,6 +32,8 @@ function leave(state) {
   state.leave?.()
   state.leave = null
   clearTimeout(state.tellTimer)
+  state.other.end?.()
+  Object.assign(state.other, { end: null, following: null, key: null })
   state.left = true
 }
 
@@ -47,6 +50,7 @@ function hasQuery({ row, upload, plus, minus }) {
 
 function showAll(state) {
   showSpace(state)
+  showCompare(state)
   showFilters(state)
   showQuery(state)
   showTrail(state)

@@ -14,7 +14,7 @@ from shared.runs import Run
 from shared.search import EmbeddingState
 
 SPACE = ("picking", "sky_links", "galaxy_search_space", "row_filters")
-PARTS = ("net", "query", "filters", "tiles")
+PARTS = ("net", "compare", "query", "filters", "tiles")
 KEY = "galaxy_search"
 _SEARCH = load_component(
     KEY, parts=("galaxy_dialog", *SPACE, "keeping", *(f"{KEY}_{part}" for part in PARTS))

@@ -12,16 +12,28 @@ function requestOf(state) {
 
 const queryOf = (request) => `query=${encodeURIComponent(JSON.stringify(request))}`
 
-async function fetchResults(state) {
+/** The same, asked of the second encoder too where that can answer. */
+function comparedRequest(state) {
   const request = requestOf(state)
+  return request && isOtherReady(state) ? { ...request, against: spaceOfEmbedding(state.other.embedding) } : request
+}
+
+/** What one encoder found, or two, and how far they agree. */
+async function askEncoders(request) {
+  if (request.against) return ask(`/search/compared?${queryOf(request)}`)
+  return { first: await ask(`/search?${queryOf(request)}`), second: null, agreement: null }
+}
+
+async function fetchResults(state) {
+  const request = comparedRequest(state)
   const key = JSON.stringify(request)
   if (!request || state.shown === key) return
-  const wanted = () => key === JSON.stringify(requestOf(state)) && !state.left
+  const wanted = () => key === JSON.stringify(comparedRequest(state)) && !state.left
   try {
-    const result = state.kept.get(key) ?? await ask(`/search?${queryOf(request)}`)
-    keepResult(state, key, result)
+    const answer = state.kept.get(key) ?? await askEncoders(request)
+    keepResult(state, key, answer)
     if (!wanted()) return
-    Object.assign(state, { result, shown: key, problem: null })
+    Object.assign(state, { result: answer.first, second: answer.second, agreement: answer.agreement, shown: key, problem: null })
   } catch (problem) {
     if (wanted()) refuse(state, problem)
     return

@@ -1,28 +1,40 @@
 // The results: a picture is a button that makes it the query; + and − make it an example.
 
 function buildTiles(state) {
-  state.tiles = el("div", { class: "tiles", role: "group", "aria-label": "Similar galaxies. Arrow keys move, Enter searches by it, plus and minus add an example." })
-  state.tiles.onkeydown = (event) => onTileKey(state, event)
-  return state.tiles
+  const tiles = el("div", { class: "tiles", role: "group", "aria-label": "Similar galaxies. Arrow keys move, Enter searches by it, plus and minus add an example." })
+  tiles.onkeydown = (event) => onTileKey(state, event, tiles)
+  tiles.onmouseover = tiles.onfocusin = (event) => ringRow(state, event.target.closest(".tile"))
+  tiles.onmouseleave = tiles.onfocusout = () => ringRow(state, null)
+  return tiles
 }
 
 function drawTiles(state) {
-  const { result } = state
-  const held = state.tiles.contains(state.tiles.getRootNode().activeElement)
-  state.tiles.replaceChildren(...result.neighbours.map((one, place) => tileOf(state, one, place)))
+  const [first, second] = state.halves
+  drawGrid(state, first.tiles, state.result, state.second)
+  drawGrid(state, second.tiles, state.second, state.result)
   state.root.dataset.shown = state.shown
   showTaking(state)
-  if (held) state.tiles.querySelector(".shot")?.focus()
   showSays(state)
+  showHalves(state)
 }
 
-function tileOf(state, { galaxy, similarity, links }, place) {
+/** One encoder's galaxies; `other` are the second's, whom it marks. */
+function drawGrid(state, tiles, result, other) {
+  const held = tiles.contains(tiles.getRootNode().activeElement)
+  const there = new Map((other?.neighbours ?? []).map(({ galaxy }, place) => [galaxy.row, place + 1]))
+  tiles.replaceChildren(...(result?.neighbours ?? []).map((one, place) => tileOf(state, one, place, there.get(one.galaxy.row))))
+  if (held) tiles.querySelector(".shot")?.focus()
+}
+
+function tileOf(state, { galaxy, similarity, links }, place, there) {
   const of = datasetNow(state)
-  const words = `${nameOfGalaxy(galaxy)}, similarity ${similarity.toFixed(3)}`
+  const also = there ? `, in both, place ${there} of the other` : ""
+  const words = `${nameOfGalaxy(galaxy)}, similarity ${similarity.toFixed(3)}${also}`
   const shot = el("button", { class: "shot", tabindex: place ? -1 : 0, "data-row": galaxy.row, "aria-label": words,
-    title: [`row ${galaxy.row}`, galaxy.label, galaxy.split, galaxy.source_id].filter(Boolean).join(" · ") }, galaxyPicture(of, galaxy.row, 256, words))
+    title: [`row ${galaxy.row}`, galaxy.label, galaxy.split, galaxy.source_id].filter(Boolean).join(" · ") + also }, galaxyPicture(of, galaxy.row, 256, words))
   shot.onclick = () => pivot(state, galaxy.row)
-  return el("div", { class: "tile" }, shot,
+  return el("div", { class: "tile", "data-both": there }, shot,
+    there ? el("span", { class: "twin", "aria-hidden": true }, svgShape("ring", TWO_RINGS), `both · #${there}`) : null,
     el("div", { class: "caption" }, el("b", {}, similarity.toFixed(3)),
       signButton(state, galaxy.row, "plus", "+", "More like this one too"), signButton(state, galaxy.row, "minus", "−", "Less like this one")),
     el("div", { class: "label" }, galaxy.label ?? (of.class_names.length ? "no class" : galaxy.source_id)),
@@ -33,11 +45,19 @@ function signButton(state, row, kind, sign, title) {
   return el("button", { class: `sign ${kind}`, tabindex: -1, title, "aria-label": `${title}: galaxy ${row}`, onClick: () => example(state, row, kind) }, sign)
 }
 
-function onTileKey(state, event) {
-  const tiles = [...state.tiles.children]
+/** The galaxy under the hand has a ring in both grids, where both found it. */
+function ringRow(state, tile) {
+  const row = tile?.dataset.both ? tile.querySelector(".shot").dataset.row : null
+  for (const { tiles } of state.halves) {
+    for (const one of tiles.children) one.classList.toggle("ringed", row !== null && one.querySelector(".shot").dataset.row === row)
+  }
+}
+
+function onTileKey(state, event, grid) {
+  const tiles = [...grid.children]
   const here = tiles.indexOf(event.target.closest(".tile"))
   const kind = { "+": "plus", "-": "minus" }[event.key]
-  if (here >= 0 && kind) return example(state, state.result.neighbours[here].galaxy.row, kind)
+  if (here >= 0 && kind) return example(state, Number(tiles[here].querySelector(".shot").dataset.row), kind)
   const to = tiles[here + CELL_STEPS[event.key]?.(tiles)]
   if (CELL_STEPS[event.key]) event.preventDefault()
   if (!to) return

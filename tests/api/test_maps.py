@@ -170,6 +170,21 @@ def test_maps_of_two_checkpoints_are_turned_onto_each_other(
     assert code == "not_alignable"
 
 
+def test_a_map_is_turned_onto_that_of_another_encoder_also_of_another_width(
+    client: Client, context: Context, database: Database, settings: Settings, encoder: str, embedded: Embed
+) -> None:
+    other = leave_encoder(database, settings, embed_dim=24)
+    embedded(encoder, checkpoint="7")
+    embedded(other, checkpoint="7", depth=1)
+    turned = MapRequest(run=other, depth=1, aligned="last", aligned_run=encoder)
+    ours = context.embeddings.get(EmbeddingSpace(run=other, depth=1)).vectors
+    theirs = context.embeddings.get(EmbeddingSpace(run=encoder)).vectors
+    assert (ours.shape[1], theirs.shape[1]) == (24, 32)
+    np.testing.assert_array_equal(points_of(client, turned), project_aligned(ours, theirs).points)
+    state = client.get_map(MapRequest(run=encoder, aligned_run=other, aligned_pooling="cls"))
+    assert (state.ready, state.aligned) == (False, 7)  # that encoder is embedded at depth 1 alone
+
+
 def test_one_job_embeds_every_checkpoint_and_the_map_knows_them(
     client: Client, encoder: str, settings: Settings
 ) -> None:

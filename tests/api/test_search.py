@@ -22,7 +22,7 @@ from backend.settings import Settings
 from frontend.client import ApiError, Client
 from shared.runs import RunKind, RunRequest
 from shared.search import EmbeddingSpace, RowFilter, SearchRequest
-from tests.api.encoders import leave_encoder, work
+from tests.api.encoders import keep_features, leave_encoder, work
 
 CIRCLE = np.stack([np.cos(np.arange(60) / 20), np.sin(np.arange(60) / 20)], axis=1)
 """Row r at r / 20 radians: a neighbour's cosine is that of the difference."""
@@ -52,15 +52,9 @@ def on_sky(sky: Path) -> Path:
 
 @pytest.fixture
 def space(database: Database, settings: Settings, context: Context, on_sky: Path) -> EmbeddingSpace:
-    """Galaxies on a circle: the second half of the width counts nothing, the first two are CIRCLE."""
+    """Galaxies on a circle."""
     space = EmbeddingSpace(run=leave_encoder(database, settings))
-    resolved = context.embeddings.resolve(space)
-    features = np.zeros((60, resolved.width), np.float16)
-    features[:, :2] = CIRCLE
-    [file] = resolved.files
-    path = settings.home / "cache" / "features" / file
-    path.parent.mkdir(parents=True)
-    np.save(path, features)
+    keep_features(settings, context.embeddings.resolve(space), CIRCLE)
     return space
 
 

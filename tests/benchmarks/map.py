@@ -84,9 +84,11 @@ def make_home(home: Path) -> str:
     space = resolve_space(database, settings, EmbeddingSpace(run=run))
     groups = rng.normal(size=(CLASSES, WIDTH))
     features = (groups[labels] + rng.normal(scale=2, size=(N, WIDTH))).astype(np.float16)
-    path = feature_cache(settings) / space.files[0]
-    path.parent.mkdir(parents=True)
-    np.save(path, features)
+    other = resolve_space(database, settings, EmbeddingSpace(run=run, pooling="cls"))
+    for files, scale in ((space.files, 0), (other.files, 2)):
+        path = feature_cache(settings) / files[0]
+        path.parent.mkdir(parents=True, exist_ok=True)
+        np.save(path, features + rng.normal(scale=scale, size=(N, WIDTH)).astype(np.float16))
     database.close()
     return run
 
@@ -111,6 +113,14 @@ def measure(url: str, run: str) -> None:
         print(
             f"  hover to image                     {median(hovered):8.0f} ms, at most {max(hovered):.0f} ms"
         )
+        page.goto(f"{url}/map?run={run}&with={run}:best::cls:pca")
+        page.wait_for_selector(f".pane:nth-child(2) canvas[data-drawn='{N}']", timeout=120_000)
+        print("  beside a second map,")
+        show(page, N)
+        query = {"space": {"run": run}, "against": {"run": run, "pooling": "cls"}}
+        took = timed(lambda: http.get("/search/overlap", params={"query": json.dumps(query)}))
+        print(f"  overlap of 2,000 × 16 neighbours among {N:,}{took:8.0f} ms")
+        page.goto(f"{url}/map?run={run}")
         put_many(page)
         page.reload()
         show(page, MANY)
@@ -145,7 +155,7 @@ def put_many(page: Page) -> None:
 def show(page: Page, n: int) -> None:
     page.wait_for_selector(f"{CANVAS}[data-drawn='{n}']", timeout=120_000)
     time.sleep(1.5)
-    box = page.locator(CANVAS).bounding_box()
+    box = page.locator(CANVAS).first.bounding_box()
     assert box is not None
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     print(f"  {n:,} points, {box['width']:.0f} × {box['height']:.0f} px, draws a second:")
@@ -163,8 +173,8 @@ def show(page: Page, n: int) -> None:
             page.keyboard.up(key)
     page.keyboard.press("Escape")
     print(f"    {'zoom':<33}{rate(page, lambda k: page.mouse.wheel(0, 30 if k // 40 % 2 else -30))}")
-    page.locator(CANVAS).press("0")
-    by_itself, took = page.locator(CANVAS).evaluate(KEYS)
+    page.locator(CANVAS).first.press("0")
+    by_itself, took = page.locator(CANVAS).first.evaluate(KEYS)
     print(f"    {'pan, moved by the page itself':<33}{by_itself:8.0f}  a draw takes {took:.1f} ms")
 
 
@@ -182,7 +192,7 @@ KEYS = """async (canvas) => {
 
 def rate(page: Page, act: Callable[[int], None]) -> str:
     """Draws a second while the mouse does not rest, and its moves, which no draw can outrun."""
-    frames = lambda: int(page.locator(CANVAS).get_attribute("data-frames") or 0)  # noqa: E731
+    frames = lambda: int(page.locator(CANVAS).first.get_attribute("data-frames") or 0)  # noqa: E731
     before, start, k = frames(), time.perf_counter(), 0
     while time.perf_counter() - start < SECONDS:
         act(k)
@@ -193,7 +203,7 @@ def rate(page: Page, act: Callable[[int], None]) -> str:
 
 def hover_time(page: Page, k: int) -> float:
     """Milliseconds from the mouse's arrival on a point to its picture, as the page's own clock has it."""
-    box = page.locator(CANVAS).bounding_box()
+    box = page.locator(CANVAS).first.bounding_box()
     assert box is not None
     page.mouse.move(box["x"] + 2, box["y"] + 2)
     time.sleep(0.2)

@@ -1,26 +1,23 @@
 """A map is made from an empty page, points answer the hand as the API has them, the address keeps it all."""
 
 import re
-from itertools import pairwise
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import expect
 
 from shared.maps import MapRequest
 from shared.runs import RunKind, RunRequest, RunState
 from tests.browser.conftest import Site, Visit
+from tests.browser.mapped import CANVAS, Points, drag_around, on_screen, points_of, rows_in, upper_edge
 
 pytestmark = pytest.mark.browser
 
-CANVAS = ".gx-galaxy_map canvas"
 TINY = {
     "dataset": "sky", "img_size": 32, "patch_size": 8, "warmup_epochs": 0, "sample_count": 2, "embed_dim": 32,
     "decoder_embed_dim": 32, "batch_size": 32, "depth": 1, "num_heads": 1, "decoder_depth": 1,
     "decoder_num_heads": 1, "epochs": 1, "online_probe": "off",
 }  # fmt: skip
-Points = NDArray[np.float64]
 
 
 @pytest.fixture(scope="module")
@@ -31,49 +28,11 @@ def encoder(site: Site) -> str:
     return next(run.id for run in site.client.list_runs() if run.name == "to be mapped")
 
 
-def points_of(site: Site, request: MapRequest) -> Points:
-    """(N, 2) as the API has them."""
-    flat = np.frombuffer(site.client.get_map_points(request), "<f4")
-    return flat.reshape(2, -1).T.astype(np.float64)
-
-
-def on_screen(page: Page, points: Points) -> Points:
-    """Where the canvas shows them, in pixels of the page."""
-    canvas = page.locator(CANVAS)
-    x, y, width = map(float, (canvas.get_attribute("data-view") or "").split(","))
-    box = canvas.bounding_box()
-    assert box is not None
-    scale = box["width"] / width
-    middle = np.array([box["x"] + box["width"] / 2, box["y"] + box["height"] / 2])
-    return middle + (points - [x, y]) * [scale, -scale]
-
-
 def loneliest(places: Points) -> int:
     """The point whose nearest neighbour is farthest."""
     apart = np.linalg.norm(places[:, None] - places[None], axis=2)
     np.fill_diagonal(apart, np.inf)
     return int(apart.min(axis=1).argmax())
-
-
-def upper_edge(values: NDArray[np.float64], least: int) -> float:
-    """A bound in the widest gap among values, with at least so many below and above it."""
-    ranked = np.sort(values)
-    gaps = [(b - a, (a + b) / 2) for a, b in pairwise(ranked[least:-least])]
-    return max(gaps)[1]
-
-
-def drag_around(page: Page, corners: Points) -> None:
-    page.keyboard.down("Shift")
-    page.mouse.move(*corners[0])
-    page.mouse.down()
-    for corner in corners[1:]:
-        page.mouse.move(*corner, steps=3)
-    page.mouse.up()
-    page.keyboard.up("Shift")
-
-
-def rows_in(gallery: Locator) -> list[int]:
-    return [int(cell.get_attribute("data-row") or -1) for cell in gallery.locator(".cells button").all()]
 
 
 def test_galaxies_are_embedded_drawn_pointed_at_and_lassoed_and_the_address_keeps_the_view(

@@ -1,16 +1,29 @@
 """A galaxy is searched by, pivoted from, filtered, gone back to, and opened again by its address."""
 
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+from shared.comparing import ComparedRequest, OverlapRequest, SearchComparison
+from shared.maps import MapRequest
+from shared.runs import RunKind, RunRequest
 from shared.search import EmbeddingSpace, RowFilter, SearchRequest
 from tests.browser.conftest import Site, Visit
+from tests.browser.mapped import CANVAS, drag_around, on_screen, points_of, rows_in, upper_edge
 
 pytestmark = pytest.mark.browser
 
+CONTRAST = """(canvas, places) => {
+    const pen = canvas.getContext("2d"), dense = canvas.width / canvas.clientWidth
+    const at = (x, y) => pen.getImageData(Math.floor(x * dense), Math.floor(y * dense), 1, 1).data
+    const ground = at(1, 1)
+    return places.map((place) => Math.hypot(...[0, 1, 2].map((band) => at(...place)[band] - ground[band])))
+}"""
+"""How far the pixels at places of a canvas are from its ground."""
 TILES = ".gx-galaxy_search .tile .shot"
 
 
@@ -82,3 +95,79 @@ def test_an_encoder_is_embedded_and_a_galaxy_searched_pivoted_filtered_and_found
     page.keyboard.press("ArrowRight")
     page.keyboard.press("Enter")
     expect_results(page, site, encoder, row=first[1])
+
+
+def expect_compared(page: Page, site: Site, request: ComparedRequest) -> SearchComparison:
+    """Both grids come to hold what the API says, with what is in both marked, and its number above them."""
+    compared = site.client.compare_searches(request)
+    lists = [[one.galaxy.row for one in found.neighbours] for found in (compared.first, compared.second)]
+    for half, rows in zip(("first", "second"), lists, strict=True):
+        shots = page.locator(f".gx-galaxy_search .half.{half} .shot")
+        expect(shots.first).to_have_attribute("data-row", str(rows[0]))
+        expect(shots).to_have_count(len(rows))
+        assert [int(shot.get_attribute("data-row") or -1) for shot in shots.all()] == rows
+        marked = page.locator(f".gx-galaxy_search .half.{half} .tile[data-both] .shot").all()
+        both = set(lists[0]) & set(lists[1])
+        assert {int(shot.get_attribute("data-row") or -1) for shot in marked} == both
+        assert len(both) == compared.agreement.shared
+    agree = page.locator(".gx-galaxy_search .agree")
+    expect(agree).to_contain_text(f"{compared.agreement.shared} of {compared.agreement.k} in both")
+    return compared
+
+
+def test_two_encoders_are_searched_side_by_side_and_their_maps_share_a_selection(
+    visit: Visit, site: Site, encoder: str
+) -> None:
+    mean, cls = (EmbeddingSpace(run=encoder, pooling=pooling) for pooling in ("mean", "cls"))
+    if not site.client.get_embeddings(mean).ready:
+        site.run_to_the_end(RunRequest(kind=RunKind.EMBED, config={"encoder": encoder}))
+    page = visit.page
+    visit.open(f"/search?run={encoder}&row=17&k=16")
+    page.get_by_role("button", name="Compare with…").click()
+    page.get_by_role("combobox", name="Second: Run").select_option(encoder)
+    page.get_by_role("combobox", name="Second: Pooling").select_option("cls")
+    compared = expect_compared(page, site, ComparedRequest(space=mean, against=cls, row=17))
+    overlap = site.client.get_overlap(OverlapRequest(space=mean, against=cls))
+    whole = page.locator(".gx-galaxy_search .whole")
+    expect(whole).to_contain_text(f"agree on {100 * overlap.overlap:.1f} % of 16 neighbours")
+    row = compared.second.neighbours[1].galaxy.row
+    page.locator(f".gx-galaxy_search .half.second .shot[data-row='{row}']").click()  # a pivot moves both
+    moved = ComparedRequest(space=mean, against=cls, row=row)
+    expect_compared(page, site, moved)
+    page.wait_for_function(f"() => location.search.includes('row={row}')")
+    assert query(page)["with"] == f"{encoder}:best::cls"
+    page.reload()
+    expect_compared(page, site, moved)
+
+    visit.open(f"/map?run={encoder}&with={encoder}:best::cls:pca&colour=split")
+    second = page.locator(CANVAS).nth(1)
+    expect(second).to_have_attribute("data-drawn", "200")
+    first_map = MapRequest(run=encoder)
+    points = points_of(site, first_map)
+    right = upper_edge(points[:, 0], 60)
+    low, high = points.min(axis=0) - 0.01, points.max(axis=0) + 0.01
+    drag_around(page, on_screen(page, np.array([low, [right, low[1]], [right, high[1]], [low[0], high[1]]])))
+    inside = np.flatnonzero(points[:, 0] < right)
+    gallery = page.locator(".gx-galaxy_map .gallery")
+    expect(gallery.locator(".head")).to_contain_text(f"{len(inside)} of 200")
+    assert rows_in(gallery) == inside[:48].tolist()
+    kept = site.client.get_overlap(OverlapRequest(space=mean, against=cls, rows=tuple(inside.tolist())))
+    expect(gallery.locator(".agreed")).to_contain_text(f"agree on {100 * kept.overlap:.1f} %")
+
+    turned = MapRequest(
+        run=encoder, pooling="cls", aligned="best", aligned_run=encoder, aligned_pooling="mean"
+    )
+    box = second.bounding_box()
+    assert box is not None
+    places = on_screen(page, points_of(site, turned), 1) - [box["x"], box["y"]]
+    contrast = np.array(second.evaluate(CONTRAST, places.tolist()))
+    unnamed = (places[:, 0] > 24) & (places[:, 1] < box["height"] - 24)  # where no axis has its name
+    apart = np.linalg.norm(places[:, None] - places[None, inside], axis=2).min(axis=1) > 9
+    chosen = np.isin(np.arange(200), inside)
+    assert contrast[chosen & unnamed].min() > contrast[apart & unnamed].max()  # those outside are faint
+    second.focus()
+    page.keyboard.press("+")
+    page.wait_for_url(re.compile("view2="))
+    view = second.get_attribute("data-view") or ""
+    page.reload()
+    expect(second).to_have_attribute("data-view", view)

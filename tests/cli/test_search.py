@@ -70,6 +70,20 @@ def test_galaxies_are_searched_by_row_and_by_image_and_taken_along(
     assert json.loads(answer.stdout)["neighbours"] == found["neighbours"]
 
 
+def test_two_encoders_are_asked_the_same_and_what_both_found_is_starred(home: Path, encoder: str) -> None:
+    asked = ("search", "--run", encoder, "--galaxy", "5", "-k", "8", "--against", f"{encoder}:last")
+    answer = call(home, *asked, "--json")
+    assert answer.returncode == 0, answer.stderr
+    found = json.loads(answer.stdout)
+    assert found["first"]["neighbours"] == found["second"]["neighbours"]
+    assert (found["agreement"]["shared"], found["agreement"]["k"]) == (8, 8)
+    printed = call(home, *asked).stdout
+    assert "* 8 of 8 in both (Jaccard 1.00); expected by chance 1.6" in printed
+    assert printed.count(" *  ") == 16
+    refused = call(home, *asked[:-1], f"{encoder}:newest", "--json")
+    assert json.loads(refused.stdout)["field"] == "checkpoint"
+
+
 def test_a_search_without_a_query_and_one_where_no_position_is_known_say_what_to_give(
     home: Path, encoder: str
 ) -> None:

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.app_pages.map import axis_words
-from frontend.app_pages.map_url import Look
+from frontend.app_pages.map_second import axis_words
+from frontend.app_pages.map_url import Beside, Look
 from shared.maps import ColourBy
 
 NUMBERS = st.floats(-1e4, 1e4).map(lambda value: f"{round(value, 6):.5g}")
@@ -20,6 +20,19 @@ LOOKS = st.builds(
     colour=st.sampled_from(list(ColourBy)),
     evaluation=st.one_of(st.none(), st.just("late-mass-7097.encoder-knn-s0")),
     view=st.one_of(st.none(), st.tuples(NUMBERS, NUMBERS, NUMBERS).map(",".join)),
+    view2=st.one_of(st.none(), st.tuples(NUMBERS, NUMBERS, NUMBERS).map(",".join)),
+    turned=st.booleans(),
+    beside=st.one_of(
+        st.none(),
+        st.builds(
+            Beside,
+            run=st.just("calm-arm-7"),
+            checkpoint=st.sampled_from(["best", "1200"]),
+            depth=st.one_of(st.none(), st.integers(1, 24)),
+            pooling=st.sampled_from(["mean", "cls", "both"]),
+            method=st.sampled_from(["pca", "tsne"]),
+        ),
+    ),
     galaxy=st.one_of(st.none(), st.integers(0, 10**6)),
     step=st.one_of(st.none(), st.integers(0, 10**6)),
 )
@@ -51,6 +64,8 @@ def test_an_address_leaves_out_what_is_as_usual() -> None:
         {"depth": "0"},
         {"method": "umap"},
         {"checkpoint": "newest"},
+        {"with": "calm-arm-7:best:0"},
+        {"view2": "1,2"},
     ],
 )
 def test_one_impossible_value_costs_only_itself(query: dict[str, str]) -> None:

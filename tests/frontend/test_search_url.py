@@ -1,17 +1,20 @@
 """The address of the Search page holds its whole state."""
 
 from frontend.app_pages.search_url import OddView, SearchAddress, View
+from shared.comparing import OtherEncoder
 from shared.datasets import Split
 
 
 def test_a_view_is_its_address_and_back() -> None:
     view = View(
-        run="quiet-spiral-12", checkpoint="700", dataset="sky", depth=3, pooling="both", row=17, plus=(3, 5),
+        run="quiet-spiral-12", checkpoint="700", dataset="sky", depth=3, pooling="both",
+        other=OtherEncoder(run="calm-arm-7", checkpoint="last", depth=2, pooling="cls"), row=17, plus=(3, 5),
         minus=(8,), trail=(1, 2), k=64, tile=96, least=True, label="Merging", split=Split.VAL, zmin=0.01,
         zmax=0.25, pmin=0.2, pmax=0.4, near=12.5, trivial=True,
     )  # fmt: skip
     query = view.to_query()
     assert (query["plus"], query["minus"], query["trail"]) == ("3.5", "8", "1.2")
+    assert query["with"] == "calm-arm-7:last:2:cls"
     assert (query["least"], query["zmin"], query["split"]) == ("yes", "0.01", "val")
     assert View.from_query(query) == view
 
@@ -30,6 +33,7 @@ def test_an_upload_wins_over_a_row_and_what_cannot_be_meant_is_left_out() -> Non
         "plus": "1.x",
         "minus": "4",
         "zz": "1",
+        "with": "calm-arm-7:newest",
     }
     assert View.from_query(query) == View(upload="ab", minus=(4,))
 

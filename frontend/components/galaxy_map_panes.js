@@ -1,0 +1,103 @@
+// One map, or two beside each other: each its own points and view; colours, selection and the galaxy under the hand
+// belong to both.
+
+const VIEW_NAMES = ["view", "view2"]
+
+/** As many panes as the page names maps. */
+function keepPanes(state) {
+  const { data, panes } = state
+  const wanted = data.beside ? 2 : 1
+  while (panes.length < wanted) {
+    panes.push(buildPane(state, panes.length))
+    state.frames.append(panes.at(-1).node)
+  }
+  while (panes.length > wanted) panes.pop().node.remove()
+  state.root.classList.toggle("two", wanted === 2)
+  for (const pane of panes) {
+    pane.source = panes.indexOf(pane) ? data.beside : data
+    state.resize.observe(pane.frameBox)
+  }
+}
+
+function buildPane(map, place) {
+  const pane = { map, viewName: VIEW_NAMES[place], view: null, title: el("h3") }
+  pane.canvas = el("canvas", { tabindex: 0, role: "img" })
+  pane.tip = el("div", { class: "tip", hidden: true })
+  const tools = el("div", { class: "tools" }, [
+    ["+", "Closer (+)", () => zoomBy(pane, 1.5)], ["−", "Farther (−)", () => zoomBy(pane, 1 / 1.5)], ["⤢", "Whole map (0)", () => lookAt(pane, pane.home)],
+  ].map(([sign, title, act]) => el("button", { title, "aria-label": title, onClick: () => { if (pane.field) act() } }, sign)))
+  pane.frameBox = el("div", { class: "frame" }, pane.canvas, tools, pane.tip)
+  pane.node = el("section", { class: "pane" }, pane.title, pane.frameBox)
+  followHand(pane)
+  return pane
+}
+
+const wantFrames = ({ panes }) => panes.forEach(wantFrame)
+
+function followPane(pane) {
+  renew(pane.title, el("b", {}, pane.source.title), el("span", { class: "gx-soft" }, `step ${grouped(stepNow(pane))} · ${pane.source.note}`))
+  const wanted = JSON.stringify(queryNow(pane))
+  if (wanted === pane.wanted) return
+  pane.wanted = wanted
+  loadPoints(pane, wanted)
+}
+
+async function loadPoints(pane, wanted) {
+  try {
+    const answer = await fetch(`${API}/maps/points?${queryOf(queryNow(pane))}`, { credentials: "same-origin" })
+    if (!answer.ok) throw new Refused((await answer.json().catch(() => null))?.detail ?? `The server answered ${answer.status}.`)
+    const flat = new Float32Array(await answer.arrayBuffer())
+    if (wanted === pane.wanted) takePoints(pane, flat)
+  } catch (problem) {
+    if (wanted !== pane.wanted) return
+    pane.wanted = null
+    complain(pane.map, problem)
+  }
+}
+
+function takePoints(pane, flat) {
+  const { map, source: { query } } = pane
+  const same = pane.of === query.dataset && pane.field?.n === flat.length / 2
+  const moves = same && pane.base === baseOf(pane)
+  Object.assign(pane, { of: query.dataset, base: baseOf(pane) })
+  complain(map, null)
+  if (moves) return moveTo(pane, flat)
+  Object.assign(pane, { flat, field: makeField(flat), moving: null, shownFlat: null, home: null })
+  if (!same && pane === map.panes[0]) {
+    select(map, null)
+    map.hidden.clear()
+  }
+  resized(pane)
+  recolour(map)
+}
+
+/** Maps with the same base are turned onto each other. */
+const baseOf = ({ source }) => JSON.stringify(source.query)
+
+function resized(pane) {
+  const { map, frameBox } = pane, width = frameBox.clientWidth
+  if (!width) return
+  const height = Math.round(Math.min(Math.max(width * (map.data.beside ? 0.9 : 0.72), 320), Math.max(window.innerHeight - (map.data.steps.length > 1 ? 330 : 290), 320)))
+  pane.size = { width, height }
+  pane.canvas.style.height = `${height}px`
+  if (!pane.field) return
+  const first = !pane.home
+  pane.home = homeView(pane.field, pane.size)
+  if (first) pane.view = readView(map.look[pane.viewName]) ?? pane.home
+  wantFrame(pane)
+}
+
+function describe({ map, canvas, field, source }) {
+  if (!field) return
+  canvas.setAttribute("aria-label", `Map of ${grouped(field.n)} galaxies by ${source.title}, coloured by ${BY_WORDS[map.column?.by] ?? "nothing yet"}. `
+    + "Arrow keys move it, plus and minus zoom, 0 shows all of it, Escape lets go of what is chosen.")
+}
+
+function lookAt(pane, view) {
+  const { map, viewName } = pane
+  pane.view = view
+  const home = writeView(view) === writeView(pane.home)
+  map.look[viewName] = home ? null : writeView(view)
+  wantFrame(pane)
+  tellLook(map)
+}
