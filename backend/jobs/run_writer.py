@@ -33,6 +33,10 @@ class RunBusyError(RuntimeError):
     """Another worker holds the lock of this run."""
 
 
+class GivenUpError(RuntimeError):
+    """The supervisor has given up waiting for this attempt."""
+
+
 class RunWriter:
     """A worker's hold on its run directory, as a context: enters by taking the lock and saying who it is.
 
@@ -52,6 +56,9 @@ class RunWriter:
 
     def __enter__(self) -> Self:
         self._lock = _take_lock(self.run_dir.lock)
+        if self.run_dir.is_given_up(self.attempt):
+            os.close(self._lock)
+            raise GivenUpError(f"attempt {self.attempt} comes up too late; nobody waits for it")
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         (self.run_dir.path / "result.json").unlink(missing_ok=True)

@@ -119,7 +119,7 @@ class Supervisor:
             self._pass_on_wishes(run, run_dir, process)
         elif process is not None and alive:
             self.launcher.end(process, kill=True)  # a stray of an earlier attempt, which holds the lock
-        elif announced or self._waited_too_long(run):
+        elif announced or (self._waited_too_long(run) and run_dir.give_up(run.attempt)):
             self._conclude(run, run_dir)
 
     def _ingest(self, run: RunRow, run_dir: RunDir) -> None:
