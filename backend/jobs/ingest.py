@@ -2,7 +2,7 @@
 
 The rows of a read and the byte offset behind it are stored in one transaction, so a killed supervisor takes
 up where its last transaction ended. A line {"event": "resumed", "from_step": s} deletes the rows after s:
-those steps come again.
+those steps come again. A worker that begins anew, as there is no checkpoint, says −1.
 """
 
 import json
@@ -106,9 +106,11 @@ def _take_back(session: Session, run: RunRow, step: int) -> None:
         .order_by(MetricRow.step)
     )
     run.latest = {row.key: row.value for row in rows}
+    run.initial = run.initial if step >= 0 else {}
     run.resets += 1
     state = RunState(run.state)
-    add_event(session, run.id, state, state, f"resumed from step {step}")
+    came_from = f"resumed from step {step}" if step >= 0 else "begun anew: there was no checkpoint"
+    add_event(session, run.id, state, state, came_from)
 
 
 def _summarise(run: RunRow, rows: list[dict[str, Any]]) -> None:

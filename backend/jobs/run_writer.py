@@ -68,6 +68,7 @@ class RunWriter:
         self._say(f"attempt {self.attempt}, process {os.getpid()} on {socket.gethostname()}")
         cut_torn_line(self.run_dir.metrics)
         self._metrics = self.run_dir.metrics.open("ab", buffering=0)
+        self._begins_anew = self._metrics.tell() > 0
         return self
 
     def __exit__(
@@ -77,7 +78,10 @@ class RunWriter:
         os.close(self._lock)
 
     def log(self, step: int, epoch: float, values: Mapping[str, float]) -> None:
-        """Append one line of metrics; values that are not finite are kept by name, as JSON has no NaN."""
+        """Append one line of metrics; values that are not finite are kept by name, as JSON has no NaN. What an
+        earlier attempt wrote is taken back first, where this one has not said from which step it goes on."""
+        if self._begins_anew:
+            self.note("resumed", from_step=-1)
         finite = {key: value for key, value in values.items() if math.isfinite(value)}
         line: dict[str, Any] = {"step": step, "epoch": epoch, "time": time.time(), "values": finite}
         if len(finite) < len(values):
@@ -88,6 +92,7 @@ class RunWriter:
 
     def note(self, event: str, **fields: Any) -> None:
         """Append an event, such as resumed with from_step."""
+        self._begins_anew = self._begins_anew and event != "resumed"
         self._append({"event": event, "attempt": self.attempt, **fields})
         self._say(f"{event} " + "  ".join(f"{key} {value}" for key, value in fields.items()))
 

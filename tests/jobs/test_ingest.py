@@ -197,3 +197,18 @@ def test_any_cutting_of_the_file_gives_the_same_rows(
     finally:
         ingesting.BLOCK_BYTES = before
     assert points(database) == [(step, float(step)) for step in range(20)]
+
+
+def test_a_run_that_begins_anew_keeps_nothing_of_the_attempt_before(
+    database: Database, run_dir: RunDir
+) -> None:
+    append(run_dir, "".join(line(step, loss=float(step)) for step in range(8)))
+    take(database, run_dir)
+    append(
+        run_dir, json.dumps({"event": "resumed", "attempt": 2, "from_step": -1}) + "\n" + line(1, loss=9.0)
+    )
+    take(database, run_dir)
+    assert points(database) == [(1, 9.0)]
+    with database.read() as session:
+        run = session.get_one(RunRow, "r1")
+        assert (run.latest, run.initial, run.resets) == ({"loss": 9.0}, {}, 1)
