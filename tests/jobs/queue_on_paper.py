@@ -1,6 +1,7 @@
 """What must come of everything that is done to a queue, as one would keep it on paper beside it."""
 
 from collections import defaultdict
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -8,7 +9,8 @@ from hypothesis.stateful import RuleBasedStateMachine
 from sqlalchemy import select
 
 from backend.db.engine import Database
-from backend.db.models import MetricRow, RunEventRow, RunRow
+from backend.db.models import RunEventRow, RunRow
+from backend.db.points import Curve, read_curves
 from backend.jobs.supervisor import Supervisor
 from backend.services.metrics import read_metrics
 from backend.services.runs import get_run, list_events
@@ -19,6 +21,10 @@ from tests.jobs.mortal import MortalDatabase
 from tests.jobs.told_workers import Told, ToldWorkers, values_at
 
 Points = dict[tuple[str, int], float]
+
+
+def steps_of(curve: Curve) -> Iterable[tuple[int, float]]:
+    return zip(curve.step.tolist(), curve.value.tolist(), strict=True)
 
 
 class QueueOnPaper(RuleBasedStateMachine):
@@ -75,12 +81,11 @@ class QueueOnPaper(RuleBasedStateMachine):
 
     def stored(self, run_id: str) -> Points:
         """The points of a run, each of which stands there once."""
-        columns = MetricRow.key, MetricRow.step, MetricRow.value
         with self.other.read() as session:
-            rows = session.execute(select(*columns).where(MetricRow.run_id == run_id)).all()
-        points = {(row.key, row.step): row.value for row in rows}
-        assert len(points) == len(rows)
-        return points
+            curves = read_curves(session, run_id)
+        points = [((key, step), value) for key, curve in curves.items() for step, value in steps_of(curve)]
+        assert len(points) == len(dict(points))
+        return dict(points)
 
     def seen(self, run_id: str) -> dict[str, Any]:
         """All that a person sees of a run; its size on disk is measured at any time."""
@@ -92,7 +97,9 @@ class QueueOnPaper(RuleBasedStateMachine):
         """Of everything, for whoever reads a failure."""
         with self.other.read() as session:
             events = session.scalars(select(RunEventRow).order_by(RunEventRow.id)).all()
-        told = [f"{worker.run_dir.path.name} attempt {worker.attempt}: {worker.doing}" for worker in self.told]
+        told = [
+            f"{worker.run_dir.path.name} attempt {worker.attempt}: {worker.doing}" for worker in self.told
+        ]
         lines = [f"{one.run_id}: {one.from_state} → {one.to_state} ({one.reason})" for one in events]
         return "\n".join([*map(str, self.states().items()), *lines, *told])
 

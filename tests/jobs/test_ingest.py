@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
 
 from backend.db.engine import Database, open_database
-from backend.db.models import MetricRow, RunRow
+from backend.db.models import RunRow
+from backend.db.points import finite, read_curves
 from backend.jobs import ingest as ingesting
 from backend.jobs.ingest import ingest
 from backend.jobs.run_dir import RunDir, Spec
@@ -61,10 +61,8 @@ def take(database: Database, run_dir: RunDir) -> None:
 
 def points(database: Database, key: str = "loss") -> list[tuple[int, float | None]]:
     with database.read() as session:
-        rows = session.execute(
-            select(MetricRow.step, MetricRow.value).where(MetricRow.key == key).order_by(MetricRow.step)
-        )
-        return [(row.step, row.value) for row in rows]
+        curve = read_curves(session, "r1", [key])[key]
+    return list(zip(curve.step.tolist(), finite(curve.value), strict=True))
 
 
 def test_lines_become_points_once_however_often_the_file_is_read(database: Database, run_dir: RunDir) -> None:

@@ -215,7 +215,9 @@ class QueueMachine(QueueOnPaper):
         self.supervisor.tick()
         self.late = timedelta(0)
         for run_id in looked_after - self.note_round():
-            assert self.stored(run_id) == self.written[run_id], f"{run_id}\n{self.stored(run_id)}\n{self.written[run_id]}\n{self.story()}"
+            assert self.stored(run_id) == self.written[run_id], (
+                f"{run_id}\n{self.stored(run_id)}\n{self.written[run_id]}\n{self.story()}"
+            )
         for lane in Lane:
             assert lane in self.paused or self.busy(lane) or not self.waiting(lane)
 
@@ -289,7 +291,9 @@ class QueueMachine(QueueOnPaper):
         assert set(self.states().values()) <= TERMINAL, self.story()
         assert not self.told, self.story()
         for run_id in self.states():
-            assert self.stored(run_id) == self.written[run_id], f"{run_id}\n{self.stored(run_id)}\n{self.written[run_id]}\n{self.story()}"
+            assert self.stored(run_id) == self.written[run_id], (
+                f"{run_id}\n{self.stored(run_id)}\n{self.written[run_id]}\n{self.story()}"
+            )
 
     def bring_to_its_end(self, worker: Told) -> None:
         if worker.doing == "wake":
