@@ -120,8 +120,8 @@ class MetricSetRow(Base):
 
 class MetricLineRow(Base):
     """Points of one step (backend.db.points reads and writes them). `figures`: epoch, time and the values of
-    the keys of its set, as little-endian float64. `id` grows with each insert, so that it serves as the cursor
-    of a reader: the index on `set_id` ends in it."""
+    the keys of its set, as little-endian float64. `id` grows with each insert: it is the cursor of a reader,
+    and the index on `set_id` ends in it."""
 
     __tablename__ = "metric_lines"
     __table_args__ = (UniqueConstraint("set_id", "step"), {"sqlite_autoincrement": True})

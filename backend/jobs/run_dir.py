@@ -195,8 +195,8 @@ class RunDir:
         return seq
 
     def give_up(self, attempt: int) -> bool:
-        """Wait no longer for the worker of `attempt`, which from now on does not begin; False where one is just
-        beginning, who may not have seen it."""
+        """Wait no longer for the worker of `attempt`, which from now on does not begin; False where one is at
+        it just now, who may not have seen this."""
         write_json(self.path / "given_up", {"attempt": attempt})
         return not is_locked(self.lock)
 

@@ -28,8 +28,8 @@ def steps_of(curve: Curve) -> Iterable[tuple[int, float]]:
 
 
 class QueueOnPaper(RuleBasedStateMachine):
-    """`ranking` is every run of a lane in order, `written` every point of a run that counts, `checkpoints` the
-    step of its last one; `told` are the workers that live, by what they do."""
+    """`ranking` is every run of a lane in order, `written` every point of a run that counts, `checkpoints`
+    the step of its last one; `told` are the workers that live."""
 
     home: Settings
     database: MortalDatabase
@@ -61,7 +61,10 @@ class QueueOnPaper(RuleBasedStateMachine):
             return {row.id: RunState(row.state) for row in rows}
 
     def any_run(self, pick: int) -> str | None:
-        found = list(self.states())
+        """Of a few runs: those which are at work or paused more often."""
+        states = self.states()
+        lively = [run_id for run_id, state in states.items() if state in HAS_WORKER | {RunState.PAUSED}]
+        found = [*lively * 3, *states]
         return found[pick % len(found)] if found else None
 
     def kind(self, run_id: str) -> RunKind:
@@ -123,8 +126,9 @@ class QueueOnPaper(RuleBasedStateMachine):
         for slot, other in zip(slots, after, strict=True):
             self.ranking[lane][slot] = other
 
-    def note_round(self) -> set[str]:
-        """What a round of a supervisor, whole or not, has started: in order, and on no paused lane."""
+    def note_round(self, *, slow: bool) -> set[str]:
+        """What a round of a supervisor, whole or not, has started: in order, and on no paused lane. Its workers
+        come up at once, or are `slow`."""
         self.note_new_runs()
         for worker in [worker for worker in self.told if worker.pid in self.workers.killed]:
             self.bury(worker)
@@ -135,6 +139,8 @@ class QueueOnPaper(RuleBasedStateMachine):
             behind = self.ranking[lane][self.ranking[lane].index(run_id) :]
             assert set(self.waiting(lane)) <= set(behind), "somebody was passed over"
             self.told.append(worker)
+            if not slow:
+                self.wake(worker)
         self.workers.launched.clear()
         return {run_id for run_id, _ in started}
 

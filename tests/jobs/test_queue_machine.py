@@ -47,9 +47,11 @@ CONFIGS: dict[RunKind, Config] = {
     RunKind.SELFTEST: SelfTestConfig(),
     RunKind.SIMULATE: SimulateConfig(name="s", n=20),
 }
-KINDS = st.sampled_from(list(CONFIGS))
+KINDS = st.sampled_from([RunKind.PRETRAIN, *CONFIGS])
 LANES = st.sampled_from([Lane.TRAIN, Lane.LIGHT])
-PICKED = st.integers(0, 7)
+PICKED = st.integers(0, 23)
+SLOW = st.sampled_from([False, False, False, True])
+"""Whether the workers of a round take their time to come up."""
 MOST_RUNS = 8
 LATER_S = {"soon": 0.0, "after the grace": STARTING_GRACE_S + 1, "after a day": 3600.0 * (UNDO_H + 1)}
 
@@ -67,6 +69,7 @@ class QueueMachine(QueueOnPaper):
         self.new_supervisor()
         for kind in kinds:
             self.enqueue(kind)
+        self.a_round("soon", slow=False)
 
     # What people do
 
@@ -145,6 +148,17 @@ class QueueMachine(QueueOnPaper):
     def a_worker_comes_up(self, pick: int) -> None:
         self.wake(picked(self.doing("wake"), pick))
 
+    @rule(steps=st.integers(1, 5), checkpoint=st.booleans(), obey=st.booleans())
+    def a_while_goes_by(self, steps: int, checkpoint: bool, obey: bool) -> None:
+        """In which every worker works, and hears what it is asked, or has not come to it yet."""
+        for worker in self.doing("work"):
+            self.log(worker, steps)
+            if checkpoint:
+                self.save(worker)
+            if obey:
+                self.look(worker)
+        self.a_round("soon", slow=False)
+
     @precondition(lambda self: self.doing("work"))
     @rule(pick=PICKED, steps=st.integers(1, 5), checkpoint=st.booleans())
     def a_worker_works(self, pick: int, steps: int, checkpoint: bool) -> None:
@@ -180,15 +194,15 @@ class QueueMachine(QueueOnPaper):
         worker.send(signal.SIGKILL)
         self.bury(worker)
 
-    @rule(count=st.integers(1, 4), when=st.sampled_from(["before commit", "after commit"]))
-    def the_supervisor_is_killed(self, count: int, when: Any) -> None:
+    @rule(count=st.integers(1, 4), when=st.sampled_from(["before commit", "after commit"]), slow=SLOW)
+    def the_supervisor_is_killed(self, count: int, when: Any, slow: bool) -> None:
         """At one of its writes: between what it has read and its commit, between a claim and the launch."""
         self.database.fate = Fate(count, when)
         with contextlib.suppress(Killed):
             self.supervisor.tick()
         self.database.fate = None
         self.new_supervisor()
-        self.note_round()
+        self.note_round(slow=slow)
 
     @rule(count=st.integers(1, 4), pick=PICKED, verb=st.sampled_from([stop_run, pause_run]))
     def somebody_asks_in_the_middle_of_a_round(self, count: int, pick: int, verb: Verb) -> None:
@@ -203,10 +217,10 @@ class QueueMachine(QueueOnPaper):
         self.database.fate = Fate(count, "meddled", ask)
         self.supervisor.tick()
         self.database.fate = None
-        self.note_round()
+        self.note_round(slow=False)
 
-    @rule(when=st.sampled_from(["soon", "soon", "soon", *LATER_S]))
-    def a_round(self, when: str) -> None:
+    @rule(when=st.sampled_from(["soon"] * 6 + list(LATER_S)), slow=SLOW)
+    def a_round(self, when: str, slow: bool) -> None:
         """A quiet one: its metrics are in, and no free lane lets anybody wait."""
         looked_after = {run_id for run_id, state in self.states().items() if state in HAS_WORKER}
         if when == "after a day":
@@ -214,7 +228,7 @@ class QueueMachine(QueueOnPaper):
         self.late = timedelta(seconds=LATER_S[when])
         self.supervisor.tick()
         self.late = timedelta(0)
-        for run_id in looked_after - self.note_round():
+        for run_id in looked_after - self.note_round(slow=slow):
             assert self.stored(run_id) == self.written[run_id], (
                 f"{run_id}\n{self.stored(run_id)}\n{self.written[run_id]}\n{self.story()}"
             )
@@ -282,7 +296,7 @@ class QueueMachine(QueueOnPaper):
         for _ in range(100):
             for worker in list(self.told):
                 self.bring_to_its_end(worker)
-            self.a_round("after the grace")
+            self.a_round("after the grace", slow=False)
             states = self.states()
             for run_id in [run_id for run_id, state in states.items() if state is S.PAUSED]:
                 resume_run(self.other, run_id)

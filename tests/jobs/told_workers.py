@@ -68,8 +68,8 @@ class Told:
 
 
 class ToldWorkers:
-    """A launcher that starts them. `launched` is every launch since it was cleared, in order; `killed` the pids
-    of those that it killed."""
+    """A launcher that starts them. `launched` is every launch since it was cleared, in order; `killed` the
+    pids of those that it killed."""
 
     def __init__(self, folder: Path) -> None:
         self.launched: list[Told] = []
