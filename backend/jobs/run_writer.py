@@ -78,8 +78,8 @@ class RunWriter:
         os.close(self._lock)
 
     def log(self, step: int, epoch: float, values: Mapping[str, float]) -> None:
-        """Append one line of metrics; values that are not finite are kept by name, as JSON has no NaN. First,
-        what an earlier attempt wrote is taken back, where this one has not said from which step it goes on."""
+        """Append one line of metrics; values that are not finite are kept by name, as JSON has no NaN. Where
+        this attempt has not said from which step it goes on, all of an earlier one is taken back first."""
         if self._begins_anew:
             self.note("resumed", from_step=-1)
         finite = {key: value for key, value in values.items() if math.isfinite(value)}

@@ -106,7 +106,8 @@ class Supervisor:
     def _with_worker(self) -> list[RunRow]:
         with self.database.read() as session:
             states = [state.value for state in HAS_WORKER]
-            return list(session.scalars(select(RunRow).where(RunRow.state.in_(states)).order_by(RunRow.id)))
+            busy = select(RunRow).where(RunRow.state.in_(states))
+            return list(session.scalars(busy.order_by(RunRow.created_at, RunRow.id)))
 
     def _look_after(self, run: RunRow) -> None:
         run_dir = self._dir(run)

@@ -116,10 +116,7 @@ def test_points_of_an_older_home_are_those_of_a_new_one(tmp_path: Path) -> None:
     with engine.connect() as connection:
         command.upgrade(_alembic_config(connection), "0008")
         for point in points:
-            connection.exec_driver_sql(
-                "INSERT INTO metrics (id, run_id, key, step, epoch, time, value) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                point,
-            )
+            connection.exec_driver_sql("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?)", point)
         command.upgrade(_alembic_config(connection), "head")
         connection.commit()
     engine.dispose()

@@ -46,11 +46,11 @@ class QueueOnPaper(RuleBasedStateMachine):
         self.checkpoints: dict[str, int] = {}
         self.ended: dict[str, RunState] = {}
         self.deleted: dict[str, dict[str, Any]] = {}
-        self.late = timedelta(0)
+        self.began, self.late = datetime.now(UTC), timedelta(0)
 
     def new_supervisor(self) -> None:
         self.supervisor = Supervisor(
-            self.home, self.database, self.workers, now=lambda: datetime.now(UTC) + self.late
+            self.home, self.database, self.workers, now=lambda: self.began + self.late
         )
 
     # What the database says
@@ -127,8 +127,8 @@ class QueueOnPaper(RuleBasedStateMachine):
             self.ranking[lane][slot] = other
 
     def note_round(self, *, slow: bool) -> set[str]:
-        """What a round of a supervisor, whole or not, has started: in order, and on no paused lane. Its workers
-        come up at once, or are `slow`."""
+        """What a round of a supervisor, whole or not, has started: in order, and on no paused lane. Its
+        workers come up at once, or are `slow`."""
         self.note_new_runs()
         for worker in [worker for worker in self.told if worker.pid in self.workers.killed]:
             self.bury(worker)

@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import delete, select
 
 from backend.db.engine import WITH_DELETED, Database
@@ -53,7 +53,7 @@ PICKED = st.integers(0, 23)
 SLOW = st.sampled_from([False, False, False, True])
 """Whether the workers of a round take their time to come up."""
 MOST_RUNS = 8
-LATER_S = {"soon": 0.0, "after the grace": STARTING_GRACE_S + 1, "after a day": 3600.0 * (UNDO_H + 1)}
+LATER_S = {"soon": 0.0, "after the grace": STARTING_GRACE_S + 600, "after a day": 3600.0 * (UNDO_H + 1)}
 
 
 class QueueMachine(QueueOnPaper):
@@ -73,9 +73,10 @@ class QueueMachine(QueueOnPaper):
 
     # What people do
 
-    @precondition(lambda self: sum(map(len, self.ranking.values())) < MOST_RUNS)
     @rule(kind=KINDS)
     def enqueue(self, kind: RunKind) -> None:
+        if self.full():
+            return
         queue.enqueue(self.other, self.home.runs_dir, kind, CONFIGS[kind])
         self.note_new_runs()
 
@@ -110,11 +111,10 @@ class QueueMachine(QueueOnPaper):
         else:
             assert verb(self.other, run_id).state is after
 
-    @precondition(lambda self: sum(map(len, self.ranking.values())) < MOST_RUNS)
     @rule(pick=PICKED)
     def retry(self, pick: int) -> None:
         run_id = self.any_run(pick)
-        if run_id is None or self.kind(run_id) not in (RunKind.PRETRAIN, RunKind.SELFTEST):
+        if self.full() or run_id is None or self.kind(run_id) not in (RunKind.PRETRAIN, RunKind.SELFTEST):
             return
         if self.states()[run_id] in TERMINAL:
             made = retry_run(self.other, self.home, run_id)
@@ -134,19 +134,18 @@ class QueueMachine(QueueOnPaper):
             with pytest.raises(ConflictError):
                 delete_run(self.other, self.home, run_id)
 
-    @precondition(lambda self: self.deleted)
     @rule(pick=PICKED)
     def restore(self, pick: int) -> None:
-        run_id = list(self.deleted)[pick % len(self.deleted)]
-        restore_run(self.other, self.home, run_id)
-        assert self.seen(run_id) == self.deleted.pop(run_id)
+        for run_id in list(self.deleted)[pick : pick + 1]:
+            restore_run(self.other, self.home, run_id)
+            assert self.seen(run_id) == self.deleted.pop(run_id)
 
     # What workers do, and who is killed
 
-    @precondition(lambda self: self.doing("wake"))
     @rule(pick=PICKED)
     def a_worker_comes_up(self, pick: int) -> None:
-        self.wake(picked(self.doing("wake"), pick))
+        for worker in picked(self.doing("wake"), pick):
+            self.wake(worker)
 
     @rule(steps=st.integers(1, 5), checkpoint=st.booleans(), obey=st.booleans())
     def a_while_goes_by(self, steps: int, checkpoint: bool, obey: bool) -> None:
@@ -159,40 +158,37 @@ class QueueMachine(QueueOnPaper):
                 self.look(worker)
         self.a_round("soon", slow=False)
 
-    @precondition(lambda self: self.doing("work"))
     @rule(pick=PICKED, steps=st.integers(1, 5), checkpoint=st.booleans())
     def a_worker_works(self, pick: int, steps: int, checkpoint: bool) -> None:
-        worker = picked(self.doing("work"), pick)
-        self.log(worker, steps)
-        if checkpoint:
-            self.save(worker)
+        for worker in picked(self.doing("work"), pick):
+            self.log(worker, steps)
+            if checkpoint:
+                self.save(worker)
 
-    @precondition(lambda self: self.doing("work"))
     @rule(pick=PICKED)
     def a_worker_looks_what_it_is_asked(self, pick: int) -> None:
-        self.look(picked(self.doing("work"), pick))
+        for worker in picked(self.doing("work"), pick):
+            self.look(worker)
 
-    @precondition(lambda self: self.doing("work"))
     @rule(pick=PICKED, outcome=st.sampled_from(["succeeded", "failed"]), leaves=st.booleans())
     def a_worker_ends(self, pick: int, outcome: str, leaves: bool) -> None:
         """With its result; its process is gone at once, or later."""
-        worker = picked(self.doing("work"), pick)
-        self.end(worker, outcome)
-        if leaves:
-            self.leave(worker)
+        for worker in picked(self.doing("work"), pick):
+            self.end(worker, outcome)
+            if leaves:
+                self.leave(worker)
 
-    @precondition(lambda self: self.told)
     @rule(pick=PICKED, how=st.sampled_from(["kill", "terminate", "tear"]))
     def a_worker_is_killed(self, pick: int, how: str) -> None:
         """By kill −9, at rest or in the middle of a line, or by a SIGTERM that it has yet to hear."""
-        worker = picked(self.told, pick)
-        if how == "terminate" and worker.doing == "work":
-            worker.send(signal.SIGTERM)
-            return
-        if how == "tear" and worker.doing == "work":
-            worker.tell("tear")
-        worker.send(signal.SIGKILL)
-        self.bury(worker)
+        for worker in picked(self.told, pick):
+            if how == "terminate" and worker.doing == "work":
+                worker.send(signal.SIGTERM)
+                continue
+            if how == "tear" and worker.doing == "work":
+                worker.tell("tear")
+            worker.send(signal.SIGKILL)
+            self.bury(worker)
 
     @rule(count=st.integers(1, 4), when=st.sampled_from(["before commit", "after commit"]), slow=SLOW)
     def the_supervisor_is_killed(self, count: int, when: Any, slow: bool) -> None:
@@ -234,6 +230,9 @@ class QueueMachine(QueueOnPaper):
             )
         for lane in Lane:
             assert lane in self.paused or self.busy(lane) or not self.waiting(lane)
+
+    def full(self) -> bool:
+        return sum(map(len, self.ranking.values())) >= MOST_RUNS
 
     # What holds at any time
 
@@ -321,8 +320,9 @@ class QueueMachine(QueueOnPaper):
             self.leave(worker)
 
 
-def picked(workers: list[Told], pick: int) -> Told:
-    return workers[pick % len(workers)]
+def picked(workers: list[Told], pick: int) -> list[Told]:
+    """One of them, where there is one: what is drawn must not depend on what the machine has come to."""
+    return [workers[pick % len(workers)]] if workers else []
 
 
 def obeyed(verb: Verb, state: RunState, kind: RunKind) -> RunState | None:
@@ -337,7 +337,7 @@ def obeyed(verb: Verb, state: RunState, kind: RunKind) -> RunState | None:
 
 FEW = settings(
     max_examples=12,
-    stateful_step_count=30,
+    stateful_step_count=35,
     deadline=None,
     derandomize=True,
     database=None,
