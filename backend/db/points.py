@@ -58,7 +58,7 @@ def write_lines(session: Session, run_id: str, lines: Iterable[Line]) -> None:
     for line in lines:
         by_keys[tuple(line.values)].append(line)
     for keys, found in by_keys.items():
-        set_id = _set_id(session, run_id, keys)
+        set_id = set_of_keys(session, run_id, keys)
         rows = [{"set_id": set_id, "step": line.step, "figures": _packed(line)} for line in found]
         session.execute(insert(MetricLineRow).prefix_with("OR REPLACE"), rows)
 
@@ -119,7 +119,8 @@ def _packed(line: Line) -> bytes:
     return struct.pack(f"<{2 + len(values)}d", line.epoch, line.time, *values)
 
 
-def _set_id(session: Session, run_id: str, keys: Sequence[str]) -> int:
+def set_of_keys(session: Session, run_id: str, keys: Sequence[str]) -> int:
+    """The id of the set of a run with just these keys, made where there is none."""
     known = select(MetricSetRow.id, MetricSetRow.keys).where(MetricSetRow.run_id == run_id)
     for set_id, of_set in session.execute(known):
         if of_set == list(keys):
