@@ -114,7 +114,7 @@ def test_points_of_an_older_home_are_those_of_a_new_one(tmp_path: Path) -> None:
         (8, "r", "rate", 2, 1.0, 12.0, 3.0), (9, "q", "loss", 2, 1.0, 12.0, 9.0),
     ]  # fmt: skip
     with engine.connect() as connection:
-        command.upgrade(_alembic_config(connection), "0008")
+        command.upgrade(_alembic_config(connection), "0009")
         for point in points:
             connection.exec_driver_sql("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?)", point)
         command.upgrade(_alembic_config(connection), "head")
