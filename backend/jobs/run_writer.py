@@ -83,7 +83,7 @@ class RunWriter:
         if self._begins_anew:
             self.note("resumed", from_step=-1)
         finite = {key: value for key, value in values.items() if math.isfinite(value)}
-        line: dict[str, Any] = {"step": step, "epoch": epoch, "time": time.time(), "values": finite}
+        line: dict[str, Any] = {"step": step, "epoch": epoch, "time": round(time.time(), 3), "values": finite}
         if len(finite) < len(values):
             line["nonfinite"] = {key: str(value) for key, value in values.items() if key not in finite}
         self._append(line)
@@ -165,7 +165,7 @@ class RunWriter:
         sys.stdout.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {sentence}\n")
 
     def _append(self, line: dict[str, Any]) -> None:
-        data = json.dumps(line, allow_nan=False).encode() + b"\n"
+        data = json.dumps(line, allow_nan=False, separators=(",", ":")).encode() + b"\n"
         if self._metrics.write(data) < len(data):
             raise OSError(errno.ENOSPC, "metrics.jsonl could not be written whole: the disk is full")
 
