@@ -153,7 +153,7 @@ def test_values_that_json_cannot_hold_are_named_beside_the_others(run_dir: RunDi
         writer.log(3, 0.5, {"loss": float("nan"), "lr": 0.1, "norm": float("inf")})
     text = run_dir.metrics.read_text()
     assert '"values":{"lr":0.1}' in text
-    assert '"nonfinite": {"loss": "nan", "norm": "inf"}' in text
+    assert '"nonfinite":{"loss":"nan","norm":"inf"}' in text
 
 
 def metrics_of(run_dir: RunDir) -> list[object]:
