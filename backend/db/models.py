@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, DateTime, ForeignKey, Index, MetaData, String, TypeDecorator, UniqueConstraint
+from sqlalchemy import JSON, DateTime, ForeignKey, MetaData, String, TypeDecorator, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
@@ -108,23 +108,28 @@ class RunEventRow(Base):
     at: Mapped[datetime]
 
 
-class MetricRow(Base):
-    """One point. `id` grows with each insert, so that it serves as the cursor of a reader."""
+class MetricSetRow(Base):
+    """Keys that a run logs together."""
 
-    __tablename__ = "metrics"
-    __table_args__ = (
-        UniqueConstraint("run_id", "key", "step"),
-        Index("ix_metrics_run_id_id", "run_id", "id"),
-        {"sqlite_autoincrement": True},
-    )
+    __tablename__ = "metric_sets"
 
     id: Mapped[int] = mapped_column(primary_key=True)
-    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
-    key: Mapped[str]
+    run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)
+    keys: Mapped[list[str]]
+
+
+class MetricLineRow(Base):
+    """Points of one step (backend.db.points reads and writes them). `figures`: epoch, time and the values of
+    the keys of its set, as little-endian float64. `id` grows with each insert: it is the cursor of a reader,
+    and the index on `set_id` ends in it."""
+
+    __tablename__ = "metric_lines"
+    __table_args__ = (UniqueConstraint("set_id", "step"), {"sqlite_autoincrement": True})
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    set_id: Mapped[int] = mapped_column(ForeignKey("metric_sets.id", ondelete="CASCADE"), index=True)
     step: Mapped[int]
-    epoch: Mapped[float]
-    time: Mapped[float]
-    value: Mapped[float | None]
+    figures: Mapped[bytes]
 
 
 class DatasetRow(Base):

@@ -3,7 +3,8 @@
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db.models import DatasetRow, MetricRow, RunRow
+from backend.db.models import DatasetRow, RunRow
+from backend.db.points import finite, read_curves
 from backend.stats.early_stopping import Points
 from backend.stats.trend import Course
 from shared.datasets import Split
@@ -31,13 +32,10 @@ def read_course(session: Session, row: RunRow) -> Course:
 
 
 def _points(session: Session, run_id: str, keys: tuple[str, ...]) -> dict[str, Points]:
-    query = select(MetricRow.key, MetricRow.step, MetricRow.value).where(
-        MetricRow.run_id == run_id, MetricRow.key.in_(keys)
-    )
     found: dict[str, list[tuple[int, float]]] = {key: [] for key in keys}
-    for key, step, value in session.execute(query.order_by(MetricRow.step)):
-        if value is not None:
-            found[key].append((step, value))
+    for key, curve in read_curves(session, run_id, keys).items():
+        known = zip(curve.step.tolist(), finite(curve.value), strict=True)
+        found[key] = [(step, value) for step, value in known if value is not None]
     return dict(found)
 
 

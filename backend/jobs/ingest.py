@@ -2,19 +2,20 @@
 
 The rows of a read and the byte offset behind it are stored in one transaction, so a killed supervisor takes
 up where its last transaction ended. A line {"event": "resumed", "from_step": s} deletes the rows after s:
-those steps come again.
+those steps come again. A worker that begins anew, as there is no checkpoint, says −1.
 """
 
 import json
 import logging
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
-from backend.db.models import MetricRow, RunRow
+from backend.db.models import RunRow
+from backend.db.points import Line, latest_values, take_back, write_lines
 from backend.jobs.run_dir import RunDir
 from backend.jobs.state import add_event
 from shared.runs import RunState
@@ -27,10 +28,10 @@ BLOCK_BYTES = 4_000_000
 
 @dataclass
 class Block:
-    """What one read of the file brought: points by (key, step), and where the next read begins."""
+    """What one read of the file brought: lines by keys and step, and where the next read begins."""
 
     offset: int
-    points: dict[tuple[str, int], dict[str, Any]] = field(default_factory=dict)
+    lines: dict[tuple[Any, ...], Line] = field(default_factory=dict)
     resumed_from: int | None = None
 
     def add(self, line: dict[str, Any]) -> None:
@@ -38,12 +39,13 @@ class Block:
             self._resume(int(line["from_step"]))
         elif "values" in line:
             values = line["values"] | dict.fromkeys(line.get("nonfinite", {}))
-            common = {"step": line["step"], "epoch": line["epoch"], "time": line["time"]}
-            for key, value in values.items():
-                self.points[key, line["step"]] = {"key": key, "value": value, **common}
+            added = Line(int(line["step"]), float(line["epoch"]), float(line["time"]), values)
+            at = (*values, added.step)
+            self.lines.pop(at, None)  # the last of two comes last
+            self.lines[at] = added
 
     def _resume(self, step: int) -> None:
-        self.points = {at: point for at, point in self.points.items() if at[1] <= step}
+        self.lines = {at: line for at, line in self.lines.items() if line.step <= step}
         self.resumed_from = step if self.resumed_from is None else min(step, self.resumed_from)
 
 
@@ -55,10 +57,9 @@ def ingest(session: Session, run: RunRow, run_dir: RunDir) -> bool:
         return False
     if block.resumed_from is not None:
         _take_back(session, run, block.resumed_from)
-    if block.points:
-        rows = [{"run_id": run.id, **point} for point in block.points.values()]
-        session.execute(insert(MetricRow).prefix_with("OR REPLACE"), rows)
-        _summarise(run, rows)
+    if block.lines:
+        write_lines(session, run.id, block.lines.values())
+        _summarise(run, block.lines.values())
     run.ingest_offset = block.offset
     return True
 
@@ -98,23 +99,19 @@ def read_block(run_dir: RunDir, offset: int) -> Block:
 
 
 def _take_back(session: Session, run: RunRow, step: int) -> None:
-    session.execute(delete(MetricRow).where(MetricRow.run_id == run.id, MetricRow.step > step))
-    newest = select(func.max(MetricRow.step)).where(MetricRow.run_id == run.id).group_by(MetricRow.key)
-    rows = session.execute(
-        select(MetricRow.key, MetricRow.value)
-        .where(MetricRow.run_id == run.id, MetricRow.step.in_(newest))
-        .order_by(MetricRow.step)
-    )
-    run.latest = {row.key: row.value for row in rows}
+    take_back(session, run.id, step)
+    run.latest = latest_values(session, run.id)
+    run.initial = run.initial if step >= 0 else {}
     run.resets += 1
     state = RunState(run.state)
-    add_event(session, run.id, state, state, f"resumed from step {step}")
+    came_from = f"resumed from step {step}" if step >= 0 else "begun anew: there was no checkpoint"
+    add_event(session, run.id, state, state, came_from)
 
 
-def _summarise(run: RunRow, rows: list[dict[str, Any]]) -> None:
+def _summarise(run: RunRow, lines: Iterable[Line]) -> None:
     latest, initial = dict(run.latest), dict(run.initial)
-    for row in sorted(rows, key=lambda row: row["step"]):
-        latest[row["key"]] = row["value"]
-        if row["step"] == 0:
-            initial[row["key"]] = row["value"]
+    for line in sorted(lines, key=lambda line: line.step):
+        latest |= line.values
+        if line.step == 0:
+            initial |= line.values
     run.latest, run.initial = latest, initial

@@ -4,6 +4,7 @@
       spec.json      what to do; written once, before the run is queued
       process.json   the worker's pid, its start, host and attempt; written by the worker
       lock           held (flock) by the worker for life
+      given_up       the last attempt that nobody waits for any more; written by the supervisor
       heartbeat      how far the worker is; rewritten every second or two
       metrics.jsonl  one JSON object a line, appended
       log.txt        stdout and stderr of the worker
@@ -117,6 +118,12 @@ class Heartbeat(BaseModel):
     last_seq: int = 0
 
 
+class GivenUp(BaseModel):
+    """The attempt whose worker did not come up in time."""
+
+    attempt: int
+
+
 class Pointer(BaseModel):
     """`checkpoints/last` and `checkpoints/best`."""
 
@@ -186,6 +193,16 @@ class RunDir:
         seq = max((seq for seq, _ in pending_requests(self.control)), default=int(time.time() * 1000)) + 1
         write_json(self.control / f"{seq:015d}_{verb}.json", {"at": datetime.now(UTC).isoformat()})
         return seq
+
+    def give_up(self, attempt: int) -> bool:
+        """Wait no longer for the worker of `attempt`, which from now on does not begin; False where one is at
+        it just now, who may not have seen this."""
+        write_json(self.path / "given_up", {"attempt": attempt})
+        return not is_locked(self.lock)
+
+    def is_given_up(self, attempt: int) -> bool:
+        given_up = _read(GivenUp, self.path / "given_up")
+        return given_up is not None and attempt <= given_up.attempt
 
     def last_checkpoint(self) -> int:
         """Step of the newest checkpoint, −1 where there is none."""

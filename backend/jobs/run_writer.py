@@ -33,6 +33,10 @@ class RunBusyError(RuntimeError):
     """Another worker holds the lock of this run."""
 
 
+class GivenUpError(RuntimeError):
+    """The supervisor has given up waiting for this attempt."""
+
+
 class RunWriter:
     """A worker's hold on its run directory, as a context: enters by taking the lock and saying who it is.
 
@@ -52,6 +56,9 @@ class RunWriter:
 
     def __enter__(self) -> Self:
         self._lock = _take_lock(self.run_dir.lock)
+        if self.run_dir.is_given_up(self.attempt):
+            os.close(self._lock)
+            raise GivenUpError(f"attempt {self.attempt} comes up too late; nobody waits for it")
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         (self.run_dir.path / "result.json").unlink(missing_ok=True)
@@ -61,6 +68,7 @@ class RunWriter:
         self._say(f"attempt {self.attempt}, process {os.getpid()} on {socket.gethostname()}")
         cut_torn_line(self.run_dir.metrics)
         self._metrics = self.run_dir.metrics.open("ab", buffering=0)
+        self._begins_anew = self._metrics.tell() > 0
         return self
 
     def __exit__(
@@ -70,9 +78,12 @@ class RunWriter:
         os.close(self._lock)
 
     def log(self, step: int, epoch: float, values: Mapping[str, float]) -> None:
-        """Append one line of metrics; values that are not finite are kept by name, as JSON has no NaN."""
+        """Append one line of metrics; values that are not finite are kept by name, as JSON has no NaN. Where
+        this attempt has not said from which step it goes on, all of an earlier one is taken back first."""
+        if self._begins_anew:
+            self.note("resumed", from_step=-1)
         finite = {key: value for key, value in values.items() if math.isfinite(value)}
-        line: dict[str, Any] = {"step": step, "epoch": epoch, "time": time.time(), "values": finite}
+        line: dict[str, Any] = {"step": step, "epoch": epoch, "time": round(time.time(), 3), "values": finite}
         if len(finite) < len(values):
             line["nonfinite"] = {key: str(value) for key, value in values.items() if key not in finite}
         self._append(line)
@@ -81,6 +92,7 @@ class RunWriter:
 
     def note(self, event: str, **fields: Any) -> None:
         """Append an event, such as resumed with from_step."""
+        self._begins_anew = self._begins_anew and event != "resumed"
         self._append({"event": event, "attempt": self.attempt, **fields})
         self._say(f"{event} " + "  ".join(f"{key} {value}" for key, value in fields.items()))
 
@@ -153,7 +165,7 @@ class RunWriter:
         sys.stdout.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {sentence}\n")
 
     def _append(self, line: dict[str, Any]) -> None:
-        data = json.dumps(line, allow_nan=False).encode() + b"\n"
+        data = json.dumps(line, allow_nan=False, separators=(",", ":")).encode() + b"\n"
         if self._metrics.write(data) < len(data):
             raise OSError(errno.ENOSPC, "metrics.jsonl could not be written whole: the disk is full")
 

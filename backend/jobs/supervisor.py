@@ -106,7 +106,8 @@ class Supervisor:
     def _with_worker(self) -> list[RunRow]:
         with self.database.read() as session:
             states = [state.value for state in HAS_WORKER]
-            return list(session.scalars(select(RunRow).where(RunRow.state.in_(states)).order_by(RunRow.id)))
+            busy = select(RunRow).where(RunRow.state.in_(states))
+            return list(session.scalars(busy.order_by(RunRow.created_at, RunRow.id)))
 
     def _look_after(self, run: RunRow) -> None:
         run_dir = self._dir(run)
@@ -119,7 +120,7 @@ class Supervisor:
             self._pass_on_wishes(run, run_dir, process)
         elif process is not None and alive:
             self.launcher.end(process, kill=True)  # a stray of an earlier attempt, which holds the lock
-        elif announced or self._waited_too_long(run):
+        elif announced or (self._waited_too_long(run) and run_dir.give_up(run.attempt)):
             self._conclude(run, run_dir)
 
     def _ingest(self, run: RunRow, run_dir: RunDir) -> None:

@@ -9,7 +9,8 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.engine import Database
-from backend.db.models import MetricRow, RunRow, SweepMemberRow, SweepRow
+from backend.db.models import RunRow, SweepMemberRow, SweepRow
+from backend.db.points import finite, read_curves
 from backend.jobs.state import change_state
 from backend.stats.median_rule import Course, Outlook, Points, judge_member
 from shared.runs import RunState
@@ -122,11 +123,9 @@ def objective_points(
     session: Session, key: str, run_ids: Sequence[str]
 ) -> dict[str, list[tuple[float, float]]]:
     """(epoch, value) of a metric of each run, by rising step; what was not finite is left out."""
-    query = select(MetricRow.run_id, MetricRow.epoch, MetricRow.value).where(
-        MetricRow.key == key, MetricRow.run_id.in_(run_ids)
-    )
     found: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for run_id, epoch, value in session.execute(query.order_by(MetricRow.run_id, MetricRow.step)):
-        if value is not None:
-            found[run_id].append((epoch, value))
+    for run_id in run_ids:
+        for curve in read_curves(session, run_id, [key]).values():
+            known = zip(curve.epoch.tolist(), finite(curve.value), strict=True)
+            found[run_id] = [(epoch, value) for epoch, value in known if value is not None]
     return found

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 from backend.errors import GalaxyscopeError
 from backend.jobs.run_dir import Result, RunDir
-from backend.jobs.run_writer import RunBusyError, RunWriter
+from backend.jobs.run_writer import GivenUpError, RunBusyError, RunWriter
 from shared.runs import RunKind
 
 TASKS = {
@@ -79,7 +79,7 @@ def main() -> None:
     be_nice(int(os.environ.get("GALAXYSCOPE_NICE", "0")))
     try:
         work(RunDir(Path(sys.argv[1])), int(sys.argv[2]))
-    except RunBusyError as error:
+    except (RunBusyError, GivenUpError) as error:
         sys.exit(str(error))  # goes to the run's log
 
 

@@ -118,7 +118,7 @@ class History:
         """By FLOPs from the longest of the newest trainings here (a short one tells more of its start), else
         from the self-test."""
         known = [run for run in trainings if self.session.get(DatasetRow, run.dataset) is not None]
-        tests = self.succeeded(RunKind.SELFTEST)
+        tests = [run for run in self.succeeded(RunKind.SELFTEST) if run.progress.get("images_per_s")]
         if known:
             run = max(known, key=_duration_s)
             other = to_dataset(self.session.get_one(DatasetRow, run.dataset))

@@ -2,10 +2,8 @@
 
 from pathlib import Path
 
-from sqlalchemy import select
-
 from backend.db.engine import Database
-from backend.db.models import MetricRow
+from backend.db.points import read_curves
 from backend.errors import NotFoundError
 from backend.files import read_json
 from backend.jobs.run_dir import RunDir
@@ -29,10 +27,9 @@ def read_samples(database: Database, settings: Settings, run_id: str) -> Samples
 
 def _epochs(database: Database, run_id: str, steps: list[int]) -> list[float | None]:
     """Of an evaluation, by the first of its figures."""
-    query = select(MetricRow.step, MetricRow.epoch)
-    found = query.where(MetricRow.run_id == run_id, MetricRow.key == EVALUATED, MetricRow.step.in_(steps))
     with database.read() as session:
-        epochs = {row.step: row.epoch for row in session.execute(found)}
+        curve = read_curves(session, run_id, [EVALUATED]).get(EVALUATED)
+    epochs = dict(zip(curve.step.tolist(), curve.epoch.tolist(), strict=True)) if curve else {}
     return [epochs.get(step) for step in steps]
 
 

@@ -18,7 +18,7 @@ import pytest
 from sqlalchemy import delete, select
 
 from backend.db.engine import Database, open_database
-from backend.db.models import EvaluationRow, MetricRow, RunEventRow, RunRow
+from backend.db.models import EvaluationRow, MetricLineRow, MetricSetRow, RunEventRow, RunRow
 from backend.errors import InvalidInputError
 from backend.files import read_json
 from backend.services.bundles import import_run, open_bundle
@@ -58,9 +58,8 @@ class Place:
 
     def is_empty(self) -> bool:
         with self.database.read() as session:
-            rows = [
-                session.scalars(select(row)).all() for row in (RunRow, MetricRow, RunEventRow, EvaluationRow)
-            ]
+            tables = (RunRow, MetricSetRow, MetricLineRow, RunEventRow, EvaluationRow)
+            rows = [session.scalars(select(row)).all() for row in tables]
         folders = [self.settings.runs_dir, self.settings.home / "importing"]
         return not any(rows) and not any(path for at in folders if at.is_dir() for path in at.iterdir())
 

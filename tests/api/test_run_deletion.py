@@ -9,7 +9,8 @@ from sqlalchemy import func, select
 
 from backend.cli import main
 from backend.db.engine import Database
-from backend.db.models import EvaluationRow, MetricRow, RunRow
+from backend.db.models import EvaluationRow, MetricLineRow, MetricSetRow, RunRow
+from backend.db.points import Line, write_lines
 from backend.files import write_json
 from backend.jobs import queue
 from backend.jobs.encoders import find_encoder
@@ -34,7 +35,7 @@ def trained(client: Client, database: Database, settings: Settings, move: Move) 
     """A pretraining that has ended, with checkpoints 0 and 7 and one point of a curve."""
     run_id = leave_encoder(database, settings)
     with database.write() as session:
-        session.add(MetricRow(run_id=run_id, key="train/loss", step=1, epoch=0.1, time=0.0, value=0.5))
+        write_lines(session, run_id, [Line(1, 0.1, 0.0, {"train/loss": 0.5})])
     move(run_id, S.STARTING, S.RUNNING, S.SUCCEEDED)
     return run_id
 
@@ -145,8 +146,9 @@ def test_after_its_day_a_deleted_run_is_gone_from_disk_and_database(
     with pytest.raises(ApiError, match="a deleted one is gone after 24 hours"):
         client.restore_run(trained)
     with database.read() as session:
-        counts = [session.scalar(select(func.count()).select_from(row)) for row in (MetricRow, EvaluationRow)]
-    assert counts == [0, 0]
+        tables = (MetricSetRow, MetricLineRow, EvaluationRow)
+        counts = [session.scalar(select(func.count()).select_from(row)) for row in tables]
+    assert counts == [0, 0, 0]
     assert client.read_disk().deleted == []
 
 

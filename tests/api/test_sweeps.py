@@ -10,7 +10,8 @@ import pytest
 
 from backend.api import sweeps
 from backend.db.engine import Database
-from backend.db.models import BaselineRow, MetricRow, RunRow, SweepMemberRow
+from backend.db.models import BaselineRow, RunRow, SweepMemberRow
+from backend.db.points import Line, write_lines
 from backend.jobs import queue
 from backend.jobs.housekeeping import Housekeeping
 from backend.jobs.sweep_stopping import SweepStopping
@@ -43,7 +44,7 @@ def report_figures(database: Database, run_id: str, *values: float, key: str = O
     """Evaluations at epochs 0, 1, 2, …"""
     with database.write() as session:
         for epoch, value in enumerate(values):
-            session.add(MetricRow(run_id=run_id, key=key, step=epoch * 20, epoch=epoch, time=0, value=value))
+            write_lines(session, run_id, [Line(epoch * 20, float(epoch), 0.0, {key: value})])
 
 
 def test_a_plan_says_what_a_launch_would_queue_and_queues_nothing(client: Client, sky: Path) -> None:
@@ -193,7 +194,7 @@ def test_a_running_member_is_stopped_where_it_is_worse_than_the_median_of_three_
     stopping.tick()  # at a quarter: still warming up
     assert client.get_run(last).state is S.RUNNING
     with database.write() as session:
-        session.add(MetricRow(run_id=last, key=OBJECTIVE, step=40, epoch=2, time=0, value=0.41))
+        write_lines(session, last, [Line(40, 2.0, 0.0, {OBJECTIVE: 0.41})])
     stopping.tick()
     run = client.get_run(last)
     assert run.state is S.STOPPING

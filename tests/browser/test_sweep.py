@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from backend.db.engine import open_database
-from backend.db.models import MetricRow
+from backend.db.points import Line, write_lines
 from shared.runs import Lane
 from tests.browser.conftest import Site, Visit
 
@@ -35,8 +35,7 @@ def evaluate(site: Site, sweep_id: str) -> None:
     with database.write() as session:
         for member in site.client.get_sweep(sweep_id).members:
             value = ACCURACIES[member.values["mask_ratio"], member.values["depth"]]
-            where = {"run_id": member.run_id, "step": 20, "epoch": 4, "time": 0}
-            session.add(MetricRow(key="val/linear_accuracy", value=value, **where))
+            write_lines(session, str(member.run_id), [Line(20, 4.0, 0.0, {"val/linear_accuracy": value})])
     database.close()
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import inspect, select, text
 
 from backend.db.engine import Database, _alembic_config, _engine, open_database
 from backend.db.models import Base, RunRow
+from backend.db.points import finite, read_curves
 from backend.jobs.lanes import waiting
 from shared.runs import Lane
 
@@ -102,6 +103,31 @@ def test_the_migrations_make_just_the_tables_of_the_models(tmp_path: Path) -> No
             if name != "alembic_version"
         }
     assert tables == {table.name: set(table.columns.keys()) for table in Base.metadata.sorted_tables}
+
+
+def test_points_of_an_older_home_are_those_of_a_new_one(tmp_path: Path) -> None:
+    path = tmp_path / "test.db"
+    engine = _engine(path, begin="BEGIN IMMEDIATE", foreign_keys=False)
+    points = [
+        (3, "r", "loss", 1, 0.5, 10.0, 1.5), (4, "r", "rate", 1, 0.5, 10.0, None),
+        (5, "r", "val", 1, 0.5, 11.0, 7.0), (6, "r", "loss", 2, 1.0, 12.0, 1.25),
+        (8, "r", "rate", 2, 1.0, 12.0, 3.0), (9, "q", "loss", 2, 1.0, 12.0, 9.0),
+    ]  # fmt: skip
+    with engine.connect() as connection:
+        command.upgrade(_alembic_config(connection), "0009")
+        for point in points:
+            connection.exec_driver_sql("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?, ?)", point)
+        command.upgrade(_alembic_config(connection), "head")
+        connection.commit()
+    engine.dispose()
+    with open_database(path).read() as session:
+        found = {key: curve.take([0, -1]) for key, curve in read_curves(session, "r").items()}
+        later = read_curves(session, "r", since=5)
+    assert {key: (curve.step.tolist(), finite(curve.value)) for key, curve in found.items()} == {
+        "loss": ([1, 2], [1.5, 1.25]), "rate": ([1, 2], [None, 3.0]), "val": ([1, 1], [7.0, 7.0]),
+    }  # fmt: skip
+    assert (found["val"].epoch.tolist(), found["val"].time.tolist()) == ([0.5, 0.5], [11.0, 11.0])
+    assert {key: curve.id.tolist() for key, curve in later.items()} == {"loss": [8], "rate": [8]}
 
 
 def test_runs_of_an_older_home_wait_in_the_order_in_which_they_were_queued(tmp_path: Path) -> None:

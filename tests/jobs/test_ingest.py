@@ -1,16 +1,20 @@
 """From metrics.jsonl to rows: each line once, whatever is killed in between."""
 
 import json
+import os
+import signal
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from backend.db.engine import Database, open_database
-from backend.db.models import MetricRow, RunRow
+from backend.db.models import MetricLineRow, RunRow
+from backend.db.points import finite, read_curves
 from backend.jobs import ingest as ingesting
 from backend.jobs.ingest import ingest
 from backend.jobs.run_dir import RunDir, Spec
@@ -61,10 +65,8 @@ def take(database: Database, run_dir: RunDir) -> None:
 
 def points(database: Database, key: str = "loss") -> list[tuple[int, float | None]]:
     with database.read() as session:
-        rows = session.execute(
-            select(MetricRow.step, MetricRow.value).where(MetricRow.key == key).order_by(MetricRow.step)
-        )
-        return [(row.step, row.value) for row in rows]
+        curve = read_curves(session, "r1", [key])[key]
+    return list(zip(curve.step.tolist(), finite(curve.value), strict=True))
 
 
 def test_lines_become_points_once_however_often_the_file_is_read(database: Database, run_dir: RunDir) -> None:
@@ -160,6 +162,45 @@ def test_a_file_that_lost_its_end_is_read_again_and_nothing_comes_twice(
     assert points(database) == [(1, 0.5), (2, 0.75), (3, 0.125)]
 
 
+def test_a_key_that_two_lines_have_at_one_step_has_the_value_of_the_later(
+    database: Database, run_dir: RunDir
+) -> None:
+    append(run_dir, line(1, loss=0.5, rate=1.0) + line(2, loss=0.25))
+    take(database, run_dir)
+    append(run_dir, line(1, loss=0.75) + line(2, rate=2.0, loss=0.125))
+    take(database, run_dir)
+    assert points(database) == [(1, 0.75), (2, 0.125)]
+    assert points(database, "rate") == [(1, 1.0), (2, 2.0)]
+
+
+def test_an_ingest_that_is_killed_again_and_again_loses_and_doubles_nothing(
+    database: Database, run_dir: RunDir
+) -> None:
+    lines = 20_000
+    append(run_dir, "".join(line(step, loss=float(step)) for step in range(lines)))
+    stored = 0
+    for _ in range(4):
+        child = os.fork()
+        if child == 0:
+            ingesting.BLOCK_BYTES = 20_000
+            take(Database(database.path), run_dir)
+            os._exit(0)
+        end = time.monotonic() + 20
+        before = stored
+        while stored <= before and time.monotonic() < end:
+            stored = count_lines(database)
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert 0 < count_lines(database) < lines, "it was never killed in the middle"
+    take(database, run_dir)
+    assert points(database) == [(step, float(step)) for step in range(lines)]
+
+
+def count_lines(database: Database) -> int:
+    with database.read() as session:
+        return session.scalar(select(func.count()).select_from(MetricLineRow)) or 0
+
+
 def test_a_torn_last_line_is_cut_and_the_rest_stays(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     path.write_text(line(1, loss=0.5) + line(2, loss=0.25)[:-8])
@@ -197,3 +238,18 @@ def test_any_cutting_of_the_file_gives_the_same_rows(
     finally:
         ingesting.BLOCK_BYTES = before
     assert points(database) == [(step, float(step)) for step in range(20)]
+
+
+def test_a_run_that_begins_anew_keeps_nothing_of_the_attempt_before(
+    database: Database, run_dir: RunDir
+) -> None:
+    append(run_dir, "".join(line(step, loss=float(step)) for step in range(8)))
+    take(database, run_dir)
+    append(
+        run_dir, json.dumps({"event": "resumed", "attempt": 2, "from_step": -1}) + "\n" + line(1, loss=9.0)
+    )
+    take(database, run_dir)
+    assert points(database) == [(1, 9.0)]
+    with database.read() as session:
+        run = session.get_one(RunRow, "r1")
+        assert (run.latest, run.initial, run.resets) == ({"loss": 9.0}, {}, 1)

@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from backend.db.engine import Database, open_database
-from backend.db.models import MetricRow, RunRow
+from backend.db.models import RunRow
+from backend.db.points import Line, write_lines
 from backend.jobs import courier as couriers
 from backend.jobs import notices, queue
 from backend.jobs.courier import Courier
@@ -106,10 +107,8 @@ def test_a_training_that_does_not_improve_any_more_is_said_once(
     with database.write() as session:
         for step in range(20):
             for run_id, value in ((run_dir.path.name, 0.5), (rising.path.name, 0.2 + 0.03 * step)):
-                point = {"run_id": run_id, "step": step, "epoch": float(step), "time": 0.0, "value": value}
-                session.add_all(
-                    MetricRow(key=key, **point) for key in ("val/linear_accuracy", "val/knn_accuracy")
-                )
+                values = dict.fromkeys(("val/linear_accuracy", "val/knn_accuracy"), value)
+                write_lines(session, run_id, [Line(step, float(step), 0.0, values)])
     for _ in range(2):
         with database.write() as session:
             notices.note_stalls(session)

@@ -1,5 +1,6 @@
 """The run directory between real processes: who holds it, who is alive, what is asked."""
 
+import json
 import os
 import signal
 import subprocess
@@ -11,13 +12,13 @@ from pathlib import Path
 import pytest
 
 from backend.jobs.run_dir import Result, RunDir, Spec, is_locked, pending_requests
-from backend.jobs.run_writer import RunWriter
+from backend.jobs.run_writer import GivenUpError, RunWriter
 
 HOLDER = """
 import sys, time
 from pathlib import Path
 from backend.jobs.run_dir import RunDir
-from backend.jobs.run_writer import RunWriter
+from backend.jobs.run_writer import GivenUpError, RunWriter
 with RunWriter(RunDir(Path(sys.argv[1])), 1) as writer:
     print("holding", flush=True)
     while not writer.should_stop():
@@ -151,5 +152,33 @@ def test_values_that_json_cannot_hold_are_named_beside_the_others(run_dir: RunDi
     with RunWriter(run_dir, 1) as writer:
         writer.log(3, 0.5, {"loss": float("nan"), "lr": 0.1, "norm": float("inf")})
     text = run_dir.metrics.read_text()
-    assert '"values": {"lr": 0.1}' in text
-    assert '"nonfinite": {"loss": "nan", "norm": "inf"}' in text
+    assert '"values":{"lr":0.1}' in text
+    assert '"nonfinite":{"loss":"nan","norm":"inf"}' in text
+
+
+def metrics_of(run_dir: RunDir) -> list[object]:
+    lines = map(json.loads, run_dir.metrics.read_text().splitlines())
+    return [line["from_step"] if "event" in line else line["step"] for line in lines]
+
+
+def test_who_begins_anew_takes_back_what_an_earlier_attempt_wrote(run_dir: RunDir) -> None:
+    with RunWriter(run_dir, 1) as first:
+        first.log(1, 0.1, {"loss": 1.0})
+        first.log(2, 0.2, {"loss": 2.0})
+    with RunWriter(run_dir, 2) as second:
+        second.log(1, 0.1, {"loss": 3.0})
+        second.log(2, 0.2, {"loss": 4.0})
+    with RunWriter(run_dir, 3) as third:
+        third.note("resumed", from_step=1)
+        third.log(2, 0.2, {"loss": 5.0})
+    assert metrics_of(run_dir) == [1, 2, -1, 1, 2, 1, 2]
+
+
+def test_a_worker_that_comes_up_after_it_was_given_up_does_not_begin(run_dir: RunDir) -> None:
+    assert run_dir.give_up(1)
+    with pytest.raises(GivenUpError, match="attempt 1"), RunWriter(run_dir, 1):
+        pass
+    assert run_dir.process() is None
+    assert not is_locked(run_dir.lock)
+    with RunWriter(run_dir, 2):
+        assert not run_dir.give_up(2), "one that is just beginning is not given up"

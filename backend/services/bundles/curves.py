@@ -4,6 +4,7 @@ A long run has a million points, which take the better part of a minute to inges
 only then do other writers wait.
 """
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -15,14 +16,16 @@ from sqlalchemy.orm import Session
 
 from backend.db.engine import Database
 from backend.db.models import Base, RunRow
+from backend.db.points import set_of_keys
 from backend.jobs.ingest import ingest
 from backend.jobs.run_dir import RunDir
 from backend.jobs.run_names import make_run_id
 from shared.runs import Lane, RunKind, RunState
 
 BLOCK = 50_000
-_READ = "SELECT ?, key, step, epoch, time, value FROM metrics ORDER BY id"
-_COPY = "INSERT INTO metrics (run_id, key, step, epoch, time, value) VALUES (?, ?, ?, ?, ?, ?)"
+_SETS = "SELECT id, keys FROM metric_sets"
+_READ = "SELECT set_id, step, figures FROM metric_lines ORDER BY id"
+_COPY = "INSERT INTO metric_lines (set_id, step, figures) VALUES (?, ?, ?)"
 
 
 @dataclass(frozen=True)
@@ -38,9 +41,14 @@ class Curves:
         for column in ("latest", "initial", "resets", "ingest_offset"):
             setattr(run, column, getattr(self.row, column))
         with closing(sqlite3.connect(self.path)) as stored:
-            points = stored.execute(_READ, (run_id,))
-            while block := points.fetchmany(BLOCK):
-                session.connection().exec_driver_sql(_COPY, block)
+            sets = {
+                set_id: set_of_keys(session, run_id, json.loads(keys))
+                for set_id, keys in stored.execute(_SETS)
+            }
+            lines = stored.execute(_READ)
+            while block := lines.fetchmany(BLOCK):
+                here = [(sets[set_id], step, figures) for set_id, step, figures in block]
+                session.connection().exec_driver_sql(_COPY, here)
 
 
 @contextmanager

@@ -1,0 +1,129 @@
+"""Points of curves: a row is a line of metrics.jsonl, its figures packed as float64.
+
+A set is the keys that a run logs together. A line costs 26 bytes and 8 for each figure and index: row by
+point, with its own key, time and indices, it was ten times as much.
+"""
+
+import struct
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, fields
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sqlalchemy import delete, func, insert, select
+from sqlalchemy.orm import Session
+
+from backend.db.models import MetricLineRow, MetricSetRow
+
+Floats = npt.NDArray[np.float64]
+Ints = npt.NDArray[np.int64]
+
+_COLUMNS = (
+    "SELECT group_concat(id), group_concat(step), CAST(group_concat(figures, '') AS BLOB) "
+    "FROM metric_lines WHERE set_id = ? AND id > ?"
+)
+"""A curve as one text: row by row the driver takes longer, and holds up every other thread at each."""
+
+
+@dataclass(frozen=True)
+class Line:
+    """What a worker logged at once; None is a value that was not finite."""
+
+    step: int
+    epoch: float
+    time: float
+    values: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points of one key by rising step, each step once; `value` is NaN where it was not finite. `id` grows
+    with each insert, so that it serves as the cursor of a reader."""
+
+    id: Ints
+    step: Ints
+    epoch: Floats
+    time: Floats
+    value: Floats
+
+    def take(self, places: npt.ArrayLike) -> "Curve":
+        return Curve(*(getattr(self, field.name)[places] for field in fields(self)))
+
+
+def write_lines(session: Session, run_id: str, lines: Iterable[Line]) -> None:
+    """Store them; a line replaces one of the same keys and step."""
+    by_keys: dict[tuple[str, ...], list[Line]] = defaultdict(list)
+    for line in lines:
+        by_keys[tuple(line.values)].append(line)
+    for keys, found in by_keys.items():
+        set_id = set_of_keys(session, run_id, keys)
+        rows = [{"set_id": set_id, "step": line.step, "figures": _packed(line)} for line in found]
+        session.execute(insert(MetricLineRow).prefix_with("OR REPLACE"), rows)
+
+
+def take_back(session: Session, run_id: str, step: int) -> None:
+    """Remove what came after a step."""
+    sets = select(MetricSetRow.id).where(MetricSetRow.run_id == run_id)
+    session.execute(delete(MetricLineRow).where(MetricLineRow.set_id.in_(sets), MetricLineRow.step > step))
+
+
+def latest_values(session: Session, run_id: str) -> dict[str, float | None]:
+    """The last value of each key."""
+    lines = select(MetricSetRow.keys, MetricLineRow.figures, func.max(MetricLineRow.step).label("step"))
+    of_run = lines.join(MetricLineRow, MetricLineRow.set_id == MetricSetRow.id)
+    rows = session.execute(of_run.where(MetricSetRow.run_id == run_id).group_by(MetricSetRow.id))
+    latest: dict[str, float | None] = {}
+    for row in sorted(rows, key=lambda row: row.step):
+        values = np.frombuffer(row.figures, "<f8")[2:]
+        latest |= dict(zip(row.keys, finite(values), strict=True))
+    return latest
+
+
+def read_curves(
+    session: Session, run_id: str, keys: Collection[str] = (), *, since: int = 0
+) -> dict[str, Curve]:
+    """Curves of `keys` (all where empty), of the lines stored after the cursor `since`."""
+    parts: dict[str, list[Curve]] = defaultdict(list)
+    sets = select(MetricSetRow.id, MetricSetRow.keys).where(MetricSetRow.run_id == run_id)
+    for set_id, of_set in session.execute(sets).all():
+        wanted = [(place, key) for place, key in enumerate(of_set) if not keys or key in keys]
+        if not wanted:
+            continue
+        found = session.connection().exec_driver_sql(_COLUMNS, (set_id, since)).one()
+        if found[0] is None:
+            continue
+        ids, steps = (np.fromstring(text, dtype=np.int64, sep=",") for text in found[:2])
+        figures = np.frombuffer(found[2], "<f8").reshape(len(ids), -1).T
+        for place, key in wanted:
+            parts[key].append(Curve(ids, steps, figures[0], figures[1], figures[2 + place]))
+    return {key: _joined(parts[key]) for key in sorted(parts)}
+
+
+def finite(values: Iterable[float]) -> list[float | None]:
+    """Values, and None for what is not a number."""
+    return [None if value != value else float(value) for value in values]  # noqa: PLR0124
+
+
+def _joined(parts: Sequence[Curve]) -> Curve:
+    """By step; where two sets have a key at one step, what was stored last."""
+    columns = [np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(Curve)]
+    curve = Curve(*columns)
+    ordered = curve.take(np.lexsort((curve.id, curve.step)))
+    return ordered.take(np.append(ordered.step[1:] != ordered.step[:-1], True))
+
+
+def _packed(line: Line) -> bytes:
+    values = [float("nan") if value is None else value for value in line.values.values()]
+    return struct.pack(f"<{2 + len(values)}d", line.epoch, line.time, *values)
+
+
+def set_of_keys(session: Session, run_id: str, keys: Sequence[str]) -> int:
+    """The id of the set of a run with just these keys, made where there is none."""
+    known = select(MetricSetRow.id, MetricSetRow.keys).where(MetricSetRow.run_id == run_id)
+    for set_id, of_set in session.execute(known):
+        if of_set == list(keys):
+            return int(set_id)
+    made: Any = insert(MetricSetRow).values(run_id=run_id, keys=list(keys)).returning(MetricSetRow.id)
+    return int(session.scalars(made).one())
