@@ -22,7 +22,7 @@ def hydrate(first_preset: str, first_dataset: str) -> None:
     state[ENTERED] = True
     query = st.query_params.to_dict()
     asked = Form.from_query(query)
-    if asked.over or "start" in query:
+    if any(Form.RENAMED.get(name, name) in query for name in Form.model_fields):
         fill(asked)
     elif ROWS not in state:
         fill(Form(start=f"preset:{first_preset}" if first_preset else "", on=first_dataset))

@@ -226,6 +226,7 @@ class NoticeRow(Base):
     """What is to be said of a run. `id` grows, so that it serves as a cursor."""
 
     __tablename__ = "notices"
+    __table_args__ = {"sqlite_autoincrement": True}
 
     id: Mapped[int] = mapped_column(primary_key=True)
     run_id: Mapped[str] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), index=True)

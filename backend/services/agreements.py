@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -42,6 +43,17 @@ MOST_PAIRS = 200_000_000
 FEWEST_ASKED = 200
 
 
+@dataclass(frozen=True)
+class Asked:
+    """Whose neighbours are compared: `rows` and their `labels` (Q,), and of all galaxies the `sources` (N,)."""
+
+    dataset: str
+    rows: Rows
+    labels: Counts
+    classes: list[str]
+    sources: Counts
+
+
 class Agreements:
     """Asks two spaces the same, and keeps what it worked out over a dataset."""
 
@@ -66,6 +78,7 @@ class Agreements:
         key = (frozenset({first.key, second.key}), request.k, request.rows)
         with self._making:
             found = self._kept.get(key) or self._measured(request, first, second)
+            found = found.model_copy(update={"dataset": first.state.dataset})  # it may have been renamed
             self._kept[key] = found
             self._kept.move_to_end(key)
             while len(self._kept) > KEPT:
@@ -74,12 +87,18 @@ class Agreements:
 
     def _measured(self, request: OverlapRequest, first: Embedded, second: Embedded) -> Overlap:
         name = first.state.dataset
-        with self._datasets.use(name) as store:
+        with self._datasets.use(name) as store:  # and not while the neighbours are looked for
             rows = _rows(request, store, name)
-            sources = self._search.catalogue(name, store).sources
-            k = _possible(request.k, sources, name)
-            lists = [neighbour_lists(one.vectors, rows, sources, k) for one in (first, second)]
-            return _overlap(shared_counts(*lists), rows, sources, k, store, name)
+            asked = Asked(
+                name,
+                rows,
+                store.labels[rows].astype(np.int64),
+                list(store.class_names),
+                self._search.catalogue(name, store).sources,
+            )
+        k = _possible(request.k, asked.sources, name)
+        lists = [neighbour_lists(one.vectors, rows, asked.sources, k) for one in (first, second)]
+        return _overlap(shared_counts(*lists), asked, k)
 
     def _same_dataset(self, space: EmbeddingSpace, against: EmbeddingSpace) -> EmbeddingSpace:
         """The second space in the dataset of the first."""
@@ -132,20 +151,20 @@ def _possible(k: int, sources: Counts, name: str) -> int:
     return found
 
 
-def _overlap(shared: Counts, rows: Rows, sources: Counts, k: int, store: GalaxyStore, name: str) -> Overlap:
-    shares, labels = shared / k, store.labels[rows].astype(np.int64)
-    own = np.unique(sources, return_inverse=True, return_counts=True)
-    others = store.n - own[2][own[1]][rows]
+def _overlap(shared: Counts, asked: Asked, k: int) -> Overlap:
+    shares, n = shared / k, len(asked.sources)
+    own = np.unique(asked.sources, return_inverse=True, return_counts=True)
+    others = n - own[2][own[1]][asked.rows]
     return Overlap(
-        dataset=name,
+        dataset=asked.dataset,
         k=k,
-        n=len(rows),
-        of=store.n,
+        n=len(asked.rows),
+        of=n,
         overlap=float(shares.mean()),
-        overlap_ci95=mean_interval(shares, labels),
+        overlap_ci95=mean_interval(shares, asked.labels),
         jaccard=float(jaccard(shared, k, k).mean()),
         chance=float((k / others).mean()),
-        classes=_by_class(shares, labels, store.class_names),
+        classes=_by_class(shares, asked.labels, asked.classes),
     )
 
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+import psutil
 from numpy.typing import NDArray
 from sqlalchemy import select
 
@@ -28,8 +29,8 @@ from shared.configs import EmbedConfig
 from shared.runs import RunKind
 from shared.search import EmbeddingSpace, EmbeddingState, QualityState, SearchQuality
 
-MAX_BYTES = 2 * 10**9
-"""Of all matrices in memory; the newest is kept whatever its size."""
+MAX_BYTES = max(2 * 10**9, psutil.virtual_memory().total // 4)
+"""Of all matrices and indices in memory; the newest is kept whatever its size."""
 NEWEST_JOBS = 200
 
 
@@ -45,6 +46,10 @@ class Embedded:
     mean: Vectors
     scale: Vectors
     approximate: Approximate | None = None
+
+    @property
+    def nbytes(self) -> int:
+        return self.vectors.nbytes + (self.approximate.measured.bytes if self.approximate else 0)
 
     def place(self, features: NDArray[np.floating]) -> Vectors:
         """Features (m, D) of other images as vectors of this space."""
@@ -83,6 +88,9 @@ class Embeddings:
         with self._lock:
             found = self._kept.get(resolved.key) or self._read(resolved)
             found = self._with_index(found, resolved)
+            state = self._state(resolved)
+            if found.state != state:  # the dataset was renamed, or another run has the same weights
+                found = replace(found, state=state)
             self._kept[resolved.key] = found
             self._kept.move_to_end(resolved.key)
             self._let_go()
@@ -135,7 +143,7 @@ class Embeddings:
         return None
 
     def _let_go(self) -> None:
-        while len(self._kept) > 1 and sum(one.vectors.nbytes for one in self._kept.values()) > MAX_BYTES:
+        while len(self._kept) > 1 and sum(one.nbytes for one in self._kept.values()) > MAX_BYTES:
             self._kept.popitem(last=False)
 
 

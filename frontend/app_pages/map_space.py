@@ -7,6 +7,7 @@ from typing import Any
 import streamlit as st
 
 from frontend.app_pages.map_url import Beside, Look, change_beside, change_look, change_space
+from frontend.client import ApiError
 from frontend.session import client
 from frontend.wording import count, dataset_title
 from shared.datasets import Dataset
@@ -66,7 +67,7 @@ def _next(look: Look, encoders: Mapping[str, Run]) -> dict[str, Any]:
 
 def _draw_beside(look: Look, beside: Beside, encoders: Mapping[str, Run], layers: int) -> None:
     """The same for the second map, and whether it is turned onto the first."""
-    steps = client().list_checkpoints(beside.run)
+    steps = _checkpoints(beside.run)
     with st.container(key="map_beside", horizontal=True, vertical_alignment="bottom"):
         second = Choices(KEY + "beside_", change_beside)
         runs = list(encoders) if beside.run in encoders else [beside.run, *encoders]
@@ -79,6 +80,14 @@ def _draw_beside(look: Look, beside: Beside, encoders: Mapping[str, Run], layers
         if look.method == beside.method == "pca":
             _turn(look)
         st.button("One map", on_click=lambda: change_look(beside=None, view2=None))
+
+
+def _checkpoints(run: str) -> Checkpoints:
+    """None where the run is gone; the second map says so."""
+    try:
+        return client().list_checkpoints(run)
+    except ApiError:
+        return Checkpoints(steps=[], epochs=[], last=None, best=None)
 
 
 def _turn(look: Look) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 import streamlit as st
+from pydantic import ValidationError
 
 from frontend.app_pages.search_jobs import offer_embeddings
 from frontend.app_pages.search_quality import draw_quality
@@ -128,7 +129,10 @@ def _taker(kind: type[SearchAddress]) -> Callable[[Mapping[str, Any], int], None
     """The address says what the browser shows; it is the browser's own word, not news to it."""
 
     def take(said: Mapping[str, Any], n: int) -> None:
-        query = kind.model_validate(said).to_query()
+        try:
+            query = kind.model_validate(said).to_query()
+        except ValidationError:  # a number out of bounds: the search itself has said what is wrong
+            return
         st.query_params.from_dict(query)
         st.session_state["search_told"] = (n, query)
 

@@ -38,6 +38,7 @@ def draw_form() -> None:
     """The form; nothing typed is lost, whatever the server says to it."""
     datasets = {dataset.name: dataset for dataset in client().list_datasets()}
     sweep_state.hydrate(next(iter(PRESETS)), next(iter(datasets)))
+    _settle_dataset(list(datasets))
     form = sweep_state.read_form()
     spec, faults = spec_of(form)
     plan, said = _plan(spec) if spec is not None else (None, {})
@@ -81,15 +82,10 @@ def _draw_base(form: Form, datasets: Mapping[str, Dataset], faults: Mapping[str,
         for field in ("encoder", "base_run", "preset", "kind"):
             _remark(faults, field)
     with right:
-        own = [] if form.kind == "pretrain" and not form.start.startswith("run:") else [""]
-        names = [*own, *datasets]
-        held = st.session_state[f"{FIELD}on"]
-        if held not in names:
-            st.session_state[f"{FIELD}on"] = names[0]
         titles = {name: dataset_title(name, one.simulated) for name, one in datasets.items()}
         st.selectbox(
             "dataset",
-            names,
+            _on(list(datasets)),
             format_func=lambda name: titles.get(name, "that of the run it starts from"),
             key=f"{FIELD}on",
             **KEEP,
@@ -103,6 +99,20 @@ def _draw_base(form: Form, datasets: Mapping[str, Dataset], faults: Mapping[str,
         **KEEP,
     )
     _remark(faults, "changes")
+
+
+def _on(datasets: list[str]) -> list[str]:
+    """What a sweep can be on; "" where its start has a dataset of its own."""
+    kind, start = st.session_state[f"{FIELD}kind"], st.session_state[f"{FIELD}start"] or ""
+    own = [] if kind == "pretrain" and not start.startswith("run:") else [""]
+    return [*own, *datasets]
+
+
+def _settle_dataset(datasets: list[str]) -> None:
+    """Another start, or a dataset that is gone, leaves the first that fits; before the form is read."""
+    names = _on(datasets)
+    if st.session_state[f"{FIELD}on"] not in names:
+        st.session_state[f"{FIELD}on"] = names[0]
 
 
 def _take_kind() -> None:
@@ -130,7 +140,11 @@ def _starts(form: Form) -> dict[str, str]:
         found |= {f"encoder:{run.id}": f"the encoder of {_words(run)}" for run in begun_encoders().values()}
     found |= {f"run:{run.id}": f"the settings of {_words(run)}" for run in runs}
     what, _, key = form.start.partition(":")
-    older = {"encoder": f"the encoder of {key}", "run": f"the settings of {key}"}.get(what, form.start)
+    older = {
+        "encoder": f"the encoder of {key}",
+        "run": f"the settings of {key}",
+        "": "the defaults",
+    }.get(what, form.start)
     return found if form.start in found else {form.start: older, **found}
 
 

@@ -33,7 +33,7 @@ def _draw(sweep_id: str, first: list[SweepReport], *, was_active: bool) -> None:
     if opened:
         go("run", run=opened)
     report = first.pop() if first else client().get_sweep(sweep_id)
-    if was_active and not report.summary.active:
+    if was_active != (report.summary.active > 0):  # the fragment is asked for again, or not any more
         st.rerun()
     _draw_head(report)
     _draw_actions(report)

@@ -22,7 +22,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 function buildCurves(root) {
   const state = { root, found: null, on: null }
   state.resize = new ResizeObserver(() => { if (root.clientWidth !== state.width) drawCurves(state) })
-  root.onmouseover = root.onfocusin = (event) => pointAt(state, event.target.closest("[data-class]")?.dataset.class ?? null)
+  for (const name of ["mouseover", "focusin"]) root.addEventListener(name, (event) => pointAt(state, event.target.closest("[data-class]")?.dataset.class ?? null))
   root.onmouseleave = () => pointAt(state, null)
   root.onclick = (event) => {
     const name = event.target.closest("[data-class]")?.dataset.class

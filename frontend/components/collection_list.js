@@ -28,8 +28,24 @@ function showCollections(state) {
   const n = state.found.length
   const words = n ? "They belong to these galaxies, whatever the dataset is called. A CSV is also a split table, from which a dataset of its galaxies is made."
     : "None yet. On the Search page or in a lasso of the Map, Keep… puts galaxies under a name."
-  state.root.replaceChildren(el("p", { class: "gx-soft" }, words), el("p", { role: "status" }, state.news),
-    el("ul", {}, state.found.map((one) => collectionItem(state, one))))
+  const typing = typedIn(state)
+  state.said = el("p", { role: "status" }, state.news)
+  state.root.replaceChildren(el("p", { class: "gx-soft" }, words), state.said, el("ul", {}, state.found.map((one) => collectionItem(state, one))))
+  typing?.()
+}
+
+/** Gives the field that has the focus, with what stands in it, to its successor. */
+function typedIn(state) {
+  const field = state.root.getRootNode().activeElement, item = field?.closest?.("li")
+  if (!item || field.tagName !== "INPUT") return null
+  const place = [...state.root.querySelectorAll("li")].indexOf(item), { className, value, selectionStart, selectionEnd } = field
+  return () => {
+    const again = state.root.querySelectorAll("li")[place]?.querySelector(`input.${className}`)
+    if (!again) return
+    again.value = value
+    again.focus()
+    again.setSelectionRange(selectionStart, selectionEnd)
+  }
 }
 
 function collectionItem(state, one) {
@@ -58,8 +74,9 @@ async function changeCollection(state, one, change) {
 /** Removes it; what was in it is kept here until the page goes, so that it can be put back. */
 async function removeCollection(state, one) {
   await attempt(state, async () => {
-    const table = await fetch(`${API}${collectionPath(state.of.dataset, one.name)}.csv`).then((answer) => answer.text())
-    const rows = rowsOfTable(table)
+    const answer = await fetch(`${API}${collectionPath(state.of.dataset, one.name)}.csv`)
+    const rows = answer.ok ? rowsOfTable(await answer.text()) : []
+    if (!rows.every(Number.isInteger) || rows.length < one.n) throw new Refused(`${one.name} stays: its galaxies could not be read, so that it could not be put back`)
     await ask(collectionPath(state.of.dataset, one.name), { method: "DELETE" })
     state.found = state.found.filter((other) => other !== one)
     state.news = [`${one.name} is removed. `, el("button", { onClick: () => restoreCollection(state, one, rows) }, "Put it back")]
@@ -77,19 +94,19 @@ async function restoreCollection(state, one, rows) {
 
 /** The column `row` of a CSV whose first two columns hold numbers. */
 function rowsOfTable(table) {
-  return table.trim().split("\n").slice(1).map((line) => Number(line.split(",")[1]))
+  return table.trim().split("\n").slice(1).map((line) => Number.parseInt(line.split(",")[1], 10))
 }
 
 function sendCollection(state, name, method, body) {
   return ask(collectionPath(state.of.dataset, name), { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })
 }
 
-/** Does it, or says why not; the list stays as it was then. */
+/** Does it, or says why not; then what was typed stays as it is. */
 async function attempt(state, act) {
   try {
     await act()
   } catch (problem) {
-    state.news = [el("span", { class: "gx-tone-bad", role: "alert" }, problem instanceof Refused ? sentence(problem.message) : "The server does not answer: nothing was changed.")]
+    return state.said.replaceChildren(el("span", { class: "gx-tone-bad", role: "alert" }, problem instanceof Refused ? sentence(problem.message) : "The server does not answer: nothing was changed."))
   }
   showCollections(state)
 }

@@ -141,7 +141,7 @@ function chosenWords(state) {
 function listen(state) {
   state.root.onclick = (event) => pressed(state, event.target.closest("button"))
   state.root.onkeydown = (event) => moved(state, event)
-  state.root.onmouseover = state.root.onfocusin = (event) => {
+  const point = (event) => {
     const button = event.target.closest("[data-cell]")
     say(state, button ? button.getAttribute("aria-label") : chosenWords(state) ?? state.says)
     state.root.querySelectorAll(".class.on").forEach((node) => node.classList.remove("on"))
@@ -149,6 +149,8 @@ function listen(state) {
     const [i, j] = button.dataset.cell.split(" ")
     for (const name of [`.class[data-pick="true"][data-index="${i}"]`, `.class[data-pick="predicted"][data-index="${j}"]`]) state.root.querySelector(name).classList.add("on")
   }
+  state.root.onmouseover = point
+  state.focus ??= state.root.addEventListener("focusin", (event) => point(event)) ?? true // there is no onfocusin
   state.root.onmouseleave = () => say(state, chosenWords(state) ?? state.says)
 }
 

@@ -1,6 +1,7 @@
 // How much of the neighbourhoods of a selection both encoders share: what two flat maps cannot show.
 
 const MOST_ASKED_ROWS = 1000
+const RESTS_MS = 400 // of the slider, before the server measures
 
 const spaceOfPane = (pane) => {
   const { run, checkpoint, dataset, depth, pooling } = queryNow(pane)
@@ -25,6 +26,8 @@ async function drawAgreed(state) {
   if (key === state.agreedOf) return
   state.agreedOf = key
   agreedWords.replaceChildren("Asking for their neighbours…")
+  await new Promise((resolve) => setTimeout(resolve, RESTS_MS))
+  if (key !== state.agreedOf) return
   const asked = (request) => ask(`/search/overlap?query=${encodeURIComponent(JSON.stringify(request))}`)
   try {
     const [own, all] = await Promise.all([asked({ ...both, rows }), asked(both)])

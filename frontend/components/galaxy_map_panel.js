@@ -90,6 +90,7 @@ function factsAndLinks(state, galaxy) {
 
 /** Rows of a lasso, or null; the map fades what is not among them. */
 function select(state, rows) {
+  state.keep?.forget()
   state.chosen = rows?.length ? rows : null
   state.isChosen = new Uint8Array(state.painting?.code.length ?? 0)
   for (const row of state.chosen ?? []) state.isChosen[row] = 1

@@ -109,10 +109,12 @@ function jobOf(run, { n }) {
 }
 
 async function embedOther(state) {
-  const { other } = state
+  const { other } = state, { key } = other
   try {
     const body = JSON.stringify({ kind: "embed", config: other.embedding.config })
     const { id } = await ask("/runs", { method: "POST", headers: { "Content-Type": "application/json" }, body })
+    if (key !== other.key) return
+    other.embedding = { ...other.embedding, job: id } // and not one that failed before
     followOther(state, id)
   } catch (problem) {
     refuse(state, problem)

@@ -3,8 +3,8 @@
 function buildTiles(state) {
   const tiles = el("div", { class: "tiles", role: "group", "aria-label": "Similar galaxies. Arrow keys move, Enter searches by it, plus and minus add an example." })
   tiles.onkeydown = (event) => onTileKey(state, event, tiles)
-  tiles.onmouseover = tiles.onfocusin = (event) => ringRow(state, event.target.closest(".tile"))
-  tiles.onmouseleave = tiles.onfocusout = () => ringRow(state, null)
+  for (const name of ["mouseover", "focusin"]) tiles.addEventListener(name, (event) => ringRow(state, event.target.closest(".tile")))
+  for (const name of ["mouseleave", "focusout"]) tiles.addEventListener(name, () => ringRow(state, null))
   return tiles
 }
 
@@ -13,6 +13,7 @@ function drawTiles(state) {
   drawGrid(state, first.tiles, state.result, state.second)
   drawGrid(state, second.tiles, state.second, state.result)
   state.root.dataset.shown = state.shown
+  state.keep.forget()
   showTaking(state)
   showSays(state)
   showHalves(state)
@@ -70,7 +71,7 @@ function howFound(state, { approximate }) {
   if (!approximate && !state.want.exact) return null
   const share = (100 * (approximate?.recall ?? 1)).toFixed(1)
   return [approximate ? ` · by an index that finds ${share} % of the ${approximate.k} nearest (measured on ${approximate.queries} galaxies) ` : " · compared with every galaxy ",
-    el("button", { class: "narrow", onClick: () => change(state, { exact: Boolean(approximate) }) }, approximate ? "Compare with all" : "Use the index")]
+    el("button", { class: "narrow", "data-exact": String(Boolean(approximate)), onClick: () => change(state, { exact: Boolean(approximate) }) }, approximate ? "Compare with all" : "Use the index")]
 }
 
 /** How many were ranked, what was left out, and what went wrong. */

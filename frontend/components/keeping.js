@@ -8,6 +8,7 @@ function keepControl(told) {
   const says = el("p", { class: "gx-soft", role: "status" })
   const form = el("form", {}, name, names, button)
   const node = el("details", { class: "keep" }, el("summary", { title: "Keep these galaxies under a name, for the Data page" }, "Keep…"), el("div", { class: "kept" }, form, says))
+  node.forget = () => says.replaceChildren() // it was said of other galaxies
   node.ontoggle = () => { if (node.open) listKept(told().dataset, names, says) }
   name.oninput = () => says.replaceChildren()
   form.onsubmit = (event) => {

@@ -50,7 +50,7 @@ const flagName = (galaxy) => (galaxy.source_id ? `${galaxy.row} (${galaxy.source
 
 function wordsOfFlag(doubts, of, galaxy, on) {
   if (!on) return [`Galaxy ${flagName(galaxy)} is not flagged any more.`]
-  const undo = el("button", { class: "undo" }, "Undo")
+  const undo = el("button", { class: "undo", "data-of": `${of.dataset} ${galaxy.row}` }, "Undo")
   undo.onclick = () => { if (doubts.flags.has(galaxy.row)) turnFlag(doubts, of, galaxy) }
   return [`Flagged galaxy ${flagName(galaxy)} as doubtful. `, undo]
 }

@@ -1,6 +1,8 @@
 // What a person does to the galaxy that is shown, and how it is taken back.
 
-const here = (state) => state.list[state.at]
+/** Whether the galaxies that are held are those of the dataset that was chosen: between two, keys mean none. */
+const isShown = (state) => Boolean(state.data.state?.ready) && datasetNow(state)?.version === state.of
+const here = (state) => (isShown(state) ? state.list[state.at] : undefined)
 const MOST_ACTS = 500
 
 function rate(state, rating) {
@@ -42,16 +44,23 @@ function tellRow(state) {
 
 /** The last rating or flag is as it was before, and its galaxy is shown. */
 async function undo(state) {
-  const act = state.acts.pop()
+  const act = isShown(state) ? state.acts.pop() : null
   if (!act) return
   if (act.kind === "rating") setRating(state, act.one, act.before)
-  else await turnFlag(state.doubts, datasetNow(state), act.one.galaxy)
+  else if (!(await turnFlagBack(state, act))) return showReview(state) // refused: its line says why
   const place = state.list.indexOf(act.one)
   if (place >= 0) state.at = place
   else state.list.splice(state.at, 0, act.one)
   state.news = `Taken back: ${act.kind === "flag" ? "the flag of" : act.before === null ? "the rating of" : `galaxy rated ${act.before} again:`} ${nameOfGalaxy(act.one.galaxy).toLowerCase().split(",")[0]}.`
   showReview(state)
   tellRow(state)
+}
+
+/** Whether the flag is as it was before the act; it may have been taken back by its own button. */
+async function turnFlagBack(state, { one: { galaxy }, on }) {
+  const isAsActed = () => state.doubts.flags.has(galaxy.row) === on
+  if (isAsActed()) await turnFlag(state.doubts, datasetNow(state), galaxy)
+  return !isAsActed()
 }
 
 async function flagHere(state) {
@@ -66,7 +75,7 @@ async function flagHere(state) {
   await turnFlag(state.doubts, datasetNow(state), one.galaxy)
   if (state.doubts.flags.has(one.galaxy.row) === before) return
   state.touched.add(one.galaxy.row)
-  remember(state, { kind: "flag", one })
+  remember(state, { kind: "flag", one, on: !before })
   showReview(state)
 }
 

@@ -74,7 +74,7 @@ function aboutGalaxy(state, one) {
   return [
     el("p", { class: "name" }, el("b", {}, galaxy.label ?? "no label"), el("span", { class: "gx-soft" }, facts)),
     el("p", { class: "verdict" }, saidByNeighbours(one)),
-    el("p", { class: "gx-soft" }, scoreWords(state, one)),
+    el("p", { class: "gx-soft" }, scoreWords(one)),
     el("p", { class: "links" }, of.simulated ? el("span", { class: "gx-tag" }, "simulated") : null, skyLinks(links),
       el("a", { href: likePath(state, galaxy.row) }, "Galaxies like it"),
       el("a", { href: `/reconstruct?${new URLSearchParams({ run: state.want.run, dataset: of.dataset, row: galaxy.row })}` }, "Reconstruct"))]
@@ -87,11 +87,11 @@ function saidByNeighbours({ galaxy, says }) {
   return `Neighbours say ${says.label}, ${says.agree} of ${says.of}; its label: ${galaxy.label}, ${says.own} of ${says.of}.`
 }
 
-function scoreWords({ page, want }, { score }) {
-  if (score === null) return want.by === "mislabel" ? "Without a label there is none to doubt." : ""
-  if (page.by === "isolation") return `Mean distance to its ${page.k} neighbours ${score.toFixed(3)} (1 − cosine).`
-  if (page.by === "mislabel") return `${percent(score)} of the weight of its ${page.k} neighbours is for another label.`
-  return want.learn === "flags" ? `Expected of a flag ${score.toFixed(2)}, where 1 is flagged.` : `Expected rating ${Math.min(Math.max(score, 0), 5).toFixed(1)} of 5.`
+function scoreWords({ score, scored: { by, k, learn } }) {
+  if (score === null) return by === "mislabel" ? "Without a label there is none to doubt." : ""
+  if (by === "isolation") return `Mean distance to its ${k} neighbours ${score.toFixed(3)} (1 − cosine).`
+  if (by === "mislabel") return `${percent(score)} of the weight of its ${k} neighbours is for another label.`
+  return learn === "flags" ? `Expected of a flag ${score.toFixed(2)}, where 1 is flagged.` : `Expected rating ${Math.min(Math.max(score, 0), 5).toFixed(1)} of 5.`
 }
 
 const likePath = (state, row) => `/search?${new URLSearchParams(Object.entries({ ...spaceOf(state), row }).filter(([, value]) => exists(value)))}`

@@ -48,22 +48,24 @@ function takeRanking(state, page, key) {
   Object.assign(state, { page, shown: key, problem: null, doubtsOf: of, rated: page.rated, flagged: page.flagged, received: new Map(), skipped: 0, waiting: false, list: seen, at: seen.length })
   state.doubts.change = 0
   addGalaxies(state, page)
-  if (page.asked) showAsked(state, page.asked)
+  if (page.asked) showAsked(state, page)
   showReview(state)
   tellRow(state)
 }
 
-function addGalaxies(state, { galaxies }) {
+function addGalaxies(state, page) {
   const known = new Map(state.list.map((one) => [one.galaxy.row, one]))
-  for (const one of galaxies) {
+  for (const one of page.galaxies) {
     const { row } = one.galaxy
-    if (!known.has(row)) state.list.push(remembered(state, one))
+    if (!known.has(row)) state.list.push(remembered(state, one, page))
     state.received.set(row, known.get(row) ?? one)
   }
 }
 
-/** What this browser knows better than the answer: ratings that are still on their way. */
-function remembered(state, one) {
+/** What this browser knows better than the answer: ratings that are still on their way. What the score means goes with
+    it: the order may be another one later. */
+function remembered(state, one, { by, k }) {
+  one.scored = { by, k, learn: state.want.learn }
   const unsent = state.outbox.get(outboxKey(state.of, one.galaxy.row))
   if (unsent) one.rating = unsent.rating
   if (one.flag === null) state.doubts.flags.delete(one.galaxy.row)
@@ -72,10 +74,11 @@ function remembered(state, one) {
 }
 
 /** The galaxy that the address names stands first, wherever it ranks. */
-function showAsked(state, one) {
+function showAsked(state, page) {
+  const one = page.asked
   const place = state.list.findIndex(({ galaxy }) => galaxy.row === one.galaxy.row)
   if (place >= 0) state.at = place
-  else state.list.splice(state.at, 0, remembered(state, one))
+  else state.list.splice(state.at, 0, remembered(state, one, page))
 }
 
 /** The address names another galaxy of the same order: the back button. */
@@ -94,6 +97,7 @@ async function loadMore(state) {
   state.loading = true
   try {
     await sendUnsent(state) // then the server leaves out the same ones
+    if (state.lost) state.waiting = false // a key goes on rating; more comes when the server is back
     if (!current() || state.lost) return
     const more = await ask(oddPath({ ...orderOf(state), offset: placesLeft(state) + state.skipped, limit: PART }))
     if (!current()) return
@@ -102,6 +106,7 @@ async function loadMore(state) {
     if (state.list.length === before) state.skipped += PART // who was learned from since has moved the others
     state.page = { ...more, asked: null }
   } catch (problem) {
+    state.waiting = false
     if (current()) refuse(state, problem)
     return
   } finally {

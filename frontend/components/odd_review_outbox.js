@@ -40,6 +40,7 @@ async function sendAll(state) {
   while ((one = nextUnsent(state))) {
     try {
       await sendOne(one)
+      if (state.lost && state.page) setTimeout(() => showReview(state)) // goes on loading, once all is sent
       state.lost = false
     } catch (problem) {
       if (!(problem instanceof Refused)) return loseServer(state)

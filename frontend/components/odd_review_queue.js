@@ -15,8 +15,9 @@ function buildQueue(state) {
 
 function showQueue(state) {
   const of = datasetNow(state)
-  const first = Math.max(state.at - BEFORE, 0)
+  const first = Math.max(state.at - BEFORE, 0), held = state.queue.contains(state.queue.getRootNode().activeElement)
   renew(state.queue, state.list.slice(first, state.at + AFTER).map((one, i) => queueItem(state, of, one, first + i)))
+  if (held) state.queue.querySelector("[aria-current]")?.focus()
 }
 
 function queueItem(state, of, one, place) {

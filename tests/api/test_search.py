@@ -20,6 +20,7 @@ from backend.jobs.tasks import embed as task
 from backend.search import approximate
 from backend.settings import Settings
 from frontend.client import ApiError, Client
+from shared.datasets import DatasetChange
 from shared.runs import RunKind, RunRequest
 from shared.search import EmbeddingSpace, RowFilter, SearchRequest
 from tests.api.encoders import keep_features, leave_encoder, work
@@ -148,6 +149,16 @@ def test_what_cannot_be_searched_is_refused_with_the_next_step(client: Client, s
     assert refused(lambda: rows(client, space, upload="0" * 16))[0] == "upload_not_found"
     code, detail = refused(lambda: rows(client, space.model_copy(update={"depth": 1}), row=3))
     assert (code, "has no embeddings of sky at depth 1 yet" in detail) == ("not_embedded", True)
+
+
+def test_a_dataset_that_was_renamed_is_searched_by_its_new_name(
+    client: Client, space: EmbeddingSpace
+) -> None:
+    before = client.search(SearchRequest(space=space, row=20))
+    client.change_dataset("sky", DatasetChange(name="heaven"))
+    after = client.search(SearchRequest(space=space, row=20))
+    assert (before.dataset, after.dataset) == ("sky", "heaven")
+    assert after.neighbours == before.neighbours
 
 
 def test_results_are_taken_along_as_a_table_with_links(client: Client, space: EmbeddingSpace) -> None:

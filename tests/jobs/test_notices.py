@@ -128,6 +128,18 @@ def test_the_last_thousand_are_kept(
     assert [one.id for one in list_notices(database, 3, 50)] == [4]
 
 
+def test_the_number_of_a_notice_is_not_given_again_when_its_run_is_gone(
+    settings: Settings, database: Database
+) -> None:
+    ends(settings, database, "failed")
+    gone = ends(settings, database, "failed")
+    with database.write() as session:
+        session.delete(session.get_one(RunRow, gone))
+    assert [one.id for one in list_notices(database, 0, 50)] == [1]
+    ends(settings, database, "failed")
+    assert [one.id for one in list_notices(database, 1, 50)] == [3]
+
+
 class Receiver:
     """A webhook's other end: keeps what it is sent, and answers as it is told."""
 
