@@ -45,7 +45,7 @@ FEWEST_ASKED = 200
 
 @dataclass(frozen=True)
 class Asked:
-    """Whose neighbours are compared: `rows` and their `labels` (Q,), and of all galaxies the `sources` (N,)."""
+    """Whose neighbours are compared: `rows` and their `labels` (Q,); of all galaxies the `sources` (N,)."""
 
     dataset: str
     rows: Rows
