@@ -102,6 +102,7 @@ def _sizes(build: Builder) -> None:
         slots = _probed(build, size, size=size)
         build.row(f"{size}, linear", Head.LINEAR, slots, report=0.5078 if size == "base" else None)
         build.row(f"{size}, k-NN", Head.KNN, slots)
+        build.row(f"{size}, linear, random init", Head.LINEAR, slots, basis=Basis.RANDOM_INIT)
     build.claim("a small model probes better than a tiny one", "small, linear", "tiny, linear")
     build.claim("a base model probes better than a tiny one", "base, linear", "tiny, linear")
     build.claim("a base model probes better than a small one", "base, linear", "small, linear")

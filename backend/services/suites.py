@@ -68,7 +68,7 @@ class Suites:
             dataset_digest=digest,
             runs=runs,
             rows=rows,
-            references=_references([one for run in found.values() for one in made.get(run.id, [])]),
+            references=_references(plan, [one for run in found.values() for one in made.get(run.id, [])]),
             claims=decide_claims(plan.claims, rows),
             missing=len(runs) - len(states),
             active=sum(state not in TERMINAL for state in states),
@@ -164,10 +164,11 @@ def _row(spec: RowSpec, found: Mapping[str, Run], made: Mapping[str, Sequence[Ev
     return row_result(spec, [one for one in results if one is not None])
 
 
-def _references(made: Sequence[Evaluation]) -> list[RowResult]:
-    """What learned nothing, of the first run that has it."""
+def _references(plan: SuitePlan, made: Sequence[Evaluation]) -> list[RowResult]:
+    """What learned nothing, of the first run that has it; but for what has rows of its own in the suite."""
+    own = {(row.head, row.basis) for row in plan.rows}
     rows = []
-    for spec in REFERENCES:
+    for spec in (spec for spec in REFERENCES if (spec.head, spec.basis) not in own):
         fitting = [one for one in made if (one.head, one.basis) == (spec.head, spec.basis)]
         rows.append(row_result(spec, [one for one in fitting if one.label_fraction == 1][:1]))
     return [row for row in rows if row.accuracies]

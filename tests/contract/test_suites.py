@@ -3,6 +3,7 @@
 import pytest
 
 from shared.configs import CONFIGS, FinetuneConfig, SupervisedConfig
+from shared.evaluations import Basis
 from shared.runs import RunKind
 from shared.suite_plans import BUILDERS, plan_suite
 from shared.suite_texts import SUITES
@@ -55,3 +56,10 @@ def test_a_twin_of_the_report_has_the_recipe_of_its_fine_tuning() -> None:
     shared = set(FinetuneConfig.model_fields) & set(SupervisedConfig.model_fields)
     assert {name for name in shared if getattr(tuned, name) != getattr(twin, name)} == set()
     assert tuned.layer_decay == twin.layer_decay == 1.0
+
+
+def test_each_size_stands_beside_its_own_random_weights() -> None:
+    rows = {row.name: row for row in plan_suite("R2", SuiteScale.LAPTOP, "sky", 3).rows}
+    for size in ("tiny", "small", "base"):
+        fresh = rows[f"{size}, linear, random init"]
+        assert (fresh.slots, fresh.basis) == (rows[f"{size}, linear"].slots, Basis.RANDOM_INIT)
