@@ -28,6 +28,7 @@ from tests.homes import new_home
 
 S = RunState
 LINES: list[dict[str, Any]] = [
+    {"event": "resumed", "attempt": 1, "from_step": -1},
     {"step": 0, "epoch": 0.0, "time": 1000.25, "values": {"val/loss": 1.5, "val/knn_accuracy": 0.25}},
     {"step": 3, "epoch": 0.5, "time": 1001.5, "values": {"train/loss": 0.1 + 0.2}},
     {"step": 5, "epoch": 0.9, "time": 1002.0, "values": {}, "nonfinite": {"train/loss": "nan"}},

@@ -26,7 +26,7 @@ class PointLine(BaseModel):
 
 
 class EventLine(BaseModel):
-    """A note of the worker; a resume says from where."""
+    """A note of the worker; a resume says from where, one that begins anew −1."""
 
     model_config = ConfigDict(strict=True, allow_inf_nan=False)
 
@@ -35,7 +35,7 @@ class EventLine(BaseModel):
 
 
 class ResumeLine(EventLine):
-    from_step: Step
+    from_step: Annotated[int, Field(ge=-1, le=MOST)]
 
 
 def check_metrics(path: Path, file: str) -> None:
