@@ -67,7 +67,8 @@ def _of_pretrainings(session: Session, configs: Sequence[PretrainConfig], seeds:
 
 
 def _of_classifiers(session: Session, spec: SweepSpec, configs: Sequence[ClassifierConfig]) -> SweepCost:
-    """By the newest of its kind on the dataset, by epochs and share of labels."""
+    """By the newest of its kind on the dataset that went through here in one go, by epochs and share of
+    labels."""
     known = next((run for run in History(session).succeeded(spec.kind) if _is_alike(run, configs)), None)
     if known is None or known.started_at is None or known.ended_at is None:
         return SweepCost(None, UNKNOWN, None)
@@ -79,4 +80,4 @@ def _of_classifiers(session: Session, spec: SweepSpec, configs: Sequence[Classif
 
 
 def _is_alike(run: RunRow, configs: Sequence[ClassifierConfig]) -> bool:
-    return bool(run.dataset == getattr(configs[0], "dataset", None))
+    return run.attempt == 1 and run.dataset == getattr(configs[0], "dataset", None)

@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from pydantic import TypeAdapter, ValidationError
+
 from backend.db.engine import Database
 from backend.db.models import DatasetRow
-from backend.errors import GalaxyscopeError, InvalidInputError
+from backend.errors import GalaxyscopeError, InvalidInputError, shortened
 from backend.services.runs import ReadyRun, get_run, ready_run, resolve_config
 from backend.services.sweep_costs import SweepCost, cost_of_sweep
 from backend.settings import Settings
@@ -128,7 +130,13 @@ def member_request(spec: SweepSpec, values: dict[str, Any], seed: int) -> RunReq
 
 
 def first_seed(spec: SweepSpec) -> int:
-    return int(spec.config.get("seed", 0))
+    """Raises InvalidInputError for what is no whole number."""
+    seed = spec.config.get("seed", 0)
+    try:
+        return TypeAdapter(int).validate_python(seed)
+    except ValidationError:
+        said = f"seed = {shortened(seed)} is no whole number; give one from 0 on"
+        raise InvalidInputError("bad_seed", said, "seed") from None
 
 
 def _short(text: str, most: int) -> str:
@@ -153,9 +161,10 @@ def _sort_out(
     fitting: Fitting = []
     unfit: list[Unfit] = []
     first: GalaxyscopeError | None = None
+    seed = first_seed(spec)
     for values in drawn:
         try:
-            request = member_request(spec, values, first_seed(spec))
+            request = member_request(spec, values, seed)
             config = readiness.of(request, values).config
             _require_dataset(database, config)
         except GalaxyscopeError as error:

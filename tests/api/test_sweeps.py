@@ -75,6 +75,24 @@ def test_the_time_of_a_plan_is_the_sum_of_what_each_launch_is_estimated_at(
     assert plan.total_s == pytest.approx(2 * 3 * sum(each))
 
 
+@pytest.mark.parametrize(("attempt", "total_s"), [(1, 30.0), (2, None), (0, None)])
+def test_the_time_of_classifiers_goes_by_one_that_went_through_here_in_one_go(
+    client: Client, database: Database, sky: Path, move: Move, attempt: int, total_s: float | None
+) -> None:
+    config = {"dataset": "sky", "img_size": 32, "batch_size": 8, "epochs": 10}
+    known = client.create_run(RunRequest(kind=RunKind.SUPERVISED, config=config)).id
+    move(known, S.STARTING, S.RUNNING, S.SUCCEEDED)
+    with database.write() as session:
+        run = session.get_one(RunRow, known)
+        run.attempt = attempt  # 0: it came as a zip
+        run.started_at, run.ended_at = (
+            datetime(2026, 1, 1, tzinfo=UTC),
+            datetime(2026, 1, 1, 0, 0, 10, tzinfo=UTC),
+        )
+    base = {"kind": RunKind.SUPERVISED, "preset": None, "config": config}
+    assert client.plan_sweep(spec("label_fraction=0.5,1", seeds=2, **base)).total_s == total_s
+
+
 def test_classifiers_are_swept_too_and_data_that_do_not_suffice_are_named(client: Client, sky: Path) -> None:
     base = {"kind": RunKind.SUPERVISED, "preset": None, "config": {"dataset": "sky", "img_size": 32}}
     plan = client.plan_sweep(spec("batch_size=8,4096", "label_fraction=0.5,1", **base, leave_out=True))
@@ -110,6 +128,9 @@ def test_what_no_setting_can_do_is_refused_by_name(client: Client, sky: Path) ->
     assert why("depth=1,2", config={"dataset": "nowhere"})[1] == "dataset"
     assert "there are: val/linear_accuracy" in why("depth=1,2", objective="val/best")[0]
     assert why("depth=1,2", config={"online_probe": "off"})[1] == "objective"
+    for seed in (1.5, "abc", None):
+        said = f"seed = {seed!r} is no whole number; give one from 0 on"
+        assert why("depth=1,2", config={"seed": seed}) == (said, "seed")
     assert why("n=1,2", kind=RunKind.SIMULATE, preset=None)[1] == "kind"
     assert "1,200 runs are more than the 1,000" in why("blr=1e-4:1e-2:600", seeds=2)[0]
 
