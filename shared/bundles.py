@@ -1,11 +1,12 @@
 """A run as one file to take along: what its manifest says, and what an import of it comes to."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
+from shared.evaluations import Evaluation
 from shared.runs import MODEL_KINDS, Progress, RunEvent, RunKind, RunState, Tag, Wire
 
 FORMAT = 1
@@ -17,6 +18,10 @@ WITHOUT_RESUME = (
 )
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 RunId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
+Moment = Annotated[
+    AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))
+]
+"""A time at which a run can have been; others overflow in clocks and pages."""
 
 
 class CheckpointChoice(StrEnum):
@@ -54,13 +59,25 @@ class BundledRun(Wire):
     eval_dataset_digest: str | None = Field(None, max_length=200)
     encoder: str | None = Field(None, description="The run whose encoder it works on.")
     parent_id: str | None = None
-    created_at: datetime
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
+    created_at: Moment
+    started_at: Moment | None = None
+    ended_at: Moment | None = None
     progress: Progress = Progress()
     references: dict[str, float] = Field(
         default={}, description="Of the dataset that its probes are judged on: majority, raw pixels."
     )
+
+
+class BundledEvent(RunEvent):
+    """One event of it."""
+
+    at: Moment
+
+
+class BundledEvaluation(Evaluation):
+    """One evaluation of it, in evaluations.json."""
+
+    created_at: Moment
 
 
 class Manifest(Wire):
@@ -70,7 +87,7 @@ class Manifest(Wire):
     galaxyscope: str = Field(max_length=40)
     libraries: dict[str, str] = {}
     run: BundledRun
-    events: list[RunEvent] = []
+    events: list[BundledEvent] = []
     files: list[BundleFile]
 
 

@@ -125,5 +125,10 @@ def set_of_keys(session: Session, run_id: str, keys: Sequence[str]) -> int:
     for set_id, of_set in session.execute(known):
         if of_set == list(keys):
             return int(set_id)
+    return add_set(session, run_id, keys)
+
+
+def add_set(session: Session, run_id: str, keys: Sequence[str]) -> int:
+    """The id of a new set of a run, which has none with these keys."""
     made: Any = insert(MetricSetRow).values(run_id=run_id, keys=list(keys)).returning(MetricSetRow.id)
     return int(session.scalars(made).one())

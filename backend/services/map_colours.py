@@ -82,8 +82,15 @@ def _of_evaluation(
             f"{evaluation} is about another dataset, {judged.dataset}, or an older {dataset}; choose another",
             "evaluation",
         )
-    found = evaluations.predictions(evaluation)
-    values = np.full(int(row.info["n"]), np.nan)
+    found, n = evaluations.predictions(evaluation), int(row.info["n"])
+    if found.row.max(initial=-1) >= n:
+        raise InvalidInputError(
+            "bad_predictions",
+            f"{evaluation} predicts row {found.row.max()}, and the last of {dataset} is {n - 1}; "
+            "choose another",
+            "evaluation",
+        )
+    values = np.full(n, np.nan)
     values[found.row] = _VALUES[by](found)
     if by is ColourBy.CONFIDENCE:
         return Colours(by=by, names=[], unknown=NOT_PREDICTED, values=_numbers(values, 4))

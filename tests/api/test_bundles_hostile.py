@@ -186,6 +186,11 @@ def without(name: str) -> Change:
     return lambda files: {key: content for key, content in files.items() if key != name}
 
 
+def sets_of_keys(n: int, *, of: int) -> bytes:
+    """A line for each of n sets of keys."""
+    return b"".join(line(values={f"k{i}/{j}": 1.0 for j in range(of)}) for i in range(n))
+
+
 def line(**values: Any) -> bytes:
     return json.dumps({"step": 1, "epoch": 0.0, "time": 0.0, "values": {}} | values).encode() + b"\n"
 
@@ -207,6 +212,11 @@ def line(**values: Any) -> bytes:
         (put("metrics.jsonl", line(values={"a": 10**400})), "metrics.jsonl, line 1'"),
         (put("metrics.jsonl", b'{"event": "resumed"}\n'), "from_step"),
         (put("metrics.jsonl", line()[:-1]), "torn"),
+        (
+            put("metrics.jsonl", sets_of_keys(1001, of=1)),
+            "line 1001', with which there are more than 1,000 sets",
+        ),
+        (put("metrics.jsonl", sets_of_keys(100, of=101)), "line 100', with which there are"),
         (put("metrics.jsonl", b"[" * 100_000 + b"\n"), "no JSON"),
         (put("metrics.jsonl", b"\xff\n"), "no JSON"),
         (put("spec.json", b"{"), "holds 'spec.json', which is no JSON"),
@@ -270,6 +280,14 @@ def of_run(**values: Any) -> Callable[[Any], None]:
         (of_run(kind="import"), "manifest.json"),
         (of_run(state="splendid"), "run.state = 'splendid'"),
         (of_run(config={"dataset": "sky", "embed_dim": 7}), "embed_dim"),
+        (
+            of_run(created_at="0001-01-01T00:00:00Z"),
+            "run.created_at = '0001-01-01T00:00:00Z': input",
+        ),
+        (of_run(started_at="9999-12-31T23:59:59-12:00"), "run.started_at = '9999"),
+        (of_run(ended_at="1969-12-31T23:59:59Z"), "run.ended_at = '1969"),
+        (of_run(ended_at="2026-01-01T00:00:00"), "run.ended_at = '2026"),
+        (lambda manifest: manifest["events"][1].update(at="2200-01-01T00:00:00Z"), "events.1.at = '2200"),
         (of_run(tags=["a,b"]), "run.tags.0 = 'a,b'"),
         (lambda manifest: manifest["files"][0].update(sha256="0" * 64), "not what its manifest says"),
         (lambda manifest: manifest["files"][0].update(bytes=1), "not what its manifest says"),
@@ -331,6 +349,7 @@ def test_predictions_with_objects_or_of_another_evaluation_are_refused(
     [
         ({"id": "../../escape"}, "of another run"),
         ({"run": "another-1"}, "of another run"),
+        ({"created_at": "9999-12-31T23:59:59Z"}, "created_at = '9999"),
         ({"accuracy": "high"}, "accuracy = 'high'"),
     ],
 )

@@ -30,6 +30,7 @@ from shared.runs import RunKind, RunRequest
 from shared.search import EmbeddingSpace
 from tests.api.conftest import enter_dataset
 from tests.api.encoders import leave_encoder, work
+from tests.api.evaluations import enter_evaluation
 
 Embed = Callable[..., None]
 
@@ -249,6 +250,12 @@ def test_what_cannot_colour_is_refused_with_what_can(
     )
     missing = refused(lambda: client.get_colours("sky", ColourBy.RIGHT, evaluation="none"))
     assert missing[0] == "evaluation_not_found"
+    odd = enter_evaluation(database, settings, np.array([0, 1]), np.eye(10)[[0, 1]], rows=np.array([3, 60]))
+    for by in (ColourBy.PREDICTED, ColourBy.CONFIDENCE):
+        assert refused(lambda by=by: client.get_colours("sky", by, evaluation=odd.id)) == (
+            "bad_predictions",
+            f"{odd.id} predicts row 60, and the last of sky is 59; choose another",
+        )
 
 
 def test_a_dataset_that_is_gone_or_renamed_is_followed_by_name(

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.engine import Database
 from backend.db.models import Base, RunRow
-from backend.db.points import set_of_keys
+from backend.db.points import add_set
 from backend.jobs.ingest import ingest
 from backend.jobs.run_dir import RunDir
 from backend.jobs.run_names import make_run_id
@@ -42,8 +42,7 @@ class Curves:
             setattr(run, column, getattr(self.row, column))
         with closing(sqlite3.connect(self.path)) as stored:
             sets = {
-                set_id: set_of_keys(session, run_id, json.loads(keys))
-                for set_id, keys in stored.execute(_SETS)
+                set_id: add_set(session, run_id, json.loads(keys)) for set_id, keys in stored.execute(_SETS)
             }
             lines = stored.execute(_READ)
             while block := lines.fetchmany(BLOCK):

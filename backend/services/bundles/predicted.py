@@ -16,7 +16,7 @@ from backend.services.bundles.layout import (
     strict_json,
 )
 from backend.stats.predictions import Predictions, load_predictions
-from shared.bundles import Manifest
+from shared.bundles import BundledEvaluation, Manifest
 from shared.evaluations import Evaluation
 
 ARRAYS = {"row.npy", "split.npy", "true.npy", "predicted.npy", "probabilities.npy"}
@@ -45,7 +45,7 @@ def _listed(folder: Path, file: str) -> list[Evaluation]:
     values = strict_json((folder / EVALUATIONS).read_bytes(), file, EVALUATIONS)
     if not isinstance(values, list):
         raise refused_entry(file, EVALUATIONS, "which is no list")
-    return [checked(Evaluation, value, file, EVALUATIONS) for value in values]
+    return [checked(BundledEvaluation, value, file, EVALUATIONS) for value in values]
 
 
 def _check_predictions(path: Path, file: str, name: str, classes: int) -> None:

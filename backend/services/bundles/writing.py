@@ -19,7 +19,7 @@ from backend.services.bundles.snapshot import Part, require_bundled, take_snapsh
 from backend.services.run_answers import progress_of
 from backend.services.runs import list_events
 from backend.settings import Settings
-from shared.bundles import FORMAT, BundledRun, BundleFile, CheckpointChoice, Manifest
+from shared.bundles import FORMAT, BundledEvent, BundledRun, BundleFile, CheckpointChoice, Manifest
 from shared.runs import RunKind, RunState
 
 BLOCK_BYTES = 1 << 20
@@ -49,7 +49,7 @@ def open_bundle(database: Database, settings: Settings, run_id: str, choice: Che
             galaxyscope=version("galaxyscope"),
             libraries={name: version(name) for name in LIBRARIES},
             run=described,
-            events=events,
+            events=[BundledEvent.model_validate(event.model_dump()) for event in events],
             files=files,
         )
         return made.model_dump_json(indent=1).encode()
