@@ -2,6 +2,10 @@
 
 import csv
 import io
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +16,13 @@ import pytest
 from starlette.testclient import TestClient
 
 from backend.api.deps import Context
+from backend.data.store import GalaxyStore
 from backend.db.engine import Database
 from backend.search.neighbours import nearest
 from backend.search.odd import isolation, said_by
 from backend.search.trivial import Catalogue
+from backend.services.datasets import Datasets
+from backend.services.kept_neighbours import KeptNeighbours
 from backend.settings import Settings
 from frontend.client import Client
 from shared.datasets import DatasetChange
@@ -59,6 +66,36 @@ def ask(client: Client, space: EmbeddingSpace, **asked: Any) -> OddPage:
 
 def rows(page: OddPage) -> list[int]:
     return [one.galaxy.row for one in page.galaxies]
+
+
+class SlowDatasets(Datasets):
+    """What is asked of them is answered when they are let go."""
+
+    def __init__(self, database: Database, settings: Settings) -> None:
+        super().__init__(database, settings)
+        self.asked, self.go, self.times = threading.Event(), threading.Event(), 0
+
+    @contextmanager
+    def use(self, name: str) -> Iterator[GalaxyStore]:
+        self.times += 1
+        self.asked.set()
+        assert self.go.wait(30)
+        with super().use(name) as store:
+            yield store
+
+
+def test_neighbours_that_take_long_are_made_once_and_hold_up_no_others(
+    database: Database, settings: Settings, context: Context, space: EmbeddingSpace
+) -> None:
+    kept, embedded, slow = KeptNeighbours(), context.embeddings.get(space), SlowDatasets(database, settings)
+    with ThreadPoolExecutor(2) as pool:
+        waiting = [pool.submit(kept.get, embedded, slow, 4, None) for _ in range(2)]
+        assert slow.asked.wait(30)
+        others = kept.get(embedded, context.datasets, 3, None)  # while the first are not made
+        slow.go.set()
+        first, second = (one.result() for one in waiting)
+    assert first is second and slow.times == 1
+    assert others.rows.tolist() == first.rows[:, :3].tolist()
 
 
 def test_a_rating_belongs_to_the_galaxies_of_a_digest_and_is_changed_and_taken_off(
