@@ -1,6 +1,8 @@
 """A run is taken along and taken in elsewhere: it is the same there, and what is missing is said."""
 
 import json
+import os
+import time
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +13,7 @@ from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.files import write_json
 from backend.jobs.run_dir import RunDir
+from backend.services.bundles import snapshot
 from backend.settings import Settings
 from frontend.client import Client
 from shared.bundles import CheckpointChoice
@@ -175,6 +178,33 @@ def test_references_come_along_where_nobody_can_compute_them(
     assert "majority" not in client.get_run(send(client, content).run_id).baselines
     with other_home(tmp_path / "other") as (there, _, _):
         assert there.get_run(send(there, content).run_id).baselines["majority"] == 0.25
+
+
+def test_a_log_of_one_line_is_taken_along_and_of_a_long_one_the_end(
+    client: Client, database: Database, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run_id = leave_run(database, settings, *ENDED)
+    log = RunDir(settings.runs_dir / run_id).log
+    log.write_text("nothing new on this front today\n" * 41_000)  # deflated some 250 times
+    copy = send(client, client.get_bundle(run_id)).run_id
+    assert RunDir(settings.runs_dir / copy).log.read_bytes() == log.read_bytes()
+    monkeypatch.setattr(snapshot, "MAX_LOG_BYTES", 11)
+    assert unzipped(client.get_bundle(run_id))["log.txt"] == b"ront today\n"
+
+
+def test_what_killed_imports_left_goes_after_a_day_and_what_is_at_work_stays(
+    client: Client, database: Database, settings: Settings
+) -> None:
+    content = client.get_bundle(leave_run(database, settings, *ENDED))
+    place = settings.home / "importing"
+    for age, name in ((25, "old"), (23, "new")):
+        (place / name / "runs").mkdir(parents=True)
+        (place / f"{name}.db").touch()
+        (place / f"{name}.db-wal").touch()
+        for path in place.glob(f"{name}*"):
+            os.utime(path, (time.time() - age * 3600,) * 2)
+    send(client, content)
+    assert sorted(path.name for path in place.iterdir()) == ["new", "new.db", "new.db-wal"]
 
 
 def test_jobs_without_results_are_not_taken_along(client: Client, http: TestClient) -> None:

@@ -4,7 +4,7 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from backend.db.engine import Database
@@ -17,7 +17,7 @@ from backend.settings import Settings
 from shared.bundles import ImportedRun
 
 ABANDONED_S = 24 * 3600.0
-"""After which the folder of an import that was killed goes."""
+"""After which what an import that was killed left goes."""
 
 
 def import_run(database: Database, settings: Settings, path: Path, file: str | None = None) -> ImportedRun:
@@ -43,11 +43,22 @@ def _workplace(settings: Settings) -> Iterator[Path]:
     place = settings.home / "importing"
     place.mkdir(exist_ok=True)
     for left in place.iterdir():
-        if time.time() - left.stat().st_mtime > ABANDONED_S:
-            shutil.rmtree(left, ignore_errors=True)
+        _remove_abandoned(left)
     folder = place / secrets.token_hex(8)
     folder.mkdir()
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove_abandoned(left: Path) -> None:
+    """A folder, or the database of its curves, of an import that was killed; others may be at work beside
+    us."""
+    with suppress(FileNotFoundError):
+        if time.time() - left.stat().st_mtime <= ABANDONED_S:
+            return
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink()

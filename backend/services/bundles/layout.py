@@ -31,23 +31,29 @@ MAX_BYTES = 20 * 10**9
 """Of all files of a bundle, unpacked."""
 
 
+MAX_LOG_BYTES = 500 * 10**6
+"""Of a longer one the end is taken along."""
+
+
 @dataclass(frozen=True)
 class Rule:
-    """Names of a kind of file, and how large one may be."""
+    """Names of a kind of file, and how large one may be; `repeats` where honest ones may be packed by any
+    ratio, as the same line comes again and again."""
 
     names: re.Pattern[str]
     most_bytes: int
+    repeats: bool = False
 
 
-def _rule(names: str, most_bytes: float) -> Rule:
-    return Rule(re.compile(names, re.ASCII), int(most_bytes))
+def _rule(names: str, most_bytes: float, *, repeats: bool = False) -> Rule:
+    return Rule(re.compile(names, re.ASCII), int(most_bytes), repeats)
 
 
 RULES = (
     _rule(rf"{re.escape(MANIFEST)}|{re.escape(EVALUATIONS)}", 64e6),
     _rule(r"spec\.json|result\.json", 16e6),
-    _rule(r"metrics\.jsonl", 1e9),
-    _rule(r"log\.txt", 500e6),
+    _rule(r"metrics\.jsonl", 1e9, repeats=True),
+    _rule(r"log\.txt", MAX_LOG_BYTES, repeats=True),
     _rule(r"samples/layout\.json", 1e6),
     _rule(rf"samples/{STEP}\.png", 64e6),
     _rule(r"checkpoints/(best|last)", 1e3),

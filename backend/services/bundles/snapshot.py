@@ -16,7 +16,16 @@ from backend.errors import InvalidInputError
 from backend.files import read_json
 from backend.jobs.encoders import META, WEIGHTS, saved_steps
 from backend.jobs.run_dir import RunDir, Spec
-from backend.services.bundles.layout import EVALUATIONS, LAYOUT, LOG, METRICS, RESULT, SPEC, rule_of
+from backend.services.bundles.layout import (
+    EVALUATIONS,
+    LAYOUT,
+    LOG,
+    MAX_LOG_BYTES,
+    METRICS,
+    RESULT,
+    SPEC,
+    rule_of,
+)
 from backend.services.runs import find_row
 from backend.settings import Settings
 from shared.bundles import BUNDLED_KINDS, CheckpointChoice
@@ -29,16 +38,22 @@ TAIL_BYTES = 1_000_000
 
 @dataclass
 class Part:
-    """One file: its first `size` bytes, of `content`, of a file held open, or of one that stays as it is."""
+    """One file: `size` bytes of a content, of a file held open, or, from `start` on, of one that stays as it
+    is."""
 
     name: str
     size: int
     source: bytes | BinaryIO | Path
+    start: int = 0
 
     def open(self) -> BinaryIO:
         if isinstance(self.source, bytes):
             return BytesIO(self.source)
-        return self.source.open("rb") if isinstance(self.source, Path) else self.source
+        if not isinstance(self.source, Path):
+            return self.source
+        file = self.source.open("rb")
+        file.seek(self.start)
+        return file
 
 
 @dataclass
@@ -126,11 +141,14 @@ def _spec(run_dir: RunDir) -> dict[str, object]:
 
 
 def _growing(run_dir: RunDir) -> list[Part]:
-    """Metrics up to the last whole line, and the log up to now."""
+    """Metrics up to the last whole line, and the log up to now, of a long one the end."""
     parts = []
-    for name, path in ((METRICS, run_dir.metrics), (LOG, run_dir.log)):
-        if path.is_file():
-            parts.append(Part(name, whole_lines(path) if name == METRICS else path.stat().st_size, path))
+    if run_dir.metrics.is_file():
+        parts.append(Part(METRICS, whole_lines(run_dir.metrics), run_dir.metrics))
+    if run_dir.log.is_file():
+        end = run_dir.log.stat().st_size
+        start = max(0, end - MAX_LOG_BYTES)
+        parts.append(Part(LOG, end - start, run_dir.log, start))
     return parts
 
 
