@@ -123,6 +123,12 @@ def test_points_of_an_older_home_are_those_of_a_new_one(tmp_path: Path) -> None:
     with open_database(path).read() as session:
         found = {key: curve.take([0, -1]) for key, curve in read_curves(session, "r").items()}
         later = read_curves(session, "r", since=5)
+        sets = session.execute(text("SELECT id, run_id, keys FROM metric_sets ORDER BY id")).all()
+        lines = session.execute(text("SELECT id, set_id, step FROM metric_lines ORDER BY id")).all()
+    assert [tuple(row) for row in sets] == [
+        (1, "q", '["loss"]'), (2, "r", '["loss", "rate"]'), (3, "r", '["val"]'),
+    ]  # fmt: skip
+    assert [tuple(row) for row in lines] == [(4, 2, 1), (5, 3, 1), (8, 2, 2), (9, 1, 2)]
     assert {key: (curve.step.tolist(), finite(curve.value)) for key, curve in found.items()} == {
         "loss": ([1, 2], [1.5, 1.25]), "rate": ([1, 2], [None, 3.0]), "val": ([1, 1], [7.0, 7.0]),
     }  # fmt: skip

@@ -1,7 +1,9 @@
 """one row a line of metrics, not one a point"""
 
 import struct
+from collections.abc import Iterable
 from itertools import groupby
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
@@ -14,7 +16,8 @@ depends_on = None
 
 SETS = sa.table('metric_sets', sa.column('id'), sa.column('run_id'), sa.column('keys', sa.JSON()))
 LINES = sa.table('metric_lines', sa.column('id'), sa.column('set_id'), sa.column('step'), sa.column('figures'))
-POINTS = sa.text('SELECT run_id, step, epoch, time, id, key, value FROM metrics ORDER BY run_id, step, time, id')
+RUNS = sa.text('SELECT DISTINCT run_id FROM metrics ORDER BY run_id')
+POINTS = sa.text('SELECT step, epoch, time, id, key, value FROM metrics WHERE run_id = :run ORDER BY step, time, id')
 
 
 def upgrade() -> None:
@@ -42,16 +45,24 @@ def upgrade() -> None:
 
 
 def _copy(connection: sa.Connection) -> None:
-    """A line is what was logged at one time. Its id is its last point's, so that a reader's cursor stays."""
+    """Run by run, so that the points of one are in memory, not of all."""
+    last = 0
+    for run_id in connection.scalars(RUNS).all():
+        sets, lines = _lines(connection.execute(POINTS, {'run': run_id}), last)
+        connection.execute(SETS.insert(), [{'id': at, 'run_id': run_id, 'keys': list(keys)} for keys, at in sets.items()])
+        connection.execute(LINES.insert(), lines)
+        last += len(sets)
+
+
+def _lines(points: Iterable[sa.Row[Any]], last: int) -> tuple[dict[tuple[str, ...], int], list[dict[str, object]]]:
+    """A line is what was logged at one time. Its id is its last point's, so that a reader's cursor stays. Ids of sets go
+    on after `last`."""
     sets: dict[tuple[str, ...], int] = {}
-    points = connection.execute(POINTS).all()
-    for (run_id, step, _time), group in groupby(points, key=lambda point: (point[0], point[1], point[3])):
+    lines = []
+    for (step, _time), group in groupby(points, key=lambda point: (point.step, point.time)):
         line = list(group)
-        keys = [point.key for point in line]
-        if (run_id, *keys) not in sets:
-            sets[run_id, *keys] = len(sets) + 1
-            connection.execute(SETS.insert().values(id=len(sets), run_id=run_id, keys=keys))
+        set_id = sets.setdefault(tuple(point.key for point in line), last + len(sets) + 1)
         values = [float('nan') if point.value is None else point.value for point in line]
         figures = struct.pack(f'<{2 + len(values)}d', line[0].epoch, line[0].time, *values)
-        row = {'id': line[-1].id, 'set_id': sets[run_id, *keys], 'step': step, 'figures': figures}
-        connection.execute(LINES.insert().values(**row))
+        lines.append({'id': line[-1].id, 'set_id': set_id, 'step': step, 'figures': figures})
+    return sets, lines
