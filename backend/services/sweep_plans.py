@@ -39,7 +39,8 @@ LOSS_DEPENDS_ON = frozenset(
 CHECKED = frozenset(EncoderConfig.model_fields) | frozenset(
     "dataset eval_dataset encoder checkpoint label_fraction batch_size".split()
 )
-"""Settings that decide whether data and encoder allow a run; all else the config decides by itself."""
+"""Settings that decide whether data and encoder allow a run, and that these may complete; all else the config
+decides by itself."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Readiness:
         if key not in self._known:
             self._known[key] = ready_run(self.database, self.settings, request, self.roots)
         ready = self._known[key]
-        own = {name: getattr(config, name) for name in (*varied, "seed")}
+        own = {name: getattr(config, name) for name in {*varied, "seed"} - CHECKED}
         return ReadyRun(ready.config.model_copy(update=own), ready.encoder)
 
 
@@ -158,7 +159,7 @@ def _sort_out(
 ) -> tuple[Fitting, list[Unfit]]:
     """Settings that can work, with their configs, and those that cannot; settings that come to the same
     config are one. Raises the first fault where none can work."""
-    fitting: Fitting = []
+    fitting: dict[str, tuple[dict[str, Any], Config]] = {}
     unfit: list[Unfit] = []
     first: GalaxyscopeError | None = None
     seed = first_seed(spec)
@@ -166,24 +167,25 @@ def _sort_out(
         try:
             request = member_request(spec, values, seed)
             config = readiness.of(request, values).config
-            _require_dataset(database, config)
+            _require_datasets(database, config)
         except GalaxyscopeError as error:
             first = first or error
             unfit.append(Unfit(values=values, field=error.field, sentence=error.detail))
         else:
-            fitting.append((values, config))
+            fitting.setdefault(config.model_dump_json(), (values, config))
     if first is not None and not fitting:
         raise first
-    return fitting, unfit
+    return list(fitting.values()), unfit
 
 
-def _require_dataset(database: Database, config: Config) -> None:
-    name = getattr(config, "dataset", None)
+def _require_datasets(database: Database, config: Config) -> None:
+    named = {field: getattr(config, field, None) for field in ("dataset", "eval_dataset")}
     with database.read() as session:
-        if session.get(DatasetRow, name) is None:
-            raise InvalidInputError(
-                "dataset_not_found", f"there is no dataset {name}; the data page lists them", "dataset"
-            )
+        for field, name in named.items():
+            if (name or field == "dataset") and session.get(DatasetRow, name) is None:
+                raise InvalidInputError(
+                    "dataset_not_found", f"there is no dataset {name}; the data page lists them", field
+                )
 
 
 def _require_objective(database: Database, spec: SweepSpec, config: Config) -> None:

@@ -1,7 +1,5 @@
 """The verbs of sweeps: plan, launch, read, stop, retry."""
 
-import hashlib
-import json
 import math
 import time
 from collections.abc import Callable
@@ -10,14 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import select
-from sqlalchemy.orm import Session
 
 from backend.db.engine import Database
-from backend.db.models import DatasetRow, SweepMemberRow, SweepRow
+from backend.db.models import SweepMemberRow, SweepRow
 from backend.errors import InvalidInputError, NotFoundError
 from backend.jobs import queue
 from backend.services.runs import ask_to_stop, stop_preflights
-from backend.services.sweep_plans import Planned, Readiness, first_seed, member_request, plan_sweep
+from backend.services.sweep_members import add_members, known_as, new_id
+from backend.services.sweep_plans import Planned, Readiness, member_request, plan_sweep
 from backend.services.sweep_results import Held, read_members, read_standings, report_sweep, summarise
 from backend.settings import Settings
 from shared.runs import TERMINAL, RunState
@@ -38,13 +36,12 @@ class Sweeps:
         """What a launch would queue, and what that costs; see plan_sweep."""
         planned = plan_sweep(self.database, self.settings, spec, roots)
         with self.database.read() as session:
-            row = session.get(SweepRow, _sweep_id(session, planned))
-        return planned.plan.model_copy(update={"existing": row.id if row else None})
+            return planned.plan.model_copy(update={"existing": known_as(session, planned)})
 
     def launch(self, asked: SweepLaunch, roots: Roots = None, within_s: float = math.inf) -> SweepReport:
         """Queue every run of the sweep that is not there, as many as can be `within_s`: of one that was
-        launched before and broke off, what is missing. Raises as plan does, and InvalidInputError where
-        settings cannot work or the number of runs was not confirmed."""
+        launched before, what it lacks, as it broke off, or as a setting can work only by now. Raises as plan
+        does, and InvalidInputError where settings cannot work or the number of runs was not confirmed."""
         planned = plan_sweep(self.database, self.settings, asked.spec, roots)
         _require_fit(planned.plan)
         _require_confirmed(planned.plan, asked.confirm_runs)
@@ -86,23 +83,15 @@ class Sweeps:
             return [summarise(row, read_standings(session, row.id)) for row in rows]
 
     def _enter(self, planned: Planned) -> str:
-        """The sweep and all its members, none of them queued yet, in one transaction; twice is as once. Every
-        setting comes once before any comes with a second seed."""
-        plan = planned.plan
+        """The sweep and all its members, none of them queued yet, in one transaction; twice is as once."""
         with self.database.write() as session:
-            sweep_id = _sweep_id(session, planned)
-            if session.get(SweepRow, sweep_id) is not None:
-                return sweep_id
-            spec, now = plan.spec.model_dump(mode="json"), datetime.now(UTC)
-            session.add(SweepRow(id=sweep_id, name=plan.spec.name, spec=spec, created_at=now))
-            session.flush()
-            first = first_seed(plan.spec)
-            seeds = range(first, first + plan.spec.seeds)
-            members = [(values, seed) for seed in seeds for values in plan.settings]
-            session.add_all(
-                SweepMemberRow(sweep_id=sweep_id, place=place, setting=values, seed=seed)
-                for place, (values, seed) in enumerate(members)
-            )
+            sweep_id = known_as(session, planned)
+            if sweep_id is None:
+                sweep_id, asked = new_id(session, planned), planned.plan.spec
+                spec, now = asked.model_dump(mode="json"), datetime.now(UTC)
+                session.add(SweepRow(id=sweep_id, name=asked.name, spec=spec, created_at=now))
+                session.flush()
+            add_members(session, sweep_id, planned.plan)
         return sweep_id
 
     def _queue(self, sweep_id: str, wanted: Callable[[Held], bool], roots: Roots, within_s: float) -> None:
@@ -135,15 +124,6 @@ class Sweeps:
                 break
         if missing:
             stop_preflights(self.database)
-
-
-def _sweep_id(session: Session, planned: Planned) -> str:
-    """The same for the same settings on the same galaxies, whatever it is called."""
-    names = sorted({str(getattr(config, "dataset", "")) for config in planned.configs})
-    digests = [session.get_one(DatasetRow, name).digest for name in names]
-    spec = planned.plan.spec.model_dump(mode="json", exclude={"name", "base_run", "leave_out"})
-    meant = json.dumps([spec, digests], sort_keys=True)
-    return f"sweep-{hashlib.sha256(meant.encode()).hexdigest()[:8]}"
 
 
 def _require_fit(plan: SweepPlan) -> None:

@@ -19,8 +19,9 @@ from backend.settings import Settings
 from frontend.client import Client
 from shared.runs import RunKind, RunRequest, RunState
 from shared.sweep_words import read_axis
-from shared.sweeps import SweepReport, SweepSpec
-from tests.api.conftest import Move, refused
+from shared.sweeps import Axis, SweepReport, SweepSpec
+from tests.api.conftest import Move, add_dataset, refused
+from tests.api.encoders import leave_encoder
 
 S = RunState
 SMALL = {"dataset": "sky", "batch_size": 8, "epochs": 4, "warmup_epochs": 1}
@@ -192,6 +193,50 @@ def test_a_launch_that_broke_off_is_gone_on_with_and_nothing_is_doubled(
     whole = client.launch_sweep(FOUR)
     assert ids(whole)[:2] == first and len(set(ids(whole))) == 4
     assert len(client.list_runs()) == 4 and whole.summary.lost == 0
+
+
+def test_a_setting_that_can_work_by_now_joins_its_sweep(
+    client: Client, database: Database, settings: Settings, sky: Path
+) -> None:
+    asked = spec("eval_dataset=late,sky", seeds=2, leave_out=True)
+    assert client.plan_sweep(asked).unfit[0].sentence == "there is no dataset late; the data page lists them"
+    first = client.launch_sweep(asked)
+    assert first.summary.runs == 2
+    add_dataset(database, settings, "late", n=70)
+    assert client.plan_sweep(asked).existing == first.summary.id
+    whole = client.launch_sweep(asked)
+    assert [(member.values["eval_dataset"], member.seed) for member in whole.members] == [
+        ("sky", 0), ("sky", 1), ("late", 0), ("late", 1)
+    ]  # fmt: skip
+    assert whole.summary.id == first.summary.id and ids(whole)[:2] == ids(first)
+    assert len(client.list_runs()) == 4 == len(set(ids(client.launch_sweep(asked))))
+
+
+def test_other_galaxies_to_judge_on_are_another_sweep(
+    client: Client, database: Database, settings: Settings, sky: Path
+) -> None:
+    asked, launched = spec("mask_ratio=0.5", config={"eval_dataset": "late"}), []
+    for n in (70, 80):
+        add_dataset(database, settings, "late", n=n)
+        launched.append(client.launch_sweep(asked).summary.id)
+        client.stop_sweep(launched[-1])
+        client.delete_dataset("late")
+    assert launched[0] != launched[1] and len(client.list_runs()) == 2
+
+
+def test_an_empty_dataset_of_an_axis_is_that_of_the_encoder_and_the_same_comes_once(
+    client: Client, database: Database, settings: Settings, sky: Path
+) -> None:
+    add_dataset(database, settings, "late", n=70)
+    base = {"encoder": leave_encoder(database, settings), "batch_size": 8}
+
+    def trained_on(*names: str | None) -> list[str]:
+        axes = [Axis(field="dataset", values=list(names))]
+        swept = client.launch_sweep(SweepSpec(kind=RunKind.FINETUNE, config=base, axes=axes))
+        return [client.get_run(run_id).config["dataset"] for run_id in ids(swept)]
+
+    assert trained_on("late", None) == ["late", "sky"]
+    assert trained_on("sky", None) == ["sky"]
 
 
 def test_a_sweep_over_a_runs_settings_keeps_all_but_what_is_swept(client: Client, sky: Path) -> None:
