@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.models import BaselineRow, DatasetRow, EvaluationRow, RunRow
 from backend.jobs import queue
+from backend.jobs.dataset_names import dataset_here, name_in_runs
 from shared.configs import BaselinesConfig
 from shared.evaluations import Evaluation
 from shared.runs import TERMINAL, TRAINING_KINDS, RunKind
@@ -60,20 +61,8 @@ def _register_dataset(session: Session, info: dict[str, Any], file: str) -> str:
         )
     )
     session.flush()
-    _link_runs(session, str(name), info["digest"])
+    name_in_runs(session, str(name), info["digest"])
     return str(name)
-
-
-def _link_runs(session: Session, name: str, digest: str) -> None:
-    """Runs on these very galaxies whose dataset was not here, imported or left behind, are on it from now."""
-    for column, field in ((RunRow.dataset_digest, "dataset"), (RunRow.probe_digest, "eval_dataset")):
-        for run in session.scalars(select(RunRow).where(column == digest)):
-            named = run.config.get(field)
-            if named is None or session.get(DatasetRow, named) is not None:
-                continue
-            run.config = run.config | {field: name}
-            if field == "dataset":
-                run.dataset = name
 
 
 def request_baselines(session: Session, runs_dir: Path, run: RunRow) -> None:
@@ -81,8 +70,7 @@ def request_baselines(session: Session, runs_dir: Path, run: RunRow) -> None:
     step is in."""
     if RunKind(run.kind) not in TRAINING_KINDS or "train/loss" not in run.latest or not run.probe_digest:
         return
-    named = select(DatasetRow).where(DatasetRow.digest == run.probe_digest).order_by(DatasetRow.name)
-    dataset = session.scalar(named.limit(1))
+    dataset = dataset_here(session, run.probe_digest)
     if dataset is None or not dataset.info["class_names"] or _known_or_tried(session, run):
         return
     queue.insert(session, runs_dir, RunKind.BASELINES, BaselinesConfig(dataset=dataset.name), dataset)

@@ -6,18 +6,18 @@ from sqlalchemy.orm import Session
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import ConflictError, NotFoundError
+from backend.jobs.dataset_names import MEANT, name_in_runs
 from backend.services.datasets import to_dataset
 from backend.services.sources import require_free_name
 from backend.settings import Settings
 from shared.datasets import Dataset, DatasetChange, DeletionPreview
-from shared.runs import TERMINAL, RunState
+from shared.runs import DATASET_MAKERS, TERMINAL, RunState
 
-DATASET_FIELDS = ("dataset", "eval_dataset")
 AT_REST = [state.value for state in TERMINAL | {RunState.PAUSED}]
 
 
 def change_dataset(database: Database, name: str, change: DatasetChange) -> Dataset:
-    """Rename or describe it; runs on it follow the new name, its file stays where it is."""
+    """Rename or describe it; runs on its galaxies follow the new name, its file stays where it is."""
     with database.write() as session:
         row = _find(session, name)
         if change.description is not None:
@@ -25,7 +25,9 @@ def change_dataset(database: Database, name: str, change: DatasetChange) -> Data
         if change.name is not None and change.name != name:
             require_free_name(session, change.name)
             row.name = change.name
-            _rename_in_runs(session, name, change.name)
+            made = update(RunRow).where(RunRow.dataset == name, RunRow.kind.in_(DATASET_MAKERS))
+            session.execute(made.values(dataset=change.name))
+            name_in_runs(session, change.name, row.digest)
         session.flush()
         return to_dataset(row)
 
@@ -51,7 +53,7 @@ def delete_dataset(database: Database, settings: Settings, name: str) -> None:
 
 
 def _preview(session: Session, row: DatasetRow) -> DeletionPreview:
-    named = [RunRow.config[field].as_string() == row.name for field in DATASET_FIELDS]
+    named = [RunRow.config[field].as_string() == row.name for field in MEANT]
     same = or_(RunRow.dataset_digest == row.digest, RunRow.probe_digest == row.digest)
     found = list(session.scalars(select(RunRow).where(same, or_(*named)).order_by(RunRow.created_at)))
     return DeletionPreview(
@@ -60,13 +62,6 @@ def _preview(session: Session, row: DatasetRow) -> DeletionPreview:
         runs=[run.id for run in found if run.state in AT_REST],
         blocked_by=[run.id for run in found if run.state not in AT_REST],
     )
-
-
-def _rename_in_runs(session: Session, old: str, new: str) -> None:
-    session.execute(update(RunRow).where(RunRow.dataset == old).values(dataset=new))
-    for field in DATASET_FIELDS:
-        for run in session.scalars(select(RunRow).where(RunRow.config[field].as_string() == old)):
-            run.config = run.config | {field: new}
 
 
 def _find(session: Session, name: str) -> DatasetRow:

@@ -18,9 +18,11 @@ from backend.settings import Settings
 from frontend.client import Client
 from shared.bundles import CheckpointChoice
 from shared.configs import SimulateConfig
+from shared.datasets import DatasetChange
 from shared.runs import RunState
 from tests.api.bundles import leave_run, other_home, picture, send, unzipped, zipped
 from tests.api.conftest import add_dataset, enter_dataset, refused
+from tests.api.encoders import leave_encoder
 from tests.api.evaluations import enter_evaluation
 from tests.cli.shell import call
 
@@ -164,6 +166,32 @@ def test_a_dataset_that_comes_later_is_linked_by_its_digest(
         assert there.get_dataset("heavens").digest == digest
         linked = there.get_run(run_id)
         assert (linked.dataset, linked.config["dataset"]) == ("heavens", "heavens")
+
+
+def test_another_dataset_of_its_name_that_comes_later_is_not_taken_for_its_own(
+    client: Client, database: Database, settings: Settings, tmp_path: Path
+) -> None:
+    run_id, digest = leave_encoder(database, settings, eval_dataset="sky"), client.get_dataset("sky").digest
+    content, apart = client.get_bundle(run_id), f"sky ({digest[:12]})"
+    with other_home(tmp_path / "other") as (there, theirs, home):
+
+        def called() -> tuple[object, ...]:
+            run = there.get_run(run_id)
+            return run.dataset, run.config["dataset"], run.config["eval_dataset"]
+
+        send(there, content)
+        assert called() == ("sky",) * 3
+        add_dataset(theirs, home, "sky", n=70)
+        assert called() == (apart,) * 3
+        assert f"no dataset {apart}" in refused(lambda: there.retry_run(run_id)).detail
+        twin = send(
+            there, zipped(unzipped(content), change=lambda manifest: manifest["run"].update(note="2"))
+        )
+        assert there.get_run(twin.run_id).config["eval_dataset"] == apart
+        there.change_dataset("sky", DatasetChange(name="night"))
+        assert called() == (apart,) * 3
+        enter_dataset(theirs, home, SimulateConfig(name="sky", n=60, img_size=32))
+        assert called() == ("sky",) * 3
 
 
 def test_references_come_along_where_nobody_can_compute_them(

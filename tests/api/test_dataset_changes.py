@@ -98,6 +98,29 @@ def test_deleting_takes_the_file_and_leaves_the_results_of_runs(
     assert http.get(f"/runs/{run_id}").json()["dataset"] == "sky"
 
 
+def test_runs_on_a_deleted_dataset_are_not_on_the_next_of_its_name(
+    http: TestClient, sky: Path, database: Database, settings: Settings, move: Move
+) -> None:
+    add_dataset(database, settings, "labels", n=40)
+    first = {name: http.get(f"/datasets/{name}").json()["digest"] for name in ("sky", "labels")}
+    on_both, deleted = launch(http, eval_dataset="labels"), launch(http)
+    for run_id in (on_both, deleted):
+        move(run_id, S.STARTING, S.RUNNING, S.SUCCEEDED)
+    assert http.delete(f"/runs/{deleted}").is_success
+    for name, n in (("sky", 50), ("labels", 30)):
+        assert http.delete(f"/datasets/{name}").status_code == 204
+        add_dataset(database, settings, name, n=n)
+    config = http.get(f"/runs/{on_both}").json()["config"]
+    apart = {name: f"{name} ({digest[:12]})" for name, digest in first.items()}
+    assert (config["dataset"], config["eval_dataset"]) == (apart["sky"], apart["labels"])
+    new = launch(http, eval_dataset="labels")
+    http.patch("/datasets/sky", json={"name": "night"})
+    add_dataset(database, settings, "dawn")  # the galaxies of the first sky again
+    runs = [http.get(f"/runs/{run_id}").json() for run_id in (on_both, new)]
+    assert [(run["dataset"], run["config"]["dataset"]) for run in runs] == [("dawn",) * 2, ("night",) * 2]
+    assert http.post(f"/runs/{deleted}/restore").json()["dataset"] == "dawn"
+
+
 def test_the_probes_of_a_run_may_be_judged_on_another_dataset(
     http: TestClient, sky: Path, database: Database, settings: Settings
 ) -> None:

@@ -5,10 +5,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db.models import DatasetRow, RunRow
+from backend.db.models import RunRow
+from backend.jobs.dataset_names import name_here
 from backend.jobs.housekeeping import folder_bytes
 from backend.jobs.run_dir import RunDir
 from backend.services.bundles.contents import Contents
@@ -68,12 +68,9 @@ def made_row(session: Session, arrival: Arrival, run_id: str, run_dir: RunDir) -
 def _config(session: Session, arrival: Arrival) -> dict[str, Any]:
     """With the names that its datasets have here."""
     run, config = arrival.run, arrival.contents.config.model_dump(mode="json")
-    named = (
-        ("dataset", run.dataset, run.dataset_digest),
-        ("eval_dataset", run.eval_dataset, run.eval_dataset_digest),
-    )
-    here = {field: _dataset_name(session, name, digest) for field, name, digest in named if digest}
-    return config | {field: name for field, name in here.items() if field in config}
+    meant = {"dataset": run.dataset_digest, "eval_dataset": run.eval_dataset_digest or run.dataset_digest}
+    named = [field for field in meant if field in config]
+    return config | {field: _dataset_name(session, config[field], meant[field]) for field in named}
 
 
 def _progress(progress: Progress) -> dict[str, Any]:
@@ -82,17 +79,5 @@ def _progress(progress: Progress) -> dict[str, Any]:
     return left.model_dump(mode="json", exclude={"heartbeat_at"}, exclude_none=True) | {IMPORTED: True}
 
 
-def dataset_here(session: Session, digest: str) -> str | None:
-    """The name of the dataset with that digest; None where it is not here."""
-    named = select(DatasetRow.name).where(DatasetRow.digest == digest).order_by(DatasetRow.name)
-    return session.scalar(named.limit(1))
-
-
 def _dataset_name(session: Session, name: str | None, digest: str | None) -> str | None:
-    """The name here of the dataset with that digest; else the one it had, told from another of that name."""
-    if name is None or digest is None:
-        return name
-    here = dataset_here(session, digest)
-    if here is None and session.get(DatasetRow, name) is not None:
-        return f"{name} ({digest[:12]})"
-    return here or name
+    return name if name is None or digest is None else name_here(session, name, digest)
