@@ -18,16 +18,13 @@ gc.disable()  # until the tests are collected: of the modules that they import n
 
 class FilesAndSites(LoadFileScheduling):
     """A process has a whole file, whose fixtures are then made once, or every test of a folder that shares a
-    running server. Browser tests wait for pages more than they compute: they have two servers, one for files
-    from A to L.
+    running server.
 
     xdist's own `--dist loadgroup` sets a private name that pytest 9.2 has no more, and spreads single tests.
     """
 
     def _split_scope(self, nodeid: str) -> str:
         folders = [folder for folder in SHARE_A_SERVER if nodeid.startswith(f"tests/{folder}/")]
-        if folders == ["browser"]:
-            return "browser, A to L" if nodeid < "tests/browser/test_m" else "browser, M to Z"
         return folders[0] if folders else super()._split_scope(nodeid)
 
 

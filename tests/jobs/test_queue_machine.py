@@ -336,7 +336,7 @@ def obeyed(verb: Verb, state: RunState, kind: RunKind) -> RunState | None:
 
 
 FEW = settings(
-    max_examples=12,
+    max_examples=9,
     stateful_step_count=35,
     deadline=None,
     derandomize=True,
