@@ -9,6 +9,7 @@ from frontend.bundle_calls import BundleCalls
 from frontend.collection_calls import CollectionCalls
 from frontend.connection import DEFAULT_URL
 from frontend.disk_calls import DiskCalls
+from frontend.evaluation_calls import EvaluationCalls
 from frontend.label_calls import LabelCalls
 from frontend.map_client import MapClient
 from frontend.notice_calls import NoticeCalls
@@ -30,14 +31,6 @@ from shared.datasets import (
     SkyMap,
     Split,
 )
-from shared.evaluations import (
-    Comparison,
-    Evaluation,
-    MethodComparison,
-    PredictionOrder,
-    PredictionPage,
-    ThresholdCurves,
-)
 from shared.explore import (
     Checkpoints,
     CurveRequest,
@@ -53,7 +46,6 @@ from shared.explore import (
     UploadedImage,
 )
 from shared.launch import Estimate
-from shared.learning_curves import TwinCurves
 from shared.presets import Preset
 from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunLoad, RunRequest, RunState, Samples
 from shared.sources import FolderListing, SourcePreview, Upload
@@ -67,6 +59,7 @@ class Client(
     BundleCalls,
     CollectionCalls,
     DiskCalls,
+    EvaluationCalls,
     LabelCalls,
     MapClient,
     NoticeCalls,
@@ -279,67 +272,6 @@ class Client(
         return read_answer(
             UploadedImage, self._answer("POST", routes.RECONSTRUCTION_UPLOADS, content=content)
         )
-
-    def list_evaluations(
-        self, *, encoder: str | None = None, run: str | None = None, dataset: str | None = None
-    ) -> list[Evaluation]:
-        """Newest first; those of `encoder` have the references of its jobs among them."""
-        query = {"encoder": encoder, "run": run, "dataset": dataset}
-        return self._get(list[Evaluation], routes.EVALUATIONS, query)
-
-    def get_evaluation(self, evaluation_id: str) -> Evaluation:
-        return self._get(Evaluation, routes.EVALUATION.format(evaluation_id=evaluation_id))
-
-    def get_threshold_curves(self, evaluation_id: str) -> ThresholdCurves:
-        """Each class against the rest on test rows."""
-        return self._get(ThresholdCurves, routes.EVALUATION_CURVES.format(evaluation_id=evaluation_id))
-
-    def list_predictions(
-        self,
-        evaluation_id: str,
-        *,
-        true: int | None = None,
-        predicted: int | None = None,
-        split: Split = Split.TEST,
-        flagged_only: bool = False,
-        confidence_min: float | None = None,
-        confidence_max: float | None = None,
-        order: PredictionOrder = PredictionOrder.CONFIDENT,
-        seed: int | None = None,
-        offset: int = 0,
-        limit: int = 60,
-    ) -> PredictionPage:
-        """Galaxies of a cell of the confusion matrix, or of all of it; classes are indices of class_names."""
-        query = {
-            "true": true,
-            "predicted": predicted,
-            "split": split,
-            "flagged_only": flagged_only or None,
-            "confidence_min": confidence_min,
-            "confidence_max": confidence_max,
-            "order": order,
-            "seed": seed,
-            "offset": offset,
-            "limit": limit,
-        }
-        path = routes.PREDICTIONS.format(evaluation_id=evaluation_id)
-        return self._get(PredictionPage, path, query)
-
-    def get_predictions_file(self, evaluation_id: str, file_format: str) -> bytes:
-        """Every prediction as a csv or parquet."""
-        path = routes.PREDICTIONS_FILE.format(evaluation_id=evaluation_id, file_format=file_format)
-        return self._answer("GET", path).content
-
-    def compare_evaluations(self, a: str, b: str) -> Comparison:
-        return self._get(Comparison, routes.EVALUATIONS_COMPARED, {"a": a, "b": b})
-
-    def compare_methods(self, a: Sequence[str], b: Sequence[str]) -> MethodComparison:
-        """Two methods by the ids of their evaluations, three seeds or more each."""
-        return self._get(MethodComparison, routes.METHODS_COMPARED, {"a": list(a), "b": list(b)})
-
-    def list_learning_curves(self, encoder: str) -> list[TwinCurves]:
-        """Classifiers trained on the encoder of a run, beside their twins from random weights."""
-        return self._get(list[TwinCurves], routes.LEARNING_CURVES.format(run_id=encoder))
 
     def list_checkpoints(self, run_id: str) -> Checkpoints:
         return self._get(Checkpoints, routes.RUN_CHECKPOINTS.format(run_id=run_id))

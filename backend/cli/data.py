@@ -6,12 +6,11 @@ from typing import Annotated, Any
 
 import typer
 
+from backend.cli.galaxy_output import print_collections, print_label_flags
 from backend.cli.output import (
     console,
-    print_collections,
     print_datasets,
     print_json,
-    print_label_flags,
     size_words,
 )
 from backend.cli.session import open_home, start_and_wait

@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from backend.cli.data import Json, Name
 from backend.cli.evaluate import Checkpoint
-from backend.cli.output import print_json, print_odd, print_ratings
+from backend.cli.galaxy_output import print_odd, print_ratings
+from backend.cli.output import print_json
 from backend.cli.search import DatasetName, Depth, Pooling, RunName, Searching, settled, space_named
 from backend.cli.session import open_home
 from backend.errors import InvalidInputError

@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Sequence, Set
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel
@@ -11,19 +11,13 @@ from rich.markup import escape
 from rich.table import Table
 
 from backend.errors import GalaxyscopeError
-from shared.collections import Collection
-from shared.comparing import Agreement, SearchComparison
 from shared.datasets import Dataset
 from shared.disk import Disk, Pruning
 from shared.evaluations import Evaluation
-from shared.label_flags import LabelFlag
 from shared.launch import Estimate
 from shared.notices import Notice, Webhook, WebhookTest
-from shared.odd import OddPage
 from shared.queue import LaneQueue, QueuedRun, WaitingRun
-from shared.ratings import Rating
 from shared.runs import Run
-from shared.search import EmbeddingState, SearchResult
 from shared.system import Machine
 from shared.verdicts import Verdict
 
@@ -64,7 +58,7 @@ def print_runs(runs: Sequence[Run]) -> None:
             f"{run.images_per_s:.0f}" if run.images_per_s else "–",
             f"{run.created_at.astimezone():%d %b %H:%M}",
         )
-    _stdout().print(table if runs else "no runs yet: galaxyscope run pretrain --dataset NAME")
+    stdout_console().print(table if runs else "no runs yet: galaxyscope run pretrain --dataset NAME")
 
 
 def stdout_console() -> Console:
@@ -72,12 +66,9 @@ def stdout_console() -> Console:
     return Console() if sys.stdout.isatty() else Console(width=160)
 
 
-_stdout = stdout_console
-
-
 def print_run(run: Run, verdict: Verdict | None = None) -> None:
     """One run in words: state, why, whether it still learns, and its accuracies beside their references."""
-    out = _stdout()
+    out = stdout_console()
     on = f" on {run.dataset}" if run.dataset else ""
     out.print(f"[bold]{run.id}[/bold]  {run.kind.value}{on}: {state_words(run)}")
     said = (verdict.sentence, verdict.stopping) if verdict else ()
@@ -108,10 +99,10 @@ def print_queue(lanes: Sequence[LaneQueue]) -> None:
             place = str(run.queue_position) if isinstance(run, WaitingRun) else run.state.value
             words = (lane.lane.value, place, run.id, run.kind.value, run.dataset or "", _when(lane, run))
             table.add_row(*map(escape, words))
-    _stdout().print(table if table.row_count else "nothing runs and nothing waits")
+    stdout_console().print(table if table.row_count else "nothing runs and nothing waits")
     for lane in lanes:
         if lane.paused_at is not None:
-            _stdout().print(f"The {lane.lane} queue is paused: nothing new starts in it.")
+            stdout_console().print(f"The {lane.lane} queue is paused: nothing new starts in it.")
 
 
 def _when(lane: LaneQueue, run: QueuedRun) -> str:
@@ -150,67 +141,26 @@ def print_pruning(pruning: Pruning) -> None:
     table = Table("run", "checkpoints", "size", box=None)
     for run in pruning.runs:
         table.add_row(run.id, str(run.checkpoints), size_words(run.bytes))
-    _stdout().print(table if pruning.runs else "nothing can go: ended runs hold last and best alone")
-
-
-def print_label_flags(flags: Sequence[LabelFlag]) -> None:
-    table = Table("row", "source", "label", "note", "flagged", box=None)
-    for flag in flags:
-        words = (str(flag.row), flag.source_id, flag.label, flag.note)
-        table.add_row(*map(escape, words), f"{flag.created_at.astimezone():%d %b %Y %H:%M}")
-    _stdout().print(table if flags else "no label is flagged: press f on a galaxy of the Evaluate page")
-
-
-def print_collections(collections: Sequence[Collection]) -> None:
-    table = Table("collection", "galaxies", "note", "changed", box=None)
-    for one in collections:
-        words = (one.name, f"{one.n:,}", one.note)
-        table.add_row(*map(escape, words), f"{one.updated_at.astimezone():%d %b %Y %H:%M}")
-    _stdout().print(table if collections else "no collection yet: Keep… on the Search page makes one")
+    stdout_console().print(table if pruning.runs else "nothing can go: ended runs hold last and best alone")
 
 
 def print_notices(notices: Sequence[Notice]) -> None:
     table = Table("at", "", "run", "", box=None)
     for one in notices:
         table.add_row(f"{one.at.astimezone():%d %b %H:%M}", one.kind.value, one.run_id, escape(one.words))
-    _stdout().print(table if notices else "nothing to say yet")
+    stdout_console().print(table if notices else "nothing to say yet")
 
 
 def print_webhook(webhook: Webhook, tested: WebhookTest | None) -> None:
     if tested is not None:
-        _stdout().print(escape(tested.words), highlight=False)
+        stdout_console().print(escape(tested.words), highlight=False)
     if not webhook.url:
-        _stdout().print("notices are sent nowhere: --url ADDRESS sends them", highlight=False)
+        stdout_console().print("notices are sent nowhere: --url ADDRESS sends them", highlight=False)
         return
     kinds = ", ".join(kind.value for kind in webhook.kinds)
-    _stdout().print(escape(f"{webhook.url}: {kinds}; {webhook.waiting} waiting"), highlight=False)
+    stdout_console().print(escape(f"{webhook.url}: {kinds}; {webhook.waiting} waiting"), highlight=False)
     if webhook.problem:
-        _stdout().print(escape(f"last try: {webhook.problem}"), highlight=False)
-
-
-def print_ratings(ratings: Sequence[Rating]) -> None:
-    table = Table("row", "source", "class", "rating", "rated", box=None)
-    for one in ratings:
-        words = (str(one.row), one.source_id, one.label or "–", str(one.rating))
-        table.add_row(*map(escape, words), f"{one.rated_at.astimezone():%d %b %Y %H:%M}")
-    _stdout().print(table if ratings else "nothing is rated: press 0 to 5 on Search, Odd ones")
-
-
-def print_odd(page: OddPage) -> None:
-    """One line a galaxy, the oddest first."""
-    table = Table(box=None)
-    for column in ("", "row", "score", "class", "neighbours say", "rating", "flag", "source"):
-        table.add_column(column, no_wrap=True)
-    for rank, one in enumerate(page.galaxies, start=page.offset + 1):
-        galaxy, says = one.galaxy, one.says
-        words = f"{says.label}, {says.agree} of {says.of}" if says else "–"
-        rating = "" if one.rating is None else str(one.rating)
-        line = (galaxy.label or "–", words, rating, "" if one.flag is None else "flagged", galaxy.source_id)
-        table.add_row(str(rank), str(galaxy.row), f"{one.score:.4f}", *map(escape, line))
-    _stdout().print(table)
-    _stdout().print(f"of {page.total:,} galaxies of {page.dataset}, by {page.by}", highlight=False)
-    if page.learned:
-        _stdout().print(f"learned from {page.learned.words}", highlight=False)
+        stdout_console().print(escape(f"last try: {webhook.problem}"), highlight=False)
 
 
 def print_datasets(datasets: Sequence[Dataset]) -> None:
@@ -221,7 +171,7 @@ def print_datasets(datasets: Sequence[Dataset]) -> None:
         table.add_row(
             dataset.name, f"{dataset.n:,}", side, " ".join(dataset.bands), str(len(dataset.class_names)), kind
         )
-    _stdout().print(table if datasets else "no datasets yet: galaxyscope data simulate")
+    stdout_console().print(table if datasets else "no datasets yet: galaxyscope data simulate")
 
 
 def print_evaluations(found: Sequence[Evaluation]) -> None:
@@ -245,59 +195,9 @@ def print_evaluations(found: Sequence[Evaluation]) -> None:
             percent(one.balanced_accuracy),
             percent(one.macro_f1),
         )
-    _stdout().print(table)
+    stdout_console().print(table)
     for note in dict.fromkeys(note for one in found for note in one.notes):
-        _stdout().print(note, highlight=False)
-
-
-def print_comparison(
-    compared: SearchComparison, states: tuple[EmbeddingState, EmbeddingState], note: str
-) -> None:
-    """Both lists, with a star at what is in both, and how far they agree."""
-    first, second, agreement = compared.first, compared.second, compared.agreement
-    both = {one.galaxy.row for one in first.neighbours} & {one.galaxy.row for one in second.neighbours}
-    for state, found in zip(states, (first, second), strict=True):
-        where = f"step {state.step}, depth {state.depth} of {state.layers}, {state.pooling}"
-        _stdout().print(f"{state.run}, {where}", highlight=False)
-        print_neighbours(found, "", both)
-    _stdout().print(f"* {agreement_words(agreement)}", highlight=False)
-    if note:
-        _stdout().print(note, highlight=False)
-
-
-def agreement_words(agreement: Agreement) -> str:
-    """The overlap as a number, beside chance."""
-    ranks = agreement.rank_correlation
-    correlated = "" if ranks is None else f"; rank correlation of all similarities {ranks:.2f} (Spearman)"
-    return (
-        f"{agreement.shared} of {agreement.k} in both (Jaccard {agreement.jaccard:.2f}); "
-        f"expected by chance {agreement.expected:.1f}{correlated}"
-    )
-
-
-def print_neighbours(found: SearchResult, note: str, marked: Set[int] = frozenset()) -> None:
-    """One line a neighbour, the best first; a star at rows that are `marked`."""
-    table = Table(box=None)
-    for column in ("", "row", "similarity", "class", "split", "source", "RA", "Dec"):
-        table.add_column(column, no_wrap=True)
-    lines = [("query", found.query, None)] if found.query else []
-    ranked = [
-        (f"{place}{' *' if one.galaxy.row in marked else ''}", one, one.similarity)
-        for place, one in enumerate(found.neighbours, start=1)
-    ]
-    for rank, one, similarity in [*lines, *ranked]:
-        galaxy = one.galaxy
-        place = [f"{value:.5f}" if value is not None else "–" for value in (galaxy.ra, galaxy.dec)]
-        cosine = "" if similarity is None else f"{similarity:.4f}"
-        words = (rank, str(galaxy.row), cosine, galaxy.label or "–", galaxy.split.value, galaxy.source_id)
-        table.add_row(*words, *place)
-    _stdout().print(table)
-    left_out = f", {found.left_out} trivial left out" if found.left_out else ""
-    index = found.approximate
-    how = f"; by an index that finds {index.recall:.1%} of the {index.k} nearest" if index else ""
-    _stdout().print(f"of {found.candidates:,} galaxies of {found.dataset}{left_out}{how}", highlight=False)
-    if note:
-        _stdout().print(note, highlight=False)
+        stdout_console().print(note, highlight=False)
 
 
 def print_estimate(estimate: Estimate) -> None:
@@ -351,7 +251,7 @@ def _print_facts(rows: Sequence[tuple[str, str]]) -> None:
     table.add_column(overflow="fold")
     for name, text in rows:
         table.add_row(name, escape(text))
-    _stdout().print(table)
+    stdout_console().print(table)
 
 
 def size_words(count: float) -> str:

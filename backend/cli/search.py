@@ -8,7 +8,8 @@ from pydantic import ValidationError
 
 from backend.cli.data import Json
 from backend.cli.evaluate import Checkpoint
-from backend.cli.output import print_comparison, print_json, print_neighbours
+from backend.cli.galaxy_output import print_comparison, print_neighbours
+from backend.cli.output import print_json
 from backend.cli.session import Home, open_home, start_and_wait
 from backend.data.uploads import Uploads
 from backend.errors import GalaxyscopeError, InvalidInputError
