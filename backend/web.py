@@ -15,18 +15,15 @@ from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
 
 from backend.api import (
+    annotations,
     bundles,
-    collections,
     datasets,
     disk,
     evaluations,
-    label_flags,
-    launch,
+    launching,
     maps,
     notices,
     odd,
-    queue,
-    ratings,
     reconstructions,
     runs,
     search,
@@ -37,32 +34,32 @@ from backend.api import (
 )
 from backend.api.deps import Context
 from backend.api.security import LOCAL_HOSTS, Guard
-from backend.data.uploads import Uploads
+from backend.data.incoming.uploads import Uploads
 from backend.db.engine import open_database
 from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError, shortened
-from backend.services.agreements import Agreements
-from backend.services.collections import Collections
-from backend.services.datasets import Datasets
-from backend.services.embedded_images import EmbeddedImages
-from backend.services.embeddings import Embeddings
-from backend.services.evaluations import Evaluations
-from backend.services.first_batch import load_torch
-from backend.services.label_flags import LabelFlags
-from backend.services.machine import TORCH
-from backend.services.models import ModelCache
-from backend.services.odd import OddOnes
-from backend.services.opinions import Opinions
-from backend.services.projections import Projections
-from backend.services.ratings import Ratings
-from backend.services.ratio_curves import RatioCurves
-from backend.services.reconstructions import Reconstructions
-from backend.services.saved_pictures import SavedPictures
-from backend.services.search import Search
-from backend.services.suites import Suites
-from backend.services.sweeps import Sweeps
+from backend.services.datasets.annotations import Opinions
+from backend.services.datasets.browsing import Datasets
+from backend.services.datasets.collections import Collections
+from backend.services.datasets.label_flags import LabelFlags
+from backend.services.datasets.ratings import Ratings
+from backend.services.embeddings.agreement import Agreements
+from backend.services.embeddings.odd import OddOnes
+from backend.services.embeddings.projections import Projections
+from backend.services.embeddings.search import Search
+from backend.services.embeddings.uploaded_images import EmbeddedImages
+from backend.services.embeddings.vectors import Embeddings
+from backend.services.evaluation.evaluations import Evaluations
+from backend.services.experiments.suites import Suites
+from backend.services.experiments.sweeps import Sweeps
+from backend.services.launching.first_batch import load_torch
+from backend.services.machine.facts import TORCH
+from backend.services.reconstruction.models import ModelCache
+from backend.services.reconstruction.ratio_curves import RatioCurves
+from backend.services.reconstruction.reconstructions import Reconstructions
+from backend.services.reconstruction.saved_pictures import SavedPictures
 from backend.settings import Settings, is_loopback
-from shared.errors import ErrorBody
-from shared.routes import API
+from shared.base.errors import ErrorBody
+from shared.contract.routes import API
 
 EVERY_METHOD = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 PREPARE_AFTER_S = 3.0
@@ -161,15 +158,12 @@ def _api_router() -> APIRouter:
     parts = (
         bundles,
         runs,
-        queue,
         disk,
         datasets,
-        label_flags,
-        collections,
+        annotations,
         notices,
-        ratings,
         sources,
-        launch,
+        launching,
         reconstructions,
         evaluations,
         suites,

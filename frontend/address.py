@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Self
 
 from pydantic import ValidationError
 
-from shared.runs import Wire
+from shared.base.wire import Wire
 
 
 class Address(Wire):

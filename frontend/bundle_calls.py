@@ -1,8 +1,8 @@
 """Runs to take along and to take in, as the client asks for them."""
 
 from frontend.connection import Connection
-from shared import routes
-from shared.bundles import CheckpointChoice, ImportedRun, ImportRequest, RunBundle
+from shared.contract import routes
+from shared.contract.bundles import CheckpointChoice, ImportedRun, ImportRequest, RunBundle
 
 PATIENCE_S = 600.0
 """A large zip is read three times before it is here."""

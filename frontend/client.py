@@ -19,19 +19,25 @@ from frontend.run_calls import RunCalls
 from frontend.search_client import SearchClient
 from frontend.suite_calls import SuiteCalls
 from frontend.sweep_calls import SweepCalls
-from shared import routes
-from shared.datasets import (
+from shared.base.runs import RunState
+from shared.base.vocabulary import Split
+from shared.configs.presets import Preset
+from shared.contract import routes
+from shared.contract.datasets import (
     Dataset,
     DatasetChange,
     DeletionPreview,
     Duplicates,
+    FolderListing,
     Galaxy,
     GalaxyPage,
     PixelStatistics,
     SkyMap,
-    Split,
+    SourcePreview,
+    Upload,
 )
-from shared.explore import (
+from shared.contract.launching import Estimate
+from shared.contract.reconstruction import (
     Checkpoints,
     CurveRequest,
     Inside,
@@ -45,12 +51,8 @@ from shared.explore import (
     SweepFormat,
     UploadedImage,
 )
-from shared.launch import Estimate
-from shared.presets import Preset
-from shared.runs import LogTail, MetricsPage, Run, RunEvent, RunLoad, RunRequest, RunState, Samples
-from shared.sources import FolderListing, SourcePreview, Upload
-from shared.system import Health, Machine
-from shared.verdicts import Verdict
+from shared.contract.runs import LogTail, MetricsPage, Run, RunEvent, RunLoad, RunRequest, Samples, Verdict
+from shared.contract.system import Health, Machine
 
 __all__ = ["DEFAULT_URL", "ApiError", "BackendLostError", "Client"]
 

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from urllib.parse import quote
 
 from frontend.connection import Connection
-from shared import routes
-from shared.collections import Collection, CollectionChange, CollectionGrowth, GrownCollection
+from shared.contract import routes
+from shared.contract.annotations import Collection, CollectionChange, CollectionGrowth, GrownCollection
 
 
 class CollectionCalls(Connection):

@@ -6,8 +6,8 @@ from typing import Any
 
 from frontend.run_costs import cost_of_steps
 from frontend.run_groups import LineStyle, group_seeds, group_title, run_title, style_lines
-from shared.datasets import Dataset
-from shared.runs import Run
+from shared.contract.datasets import Dataset
+from shared.contract.runs import Run
 
 ACCURACIES = ("val/linear_accuracy", "val/accuracy")
 FIRST_KEYS = ("train/loss", "val/loss")

@@ -6,8 +6,8 @@ from typing import Any
 
 from frontend.launch_form import field_specs, show_value, starting_values
 from shared.configs import CONFIGS
-from shared.presets import Preset
-from shared.runs import Run
+from shared.configs.presets import Preset
+from shared.contract.runs import Run
 
 ABSENT = "–"
 

@@ -6,7 +6,7 @@ from typing import Any, Self, TypeVar
 import httpx2
 
 from frontend.answers import BackendLostError, read_answer, refusal
-from shared import routes
+from shared.contract import routes
 
 DEFAULT_URL = "http://127.0.0.1:8501"
 T = TypeVar("T")

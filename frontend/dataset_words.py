@@ -5,9 +5,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from frontend.wording import count, size
-from shared.config_base import DATASET_NAME
-from shared.datasets import DeletionPreview
-from shared.sources import SourcePreview
+from shared.base.config import DATASET_NAME
+from shared.contract.datasets import DeletionPreview, SourcePreview
 
 KINDS = {
     "galaxy10": "Galaxy10-layout HDF5 file",

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 
 from frontend.connection import Connection
-from shared import routes
-from shared.disk import DeletedRun, Disk, PruneRequest, Pruning, RunDeletion
-from shared.runs import Run
+from shared.contract import routes
+from shared.contract.runs import DeletedRun, Disk, PruneRequest, Pruning, Run, RunDeletion
 
 
 class DiskCalls(Connection):

@@ -1,7 +1,7 @@
 """What is said of the disk that runs take."""
 
 from frontend.wording import plural, size
-from shared.disk import UNDO_H, Disk, Pruning, RunDeletion
+from shared.contract.runs import UNDO_H, Disk, Pruning, RunDeletion
 
 
 def deletion_sentences(preview: RunDeletion) -> list[str]:

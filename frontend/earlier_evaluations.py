@@ -6,7 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from frontend.evaluation_rows import Block, Group, Jobs, group_evaluations
-from shared.evaluations import Basis, Evaluation
+from shared.base.vocabulary import Basis
+from shared.contract.evaluations import Evaluation
 
 
 def fold_earlier(blocks: Sequence[Block], evaluations: Iterable[Evaluation], jobs: Jobs) -> list[Block]:

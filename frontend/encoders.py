@@ -6,7 +6,8 @@ import streamlit as st
 
 from frontend.blocks import empty_state
 from frontend.session import client, go, selected_run
-from shared.runs import CLASSIFIER_KINDS, Run, RunKind, RunState
+from shared.base.runs import CLASSIFIER_KINDS, RunKind, RunState
+from shared.contract.runs import Run
 
 MOST_RUNS = 200
 

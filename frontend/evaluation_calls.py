@@ -3,17 +3,17 @@
 from collections.abc import Sequence
 
 from frontend.connection import Connection
-from shared import routes
-from shared.datasets import Split
-from shared.evaluations import (
+from shared.base.vocabulary import Split
+from shared.contract import routes
+from shared.contract.evaluations import (
     Comparison,
     Evaluation,
     MethodComparison,
     PredictionOrder,
     PredictionPage,
     ThresholdCurves,
+    TwinCurves,
 )
-from shared.learning_curves import TwinCurves
 
 
 class EvaluationCalls(Connection):

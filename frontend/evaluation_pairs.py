@@ -4,7 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
 
-from shared.evaluations import Basis, Evaluation, Head
+from shared.base.vocabulary import Basis, Head
+from shared.contract.evaluations import Evaluation
 
 WHOLE = (Head.FINETUNE, Head.SUPERVISED)
 """Heads that were trained together with their encoder."""

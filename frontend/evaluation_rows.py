@@ -7,8 +7,9 @@ from statistics import mean, stdev
 from typing import Any
 
 from frontend.wording import clock, plural
-from shared.classifier_configs import RECIPE
-from shared.evaluations import Basis, Evaluation, Head, Interval
+from shared.base.vocabulary import Basis, Head
+from shared.configs.classifiers import RECIPE
+from shared.contract.evaluations import Evaluation, Interval
 
 HEAD_WORDS = {
     Head.KNN: "k-NN",

@@ -6,7 +6,7 @@ from typing import Any
 from frontend.evaluation_rows import Group, interval_words, points, spread_words
 from frontend.seriation import similarity_order
 from frontend.wording import count, percent, plural
-from shared.evaluations import Calibration, ClassScore, Comparison, Evaluation, MethodComparison
+from shared.contract.evaluations import Calibration, ClassScore, Comparison, Evaluation, MethodComparison
 
 Counts = Sequence[Sequence[int]]
 

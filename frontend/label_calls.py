@@ -1,8 +1,8 @@
 """Label flags, as the client asks for them."""
 
 from frontend.connection import Connection
-from shared import routes
-from shared.label_flags import LabelFlag
+from shared.contract import routes
+from shared.contract.annotations import LabelFlag
 
 
 class LabelCalls(Connection):

@@ -6,8 +6,8 @@ from typing import Any
 from frontend.launch_form import check_values
 from frontend.wording import count
 from shared.configs import PretrainConfig
-from shared.cost import training_rows
-from shared.datasets import Dataset
+from shared.contract.datasets import Dataset
+from shared.planning.cost import training_rows
 
 Faults = dict[str, str]
 

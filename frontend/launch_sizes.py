@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from shared.configs import PretrainConfig
-from shared.cost import count_decoder, count_encoder
-from shared.presets import SIZES, Size
+from shared.configs.presets import SIZES, Size
+from shared.planning.cost import count_decoder, count_encoder
 
 CUSTOM = "custom"
 BY_KEY: dict[str, Size] = {size.key: size for size in SIZES}

@@ -9,9 +9,10 @@ import streamlit as st
 from frontend.launch_form import changed_values, field_specs, read_changes, starting_values, to_query
 from frontend.launch_sizes import size_in_effect
 from frontend.launch_yaml import LaunchText
+from shared.base.runs import RunKind
 from shared.configs import PretrainConfig
-from shared.presets import SIZES, Preset
-from shared.runs import RunKind, RunRequest
+from shared.configs.presets import SIZES, Preset
+from shared.contract.runs import RunRequest
 
 FIELD = "launch."
 ENTERED = "launch_entered"

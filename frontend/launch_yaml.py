@@ -10,7 +10,7 @@ import yaml
 
 from frontend.launch_form import FieldSpec, field_specs, read_value
 from shared.configs import PretrainConfig
-from shared.presets import Preset
+from shared.configs.presets import Preset
 
 SPECS = {spec.name: spec for spec in field_specs(PretrainConfig)}
 HEAD = ("dataset", "preset", "name")

@@ -1,8 +1,8 @@
 """The part of the client that asks for maps."""
 
 from frontend.connection import Connection
-from shared import routes
-from shared.maps import ColourBy, Colours, MapRequest, MapState
+from shared.contract import routes
+from shared.contract.maps import ColourBy, Colours, MapRequest, MapState
 
 
 class MapClient(Connection):
@@ -13,7 +13,7 @@ class MapClient(Connection):
         return self._get(MapState, routes.MAPS, request.model_dump(exclude_none=True))
 
     def get_map_points(self, request: MapRequest) -> bytes:
-        """Points as shared.maps says."""
+        """Points as shared.contract.maps says."""
         return self._answer("GET", routes.MAP_POINTS, query=request.model_dump(exclude_none=True)).content
 
     def get_colours(self, dataset: str, by: ColourBy, *, evaluation: str | None = None) -> Colours:

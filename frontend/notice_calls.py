@@ -1,8 +1,8 @@
 """Notices, as the client asks for them."""
 
 from frontend.connection import Connection
-from shared import routes
-from shared.notices import Notice, Webhook, WebhookConfig, WebhookTest
+from shared.contract import routes
+from shared.contract.system import Notice, Webhook, WebhookConfig, WebhookTest
 
 
 class NoticeCalls(Connection):

@@ -1,9 +1,9 @@
 """Odd galaxies and ratings, as the client asks for them."""
 
 from frontend.connection import Connection
-from shared import routes
-from shared.odd import OddPage, OddRequest
-from shared.ratings import Rating
+from shared.contract import routes
+from shared.contract.annotations import Rating
+from shared.contract.odd import OddPage, OddRequest
 
 
 class OddCalls(Connection):

@@ -6,8 +6,8 @@ import streamlit as st
 
 from frontend.blocks import empty_state, plain
 from frontend.session import go
-from shared.datasets import Dataset
-from shared.runs import Run
+from shared.contract.datasets import Dataset
+from shared.contract.runs import Run
 
 
 def own_dataset(run: Run, datasets: Collection[Dataset]) -> Dataset | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from shared.datasets import Dataset
+from shared.contract.datasets import Dataset
 
 GALAXY10_CLASSES = (
     "Disturbed", "Merging", "Round Smooth", "In-between Round Smooth", "Cigar Shaped Smooth", "Barred Spiral",

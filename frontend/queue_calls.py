@@ -1,9 +1,9 @@
 """The queue, as the client asks for it."""
 
 from frontend.connection import Connection
-from shared import routes
-from shared.queue import Queue, QueueMove
-from shared.runs import Lane
+from shared.base.runs import Lane
+from shared.contract import routes
+from shared.contract.launching import Queue, QueueMove
 
 
 class QueueCalls(Connection):

@@ -1,8 +1,8 @@
 """What people write on runs and ask of workers, as the client asks for it."""
 
 from frontend.connection import Connection
-from shared import routes
-from shared.runs import Asked, Run, RunChange, RunLabels
+from shared.contract import routes
+from shared.contract.runs import Asked, Run, RunChange, RunLabels
 
 
 class RunCalls(Connection):

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from shared.classifier_configs import ClassifierConfig
+from shared.base.runs import RunKind
 from shared.configs import CONFIGS, PretrainConfig
-from shared.cost import classifier_flops, decoder_flops, encoder_flops
-from shared.datasets import Dataset
-from shared.model_configs import EncoderConfig
-from shared.runs import Run, RunKind
+from shared.configs.classifiers import ClassifierConfig
+from shared.configs.models import EncoderConfig
+from shared.contract.datasets import Dataset
+from shared.contract.runs import Run
+from shared.planning.cost import classifier_flops, decoder_flops, encoder_flops
 
 MOST_ANCESTORS = 10
 

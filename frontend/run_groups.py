@@ -4,7 +4,7 @@ import zlib
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from shared.runs import Run
+from shared.contract.runs import Run
 
 FAMILIES = (0, 1, 2, 0, 0, 3, 1, 4)
 """Of each colour of the palette, Okabe and Ito's: orange, yellow and vermilion are near each other, and so

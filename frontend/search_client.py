@@ -1,13 +1,16 @@
 """The part of the client that asks for embeddings and searches by them."""
 
 from frontend.connection import Connection
-from shared import routes
-from shared.comparing import ComparedRequest, Overlap, OverlapRequest, SearchComparison
-from shared.search import (
+from shared.contract import routes
+from shared.contract.search import (
+    ComparedRequest,
     EmbeddingSpace,
     EmbeddingState,
     LocatedGalaxy,
+    Overlap,
+    OverlapRequest,
     QualityState,
+    SearchComparison,
     SearchRequest,
     SearchResult,
 )

@@ -1,8 +1,8 @@
 """The API's routes of suites as Python."""
 
 from frontend.connection import Connection
-from shared import routes
-from shared.suites import Suite, SuiteReport, SuiteScale
+from shared.contract import routes
+from shared.contract.suites import Suite, SuiteReport, SuiteScale
 
 
 class SuiteCalls(Connection):

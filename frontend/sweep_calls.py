@@ -1,8 +1,8 @@
 """The API's routes of sweeps as Python."""
 
 from frontend.connection import Connection
-from shared import routes
-from shared.sweeps import SweepLaunch, SweepPlan, SweepReport, SweepSpec, SweepSummary
+from shared.contract import routes
+from shared.contract.sweeps import SweepLaunch, SweepPlan, SweepReport, SweepSpec, SweepSummary
 
 
 class SweepCalls(Connection):

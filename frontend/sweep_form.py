@@ -9,11 +9,11 @@ from pydantic import Field
 from frontend.address import Address
 from frontend.launch_form import FieldSpec, field_specs, read_value, show_value
 from frontend.wording import duration, plural, size
+from shared.base.runs import RunKind
 from shared.configs import CONFIGS
-from shared.runs import RunKind
-from shared.sweep_draws import SweepError
-from shared.sweep_words import read_axis, setting_words
-from shared.sweeps import MOST_AXES, Axis, SweepMode, SweepPlan, SweepSpec
+from shared.contract.sweeps import MOST_AXES, Axis, SweepMode, SweepPlan, SweepSpec
+from shared.planning.sweep_draws import SweepError
+from shared.planning.sweep_words import read_axis, setting_words
 
 NOT_SWEPT = frozenset({"seed"})
 AXES = "axes"

@@ -5,8 +5,16 @@ from typing import Any
 
 from frontend.sweep_form import swept_fields
 from frontend.wording import plural
-from shared.sweep_words import show_value
-from shared.sweeps import Axis, Scale, SweepMember, SweepReport, SweepSetting, SweepSummary, objective_of
+from shared.contract.sweeps import (
+    Axis,
+    Scale,
+    SweepMember,
+    SweepReport,
+    SweepSetting,
+    SweepSummary,
+    objective_of,
+)
+from shared.planning.sweep_words import show_value
 
 WIDE = 30
 """From the ratio of its ends on, a list of positive numbers is drawn on a log axis."""

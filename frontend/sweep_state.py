@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from frontend.sweep_form import Form
-from shared.runs import RunKind
-from shared.sweeps import OBJECTIVES
+from shared.base.runs import RunKind
+from shared.contract.sweeps import OBJECTIVES
 
 FIELD, ENTERED, ROWS = "sweep.", "sweep_entered", "sweep_rows"
 PLAIN = tuple(name for name in Form.model_fields if name != "over")

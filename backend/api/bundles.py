@@ -6,12 +6,12 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
 from backend.api.deps import ContextDep
-from backend.data.uploads import forget_upload
+from backend.data.incoming.uploads import forget_upload
 from backend.services import bundles
-from backend.services.encoder_files import encoder_file
-from shared import routes
-from shared.bundles import CheckpointChoice, ImportedRun, ImportRequest, RunBundle
-from shared.evaluation_configs import CHECKPOINT
+from backend.services.reconstruction.encoder_files import encoder_file
+from shared.configs.probes import CHECKPOINT
+from shared.contract import routes
+from shared.contract.bundles import CheckpointChoice, ImportedRun, ImportRequest, RunBundle
 
 router = APIRouter(tags=["take along"])
 

@@ -5,10 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from backend.api.deps import ContextDep
-from backend.services import dataset_changes
-from backend.services.datasets import Wanted
-from shared import routes
-from shared.datasets import (
+from backend.services.datasets import changes
+from backend.services.datasets.browsing import Wanted
+from shared.base.vocabulary import Split
+from shared.contract import routes
+from shared.contract.datasets import (
     Dataset,
     DatasetChange,
     DeletionPreview,
@@ -16,7 +17,6 @@ from shared.datasets import (
     GalaxyPage,
     PixelStatistics,
     SkyMap,
-    Split,
 )
 
 router = APIRouter(tags=["datasets"])
@@ -35,18 +35,18 @@ def get_dataset(context: ContextDep, name: str) -> Dataset:
 @router.patch(routes.DATASET)
 def change_dataset(context: ContextDep, name: str, change: DatasetChange) -> Dataset:
     """Rename or describe it."""
-    return dataset_changes.change_dataset(context.database, name, change)
+    return changes.change_dataset(context.database, name, change)
 
 
 @router.get(routes.DATASET_DELETION)
 def preview_deletion(context: ContextDep, name: str) -> DeletionPreview:
     """What deleting it would take away, and which runs stand in the way."""
-    return dataset_changes.preview_deletion(context.database, name)
+    return changes.preview_deletion(context.database, name)
 
 
 @router.delete(routes.DATASET, status_code=204)
 def delete_dataset(context: ContextDep, name: str) -> None:
-    dataset_changes.delete_dataset(context.database, context.settings, name)
+    changes.delete_dataset(context.database, context.settings, name)
     context.datasets.let_go()
 
 

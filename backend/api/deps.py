@@ -1,29 +1,31 @@
 """What routes need, as types that read like a sentence."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 from fastapi import Depends, Request
+from pydantic import BaseModel, ValidationError
 
-from backend.data.uploads import Uploads
+from backend.config_errors import config_error
+from backend.data.incoming.uploads import Uploads
 from backend.db.engine import Database
-from backend.services.agreements import Agreements
-from backend.services.collections import Collections
-from backend.services.datasets import Datasets
-from backend.services.embeddings import Embeddings
-from backend.services.evaluations import Evaluations
-from backend.services.label_flags import LabelFlags
-from backend.services.models import ModelCache
-from backend.services.odd import OddOnes
-from backend.services.opinions import Opinions
-from backend.services.projections import Projections
-from backend.services.ratings import Ratings
-from backend.services.ratio_curves import RatioCurves
-from backend.services.reconstructions import Reconstructions
-from backend.services.saved_pictures import SavedPictures
-from backend.services.search import Search
-from backend.services.suites import Suites
-from backend.services.sweeps import Sweeps
+from backend.services.datasets.annotations import Opinions
+from backend.services.datasets.browsing import Datasets
+from backend.services.datasets.collections import Collections
+from backend.services.datasets.label_flags import LabelFlags
+from backend.services.datasets.ratings import Ratings
+from backend.services.embeddings.agreement import Agreements
+from backend.services.embeddings.odd import OddOnes
+from backend.services.embeddings.projections import Projections
+from backend.services.embeddings.search import Search
+from backend.services.embeddings.vectors import Embeddings
+from backend.services.evaluation.evaluations import Evaluations
+from backend.services.experiments.suites import Suites
+from backend.services.experiments.sweeps import Sweeps
+from backend.services.reconstruction.models import ModelCache
+from backend.services.reconstruction.ratio_curves import RatioCurves
+from backend.services.reconstruction.reconstructions import Reconstructions
+from backend.services.reconstruction.saved_pictures import SavedPictures
 from backend.settings import Settings
 
 
@@ -59,3 +61,14 @@ def _context(request: Request) -> Context:
 
 
 ContextDep = Annotated[Context, Depends(_context)]
+
+
+T = TypeVar("T", bound=BaseModel)
+
+
+def parsed(query: str, kind: type[T]) -> T:
+    """Raises InvalidInputError."""
+    try:
+        return kind.model_validate_json(query)
+    except ValidationError as error:
+        raise config_error(error) from None

@@ -3,10 +3,9 @@
 from fastapi import APIRouter
 
 from backend.api.deps import ContextDep
-from backend.services import pruning, run_deletion
-from shared import routes
-from shared.disk import DeletedRun, Disk, PruneRequest, Pruning, RunDeletion
-from shared.runs import Run
+from backend.services.runs import deletion, pruning
+from shared.contract import routes
+from shared.contract.runs import DeletedRun, Disk, PruneRequest, Pruning, Run, RunDeletion
 
 router = APIRouter(tags=["disk"])
 
@@ -14,24 +13,24 @@ router = APIRouter(tags=["disk"])
 @router.get(routes.RUN_DELETION)
 def preview_deletion(context: ContextDep, run_id: str) -> RunDeletion:
     """What deleting a run takes away."""
-    return run_deletion.preview_deletion(context.database, context.settings, run_id)
+    return deletion.preview_deletion(context.database, context.settings, run_id)
 
 
 @router.delete(routes.RUN)
 def delete_run(context: ContextDep, run_id: str) -> DeletedRun:
     """It can be had back for a day."""
-    return run_deletion.delete_run(context.database, context.settings, run_id)
+    return deletion.delete_run(context.database, context.settings, run_id)
 
 
 @router.post(routes.RUN_RESTORE)
 def restore_run(context: ContextDep, run_id: str) -> Run:
     """Have a deleted run back."""
-    return run_deletion.restore_run(context.database, context.settings, run_id)
+    return deletion.restore_run(context.database, context.settings, run_id)
 
 
 @router.get(routes.DISK)
 def read_disk(context: ContextDep) -> Disk:
-    return run_deletion.read_disk(context.database, context.settings)
+    return deletion.read_disk(context.database, context.settings)
 
 
 @router.get(routes.PRUNING)

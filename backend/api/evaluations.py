@@ -6,20 +6,20 @@ from fastapi import APIRouter, Query, Response
 
 from backend.api.deps import ContextDep
 from backend.api.tables import saved_as
-from backend.services.evaluations import WantedPredictions
-from backend.services.learning_curves import twin_curves
-from backend.services.tables import TableFormat
-from shared import routes
-from shared.datasets import Split
-from shared.evaluations import (
+from backend.services.datasets.tables import TableFormat
+from backend.services.evaluation.evaluations import WantedPredictions
+from backend.services.evaluation.learning_curves import twin_curves
+from shared.base.vocabulary import Split
+from shared.contract import routes
+from shared.contract.evaluations import (
     Comparison,
     Evaluation,
     MethodComparison,
     PredictionOrder,
     PredictionPage,
     ThresholdCurves,
+    TwinCurves,
 )
-from shared.learning_curves import TwinCurves
 
 router = APIRouter(tags=["evaluations"])
 Share = Annotated[float, Query(ge=0, le=1, description="Probability of the class that it was called.")]

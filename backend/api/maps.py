@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from backend.api.deps import ContextDep
-from backend.services.map_colours import map_colours
-from shared import routes
-from shared.maps import ColourBy, Colours, MapRequest, MapState
+from backend.services.embeddings.map_colours import map_colours
+from shared.contract import routes
+from shared.contract.maps import ColourBy, Colours, MapRequest, MapState
 
 router = APIRouter(tags=["maps"])
 Asked = Annotated[MapRequest, Query()]

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from backend.api.deps import ContextDep
-from backend.services import notices
-from shared import routes
-from shared.notices import Notice, Webhook, WebhookConfig, WebhookTest
+from backend.services.runs import notices
+from shared.contract import routes
+from shared.contract.system import Notice, Webhook, WebhookConfig, WebhookTest
 
 router = APIRouter(tags=["notices"])
 

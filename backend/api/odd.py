@@ -4,13 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from backend.api.deps import ContextDep
-from backend.api.queries import parsed
+from backend.api.deps import ContextDep, parsed
 from backend.api.tables import saved_as
-from backend.services.odd_table import odd_table
-from backend.services.tables import TableFormat
-from shared import routes
-from shared.odd import OddPage, OddRequest
+from backend.services.datasets.tables import TableFormat
+from backend.services.embeddings.odd_table import odd_table
+from shared.contract import routes
+from shared.contract.odd import OddPage, OddRequest
 
 router = APIRouter(tags=["odd"])
 OddQuery = Annotated[str, Query(max_length=4_000, description="An OddRequest as JSON.")]

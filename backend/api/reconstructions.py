@@ -6,15 +6,20 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from backend.api.deps import ContextDep
-from backend.api.queries import parsed
+from backend.api.deps import ContextDep, parsed
 from backend.errors import InvalidInputError
-from backend.services.datasets import Wanted
-from backend.services.saved_pictures import SavedFile
-from backend.services.viewed_images import MAX_UPLOAD_BYTES, add_upload, random_galaxy, upload_too_large
-from shared import routes
-from shared.datasets import Galaxy, Split
-from shared.explore import (
+from backend.services.datasets.browsing import Wanted
+from backend.services.reconstruction.images import (
+    MAX_UPLOAD_BYTES,
+    add_upload,
+    random_galaxy,
+    upload_too_large,
+)
+from backend.services.reconstruction.saved_pictures import SavedFile
+from shared.base.vocabulary import Split
+from shared.contract import routes
+from shared.contract.datasets import Galaxy
+from shared.contract.reconstruction import (
     Checkpoints,
     CurveRequest,
     Inside,

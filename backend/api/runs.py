@@ -7,10 +7,12 @@ from fastapi.responses import FileResponse
 
 from backend.api.deps import ContextDep
 from backend.api.tables import saved_as
-from backend.services import metrics, run_files, run_labels, run_requests, runs, samples, verdicts
-from backend.services.tables import TableFormat
-from shared import routes
-from shared.runs import (
+from backend.services.datasets.tables import TableFormat
+from backend.services.launching import create
+from backend.services.runs import files, labels, lifecycle, metrics, requests, samples, verdicts
+from shared.base.runs import RunKind, RunState
+from shared.contract import routes
+from shared.contract.runs import (
     Asked,
     LogTail,
     MetricsPage,
@@ -18,14 +20,12 @@ from shared.runs import (
     Run,
     RunChange,
     RunEvent,
-    RunKind,
     RunLabels,
     RunLoad,
     RunRequest,
-    RunState,
     Samples,
+    Verdict,
 )
-from shared.verdicts import Verdict
 
 router = APIRouter(tags=["runs"])
 
@@ -42,64 +42,64 @@ def list_runs(
 ) -> list[Run]:
     """Runs newest first: those that leave a model, those of `kind`, or with `all` every job."""
     kinds = list(RunKind) if all and kind is None else kind
-    return runs.list_runs(
+    return lifecycle.list_runs(
         context.database, kinds=kinds, states=state, tags=tag or [], archived=archived, limit=limit
     )
 
 
 @router.post(routes.RUNS, status_code=201)
 def create_run(context: ContextDep, request: RunRequest) -> Run:
-    return runs.create_run(context.database, context.settings, request, roots=context.settings.import_roots)
+    return create.create_run(context.database, context.settings, request, roots=context.settings.import_roots)
 
 
 @router.get(routes.RUN)
 def get_run(context: ContextDep, run_id: str) -> Run:
-    return runs.get_run(context.database, run_id)
+    return lifecycle.get_run(context.database, run_id)
 
 
 @router.patch(routes.RUN)
 def change_run(context: ContextDep, run_id: str, change: RunChange) -> Run:
     """Name, tag, note, archive."""
-    return runs.change_run(context.database, run_id, change)
+    return lifecycle.change_run(context.database, run_id, change)
 
 
 @router.get(routes.LABELS)
 def read_labels(context: ContextDep) -> RunLabels:
     """Every tag, and how many runs are archived."""
-    return run_labels.read_labels(context.database)
+    return labels.read_labels(context.database)
 
 
 @router.post(routes.RUN_STOP)
 def stop_run(context: ContextDep, run_id: str) -> Run:
-    return runs.stop_run(context.database, run_id)
+    return lifecycle.stop_run(context.database, run_id)
 
 
 @router.post(routes.RUN_PAUSE)
 def pause_run(context: ContextDep, run_id: str) -> Run:
-    return runs.pause_run(context.database, run_id)
+    return lifecycle.pause_run(context.database, run_id)
 
 
 @router.post(routes.RUN_RESUME)
 def resume_run(context: ContextDep, run_id: str, wanted: ResumeRequest | None = None) -> Run:
     """Go on as before; a config that differs from the run's is refused."""
-    return runs.resume_run(context.database, run_id, wanted.config if wanted else None)
+    return lifecycle.resume_run(context.database, run_id, wanted.config if wanted else None)
 
 
 @router.post(routes.RUN_RETRY, status_code=201)
 def retry_run(context: ContextDep, run_id: str) -> Run:
-    return runs.retry_run(context.database, context.settings, run_id, roots=context.settings.import_roots)
+    return create.retry_run(context.database, context.settings, run_id, roots=context.settings.import_roots)
 
 
 @router.post(routes.RUN_CHECKPOINT_NOW, status_code=202)
 def checkpoint_now(context: ContextDep, run_id: str) -> Asked:
     """Write a checkpoint between two steps, and go on."""
-    return run_requests.ask_worker(context.database, context.settings, run_id, "checkpoint")
+    return requests.ask_worker(context.database, context.settings, run_id, "checkpoint")
 
 
 @router.post(routes.RUN_SAMPLE_NOW, status_code=202)
 def sample_now(context: ContextDep, run_id: str) -> Asked:
     """Reconstruct the fixed galaxies as the model is now, and go on."""
-    return run_requests.ask_worker(context.database, context.settings, run_id, "sample")
+    return requests.ask_worker(context.database, context.settings, run_id, "sample")
 
 
 @router.get(routes.RUN_METRICS)
@@ -128,7 +128,7 @@ def metrics_file(context: ContextDep, run_id: str, file_format: TableFormat) -> 
 
 @router.get(routes.RUN_EVENTS)
 def list_events(context: ContextDep, run_id: str) -> list[RunEvent]:
-    return runs.list_events(context.database, run_id)
+    return lifecycle.list_events(context.database, run_id)
 
 
 @router.get(routes.RUN_LOG)
@@ -138,7 +138,7 @@ def read_log(
     lines: Annotated[int, Query(ge=1, le=5000)] = 200,
     find: Annotated[str, Query(max_length=200, description="Only lines that hold this.")] = "",
 ) -> LogTail:
-    return run_files.read_log(context.database, context.settings, run_id, lines, find)
+    return files.read_log(context.database, context.settings, run_id, lines, find)
 
 
 @router.get(routes.RUN_LOAD)
@@ -146,7 +146,7 @@ def read_load(
     context: ContextDep, run_id: str, max_points: Annotated[int, Query(ge=2, le=10_000)] = 400
 ) -> RunLoad:
     """CPU, memory and GPU of its worker over time."""
-    return run_files.read_load(context.database, context.settings, run_id, max_points)
+    return files.read_load(context.database, context.settings, run_id, max_points)
 
 
 @router.get(routes.RUN_SAMPLES)

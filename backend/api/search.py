@@ -4,18 +4,20 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from backend.api.deps import ContextDep
-from backend.api.queries import parsed
-from backend.services.embeddings_file import EmbeddingFormat, embeddings_file
-from backend.services.locating import locate
-from backend.services.tables import TableFormat
-from shared import routes
-from shared.comparing import ComparedRequest, Overlap, OverlapRequest, SearchComparison
-from shared.search import (
+from backend.api.deps import ContextDep, parsed
+from backend.services.datasets.locating import locate
+from backend.services.datasets.tables import TableFormat
+from backend.services.embeddings.export import EmbeddingFormat, embeddings_file
+from shared.contract import routes
+from shared.contract.search import (
+    ComparedRequest,
     EmbeddingSpace,
     EmbeddingState,
     LocatedGalaxy,
+    Overlap,
+    OverlapRequest,
     QualityState,
+    SearchComparison,
     SearchRequest,
     SearchResult,
 )

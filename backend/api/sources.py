@@ -11,11 +11,11 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from backend.api.deps import ContextDep
-from backend.data.folders import list_folder
+from backend.data.incoming.folders import list_folder
 from backend.errors import InvalidInputError
-from backend.services import intake
-from shared import routes
-from shared.sources import FolderListing, SourcePreview, Upload
+from backend.services.launching import inspection
+from shared.contract import routes
+from shared.contract.datasets import FolderListing, SourcePreview, Upload
 
 router = APIRouter(tags=["sources"])
 
@@ -57,7 +57,7 @@ def _pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
 @router.post(routes.SOURCE_INSPECT)
 def inspect(context: ContextDep, values: Annotated[dict[str, Any], Body()]) -> SourcePreview:
     """What an import with these values would find."""
-    return intake.inspect(context.settings, values, context.settings.import_roots)
+    return inspection.inspect(context.settings, values, context.settings.import_roots)
 
 
 @router.get(routes.SOURCE_PREVIEW, response_class=Response)
@@ -65,7 +65,7 @@ def preview(
     context: ContextDep, config: Annotated[str, Query(description="Values of an ImportConfig as JSON.")]
 ) -> Response:
     """Sixteen galaxies as they would be stored: 8 columns by 2 rows of 96 px."""
-    png = intake.preview_png(context.settings, parsed(config, "config"), context.settings.import_roots)
+    png = inspection.preview_png(context.settings, parsed(config, "config"), context.settings.import_roots)
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=60"})
 
 

@@ -5,10 +5,10 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from backend.api.deps import ContextDep
-from backend.services.suite_files import report_html, report_markdown
-from shared import routes
-from shared.suite_texts import SUITES
-from shared.suites import Suite, SuiteReport, SuiteRequest, SuiteScale
+from backend.services.experiments.suite_files import report_html, report_markdown
+from shared.contract import routes
+from shared.contract.suites import Suite, SuiteReport, SuiteRequest, SuiteScale
+from shared.planning.suite_texts import SUITES
 
 router = APIRouter(tags=["suites"])
 Dataset = Annotated[str, Query(description="Labelled dataset of all its runs.")]

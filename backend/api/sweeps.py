@@ -5,8 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from backend.api.deps import ContextDep
-from shared import routes
-from shared.sweeps import SweepLaunch, SweepPlan, SweepReport, SweepSpec, SweepSummary
+from shared.contract import routes
+from shared.contract.sweeps import SweepLaunch, SweepPlan, SweepReport, SweepSpec, SweepSummary
 
 router = APIRouter(tags=["sweeps"])
 WITHIN_S = 5.0

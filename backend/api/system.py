@@ -8,10 +8,11 @@ from fastapi.responses import FileResponse
 
 from backend.api.deps import ContextDep
 from backend.errors import NotFoundError
-from backend.services.health import read_health
-from backend.services.machine import read_machine
-from shared import presets, routes
-from shared.system import Health, Machine
+from backend.services.machine.facts import read_machine
+from backend.services.machine.health import read_health
+from shared.configs import presets
+from shared.contract import routes
+from shared.contract.system import Health, Machine
 
 router = APIRouter(tags=["system"])
 

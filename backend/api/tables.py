@@ -4,7 +4,7 @@ from urllib.parse import quote
 
 from fastapi import Response
 
-from backend.services.tables import TableFormat
+from backend.services.datasets.tables import TableFormat
 
 MEDIA: dict[TableFormat, str] = {"csv": "text/csv", "parquet": "application/vnd.apache.parquet"}
 

@@ -7,27 +7,11 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from backend.cli import (
-    classify,
-    data,
-    disk,
-    doctor,
-    evaluate,
-    models,
-    notices,
-    odd,
-    queue,
-    reconstruct,
-    run_files,
-    runs,
-    search,
-    serve,
-    suites,
-    sweeps,
-)
+from backend.cli import data, doctor, models, notices, odd, reconstruct, search, serve, suites, sweeps
 from backend.cli.output import print_error
+from backend.cli.runs import classify, commands, disk, evaluate, files, queue
+from backend.config_errors import config_error
 from backend.errors import GalaxyscopeError, UnavailableError
-from backend.services.runs import config_error
 
 app = typer.Typer(
     name="galaxyscope",
@@ -51,18 +35,18 @@ app.command()(odd.odd)
 data.app.command()(odd.ratings)
 app.add_typer(data.app, name="data", help="Bring galaxies in, make them, look after them.")
 app.add_typer(models.app, name="models", help="Take in models that were trained elsewhere.")
-runs.launch_app.command()(evaluate.probe)
+commands.launch_app.command()(evaluate.probe)
 for command in (disk.delete, disk.restore, disk.prune, disk.disk):
-    runs.app.command()(command)
-runs.app.command()(run_files.export)
-runs.app.command("import")(run_files.import_)
-runs.launch_app.command()(classify.finetune)
-runs.launch_app.command()(classify.supervised)
+    commands.app.command()(command)
+commands.app.command()(files.export)
+commands.app.command("import")(files.import_)
+commands.launch_app.command()(classify.finetune)
+commands.launch_app.command()(classify.supervised)
 app.add_typer(suites.app, name="suite", help="Repeat the report's comparisons, and go beyond them.")
 app.add_typer(sweeps.app, name="sweep", help="One training with a few of its settings varied.")
-app.add_typer(runs.launch_app, name="run", help="Launch a run.")
+app.add_typer(commands.launch_app, name="run", help="Launch a run.")
 app.add_typer(
-    runs.app,
+    commands.app,
     name="runs",
     help="List, show, stop, pause, resume, retry, clone, delete, export and import runs.",
 )

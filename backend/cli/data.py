@@ -16,13 +16,14 @@ from backend.cli.output import (
 from backend.cli.session import open_home, start_and_wait
 from backend.cli.setting_words import parse_settings
 from backend.errors import GalaxyscopeError
-from backend.services import dataset_changes
-from backend.services.collections import Collections
-from backend.services.datasets import Datasets
-from backend.services.label_flags import LabelFlags
-from backend.services.runs import create_run
-from shared.datasets import DatasetChange
-from shared.runs import RunKind, RunRequest, RunState
+from backend.services.datasets import changes
+from backend.services.datasets.browsing import Datasets
+from backend.services.datasets.collections import Collections
+from backend.services.datasets.label_flags import LabelFlags
+from backend.services.launching.create import create_run
+from shared.base.runs import RunKind, RunState
+from shared.contract.datasets import DatasetChange
+from shared.contract.runs import RunRequest
 
 app = typer.Typer(no_args_is_help=True)
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
@@ -178,27 +179,27 @@ def collections(
 @app.command()
 def rename(name: Name, new_name: Annotated[str, typer.Argument(help="Its new name.")]) -> None:
     """Give a dataset another name; its runs follow."""
-    print_datasets([dataset_changes.change_dataset(open_home().database, name, DatasetChange(name=new_name))])
+    print_datasets([changes.change_dataset(open_home().database, name, DatasetChange(name=new_name))])
 
 
 @app.command()
 def describe(name: Name, text: Annotated[str, typer.Argument(help="Your own words about it.")]) -> None:
     """Write down what a dataset is."""
     change = DatasetChange(description=text)
-    print_datasets([dataset_changes.change_dataset(open_home().database, name, change)])
+    print_datasets([changes.change_dataset(open_home().database, name, change)])
 
 
 @app.command()
 def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Remove a dataset from the store and the disk; its runs keep their results."""
     home = open_home()
-    preview = dataset_changes.preview_deletion(home.database, name)
+    preview = changes.preview_deletion(home.database, name)
     lost = f"{name}: {size_words(preview.size_bytes)} go"
     if preview.runs:
         lost += f"; {len(preview.runs)} runs on it keep their results but cannot resume"
     if not yes and not typer.confirm(f"{lost}. Delete?", err=True):
         raise typer.Exit(1)
-    dataset_changes.delete_dataset(home.database, home.settings, name)
+    changes.delete_dataset(home.database, home.settings, name)
     console.print(f"{lost}. Deleted.")
 
 

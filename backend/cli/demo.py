@@ -8,9 +8,10 @@ from pydantic import TypeAdapter
 from backend.cli.output import console
 from backend.cli.session import progress_words
 from backend.errors import GalaxyscopeError, UnavailableError
-from shared import routes
-from shared.datasets import Dataset
-from shared.runs import TERMINAL, Run, RunKind, RunRequest, RunState
+from shared.base.runs import TERMINAL, RunKind, RunState
+from shared.contract import routes
+from shared.contract.datasets import Dataset
+from shared.contract.runs import Run, RunRequest
 
 DATASET = "simulated"
 POLL_S = 0.5

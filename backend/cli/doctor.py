@@ -8,9 +8,10 @@ from backend.cli.data import Json
 from backend.cli.output import console, print_json, print_machine
 from backend.cli.session import open_home, start_and_wait
 from backend.errors import GalaxyscopeError
-from backend.services.machine import read_machine, wait_for_torch
-from backend.services.runs import create_run
-from shared.runs import RunKind, RunRequest, RunState
+from backend.services.launching.create import create_run
+from backend.services.machine.facts import read_machine, wait_for_torch
+from shared.base.runs import RunKind, RunState
+from shared.contract.runs import RunRequest
 
 
 def doctor(

@@ -6,12 +6,9 @@ from rich.markup import escape
 from rich.table import Table
 
 from backend.cli.output import stdout_console
-from shared.collections import Collection
-from shared.comparing import Agreement, SearchComparison
-from shared.label_flags import LabelFlag
-from shared.odd import OddPage
-from shared.ratings import Rating
-from shared.search import EmbeddingState, SearchResult
+from shared.contract.annotations import Collection, LabelFlag, Rating
+from shared.contract.odd import OddPage
+from shared.contract.search import Agreement, EmbeddingState, SearchComparison, SearchResult
 
 
 def print_label_flags(flags: Sequence[LabelFlag]) -> None:

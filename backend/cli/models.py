@@ -9,8 +9,9 @@ from backend.cli.data import Json
 from backend.cli.output import print_json, print_run
 from backend.cli.session import open_home, start_and_wait
 from backend.errors import GalaxyscopeError
-from backend.services.runs import create_run
-from shared.runs import RunKind, RunRequest, RunState
+from backend.services.launching.create import create_run
+from shared.base.runs import RunKind, RunState
+from shared.contract.runs import RunRequest
 
 app = typer.Typer(no_args_is_help=True)
 

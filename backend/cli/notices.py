@@ -8,10 +8,10 @@ from pydantic import ValidationError
 from backend.cli.data import Json
 from backend.cli.output import print_json, print_notices, print_webhook
 from backend.cli.session import open_home
+from backend.config_errors import config_error
 from backend.errors import InvalidInputError
-from backend.services import notices as service
-from backend.services.runs import config_error
-from shared.notices import NoticeKind, WebhookConfig
+from backend.services.runs import notices as service
+from shared.contract.system import NoticeKind, WebhookConfig
 
 
 def notices(

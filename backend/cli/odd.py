@@ -7,19 +7,19 @@ import typer
 from pydantic import ValidationError
 
 from backend.cli.data import Json, Name
-from backend.cli.evaluate import Checkpoint
 from backend.cli.galaxy_output import print_odd, print_ratings
 from backend.cli.output import print_json
+from backend.cli.runs.evaluate import Checkpoint
 from backend.cli.search import DatasetName, Depth, Pooling, RunName, Searching, settled, space_named
 from backend.cli.session import open_home
+from backend.config_errors import config_error
 from backend.errors import InvalidInputError
-from backend.services.datasets import Datasets
-from backend.services.odd import OddOnes
-from backend.services.odd_table import odd_table
-from backend.services.opinions import Opinions
-from backend.services.ratings import Ratings
-from backend.services.runs import config_error
-from shared.odd import DEFAULT_K, MAX_K, MAX_ODD, OddRequest
+from backend.services.datasets.annotations import Opinions
+from backend.services.datasets.browsing import Datasets
+from backend.services.datasets.ratings import Ratings
+from backend.services.embeddings.odd import OddOnes
+from backend.services.embeddings.odd_table import odd_table
+from shared.contract.odd import DEFAULT_K, MAX_K, MAX_ODD, OddRequest
 
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")]
 

@@ -11,15 +11,11 @@ from rich.markup import escape
 from rich.table import Table
 
 from backend.errors import GalaxyscopeError
-from shared.datasets import Dataset
-from shared.disk import Disk, Pruning
-from shared.evaluations import Evaluation
-from shared.launch import Estimate
-from shared.notices import Notice, Webhook, WebhookTest
-from shared.queue import LaneQueue, QueuedRun, WaitingRun
-from shared.runs import Run
-from shared.system import Machine
-from shared.verdicts import Verdict
+from shared.contract.datasets import Dataset
+from shared.contract.evaluations import Evaluation
+from shared.contract.launching import Estimate, LaneQueue, QueuedRun, WaitingRun
+from shared.contract.runs import Disk, Pruning, Run, Verdict
+from shared.contract.system import Machine, Notice, Webhook, WebhookTest
 
 console = Console(stderr=True)
 

@@ -9,14 +9,14 @@ from pydantic import ValidationError
 from backend.cli.data import Json
 from backend.cli.output import print_json
 from backend.cli.session import open_home
+from backend.config_errors import config_error
 from backend.errors import InvalidInputError
 from backend.files import write_atomic
-from backend.services.datasets import Datasets
-from backend.services.models import ModelCache
-from backend.services.reconstructions import Reconstructions
-from backend.services.runs import config_error
-from backend.services.saved_pictures import PANELS, SavedPictures
-from shared.explore import (
+from backend.services.datasets.browsing import Datasets
+from backend.services.reconstruction.models import ModelCache
+from backend.services.reconstruction.reconstructions import Reconstructions
+from backend.services.reconstruction.saved_pictures import PANELS, SavedPictures
+from shared.contract.reconstruction import (
     LadderRequest,
     MaskKind,
     PixelMode,

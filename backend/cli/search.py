@@ -7,27 +7,36 @@ import typer
 from pydantic import ValidationError
 
 from backend.cli.data import Json
-from backend.cli.evaluate import Checkpoint
 from backend.cli.galaxy_output import print_comparison, print_neighbours
 from backend.cli.output import print_json
+from backend.cli.runs.evaluate import Checkpoint
 from backend.cli.session import Home, open_home, start_and_wait
-from backend.data.uploads import Uploads
+from backend.config_errors import config_error
+from backend.data.incoming.uploads import Uploads
 from backend.errors import GalaxyscopeError, InvalidInputError
 from backend.files import write_atomic
-from backend.services import runs
-from backend.services.agreements import Agreements
-from backend.services.datasets import Datasets
-from backend.services.embedded_images import EmbeddedImages
-from backend.services.embeddings import Embeddings
-from backend.services.embeddings_file import EmbeddingFormat, embeddings_file
-from backend.services.locating import locate
-from backend.services.models import ModelCache
-from backend.services.runs import config_error
-from backend.services.search import Search
-from backend.services.viewed_images import add_upload
-from shared.comparing import ComparedRequest, OtherEncoder, SearchComparison
-from shared.runs import RunKind, RunRequest, RunState
-from shared.search import EmbeddingSpace, EmbeddingState, FoundGalaxy, SearchRequest, SearchResult
+from backend.services.datasets.browsing import Datasets
+from backend.services.datasets.locating import locate
+from backend.services.embeddings.agreement import Agreements
+from backend.services.embeddings.export import EmbeddingFormat, embeddings_file
+from backend.services.embeddings.search import Search
+from backend.services.embeddings.uploaded_images import EmbeddedImages
+from backend.services.embeddings.vectors import Embeddings
+from backend.services.launching.create import create_run
+from backend.services.reconstruction.images import add_upload
+from backend.services.reconstruction.models import ModelCache
+from shared.base.runs import RunKind, RunState
+from shared.contract.runs import RunRequest
+from shared.contract.search import (
+    ComparedRequest,
+    EmbeddingSpace,
+    EmbeddingState,
+    FoundGalaxy,
+    OtherEncoder,
+    SearchComparison,
+    SearchRequest,
+    SearchResult,
+)
 
 RunName = Annotated[str, typer.Option("--run", help="Run whose encoder is asked.")]
 DatasetName = Annotated[
@@ -129,7 +138,7 @@ class Searching:
         if state.ready:
             return state
         request = RunRequest(kind=RunKind.EMBED, config=state.config.model_dump())
-        job = runs.create_run(self.home.database, self.home.settings, request)
+        job = create_run(self.home.database, self.home.settings, request)
         ended = start_and_wait(self.home, job.id)
         if ended.state is not RunState.SUCCEEDED:
             raise GalaxyscopeError("embed_failed", ended.reason or f"the job {job.id} ended {ended.state}")

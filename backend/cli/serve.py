@@ -14,9 +14,10 @@ from backend.cli.data import Json
 from backend.cli.demo import DATASET, play_demo
 from backend.cli.output import console, print_json
 from backend.errors import GalaxyscopeError, UnavailableError
-from backend.services.runs import resolve_config
+from backend.services.launching.create import resolve_config
 from backend.settings import Settings, is_loopback
-from shared.runs import Run, RunKind, RunRequest, RunState
+from shared.base.runs import RunKind, RunState
+from shared.contract.runs import Run, RunRequest
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Taken, or the next free one.")]
 Host = Annotated[

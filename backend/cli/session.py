@@ -14,10 +14,11 @@ from backend.db.models import RunRow
 from backend.errors import UnavailableError
 from backend.jobs import lanes
 from backend.jobs.registry import baselines_pending
-from backend.services.runs import find_row, get_run
+from backend.services.runs.lifecycle import find_row, get_run
 from backend.serving import serve_supervisor
 from backend.settings import Settings
-from shared.runs import TERMINAL, Lane, Run, RunKind, RunState
+from shared.base.runs import TERMINAL, Lane, RunKind, RunState
+from shared.contract.runs import Run
 
 POLL_S = 0.3
 SAY_EVERY_S = 10.0

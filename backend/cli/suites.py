@@ -8,13 +8,13 @@ import typer
 from backend.cli.data import Json
 from backend.cli.output import console, print_json
 from backend.cli.session import Home, open_home, start_and_wait
-from backend.services.datasets import Datasets
-from backend.services.evaluations import Evaluations
-from backend.services.suite_files import report_html, report_markdown
-from backend.services.suites import Suites
-from shared.runs import TERMINAL
-from shared.suite_texts import SUITES
-from shared.suites import SuiteReport, SuiteScale
+from backend.services.datasets.browsing import Datasets
+from backend.services.evaluation.evaluations import Evaluations
+from backend.services.experiments.suite_files import report_html, report_markdown
+from backend.services.experiments.suites import Suites
+from shared.base.runs import TERMINAL
+from shared.contract.suites import SuiteReport, SuiteScale
+from shared.planning.suite_texts import SUITES
 
 app = typer.Typer(no_args_is_help=True)
 Key = Annotated[str, typer.Argument(metavar="SUITE", help=f"One of {', '.join(SUITES)}.")]

@@ -9,15 +9,13 @@ from rich.table import Table
 
 from backend.cli.data import Json
 from backend.cli.output import console, percent, print_json, size_words, stdout_console, time_words
-from backend.cli.runs import Settings
+from backend.cli.runs.commands import Settings
 from backend.cli.session import Home, open_home, start_and_wait
 from backend.cli.setting_words import parse_settings
 from backend.errors import InvalidInputError
-from backend.services.sweeps import Sweeps
-from shared.runs import TERMINAL, RunKind
-from shared.sweep_draws import SweepError
-from shared.sweep_words import axis_words, read_axis, setting_words
-from shared.sweeps import (
+from backend.services.experiments.sweeps import Sweeps
+from shared.base.runs import TERMINAL, RunKind
+from shared.contract.sweeps import (
     Objective,
     SweepLaunch,
     SweepMode,
@@ -26,6 +24,8 @@ from shared.sweeps import (
     SweepSpec,
     objective_of,
 )
+from shared.planning.sweep_draws import SweepError
+from shared.planning.sweep_words import axis_words, read_axis, setting_words
 
 app = typer.Typer(no_args_is_help=True)
 SweepId = Annotated[str, typer.Argument(help="Id of the sweep, such as sweep-1f3a9c20.")]

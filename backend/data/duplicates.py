@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.data.layout import Floats, Pixels, Rows
-from shared.datasets import SPLIT_CODES, Split
+from shared.base.vocabulary import SPLIT_CODES, Split
 
 THUMB = 16
 GRADIENT_LEVELS = 2.0

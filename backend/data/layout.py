@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.datasets import Skipped
+from shared.contract.datasets import Skipped
 
 FORMAT = "galaxyscope-1"
 SKY_KEYS = ("ra", "dec", "redshift", "pxscale")
@@ -49,7 +49,7 @@ class GalaxyBlock:
     """Consecutive galaxies of a source: images (n, H, W, C), labels (n,) with −1 for unlabelled,
     ra and dec in deg, pxscale in arcsec per pixel, NaN where unknown.
 
-    `splits` (n,) are codes of shared.datasets.SPLIT_CODES that came with the source: every block of a dataset
+    `splits` (n,) are codes of SPLIT_CODES that came with the source: every block of a dataset
     has them, or none, and then new ones are made. `groups` (n,) are numbers whose equals must not stand in
     different splits, −1 for none.
     """

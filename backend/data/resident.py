@@ -3,10 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.data.frames.resize import centre_crop, resize
 from backend.data.layout import Pixels, Rows
-from backend.data.resize import centre_crop, resize
 from backend.data.store import GalaxyStore
-from shared.datasets import SPLIT_CODES, Split
+from shared.base.vocabulary import SPLIT_CODES, Split
 
 BLOCK_BYTES = 32 * 2**20
 

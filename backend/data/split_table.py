@@ -13,7 +13,7 @@ from backend.data.importers.tables import open_table, read_columns
 from backend.data.layout import Rows
 from backend.data.store import GalaxyStore
 from backend.errors import DataError
-from shared.datasets import SPLIT_CODES, Split
+from shared.base.vocabulary import SPLIT_CODES, Split
 
 SPLIT_OF_CODE = {code: split.value for split, code in SPLIT_CODES.items()}
 FIELD = "split_table"

@@ -8,7 +8,7 @@ from scipy.spatial import cKDTree
 
 from backend.data.layout import Floats, Rows
 from backend.errors import DataError
-from shared.datasets import SPLIT_CODES, Split
+from shared.base.vocabulary import SPLIT_CODES, Split
 
 HELD_OUT_SHARE = 0.1
 UNKNOWN_SCALE_ARCSEC = 5.0

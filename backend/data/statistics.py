@@ -5,7 +5,8 @@ import numpy as np
 from backend.data.layout import Pixels, Rows
 from backend.data.resident import split_rows
 from backend.data.store import GalaxyStore
-from shared.datasets import BandStatistics, PixelStatistics, Split
+from shared.base.vocabulary import Split
+from shared.contract.datasets import BandStatistics, PixelStatistics
 
 SAMPLE = 1000
 BINS = 64

@@ -16,7 +16,8 @@ from backend.data.hdf5_safety import checked_dataset, open_hdf5
 from backend.data.layout import FORMAT, Pixels, Rows
 from backend.data.writer import StoreWriter, cleanup_partials
 from backend.errors import DataError
-from shared.datasets import SPLIT_CODES, Dataset, Skipped
+from shared.base.vocabulary import SPLIT_CODES
+from shared.contract.datasets import Dataset, Skipped
 
 __all__ = ["GalaxyStore", "StoreWriter", "cleanup_partials", "describe"]
 
@@ -24,7 +25,7 @@ __all__ = ["GalaxyStore", "StoreWriter", "cleanup_partials", "describe"]
 class GalaxyStore:
     """One dataset, open for reading: columns as arrays, pixels on demand.
 
-    labels (N,) int64, −1 for unlabelled; splits (N,) uint8, codes of shared.datasets.SPLIT_CODES; ra, dec
+    labels (N,) int64, −1 for unlabelled; splits (N,) uint8, codes of SPLIT_CODES; ra, dec
     (deg), redshift, pxscale (arcsec per pixel) are (N,) float64 with NaN for unknown; channel_mean and
     channel_std (C,) float32 are those of the train rows on the scale 0 to 1. `on_read` is told the rows of
     every read of pixels.

@@ -13,8 +13,8 @@ from backend.data.layout import MIN_ROWS, SKY_KEYS, DatasetPlan, GalaxyBlock, Ro
 from backend.data.split_table import REQUIRED, read_split_table
 from backend.data.store import GalaxyStore
 from backend.errors import DataError
+from shared.base.vocabulary import SPLIT_CODES, Split
 from shared.configs import SubsetConfig
-from shared.datasets import SPLIT_CODES, Split
 
 BLOCK_BYTES = 32 * 2**20
 FILTERS = ("classes", "splits", "redshift_min", "redshift_max", "n")

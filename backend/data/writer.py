@@ -30,7 +30,7 @@ from backend.data.layout import (
 )
 from backend.data.splits import count_divided, find_groups, make_splits
 from backend.errors import DataError
-from shared.datasets import SPLIT_CODES, Split
+from shared.base.vocabulary import SPLIT_CODES, Split
 
 PIECE_BYTES = 2**20
 SPARE_BYTES = 64 * 2**20

@@ -133,7 +133,7 @@ class MetricLineRow(Base):
 
 
 class DatasetRow(Base):
-    """One dataset; `info` is what its file says of it (a shared.datasets.Dataset), `name` and `description`
+    """One dataset; `info` is what its file says of it (a Dataset), `name` and `description`
     are a person's and win over it; `file` is relative to the datasets folder."""
 
     __tablename__ = "datasets"
@@ -157,7 +157,7 @@ class BaselineRow(Base):
 
 
 class EvaluationRow(Deletable, Base):
-    """One evaluation; `info` is a shared.evaluations.Evaluation as its job wrote it. `encoder_id` is the run
+    """One evaluation; `info` is a Evaluation as its job wrote it. `encoder_id` is the run
     that the job judged: of its references (raw pixels, majority) too."""
 
     __tablename__ = "evaluations"
@@ -171,7 +171,7 @@ class EvaluationRow(Deletable, Base):
 
 
 class SweepRow(Base):
-    """One sweep; `spec` is a shared.sweeps.SweepSpec whose config is complete, `id` a digest of it."""
+    """One sweep; `spec` is a SweepSpec whose config is complete, `id` a digest of it."""
 
     __tablename__ = "sweeps"
 

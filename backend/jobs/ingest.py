@@ -18,7 +18,7 @@ from backend.db.models import RunRow
 from backend.db.points import Line, latest_values, take_back, write_lines
 from backend.jobs.run_dir import RunDir
 from backend.jobs.state import add_event
-from shared.runs import RunState
+from shared.base.runs import RunState
 
 log = logging.getLogger("galaxyscope.ingest")
 

@@ -11,8 +11,8 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from backend.db.models import PausedLaneRow, RunRow
-from shared.queue import Direction
-from shared.runs import HAS_WORKER, Lane, RunState
+from shared.base.runs import HAS_WORKER, Lane, RunState
+from shared.contract.launching import Direction
 
 
 def waiting(lane: Lane) -> Select[RunRow]:

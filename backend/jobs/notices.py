@@ -6,12 +6,12 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from backend.db.models import NoticeRow, RunRow
-from backend.jobs.courses import read_course
+from backend.jobs.training_history import read_course
 from backend.jobs.verdict import Verdict
 from backend.stats.trend import judge_course
-from shared.notices import NoticeKind
-from shared.runs import HAS_WORKER, TRAINING_KINDS, RunKind, RunState
-from shared.verdicts import Trend, judged_key
+from shared.base.runs import HAS_WORKER, TRAINING_KINDS, RunKind, RunState
+from shared.contract.runs import Trend, judged_key
+from shared.contract.system import NoticeKind
 
 QUIET = frozenset({RunKind.BASELINES, RunKind.PREFLIGHT, RunKind.SELFTEST})
 """Kinds that nobody waits for, or whose page says it."""

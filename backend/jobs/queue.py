@@ -1,5 +1,6 @@
 """Putting a run on the queue: its directory first, then its row, so that a claimed run always has a spec."""
 
+import secrets
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,10 +12,9 @@ from backend.db.models import DatasetRow, RunRow
 from backend.errors import NotFoundError
 from backend.jobs.lanes import last_rank
 from backend.jobs.run_dir import EncoderSource, RunDir, Spec
-from backend.jobs.run_names import make_run_id
 from backend.jobs.state import add_event
+from shared.base.runs import DATASET_MAKERS, LANES, RunKind, RunState
 from shared.configs import Config
-from shared.runs import DATASET_MAKERS, LANES, RunKind, RunState
 
 
 def dataset_name_of(kind: RunKind, config: Config) -> str | None:
@@ -121,3 +121,21 @@ def _free_run_dir(runs_dir: Path) -> RunDir:
         run_dir = RunDir(runs_dir / make_run_id())
         if not run_dir.path.exists():
             return run_dir
+
+
+ADJECTIVES = """
+amber ancient barred bright calm cold dark deep dim distant dusty early faint far flat gentle golden
+grand hidden inner irregular late lone lucid misty nearby nested noble outer pale patient quiet
+remote round silent silver slow soft spun stellar still subtle swift tilted twin vast veiled warm
+wide young
+""".split()
+NOUNS = """
+arc arm bulge cluster core corona disc dust dwarf ellipse field filament flare giant group halo
+horizon jet knot lens light lobe mass merger nebula node orbit plane plume pulsar quasar ridge ring
+shell sky spiral star stream tail tide torus transit void wave
+""".split()
+
+
+def make_run_id() -> str:
+    """A name such as quiet-spiral-4127."""
+    return f"{secrets.choice(ADJECTIVES)}-{secrets.choice(NOUNS)}-{secrets.randbelow(9000) + 1000}"

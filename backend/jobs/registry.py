@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 from backend.db.models import BaselineRow, DatasetRow, EvaluationRow, RunRow
 from backend.jobs import queue
 from backend.jobs.dataset_names import dataset_here, name_in_runs
+from shared.base.runs import TERMINAL, TRAINING_KINDS, RunKind
 from shared.configs import BaselinesConfig
-from shared.evaluations import Evaluation
-from shared.runs import TERMINAL, TRAINING_KINDS, RunKind
+from shared.contract.evaluations import Evaluation
 
 
 def register(session: Session, run: RunRow, produced: dict[str, Any]) -> None:

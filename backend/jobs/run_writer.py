@@ -40,7 +40,7 @@ class GivenUpError(RuntimeError):
 class RunWriter:
     """A worker's hold on its run directory, as a context: enters by taking the lock and saying who it is.
 
-    It is the RunIO of backend.ml.pretrain. SIGTERM and SIGINT become the request "stop".
+    It is the RunIO of backend.ml.pretraining.pretrain. SIGTERM and SIGINT become the request "stop".
     """
 
     def __init__(self, run_dir: RunDir, attempt: int) -> None:

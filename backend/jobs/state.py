@@ -7,11 +7,11 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from backend.db.models import RunEventRow, RunRow
-from shared.runs import TERMINAL, TRANSITIONS, RunState
+from shared.base.runs import TERMINAL, TRANSITIONS, RunState
 
 
 class IllegalTransitionError(ValueError):
-    """A move that the table of shared.runs does not have."""
+    """A move that the table of shared.contract.runs does not have."""
 
 
 def change_state(

@@ -22,7 +22,6 @@ from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.files import write_json
 from backend.jobs import lanes, registry, verdict
-from backend.jobs.courier import Courier
 from backend.jobs.housekeeping import Housekeeping, folder_bytes
 from backend.jobs.ingest import has_news, ingest
 from backend.jobs.launcher import Launcher
@@ -30,8 +29,9 @@ from backend.jobs.notices import note_end
 from backend.jobs.run_dir import Heartbeat, Process, RunDir, pending_requests, process_exists
 from backend.jobs.state import change_state
 from backend.jobs.verdict import Facts, Verdict
+from backend.jobs.webhook import Courier
 from backend.settings import Settings
-from shared.runs import CLASSIFIER_KINDS, HAS_WORKER, TERMINAL, Lane, RunKind, RunState
+from shared.base.runs import CLASSIFIER_KINDS, HAS_WORKER, TERMINAL, Lane, RunKind, RunState
 
 log = logging.getLogger("galaxyscope.supervisor")
 

@@ -13,8 +13,8 @@ from backend.db.models import RunRow, SweepMemberRow, SweepRow
 from backend.db.points import finite, read_curves
 from backend.jobs.state import change_state
 from backend.stats.median_rule import Course, Outlook, Points, judge_member
-from shared.runs import RunState
-from shared.sweeps import FEWEST_OTHERS, Objective, SweepSpec, objective_of
+from shared.base.runs import RunState
+from shared.contract.sweeps import FEWEST_OTHERS, Objective, SweepSpec, objective_of
 
 
 @dataclass(frozen=True)

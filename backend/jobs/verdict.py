@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from backend.jobs.run_dir import Heartbeat, Result
-from shared.runs import RunState
+from shared.base.runs import RunState
 
 MAX_FRUITLESS_LOSSES = 2
 """How often a run is taken up again without a new checkpoint between."""

@@ -15,7 +15,7 @@ from typing import NoReturn
 from backend.errors import GalaxyscopeError
 from backend.jobs.run_dir import Result, RunDir
 from backend.jobs.run_writer import GivenUpError, RunBusyError, RunWriter
-from shared.runs import RunKind
+from shared.base.runs import RunKind
 
 TASKS = {
     RunKind.PRETRAIN: "backend.jobs.tasks.pretrain",

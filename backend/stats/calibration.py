@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.evaluations import Calibration
+from shared.contract.evaluations import Calibration
 
 BINS = 10
 FLOOR = 1e-6

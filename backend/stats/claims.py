@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from backend.stats.methods import MeanDifference, holm, paired, welch
-from shared.evaluations import FEWEST_SEEDS
-from shared.suites import Claim, ClaimResult, RowResult
+from shared.contract.evaluations import FEWEST_SEEDS
+from shared.contract.suites import Claim, ClaimResult, RowResult
 
 ALPHA = 0.05
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.stats.scores import DRAWS, interval
-from shared.evaluations import Interval
+from shared.contract.evaluations import Interval
 
 EXACT_BELOW = 25
 """Discordant galaxies under which McNemar's test is the exact binomial one."""

@@ -16,7 +16,8 @@ from backend.stats.scores import (
     top2_accuracy,
     wilson,
 )
-from shared.evaluations import Basis, Evaluation
+from shared.base.vocabulary import Basis
+from shared.contract.evaluations import Evaluation
 
 
 def judge(

@@ -3,8 +3,7 @@
 from collections.abc import Sequence
 
 from backend.stats.methods import paired
-from shared.evaluations import FEWEST_SEEDS
-from shared.learning_curves import SMOOTHED_OVER, Lead, Reached
+from shared.contract.evaluations import FEWEST_SEEDS, SMOOTHED_OVER, Lead, Reached
 
 Accuracies = Sequence[float]
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from scipy import stats
 
-from shared.evaluations import Interval
+from shared.contract.evaluations import Interval
 
 LEAST_SPREAD = 1e-9
 """Standard deviations below this are rounding: seeds that all agree."""

@@ -14,7 +14,7 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Predictions:
-    """Galaxies (N,) of a dataset: row, split (codes of shared.datasets.SPLIT_CODES), true class, and
+    """Galaxies (N,) of a dataset: row, split (codes of shared.contract.datasets.SPLIT_CODES), true class, and
     probabilities (N, K)."""
 
     row: Rows

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.stats.scores import DRAWS, interval
-from shared.evaluations import FEW_ROWS, Interval
-from shared.search import ClassRetrieval
+from shared.contract.evaluations import FEW_ROWS, Interval
+from shared.contract.search import ClassRetrieval
 
 Vectors = NDArray[np.float32]
 Labels = NDArray[np.int64]

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.evaluations import FEW_ROWS, ClassScore, Interval
+from shared.contract.evaluations import FEW_ROWS, ClassScore, Interval
 
 Counts = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -7,7 +7,7 @@ K classes; true (N,), probabilities (N, K).
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.evaluations import ClassCurves, Curve, ThresholdCurves
+from shared.contract.evaluations import ClassCurves, Curve, ThresholdCurves
 
 MOST_POINTS = 200
 Labels = NDArray[np.int64]

@@ -27,7 +27,7 @@ from math import sqrt
 
 from backend.stats.early_stopping import Points, counted, replay_stopping
 from backend.stats.scores import wilson
-from shared.verdicts import Trend, Verdict
+from shared.contract.runs import Trend, Verdict
 
 WINDOW = 10
 LEVEL = 3

@@ -17,9 +17,9 @@ from frontend.app_pages.setting_fields import draw_setting
 from frontend.blocks import empty_state, facts, page_title, wrong
 from frontend.dataset_words import name_fault
 from frontend.launch_form import FieldSpec, check_values, field_specs
+from shared.base.runs import RunKind
 from shared.configs import Config, DownloadConfig, SimulateConfig
-from shared.datasets import Dataset
-from shared.runs import RunKind
+from shared.contract.datasets import Dataset
 
 QUESTION = "What shall I bring in?"
 WAYS = {"import": "Your own images", "download": "Galaxy10 DECaLS", "simulate": "Simulated galaxies"}

@@ -16,7 +16,8 @@ from frontend.components.compare_samples import draw_compare_samples
 from frontend.encoders import nothing_trained
 from frontend.run_groups import run_title
 from frontend.session import client
-from shared.runs import TRAINING_KINDS, Run, RunKind
+from shared.base.runs import TRAINING_KINDS, RunKind
+from shared.contract.runs import Run
 
 QUESTION = "Which is better, and why?"
 MOST_RUNS = 200

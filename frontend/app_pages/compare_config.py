@@ -10,7 +10,7 @@ from frontend.config_differences import FieldRow, Value, field_rows
 from frontend.run_groups import run_title
 from frontend.session import client
 from frontend.wording import plural
-from shared.runs import Run
+from shared.contract.runs import Run
 
 
 def draw_config_differences(runs: Sequence[Run]) -> None:

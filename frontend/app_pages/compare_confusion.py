@@ -11,8 +11,9 @@ from frontend.evaluation_rows import name_evaluation
 from frontend.run_groups import run_title
 from frontend.session import client
 from frontend.wording import percent
-from shared.evaluations import Evaluation
-from shared.runs import CLASSIFIER_KINDS, Run
+from shared.base.runs import CLASSIFIER_KINDS
+from shared.contract.evaluations import Evaluation
+from shared.contract.runs import Run
 
 MOST_RUNS, MOST_PAIRS = 10, 20
 

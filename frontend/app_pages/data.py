@@ -13,7 +13,7 @@ from frontend.app_pages.dataset_jobs import draw_jobs_under_way, draw_ready
 from frontend.blocks import headline, page_title
 from frontend.session import client, go
 from frontend.wording import count, dataset_title, size
-from shared.datasets import Dataset
+from shared.contract.datasets import Dataset
 
 QUESTION = "What am I training on?"
 MOST_PILLS = 8

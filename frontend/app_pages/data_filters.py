@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from shared.datasets import Split
+from shared.base.vocabulary import Split
 
 ANY = "all"
 UNLABELLED = "unlabelled"

@@ -12,7 +12,8 @@ from frontend.components.class_bars import draw_class_bars
 from frontend.components.galaxy_grid import draw_galaxy_grid
 from frontend.session import client
 from frontend.wording import count, percent
-from shared.datasets import Dataset, GalaxyPage, Split
+from shared.base.vocabulary import Split
+from shared.contract.datasets import Dataset, GalaxyPage
 
 PER_PAGE = 48
 

@@ -11,10 +11,9 @@ from frontend.client import ApiError
 from frontend.components.upload import SPLIT_TABLE, draw_upload
 from frontend.dataset_words import deletion_words, name_fault
 from frontend.session import client
-from shared import routes
-from shared.datasets import Dataset, DatasetChange
-from shared.runs import RunKind
-from shared.sources import Upload
+from shared.base.runs import RunKind
+from shared.contract import routes
+from shared.contract.datasets import Dataset, DatasetChange, Upload
 
 
 def draw_management(dataset: Dataset, names: list[str]) -> None:

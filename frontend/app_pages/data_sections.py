@@ -14,7 +14,7 @@ from frontend.components.sky_map import draw_sky_map
 from frontend.components.twin_pairs import draw_twin_pairs
 from frontend.session import client
 from frontend.wording import clock, count, size
-from shared.datasets import Dataset
+from shared.contract.datasets import Dataset
 
 Draw = Callable[[Dataset], None]
 OPEN, GALAXY = "open", "galaxy"

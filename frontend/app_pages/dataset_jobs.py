@@ -10,7 +10,8 @@ from frontend.components.runs_table import draw_jobs
 from frontend.dataset_words import free_name
 from frontend.session import client, go
 from frontend.wording import count
-from shared.runs import DATASET_MAKERS, TERMINAL, Run, RunKind, RunRequest, RunState
+from shared.base.runs import DATASET_MAKERS, TERMINAL, RunKind, RunState
+from shared.contract.runs import Run, RunRequest
 
 MAKERS = [kind.value for kind in RunKind if kind in DATASET_MAKERS]
 STARTED = "datasets_started"

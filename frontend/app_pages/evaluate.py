@@ -29,9 +29,11 @@ from frontend.evaluation_rows import (
 from frontend.published import published_references
 from frontend.session import client
 from frontend.wording import count, dataset_title
-from shared.datasets import Dataset
-from shared.evaluations import Basis, Evaluation, Head
-from shared.runs import TERMINAL, Run, RunState
+from shared.base.runs import TERMINAL, RunState
+from shared.base.vocabulary import Basis, Head
+from shared.contract.datasets import Dataset
+from shared.contract.evaluations import Evaluation
+from shared.contract.runs import Run
 
 QUESTION = "How well does it classify, and where does it fail?"
 RUN, DATASET = "evaluate_run", "evaluate_dataset"

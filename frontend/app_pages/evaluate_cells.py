@@ -30,9 +30,9 @@ from frontend.evaluation_words import (
 )
 from frontend.session import client
 from frontend.wording import percent
-from shared.datasets import Dataset
-from shared.evaluations import Comparison, Evaluation
-from shared.runs import Run
+from shared.contract.datasets import Dataset
+from shared.contract.evaluations import Comparison, Evaluation
+from shared.contract.runs import Run
 
 
 def draw_evaluation(one: Evaluation, seeds: Sequence[Evaluation], run: Run, dataset: Dataset | None) -> None:

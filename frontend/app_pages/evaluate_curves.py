@@ -6,8 +6,8 @@ from frontend.blocks import section
 from frontend.components.learning_curves import draw_learning_curves
 from frontend.session import client
 from frontend.wording import percent, plural
-from shared.learning_curves import TwinCurves
-from shared.runs import Run
+from shared.contract.evaluations import TwinCurves
+from shared.contract.runs import Run
 
 
 def draw_curves_of_twins(run: Run, dataset: str) -> None:

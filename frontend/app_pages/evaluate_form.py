@@ -15,11 +15,12 @@ from frontend.evaluation_rows import HEAD_WORDS
 from frontend.launch_form import FieldSpec, check_values, field_specs, show_value
 from frontend.session import client
 from frontend.wording import dataset_title, plural
+from shared.base.runs import CLASSIFIER_KINDS, TERMINAL, RunKind, RunState
+from shared.base.vocabulary import Head
 from shared.configs import ProbeConfig
-from shared.datasets import Dataset
-from shared.evaluation_configs import FROZEN_HEADS
-from shared.evaluations import Head
-from shared.runs import CLASSIFIER_KINDS, TERMINAL, Run, RunKind, RunRequest, RunState
+from shared.configs.probes import FROZEN_HEADS
+from shared.contract.datasets import Dataset
+from shared.contract.runs import Run, RunRequest
 
 FIELD = "probe."
 REFUSED, OPEN, DISMISSED = "probe_refused", "probe_open", "probe_dismissed"

@@ -11,10 +11,11 @@ from frontend.blocks import empty_state, file_link, hint
 from frontend.components.prediction_grid import draw_prediction_grid
 from frontend.session import client
 from frontend.wording import count
-from shared.datasets import Dataset, Split
-from shared.evaluations import Evaluation, PredictionOrder
-from shared.routes import API, PREDICTIONS_FILE
-from shared.runs import Run
+from shared.base.vocabulary import Split
+from shared.contract.datasets import Dataset
+from shared.contract.evaluations import Evaluation, PredictionOrder
+from shared.contract.routes import API, PREDICTIONS_FILE
+from shared.contract.runs import Run
 
 PER_PAGE = 30
 MOST_SEED = 1 << 30

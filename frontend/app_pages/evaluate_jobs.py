@@ -1,7 +1,8 @@
 """The jobs behind evaluations."""
 
 from frontend.session import client
-from shared.runs import CLASSIFIER_KINDS, Run, RunKind
+from shared.base.runs import CLASSIFIER_KINDS, RunKind
+from shared.contract.runs import Run
 
 MOST_JOBS = 500
 

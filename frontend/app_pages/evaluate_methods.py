@@ -10,7 +10,8 @@ from frontend.client import ApiError
 from frontend.evaluation_rows import Group, group_evaluations
 from frontend.evaluation_words import method_facts
 from frontend.session import client
-from shared.evaluations import FEWEST_SEEDS, Evaluation, Head, MethodComparison
+from shared.base.vocabulary import Head
+from shared.contract.evaluations import FEWEST_SEEDS, Evaluation, MethodComparison
 
 
 def draw_methods(one: Evaluation, other: Evaluation, every: Sequence[Evaluation]) -> None:

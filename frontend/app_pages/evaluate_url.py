@@ -7,8 +7,8 @@ import streamlit as st
 from pydantic import Field, ValidationInfo, field_validator
 
 from frontend.address import Address
-from shared.datasets import Split
-from shared.evaluations import PredictionOrder
+from shared.base.vocabulary import Split
+from shared.contract.evaluations import PredictionOrder
 
 Numbers = Literal["counts", "true", "predicted", "difference"]
 CELL = {"true": None, "predicted": None, "page": 1}

@@ -8,8 +8,8 @@ from frontend.app_pages.import_values import FIELD, SPECS
 from frontend.app_pages.setting_fields import KEEP, draw_setting
 from frontend.blocks import section, wrong
 from frontend.dataset_words import role_words
-from shared.data_configs import COLUMN_FIELDS, NO_COLUMN
-from shared.sources import SourcePreview
+from shared.configs.datasets import COLUMN_FIELDS, NO_COLUMN
+from shared.contract.datasets import SourcePreview
 
 STRETCH = (
     "stretch",

@@ -14,7 +14,7 @@ from frontend.launch_form import check_values
 from frontend.session import client
 from frontend.wording import count
 from shared.configs import ImportConfig
-from shared.sources import SourcePreview
+from shared.contract.datasets import SourcePreview
 
 SEEN = "import_seen"
 MANY_CLASSES = 24

@@ -6,8 +6,8 @@ from frontend.blocks import bullets, plain, wrong
 from frontend.client import ApiError, BackendLostError
 from frontend.components.upload import RUN_ZIP, draw_upload
 from frontend.session import client, go
-from shared.bundles import ImportedRun
-from shared.sources import Upload
+from shared.contract.bundles import ImportedRun
+from shared.contract.datasets import Upload
 
 ARRIVED, DONE, REFUSED = "run_zip_arrived", "run_zip_done", "run_zip_refused"
 

@@ -8,8 +8,8 @@ from frontend.app_pages.dataset_jobs import suggest_free
 from frontend.app_pages.setting_fields import starting_value
 from frontend.dataset_words import suggest_name
 from frontend.launch_form import field_specs, read_changes, show_value
-from shared.data_configs import COLUMN_FIELDS, ImportConfig
-from shared.sources import Upload
+from shared.configs.datasets import COLUMN_FIELDS, ImportConfig
+from shared.contract.datasets import Upload
 
 FIELD = "import."
 SPECS = {spec.name: spec for spec in field_specs(ImportConfig)}

@@ -16,13 +16,13 @@ from frontend.launch_state import FIELD, VIEWS, Draft
 from frontend.session import client, go
 from frontend.sweep_form import Form
 from frontend.wording import count, dataset_title
-from shared.advice import launch_advice
 from shared.configs import PretrainConfig
-from shared.cost import estimate_cost
-from shared.datasets import Dataset
-from shared.launch import Advice
-from shared.presets import Preset
-from shared.sweep_words import setting_words
+from shared.configs.presets import Preset
+from shared.contract.datasets import Dataset
+from shared.contract.launching import Advice
+from shared.planning.advice import launch_advice
+from shared.planning.cost import estimate_cost
+from shared.planning.sweep_words import setting_words
 
 QUESTION = "What shall I train, and what will it cost?"
 REFUSED = "launch_refused"

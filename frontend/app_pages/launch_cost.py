@@ -7,10 +7,11 @@ from frontend.client import ApiError, BackendLostError
 from frontend.components.job import draw_job
 from frontend.session import client
 from frontend.wording import count, duration, percent, plural, short_count, size
+from shared.base.runs import TERMINAL, RunKind, RunState
 from shared.configs import PretrainConfig
-from shared.cost import Cost
-from shared.launch import Estimate
-from shared.runs import TERMINAL, Run, RunKind, RunRequest, RunState
+from shared.contract.launching import Estimate
+from shared.contract.runs import Run, RunRequest
+from shared.planning.cost import Cost
 
 FRESH_S = 8
 LATER = "10s"

@@ -9,8 +9,8 @@ from frontend.launch_checks import check_form
 from frontend.launch_form import shell_command
 from frontend.launch_state import Draft, take_text
 from frontend.launch_yaml import LaunchText, read_yaml, write_yaml
-from shared.datasets import Dataset
-from shared.presets import Preset
+from shared.configs.presets import Preset
+from shared.contract.datasets import Dataset
 
 TEXT, MADE, FAULTS = "launch_yaml", "launch_yaml_made", "launch_yaml_faults"
 

@@ -15,9 +15,9 @@ from frontend.launch_form import FieldSpec
 from frontend.launch_sizes import CUSTOM, Parameters, count_parameters, count_sizes
 from frontend.launch_state import FIELD, SPECS, Draft, take_size
 from frontend.wording import short_count
-from shared.datasets import Dataset
-from shared.launch import Advice
-from shared.presets import SIZES, Size
+from shared.configs.presets import SIZES, Size
+from shared.contract.datasets import Dataset
+from shared.contract.launching import Advice
 
 KEEP: dict[str, Any] = {"persist_state": "session"}
 SIZE_HELP = (

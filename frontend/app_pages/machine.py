@@ -8,8 +8,9 @@ from frontend.client import ApiError
 from frontend.components.job import draw_job
 from frontend.session import client
 from frontend.wording import clock, count, plural, size
-from shared.runs import TERMINAL, Run, RunKind, RunRequest, RunState
-from shared.system import Machine, SelfTest
+from shared.base.runs import TERMINAL, RunKind, RunState
+from shared.contract.runs import Run, RunRequest
+from shared.contract.system import Machine, SelfTest
 
 QUESTION = "What can this machine do?"
 TEST, TEST_FAILED = "selftest_run", "selftest_failed"

@@ -6,7 +6,7 @@ from frontend.blocks import plain, wrong
 from frontend.client import ApiError
 from frontend.session import client
 from frontend.wording import clock, plural
-from shared.notices import NoticeKind, Webhook, WebhookConfig
+from shared.contract.system import NoticeKind, Webhook, WebhookConfig
 
 KIND_WORDS = {
     NoticeKind.DONE: "a run is done",

@@ -15,10 +15,11 @@ from frontend.evaluation_rows import name_evaluation
 from frontend.own_dataset import draw_missing, draw_no_datasets, own_dataset
 from frontend.session import client
 from frontend.wording import count, percent
-from shared.datasets import Dataset
-from shared.evaluations import Basis, Evaluation
-from shared.maps import OF_EVALUATION, ColourBy, MapRequest, MapState
-from shared.runs import Run
+from shared.base.vocabulary import Basis
+from shared.contract.datasets import Dataset
+from shared.contract.evaluations import Evaluation
+from shared.contract.maps import OF_EVALUATION, ColourBy, MapRequest, MapState
+from shared.contract.runs import Run
 
 QUESTION = "How does it order the sky?"
 

@@ -9,10 +9,11 @@ from frontend.client import ApiError
 from frontend.components.job import draw_job
 from frontend.session import client
 from frontend.wording import count
+from shared.base.runs import TERMINAL, RunKind, RunState
 from shared.configs import Config
-from shared.maps import MapState
-from shared.runs import TERMINAL, Run, RunKind, RunRequest, RunState
-from shared.search import EmbeddingState
+from shared.contract.maps import MapState
+from shared.contract.runs import Run, RunRequest
+from shared.contract.search import EmbeddingState
 
 REFUSED = "map_refused"
 MIN_STEPS = 2

@@ -10,7 +10,7 @@ from frontend.client import ApiError
 from frontend.components.galaxy_map import Drawn
 from frontend.session import client
 from frontend.wording import percent
-from shared.maps import MapRequest, MapState, Method
+from shared.contract.maps import MapRequest, MapState, Method
 
 
 def second_map(look: Look, first: MapState) -> tuple[MapState | None, str]:

@@ -10,10 +10,11 @@ from frontend.app_pages.map_url import Beside, Look, change_beside, change_look,
 from frontend.client import ApiError
 from frontend.session import client
 from frontend.wording import count, dataset_title
-from shared.datasets import Dataset
-from shared.explore import Checkpoints
-from shared.maps import MapState
-from shared.runs import Run, RunState
+from shared.base.runs import RunState
+from shared.contract.datasets import Dataset
+from shared.contract.maps import MapState
+from shared.contract.reconstruction import Checkpoints
+from shared.contract.runs import Run
 
 KEY = "map_"
 METHODS = {"pca": "PCA", "tsne": "t-SNE"}

@@ -7,10 +7,9 @@ import streamlit as st
 from pydantic import Field
 
 from frontend.address import Address
-from shared.comparing import OtherEncoder
-from shared.evaluation_configs import CHECKPOINT
-from shared.maps import ColourBy, Method
-from shared.search import EmbeddingSpace
+from shared.configs.probes import CHECKPOINT
+from shared.contract.maps import ColourBy, Method
+from shared.contract.search import EmbeddingSpace, OtherEncoder
 
 TOLD = "map_told"
 BROWSER = ("colour", "evaluation", "view", "view2", "galaxy", "step")

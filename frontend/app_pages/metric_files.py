@@ -3,7 +3,7 @@
 import streamlit as st
 
 from frontend.blocks import file_link
-from shared.routes import API, RUN_METRICS_FILE
+from shared.contract.routes import API, RUN_METRICS_FILE
 
 
 def draw_metric_files(run_id: str, title: str = "Metrics") -> None:

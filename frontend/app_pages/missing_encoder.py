@@ -7,8 +7,8 @@ from frontend.client import ApiError
 from frontend.evaluation_rows import name_evaluation
 from frontend.session import client
 from frontend.wording import count, percent
-from shared.evaluations import Evaluation
-from shared.runs import Run
+from shared.contract.evaluations import Evaluation
+from shared.contract.runs import Run
 
 
 def draw_missing_encoder(run: Run) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import AfterValidator, Field
 
 from frontend.address import Address
-from shared.explore import MaskKind, PixelMode
+from shared.contract.reconstruction import MaskKind, PixelMode
 
 MOST_PATCHES = 1 << 16
 Checkpoint = Annotated[str, Field(pattern=r"^(last|best|\d{1,12})$")]

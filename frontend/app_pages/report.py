@@ -10,8 +10,8 @@ from frontend.client import ApiError
 from frontend.components.suite_rows import draw_suite_rows
 from frontend.session import client, go
 from frontend.wording import plural
-from shared.routes import API, SUITE_FILE
-from shared.suites import PlannedRun, Suite, SuiteReport, SuiteScale
+from shared.contract.routes import API, SUITE_FILE
+from shared.contract.suites import PlannedRun, Suite, SuiteReport, SuiteScale
 
 QUESTION = "Do the report's claims hold?"
 STATE: dict[str, Any] = {"suite": "R2", "scale": SuiteScale.LAPTOP.value, "dataset": "", "seeds": "3"}

@@ -18,9 +18,11 @@ from frontend.launch_form import changed_values, show_value, starting_values, to
 from frontend.own_dataset import missing_dataset, own_dataset
 from frontend.session import client, go, selected_run
 from frontend.wording import clock, count, plural, widest_interval
+from shared.base.runs import CLASSIFIER_KINDS, TERMINAL, TRAINING_KINDS, RunKind, RunState
+from shared.base.vocabulary import Split
 from shared.configs import CONFIGS, PretrainConfig
-from shared.datasets import Dataset, Split
-from shared.runs import CLASSIFIER_KINDS, TERMINAL, TRAINING_KINDS, Run, RunKind, RunState
+from shared.contract.datasets import Dataset
+from shared.contract.runs import Run
 
 QUESTION = "Is it learning?"
 

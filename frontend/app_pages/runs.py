@@ -8,7 +8,7 @@ from frontend.blocks import page_title
 from frontend.components.queue_list import draw_queue
 from frontend.components.runs_table import draw_jobs, draw_runs
 from frontend.session import client, go, selected_run
-from shared.runs import MODEL_KINDS, RunKind
+from shared.base.runs import MODEL_KINDS, RunKind
 
 QUESTION = "What is running and how good is it?"
 FILTERS = ["all", "active", "succeeded", "failed", "cancelled"]

@@ -9,7 +9,7 @@ from frontend.client import ApiError
 from frontend.disk_words import disk_label, pruning_sentence
 from frontend.session import client
 from frontend.wording import clock, size
-from shared.disk import DeletedRun, Disk, Pruning
+from shared.contract.runs import DeletedRun, Disk, Pruning
 
 NEWS, REFUSED = "runs_disk_news", "runs_disk_refused"
 SHOWN = 8

@@ -16,9 +16,9 @@ from frontend.components.odd_review import draw_odd_review
 from frontend.encoders import begun_encoders, first_choice, nothing_trained
 from frontend.own_dataset import draw_missing, draw_no_datasets, own_dataset
 from frontend.session import client, selected_run
-from shared.datasets import Dataset
-from shared.runs import Run
-from shared.search import EmbeddingState
+from shared.contract.datasets import Dataset
+from shared.contract.runs import Run
+from shared.contract.search import EmbeddingState
 
 QUESTION = "Which galaxies are like this one, and which are odd?"
 VIEWS = {"like": "Like one", "odd": "Odd ones"}

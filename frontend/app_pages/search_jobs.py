@@ -6,8 +6,9 @@ from frontend.blocks import empty_state, plain
 from frontend.components.job import draw_job
 from frontend.session import client
 from frontend.wording import count
-from shared.runs import TERMINAL, RunKind, RunRequest, RunState
-from shared.search import EmbeddingState
+from shared.base.runs import TERMINAL, RunKind, RunState
+from shared.contract.runs import RunRequest
+from shared.contract.search import EmbeddingState
 
 
 def offer_embeddings(state: EmbeddingState) -> None:

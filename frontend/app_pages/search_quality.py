@@ -6,9 +6,11 @@ from frontend.blocks import guarded, plain, section, table
 from frontend.components.job import draw_job
 from frontend.session import client
 from frontend.wording import count, percent
-from shared.evaluations import Basis, Interval
-from shared.runs import TERMINAL, RunKind, RunRequest, RunState
-from shared.search import EmbeddingSpace, QualityState, Retrieval, SearchQuality
+from shared.base.runs import TERMINAL, RunKind, RunState
+from shared.base.vocabulary import Basis
+from shared.contract.evaluations import Interval
+from shared.contract.runs import RunRequest
+from shared.contract.search import EmbeddingSpace, QualityState, Retrieval, SearchQuality
 
 WORDS = {
     Basis.ENCODER: "this encoder",

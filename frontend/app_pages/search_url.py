@@ -6,12 +6,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from frontend.address import Address
-from shared.comparing import OtherEncoder
-from shared.datasets import Split
-from shared.evaluation_configs import CHECKPOINT
-from shared.odd import DEFAULT_K, MAX_K, LearnFrom, OddBy
-from shared.search import MAX_EXAMPLES, NEAR_ARCSEC, EmbeddingSpace
-from shared.search_configs import Pooling
+from shared.base.vocabulary import Split
+from shared.configs.embeddings import Pooling
+from shared.configs.probes import CHECKPOINT
+from shared.contract.odd import DEFAULT_K, MAX_K, LearnFrom, OddBy
+from shared.contract.search import MAX_EXAMPLES, NEAR_ARCSEC, EmbeddingSpace, OtherEncoder
 
 SIZES = (16, 24, 36, 48, 64, 100)
 DEFAULT_SIZE = 36

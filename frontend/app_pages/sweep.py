@@ -10,8 +10,8 @@ from frontend.client import ApiError
 from frontend.session import client, go
 from frontend.sweep_rows import progress_words
 from frontend.wording import clock
-from shared.sweep_words import axis_words
-from shared.sweeps import SweepSummary
+from shared.contract.sweeps import SweepSummary
+from shared.planning.sweep_words import axis_words
 
 QUESTION = "Which setting is best?"
 MOST_LISTED = 30

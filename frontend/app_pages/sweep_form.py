@@ -16,11 +16,12 @@ from frontend.session import client, go
 from frontend.sweep_form import AXES, Form, plan_words, read_words, spec_of, sweep_command, swept_fields
 from frontend.sweep_state import FIELD, ROWS, add_row, axis_key, remove_row
 from frontend.wording import dataset_title, plural
-from shared.datasets import Dataset
-from shared.presets import PRESETS
-from shared.runs import Run, RunKind
-from shared.sweep_words import HOW, setting_words, show_value
-from shared.sweeps import MOST_AXES, OBJECTIVES, SWEPT_KINDS, SweepMode, SweepPlan, SweepSpec, Unfit
+from shared.base.runs import RunKind
+from shared.configs.presets import PRESETS
+from shared.contract.datasets import Dataset
+from shared.contract.runs import Run
+from shared.contract.sweeps import MOST_AXES, OBJECTIVES, SWEPT_KINDS, SweepMode, SweepPlan, SweepSpec, Unfit
+from shared.planning.sweep_words import HOW, setting_words, show_value
 
 REFUSED, CONFIRMED = "sweep_refused", "sweep_confirmed"
 MOST_UNFIT = 8

@@ -10,8 +10,8 @@ from frontend.session import client, go
 from frontend.sweep_form import form_of
 from frontend.sweep_rows import progress_words, sweep_data
 from frontend.wording import plural
-from shared.sweep_words import axis_words
-from shared.sweeps import SweepReport, objective_of
+from shared.contract.sweeps import SweepReport, objective_of
+from shared.planning.sweep_words import axis_words
 
 REFUSED, OPENED = "sweep_verb_refused", "sweep_opened"
 LATER = "5s"

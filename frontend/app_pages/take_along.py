@@ -6,10 +6,18 @@ from frontend.app_pages.metric_files import draw_metric_files
 from frontend.blocks import file_link, guarded, plain
 from frontend.session import client
 from frontend.wording import clock, count, size
-from shared.bundles import BUNDLED_KINDS, WITHOUT_RESUME, CheckpointChoice, Origin, RunBundle
-from shared.encoder_files import encoder_name, timm_example
-from shared.routes import API, RUN_BUNDLE_FILE, RUN_ENCODER_FILE
-from shared.runs import MODEL_KINDS, TERMINAL, TRAINING_KINDS, Run
+from shared.base.runs import MODEL_KINDS, TERMINAL, TRAINING_KINDS
+from shared.contract.bundles import (
+    BUNDLED_KINDS,
+    WITHOUT_RESUME,
+    CheckpointChoice,
+    Origin,
+    RunBundle,
+    encoder_name,
+    timm_example,
+)
+from shared.contract.routes import API, RUN_BUNDLE_FILE, RUN_ENCODER_FILE
+from shared.contract.runs import Run
 
 
 def draw_take_along(run: Run) -> None:

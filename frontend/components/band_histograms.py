@@ -1,7 +1,7 @@
 """Pixel values of each band, as histogram and figures."""
 
 from frontend.components import load_component
-from shared.datasets import PixelStatistics
+from shared.contract.datasets import PixelStatistics
 
 _HISTOGRAMS = load_component("band_histograms", parts=("palette",))
 

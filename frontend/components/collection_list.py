@@ -2,7 +2,7 @@
 
 from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
-from shared.datasets import Dataset
+from shared.contract.datasets import Dataset
 
 _LIST = load_component("collection_list", parts=("keeping",))
 

@@ -1,7 +1,7 @@
 """The live curves of one run."""
 
 from frontend.components import load_component
-from shared.runs import RunKind
+from shared.base.runs import RunKind
 
 # Plotly writes its style sheet into the document's head, which a shadow root would not see.
 _CURVES = load_component("curves", parts=("curves_data", "curves_plot"), isolate_styles=False)

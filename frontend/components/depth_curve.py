@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from frontend.components import load_component
-from shared.evaluations import Evaluation
+from shared.contract.evaluations import Evaluation
 
 _CURVE = load_component("depth_curve", parts=("palette", "svg_chart"))
 

@@ -5,8 +5,9 @@ from typing import Any
 from urllib.parse import quote
 
 from frontend.components import load_component
-from shared import routes
-from shared.runs import RunKind, RunRequest
+from shared.base.runs import RunKind
+from shared.contract import routes
+from shared.contract.runs import RunRequest
 
 _BATCH = load_component("first_batch")
 COLUMNS = 8

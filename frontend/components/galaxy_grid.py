@@ -4,7 +4,7 @@ from typing import Any
 
 from frontend.components import load_component
 from frontend.session import selected_run
-from shared.datasets import Dataset, GalaxyPage
+from shared.contract.datasets import Dataset, GalaxyPage
 
 _GRID = load_component("galaxy_grid", parts=("galaxy_dialog",))
 

@@ -8,8 +8,8 @@ import streamlit as st
 
 from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
-from shared.datasets import Dataset
-from shared.maps import ColourBy, MapRequest
+from shared.contract.datasets import Dataset
+from shared.contract.maps import ColourBy, MapRequest
 
 KEY = "galaxy_map"
 PARTS = ("field", "colours", "draw", "steps", "panes", "hand", "panel", "agreed")

@@ -9,9 +9,10 @@ from frontend.app_pages.search_url import SIZES
 from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
 from frontend.own_dataset import run_option
-from shared.datasets import Dataset, Split
-from shared.runs import Run
-from shared.search import EmbeddingState
+from shared.base.vocabulary import Split
+from shared.contract.datasets import Dataset
+from shared.contract.runs import Run
+from shared.contract.search import EmbeddingState
 
 SPACE = ("picking", "sky_links", "galaxy_search_space", "row_filters")
 PARTS = ("net", "compare", "query", "filters", "tiles")

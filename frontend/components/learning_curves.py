@@ -5,7 +5,7 @@ from statistics import mean
 from typing import Any
 
 from frontend.components import load_component
-from shared.learning_curves import LearningCurve, TwinCurves
+from shared.contract.evaluations import LearningCurve, TwinCurves
 
 _CURVES = load_component("learning_curves", parts=("palette", "svg_chart"))
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from frontend.components import load_component
 from shared.configs import PretrainConfig
-from shared.schedule import learning_rate
+from shared.planning.schedule import learning_rate
 
 _CURVE = load_component("lr_curve")
 POINTS = 160

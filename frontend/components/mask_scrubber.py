@@ -8,8 +8,8 @@ import streamlit as st
 from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
 from frontend.own_dataset import run_option
-from shared.datasets import Dataset
-from shared.runs import Run
+from shared.contract.datasets import Dataset
+from shared.contract.runs import Run
 
 PARTS = ("maths", "draw", "net", "paint", "pick", "models", "words", "chart", "save", "inside_maps", "inside")
 KEY = "mask_scrubber"

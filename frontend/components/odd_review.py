@@ -7,9 +7,9 @@ import streamlit as st
 
 from frontend.components import load_component
 from frontend.components.galaxy_search import SPACE, search_data
-from shared.datasets import Dataset
-from shared.runs import Run
-from shared.search import EmbeddingState
+from shared.contract.datasets import Dataset
+from shared.contract.runs import Run
+from shared.contract.search import EmbeddingState
 
 KEY = "odd_review"
 PARTS = ("net", "outbox", "acts", "bar", "galaxy", "queue")

@@ -2,8 +2,8 @@
 
 from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
-from shared.datasets import Dataset
-from shared.evaluations import PredictionPage
+from shared.contract.datasets import Dataset
+from shared.contract.evaluations import PredictionPage
 
 _GRID = load_component("prediction_grid", parts=("galaxy_dialog", "label_flags"))
 

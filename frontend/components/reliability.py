@@ -1,7 +1,7 @@
 """Reliability of an evaluation's confidences."""
 
 from frontend.components import load_component
-from shared.evaluations import Calibration
+from shared.contract.evaluations import Calibration
 
 _DIAGRAM = load_component("reliability", parts=("svg_chart",))
 

@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from frontend.components import ignore, load_component, trigger
-from shared.runs import TRAINING_KINDS, Run
+from shared.base.runs import TRAINING_KINDS
+from shared.contract.runs import Run
 
 _STATUS = load_component("run_status")
 

@@ -2,7 +2,7 @@
 
 from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
-from shared.datasets import Dataset
+from shared.contract.datasets import Dataset
 
 _SKY = load_component("sky_map", parts=("palette", "sky_projection", "galaxy_dialog"))
 

@@ -7,8 +7,8 @@ import streamlit as st
 
 from frontend.components import load_component
 from frontend.evaluation_rows import points, spread_words
-from shared.evaluations import Interval
-from shared.suites import ClaimResult, RowResult, SuiteReport
+from shared.contract.evaluations import Interval
+from shared.contract.suites import ClaimResult, RowResult, SuiteReport
 
 KEY = "suite_rows"
 _ROWS = load_component(KEY, parts=("palette", "svg_chart"))

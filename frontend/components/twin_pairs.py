@@ -2,7 +2,7 @@
 
 from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
-from shared.datasets import Dataset, DuplicatePair
+from shared.contract.datasets import Dataset, DuplicatePair
 
 _PAIRS = load_component("twin_pairs", parts=("galaxy_dialog",))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from frontend.components import load_component
-from shared.sources import Upload
+from shared.contract.datasets import Upload
 
 MOST_BYTES = 2_000_000_000
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp")

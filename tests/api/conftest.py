@@ -18,9 +18,9 @@ from backend.jobs.state import change_state
 from backend.settings import Settings
 from backend.web import create_app
 from frontend.client import ApiError, Client
+from shared.base.runs import RunKind, RunState
 from shared.configs import ImportConfig, SimulateConfig
-from shared.routes import API
-from shared.runs import RunKind, RunState
+from shared.contract.routes import API
 from tests.homes import add_simulated, new_home
 
 Move = Callable[..., None]

@@ -13,11 +13,11 @@ from backend.db.models import DatasetRow
 from backend.jobs import queue
 from backend.jobs.run_dir import Result, RunDir
 from backend.jobs.run_writer import RunWriter
-from backend.ml.checkpoint import CheckpointStore, model_from_config
-from backend.services.embedding_spaces import ResolvedSpace
+from backend.ml.checkpoints.store import CheckpointStore, model_from_config
+from backend.services.embeddings.spaces import ResolvedSpace
 from backend.settings import Settings
+from shared.base.runs import RunKind
 from shared.configs import PretrainConfig
-from shared.runs import RunKind
 
 TINY = {
     "img_size": 16, "patch_size": 4, "embed_dim": 32, "depth": 2, "num_heads": 2, "decoder_embed_dim": 16,

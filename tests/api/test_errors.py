@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 
 from backend.web import create_app
 from shared.configs import PretrainConfig
-from shared.routes import API
+from shared.contract.routes import API
 from tests.homes import new_home
 
 
@@ -144,7 +144,7 @@ def test_a_run_in_the_wrong_state_says_which(http: TestClient) -> None:
 
 
 def test_the_openapi_document_describes_every_route(http: TestClient) -> None:
-    from shared import routes
+    from shared.contract import routes
 
     paths = set(http.get("/openapi.json").json()["paths"])
     known = {routes.API + path for name, path in vars(routes).items() if name.isupper() and name != "API"}

@@ -15,8 +15,8 @@ from backend.jobs.ingest import ingest
 from backend.jobs.registry import register
 from backend.jobs.run_dir import RunDir
 from backend.settings import Settings
+from shared.base.runs import RunKind, RunState
 from shared.configs import PretrainConfig, SimulateConfig
-from shared.runs import RunKind, RunState
 
 RUNS, STEPS, STEPS_PER_EPOCH = 10, 10_000, 50
 KEYS = (

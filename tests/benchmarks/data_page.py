@@ -24,9 +24,9 @@ from backend.db.models import RunRow
 from backend.jobs import queue
 from backend.jobs.registry import register
 from backend.settings import Settings
+from shared.base.runs import RunKind
 from shared.configs import ImportConfig
-from shared.routes import API
-from shared.runs import RunKind
+from shared.contract.routes import API
 
 N, SIDE, PAGE = 17_736, 64, 48
 

@@ -32,11 +32,10 @@ from backend.jobs.state import change_state
 from backend.settings import Settings
 from backend.stats.judging import judge
 from backend.stats.predictions import Predictions, joined
+from shared.base.runs import RunKind, RunState
+from shared.base.vocabulary import SPLIT_CODES, Basis, Head, Split
 from shared.configs import ImportConfig, PretrainConfig, ProbeConfig
-from shared.datasets import SPLIT_CODES, Split
-from shared.evaluations import Basis, Head
-from shared.routes import API
-from shared.runs import RunKind, RunState
+from shared.contract.routes import API
 
 N, SIDE, CLASSES, PRESSES = 17_736, 64, 10, 15
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]

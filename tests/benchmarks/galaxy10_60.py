@@ -18,10 +18,10 @@ from backend.data.importers import import_dataset
 from backend.data.store import GalaxyStore
 from backend.jobs.encoders import find_encoder
 from backend.jobs.tasks.encoding import load_encoder, untrained
-from backend.ml.baselines import raw_pixels
-from backend.ml.feature_cache import FeatureCache
-from backend.ml.features import FeatureSource, combined
-from backend.ml.probe import balanced_accuracy, knn_votes, standardise_features
+from backend.ml.probing.baselines import raw_pixels
+from backend.ml.probing.feature_cache import FeatureCache
+from backend.ml.probing.features import FeatureSource, combined
+from backend.ml.probing.probe import balanced_accuracy, knn_votes, standardise_features
 from backend.stats.scores import wilson
 from shared.configs import ImportConfig
 

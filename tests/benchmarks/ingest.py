@@ -22,7 +22,7 @@ from backend.db.points import read_curves
 from backend.jobs.ingest import ingest
 from backend.jobs.run_dir import RunDir, Spec
 from backend.jobs.run_writer import RunWriter
-from backend.services.metrics import read_metrics
+from backend.services.runs.metrics import read_metrics
 
 STEPS = 200_000
 

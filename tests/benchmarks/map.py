@@ -28,13 +28,13 @@ from backend.db.models import RunRow
 from backend.jobs import queue
 from backend.jobs.registry import register
 from backend.jobs.state import change_state
-from backend.ml.checkpoint import CheckpointStore, model_from_config
-from backend.services.embedding_spaces import feature_cache, resolve_space
+from backend.ml.checkpoints.store import CheckpointStore, model_from_config
+from backend.services.embeddings.spaces import feature_cache, resolve_space
 from backend.settings import Settings
+from shared.base.runs import RunKind, RunState
 from shared.configs import ImportConfig, PretrainConfig
-from shared.routes import API
-from shared.runs import RunKind, RunState
-from shared.search import EmbeddingSpace
+from shared.contract.routes import API
+from shared.contract.search import EmbeddingSpace
 
 N, MANY, SIDE, WIDTH, CLASSES = 17_736, 200_000, 32, 384, 10
 SECONDS = 4.0

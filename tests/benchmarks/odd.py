@@ -16,7 +16,7 @@ from backend.search.interest import learn_interest
 from backend.search.neighbours import nearest
 from backend.search.odd import isolation, ranked, said_by
 from backend.search.trivial import Catalogue
-from shared.odd import DEFAULT_K
+from shared.contract.odd import DEFAULT_K
 from tests.benchmarks.search import CLUSTERS, clustered
 
 CLASSES = 10

@@ -18,9 +18,9 @@ from typing import Any
 from backend.data.importers import import_dataset, simulate_dataset
 from backend.data.store import GalaxyStore
 from backend.jobs.run_dir import RunDir, Spec
+from shared.base.vocabulary import SPLIT_CODES, Split
 from shared.configs import ImportConfig, PretrainConfig, SimulateConfig
-from shared.datasets import SPLIT_CODES, Split
-from shared.presets import PRESETS
+from shared.configs.presets import PRESETS
 
 CASES: dict[str, dict[str, Any]] = {
     "laptop-tiny": {

@@ -22,10 +22,10 @@ from backend.jobs import queue
 from backend.jobs.registry import register
 from backend.settings import Settings
 from backend.web import create_app
+from shared.base.runs import RunKind
 from shared.configs import PretrainConfig, SimulateConfig
-from shared.presets import PRESETS
-from shared.routes import API
-from shared.runs import RunKind
+from shared.configs.presets import PRESETS
+from shared.contract.routes import API
 
 GALAXIES = 40
 
@@ -41,7 +41,7 @@ def main() -> None:
 
 def trained(settings: Settings, preset: str) -> str:
     """A run of that preset with one checkpoint, of weights that were never trained."""
-    from backend.ml.checkpoint import CheckpointStore, model_from_config
+    from backend.ml.checkpoints.store import CheckpointStore, model_from_config
 
     database = open_database(settings.database_path)
     side = int(PRESETS[preset].values["img_size"])

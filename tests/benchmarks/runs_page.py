@@ -24,8 +24,8 @@ from backend.db.engine import open_database
 from backend.db.models import RunRow
 from backend.settings import Settings
 from shared.configs import PretrainConfig
-from shared.presets import PRESETS
-from shared.routes import API
+from shared.configs.presets import PRESETS
+from shared.contract.routes import API
 
 RUNS, VISITS = 200, 9
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]

@@ -13,10 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from backend.ml.contracts import PretrainData, ProbeData
-from backend.ml.pretrain import bare_step_images_per_s, pretrain
+from backend.ml.pretraining.pretrain import bare_step_images_per_s, pretrain
+from backend.ml.runtime.contracts import PretrainData, ProbeData
 from shared.configs import PretrainConfig
-from shared.presets import PRESETS
+from shared.configs.presets import PRESETS
 
 FLOOR = 96.0
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page
 
-from shared.maps import MapRequest
+from shared.contract.maps import MapRequest
 from tests.browser.conftest import Site
 
 CANVAS = ".gx-galaxy_map canvas"

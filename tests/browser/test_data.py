@@ -12,7 +12,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
-from shared.runs import RunKind, RunRequest, RunState
+from shared.base.runs import RunKind, RunState
+from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 
 pytestmark = pytest.mark.browser

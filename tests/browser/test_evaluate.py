@@ -6,8 +6,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from shared.evaluations import Basis, Evaluation, Head
-from shared.runs import RunKind, RunRequest, RunState
+from shared.base.runs import RunKind, RunState
+from shared.base.vocabulary import Basis, Head
+from shared.contract.evaluations import Evaluation
+from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 
 pytestmark = pytest.mark.browser

@@ -9,8 +9,9 @@ from playwright.sync_api import expect
 from safetensors.torch import load_file, save_file
 
 from backend.ml.explore.drawing import colour_table
-from shared.explore import Inside, InsideRequest, Viewed
-from shared.runs import RunKind, RunRequest, RunState
+from shared.base.runs import RunKind, RunState
+from shared.contract.reconstruction import Inside, InsideRequest, Viewed
+from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 from tests.browser.test_reconstruct import ROW, SMALL, VIEWER, Pixels, Viewer, decoded
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from shared.maps import MapRequest
-from shared.runs import RunKind, RunRequest, RunState
+from shared.base.runs import RunKind, RunState
+from shared.contract.maps import MapRequest
+from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 from tests.browser.mapped import CANVAS, Points, drag_around, on_screen, points_of, rows_in, upper_edge
 

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, expect
 
-from shared.queue import Direction, QueueMove
-from shared.runs import Lane, RunKind, RunRequest
+from shared.base.runs import Lane, RunKind
+from shared.contract.launching import Direction, QueueMove
+from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 
 pytestmark = pytest.mark.browser

@@ -13,9 +13,17 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page, Request, expect
 
+from shared.base.runs import RunKind, RunState
 from shared.configs import removed_patches
-from shared.explore import CurveRequest, LadderRequest, Masking, Reconstruction, ReconstructionRequest, Viewed
-from shared.runs import RunKind, RunRequest, RunState
+from shared.contract.reconstruction import (
+    CurveRequest,
+    LadderRequest,
+    Masking,
+    Reconstruction,
+    ReconstructionRequest,
+    Viewed,
+)
+from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 
 pytestmark = pytest.mark.browser

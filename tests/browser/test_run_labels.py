@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from shared.runs import Lane, RunKind, RunRequest, RunState
+from shared.base.runs import Lane, RunKind, RunState
+from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 
 pytestmark = pytest.mark.browser

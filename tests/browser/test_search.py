@@ -8,10 +8,17 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from shared.comparing import ComparedRequest, OverlapRequest, SearchComparison
-from shared.maps import MapRequest
-from shared.runs import RunKind, RunRequest
-from shared.search import EmbeddingSpace, RowFilter, SearchRequest
+from shared.base.runs import RunKind
+from shared.contract.maps import MapRequest
+from shared.contract.runs import RunRequest
+from shared.contract.search import (
+    ComparedRequest,
+    EmbeddingSpace,
+    OverlapRequest,
+    RowFilter,
+    SearchComparison,
+    SearchRequest,
+)
 from tests.browser.conftest import Site, Visit
 from tests.browser.mapped import CANVAS, drag_around, on_screen, points_of, rows_in, upper_edge
 

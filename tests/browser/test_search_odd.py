@@ -3,9 +3,10 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from shared.odd import OddBy, OddRequest
-from shared.runs import RunKind, RunRequest, RunState
-from shared.search import EmbeddingSpace
+from shared.base.runs import RunKind, RunState
+from shared.contract.odd import OddBy, OddRequest
+from shared.contract.runs import RunRequest
+from shared.contract.search import EmbeddingSpace
 from tests.browser.conftest import Site, Visit
 
 pytestmark = pytest.mark.browser

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from shared.runs import Lane, RunKind, RunRequest
+from shared.base.runs import Lane, RunKind
+from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 
 pytestmark = pytest.mark.browser

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import torch
 
-from backend.ml.models_mae import MaskedAutoencoderViT
+from backend.ml.mae.models_mae import MaskedAutoencoderViT
 from tests.cli.shell import call, shell
 
 

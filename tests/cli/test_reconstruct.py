@@ -13,10 +13,10 @@ from backend.db.engine import open_database
 from backend.db.models import RunRow
 from backend.jobs import queue
 from backend.jobs.registry import register
-from backend.ml.checkpoint import CheckpointStore, model_from_config
+from backend.ml.checkpoints.store import CheckpointStore, model_from_config
 from backend.settings import Settings
+from shared.base.runs import RunKind
 from shared.configs import PretrainConfig, SimulateConfig
-from shared.runs import RunKind
 from tests.cli.shell import call, shell
 
 

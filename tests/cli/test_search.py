@@ -11,13 +11,13 @@ from backend.data.store import GalaxyStore
 from backend.db.engine import open_database
 from backend.jobs import queue
 from backend.jobs.tasks import embed as task
-from backend.services.datasets import Datasets
-from backend.services.embedding_spaces import resolve_space
-from backend.services.ratings import Ratings
+from backend.services.datasets.browsing import Datasets
+from backend.services.datasets.ratings import Ratings
+from backend.services.embeddings.spaces import resolve_space
 from backend.settings import Settings
+from shared.base.runs import RunKind
 from shared.configs import SimulateConfig
-from shared.runs import RunKind
-from shared.search import EmbeddingSpace
+from shared.contract.search import EmbeddingSpace
 from tests.api.conftest import enter_dataset
 from tests.api.encoders import leave_encoder, work
 from tests.cli.shell import call

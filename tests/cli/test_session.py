@@ -10,8 +10,8 @@ from backend.db.engine import open_database
 from backend.errors import UnavailableError
 from backend.jobs import queue
 from backend.settings import Settings
+from shared.base.runs import RunKind
 from shared.configs import SimulateConfig
-from shared.runs import RunKind
 
 
 def test_where_its_supervisor_cannot_serve_the_shell_says_so_and_ends(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from backend.db.engine import open_database
 from frontend.sweep_form import Form, spec_of, sweep_command
-from shared.sweeps import SweepMode, SweepReport
+from shared.contract.sweeps import SweepMode, SweepReport
 from tests.api.conftest import add_dataset
 from tests.cli.shell import Answer, call
 from tests.homes import new_home

@@ -13,7 +13,7 @@ from backend.data.layout import DatasetPlan, GalaxyBlock, SkipLog, default_bands
 from backend.data.resident import load_images, split_rows
 from backend.data.store import GalaxyStore, StoreWriter, cleanup_partials, describe
 from backend.errors import DataError
-from shared.datasets import Split
+from shared.base.vocabulary import Split
 
 N, SIDE = 60, 16
 

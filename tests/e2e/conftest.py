@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from backend.jobs.run_dir import RunDir, process_exists
-from shared.routes import API
+from shared.contract.routes import API
 
 POLL_S = 0.2
 TINY = {

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from shared.datasets import Dataset
+from shared.contract.datasets import Dataset
 
 
 def make_dataset(

@@ -3,7 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.evaluations import Basis, ClassScore, Evaluation, Head, Interval
+from shared.base.vocabulary import Basis, Head
+from shared.contract.evaluations import ClassScore, Evaluation, Interval
 
 NOON = datetime(2026, 11, 1, 12, tzinfo=UTC)
 MATRIX = [[6, 1, 1], [2, 4, 2], [0, 1, 3]]

@@ -3,8 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from shared.base.runs import LANES, RunKind, RunState
 from shared.configs import CONFIGS
-from shared.runs import LANES, Progress, Run, RunKind, RunState
+from shared.contract.runs import Progress, Run
 
 STARTED = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
 

@@ -6,8 +6,9 @@ import httpx2
 import pytest
 
 from frontend.client import ApiError, BackendLostError, Client
-from shared.presets import PRESETS
-from shared.runs import RunKind, RunRequest, RunState
+from shared.base.runs import RunKind, RunState
+from shared.configs.presets import PRESETS
+from shared.contract.runs import RunRequest
 
 
 def simulate(client: Client, name: str = "sim") -> str:

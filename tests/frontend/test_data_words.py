@@ -16,9 +16,9 @@ from frontend.dataset_words import (
     source_rows,
     suggest_name,
 )
-from shared.config_base import DATASET_NAME
-from shared.datasets import DeletionPreview, Split
-from shared.sources import SourcePreview
+from shared.base.config import DATASET_NAME
+from shared.base.vocabulary import Split
+from shared.contract.datasets import DeletionPreview, SourcePreview
 
 
 @pytest.mark.parametrize(

@@ -3,8 +3,8 @@
 from datetime import UTC, datetime
 
 from frontend.disk_words import deletion_sentences, disk_label, pruning_sentence
-from shared.disk import DeletedRun, Disk, Prunable, Pruning, RunDeletion
-from shared.runs import RunKind
+from shared.base.runs import RunKind
+from shared.contract.runs import DeletedRun, Disk, Prunable, Pruning, RunDeletion
 
 PREVIEW = RunDeletion(
     run_id="quiet-spiral-1",

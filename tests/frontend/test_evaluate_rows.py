@@ -18,7 +18,8 @@ from frontend.evaluation_rows import (
     with_references,
 )
 from frontend.published import GALAXY10_CLASSES, GALAXY10_IMAGES, published_references
-from shared.evaluations import Basis, Evaluation, Head
+from shared.base.vocabulary import Basis, Head
+from shared.contract.evaluations import Evaluation
 from tests.frontend.datasets import make_dataset
 from tests.frontend.evaluations import make_evaluation
 

@@ -13,7 +13,8 @@ from frontend.components.depth_curve import curve_data
 from frontend.evaluation_rows import group_evaluations
 from frontend.evaluation_words import class_rows, matrix_data, method_facts
 from frontend.seriation import similarity_order
-from shared.evaluations import DepthPoint, Head, Interval, MethodComparison, PredictionOrder
+from shared.base.vocabulary import Head
+from shared.contract.evaluations import DepthPoint, Interval, MethodComparison, PredictionOrder
 from tests.frontend.evaluations import make_evaluation
 
 COUNTS = st.integers(2, 6).flatmap(

@@ -1,7 +1,7 @@
 """Which evaluations of two runs may be subtracted from each other."""
 
 from frontend.evaluation_pairs import comparable_pairs
-from shared.evaluations import Basis, Head
+from shared.base.vocabulary import Basis, Head
 from tests.frontend.evaluations import make_evaluation
 
 

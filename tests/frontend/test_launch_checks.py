@@ -11,9 +11,9 @@ from frontend.launch_checks import check_form, evaluation_datasets
 from frontend.launch_form import starting_values
 from frontend.launch_sizes import CUSTOM, count_parameters, count_sizes, size_in_effect
 from shared.configs import PretrainConfig
-from shared.cost import estimate_cost
-from shared.launch import Estimate
-from shared.presets import PRESETS, SIZES
+from shared.configs.presets import PRESETS, SIZES
+from shared.contract.launching import Estimate
+from shared.planning.cost import estimate_cost
 from tests.frontend.datasets import make_dataset
 
 SKY = make_dataset("sky")

@@ -14,7 +14,7 @@ from frontend.launch_form import (
     to_query,
 )
 from shared.configs import CONFIGS, ImportConfig, PretrainConfig
-from shared.presets import PRESETS, Preset
+from shared.configs.presets import PRESETS, Preset
 
 SPECS = {spec.name: spec for spec in field_specs(PretrainConfig)}
 DEMO = starting_values(

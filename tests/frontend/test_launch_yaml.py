@@ -11,7 +11,7 @@ from frontend.launch_checks import check_form
 from frontend.launch_form import starting_values
 from frontend.launch_yaml import LaunchText, LineFault, read_yaml, write_yaml
 from shared.configs import PretrainConfig
-from shared.presets import PRESETS
+from shared.configs.presets import PRESETS
 from tests.frontend.datasets import make_dataset
 
 DATASETS = {"sky": make_dataset("sky"), "grey": make_dataset("grey", bands=["g"])}

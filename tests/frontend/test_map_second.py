@@ -3,8 +3,8 @@
 from frontend.app_pages.map_second import drawn, second_request
 from frontend.app_pages.map_url import Beside, Look
 from shared.configs import EmbedConfig
-from shared.maps import MapRequest, MapState, Method
-from shared.search import EmbeddingState
+from shared.contract.maps import MapRequest, MapState, Method
+from shared.contract.search import EmbeddingState
 
 
 def state_of(run: str, method: Method = "pca", aligned: int | None = None) -> MapState:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from frontend.app_pages.map_second import axis_words
 from frontend.app_pages.map_url import Beside, Look
-from shared.maps import ColourBy
+from shared.contract.maps import ColourBy
 
 NUMBERS = st.floats(-1e4, 1e4).map(lambda value: f"{round(value, 6):.5g}")
 LOOKS = st.builds(

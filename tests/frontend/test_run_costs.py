@@ -3,7 +3,7 @@
 import pytest
 
 from frontend.run_costs import cost_of_steps
-from shared.runs import RunKind
+from shared.base.runs import RunKind
 from tests.frontend.datasets import make_dataset
 from tests.frontend.runs import made_run
 

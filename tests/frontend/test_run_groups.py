@@ -1,7 +1,7 @@
 """Which runs are seeds of one setting, and the line each is drawn with."""
 
 from frontend.run_groups import COLOURS, group_seeds, group_title, style_lines
-from shared.runs import Run
+from shared.contract.runs import Run
 from tests.frontend.runs import made_run
 
 

@@ -1,8 +1,8 @@
 """The address of the Search page holds its whole state."""
 
 from frontend.app_pages.search_url import OddView, SearchAddress, View
-from shared.comparing import OtherEncoder
-from shared.datasets import Split
+from shared.base.vocabulary import Split
+from shared.contract.search import OtherEncoder
 
 
 def test_a_view_is_its_address_and_back() -> None:

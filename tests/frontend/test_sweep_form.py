@@ -9,9 +9,8 @@ from hypothesis import strategies as st
 
 from frontend.sweep_form import Form, form_of, plan_words, spec_of
 from frontend.sweep_rows import progress_words, sweep_data
-from shared.runs import RunKind, RunState
-from shared.sweep_words import axis_words
-from shared.sweeps import (
+from shared.base.runs import RunKind, RunState
+from shared.contract.sweeps import (
     Reference,
     SweepMember,
     SweepMode,
@@ -21,6 +20,7 @@ from shared.sweeps import (
     SweepSpec,
     SweepSummary,
 )
+from shared.planning.sweep_words import axis_words
 
 FILLED = Form(
     start="preset:demo-60s",

@@ -6,7 +6,7 @@ import pytest
 
 from frontend.app_pages.take_along import choice_words, offered_choices, origin_sentence
 from frontend.own_dataset import missing_dataset, own_dataset, run_option
-from shared.bundles import CheckpointChoice, Origin, RunBundle
+from shared.contract.bundles import CheckpointChoice, Origin, RunBundle
 from tests.frontend.datasets import make_dataset
 from tests.frontend.runs import made_run
 

@@ -12,11 +12,11 @@ from backend.db.engine import Database
 from backend.db.models import RunEventRow, RunRow
 from backend.db.points import Curve, read_curves
 from backend.jobs.supervisor import Supervisor
-from backend.services.metrics import read_metrics
-from backend.services.runs import get_run, list_events
+from backend.services.runs.lifecycle import get_run, list_events
+from backend.services.runs.metrics import read_metrics
 from backend.settings import Settings
-from shared.queue import Direction
-from shared.runs import HAS_WORKER, Lane, RunKind, RunState
+from shared.base.runs import HAS_WORKER, Lane, RunKind, RunState
+from shared.contract.launching import Direction
 from tests.jobs.mortal import MortalDatabase
 from tests.jobs.told_workers import Told, ToldWorkers, values_at
 

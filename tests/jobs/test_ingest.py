@@ -19,7 +19,7 @@ from backend.jobs import ingest as ingesting
 from backend.jobs.ingest import ingest
 from backend.jobs.run_dir import RunDir, Spec
 from backend.jobs.run_writer import cut_torn_line
-from backend.services.metrics import read_metrics
+from backend.services.runs.metrics import read_metrics
 
 
 @pytest.fixture

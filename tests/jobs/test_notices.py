@@ -14,19 +14,19 @@ import pytest
 from backend.db.engine import Database, open_database
 from backend.db.models import RunRow
 from backend.db.points import Line, write_lines
-from backend.jobs import courier as couriers
 from backend.jobs import notices, queue
-from backend.jobs.courier import Courier
+from backend.jobs import webhook as couriers
 from backend.jobs.launcher import LocalLauncher
 from backend.jobs.run_dir import Process, Result, RunDir
 from backend.jobs.state import change_state
 from backend.jobs.supervisor import Supervisor
 from backend.jobs.verdict import Verdict
-from backend.services.notices import list_notices, read_webhook, set_webhook, try_webhook
+from backend.jobs.webhook import Courier
+from backend.services.runs.notices import list_notices, read_webhook, set_webhook, try_webhook
 from backend.settings import Settings
+from shared.base.runs import RunKind, RunState
 from shared.configs import SimulateConfig
-from shared.notices import NoticeKind, WebhookConfig
-from shared.runs import RunKind, RunState
+from shared.contract.system import NoticeKind, WebhookConfig
 
 K = NoticeKind
 NOW = datetime.now(UTC)

@@ -14,7 +14,7 @@ from backend.data.importers import simulate_dataset
 from backend.data.store import GalaxyStore
 from backend.jobs.run_dir import Result, RunDir, Spec
 from shared.configs import PretrainConfig, SimulateConfig
-from shared.launch import PREFLIGHT_KEYS
+from shared.contract.launching import PREFLIGHT_KEYS
 
 Work = Callable[..., tuple[RunDir, Result]]
 WORKSHOP = """

@@ -27,13 +27,14 @@ from backend.db.models import PausedLaneRow, RunEventRow, RunRow
 from backend.errors import ConflictError, NotFoundError
 from backend.jobs import queue
 from backend.jobs.supervisor import STARTING_GRACE_S
-from backend.services.queue import move_run, pause_lane, read_queue, resume_lane
-from backend.services.run_deletion import delete_run, restore_run
-from backend.services.runs import get_run, list_runs, pause_run, resume_run, retry_run, stop_run
+from backend.services.launching.create import retry_run
+from backend.services.runs.deletion import delete_run, restore_run
+from backend.services.runs.lifecycle import get_run, list_runs, pause_run, resume_run, stop_run
+from backend.services.runs.queue import move_run, pause_lane, read_queue, resume_lane
+from shared.base.runs import HAS_WORKER, TERMINAL, TRAINING_KINDS, TRANSITIONS, Lane, RunKind, RunState
 from shared.configs import Config, PretrainConfig, SelfTestConfig, SimulateConfig
-from shared.disk import UNDO_H
-from shared.queue import Direction, QueueMove
-from shared.runs import HAS_WORKER, TERMINAL, TRAINING_KINDS, TRANSITIONS, Lane, Run, RunKind, RunState
+from shared.contract.launching import Direction, QueueMove
+from shared.contract.runs import UNDO_H, Run
 from tests.api.conftest import add_dataset
 from tests.homes import new_home
 from tests.jobs.mortal import Fate, Killed, MortalDatabase

@@ -12,17 +12,16 @@ from backend.data.importers import simulate_dataset
 from backend.data.store import GalaxyStore
 from backend.jobs.tasks import baselines
 from backend.jobs.tasks.search_quality import measure_search
-from backend.ml.checkpoint import model_from_config
-from backend.ml.feature_cache import FeatureCache
-from backend.ml.features import Encoder, FeatureSource
-from backend.ml.first_batch import first_batch
-from backend.ml.pixel_probing import probe_pixels
-from backend.ml.probe_cache import ProbeCache
-from backend.ml.probing import LabelledRows, probe_encoder
-from backend.ml.reading import read_pretrain_data
+from backend.ml.checkpoints.store import model_from_config
+from backend.ml.pretraining.first_batch import first_batch
+from backend.ml.pretraining.reading import read_pretrain_data
+from backend.ml.probing.feature_cache import FeatureCache
+from backend.ml.probing.features import Encoder, FeatureSource
+from backend.ml.probing.judging import LabelledRows, probe_encoder
+from backend.ml.probing.pixel_probing import probe_pixels
+from backend.ml.probing.probe_cache import ProbeCache
+from shared.base.vocabulary import SPLIT_CODES, Basis, Split
 from shared.configs import ModelConfig, PretrainConfig, ProbeConfig, SimulateConfig
-from shared.datasets import SPLIT_CODES, Split
-from shared.evaluations import Basis
 
 TEST = SPLIT_CODES[Split.TEST]
 TINY = ModelConfig(

@@ -19,8 +19,8 @@ from backend.jobs.run_dir import Process, RunDir, process_exists
 from backend.jobs.state import change_state
 from backend.jobs.supervisor import KILL_AFTER_S, Supervisor
 from backend.settings import Settings
+from shared.base.runs import RunKind, RunState
 from shared.configs import SimulateConfig
-from shared.runs import RunKind, RunState
 
 DEAF = """
 import signal, sys, time

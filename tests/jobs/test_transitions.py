@@ -12,10 +12,10 @@ import pytest
 from backend.db.engine import Database
 from backend.jobs import queue
 from backend.jobs.supervisor import STARTING_GRACE_S, Supervisor
-from backend.services.runs import list_events, pause_run, resume_run, stop_run
+from backend.services.runs.lifecycle import list_events, pause_run, resume_run, stop_run
 from backend.settings import Settings
+from shared.base.runs import TRANSITIONS, RunKind
 from shared.configs import SupervisedConfig
-from shared.runs import TRANSITIONS, RunKind
 from tests.homes import new_home
 from tests.jobs.told_workers import Told, ToldWorkers
 

@@ -7,7 +7,7 @@ import pytest
 
 from backend.jobs.run_dir import Heartbeat, Result
 from backend.jobs.verdict import Facts, Verdict, of_death, of_result
-from shared.runs import TRANSITIONS, RunState
+from shared.base.runs import TRANSITIONS, RunState
 
 S = RunState
 WORKING = [S.STARTING, S.RUNNING, S.PAUSING, S.STOPPING]

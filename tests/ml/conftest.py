@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from backend.ml.contracts import PretrainData, ProbeData
+from backend.ml.runtime.contracts import PretrainData, ProbeData
 from shared.configs import PretrainConfig
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from backend.stats.claims import decide_claims
-from shared.suites import Claim, RowResult
+from shared.contract.suites import Claim, RowResult
 
 
 def row(name: str, *accuracies: float, seeds: list[int] | None = None) -> RowResult:

@@ -5,7 +5,7 @@ import pytest
 from sklearn import metrics
 
 from backend.stats.threshold_curves import MOST_POINTS, thinned, threshold_curves
-from shared.evaluations import ClassCurves, Curve, ThresholdCurves
+from shared.contract.evaluations import ClassCurves, Curve, ThresholdCurves
 
 Numbers = list[float]
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from backend.stats.trend import Course, judge_course, threshold
-from shared.verdicts import Trend
+from shared.contract.runs import Trend
 
 Points = list[tuple[int, float]]
 

@@ -7,8 +7,9 @@ from typing import Protocol
 
 import numpy as np
 
-from backend.data.frame_limits import UnreadableImageError
-from backend.data.frames import Frame, FrameHeader
+from backend.data.frames.limits import UnreadableImageError
+from backend.data.frames.reading import Frame, FrameHeader
+from backend.data.frames.resize import centre_crop, resize
 from backend.data.importers.catalogue import Catalogue, with_constant_scale, with_table
 from backend.data.importers.columns import refuse_columns_without_table
 from backend.data.importers.frame_source import Facts, FrameSource, TableView, stacked
@@ -17,7 +18,6 @@ from backend.data.importers.listing import path_opener, table_columns
 from backend.data.importers.recipe import MAX_SIDE, MIN_SIDE, Survey
 from backend.data.importers.reporting import Findings, Reporter, refuse_many
 from backend.data.layout import GalaxyBlock, Pixels, Rows
-from backend.data.resize import centre_crop, resize
 from backend.errors import DataError
 from shared.configs import ImportConfig
 

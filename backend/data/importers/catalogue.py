@@ -23,8 +23,8 @@ from backend.data.importers.values import (
 from backend.data.layout import MAX_CLASS_NAME, MAX_CLASSES, Floats, GalaxyBlock, Pixels, Rows
 from backend.data.splits import count_divided
 from backend.errors import DataError
+from shared.base.vocabulary import SPLIT_CODES
 from shared.configs import ImportConfig
-from shared.datasets import SPLIT_CODES
 
 
 @dataclass

@@ -8,9 +8,9 @@ from backend.data.importers.reporting import Findings
 from backend.data.importers.trees import Tree
 from backend.data.splits import with_validation
 from backend.errors import DataError
+from shared.base.vocabulary import SPLIT_CODES, Split
 from shared.configs import ImportConfig
-from shared.data_configs import NO_COLUMN
-from shared.datasets import SPLIT_CODES, Split
+from shared.configs.datasets import NO_COLUMN
 
 
 def by_folders(

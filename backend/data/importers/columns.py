@@ -16,7 +16,7 @@ from backend.data.importers.reporting import Findings
 from backend.data.layout import MAX_CLASSES
 from backend.errors import DataError
 from shared.configs import ImportConfig
-from shared.data_configs import COLUMN_FIELDS, NO_COLUMN
+from shared.configs.datasets import COLUMN_FIELDS, NO_COLUMN
 
 DISTINCT_SHARE = 0.9
 Rows = list[dict[str, str]]

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.data.frame_limits import UnreadableImageError
-from backend.data.frames import Frame, FrameHeader, frame_header, read_frame
+from backend.data.frames.limits import UnreadableImageError
+from backend.data.frames.reading import Frame, FrameHeader, frame_header, read_frame
 from backend.data.importers.frame_source import TICK_ROWS, Facts, FrameSource, evenly_spaced
 from backend.data.importers.listing import Listing, list_images
 from backend.data.importers.recipe import Survey, too_small

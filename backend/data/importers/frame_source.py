@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.data.frame_limits import UnreadableImageError
-from backend.data.frames import Frame
+from backend.data.frames.limits import UnreadableImageError
+from backend.data.frames.reading import Frame
+from backend.data.frames.stretch import Stretch
 from backend.data.importers.catalogue import Catalogue
 from backend.data.importers.recipe import Recipe, Survey, recipe_of
 from backend.data.importers.reporting import Findings, Reporter
 from backend.data.layout import DatasetPlan, GalaxyBlock, Pixels, Rows, SkipLog
-from backend.data.stretch import Stretch
 from backend.errors import DataError
 from shared.configs import ImportConfig
 

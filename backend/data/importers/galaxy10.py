@@ -18,8 +18,8 @@ from backend.data.importers.image_rows import Hdf5Rows
 from backend.data.importers.values import FIELDS, Column, checked_sky
 from backend.data.layout import FORMAT, GALAXY10_DECALS, SKY_KEYS, Floats, Rows
 from backend.errors import DataError
+from shared.base.vocabulary import SPLIT_CODES
 from shared.configs import ImportConfig
-from shared.datasets import SPLIT_CODES
 
 SDSS_SIDE = 69
 GALAXY10_SDSS = (

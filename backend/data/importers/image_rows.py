@@ -14,7 +14,7 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from backend.data.frame_limits import READ_ERRORS
+from backend.data.frames.limits import READ_ERRORS
 from backend.data.layout import MAX_CHANNELS
 from backend.errors import DataError
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from backend.data.frame_limits import UnreadableImageError
+from backend.data.frames.limits import UnreadableImageError
 from backend.data.importers.frame_source import FrameSource, evenly_spaced
 from backend.data.importers.names import counted
 from backend.data.importers.opening import open_source
@@ -16,8 +16,8 @@ from backend.data.importers.trees import Roots
 from backend.data.layout import MIN_ROWS, Pixels, default_bands
 from backend.errors import DataError, GalaxyscopeError
 from shared.configs import ImportConfig
-from shared.data_configs import COLUMN_FIELDS
-from shared.sources import SourcePreview, SourceProblem
+from shared.configs.datasets import COLUMN_FIELDS
+from shared.contract.datasets import SourcePreview, SourceProblem
 
 LOOKED_AT = 2000
 SPRITE_COLUMNS = 8

@@ -7,7 +7,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from backend.data.frame_limits import UnreadableImageError
+from backend.data.frames.limits import UnreadableImageError
 from backend.data.importers.catalogue import (
     Catalogue,
     TableColumns,

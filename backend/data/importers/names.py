@@ -1,6 +1,6 @@
 """Names by which files and columns are known: suffixes of images, and what a column is called."""
 
-from backend.data.frames import FRAME_SUFFIXES
+from backend.data.frames.reading import FRAME_SUFFIXES
 from backend.errors import DataError
 
 IMAGE_SUFFIXES = FRAME_SUFFIXES

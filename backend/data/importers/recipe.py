@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from backend.data.frame_limits import UnreadableImageError
-from backend.data.frames import Frame, FrameHeader
+from backend.data.frames.limits import UnreadableImageError
+from backend.data.frames.reading import Frame, FrameHeader
+from backend.data.frames.resize import centre_crop, resize
+from backend.data.frames.stretch import Stretch, check_frame
 from backend.data.importers.reporting import Findings
 from backend.data.layout import Pixels, default_bands, display_weights
-from backend.data.resize import centre_crop, resize
-from backend.data.stretch import Stretch, check_frame
 from backend.errors import DataError
 from shared.configs import ImportConfig
 

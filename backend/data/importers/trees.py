@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO, Protocol
 
-from backend.data.frame_limits import UnreadableImageError
+from backend.data.frames.limits import UnreadableImageError
 from backend.errors import DataError, ForbiddenError
 
 MAX_DEPTH = 4

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from backend.data.importers.names import SPLIT_NAMES, listed
 from backend.data.layout import Floats, Rows
 from backend.errors import DataError
-from shared.datasets import SPLIT_CODES, Split
+from shared.base.vocabulary import SPLIT_CODES, Split
 
 BLANKS = frozenset({"", "nan", "null", "none", "n/a", "na", "--", "masked"})
 _SEXAGESIMAL = re.compile(
@@ -113,7 +113,7 @@ def _from_sexagesimal(key: str, cell: str) -> float | None:
 
 
 def split_codes(cells: Sequence[str], column: Column) -> NDArray[np.uint8]:
-    """(n,) codes of shared.datasets.SPLIT_CODES; DataError lists names that mean no split, and says where
+    """(n,) codes of SPLIT_CODES; DataError lists names that mean no split, and says where
     train or val has no row."""
     unknown = sorted({cell for cell in cells if cell.lower() not in SPLIT_NAMES})
     if unknown:

@@ -10,9 +10,9 @@ from backend.errors import InvalidInputError
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.opening import open_store
-from backend.ml.checkpoint import CheckpointStore
-from backend.ml.foreign_models import ForeignModel, rebuild
-from backend.ml.foreign_weights import read_weights
+from backend.ml.checkpoints.foreign_models import ForeignModel, rebuild
+from backend.ml.checkpoints.foreign_weights import read_weights
+from backend.ml.checkpoints.store import CheckpointStore
 from shared.configs import AdoptConfig
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)

@@ -7,9 +7,9 @@ from backend.data.store import GalaxyStore
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.opening import open_store
-from backend.ml.baselines import BLOCK_BYTES, raw_pixel_baselines, raw_pixels
+from backend.ml.probing.baselines import BLOCK_BYTES, raw_pixel_baselines, raw_pixels
+from shared.base.vocabulary import Split
 from shared.configs import PretrainConfig
-from shared.datasets import Split
 
 
 def run(spec: Spec, home: Path, writer: RunWriter) -> Result:

@@ -18,19 +18,18 @@ from backend.jobs.tasks.judging import EvaluationKeeper, JudgingStoppedError, Ta
 from backend.jobs.tasks.opening import open_store
 from backend.jobs.tasks.origin import Origin, find_origin
 from backend.jobs.tasks.outcomes import result_of
-from backend.ml.classifier_predictions import best_classifier
-from backend.ml.classifier_training import AnyClassifierConfig, fresh_encoder, train_classifier
-from backend.ml.contracts import ClassifierData, Outcome
-from backend.ml.feature_cache import FeatureCache
-from backend.ml.features import Encoder, FeatureSource, fresh_weights_digest
-from backend.ml.memory import PeakMemory
-from backend.ml.pixel_probing import probe_majority, probe_pixels
-from backend.ml.probe_cache import ProbeCache
-from backend.ml.probing import Judged, LabelledRows, probe_encoder
+from backend.ml.classifier.predictions import best_classifier
+from backend.ml.classifier.training import AnyClassifierConfig, fresh_encoder, train_classifier
+from backend.ml.probing.feature_cache import FeatureCache
+from backend.ml.probing.features import Encoder, FeatureSource, fresh_weights_digest
+from backend.ml.probing.judging import Judged, LabelledRows, probe_encoder
+from backend.ml.probing.pixel_probing import probe_majority, probe_pixels
+from backend.ml.probing.probe_cache import ProbeCache
+from backend.ml.runtime.contracts import ClassifierData, Outcome
+from backend.ml.runtime.memory import PeakMemory
+from shared.base.runs import RunKind
+from shared.base.vocabulary import Basis, Head, Split
 from shared.configs import CONFIGS, FinetuneConfig, ProbeConfig, SupervisedConfig
-from shared.datasets import Split
-from shared.evaluations import Basis, Head
-from shared.runs import RunKind
 
 
 def run(spec: Spec, home: Path, writer: RunWriter) -> Result:

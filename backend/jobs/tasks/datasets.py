@@ -4,16 +4,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from backend.data.download import PUBLISHED, download
 from backend.data.importers import ImportStopped, import_dataset, made_by, simulate_dataset
+from backend.data.incoming.download import PUBLISHED, download
+from backend.data.incoming.uploads import forget_upload
 from backend.data.store import describe
 from backend.data.subset import subset_dataset
-from backend.data.uploads import forget_upload
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.opening import open_store
+from shared.base.runs import RunKind
 from shared.configs import DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
-from shared.runs import RunKind
 
 Progress = Callable[[int, int, str], None]
 

@@ -18,11 +18,11 @@ from backend.jobs.tasks.judging import JudgingStoppedError
 from backend.jobs.tasks.kept_vectors import kept_vectors
 from backend.jobs.tasks.opening import open_store
 from backend.jobs.tasks.search_quality import measure_search
-from backend.ml.feature_cache import FeatureCache
-from backend.ml.features import FeatureSource
+from backend.ml.probing.feature_cache import FeatureCache
+from backend.ml.probing.features import FeatureSource
 from backend.search import approximate
 from shared.configs import EmbedConfig
-from shared.search_configs import Pooling
+from shared.configs.embeddings import Pooling
 
 
 def run(spec: Spec, home: Path, writer: RunWriter) -> Result:

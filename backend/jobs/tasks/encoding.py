@@ -13,11 +13,11 @@ from backend.data.store import GalaxyStore
 from backend.errors import DataError
 from backend.files import read_json
 from backend.jobs.run_dir import EncoderSpec
-from backend.ml.checkpoint import META, WEIGHTS, build_model
+from backend.ml.checkpoints.store import META, WEIGHTS, build_model
 from backend.ml.explore.loading import load_checkpoint
-from backend.ml.features import Encoder, fresh_weights_digest
-from backend.ml.streams import stream
-from shared.datasets import Split
+from backend.ml.pretraining.streams import stream
+from backend.ml.probing.features import Encoder, fresh_weights_digest
+from shared.base.vocabulary import Split
 
 
 def load_encoder(spec: EncoderSpec, home: Path) -> Encoder:

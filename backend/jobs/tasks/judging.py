@@ -10,12 +10,12 @@ from backend.data.store import GalaxyStore
 from backend.jobs.run_dir import EncoderSpec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.encoding import notes_about, seen_in_pretraining
-from backend.ml.probing import Judged, LabelledRows
+from backend.ml.probing.judging import Judged, LabelledRows
 from backend.stats.judging import judge
 from backend.stats.predictions import joined
+from shared.base.vocabulary import Basis, Head, Split
 from shared.configs import FinetuneConfig, ProbeConfig, SupervisedConfig
-from shared.datasets import Split
-from shared.evaluations import Basis, Evaluation, Head
+from shared.contract.evaluations import Evaluation
 
 
 class JudgingStoppedError(Exception):

@@ -11,12 +11,12 @@ from backend.files import read_json
 from backend.jobs.encoders import settled
 from backend.jobs.run_dir import EncoderSpec, Spec
 from backend.jobs.tasks.encoding import load_encoder
-from backend.ml.checkpoint import META, CheckpointStore
-from backend.ml.classifier import Beginning
-from backend.ml.classifier_training import AnyClassifierConfig, fresh_encoder
-from backend.ml.features import Encoder
+from backend.ml.checkpoints.store import META, CheckpointStore
+from backend.ml.classifier.model import Beginning
+from backend.ml.classifier.training import AnyClassifierConfig, fresh_encoder
+from backend.ml.probing.features import Encoder
 from shared.configs import FinetuneConfig, ModelConfig, SupervisedConfig
-from shared.model_configs import EncoderConfig
+from shared.configs.models import EncoderConfig
 
 
 @dataclass(frozen=True)

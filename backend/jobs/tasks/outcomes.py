@@ -2,7 +2,7 @@
 
 from backend.jobs.run_dir import Result
 from backend.jobs.run_writer import RunWriter
-from backend.ml.contracts import Outcome
+from backend.ml.runtime.contracts import Outcome
 
 
 def result_of(outcome: Outcome, writer: RunWriter) -> Result:

@@ -8,17 +8,17 @@ from pathlib import Path
 from backend.jobs.run_dir import Result, Spec, start_time
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.opening import open_eval_store, open_store
-from backend.ml.compute import resolve_device
-from backend.ml.memory import PeakMemory, capped, is_out_of_memory
-from backend.ml.preflight import Trial, full_size, ratio, rows_to_try, timed
-from backend.ml.pretrain import LeaveRequestedError
-from backend.ml.reading import check_batch, read_pretrain_data
+from backend.ml.pretraining.preflight import Trial, full_size, ratio, rows_to_try, timed
+from backend.ml.pretraining.pretrain import LeaveRequestedError
+from backend.ml.pretraining.reading import check_batch, read_pretrain_data
+from backend.ml.runtime.compute import resolve_device
+from backend.ml.runtime.memory import PeakMemory, capped, is_out_of_memory
 from shared.configs import PretrainConfig
-from shared.launch import PREFLIGHT_KEYS
+from shared.contract.launching import PREFLIGHT_KEYS
 
 
 def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
-    """Log what the training of spec.config would take (shared.launch.PREFLIGHT_KEYS), and leave no weights.
+    """Log what the training of spec.config would take (PREFLIGHT_KEYS), and leave no weights.
 
     Fails where memory runs out, with what to try; InvalidInputError where the rows do not fill a batch.
     """

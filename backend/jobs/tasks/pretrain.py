@@ -6,9 +6,9 @@ from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.opening import open_eval_store, open_store
 from backend.jobs.tasks.outcomes import result_of
-from backend.ml.memory import PeakMemory
-from backend.ml.pretrain import pretrain
-from backend.ml.reading import read_pretrain_data
+from backend.ml.pretraining.pretrain import pretrain
+from backend.ml.pretraining.reading import read_pretrain_data
+from backend.ml.runtime.memory import PeakMemory
 from shared.configs import PretrainConfig
 
 

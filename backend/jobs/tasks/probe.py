@@ -11,13 +11,14 @@ from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.encoding import load_encoder, untrained
 from backend.jobs.tasks.judging import EvaluationKeeper, JudgingStoppedError, TalkingIO
 from backend.jobs.tasks.opening import open_store
-from backend.ml.feature_cache import FeatureCache
-from backend.ml.features import Encoder, FeatureSource
-from backend.ml.pixel_probing import probe_majority, probe_pixels
-from backend.ml.probe_cache import ProbeCache
-from backend.ml.probing import Judged, LabelledRows, probe_encoder
+from backend.ml.probing.feature_cache import FeatureCache
+from backend.ml.probing.features import Encoder, FeatureSource
+from backend.ml.probing.judging import Judged, LabelledRows, probe_encoder
+from backend.ml.probing.pixel_probing import probe_majority, probe_pixels
+from backend.ml.probing.probe_cache import ProbeCache
+from shared.base.vocabulary import Basis
 from shared.configs import ProbeConfig
-from shared.evaluations import Basis, Evaluation
+from shared.contract.evaluations import Evaluation
 
 
 def run(spec: Spec, home: Path, writer: RunWriter) -> Result:

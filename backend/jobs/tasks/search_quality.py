@@ -13,14 +13,13 @@ from torch.nn import functional
 from backend.data.feature_files import EVERY_ROW
 from backend.data.layout import Rows
 from backend.data.resident import split_rows, thin
-from backend.ml.baselines import BLOCK_BYTES, raw_pixels
-from backend.ml.features import FeatureSource, combined
-from backend.ml.models_mae import Pooling
-from backend.ml.probe import standardise_features
+from backend.ml.mae.models_mae import Pooling
+from backend.ml.probing.baselines import BLOCK_BYTES, raw_pixels
+from backend.ml.probing.features import FeatureSource, combined
+from backend.ml.probing.probe import standardise_features
 from backend.stats.retrieval import Ranking, by_class, chance, mean_interval, rank_by_class
-from shared.datasets import Split
-from shared.evaluations import Basis
-from shared.search import Retrieval, SearchQuality
+from shared.base.vocabulary import Basis, Split
+from shared.contract.search import Retrieval, SearchQuality
 
 K = 16
 MOST_QUERIES = 2_000

@@ -5,7 +5,7 @@ from statistics import median
 
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
-from backend.ml.selftest import BATCH, time_steps
+from backend.ml.pretraining.selftest import BATCH, time_steps
 from shared.configs import SelfTestConfig
 
 

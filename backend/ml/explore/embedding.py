@@ -6,9 +6,9 @@ from numpy.typing import NDArray
 from backend.data.layout import Pixels
 from backend.ml.explore.inside import standardised
 from backend.ml.explore.loading import Checkpoint
-from backend.ml.feature_cache import rounded
-from backend.ml.features import Encoder
-from backend.ml.models_mae import Pooling, pool
+from backend.ml.mae.models_mae import Pooling, pool
+from backend.ml.probing.feature_cache import rounded
+from backend.ml.probing.features import Encoder
 
 
 def embed_image(checkpoint: Checkpoint, pixels: Pixels, depth: int, pooling: Pooling) -> NDArray[np.float32]:

@@ -8,14 +8,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from backend.ml.contracts import Pixels
 from backend.ml.explore.drawing import colour_errors, side_by_side
 from backend.ml.explore.figures import psnr_db, seam, ssim
 from backend.ml.explore.masks import mask_at
 from backend.ml.explore.ratio_curves import LossCurve, loss_curve
 from backend.ml.explore.reconstruct import SHOWN_SIGMA, Galaxy, Prediction, error_scale
-from backend.ml.pictures import hide_removed
-from shared.explore import LADDER, PixelMode
+from backend.ml.pretraining.pictures import hide_removed
+from backend.ml.runtime.contracts import Pixels
+from shared.contract.reconstruction import LADDER, PixelMode
 
 ToRgb = Callable[[Pixels], Pixels]
 """(N, H, W, C) → (N, H, W, 3)."""

@@ -15,9 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from backend.errors import InvalidInputError
-from backend.ml.compute import standardise, to_tensor
-from backend.ml.contracts import Pixels
-from backend.ml.models_mae import MaskedAutoencoderViT
+from backend.ml.mae.models_mae import MaskedAutoencoderViT
+from backend.ml.runtime.compute import standardise, to_tensor
+from backend.ml.runtime.contracts import Pixels
 
 COMPONENTS = 3
 PERCENTILES = (0.01, 0.99)

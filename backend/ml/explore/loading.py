@@ -10,9 +10,9 @@ from torch import Tensor
 
 from backend.data.layout import Pixels
 from backend.errors import InvalidInputError
-from backend.ml.checkpoint import META, WEIGHTS, CheckpointStore, build_model
+from backend.ml.checkpoints.store import META, WEIGHTS, CheckpointStore, build_model
 from backend.ml.explore.reconstruct import Galaxy
-from backend.ml.models_mae import MaskedAutoencoderViT
+from backend.ml.mae.models_mae import MaskedAutoencoderViT
 from shared.configs import ModelConfig
 
 

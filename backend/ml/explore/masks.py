@@ -15,7 +15,7 @@ from torch import Tensor
 
 from backend.errors import InvalidInputError
 from shared.configs import removed_patches
-from shared.explore import Masking, MaskKind
+from shared.contract.reconstruction import Masking, MaskKind
 
 BLOCKS_A_SIDE = 4
 RING_RADIUS = 0.6

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from backend.ml.contracts import Pixels
 from backend.ml.explore.drawing import VIRIDIS
-from backend.ml.pictures import REMOVED_GREY
+from backend.ml.pretraining.pictures import REMOVED_GREY
+from backend.ml.runtime.contracts import Pixels
 from shared.configs import removed_patches
-from shared.explore import SweepFormat
+from shared.contract.reconstruction import SweepFormat
 
 GROUND, INK, SOFT = (13, 17, 23), (230, 234, 240), (150, 160, 172)
 PANEL_PX = 256

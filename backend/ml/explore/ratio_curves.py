@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from backend.ml.compute import standardise, to_tensor
-from backend.ml.contracts import Pixels
-from backend.ml.evaluation import region_masks
 from backend.ml.explore.loading import Checkpoint
 from backend.ml.explore.masks import patch_ranks
-from shared.explore import LADDER, MaskKind
+from backend.ml.pretraining.evaluation import region_masks
+from backend.ml.runtime.compute import standardise, to_tensor
+from backend.ml.runtime.contracts import Pixels
+from shared.contract.reconstruction import LADDER, MaskKind
 
 CHUNK = 16
 """Images a forward pass: small, so that whoever waits for a picture gets the model soon."""

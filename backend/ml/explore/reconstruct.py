@@ -11,12 +11,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from backend.ml.compute import standardise, to_tensor
-from backend.ml.contracts import Pixels
-from backend.ml.models_mae import MaskedAutoencoderViT
-from backend.ml.patches import gather_patches, patchify, unpatchify
-from backend.ml.samples import denormalise
-from shared.explore import PixelMode
+from backend.ml.mae.models_mae import MaskedAutoencoderViT
+from backend.ml.mae.patches import gather_patches, patchify, unpatchify
+from backend.ml.pretraining.samples import denormalise
+from backend.ml.runtime.compute import standardise, to_tensor
+from backend.ml.runtime.contracts import Pixels
+from shared.contract.reconstruction import PixelMode
 
 SHOWN_SIGMA = 3.0
 """Normalised values are shown on a mid grey, ± so many standard deviations to black and white."""
@@ -80,7 +80,7 @@ class Galaxy:
 
     @torch.inference_mode()
     def to_picture(self, prediction: Prediction, mode: PixelMode) -> Pixels:
-        """(H, W, C) uint8 of a prediction everywhere, by the mode of shared.explore; with norm_pix_loss off
+        """(H, W, C) uint8 of a prediction everywhere, by the mode of `PixelMode`; with norm_pix_loss off
         every mode is the prediction itself."""
         model, pred = self.model, prediction.pred.unsqueeze(0)
         if not self.is_raw(mode):

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 
-from backend.data.uploads import require_free
+from backend.data.incoming.uploads import require_free
 from backend.services.bundles.layout import (
     MANIFEST,
     MAX_BYTES,
@@ -24,7 +24,7 @@ from backend.services.bundles.layout import (
     rule_of,
     strict_json,
 )
-from shared.bundles import FORMAT, BundleFile, Manifest
+from shared.contract.bundles import FORMAT, BundleFile, Manifest
 
 BLOCK_BYTES = 1 << 20
 MAX_RATIO = 200

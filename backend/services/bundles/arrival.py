@@ -12,10 +12,11 @@ from backend.jobs.dataset_names import name_here
 from backend.jobs.housekeeping import folder_bytes
 from backend.jobs.run_dir import RunDir
 from backend.services.bundles.contents import Contents
-from backend.services.run_answers import IMPORTED
-from shared.bundles import BundledRun, Manifest
-from shared.presets import PRESETS
-from shared.runs import LANES, TERMINAL, Progress, RunState
+from backend.services.runs.answers import IMPORTED
+from shared.base.runs import LANES, TERMINAL, RunState
+from shared.configs.presets import PRESETS
+from shared.contract.bundles import BundledRun, Manifest
+from shared.contract.runs import Progress
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from PIL import Image
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError, safe_open
 
-from backend.data.frame_limits import MAX_BANDS, MAX_PIXELS, READ_ERRORS
+from backend.data.frames.limits import MAX_BANDS, MAX_PIXELS, READ_ERRORS
 from backend.errors import InvalidInputError
 from backend.jobs.encoders import META, WEIGHTS
 from backend.jobs.run_dir import Pointer, Result, Spec
@@ -27,9 +27,9 @@ from backend.services.bundles.layout import (
 )
 from backend.services.bundles.metric_lines import check_metrics
 from backend.services.bundles.predicted import checked_evaluations
-from shared.bundles import BUNDLED_KINDS, Manifest
 from shared.configs import CONFIGS, Config, ModelConfig
-from shared.evaluations import Evaluation
+from shared.contract.bundles import BUNDLED_KINDS, Manifest
+from shared.contract.evaluations import Evaluation
 
 POINTERS = ("checkpoints/best", "checkpoints/last")
 

@@ -18,9 +18,9 @@ from backend.db.engine import Database
 from backend.db.models import Base, RunRow
 from backend.db.points import add_set
 from backend.jobs.ingest import ingest
+from backend.jobs.queue import make_run_id
 from backend.jobs.run_dir import RunDir
-from backend.jobs.run_names import make_run_id
-from shared.runs import Lane, RunKind, RunState
+from shared.base.runs import Lane, RunKind, RunState
 
 BLOCK = 50_000
 _SETS = "SELECT id, keys FROM metric_sets"

@@ -6,7 +6,7 @@ from backend.jobs.run_dir import RunDir
 from backend.services.bundles.layout import ORIGIN
 from backend.services.bundles.snapshot import WEIGHT_FILES, chosen_steps, fixed_files, require_bundled
 from backend.settings import Settings
-from shared.bundles import CheckpointChoice, Origin, RunBundle
+from shared.contract.bundles import CheckpointChoice, Origin, RunBundle
 
 
 def describe_bundle(database: Database, settings: Settings, run_id: str) -> RunBundle:

@@ -12,16 +12,16 @@ from backend.db.models import BaselineRow, RunEventRow, RunRow
 from backend.files import read_json, write_json
 from backend.jobs import registry
 from backend.jobs.dataset_names import dataset_here
+from backend.jobs.queue import make_run_id
 from backend.jobs.run_dir import RunDir
-from backend.jobs.run_names import make_run_id
 from backend.jobs.state import add_event
 from backend.services.bundles.arrival import Arrival, made_row
 from backend.services.bundles.curves import gathered_curves
 from backend.services.bundles.layout import ORIGIN, SPEC
 from backend.settings import Settings
-from shared.bundles import ImportedRun, Origin
-from shared.evaluations import Evaluation
-from shared.runs import TERMINAL, RunState
+from shared.base.runs import TERMINAL, RunState
+from shared.contract.bundles import ImportedRun, Origin
+from shared.contract.evaluations import Evaluation
 
 
 def enter(database: Database, settings: Settings, arrival: Arrival) -> ImportedRun:

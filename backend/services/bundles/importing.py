@@ -14,7 +14,7 @@ from backend.services.bundles.arrival import Arrival
 from backend.services.bundles.contents import Checker
 from backend.services.bundles.entering import enter, find_twin
 from backend.settings import Settings
-from shared.bundles import ImportedRun
+from shared.contract.bundles import ImportedRun
 
 ABANDONED_S = 24 * 3600.0
 """After which what an import that was killed left goes."""

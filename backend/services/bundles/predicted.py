@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from backend.data.frame_limits import READ_ERRORS
+from backend.data.frames.limits import READ_ERRORS
 from backend.services.bundles.layout import (
     EVALUATION_ID,
     EVALUATIONS,
@@ -16,8 +16,8 @@ from backend.services.bundles.layout import (
     strict_json,
 )
 from backend.stats.predictions import Predictions, load_predictions
-from shared.bundles import BundledEvaluation, Manifest
-from shared.evaluations import Evaluation
+from shared.contract.bundles import BundledEvaluation, Manifest
+from shared.contract.evaluations import Evaluation
 
 ARRAYS = {"row.npy", "split.npy", "true.npy", "predicted.npy", "probabilities.npy"}
 MAX_ARRAY_BYTES = 2 * 10**9

@@ -26,9 +26,9 @@ from backend.services.bundles.layout import (
     SPEC,
     rule_of,
 )
-from backend.services.runs import find_row
+from backend.services.runs.lifecycle import find_row
 from backend.settings import Settings
-from shared.bundles import BUNDLED_KINDS, CheckpointChoice
+from shared.contract.bundles import BUNDLED_KINDS, CheckpointChoice
 
 HEAD = "head.safetensors"
 WEIGHT_FILES = (WEIGHTS, HEAD, META)

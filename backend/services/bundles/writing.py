@@ -16,11 +16,11 @@ from backend.errors import UnavailableError
 from backend.jobs import registry
 from backend.services.bundles.layout import MANIFEST
 from backend.services.bundles.snapshot import Part, require_bundled, take_snapshot
-from backend.services.run_answers import progress_of
-from backend.services.runs import list_events
+from backend.services.runs.answers import progress_of
+from backend.services.runs.lifecycle import list_events
 from backend.settings import Settings
-from shared.bundles import FORMAT, BundledEvent, BundledRun, BundleFile, CheckpointChoice, Manifest
-from shared.runs import RunKind, RunState
+from shared.base.runs import RunKind, RunState
+from shared.contract.bundles import FORMAT, BundledEvent, BundledRun, BundleFile, CheckpointChoice, Manifest
 
 BLOCK_BYTES = 1 << 20
 LIBRARIES = ("torch", "timm", "numpy", "safetensors")

@@ -1,0 +1,21 @@
+"""Faults of a config as one sentence."""
+
+from pydantic import ValidationError
+
+from backend.errors import InvalidInputError, shortened
+from shared.configs import ConfigConflictError
+
+
+def config_error(error: ValidationError) -> InvalidInputError:
+    """The first fault of a config in one sentence, with the field and the value."""
+    fault = error.errors()[0]
+    conflict = fault.get("ctx", {}).get("error")
+    if isinstance(conflict, ConfigConflictError):
+        return InvalidInputError("invalid_config", str(conflict), conflict.field)
+    field = ".".join(str(part) for part in fault["loc"])
+    if fault["type"] == "missing":
+        return InvalidInputError("invalid_config", f"{field} is missing; give it a value", field)
+    if fault["type"] == "extra_forbidden":
+        return InvalidInputError("invalid_config", f"there is no setting {field}; check its spelling", field)
+    message = fault["msg"][0].lower() + fault["msg"][1:]
+    return InvalidInputError("invalid_config", f"{field} = {shortened(fault['input'])}: {message}", field)

@@ -1,0 +1,168 @@
+"""Files sent from the browser, each upload in a folder of its own until it is imported or too old."""
+
+import errno
+import re
+import secrets
+import shutil
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from backend.data.incoming.folders import HINTS, is_importable
+from backend.errors import InvalidInputError, NotFoundError
+from shared.contract.datasets import Upload
+
+KEPT_S = 7 * 24 * 3600.0
+"""How long an upload is kept that is not imported."""
+MAX_BYTES = 2 * 10**9
+"""Of all files of one upload."""
+SPARE_BYTES = 64 * 2**20
+MAX_NAME_BYTES = 200
+UPLOAD_ID = re.compile(r"[0-9a-f]{16}")
+
+
+def forget_upload(folder: Path, path: str) -> None:
+    """Remove the upload below `folder` that `path` belongs to; nothing where it is no upload."""
+    source = Path(path).resolve()
+    inside = source.relative_to(folder.resolve()) if source.is_relative_to(folder.resolve()) else None
+    if inside is not None and inside.parts and UPLOAD_ID.fullmatch(inside.parts[0]):
+        shutil.rmtree(folder / inside.parts[0], ignore_errors=True)
+
+
+class Uploads:
+    """Uploads below one folder. A file has its name only once it is whole."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def new(self) -> Upload:
+        """An empty place for files; what was sent long ago and never imported goes."""
+        self.sweep(KEPT_S)
+        upload_id = secrets.token_hex(8)
+        (self._folder / upload_id).mkdir(parents=True)
+        return self._upload(upload_id)
+
+    def write(self, upload_id: str, filename: str, chunks: Iterable[bytes], total: int | None) -> Upload:
+        """Write a file as it comes; `total` is its announced size in bytes. Raises NotFoundError,
+        InvalidInputError; a broken or refused file leaves nothing."""
+        folder = self._existing(upload_id)
+        name = _checked_name(filename)
+        taken = _bytes_of(path for path in folder.iterdir() if path.name != name)
+        _require_room(folder, name, taken, total or 0)
+        part = folder / f".{secrets.token_hex(4)}.part"
+        try:
+            size = _receive(part, chunks, MAX_BYTES - taken, name)
+            if total is not None and size != total:
+                raise InvalidInputError(
+                    "upload_broken", f"{name} broke off at {size:,} of {total:,} bytes; send it again"
+                )
+            part.replace(folder / name)
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+                raise
+            raise _no_room(folder, f"{name} does not fit") from error
+        finally:
+            part.unlink(missing_ok=True)
+        return self._upload(upload_id)
+
+    def file(self, upload_id: str) -> Path:
+        """The one file of an upload. Raises NotFoundError, InvalidInputError where it holds none or more."""
+        upload = self._upload(self._existing(upload_id).name)
+        if len(upload.files) != 1:
+            raise InvalidInputError(
+                "not_one_file", f"the upload holds {len(upload.files)} files; send one zip", "upload"
+            )
+        return self._folder / upload_id / upload.files[0]
+
+    def sweep(self, older_than_s: float) -> None:
+        """Remove uploads that nothing was added to for so long."""
+        if not self._folder.is_dir():
+            return
+        for folder in self._folder.iterdir():
+            if UPLOAD_ID.fullmatch(folder.name) and time.time() - folder.stat().st_mtime > older_than_s:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def _existing(self, upload_id: str) -> Path:
+        folder = self._folder / upload_id
+        if not UPLOAD_ID.fullmatch(upload_id) or not folder.is_dir():
+            raise NotFoundError("upload_not_found", f"there is no upload {upload_id}; begin a new one")
+        return folder
+
+    def _upload(self, upload_id: str) -> Upload:
+        folder = self._folder / upload_id
+        files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
+        tables = [path for path in files if HINTS.get(path.suffix.lower()) == "table"]
+        sources = [path for path in files if path not in tables]
+        [path] = sources if len(sources) == 1 else files if len(files) == 1 else [folder]
+        return Upload(
+            id=upload_id,
+            path=str(path),
+            labels=str(tables[0]) if sources and len(tables) == 1 else None,
+            files=[path.name for path in files],
+            size_bytes=_bytes_of(files),
+        )
+
+
+def _bytes_of(paths: Iterable[Path]) -> int:
+    """Of files of which one may just have got its name, or gone."""
+    total = 0
+    for path in paths:
+        with suppress(FileNotFoundError):
+            total += path.stat().st_size
+    return total
+
+
+def _receive(part: Path, chunks: Iterable[bytes], most: int, name: str) -> int:
+    """How many bytes came, all of them written."""
+    size = 0
+    with part.open("wb") as file:
+        for chunk in chunks:
+            size += len(chunk)
+            if size > most:
+                raise _too_large(name)
+            file.write(chunk)
+    return size
+
+
+def _checked_name(filename: str) -> str:
+    """The name, if it is that of a file and of one that an import can read."""
+    name = filename.strip()
+    plain = name.isprintable() and not re.search(r"[/\\]", name) and not name.startswith(".")
+    if not name or not plain or len(name.encode()) > MAX_NAME_BYTES:
+        raise InvalidInputError(
+            "bad_filename", f"{filename[:80]!r} is no plain file name; rename it to letters, digits and dots"
+        )
+    if not is_importable(name):
+        raise InvalidInputError(
+            "not_importable",
+            f"{name} is nothing an import reads; send images, a zip, HDF5, FITS, .npy, .npz, CSV or Parquet",
+        )
+    return name
+
+
+def _require_room(folder: Path, name: str, taken: int, coming: int) -> None:
+    if taken + coming > MAX_BYTES:
+        raise _too_large(name)
+    require_free(folder, coming, name)
+
+
+def require_free(folder: Path, coming: int, name: str = "it") -> None:
+    """Raise InvalidInputError where so many bytes would fill the disk of `folder`."""
+    free = shutil.disk_usage(folder).free
+    if coming + SPARE_BYTES > free:
+        raise _no_room(folder, f"{name} needs {coming / 1e9:.1f} GB and {free / 1e9:.1f} GB are free")
+
+
+def _no_room(folder: Path, why: str) -> InvalidInputError:
+    return InvalidInputError(
+        "disk_full",
+        f"{why} on the disk of {folder.parent}; free some space, or move GALAXYSCOPE_HOME to another disk",
+    )
+
+
+def _too_large(name: str) -> InvalidInputError:
+    return InvalidInputError(
+        "upload_too_large",
+        f"with {name} the upload is over {MAX_BYTES / 1e9:.0f} GB; copy it to the server and choose it there",
+    )

@@ -1,0 +1,50 @@
+"""The course of a training out of the database, as backend.stats.trend judges it."""
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db.models import DatasetRow, RunRow
+from backend.db.points import finite, read_curves
+from backend.stats.early_stopping import Points
+from backend.stats.trend import Course
+from shared.base.runs import TERMINAL, RunKind, RunState
+from shared.base.vocabulary import Split
+from shared.contract.runs import KNN, judged_key
+
+RANK = "val/rankme"
+
+
+def read_course(session: Session, row: RunRow) -> Course:
+    """The evaluations of a training, and what they are to be judged by."""
+    key = judged_key(RunKind(row.kind), row.config.get("online_probe"))
+    points = _points(session, row.id, (key, KNN, RANK))
+    return Course(
+        key=key,
+        accuracy=points[key],
+        rank=points[RANK],
+        width=row.config.get("embed_dim"),
+        n=_validation_rows(session, row.probe_digest),
+        labelled=bool(points[key] or points[KNN]),
+        patience=row.config.get("early_stopping_patience", 0),
+        total_steps=row.progress.get("total_steps"),
+        ended=RunState(row.state) in TERMINAL,
+    )
+
+
+def _points(session: Session, run_id: str, keys: tuple[str, ...]) -> dict[str, Points]:
+    found: dict[str, list[tuple[int, float]]] = {key: [] for key in keys}
+    for key, curve in read_curves(session, run_id, keys).items():
+        known = zip(curve.step.tolist(), finite(curve.value), strict=True)
+        found[key] = [(step, value) for step, value in known if value is not None]
+    return dict(found)
+
+
+def _validation_rows(session: Session, digest: str | None) -> int | None:
+    """Labelled validation rows of the dataset that a run is judged on, None where it is gone. Splits are
+    stratified: of a dataset with labels missing, validation has its share of them."""
+    dataset = session.scalar(select(DatasetRow).where(DatasetRow.digest == digest).limit(1))
+    if dataset is None or not dataset.info["n"]:
+        return None
+    unlabelled: float = dataset.info["unlabelled"] / dataset.info["n"]
+    rows: int = dataset.info["split_counts"].get(Split.VAL.value, 0)
+    return round(rows * (1 - unlabelled))

@@ -1,0 +1,231 @@
+"""What a training will take, from a few real steps and an evaluation of a few rows, before it starts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from backend.data.resident import split_rows
+from backend.data.store import GalaxyStore
+from backend.ml.pretraining.evaluation import (
+    EVALUATION_BATCH,
+    extract_features,
+    probe_figures,
+    validation_loss,
+)
+from backend.ml.pretraining.pretrain import LeaveRequestedError, Pretraining
+from backend.ml.pretraining.reading import seen_rows
+from backend.ml.probing.probe import can_be_probed, rankme
+from backend.ml.runtime.compute import synchronise
+from backend.ml.runtime.contracts import Labels, Pixels, PretrainData, RunIO
+from backend.ml.runtime.memory import PeakMemory
+from shared.base.vocabulary import Split
+from shared.configs import PretrainConfig
+
+WARM_UP_STEPS = 2
+MIN_STEPS, MIN_STEPS_S, MAX_STEPS_S = 8, 3.0, 20.0
+STEPS_A_LAP = {"cpu": 1, "cuda": 8}
+"""A GPU is waited for after so many steps: a training does not wait for it after each."""
+CPU_GROWTH = 1.1
+"""The heap of a long run has holes: it ended 7 to 20 % above the peak of its first steps (seen on EFIGI at 64
+and 128 px)."""
+PROBE_VALUES = 6_000_000
+"""Feature values on which probes are tried at most; more are reckoned from there."""
+FEATURE_COPIES = 3
+"""Of the train features in memory at once: as extracted, standardised for k-NN and for the linear probe."""
+Returned = TypeVar("Returned")
+
+
+@dataclass(frozen=True)
+class FullSize:
+    """What the run has where its trial has a few: rows learned from, rows of the validation loss, labels of
+    the probe's rows (−1: none). `own_probe`: these are among the others, and not read apart."""
+
+    images: int
+    val_images: int
+    train_labels: Labels
+    val_labels: Labels
+    n_classes: int
+    own_probe: bool
+
+    @property
+    def read(self) -> int:
+        """Rows that the run reads."""
+        apart = 0 if self.own_probe else len(self.train_labels) + len(self.val_labels)
+        return self.images + self.val_images + apart
+
+    def tried(self, data: PretrainData) -> int:
+        """Of them, how many the trial's data are."""
+        apart = 0 if self.own_probe else len(data.probe.train_images) + len(data.probe.val_images)
+        return len(data.images) + len(data.val_images) + apart
+
+
+def full_size(store: GalaxyStore, config: PretrainConfig, eval_store: GalaxyStore | None) -> FullSize:
+    """The size of the run of `config`; reads no pixel."""
+    probed = eval_store or store
+    return FullSize(
+        images=len(seen_rows(store, config)),
+        val_images=len(split_rows(store, Split.VAL)),
+        train_labels=probed.labels[split_rows(probed, Split.TRAIN, labelled_only=True)],
+        val_labels=probed.labels[split_rows(probed, Split.VAL)],
+        n_classes=len(probed.class_names),
+        own_probe=eval_store is None,
+    )
+
+
+def rows_to_try(config: PretrainConfig, device: torch.device) -> int:
+    """How many rows of each kind a trial reads: a training batch, and some batches of an evaluation."""
+    return max(config.batch_size, 2 * EVALUATION_BATCH[device.type], 256)
+
+
+class Trial:
+    """The real model, optimiser and data path of a run on a few rows (`data`), timed and weighed.
+
+    Every method may raise LeaveRequestedError, where a stop was asked for.
+    """
+
+    def __init__(
+        self,
+        config: PretrainConfig,
+        data: PretrainData,
+        full: FullSize,
+        io: RunIO,
+        folder: Path,
+        memory: PeakMemory,
+    ) -> None:
+        self.config, self.data, self.full, self.io, self.memory = config, data, full, io, memory
+        self.training = Pretraining(config, data, io, folder, memory)
+        self.device = self.training.device
+
+    def tick(self, message: str = "trying an evaluation", images_per_s: float | None = None) -> None:
+        self.io.heartbeat(0, self.full.images, 0.0, images_per_s, None, message)
+        if self.io.request() == "stop":
+            raise LeaveRequestedError("stop")
+
+    def time_steps(self) -> tuple[float, float]:
+        """Seconds of one step past the warm-up, and what the warm-up took beyond that."""
+        warm = self._timed_steps(0, WARM_UP_STEPS)
+        done, laps, lap = 0, list[float](), STEPS_A_LAP[self.device.type]
+        while warm + sum(laps) < MAX_STEPS_S and (done < MIN_STEPS or sum(laps) < MIN_STEPS_S):
+            laps.append(self._timed_steps(WARM_UP_STEPS + done, lap))
+            done += lap
+            self.tick("trying steps", done * self.config.batch_size / sum(laps))
+        step_s = median(laps) / lap if laps else warm / WARM_UP_STEPS
+        return step_s, max(warm - WARM_UP_STEPS * step_s, 0.0)
+
+    def _timed_steps(self, first: int, count: int) -> float:
+        """Seconds of real steps, but at the rate 0: the model stays one that can be evaluated."""
+        step, start = self.training.take_step, perf_counter()
+        for index in range(first, first + count):
+            step.learn(step.normalise(step.batch(index)), step.noise(index), 0.0)
+            if self.training.online is not None:
+                self.training.online.learn(step.rows(index), 0.0)
+            if self.device.type == "cpu":
+                self.tick("trying steps")
+        synchronise(self.device)
+        return perf_counter() - start
+
+    def time_evaluation(self) -> float:
+        """Seconds of one evaluation of the run: what goes by rows is scaled by them, the rest is done in full
+        on features made to look like its own."""
+        model, probe, full = self.training.model.eval(), self.data.probe, self.full
+        self._features(self.data.images[: EVALUATION_BATCH[self.device.type]], 0)  # a first one is slow
+        seconds, _ = timed(lambda: validation_loss(model, self.data, self.config, self.tick))
+        seconds *= ratio(full.val_images, len(self.data.val_images))
+        val_s, few = self._features(probe.val_images, len(full.val_labels))
+        val_x = like(few, probe.val_labels, full.val_labels)
+        seconds += val_s + timed(lambda: len(val_x) and rankme(val_x))[0]
+        if can_be_probed(full.train_labels, full.val_labels):
+            train_s, few = self._features(probe.train_images, len(full.train_labels))
+            seconds += train_s + self._time_probes(few, val_x)
+        model.train()
+        return seconds + timed(self._draw_and_save)[0]
+
+    def _features(self, images: Pixels, wanted: int) -> tuple[float, Tensor]:
+        """Seconds for the features of as many rows as are wanted, and those of `images`."""
+        seconds, features = timed(
+            lambda: extract_features(self.training.model, images, self.data, self.config, tick=self.tick)
+        )
+        return seconds * ratio(wanted, len(images)), features
+
+    def _time_probes(self, few: Tensor, val_x: Tensor) -> float:
+        """Seconds of k-NN and linear probe on features of all rows, or of as many as are tried, scaled."""
+        full, labelled = self.full, self.full.val_labels >= 0
+        tried = probe_rows_tried(len(full.train_labels), few.shape[1])
+        train_y = full.train_labels[np.linspace(0, len(full.train_labels) - 1, tried).astype(np.int64)]
+        train_x = like(few, self.data.probe.train_labels, train_y)
+        seconds, _ = timed(
+            lambda: probe_figures(
+                train_x,
+                train_y,
+                val_x[torch.from_numpy(labelled)],
+                full.val_labels[labelled],
+                full.n_classes,
+                self.config,
+            )
+        )
+        self.tick()
+        return seconds * ratio(len(full.train_labels), tried)
+
+    def _draw_and_save(self) -> None:
+        self.training.samples.write(self.training.model, 0)
+        self.training.save()
+
+    def peak_bytes(self) -> int:
+        """Peak over the idle process of the run: what was measured here, and the memory of what was not."""
+        growth = CPU_GROWTH if self.device.type == "cpu" else 1.0
+        return int(growth * self.memory.peak_bytes(self.device)) + self.unread_bytes()
+
+    def unread_bytes(self) -> int:
+        """Memory of what the run will hold and this trial did not: images, and features of untried rows."""
+        config, data, full = self.config, self.data, self.full
+        image_bytes: int = config.img_size**2 * data.images.shape[-1]
+        images = full.images - len(data.images)
+        if self.device.type == "cuda":  # of the rest nothing is on the GPU
+            return images * image_bytes
+        images += full.val_images - len(data.val_images)
+        if not (full.own_probe and len(full.train_labels) == full.images):
+            images += len(full.train_labels) - len(data.probe.train_images)
+        if not full.own_probe:
+            images += len(full.val_labels) - len(data.probe.val_images)
+        untried = len(full.train_labels) - probe_rows_tried(len(full.train_labels), config.embed_dim)
+        return images * image_bytes + untried * 4 * FEATURE_COPIES * config.embed_dim
+
+
+def probe_rows_tried(train_rows: int, width: int) -> int:
+    """Of how many train rows the probes are really tried."""
+    return min(train_rows, max(PROBE_VALUES // width, 100))
+
+
+def like(features: Tensor, labels: Labels, wanted: Labels) -> Tensor:
+    """(M, D) features of galaxies labelled `wanted` (M,), made from `features` (N, D) of a few labelled
+    `labels`: one of the same class where there is one, and noise of a third of the spread."""
+    rng = np.random.default_rng(0)
+    chosen = np.zeros(len(wanted), np.int64)
+    for label in np.unique(wanted):
+        same = np.flatnonzero(labels == label)
+        pool = same if len(same) else np.arange(len(labels))
+        places = np.flatnonzero(wanted == label)
+        chosen[places] = rng.choice(pool, len(places))
+    if len(wanted) == 0:
+        return features[:0]
+    noise = torch.randn(len(wanted), features.shape[1], generator=torch.Generator().manual_seed(0))
+    return features[torch.from_numpy(chosen)].addcmul_(noise, features.std(dim=0) / 3)
+
+
+def ratio(wanted: int, tried: int) -> float:
+    """How many times as much there is of the whole as was tried; 0 of nothing."""
+    return wanted / tried if tried else 0.0
+
+
+def timed(work: Callable[[], Returned]) -> tuple[float, Returned]:
+    """Seconds that `work` takes, and what it returns."""
+    start = perf_counter()
+    returned = work()
+    return perf_counter() - start, returned

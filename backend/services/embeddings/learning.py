@@ -1,0 +1,85 @@
+"""What is learned from a person's ratings or flags, and in which words it is said."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from backend.errors import ConflictError
+from backend.search.index import Rows
+from backend.search.interest import MIN_LEFT_OUT, Interest, Ratings, error_of_mean, learn_interest
+from backend.search.vectors import Vectors
+from backend.services.datasets.annotations import Opinion
+from shared.contract.odd import Learned, LearnFrom
+
+FLAGGED, TRUSTED = 1.0, 0.0
+
+
+@dataclass(frozen=True)
+class Taught:
+    """`rows` (n,) that taught, what is `expected` of every galaxy (N,), and what that is worth."""
+
+    rows: Rows
+    expected: Ratings
+    said: Learned
+
+
+def learn(vectors: Vectors, learn_from: LearnFrom, opinion: Opinion) -> Taught:
+    """Raises ConflictError where there is nothing to learn from yet."""
+    lesson = require_lesson(learn_from, opinion)
+    rows, values = np.array(list(lesson), np.int64), np.array(list(lesson.values()))
+    found = learn_interest(vectors, rows, values)
+    return Taught(rows, found.expected, _said(learn_from, values, found))
+
+
+def require_lesson(learn_from: LearnFrom, opinion: Opinion) -> dict[int, float]:
+    """What there is to learn, by row. Raises ConflictError where two values of it do not differ."""
+    if learn_from is LearnFrom.RATINGS:
+        lesson = {row: float(rating) for row, rating in opinion.ratings.items()}
+    else:
+        lesson = dict.fromkeys(opinion.ratings, TRUSTED) | dict.fromkeys(opinion.notes, FLAGGED)
+    if len(set(lesson.values())) < 2:
+        raise ConflictError(
+            "nothing_to_learn", _what_to_do(learn_from, len(opinion.ratings), len(opinion.notes))
+        )
+    return dict(sorted(lesson.items()))
+
+
+def _what_to_do(learn_from: LearnFrom, rated: int, flagged: int) -> str:
+    if learn_from is LearnFrom.RATINGS:
+        so_far = f"all {rated} ratings are the same" if rated > 1 else f"{rated or 'no'} galaxy is rated"
+        return (
+            f"there is nothing to learn from yet: {so_far}; rate some high (5) and some low (0), then learn"
+        )
+    missing = "no label is flagged" if not flagged else "no galaxy is rated without a flag"
+    return (
+        f"there is nothing to learn from yet: {missing}; flag doubtful labels (f), rate galaxies whose "
+        "label is right, then learn"
+    )
+
+
+def _said(learn_from: LearnFrom, values: Ratings, found: Interest) -> Learned:
+    correlation, error, of_mean = found.correlation(values), found.error(values), error_of_mean(values)
+    few = found.left_out is None
+    return Learned(
+        learn_from=learn_from,
+        n=len(values),
+        penalty=found.penalty,
+        correlation=correlation,
+        error=error,
+        error_of_mean=None if few else of_mean,
+        words=_words(learn_from, values, correlation, error, of_mean),
+    )
+
+
+def _words(
+    learn_from: LearnFrom, values: Ratings, correlation: float | None, error: float | None, of_mean: float
+) -> str:
+    n, flagged = len(values), int((values == FLAGGED).sum())
+    what = f"{n} rated" if learn_from is LearnFrom.RATINGS else f"{flagged} flagged, {n - flagged} not"
+    if error is None:
+        return f"{what}; from {MIN_LEFT_OUT} on it is said how well they foretell each other"
+    ranks = "unknown" if correlation is None else f"{correlation:.2f}".replace("-", "−")
+    beside = f"error {error:.2f} ({of_mean:.2f} by guessing the mean)"
+    if error >= of_mean:
+        return f"{what}; they do not foretell each other yet: leave-one-out {beside}; rate more"
+    return f"{what}; leave-one-out rank correlation {ranks}, {beside}"

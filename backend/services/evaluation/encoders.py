@@ -1,0 +1,114 @@
+"""The encoder that a job works on, and the labels that judge it."""
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.data.label_subset import smallest_fraction
+from backend.data.store import GalaxyStore
+from backend.db.models import DatasetRow, RunRow
+from backend.errors import InvalidInputError, NotFoundError
+from backend.jobs.encoders import find_encoder
+from backend.jobs.run_dir import EncoderSource
+from backend.services.datasets.names import named_dataset
+from backend.settings import Settings
+from shared.base.runs import MODEL_KINDS, RunKind
+from shared.base.vocabulary import SPLIT_CODES, Split
+
+
+def channels_of(session: Session, settings: Settings, run: RunRow) -> int:
+    """Bands that the encoder reads: as its checkpoint says, or those of what it is about to be trained on.
+    Raises NotFoundError where neither is there."""
+    try:
+        return find_encoder(settings.home, run.id, "last").channels
+    except NotFoundError:
+        trained_on = session.get(DatasetRow, run.dataset) if run.kind != RunKind.ADOPT else None
+        if trained_on is None:
+            raise
+        return len(trained_on.info["bands"])
+
+
+def source_of(session: Session, run: RunRow) -> EncoderSource:
+    """The run of an encoder, and what that learned from, where it is known and still here."""
+    if run.kind == RunKind.ADOPT or run.dataset_digest is None:
+        return EncoderSource(run=run.id)
+    same = select(DatasetRow).where(DatasetRow.digest == run.dataset_digest).order_by(DatasetRow.name)
+    dataset = session.scalar(same.limit(1))
+    return EncoderSource(
+        run=run.id,
+        seen_file=f"datasets/{dataset.file}" if dataset else None,
+        seen_digest=run.dataset_digest,
+        seen_rows=run.config.get("pretrain_rows", "train"),
+    )
+
+
+def encoder_run(session: Session, run_id: str) -> RunRow:
+    row = session.get(RunRow, run_id)
+    if row is None:
+        raise NotFoundError(
+            "run_not_found", f"there is no run {run_id}; the list of runs has their ids", "encoder"
+        )
+    if row.kind not in MODEL_KINDS:
+        raise InvalidInputError(
+            "no_model",
+            f"{run_id} is a job of kind {row.kind}, which has no encoder; choose a training or an import",
+            "encoder",
+        )
+    return row
+
+
+def judged_on(session: Session, wanted: str | None, run: RunRow) -> DatasetRow:
+    """The dataset asked for, else the one that the encoder's own probes are judged on."""
+    name = wanted or run.config.get("eval_dataset") or run.dataset
+    if name is None:
+        raise InvalidInputError(
+            "no_dataset", f"{run.id} has no dataset of its own; name a labelled one in dataset", "dataset"
+        )
+    return named_dataset(session, name)
+
+
+def require_bands(run: RunRow, channels: int, dataset: DatasetRow) -> None:
+    """Raise InvalidInputError where an encoder of so many channels cannot read the dataset."""
+    bands = len(dataset.info["bands"])
+    if bands != channels:
+        raise InvalidInputError(
+            "bands_differ",
+            f"{run.id} reads {channels} bands and {dataset.name} has {bands}; choose another dataset",
+            "dataset",
+        )
+
+
+def require_labels(settings: Settings, dataset: DatasetRow, label_fraction: float) -> NDArray[np.int64]:
+    """Labelled train rows of each class (K,). Raises InvalidInputError where a head could not be fitted on
+    train, chosen on validation and judged on test rows."""
+    if not dataset.info["class_names"]:
+        raise InvalidInputError(
+            "no_labels", f"{dataset.name} has no labels to judge by; choose a labelled dataset", "dataset"
+        )
+    with GalaxyStore.open(settings.datasets_dir / dataset.file) as store:
+        labels, splits = store.labels, store.splits
+    for split in Split:
+        if not ((splits == SPLIT_CODES[split]) & (labels >= 0)).any():
+            raise InvalidInputError(
+                "empty_split",
+                f"{dataset.name} has no labelled {split} rows, and a head is fitted on train, chosen on val "
+                "and judged on test rows; import it with another split",
+                "dataset",
+            )
+    train = np.bincount(labels[(splits == SPLIT_CODES[Split.TRAIN]) & (labels >= 0)])
+    if np.count_nonzero(train) < 2:
+        raise InvalidInputError(
+            "one_class",
+            f"the train rows of {dataset.name} are all of one class; choose a dataset with two or more",
+            "dataset",
+        )
+    smallest = smallest_fraction(train)
+    if label_fraction < smallest:
+        rare = dataset.info["class_names"][int(np.where(train > 0, train, train.max()).argmin())]
+        raise InvalidInputError(
+            "empty_class",
+            f"label_fraction {label_fraction:g} leaves no train row of {rare}; take {smallest:.2g} or more",
+            "label_fraction",
+        )
+    return train

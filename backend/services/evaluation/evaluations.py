@@ -1,0 +1,303 @@
+"""The verbs of evaluations: list, read, browse what was predicted, compare two."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from backend.db.engine import Database
+from backend.db.models import DatasetRow, EvaluationRow
+from backend.errors import InvalidInputError, NotFoundError
+from backend.jobs.run_dir import RunDir
+from backend.services.datasets.browsing import SPLIT_OF_CODE, Datasets, galaxy_of
+from backend.services.datasets.label_flags import notes_by_row
+from backend.services.datasets.tables import TableFormat, table_file
+from backend.services.evaluation.method_comparison import compare_seeds, require_method
+from backend.settings import Settings
+from backend.stats.comparing import difference_interval, mcnemar, verdict
+from backend.stats.predictions import Predictions, Rows, load_predictions
+from backend.stats.threshold_curves import threshold_curves
+from shared.base.vocabulary import SPLIT_CODES, Split
+from shared.contract.datasets import Galaxy
+from shared.contract.evaluations import (
+    Comparison,
+    Evaluation,
+    MethodComparison,
+    Prediction,
+    PredictionOrder,
+    PredictionPage,
+    ThresholdCurves,
+)
+
+
+@dataclass(frozen=True)
+class WantedPredictions:
+    """Which predictions; classes are indices of class_names, None takes all. `flagged_only` leaves galaxies
+    whose label a person doubts; confidence is the probability of the predicted class, to three decimals as
+    pages show it, both bounds included."""
+
+    true: int | None = None
+    predicted: int | None = None
+    split: Split | None = Split.TEST
+    flagged_only: bool = False
+    confidence_min: float = 0.0
+    confidence_max: float = 1.0
+
+    def of(self, every: Predictions, flagged: Collection[int] = ()) -> Predictions:
+        """Those that are wanted; `flagged` are rows."""
+        keep = np.ones(len(every.row), np.bool_)
+        if self.true is not None:
+            keep &= every.true == self.true
+        if self.predicted is not None:
+            keep &= every.predicted == self.predicted
+        if self.split is not None:
+            keep &= every.split == SPLIT_CODES[self.split]
+        if self.flagged_only:
+            keep &= np.isin(every.row, list(flagged))
+        confidence = np.round(every.probabilities[np.arange(len(every.row)), every.predicted], 3)
+        keep &= (confidence >= self.confidence_min) & (confidence <= self.confidence_max)
+        return every.where(keep)
+
+
+class Evaluations:
+    """Reads evaluations for pages and shell."""
+
+    def __init__(self, database: Database, settings: Settings, datasets: Datasets) -> None:
+        self._database, self._settings, self._datasets = database, settings, datasets
+
+    def list_all(
+        self,
+        *,
+        encoder: str | None = None,
+        run: str | None = None,
+        dataset: str | None = None,
+        limit: int = 500,
+    ) -> list[Evaluation]:
+        """Newest first; those on `encoder` with the references of its jobs, and those that it made itself.
+        `dataset` is a name."""
+        query = select(EvaluationRow).order_by(EvaluationRow.created_at.desc(), EvaluationRow.id)
+        if encoder is not None:
+            query = query.where((EvaluationRow.encoder_id == encoder) | (EvaluationRow.run_id == encoder))
+        if run is not None:
+            query = query.where(EvaluationRow.run_id == run)
+        if dataset is not None:
+            query = query.where(EvaluationRow.dataset_digest == self._datasets.row(dataset).digest)
+        with self._database.read() as session:
+            rows = session.scalars(query.limit(limit)).all()
+            names = _names(session)
+        return [_to_evaluation(row, names) for row in rows]
+
+    def of_runs(self, runs: Collection[str]) -> dict[str, list[Evaluation]]:
+        """What each of these jobs made, newest first."""
+        query = select(EvaluationRow).where(EvaluationRow.run_id.in_(runs))
+        found: dict[str, list[Evaluation]] = {}
+        with self._database.read() as session:
+            names = _names(session)
+            for row in session.scalars(query.order_by(EvaluationRow.created_at.desc(), EvaluationRow.id)):
+                found.setdefault(row.run_id, []).append(_to_evaluation(row, names))
+        return found
+
+    def get(self, evaluation_id: str) -> Evaluation:
+        """Raises NotFoundError."""
+        with self._database.read() as session:
+            row = session.get(EvaluationRow, evaluation_id)
+            if row is None:
+                raise NotFoundError(
+                    "evaluation_not_found", f"there is no evaluation {evaluation_id}; the list has their ids"
+                )
+            return _to_evaluation(row, _names(session))
+
+    def predictions(self, evaluation_id: str) -> Predictions:
+        """All that was predicted, of validation and test rows. Raises NotFoundError."""
+        evaluation = self.get(evaluation_id)
+        folder = RunDir(self._settings.runs_dir / evaluation.run).evaluations
+        try:
+            return load_predictions(folder / f"{evaluation_id}.npz")
+        except FileNotFoundError:
+            raise NotFoundError(
+                "predictions_gone",
+                f"the predictions of {evaluation_id} are no longer in the folder of {evaluation.run}; "
+                "evaluate the encoder again",
+            ) from None
+
+    def browse(
+        self,
+        evaluation_id: str,
+        wanted: WantedPredictions,
+        *,
+        order: PredictionOrder,
+        seed: int,
+        offset: int,
+        limit: int,
+    ) -> PredictionPage:
+        """A page of the predictions that are wanted."""
+        evaluation = self.get(evaluation_id)
+        _require_classes(wanted, evaluation)
+        _require_range(wanted)
+        flags = self._flags_of(evaluation)
+        found = wanted.of(self.predictions(evaluation_id), flags)
+        page = found.where(_ordered(found, order, seed)[offset : offset + limit])
+        dataset = self._dataset_of(evaluation)
+        galaxies = self._galaxies(dataset, page.row)
+        return PredictionPage(
+            evaluation=evaluation_id,
+            dataset=dataset,
+            class_names=evaluation.class_names,
+            total=len(found.row),
+            flags=len(flags),
+            predictions=[_prediction(page, place, galaxies[place], flags) for place in range(len(page.row))],
+        )
+
+    def table(self, evaluation_id: str, file_format: TableFormat) -> bytes:
+        """Every prediction as a table: row, source_id, split, true, predicted (class names), flagged,
+        p_<class>."""
+        evaluation = self.get(evaluation_id)
+        found, names = self.predictions(evaluation_id), np.array(evaluation.class_names)
+        columns = {
+            "row": found.row,
+            "source_id": self._source_ids(self._dataset_of(evaluation), found.row),
+            "split": [SPLIT_OF_CODE[int(code)].value for code in found.split],
+            "true": names[found.true],
+            "predicted": names[found.predicted],
+            "flagged": np.isin(found.row, list(self._flags_of(evaluation))),
+        } | {f"p_{name}": found.probabilities[:, k].astype(np.float32) for k, name in enumerate(names)}
+        return table_file(pa.table(columns), file_format)
+
+    def curves(self, evaluation_id: str) -> ThresholdCurves:
+        """Each class against the rest on test rows."""
+        names = self.get(evaluation_id).class_names
+        test = WantedPredictions().of(self.predictions(evaluation_id))
+        return threshold_curves(test.true, test.probabilities, names)
+
+    def compare(self, a: str, b: str) -> Comparison:
+        """Whether A and B differ on their test rows. Raises InvalidInputError where these differ."""
+        one, other = self.get(a), self.get(b)
+        _require_same_rows(one, other)
+        of_a, of_b = (WantedPredictions().of(self.predictions(each)) for each in (a, b))
+        of_a, of_b = (each.where(np.argsort(each.row)) for each in (of_a, of_b))
+        if not np.array_equal(of_a.row, of_b.row):
+            raise _other_rows(one, other, "their test rows are not the same")
+        right_a, right_b = of_a.predicted == of_a.true, of_b.predicted == of_b.true
+        only_a, only_b = int((right_a & ~right_b).sum()), int((right_b & ~right_a).sum())
+        p = mcnemar(only_a, only_b)
+        return Comparison(
+            a=a,
+            b=b,
+            n=len(of_a.row),
+            difference=(only_a - only_b) / len(of_a.row),
+            difference_ci95=difference_interval(of_a.true, right_a, right_b),
+            only_a_right=only_a,
+            only_b_right=only_b,
+            p=p,
+            verdict=verdict(p),
+        )
+
+    def compare_methods(self, a: Sequence[str], b: Sequence[str]) -> MethodComparison:
+        """Whether one of two methods is better, over the seeds of each (mae.md §7). Raises InvalidInputError
+        where a side is not one method over seeds enough, or the test rows differ."""
+        of_a, of_b = ([self.get(each) for each in side] for side in (a, b))
+        require_method(of_a, "a")
+        require_method(of_b, "b")
+        for one in (*of_a, *of_b):
+            _require_same_rows(of_a[0], one)
+        return compare_seeds(of_a, of_b)
+
+    def _dataset_of(self, evaluation: Evaluation) -> str | None:
+        with self._database.read() as session:
+            return _names(session).get(evaluation.dataset_digest)
+
+    def _flags_of(self, evaluation: Evaluation) -> dict[int, str]:
+        with self._database.read() as session:
+            return notes_by_row(session, evaluation.dataset_digest)
+
+    def _galaxies(self, dataset: str | None, rows: Rows) -> list[Galaxy | None]:
+        if dataset is None:
+            return [None] * len(rows)
+        with self._datasets.use(dataset) as store:
+            return [galaxy_of(store, int(row)) for row in rows]
+
+    def _source_ids(self, dataset: str | None, rows: Rows) -> list[str]:
+        if dataset is None:
+            return [""] * len(rows)
+        with self._datasets.use(dataset) as store:
+            return [store.source_ids[row] for row in rows]
+
+
+def _names(session: Session) -> dict[str, str]:
+    """Names of the datasets by digest; the first of several."""
+    rows = session.execute(select(DatasetRow.digest, DatasetRow.name).order_by(DatasetRow.created_at.desc()))
+    return {row.digest: row.name for row in rows}
+
+
+def _to_evaluation(row: EvaluationRow, names: dict[str, str]) -> Evaluation:
+    evaluation = Evaluation.model_validate(row.info)
+    name = names.get(row.dataset_digest, evaluation.dataset)
+    return evaluation.model_copy(update={"dataset": name})
+
+
+def _ordered(found: Predictions, order: PredictionOrder, seed: int) -> Rows:
+    """Places in the order asked for; of equals the one that comes first in the file."""
+    places = np.arange(len(found.row))
+    if order is PredictionOrder.ROW:
+        return places
+    if order is PredictionOrder.RANDOM:
+        return np.random.default_rng(seed).permutation(len(places))
+    sure = order in (PredictionOrder.CONFIDENT, PredictionOrder.UNCERTAIN)
+    value = found.probabilities[places, found.predicted if sure else found.true]
+    falling = order in (PredictionOrder.CONFIDENT, PredictionOrder.BEST)
+    return np.argsort(-value if falling else value, kind="stable")
+
+
+def _prediction(page: Predictions, place: int, galaxy: Galaxy | None, flags: Mapping[int, str]) -> Prediction:
+    predicted = int(page.predicted[place])
+    row = int(page.row[place])
+    probabilities = [round(float(value), 4) for value in page.probabilities[place]]
+    return Prediction(
+        row=row,
+        source_id=galaxy.source_id if galaxy else "",
+        ra=galaxy.ra if galaxy else None,
+        dec=galaxy.dec if galaxy else None,
+        split=SPLIT_OF_CODE[int(page.split[place])],
+        true=int(page.true[place]),
+        predicted=predicted,
+        confidence=probabilities[predicted],
+        probabilities=probabilities,
+        flag=flags.get(row),
+    )
+
+
+def _require_classes(wanted: WantedPredictions, evaluation: Evaluation) -> None:
+    last = len(evaluation.class_names) - 1
+    for field, value in (("true", wanted.true), ("predicted", wanted.predicted)):
+        if value is not None and value > last:
+            raise InvalidInputError(
+                "unknown_class", f"{field} = {value}: {evaluation.id} has classes 0 to {last}", field
+            )
+
+
+def _require_range(wanted: WantedPredictions) -> None:
+    if wanted.confidence_min > wanted.confidence_max:
+        raise InvalidInputError(
+            "empty_range",
+            f"confidence_min = {wanted.confidence_min:g} is above confidence_max = "
+            f"{wanted.confidence_max:g}, so that nothing can pass; exchange them",
+            "confidence_min",
+        )
+
+
+def _require_same_rows(one: Evaluation, other: Evaluation) -> None:
+    if one.dataset_digest != other.dataset_digest:
+        why = f"one is judged on {one.dataset} and the other on {other.dataset}"
+        if one.dataset == other.dataset:
+            why = f"{one.dataset} is not the same file, labels and split for both"
+        raise _other_rows(one, other, why)
+
+
+def _other_rows(one: Evaluation, other: Evaluation, why: str) -> InvalidInputError:
+    return InvalidInputError(
+        "other_test_rows",
+        f"{one.id} and {other.id} cannot be compared: {why}; evaluate both on one dataset",
+    )

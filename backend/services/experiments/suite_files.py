@@ -1,0 +1,100 @@
+"""A suite's report as a file that needs nothing else: Markdown, or HTML with its figure inside."""
+
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from shared.contract.suites import RowResult, SuiteReport
+
+PACKAGES = ("torch", "timm", "numpy", "scikit-learn", "scipy")
+_TEMPLATES = jinja2.Environment(
+    loader=jinja2.PackageLoader("backend.services.experiments", "templates"),
+    autoescape=jinja2.select_autoescape(),
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
+def report_markdown(report: SuiteReport) -> str:
+    """Tables, claims, choices, configuration, digests and versions."""
+    return _TEMPLATES.get_template("suite.md.j2").render(**_facts(report))
+
+
+def report_html(report: SuiteReport) -> str:
+    """The same as one page, with the rows drawn."""
+    return _TEMPLATES.get_template("suite.html.j2").render(**_facts(report))
+
+
+def _facts(report: SuiteReport) -> dict[str, Any]:
+    return {
+        "report": report,
+        "plan": report.plan,
+        "percent": percent,
+        "spread": spread,
+        "points": points,
+        "chart": chart_rows(report),
+        "configs": configs(report),
+        "versions": {name: version(name) for name in ("galaxyscope", *PACKAGES)},
+        "commit": _commit(),
+        "made_at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    }
+
+
+def percent(share: float | None) -> str:
+    """60.3 %, a dash for None."""
+    return "–" if share is None else f"{100 * share:.1f} %"
+
+
+def points(share: float | None) -> str:
+    """+1.2, in points."""
+    return "–" if share is None else f"{100 * share:+.1f}".replace("-", "−")
+
+
+def spread(row: RowResult) -> str:
+    """Mean ± sample standard deviation with the number of seeds; a single seed with its Wilson interval."""
+    if row.mean is None:
+        return "–"
+    if row.std is not None:
+        return f"{100 * row.mean:.1f} ± {100 * row.std:.1f} % ({len(row.accuracies)} seeds)"
+    interval = row.first_ci95
+    between = f" (95 %: {100 * interval.low:.1f} – {100 * interval.high:.1f})" if interval else ""
+    return f"{100 * row.mean:.1f} %{between}"
+
+
+def chart_rows(report: SuiteReport) -> list[dict[str, Any]]:
+    """Rows as a drawing wants them, shares of 1: every seed, the mean, the report's figure."""
+    return [
+        {
+            "name": row.name,
+            "each": row.accuracies,
+            "mean": row.mean,
+            "report": row.report,
+            "reference": reference,
+        }
+        for rows, reference in ((report.rows, False), (report.references, True))
+        for row in rows
+        if row.mean is not None
+    ]
+
+
+def configs(report: SuiteReport) -> list[tuple[str, str, dict[str, Any]]]:
+    """Slot, run and config of what is there."""
+    return [
+        (planned.slot.key, planned.run.id, planned.run.config)
+        for planned in report.runs
+        if planned.run is not None
+    ]
+
+
+def _commit() -> str | None:
+    """The commit of the source, where it is a checkout and git is there."""
+    command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
+    try:
+        found = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)
+    except OSError:
+        return None
+    return found.stdout.strip() or None

@@ -1,0 +1,119 @@
+"""The verbs of the queue: read it, move a waiting run, pause and resume a lane."""
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+
+from sqlalchemy.orm import Session
+
+from backend.db.engine import Database
+from backend.db.models import RunRow
+from backend.errors import ConflictError
+from backend.jobs import lanes
+from backend.services.runs.answers import progress_of
+from backend.services.runs.lifecycle import find_row
+from backend.services.runs.times import History
+from shared.base.runs import Lane, RunKind, RunState
+from shared.contract.launching import LaneQueue, Queue, QueuedRun, QueueMove, WaitingRun
+
+
+def read_queue(database: Database, *, now: datetime | None = None) -> Queue:
+    """Every lane: what is at work, what waits and from when."""
+    now = now or datetime.now(UTC)
+    with database.read() as session:
+        return Queue(read_at=now, lanes=[_lane_queue(session, lane, now) for lane in Lane])
+
+
+def move_run(database: Database, run_id: str, move: QueueMove) -> Queue:
+    """Move a waiting run within its lane. Raises ConflictError, with the order of now, where it waits no more
+    or somebody else has moved it since it was seen."""
+    with database.write() as session:
+        run = find_row(session, run_id)
+        if run.state != RunState.QUEUED:
+            raise ConflictError(
+                "not_queued",
+                f"{run_id} is {run.state}; only a waiting run can be moved. {_order(session, run)}",
+            )
+        if move.rank not in (None, run.queue_rank):
+            raise ConflictError(
+                "moved_meanwhile",
+                f"{run_id} was moved meanwhile and stays where it is. {_order(session, run)}",
+                "rank",
+            )
+        lanes.move(session, run, move.to)
+    return read_queue(database)
+
+
+def pause_lane(database: Database, lane: Lane) -> Queue:
+    """What is at work goes on; nothing new starts, whoever supervises, until the lane is resumed."""
+    with database.write() as session:
+        lanes.pause(session, lane)
+    return read_queue(database)
+
+
+def resume_lane(database: Database, lane: Lane) -> Queue:
+    with database.write() as session:
+        lanes.resume(session, lane)
+    return read_queue(database)
+
+
+def _order(session: Session, run: RunRow) -> str:
+    waiting = [one.id for one in session.scalars(lanes.waiting(Lane(run.lane)))]
+    shown = ", ".join(waiting[:6]) + (f" and {len(waiting) - 6} more" if len(waiting) > 6 else "")
+    return f"The {run.lane} queue is now: {shown or 'empty'}"
+
+
+def _lane_queue(session: Session, lane: Lane, now: datetime) -> LaneQueue:
+    busy = lanes.at_work(session, lane)
+    waiting = list(session.scalars(lanes.waiting(lane)))
+    paused_at = lanes.paused_at(session, lane)
+    starts = expected_starts(session, busy, waiting, now) if paused_at is None else [None] * len(waiting)
+    before = [busy, *waiting]
+    return LaneQueue(
+        lane=lane,
+        paused_at=paused_at,
+        at_work=_queued_run(busy) if busy else None,
+        waiting=[
+            WaitingRun(
+                **dict(_queued_run(run)),
+                queue_position=place + 1,
+                rank=run.queue_rank,
+                starts_at=None if start is None else now + timedelta(seconds=start),
+                after=previous.id if previous else None,
+            )
+            for place, (run, start, previous) in enumerate(zip(waiting, starts, before, strict=False))
+        ],
+    )
+
+
+def expected_starts(
+    session: Session, busy: RunRow | None, waiting: Sequence[RunRow], now: datetime
+) -> list[float | None]:
+    """Seconds until each waiting run starts, and last until one would that is queued now; None from the first
+    run on whose time is not known."""
+    free_in = 0.0 if busy is None else _left_s(busy, now)
+    starts = [free_in]
+    history = History(session) if waiting and free_in is not None else None
+    for run in waiting:
+        takes = history.expected_s(run) if history and free_in is not None else None
+        free_in = None if free_in is None or takes is None else free_in + takes
+        starts.append(free_in)
+    return starts
+
+
+def _left_s(run: RunRow, now: datetime) -> float | None:
+    """What its worker said was left, less the time since."""
+    eta_s, at = run.progress.get("eta_s"), run.progress.get("at")
+    if eta_s is None:
+        return None
+    return max(float(eta_s) - (now.timestamp() - float(at) if at else 0.0), 0.0)
+
+
+def _queued_run(run: RunRow) -> QueuedRun:
+    return QueuedRun(
+        id=run.id,
+        kind=RunKind(run.kind),
+        name=run.name,
+        dataset=run.dataset,
+        state=RunState(run.state),
+        progress=progress_of(run),
+    )

@@ -1,0 +1,26 @@
+"""What a running worker is asked for between its steps."""
+
+from typing import Literal
+
+from backend.db.engine import Database
+from backend.errors import ConflictError
+from backend.jobs.run_dir import RunDir
+from backend.services.runs.lifecycle import find_row
+from backend.settings import Settings
+from shared.base.runs import TRAINING_KINDS, RunKind, RunState
+from shared.contract.runs import Asked
+
+WORDS = {"checkpoint": "checkpoints", "sample": "fixed galaxies to draw"}
+
+
+def ask_worker(
+    database: Database, settings: Settings, run_id: str, verb: Literal["checkpoint", "sample"]
+) -> Asked:
+    """Ask for a checkpoint or samples now. Raises ConflictError where nobody is there who could obey."""
+    with database.read() as session:
+        row = find_row(session, run_id)
+    if row.kind not in TRAINING_KINDS or (verb == "sample" and row.kind != RunKind.PRETRAIN):
+        raise ConflictError(f"no_{verb}", f"{run_id} is a job of kind {row.kind}, which has no {WORDS[verb]}")
+    if row.state != RunState.RUNNING:
+        raise ConflictError("not_running", f"{run_id} is {row.state}; only a running run can be asked")
+    return Asked(seq=RunDir(settings.runs_dir / run_id).request(verb))

@@ -1,0 +1,73 @@
+"""Jobs that judge an encoder, or train a classifier: what a person can set."""
+
+from typing import Literal
+
+from shared.base.config import Config, setting
+from shared.base.vocabulary import Head
+
+FrozenHead = Literal["knn", "linear", "linear_lars", "mlp", "attentive"]
+FROZEN_HEADS: tuple[Head, ...] = (Head.KNN, Head.LINEAR, Head.LINEAR_LARS, Head.MLP, Head.ATTENTIVE)
+CHECKPOINT = r"^(last|best|\d{1,12})$"
+
+
+class OnEncoderConfig(Config):
+    """An encoder of a run, and the labelled dataset that it is judged on."""
+
+    encoder: str = setting(..., "encoder", "Run whose encoder is judged.", simple=True)
+    checkpoint: str = setting(
+        "best", "encoder", "best, last, or a step; best is last where there is no best.", pattern=CHECKPOINT
+    )
+    dataset: str | None = setting(
+        None, "data", "Labelled dataset; empty takes the encoder's own (or its eval_dataset).", simple=True
+    )
+
+
+class ProbeConfig(OnEncoderConfig):
+    """Heads on the frozen features of one encoder, fitted on train, chosen on validation, judged on test."""
+
+    when: Literal["now", "ended"] = setting(
+        "now", "encoder", "Whether it waits until the run of the encoder has ended."
+    )
+    heads: tuple[FrozenHead, ...] = setting(
+        ("knn", "linear"),
+        "heads",
+        "What is put on the frozen features; linear by LARS (linear_lars), on BatchNorm, is the MAE paper's.",
+        simple=True,
+        min_length=1,
+    )
+    depths: Literal["last", "all"] = setting(
+        "last", "heads", "last block, or the one of all blocks that does best on validation.",
+        simple=True,
+    )  # fmt: skip
+    pooling: Literal["cls", "mean", "both"] = setting(
+        "mean", "heads", "How tokens become one feature vector.", simple=True
+    )
+    inner_norm: Literal["final", "none"] = setting(
+        "final", "heads", "Whether features of inner blocks pass the encoder's final norm."
+    )
+    mlp_width: int = setting(256, "heads", "Hidden units of the MLP.", ge=8, le=4096)
+    knn_k: int = setting(20, "heads", "Neighbours that vote.", ge=1, le=500)
+    knn_temperature: float = setting(0.07, "heads", "Of the votes' weights exp(cos/T).", gt=0, le=10)
+    label_fraction: float = setting(
+        1.0,
+        "data",
+        "Share of labelled train rows learned from, stratified.",
+        ge=0.01,
+        le=1,
+        simple=True,
+    )
+    seeds: int = setting(
+        1, "evaluation", "Repetitions with seeds seed, seed + 1, …", ge=1, le=10, simple=True
+    )
+    seed: int = setting(0, "evaluation", "Of the label subset and of trained heads.", ge=0, le=2**31 - 1)
+    references: bool = setting(
+        True,
+        "evaluation",
+        "Also the same heads on the encoder at random init, raw pixels, and the majority.",
+    )
+
+
+class BaselinesConfig(Config):
+    """Raw-pixel k-NN and linear probe, and the majority class, of one dataset."""
+
+    dataset: str = setting(..., "data", "Dataset.")

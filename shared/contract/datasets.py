@@ -1,0 +1,205 @@
+"""Datasets as page, API and shell see them, and the sources they are imported from."""
+
+from datetime import datetime
+from typing import Any
+
+from pydantic import Field
+
+from shared.base.config import DATASET_NAME
+from shared.base.vocabulary import Split
+from shared.base.wire import Wire
+
+
+class Skipped(Wire):
+    """A row that the importer left out, and why."""
+
+    source: str
+    reason: str
+
+
+class Dataset(Wire):
+    """One dataset of the store."""
+
+    name: str
+    digest: str = Field(description="SHA-256 over pixels, labels and split.")
+    n: int
+    img_size: int = Field(description="Side of a square image, pixels.")
+    bands: list[str] = Field(description="One name a channel, 1 to 5.")
+    class_names: list[str] = Field(description="Empty where nothing is labelled.")
+    class_counts: dict[str, int]
+    split_counts: dict[str, int]
+    unlabelled: int
+    simulated: bool
+    provenance: dict[str, Any]
+    channel_mean: list[float] = Field(description="Of the train split, 0 to 1.")
+    channel_std: list[float]
+    duplicates_across_splits: int = Field(
+        description="Validation and test rows with a near-duplicate, turned or mirrored ones included, in "
+        "another split."
+    )
+    skipped: list[Skipped]
+    skipped_count: int
+    size_bytes: int
+    created_at: datetime
+    description: str = Field("", description="A person's own words.")
+    stretch: str = Field("", description="How source values became 8 bits, in words.")
+    with_sky: int = Field(0, description="Rows with right ascension and declination.")
+    redshift_range: tuple[float, float] | None = Field(None, description="Of the rows that have one.")
+
+
+class DatasetChange(Wire):
+    """PATCH /datasets/{name}: what to change; None leaves as it is."""
+
+    name: str | None = Field(None, pattern=DATASET_NAME)
+    description: str | None = Field(None, max_length=2000)
+
+
+class DeletionPreview(Wire):
+    """What deleting a dataset takes away. `runs` were trained or measured on it and keep their results, but
+    cannot resume; `blocked_by` are queued or at work on it, and must end first."""
+
+    name: str
+    size_bytes: int
+    runs: list[str]
+    blocked_by: list[str]
+
+
+class DuplicatePair(Wire):
+    """A validation or test row and its nearest twin in another split. `how` is same, turned or mirrored;
+    `rms_levels` compares 16-pixel grey thumbnails, in levels of 255."""
+
+    row: int
+    split: Split
+    other: int
+    other_split: Split
+    how: str
+    rms_levels: float
+
+
+class Duplicates(Wire):
+    """`total` held-out rows have a twin elsewhere; the first of them as pairs."""
+
+    total: int
+    pairs: list[DuplicatePair]
+
+
+class BandStatistics(Wire):
+    """Pixel values of one band, 0 to 255: 64 bins of four levels, and the shares at both ends."""
+
+    band: str
+    mean: float
+    std: float
+    minimum: int
+    maximum: int
+    share_black: float = Field(description="Of pixels that are 0.")
+    share_white: float = Field(description="Of pixels that are 255.")
+    counts: list[int]
+
+
+class PixelStatistics(Wire):
+    """Of `n` train rows, drawn at random but always the same."""
+
+    n: int
+    bands: list[BandStatistics]
+
+
+class SkyMap(Wire):
+    """Where the galaxies are; at most so many as were asked for, drawn at random but always the same.
+    `label` is an index of class_names, −1 for none."""
+
+    total: int
+    row: list[int]
+    ra: list[float] = Field(description="deg, 0 to 360")
+    dec: list[float] = Field(description="deg")
+    label: list[int]
+    class_names: list[str]
+
+
+class Galaxy(Wire):
+    """One row of a dataset. Its picture: /datasets/{name}/images/{row}.png?size=…"""
+
+    row: int
+    source_id: str
+    label: str | None
+    split: Split
+    ra: float | None = Field(description="deg")
+    dec: float | None = Field(description="deg")
+    redshift: float | None
+    pxscale: float | None = Field(description="arcsec per pixel")
+
+
+class GalaxyPage(Wire):
+    """A page of rows after filtering; `total` counts all that match."""
+
+    total: int
+    offset: int
+    galaxies: list[Galaxy]
+
+
+class FolderEntry(Wire):
+    """A folder, or a file that an import can read. `hint` says what it seems to be: "HDF5", "table",
+    "120 images", empty where unknown."""
+
+    name: str
+    path: str
+    is_dir: bool
+    size_bytes: int | None
+    hint: str
+
+
+class FolderListing(Wire):
+    """One folder of the server. `parent` is None at a root; `truncated` where it has more than is listed."""
+
+    path: str
+    parent: str | None
+    roots: list[str]
+    entries: list[FolderEntry]
+    truncated: bool
+
+
+class Upload(Wire):
+    """Files sent from the browser. `path` is what an import reads: the file, where there is one besides a
+    table, else the folder of all; `labels` is that table."""
+
+    id: str
+    path: str
+    labels: str | None = None
+    files: list[str]
+    size_bytes: int
+
+
+class SourceProblem(Wire):
+    """Why an import would fail, or what it would leave out; `field` is the setting that solves it."""
+
+    code: str
+    detail: str
+    field: str | None
+
+
+class SourcePreview(Wire):
+    """What an import would find. Where `problems` is empty it can start.
+
+    `roles` maps each field of COLUMN_FIELDS to the column in effect (given or guessed), None where there is
+    none; `rows` are the first five of the table, as text.
+    """
+
+    kind: str = Field(description="galaxy10, array, class_folders, folder_table or folder")
+    n: int
+    sizes: dict[str, int] = Field(
+        description="Width × height in pixels and how many have it, the most frequent first (of the first "
+        "2,000 images)."
+    )
+    img_size: int | None = Field(description="Side of the stored images; None while sizes differ.")
+    channels: int
+    bands: list[str]
+    dtype: str = Field(description="Of the source: uint8, uint16, float32 …")
+    stretched: bool = Field(description="Whether the stretch applies: the source has more than 8 bits.")
+    columns: list[str]
+    roles: dict[str, str | None]
+    rows: list[dict[str, str]]
+    class_counts: dict[str, int]
+    unlabelled: int
+    split_counts: dict[str, int] = Field(description="Empty where the source brings no split.")
+    size_bytes: int = Field(description="Of the pixels, once stored.")
+    notes: list[str] = Field(description="What will be done, a sentence each.")
+    problems: list[SourceProblem]

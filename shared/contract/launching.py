@@ -1,0 +1,104 @@
+"""What a launch costs, and the queue it joins."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from shared.base.runs import Lane, RunKind, RunState
+from shared.base.wire import Wire
+from shared.contract.runs import Progress
+
+PREFLIGHT_KEYS = (
+    "preflight/peak_memory_bytes",
+    "preflight/free_memory_bytes",
+    "preflight/step_s",
+    "preflight/evaluation_s",
+    "preflight/startup_s",
+)
+"""Metrics that a preflight run leaves: memory over the idle process at the run's peak, memory that was free,
+seconds of one training step, of one evaluation, and before the first step."""
+
+
+class Estimate(Wire):
+    """POST /launch/estimate. `source` says where time and memory come from: `measured` by a preflight of just
+    this config, `earlier run` of the same shape, or `estimated` by arithmetic; `basis` says it in a sentence.
+    Times are None where nothing is known."""
+
+    source: Literal["measured", "earlier run", "estimated"]
+    basis: str
+    device: str
+    parameters: int
+    forward_flops: float = Field(description="Of one image, multiply and add as two.")
+    training_flops: float = Field(description="Of one image: forward and backward, three times the forward.")
+    memory_bytes: int = Field(description="Peak over the idle process.")
+    memory_free_bytes: int
+    fits: bool
+    images_per_s: float | None
+    epoch_s: float | None
+    total_s: float | None = Field(description="Start-up, steps and evaluations.")
+    disk_bytes: int = Field(description="Checkpoints, samples and metrics at the end.")
+    disk_free_bytes: int
+    device_busy: bool = Field(
+        description="A training is at work, or the queue is paused, so that no preflight can be measured."
+    )
+    starts_in_s: float | None = Field(description="0 at once; None where it cannot be told.")
+    starts: str = Field(description="When it would start, in a sentence.")
+
+
+class Advice(Wire):
+    """A warning: the launch is allowed, but `field` is probably not what was meant."""
+
+    field: str
+    sentence: str
+
+
+class Direction(StrEnum):
+    UP = "up"
+    DOWN = "down"
+    TOP = "top"
+
+
+class QueueMove(Wire):
+    """POST /runs/{id}/move. Where `rank` is given and the run has another by now, somebody else has moved it:
+    the move is refused (409 `moved_meanwhile`) with the order of now, and nothing changes."""
+
+    to: Direction
+    rank: int | None = Field(None, description="Of the run, as it was seen.")
+
+
+class QueuedRun(Wire):
+    """One run of a lane, at work or waiting."""
+
+    id: str
+    kind: RunKind
+    name: str | None
+    dataset: str | None
+    state: RunState
+    progress: Progress
+
+
+class WaitingRun(QueuedRun):
+    """A run that waits. `starts_at` is None where it cannot be told; `after` is the run before it."""
+
+    queue_position: int = Field(description="1 is next in its lane.")
+    rank: int = Field(description="Its place among all runs of the lane, ever; changes only by a move.")
+    starts_at: datetime | None
+    after: str | None
+
+
+class LaneQueue(Wire):
+    """One lane. While it is paused what is at work goes on, and nothing new starts."""
+
+    lane: Lane
+    paused_at: datetime | None
+    at_work: QueuedRun | None
+    waiting: list[WaitingRun]
+
+
+class Queue(Wire):
+    """Every lane; of two answers the one with the later `read_at` is right."""
+
+    read_at: datetime
+    lanes: list[LaneQueue]

@@ -1,0 +1,73 @@
+"""The map of a dataset: its galaxies in two dimensions of an encoder's features, and what colours them.
+
+Points cross the wire as bytes: float32, little-endian, N values of x, then N of y, a galaxy a place, in the
+order of the dataset.
+"""
+
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import Field
+
+from shared.base.wire import Wire
+from shared.configs.embeddings import Pooling, ProjectConfig
+from shared.contract.search import EmbeddingSpace, EmbeddingState
+
+Method = Literal["pca", "tsne"]
+
+
+class MapRequest(EmbeddingSpace):
+    """A map of a space. PCA is made at once, t-SNE by a job. `aligned` turns a PCA onto that of another
+    checkpoint of the run, so that points do not jump between the two; or onto that of another encoder in the
+    same dataset, where `aligned_run`, `aligned_depth` (None: its last) and `aligned_pooling` name one.
+    `perplexity` and `seed` are t-SNE's."""
+
+    method: Method = "pca"
+    aligned: str | None = Field(None, pattern=r"^(last|best|\d{1,12})$")
+    aligned_run: str | None = None
+    aligned_depth: int | None = Field(None, ge=1, le=10_000)
+    aligned_pooling: Pooling | None = None
+    perplexity: float = Field(30, ge=2, le=500)
+    seed: int = Field(0, ge=0, le=2**31 - 1)
+
+
+class MapState(Wire):
+    """Whether there is such a map. Where not, `embeddings` say whether a job must embed first; else a run of
+    kind project with this `config` makes it, unless `why_not`; `job` is the newest such run."""
+
+    embeddings: EmbeddingState
+    method: Method
+    aligned: int | None = Field(description="Step of the checkpoint that it is turned onto.")
+    ready: bool
+    shares: list[float] = Field(description="Of the variance, along x and y; empty but for PCA.")
+    job: str | None
+    config: ProjectConfig | None
+    why_not: str | None
+    steps: list[int] = Field(description="Checkpoints of the run that are embedded so, rising.")
+
+
+class ColourBy(StrEnum):
+    """`predicted`, `confidence` (of the predicted class) and `right` are of an evaluation; `flagged` (labels
+    that a person doubts) and `rating` (0 to 5) are a person's own."""
+
+    CLASS = "class"
+    SPLIT = "split"
+    PREDICTED = "predicted"
+    RIGHT = "right"
+    CONFIDENCE = "confidence"
+    REDSHIFT = "redshift"
+    FLAGGED = "flagged"
+    RATING = "rating"
+
+
+OF_EVALUATION = frozenset({ColourBy.PREDICTED, ColourBy.RIGHT, ColourBy.CONFIDENCE})
+
+
+class Colours(Wire):
+    """A value for each galaxy, in the order of the dataset: with `names` an index of them, −1 for unknown;
+    without, a number, null for unknown. `unknown` is its word."""
+
+    by: ColourBy
+    names: list[str]
+    unknown: str
+    values: list[int] | list[float | None]

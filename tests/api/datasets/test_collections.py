@@ -1,0 +1,96 @@
+"""Galaxies kept under a name: by the digest of their dataset, in the order in which they came."""
+
+import csv
+import io
+from collections.abc import Callable
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+
+from backend.cli import main
+from backend.settings import Settings
+from frontend.client import ApiError, Client
+from shared.contract.annotations import MAX_ROWS, CollectionChange
+from shared.contract.datasets import DatasetChange
+
+pytestmark = pytest.mark.usefixtures("sky")
+
+
+def refused(ask: Callable[[], Any]) -> tuple[str, str]:
+    with pytest.raises(ApiError) as caught:
+        ask()
+    return caught.value.code, caught.value.detail
+
+
+def shown(client: Client, **asked: Any) -> list[int]:
+    return [galaxy.row for galaxy in client.list_galaxies("sky", limit=60, **asked).galaxies]
+
+
+def rows_of(client: Client, collection: str) -> list[int]:
+    table = csv.DictReader(io.StringIO(client.get_collection_file("sky", collection, "csv").decode()))
+    return [int(line["row"]) for line in table]
+
+
+def test_a_collection_grows_by_what_is_new_and_keeps_the_order(client: Client) -> None:
+    first = client.add_to_collection("sky", "Rings & shells: z > 0.1", [9, 3, 3, 40])
+    assert (first.added, first.collection.n, first.collection.dataset) == (3, 3, "sky")
+    assert first.collection.dataset_digest == client.get_dataset("sky").digest
+    again = client.add_to_collection("sky", "Rings & shells: z > 0.1", [40, 1])
+    assert (again.added, again.collection.n) == (1, 4)
+    assert rows_of(client, "Rings & shells: z > 0.1") == [9, 3, 40, 1]
+    assert client.list_collections("sky") == [again.collection]
+
+
+def test_its_galaxies_are_those_that_are_browsed_beside_the_other_filters(client: Client) -> None:
+    client.add_to_collection("sky", "odd", [50, 2, 17])
+    assert shown(client, collection="odd") == [2, 17, 50]
+    label = client.list_galaxies("sky", limit=60).galaxies[17].label
+    of_class = set(shown(client, label=label))
+    assert shown(client, collection="odd", label=label) == sorted(of_class & {50, 2, 17})
+    code, detail = refused(lambda: shown(client, collection="even"))
+    assert code == "collection_not_found"
+    assert detail == "there is no collection even of sky; the data page lists those that there are"
+
+
+def test_it_is_renamed_noted_thinned_and_removed_and_follows_the_name_of_the_dataset(client: Client) -> None:
+    client.add_to_collection("sky", "odd", [5, 6, 7])
+    change = CollectionChange(name="odd ones", note=" look again ", remove=(6, 55))
+    changed = client.change_collection("sky", "odd", change)
+    assert (changed.name, changed.note, changed.n) == ("odd ones", "look again", 2)
+    assert rows_of(client, "odd ones") == [5, 7]
+    client.add_to_collection("sky", "odd", [1])
+    taken = refused(lambda: client.change_collection("sky", "odd", CollectionChange(name="odd ones")))
+    assert taken == ("name_taken", "there is a collection odd ones of sky with 2 galaxies; take another name")
+    client.change_dataset("sky", DatasetChange(name="heaven"))
+    assert [(one.name, one.dataset) for one in client.list_collections("heaven")] == [
+        ("odd", "heaven"),
+        ("odd ones", "heaven"),
+    ]
+    client.remove_collection("heaven", "odd")
+    assert [one.name for one in client.list_collections("heaven")] == ["odd ones"]
+
+
+def test_what_cannot_be_kept_is_refused_and_nothing_is_added(client: Client) -> None:
+    code, detail = refused(lambda: client.add_to_collection("sky", "odd", [3, 60]))
+    assert (code, "sky has rows 0 to 59, not 60" in detail) == ("row_not_found", True)
+    assert refused(lambda: client.add_to_collection("sky", "a" * 81, [3]))[0] == "invalid_request"
+    assert client.list_collections("sky") == []
+    with pytest.raises(ValueError, match=f"at most {MAX_ROWS}"):
+        client.add_to_collection("sky", "odd", range(MAX_ROWS + 1))
+
+
+def test_a_table_of_it_carries_the_galaxies_and_the_shell_prints_it(
+    client: Client, settings: Settings, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client.add_to_collection("sky", "σ Ringe", [31, 4])
+    table = pyarrow.parquet.read_table(io.BytesIO(client.get_collection_file("sky", "σ Ringe", "parquet")))
+    galaxies = client.list_galaxies("sky", limit=60).galaxies
+    assert table.column("source_id").to_pylist() == [galaxies[31].source_id, galaxies[4].source_id]
+    assert table.column("split").to_pylist() == [galaxies[31].split, galaxies[4].split]
+    monkeypatch.setenv("GALAXYSCOPE_HOME", str(settings.home))
+    monkeypatch.setattr("sys.argv", ["galaxyscope", "data", "collections", "sky", "--name", "σ Ringe"])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert not ended.value.code
+    assert [int(line["row"]) for line in csv.DictReader(io.StringIO(capsys.readouterr().out))] == [31, 4]

@@ -1,0 +1,273 @@
+"""Maps through the real app; the workers' part is done here, with the real tasks."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+from starlette.testclient import TestClient
+
+from backend.api.deps import Context
+from backend.db.engine import Database
+from backend.db.models import RunRow
+from backend.errors import DataError
+from backend.jobs import registry
+from backend.jobs.run_dir import RunDir
+from backend.jobs.run_writer import RunWriter
+from backend.jobs.tasks import embed, probe, project
+from backend.search.projection import project_aligned, project_pca
+from backend.search.tsne import project_tsne
+from backend.settings import Settings
+from frontend.client import ApiError, Client
+from shared.base.runs import RunKind
+from shared.base.vocabulary import Basis
+from shared.configs import ImportConfig
+from shared.contract.datasets import DatasetChange
+from shared.contract.maps import ColourBy, MapRequest
+from shared.contract.routes import MAP_POINTS
+from shared.contract.runs import RunRequest
+from shared.contract.search import EmbeddingSpace
+from tests.api.conftest import enter_dataset
+from tests.api.encoders import leave_encoder, work
+from tests.api.evaluation_rows import enter_evaluation
+
+Embed = Callable[..., None]
+
+
+@pytest.fixture
+def context(http: TestClient) -> Context:
+    found: Context = http.app.state.context  # type: ignore[attr-defined]
+    return found
+
+
+@pytest.fixture
+def encoder(database: Database, settings: Settings, sky: Path) -> str:
+    """A run on the 60 galaxies of `sky` with checkpoints 0 and 7 of random weights."""
+    return leave_encoder(database, settings)
+
+
+@pytest.fixture
+def embedded(client: Client, settings: Settings) -> Embed:
+    """Asks for embeddings through the API and does the worker's part."""
+
+    def make(encoder: str, **config: Any) -> None:
+        request = RunRequest(kind=RunKind.EMBED, config={"encoder": encoder} | config)
+        assert work(embed, settings, client.create_run(request).id).outcome == "succeeded"
+
+    return make
+
+
+def points_of(client: Client, request: MapRequest) -> NDArray[np.float32]:
+    """(N, 2)"""
+    flat = np.frombuffer(client.get_map_points(request), "<f4")
+    return flat.reshape(2, -1).T
+
+
+def refused(ask: Callable[[], Any]) -> tuple[str, str]:
+    with pytest.raises(ApiError) as caught:
+        ask()
+    return caught.value.code, caught.value.detail
+
+
+def test_principal_components_are_there_at_once_and_cross_the_wire_as_bytes(
+    client: Client, http: TestClient, context: Context, encoder: str, embedded: Embed, settings: Settings
+) -> None:
+    embedded(encoder)
+    request = MapRequest(run=encoder)
+    state = client.get_map(request)
+    expected = project_pca(context.embeddings.get(EmbeddingSpace(run=encoder)).vectors)
+    assert (state.ready, state.job, state.config, state.shares) == (True, None, None, list(expected.shares))
+    np.testing.assert_array_equal(points_of(client, request), expected.points)
+    answer = http.get(MAP_POINTS, params={"run": encoder})
+    assert len(answer.content) == 60 * 2 * 4
+    again = http.get(MAP_POINTS, params={"run": encoder}, headers={"If-None-Match": answer.headers["ETag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    other = http.get(MAP_POINTS, params={"run": encoder, "pooling": "cls"})
+    assert other.headers["ETag"] != answer.headers["ETag"]
+    kept = list((settings.home / "cache" / "projections").rglob("*.npz"))
+    assert len(kept) == 2
+
+
+def test_without_embeddings_there_is_no_map_and_the_job_is_offered(client: Client, encoder: str) -> None:
+    state = client.get_map(MapRequest(run=encoder))
+    assert (state.ready, state.embeddings.ready, state.embeddings.config.encoder) == (False, False, encoder)
+    code, detail = refused(lambda: client.get_map_points(MapRequest(run=encoder)))
+    assert (code, "queue a run of kind embed" in detail) == ("not_embedded", True)
+    request = RunRequest(kind=RunKind.PROJECT, config={"encoder": encoder, "perplexity": 5})
+    assert refused(lambda: client.create_run(request)) == (code, detail)
+
+
+def test_neighbours_are_laid_out_by_a_job_and_found_again(
+    client: Client, context: Context, encoder: str, embedded: Embed, settings: Settings
+) -> None:
+    embedded(encoder)
+    request = MapRequest(run=encoder, method="tsne", perplexity=5, seed=3)
+    before = client.get_map(request)
+    assert (before.ready, before.job, before.why_not) == (False, None, None)
+    code, detail = refused(lambda: client.get_map_points(request))
+    assert (code, "look at the PCA" in detail) == ("not_projected", True)
+    assert before.config is not None
+    config = before.config.model_dump(mode="json")
+    job = client.create_run(RunRequest(kind=RunKind.PROJECT, config=config)).id
+    assert client.get_map(request).job == job
+    result = work(project, settings, job)
+    assert (result.outcome, result.step, client.get_run(job).lane) == ("succeeded", 60, "light")
+    after = client.get_map(request)
+    assert (after.ready, after.job, after.shares) == (True, job, [])
+    vectors = context.embeddings.get(EmbeddingSpace(run=encoder)).vectors
+    expected = project_tsne(vectors, perplexity=5, seed=3, tick=lambda *_: None)
+    np.testing.assert_array_equal(points_of(client, request), expected.points)
+    assert not client.get_map(request.model_copy(update={"seed": 4})).ready
+
+
+def test_a_perplexity_too_large_for_the_galaxies_is_refused_with_one_that_fits(
+    client: Client, encoder: str, embedded: Embed
+) -> None:
+    embedded(encoder)
+    request = RunRequest(kind=RunKind.PROJECT, config={"encoder": encoder})
+    code, detail = refused(lambda: client.create_run(request))
+    sentence = (
+        "perplexity = 30: sky has 60 galaxies, and t-SNE looks at 3 times as many neighbours of each; "
+        "take 19 or less"
+    )
+    assert (code, detail) == ("perplexity_too_large", sentence)
+    state = client.get_map(MapRequest(run=encoder, method="tsne"))
+    assert (state.ready, state.config, state.why_not) == (False, None, sentence)
+
+
+def test_a_projection_that_is_stopped_or_has_lost_its_embeddings_leaves_nothing(
+    client: Client, encoder: str, embedded: Embed, settings: Settings
+) -> None:
+    embedded(encoder)
+    config = {"encoder": encoder, "perplexity": 5}
+    run_id = client.create_run(RunRequest(kind=RunKind.PROJECT, config=config)).id
+    run_dir = RunDir(settings.runs_dir / run_id)
+    with RunWriter(run_dir, 1) as writer:
+        run_dir.request("stop")
+        assert project.run(run_dir.spec(), settings.home, writer).outcome == "cancelled"
+    for file in (settings.home / "cache" / "features").rglob("*.npy"):
+        file.unlink()
+    with pytest.raises(DataError, match="embed it again"):
+        work(project, settings, run_id)
+    assert not client.get_map(MapRequest(run=encoder, method="tsne", perplexity=5)).ready
+
+
+def test_maps_of_two_checkpoints_are_turned_onto_each_other(
+    client: Client, context: Context, encoder: str, embedded: Embed
+) -> None:
+    embedded(encoder, checkpoint="7")
+    first = MapRequest(run=encoder, checkpoint="0", aligned="last")
+    state = client.get_map(first)
+    assert (state.ready, state.aligned, state.embeddings.ready) == (False, 7, False)
+    embedded(encoder, checkpoint="0")
+    of = {step: context.embeddings.get(EmbeddingSpace(run=encoder, checkpoint=step)) for step in ("0", "7")}
+    expected = project_aligned(of["0"].vectors, of["7"].vectors)
+    assert client.get_map(first).ready
+    np.testing.assert_array_equal(points_of(client, first), expected.points)
+    last = MapRequest(run=encoder, checkpoint="7", aligned="7")
+    np.testing.assert_array_equal(points_of(client, last), project_pca(of["7"].vectors).points)
+    code, _ = refused(lambda: client.get_map(MapRequest(run=encoder, method="tsne", aligned="7")))
+    assert code == "not_alignable"
+
+
+def test_a_map_is_turned_onto_that_of_another_encoder_also_of_another_width(
+    client: Client, context: Context, database: Database, settings: Settings, encoder: str, embedded: Embed
+) -> None:
+    other = leave_encoder(database, settings, embed_dim=24)
+    embedded(encoder, checkpoint="7")
+    embedded(other, checkpoint="7", depth=1)
+    turned = MapRequest(run=other, depth=1, aligned="last", aligned_run=encoder)
+    ours = context.embeddings.get(EmbeddingSpace(run=other, depth=1)).vectors
+    theirs = context.embeddings.get(EmbeddingSpace(run=encoder)).vectors
+    assert (ours.shape[1], theirs.shape[1]) == (24, 32)
+    np.testing.assert_array_equal(points_of(client, turned), project_aligned(ours, theirs).points)
+    state = client.get_map(MapRequest(run=encoder, aligned_run=other, aligned_pooling="cls"))
+    assert (state.ready, state.aligned) == (False, 7)  # that encoder is embedded at depth 1 alone
+
+
+def test_one_job_embeds_every_checkpoint_and_the_map_knows_them(
+    client: Client, encoder: str, settings: Settings
+) -> None:
+    config = {"encoder": encoder, "checkpoint": "7", "every_checkpoint": True}
+    job = client.create_run(RunRequest(kind=RunKind.EMBED, config=config)).id
+    first = client.get_embeddings(EmbeddingSpace(run=encoder, checkpoint="0"))
+    assert (first.ready, first.job) == (False, job)
+    assert work(embed, settings, job).outcome == "succeeded"
+    state = client.get_map(MapRequest(run=encoder, checkpoint="7"))
+    assert (state.ready, state.steps, state.embeddings.job) == (True, [0, 7], job)
+    assert client.get_map(MapRequest(run=encoder, depth=1)).steps == []
+    other = client.get_embeddings(EmbeddingSpace(run=encoder, depth=1))
+    assert (other.ready, other.job) == (False, None)
+
+
+def test_galaxies_are_coloured_by_what_is_known_of_each(
+    client: Client, context: Context, database: Database, settings: Settings, encoder: str
+) -> None:
+    with context.datasets.use("sky") as store:
+        labels, splits, redshift, names = store.labels, store.splits, store.redshift, store.class_names
+    of_class = client.get_colours("sky", ColourBy.CLASS)
+    assert (of_class.names, of_class.values) == (names, labels.tolist())
+    of_split = client.get_colours("sky", ColourBy.SPLIT)
+    assert (of_split.names, of_split.values) == (["train", "val", "test"], splits.tolist())
+    if np.isfinite(redshift).any():
+        of_redshift = client.get_colours("sky", ColourBy.REDSHIFT)
+        assert (of_redshift.names, of_redshift.values) == ([], np.round(redshift, 5).tolist())
+    config = {"encoder": encoder, "heads": ["knn"], "knn_k": 3, "references": False}
+    run_id = client.create_run(RunRequest(kind=RunKind.PROBE, config=config)).id
+    produced = work(probe, settings, run_id).produced
+    with database.write() as session:
+        registry.register(session, session.get_one(RunRow, run_id), produced)
+    [one] = [one for one in client.list_evaluations(run=run_id) if one.basis is Basis.ENCODER]
+    found = context.evaluations.predictions(one.id)
+    predicted = np.full(60, -1)
+    predicted[found.row] = found.predicted
+    answer = client.get_colours("sky", ColourBy.PREDICTED, evaluation=one.id)
+    assert (answer.names, answer.values, answer.unknown) == (names, predicted.tolist(), "not predicted")
+    right = np.where(predicted < 0, -1, predicted == labels)
+    answer = client.get_colours("sky", ColourBy.RIGHT, evaluation=one.id)
+    assert (answer.names, answer.values) == (["wrong", "right"], right.tolist())
+    sure = client.get_colours("sky", ColourBy.CONFIDENCE, evaluation=one.id)
+    assert [value is None for value in sure.values] == (splits == 0).tolist()
+    assert sure.values[found.row[0]] == pytest.approx(found.probabilities[0].max(), abs=1e-4)
+
+
+def test_what_cannot_colour_is_refused_with_what_can(
+    client: Client, database: Database, settings: Settings, sky: Path, tmp_path: Path
+) -> None:
+    images = np.random.default_rng(0).integers(0, 255, (60, 32, 32, 3), dtype=np.uint8)
+    np.save(tmp_path / "bare.npy", images)
+    enter_dataset(database, settings, ImportConfig(path=str(tmp_path / "bare.npy"), name="bare"))
+    assert refused(lambda: client.get_colours("bare", ColourBy.CLASS)) == (
+        "no_labels",
+        "bare has no labels; colour it by split",
+    )
+    assert refused(lambda: client.get_colours("bare", ColourBy.REDSHIFT))[0] == "no_redshift"
+    code, detail = refused(lambda: client.get_colours("sky", ColourBy.RIGHT))
+    assert (code, detail) == (
+        "no_evaluation",
+        "to colour by right name an evaluation of sky; the list has them",
+    )
+    missing = refused(lambda: client.get_colours("sky", ColourBy.RIGHT, evaluation="none"))
+    assert missing[0] == "evaluation_not_found"
+    odd = enter_evaluation(database, settings, np.array([0, 1]), np.eye(10)[[0, 1]], rows=np.array([3, 60]))
+    for by in (ColourBy.PREDICTED, ColourBy.CONFIDENCE):
+        assert refused(lambda by=by: client.get_colours("sky", by, evaluation=odd.id)) == (
+            "bad_predictions",
+            f"{odd.id} predicts row 60, and the last of sky is 59; choose another",
+        )
+
+
+def test_a_dataset_that_is_gone_or_renamed_is_followed_by_name(
+    client: Client, encoder: str, embedded: Embed
+) -> None:
+    embedded(encoder)
+    client.change_dataset("sky", DatasetChange(name="heaven"))
+    assert client.get_map(MapRequest(run=encoder)).embeddings.dataset == "heaven"
+    for run in client.list_runs(every_kind=True):
+        client.stop_run(run.id)
+    client.delete_dataset("heaven")
+    code, detail = refused(lambda: client.get_map(MapRequest(run=encoder)))
+    assert code == "dataset_not_found"
+    assert "there is no dataset" in detail

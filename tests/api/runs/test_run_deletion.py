@@ -1,0 +1,247 @@
+"""Deleting runs and having them back, the disk they take, and what can go."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import func, select
+
+from backend.cli import main
+from backend.db.engine import Database
+from backend.db.models import EvaluationRow, MetricLineRow, MetricSetRow, RunRow
+from backend.db.points import Line, write_lines
+from backend.files import write_json
+from backend.jobs import queue
+from backend.jobs.encoders import find_encoder
+from backend.jobs.housekeeping import Housekeeping
+from backend.jobs.run_dir import RunDir
+from backend.settings import Settings
+from frontend.client import ApiError, Client
+from shared.base.runs import RunKind, RunState
+from shared.configs import ProbeConfig
+from shared.contract.runs import UNDO_H
+from tests.api.conftest import Move
+from tests.api.encoders import leave_encoder
+from tests.api.evaluation_rows import enter_evaluation
+
+pytestmark = pytest.mark.usefixtures("sky")
+
+S = RunState
+
+
+@pytest.fixture
+def trained(client: Client, database: Database, settings: Settings, move: Move) -> str:
+    """A pretraining that has ended, with checkpoints 0 and 7 and one point of a curve."""
+    run_id = leave_encoder(database, settings)
+    with database.write() as session:
+        write_lines(session, run_id, [Line(1, 0.1, 0.0, {"train/loss": 0.5})])
+    move(run_id, S.STARTING, S.RUNNING, S.SUCCEEDED)
+    return run_id
+
+
+def housekeeping(settings: Settings, database: Database, later_h: float = 0) -> Housekeeping:
+    return Housekeeping(settings, database, lambda: datetime.now(UTC) + timedelta(hours=later_h))
+
+
+def keep_features(settings: Settings, run_id: str, step: str, size: int) -> Path:
+    """What a probe of that checkpoint leaves in the cache."""
+    digest = find_encoder(settings.home, run_id, step).spec.weights_digest
+    path = settings.home / "cache" / "features" / digest / "some-dataset" / "crop" / "d2_cls_val.npy"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"x" * size)
+    return path
+
+
+def folder_size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def test_a_deleted_run_is_found_nowhere_and_comes_back_as_it_was(
+    client: Client, trained: str, settings: Settings
+) -> None:
+    before, folder = client.get_run(trained), settings.runs_dir / trained
+    files = sorted(path.relative_to(folder) for path in folder.rglob("*"))
+    deleted = client.delete_run(trained)
+    assert deleted.gone_at - deleted.deleted_at == timedelta(hours=24)
+    assert client.list_runs() == client.list_runs(archived=True) == []
+    assert not folder.exists()
+    for ask in (client.get_run, client.read_metrics, client.list_checkpoints, client.delete_run):
+        with pytest.raises(ApiError, match=f"no run {trained}"):
+            ask(trained)
+    assert [run.id for run in client.read_disk().deleted] == [trained]
+
+    assert client.restore_run(trained) == before.model_copy(update={"disk_bytes": deleted.disk_bytes})
+    assert sorted(path.relative_to(folder) for path in folder.rglob("*")) == files
+    assert client.read_metrics(trained).series["train/loss"].value == [0.5]
+    assert client.list_checkpoints(trained).steps == [0, 7]
+    assert client.read_disk().deleted == []
+
+
+def test_the_preview_says_what_goes_and_what_keeps_its_results(
+    client: Client, trained: str, database: Database, settings: Settings, move: Move
+) -> None:
+    probe = queue.enqueue(
+        database, settings.runs_dir, RunKind.PROBE, ProbeConfig(encoder=trained, dataset="sky")
+    )
+    kept, other = keep_features(settings, trained, "7", 1000), keep_features(settings, trained, "0", 500)
+    stranger = settings.home / "cache" / "features" / ("0" * 64) / "d" / "f.npy"
+    stranger.parent.mkdir(parents=True)
+    stranger.write_bytes(b"x")
+    samples = settings.runs_dir / trained / "samples"
+    samples.mkdir()
+    (samples / "step_00000000.png").write_bytes(b"png")
+    preview = client.preview_run_deletion(trained)
+    assert (preview.checkpoints, preview.samples, preview.evaluations) == (2, 1, 0)
+    assert preview.feature_bytes == 1500
+    assert preview.disk_bytes == folder_size(settings.runs_dir / trained)
+    assert (preview.referring, preview.blocked_by) == ([probe], [probe])
+    with pytest.raises(ApiError, match=f"is needed by {probe}") as refused:
+        client.delete_run(trained)
+    assert refused.value.status == 409
+    move(probe, S.STARTING, S.RUNNING, S.SUCCEEDED)
+    assert client.preview_run_deletion(trained).blocked_by == []
+    client.delete_run(trained)
+    assert not kept.exists() and not other.exists() and stranger.exists()
+    assert client.get_run(probe).config["encoder"] == trained
+
+
+def test_evaluations_go_with_the_run_that_made_them_and_come_back(
+    client: Client, database: Database, settings: Settings, move: Move
+) -> None:
+    evaluation = enter_evaluation(database, settings, np.zeros(5, np.int64), np.eye(10)[[0] * 5])
+    move(evaluation.run, S.STARTING, S.RUNNING, S.SUCCEEDED)
+    assert client.preview_run_deletion(evaluation.run).evaluations == 1
+    client.delete_run(evaluation.run)
+    assert client.list_evaluations() == []
+    with pytest.raises(ApiError, match="no evaluation"):
+        client.get_evaluation(evaluation.id)
+    client.restore_run(evaluation.run)
+    assert client.list_evaluations() == [evaluation]
+    assert client.list_predictions(evaluation.id).total == 5
+
+
+@pytest.mark.parametrize(
+    "states", [(), (S.STARTING, S.RUNNING), (S.STARTING, S.RUNNING, S.PAUSING, S.PAUSED)]
+)
+def test_what_has_not_ended_is_not_deleted(
+    client: Client, database: Database, settings: Settings, move: Move, states: tuple[RunState, ...]
+) -> None:
+    run_id = leave_encoder(database, settings)
+    move(run_id, *states)
+    assert client.preview_run_deletion(run_id).blocked_by == [run_id]
+    with pytest.raises(ApiError, match="stop it, then delete it"):
+        client.delete_run(run_id)
+    assert client.get_run(run_id).state is (states[-1] if states else S.QUEUED)
+
+
+def test_after_its_day_a_deleted_run_is_gone_from_disk_and_database(
+    client: Client, trained: str, database: Database, settings: Settings
+) -> None:
+    client.delete_run(trained)
+    housekeeping(settings, database, later_h=UNDO_H - 0.1).purge()
+    assert (settings.trash_dir / trained / "checkpoints").is_dir()
+    housekeeping(settings, database, later_h=UNDO_H + 0.1).purge()
+    assert not (settings.trash_dir / trained).exists()
+    with pytest.raises(ApiError, match="a deleted one is gone after 24 hours"):
+        client.restore_run(trained)
+    with database.read() as session:
+        tables = (MetricSetRow, MetricLineRow, EvaluationRow)
+        counts = [session.scalar(select(func.count()).select_from(row)) for row in tables]
+    assert counts == [0, 0, 0]
+    assert client.read_disk().deleted == []
+
+
+def test_a_move_that_was_killed_half_way_is_made_up_for(
+    client: Client, trained: str, database: Database, settings: Settings
+) -> None:
+    client.delete_run(trained)
+    (settings.trash_dir / trained).rename(settings.runs_dir / trained)  # as if it had never been moved
+    assert client.restore_run(trained).id == trained
+    assert client.list_checkpoints(trained).steps == [0, 7]
+    client.delete_run(trained)
+    (settings.trash_dir / trained).rename(settings.runs_dir / trained)
+    housekeeping(settings, database, later_h=UNDO_H + 1).purge()
+    assert not (settings.runs_dir / trained).exists()
+
+
+def test_each_run_is_measured_and_the_sum_is_told(
+    client: Client, trained: str, database: Database, settings: Settings
+) -> None:
+    other = leave_encoder(database, settings)
+    assert client.read_disk().unmeasured == 2
+    for _ in range(2):
+        housekeeping(settings, database).tick()
+    sizes = {run.id: run.disk_bytes for run in client.list_runs()}
+    assert sizes == {run_id: folder_size(settings.runs_dir / run_id) for run_id in (trained, other)}
+    disk = client.read_disk()
+    assert (disk.unmeasured, disk.runs_bytes, disk.deleted_bytes) == (0, sum(map(int, sizes.values())), 0)
+    client.delete_run(trained)
+    disk = client.read_disk()
+    assert (disk.runs_bytes, disk.deleted_bytes) == (sizes[other], sizes[trained])
+
+
+def test_pruning_keeps_last_and_best_and_says_before_what_goes(
+    client: Client, trained: str, database: Database, settings: Settings
+) -> None:
+    checkpoints = RunDir(settings.runs_dir / trained).checkpoints
+    write_json(checkpoints / "best", {"step": 0})
+    (checkpoints / "step_00000007" / "optimizer.pt").write_bytes(b"x" * 2000)
+    [found] = client.preview_pruning().runs
+    assert (found.id, found.checkpoints, found.bytes) == (trained, 0, 2000)
+    write_json(checkpoints / "best", {"step": 7})
+    whole = folder_size(checkpoints / "step_00000000")
+    preview = client.preview_pruning()
+    assert [(run.checkpoints, run.bytes) for run in preview.runs] == [(1, whole + 2000)]
+    assert preview.bytes == whole + 2000
+    assert client.prune([trained]) == preview
+    assert client.list_checkpoints(trained).steps == [7]
+    assert client.preview_pruning().runs == []
+    assert client.get_run(trained).disk_bytes == folder_size(settings.runs_dir / trained)
+
+
+def test_a_run_that_goes_on_or_is_stood_on_is_not_pruned(
+    client: Client, trained: str, database: Database, settings: Settings
+) -> None:
+    waiting = leave_encoder(database, settings)
+    with pytest.raises(ApiError, match=f"{waiting} is queued, or a job needs it"):
+        client.prune([trained, waiting])
+    assert client.list_checkpoints(trained).steps == [0, 7]
+    queue.enqueue(database, settings.runs_dir, RunKind.PROBE, ProbeConfig(encoder=trained, dataset="sky"))
+    assert client.preview_pruning().runs == []
+
+
+def test_the_shell_shows_what_goes_and_deletes_restores_and_prunes(
+    client: Client,
+    trained: str,
+    settings: Settings,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("GALAXYSCOPE_HOME", str(settings.home))
+
+    def shell(*words: str) -> int:
+        monkeypatch.setattr("sys.argv", ["galaxyscope", *words])
+        with pytest.raises(SystemExit) as ended:
+            main()
+        return int(ended.value.code or 0)
+
+    assert shell("runs", "prune", "--yes") == 0
+    assert client.list_checkpoints(trained).steps == [7]
+    assert shell("runs", "delete", trained, "--yes") == 0
+    assert "1 checkpoint" in capsys.readouterr().out
+    assert client.list_runs() == []
+    assert shell("runs", "restore", trained) == 0
+    assert [run.id for run in client.list_runs()] == [trained]
+    assert shell("runs", "disk") == 0
+    assert shell("runs", "delete", "no-such-run", "--yes") == 1
+
+
+def test_a_deleted_row_is_found_by_those_who_ask_for_it(
+    client: Client, trained: str, database: Database
+) -> None:
+    client.delete_run(trained)
+    with database.read() as session:
+        assert session.get(RunRow, trained) is None
+        assert session.scalar(select(func.count()).select_from(RunRow)) == 0
+        assert session.scalars(select(RunRow.id)).all() == []

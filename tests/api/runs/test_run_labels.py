@@ -1,0 +1,85 @@
+"""What people write on runs: name, tags, note, archive; and what they find again by it."""
+
+import pytest
+
+from frontend.app_pages.run_labels import label_faults
+from frontend.client import ApiError, Client
+from shared.base.runs import RunKind
+from shared.contract.runs import RunChange, RunRequest, TagCount
+
+pytestmark = pytest.mark.usefixtures("sky")
+
+
+def train(client: Client, name: str | None = None) -> str:
+    config = {"dataset": "sky", "batch_size": 8, "epochs": 10, "warmup_epochs": 1}
+    return client.create_run(RunRequest(kind=RunKind.PRETRAIN, config=config, name=name)).id
+
+
+def names(client: Client, *tags: str, archived: bool = False) -> list[str | None]:
+    return [run.name for run in client.list_runs(tags=tags, archived=archived)]
+
+
+def test_a_change_touches_what_it_names_alone(client: Client) -> None:
+    run_id = train(client, "first")
+    client.change_run(run_id, RunChange(tags=["paper ", "seed 3", "paper"], note="  core masked \n"))
+    run = client.change_run(run_id, RunChange(name="second"))
+    assert (run.name, run.tags, run.note, run.archived) == (
+        "second",
+        ["paper", "seed 3"],
+        "core masked",
+        False,
+    )
+    run = client.change_run(run_id, RunChange(name="", tags=[], note=""))
+    assert (run.name, run.tags, run.note) == (None, [], "")
+
+
+def test_runs_are_found_by_all_of_their_tags_and_each_tag_is_counted(client: Client) -> None:
+    tagged = {"a": ["x"], "b": ["x", "y"], "c": ["y"], "d": []}
+    for name, tags in tagged.items():
+        client.change_run(train(client, name), RunChange(tags=tags))
+    assert names(client, "x") == ["b", "a"]
+    assert names(client, "x", "y") == ["b"]
+    assert names(client, "X") == names(client, "x%") == []
+    assert names(client) == ["d", "c", "b", "a"]
+    assert client.read_labels().tags == [TagCount(tag="x", runs=2), TagCount(tag="y", runs=2)]
+
+
+def test_an_archived_run_is_out_of_the_list_and_nowhere_else(client: Client) -> None:
+    kept, done = train(client, "kept"), train(client, "done")
+    with pytest.raises(ApiError, match=f"{done} is queued; archive it when it has ended") as refused:
+        client.change_run(done, RunChange(archived=True))
+    assert refused.value.field == "archived"
+    client.stop_run(done)
+    client.change_run(done, RunChange(archived=True))
+    assert names(client) == ["kept"]
+    assert names(client, archived=True) == ["done", "kept"]
+    assert client.get_run(done).archived
+    assert client.read_labels().archived == 1
+    client.change_run(done, RunChange(archived=False))
+    assert names(client) == ["done", "kept"]
+    assert kept != done
+
+
+def test_what_is_too_much_is_refused_with_its_field(client: Client) -> None:
+    run_id = train(client)
+    for change, field in (
+        ({"tags": ["a,b"]}, "tags"),
+        ({"tags": [" "]}, "tags"),
+        ({"tags": ["x" * 31]}, "tags"),
+        ({"name": "n" * 81}, "name"),
+        ({"note": "n" * 2001}, "note"),
+    ):
+        with pytest.raises(ApiError) as refused:
+            client._send(dict, "PATCH", f"/runs/{run_id}", change)  # type: ignore[type-var]
+        assert (refused.value.field or "").partition(".")[0] == field
+    assert client.get_run(run_id).tags == []
+
+
+def test_the_form_says_what_is_too_much_before_it_is_sent() -> None:
+    assert label_faults("n" * 80, ["t" * 30] * 12, "") == {}
+    assert label_faults("n" * 81, [], "") == {"name": "it has 81 characters; take 80 at most."}
+    assert label_faults("", ["t" * 31], "") == {"tags": f"{'t' * 31} has 31 characters; take 30 at most."}
+    assert label_faults("", ["t"] * 13, "x" * 2001) == {
+        "note": "it has 2001 characters; take 2,000 at most.",
+        "tags": "there are 13; take 12 at most.",
+    }

@@ -1,0 +1,253 @@
+"""One frame of any kind: pictures, FITS and .npy, whole, odd and broken."""
+
+import gzip
+import importlib.util
+import io
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+from astropy.io import fits
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.lib import format as npy
+from PIL import Image
+
+from backend.data.frames.reading import FrameHeader, UnreadableImageError, frame_header, read_frame
+from backend.errors import DataError
+
+RAMP = np.arange(3 * 5 * 4, dtype=np.float32).reshape(3, 5, 4)
+"""Three bands of five rows and four columns."""
+
+
+def fits_file(*hdus: Any) -> io.BytesIO:
+    stream = io.BytesIO()
+    fits.HDUList(list(hdus)).writeto(stream)
+    return stream
+
+
+def npy_file(values: Any, **how: Any) -> io.BytesIO:
+    stream = io.BytesIO()
+    np.save(stream, values, **how)
+    return stream
+
+
+def picture(pixels: Any, kind: str, mode: str | None = None) -> io.BytesIO:
+    stream = io.BytesIO()
+    image = Image.fromarray(pixels)
+    (image.convert(mode) if mode else image).save(stream, kind)
+    return stream
+
+
+def unreadable(stream: io.BytesIO, name: str) -> str:
+    with pytest.raises(UnreadableImageError) as caught:
+        read_frame(stream, name)
+    return str(caught.value)
+
+
+# Pictures
+
+
+def test_grey_pictures_have_one_band_and_others_three_with_alpha_dropped() -> None:
+    rgba = np.random.default_rng(0).integers(0, 256, (6, 9, 4), dtype=np.uint8)
+    assert (read_frame(picture(rgba, "PNG"), "a.png") == rgba[..., :3]).all()
+    grey = rgba[..., 0].copy()
+    assert (read_frame(picture(grey, "PNG"), "a.png")[..., 0] == grey).all()
+    assert (read_frame(picture(grey, "PNG", "LA"), "a.png")[..., 0] == grey).all()
+    assert frame_header(picture(rgba, "PNG"), "a.png") == FrameHeader(9, 6, 3, "uint8", ())
+
+
+def test_a_palette_becomes_its_colours_and_cmyk_becomes_rgb() -> None:
+    red = np.full((8, 8, 3), (255, 0, 0), np.uint8)
+    assert (read_frame(picture(red, "PNG", "P"), "p.png") == red).all()
+    assert (read_frame(picture(red, "TIFF", "CMYK"), "c.tif") == red).all()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF"])
+def test_sixteen_bits_of_grey_keep_every_value(kind: str) -> None:
+    deep = (np.arange(64, dtype=np.uint16) * 1021).reshape(8, 8)
+    assert frame_header(picture(deep, kind), "d") == FrameHeader(8, 8, 1, "uint16", ())
+    assert (read_frame(picture(deep, kind), "d")[..., 0] == deep).all()
+
+
+def test_a_float_tiff_keeps_fractions_and_sign() -> None:
+    values = np.linspace(-1.5, 2.5, 64, dtype=np.float32).reshape(8, 8)
+    assert (read_frame(picture(values, "TIFF"), "f.tif")[..., 0] == values).all()
+
+
+def test_sixteen_bits_of_colour_are_refused_and_not_halved() -> None:
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    rows = b"".join(b"\0" + bytes(8 * 6) for _ in range(8))
+    header = struct.pack(">IIBBBBB", 8, 8, 16, 2, 0, 0, 0)
+    png = b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(rows))
+    with pytest.raises(DataError, match="rgb48.png has several bands of 16 bits") as caught:
+        read_frame(io.BytesIO(png + chunk(b"IEND", b"")), "rgb48.png")
+    assert caught.value.code == "deep_colour"
+
+
+# FITS
+
+
+def test_the_first_image_of_a_fits_is_read_past_empty_and_table_hdus() -> None:
+    table = fits.BinTableHDU.from_columns([fits.Column("id", "J", array=np.arange(900))])
+    stream = fits_file(fits.PrimaryHDU(), table, fits.ImageHDU(RAMP), fits.ImageHDU(RAMP[0]))
+    assert frame_header(stream, "a.fits") == FrameHeader(4, 5, 3, "float32", ())
+    frame = read_frame(stream, "a.fits")
+    # Row 0 of a picture is the last of FITS, which counts upwards: pixel (0, 1) of band 2 is 40 + 4·4 + 1.
+    assert frame[0, 1, 2] == 57
+    assert (frame == np.moveaxis(RAMP, 0, 2)[::-1]).all()
+
+
+def test_two_axes_are_one_band_and_bands_may_come_last() -> None:
+    assert (read_frame(fits_file(fits.PrimaryHDU(RAMP[1])), "a.fit")[..., 0] == RAMP[1][::-1]).all()
+    last = np.arange(6 * 7 * 2, dtype=np.float32).reshape(6, 7, 2)
+    assert (read_frame(fits_file(fits.PrimaryHDU(last)), "a.fit") == last[::-1]).all()
+
+
+def test_scaled_integers_become_their_values_and_blank_becomes_nan() -> None:
+    hdu = fits.PrimaryHDU(np.arange(12, dtype=np.float32).reshape(3, 4) / 2)
+    hdu.scale("int16", bscale=0.5)  # stores 0 … 11
+    hdu.header["BLANK"] = 7
+    frame = read_frame(fits_file(hdu), "b.fits")[::-1, :, 0]
+    assert frame[0, 3] == 1.5
+    assert np.isnan(frame[1, 3])
+    assert np.isnan(frame).sum() == 1
+
+
+def test_unsigned_sixteen_bits_of_fits_stay_integers_and_doubles_become_floats() -> None:
+    deep = np.array([[0, 40_000], [65_535, 1]], np.uint16)
+    frame = read_frame(fits_file(fits.PrimaryHDU(deep)), "u.fits")
+    assert frame.dtype == np.uint16
+    assert (frame[::-1, :, 0] == deep).all()
+    assert read_frame(fits_file(fits.PrimaryHDU(deep.astype(">f8"))), "d.fits").dtype == np.float32
+
+
+def test_band_names_are_taken_as_the_legacy_surveys_write_them() -> None:
+    together = fits.PrimaryHDU(RAMP, header=fits.Header({"BANDS": "grz"}))
+    assert frame_header(fits_file(together), "a.fits").bands == ("g", "r", "z")
+    apart = fits.PrimaryHDU(RAMP[:2], header=fits.Header({"BAND0": "VIS", "BAND1": "H"}))
+    assert frame_header(fits_file(apart), "a.fits").bands == ("VIS", "H")
+    single = fits.PrimaryHDU(RAMP[0], header=fits.Header({"FILTER": "F814W"}))
+    assert frame_header(fits_file(single), "a.fits").bands == ("F814W",)
+
+
+def test_a_gzipped_fits_is_the_same_frame() -> None:
+    whole = fits_file(fits.PrimaryHDU(RAMP)).getvalue()
+    packed = io.BytesIO(gzip.compress(whole))
+    assert (read_frame(packed, "a.fits.gz") == read_frame(io.BytesIO(whole), "a.fits")).all()
+    assert frame_header(packed, "a.fits.gz").channels == 3
+
+
+def test_a_fits_that_declares_gigabytes_is_refused_before_it_is_read() -> None:
+    header = fits_file(fits.PrimaryHDU(RAMP[0])).getvalue()[:2880]
+    bomb = header.replace(b"NAXIS1  =                    4", b"NAXIS1  =            900000000")
+    assert "5 × 900000000 pixels are too many" in unreadable(io.BytesIO(bomb), "bomb.fits")
+    hidden = header.replace(b"NAXIS   =                    2", b"NAXIS   =                    1").replace(
+        b"NAXIS1  =                    4", b"NAXIS1  =         900000000000"
+    )
+    packed = gzip.compress(hidden + bytes(50 * 2**20))
+    assert "no image within its first 536,870,912 bytes" in unreadable(io.BytesIO(packed), "bomb.fits.gz")
+
+
+def test_broken_fits_files_say_what_is_wrong() -> None:
+    whole = fits_file(fits.PrimaryHDU(np.zeros((60, 60), np.float32))).getvalue()
+    assert "11,520 of 14,400 bytes" in unreadable(io.BytesIO(whole[: 2880 + 11_520]), "cut.fits")
+    assert "cut short within a header" in unreadable(io.BytesIO(whole[:2000]), "cut.fits")
+    assert "BITPIX says 17" in unreadable(io.BytesIO(whole.replace(b"-32", b" 17", 1)), "bits.fits")
+    assert "no image HDU" in unreadable(fits_file(fits.PrimaryHDU()), "none.fits")
+    assert "(7, 9, 8) has more than 5 bands" in unreadable(
+        fits_file(fits.PrimaryHDU(np.zeros((7, 9, 8), np.float32))), "cube.fits"
+    )
+    assert "no FITS file: it starts with b'<html>'" in unreadable(io.BytesIO(b"<html>gone"), "page.fits")
+    packed = fits_file(fits.PrimaryHDU(), fits.CompImageHDU(np.zeros((64, 64), np.int16)))
+    assert "unpack it with funpack" in unreadable(packed, "brick.fits")
+
+
+def test_fits_without_astropy_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name, *rest: None if name == "astropy" else real(name, *rest)
+    )
+    for ask in (read_frame, frame_header):
+        with pytest.raises(DataError, match=r'pip install "galaxyscope\[fits\]"'):
+            ask(fits_file(fits.PrimaryHDU(RAMP)), "a.fits")
+
+
+# Arrays
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_an_npy_frame_may_have_its_bands_first_or_last_or_none(order: Any) -> None:
+    last = np.arange(6 * 7 * 4, dtype=np.int32).reshape(6, 7, 4)
+    for stored in (last, np.moveaxis(last, 2, 0)):
+        stream = npy_file(np.array(stored, order=order))
+        assert frame_header(stream, "a.npy") == FrameHeader(7, 6, 4, "float32", ())
+        assert (read_frame(stream, "a.npy") == last).all()
+    assert read_frame(npy_file(last[..., 0].astype(">u2")), "a.npy").dtype == np.uint16
+
+
+def test_an_npy_of_objects_is_never_unpickled() -> None:
+    stream = npy_file(np.array([{"a": 1}], object), allow_pickle=True)
+    assert unreadable(stream, "o.npy") == "it holds object, not numbers"
+
+
+def test_a_short_or_boundless_npy_is_refused_before_it_is_read() -> None:
+    whole = npy_file(np.zeros((8, 8), np.float32)).getvalue()
+    assert "252 of 256 bytes" in unreadable(io.BytesIO(whole[:-4]), "cut.npy")
+    bomb = io.BytesIO()
+    npy.write_array_header_1_0(bomb, {"descr": "<f8", "fortran_order": False, "shape": (90_000, 90_000)})
+    assert "90000 × 90000 pixels are too many" in unreadable(bomb, "bomb.npy")
+
+
+def test_an_empty_or_foreign_file_is_no_frame() -> None:
+    assert unreadable(io.BytesIO(b""), "a.png") == "the file is empty"
+    assert "no JPEG, PNG" in unreadable(io.BytesIO(b"hello, I am text"), "a.png")
+
+
+# Damage
+
+
+def samples() -> list[tuple[str, bytes]]:
+    rng = np.random.default_rng(1)
+    colour = rng.integers(0, 256, (12, 12, 3), dtype=np.uint8)
+    whole = fits_file(fits.PrimaryHDU(), fits.ImageHDU(RAMP)).getvalue()
+    return [
+        ("a.fits", whole),
+        ("a.fits.gz", gzip.compress(whole)),
+        ("a.npy", npy_file(RAMP).getvalue()),
+        ("a.tif", picture(colour[..., 0].astype(np.uint16), "TIFF").getvalue()),
+        ("a.png", picture(colour, "PNG").getvalue()),
+        ("a.jpg", picture(colour, "JPEG").getvalue()),
+        ("a.webp", picture(colour, "WEBP").getvalue()),
+        ("a.bmp", picture(colour, "BMP").getvalue()),
+    ]
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    which=st.sampled_from(samples()),
+    cut=st.floats(0, 1),
+    flips=st.lists(st.tuples(st.floats(0, 1, exclude_max=True), st.integers(1, 255)), max_size=6),
+)
+def test_damage_gives_a_frame_or_a_reason(
+    which: tuple[str, bytes], cut: float, flips: list[tuple[float, int]]
+) -> None:
+    name, whole = which
+    data = bytearray(whole if cut > 0.3 else whole[: int(len(whole) * cut / 0.3)])
+    for place, change in flips:
+        if data:
+            # Half of the flips go to the first 400 bytes, where formats keep their structure.
+            span = len(data) if change % 2 else min(400, len(data))
+            data[int(place * span)] ^= change
+    try:
+        frame = read_frame(io.BytesIO(bytes(data)), name)
+    except (UnreadableImageError, DataError) as error:
+        assert str(error)
+    else:
+        header = frame_header(io.BytesIO(bytes(data)), name)
+        assert (header.height, header.width, header.channels) == frame.shape
+        assert frame.dtype.name == header.dtype

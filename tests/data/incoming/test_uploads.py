@@ -1,0 +1,146 @@
+"""Files from the browser: whole or not at all, within limits, and swept away in the end."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from backend.data.incoming import uploads as uploads_module
+from backend.data.incoming.uploads import Uploads, forget_upload
+from backend.errors import InvalidInputError, NotFoundError
+
+
+@pytest.fixture
+def uploads(tmp_path: Path) -> Uploads:
+    return Uploads(tmp_path / "uploads")
+
+
+def test_one_file_is_what_an_import_reads_and_of_several_their_folder(uploads: Uploads) -> None:
+    begun = uploads.new()
+    assert begun.files == []
+    one = uploads.write(begun.id, "galaxies.zip", [b"PK", b"12"], 4)
+    assert Path(one.path).read_bytes() == b"PK12"
+    assert (one.files, one.size_bytes) == (["galaxies.zip"], 4)
+    two = uploads.write(begun.id, "m51.fits", [b"123"], None)
+    assert Path(two.path).is_dir()
+    assert sorted(path.name for path in Path(two.path).iterdir()) == two.files == ["galaxies.zip", "m51.fits"]
+    assert two.size_bytes == 7
+
+
+def test_a_file_sent_again_takes_the_place_of_the_first(uploads: Uploads) -> None:
+    begun = uploads.new()
+    uploads.write(begun.id, "a.png", [b"old and long"], None)
+    again = uploads.write(begun.id, "a.png", [b"new"], 3)
+    assert (again.size_bytes, Path(again.path).read_bytes()) == (3, b"new")
+
+
+def test_only_an_upload_that_was_begun_can_be_written(uploads: Uploads, tmp_path: Path) -> None:
+    uploads.new()
+    (tmp_path / "uploads" / "mine").mkdir()
+    for other in ("0" * 16, "mine", "..", "../x", ""):
+        with pytest.raises(NotFoundError):
+            uploads.write(other, "a.png", [b"x"], 1)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "../a.png",
+        "/etc/a.png",
+        "x/a.png",
+        "..\\a.png",
+        ".a.png",
+        "",
+        " ",
+        "a\0.png",
+        "a\n.png",
+        "a" * 200 + ".png",
+    ],
+)
+def test_a_name_with_folders_or_tricks_is_refused(uploads: Uploads, name: str, tmp_path: Path) -> None:
+    begun = uploads.new()
+    with pytest.raises(InvalidInputError, match="no plain file name"):
+        uploads.write(begun.id, name, [b"x"], 1)
+    assert [path.name for path in (tmp_path / "uploads").rglob("*")] == [begun.id]
+
+
+def test_what_no_import_reads_is_refused_before_a_byte_is_taken(uploads: Uploads) -> None:
+    def never() -> Iterator[bytes]:
+        raise AssertionError("the body was read")
+        yield b""
+
+    for name in ("model.pt", "page.html", "data.gz", "galaxies"):
+        with pytest.raises(InvalidInputError, match=f"{name} is nothing an import reads"):
+            uploads.write(uploads.new().id, name, never(), None)
+
+
+def test_more_than_the_limit_is_refused_as_announced_and_as_it_comes(
+    uploads: Uploads, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun = uploads.new()
+    with pytest.raises(InvalidInputError, match="over 2 GB") as caught:
+        uploads.write(begun.id, "a.zip", [], 2 * 10**9 + 1)
+    assert caught.value.code == "upload_too_large"
+    monkeypatch.setattr(uploads_module, "MAX_BYTES", 10)
+    uploads.write(begun.id, "a.zip", [b"123456"], 6)
+    with pytest.raises(InvalidInputError, match=r"with b\.zip"):
+        uploads.write(begun.id, "b.zip", [b"12", b"345"], None)
+    kept = uploads.write(begun.id, "c.zip", [b"1234"], 4)
+    assert kept.files == ["a.zip", "c.zip"]
+    assert kept.size_bytes == 10
+
+
+def test_a_broken_upload_leaves_nothing(uploads: Uploads, tmp_path: Path) -> None:
+    begun = uploads.new()
+    with pytest.raises(InvalidInputError, match=r"broke off at 3 of 5 bytes"):
+        uploads.write(begun.id, "a.zip", [b"123"], 5)
+
+    def cut() -> Iterator[bytes]:
+        yield b"123"
+        raise InvalidInputError("upload_broken", "the line was cut")
+
+    with pytest.raises(InvalidInputError, match="the line was cut"):
+        uploads.write(begun.id, "a.zip", cut(), 5)
+    assert list((tmp_path / "uploads" / begun.id).iterdir()) == []
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_nothing(uploads: Uploads, tmp_path: Path) -> None:
+    def full() -> Iterator[bytes]:
+        yield b"123"
+        raise OSError(28, "No space left on device")
+
+    begun = uploads.new()
+    with pytest.raises(InvalidInputError, match="a.zip does not fit on the disk") as caught:
+        uploads.write(begun.id, "a.zip", full(), None)
+    assert caught.value.code == "disk_full"
+    assert list((tmp_path / "uploads" / begun.id).iterdir()) == []
+
+
+def test_old_uploads_are_swept_and_nothing_else(uploads: Uploads, tmp_path: Path) -> None:
+    old, new = uploads.new(), uploads.new()
+    uploads.write(old.id, "a.png", [b"x"], 1)
+    (tmp_path / "uploads" / "keep-me").mkdir()
+    past = time.time() - 1000
+    for name in (old.id, "keep-me"):
+        os.utime(tmp_path / "uploads" / name, (past, past))
+    uploads.sweep(500)
+    assert {path.name for path in (tmp_path / "uploads").iterdir()} == {new.id, "keep-me"}
+    Uploads(tmp_path / "nowhere").sweep(1)
+
+
+def test_an_upload_is_forgotten_by_any_of_its_paths_and_nothing_else_is(tmp_path: Path) -> None:
+    uploads = Uploads(tmp_path / "uploads")
+    kept, imported = uploads.new(), uploads.new()
+    for upload in (kept, imported):
+        uploads.write(upload.id, "a.png", [b"x"], None)
+    sent = uploads.write(imported.id, "b.zip", [b"y"], None)
+    outside = tmp_path / "mine" / kept.id
+    outside.mkdir(parents=True)
+    for path in (str(outside), str(tmp_path / "uploads"), str(tmp_path / "uploads" / ".." / "mine")):
+        forget_upload(tmp_path / "uploads", path)
+    assert outside.is_dir()
+    assert {path.name for path in (tmp_path / "uploads").iterdir()} == {kept.id, imported.id}
+    forget_upload(tmp_path / "uploads", sent.path)
+    assert {path.name for path in (tmp_path / "uploads").iterdir()} == {kept.id}
