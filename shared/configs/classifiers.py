@@ -10,7 +10,7 @@ from shared.configs.training import TrainingConfig
 
 class ClassifierConfig(TrainingConfig):
     """Encoder and head trained on the labels of train rows; the best epoch of validation is judged on test
-    rows. Defaults are a recipe for small data (mae.md §4)."""
+    rows. Defaults are a recipe for small data (docs/science.md §4.4)."""
 
     epochs: int = setting(50, "optimisation", "Passes over the train rows.", ge=1, le=10_000, simple=True)
     blr: float = setting(

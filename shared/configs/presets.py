@@ -1,4 +1,4 @@
-"""Named starting points of a pretraining (mae.md §5)."""
+"""Named starting points of a pretraining (docs/science.md §5)."""
 
 from typing import Any
 

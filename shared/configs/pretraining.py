@@ -69,7 +69,7 @@ class PretrainConfig(TrainingConfig, ModelConfig, MaskingConfig, RowsConfig):
 
 
 def visible_patches(img_size: int, patch_size: int, mask_ratio: float) -> int:
-    """K of mae.md §3.2: L − round-half-up(L · mask_ratio), exact in integers.
+    """K of docs/science.md §3.2: L − round-half-up(L · mask_ratio), exact in integers.
 
     The ratio is read as the decimal a person wrote, so that 0.9 of 100 patches removes 90 and not 89.
     """

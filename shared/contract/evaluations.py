@@ -181,8 +181,9 @@ class PredictionPage(Wire):
 
 
 class Comparison(Wire):
-    """Two evaluations on the same test rows in words that follow the evidence (mae.md §7): `difference` of
-    accuracy, A − B, with its bootstrap interval; McNemar's p on the galaxies that one alone got right."""
+    """Two evaluations on the same test rows in words that follow the evidence (docs/science.md §7):
+    `difference` of accuracy, A − B, with its bootstrap interval; McNemar's p on the galaxies that one alone
+    got right."""
 
     a: str
     b: str
@@ -196,9 +197,9 @@ class Comparison(Wire):
 
 
 class MethodComparison(Wire):
-    """Two methods, each over its seeds, on the same test rows (mae.md §7): `difference` of mean accuracy,
-    A − B, with its t interval over seeds; `paired` where both sides have the same seeds, else Welch's.
-    `a` and `b` are ids of evaluations."""
+    """Two methods, each over its seeds, on the same test rows (docs/science.md §7): `difference` of mean
+    accuracy, A − B, with its t interval over seeds; `paired` where both sides have the same seeds,
+    else Welch's. `a` and `b` are ids of evaluations."""
 
     a: list[str]
     b: list[str]

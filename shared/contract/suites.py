@@ -1,6 +1,6 @@
-"""The report's comparisons and those beyond it (mae.md §5) as suites: runs, the rows that they fill, and the
-claims that these decide. A suite is worked out from its name, scale, dataset and seeds; nothing of it is
-stored but its runs, so that a second launch adds what is missing."""
+"""The report's comparisons and those beyond it (docs/science.md §5) as suites: runs, the rows that they fill,
+and the claims that these decide. A suite is worked out from its name, scale, dataset and seeds; nothing of it
+is stored but its runs, so that a second launch adds what is missing."""
 
 from enum import StrEnum
 from typing import Any

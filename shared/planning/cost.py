@@ -145,7 +145,7 @@ def classifier_flops(
 
 
 def count_blocks(width: int, depth: int, mlp_ratio: float) -> int:
-    """Parameters of `depth` transformer blocks and the norm after them (mae.md §3.3)."""
+    """Parameters of `depth` transformer blocks and the norm after them (docs/science.md §3.3)."""
     hidden = int(width * mlp_ratio)
     attention = 4 * width * width + 4 * width
     mlp = 2 * width * hidden + hidden + width

@@ -38,7 +38,7 @@ def ssim(picture: Image, truth: Image, removed: Region) -> float | None:
 
 def seam(picture: Image, removed: Region, patch_size: int) -> float | None:
     """Mean |Δ| of neighbouring pixels across the borders of removed patches over that inside them: 1 is no
-    seam (mae.md §4). None without a removed patch, or where they are even inside."""
+    seam (docs/science.md §4.5). None without a removed patch, or where they are even inside."""
     across: list[Image] = []
     inside: list[Image] = []
     for turned, region in ((picture, removed), (picture.swapaxes(0, 1), removed.T)):

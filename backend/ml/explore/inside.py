@@ -1,7 +1,7 @@
 """What goes on in an encoder that sees every patch of one galaxy: attention, features, and what is like what.
 
-Nothing is masked, as where features are used (mae.md §3.8). Tokens are the class token, 0, then the patches,
-row by row. Only the encoder is read.
+Nothing is masked, as where features are used (docs/science.md §3.8). Tokens are the class token, 0, then the
+patches, row by row. Only the encoder is read.
 
 Shapes: L patches, D width, H heads, M of the tokens.
 """

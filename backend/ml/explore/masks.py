@@ -1,7 +1,7 @@
 """Masks that a person chooses: an order in which the patches of one image vanish.
 
 A rank (L,) says when: rank 0 vanishes last. Whatever the kind, the visible patches at a ratio are the
-L − removed_patches(L, ratio) of lowest rank, so masks nest as they do in training (mae.md §3.2).
+L − removed_patches(L, ratio) of lowest rank, so masks nest as they do in training (docs/science.md §3.2).
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Images to patches and back, and which patches a masked autoencoder sees (mae.md §3.1–2).
+"""Images to patches and back, and which patches a masked autoencoder sees (docs/science.md §3.1–2).
 
 Shapes: N batch, C channels, H W pixels, p patch side, L = (H/p)(W/p) patches, P = p·p·C values of a patch,
 K visible patches.

@@ -1,4 +1,4 @@
-"""Fixed two-dimensional sine-cosine position embeddings (mae.md §3.3)."""
+"""Fixed two-dimensional sine-cosine position embeddings (docs/science.md §3.3)."""
 
 import torch
 from torch import Tensor

@@ -196,8 +196,8 @@ class Evaluations:
         )
 
     def compare_methods(self, a: Sequence[str], b: Sequence[str]) -> MethodComparison:
-        """Whether one of two methods is better, over the seeds of each (mae.md §7). Raises InvalidInputError
-        where a side is not one method over seeds enough, or the test rows differ."""
+        """Whether one of two methods is better, over the seeds of each (docs/science.md §7). Raises
+        InvalidInputError where a side is not one method over seeds enough, or the test rows differ."""
         of_a, of_b = ([self.get(each) for each in side] for side in (a, b))
         require_method(of_a, "a")
         require_method(of_b, "b")
