@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+EVERYWHERE = (Path("/"),)
+"""Roots that hold every path."""
+
 
 def write_atomic(path: Path, data: bytes | memoryview) -> None:
     """Replace `path` by `data` in one step that survives a kill at any moment."""

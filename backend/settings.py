@@ -4,8 +4,10 @@ import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, field_validator
+from pydantic import Field, PrivateAttr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from backend.files import EVERYWHERE
 
 
 def is_loopback(host: str) -> bool:
@@ -23,6 +25,7 @@ class Settings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8501
     token: str | None = None
+    _reads_everything: bool = PrivateAttr(False)
 
     @field_validator("data_roots", mode="before")
     @classmethod
@@ -67,9 +70,16 @@ class Settings(BaseSettings):
         return self.home / "downloads"
 
     @property
-    def import_roots(self) -> tuple[Path, ...]:
-        """Folders that a request may name: the data roots, and what was sent from the browser."""
-        return (*self.data_roots, self.uploads_dir)
+    def readable_roots(self) -> tuple[Path, ...]:
+        """Folders whose files a launch may name: the data roots and the uploads, or all, where the shell,
+        which runs with its user's own rights, has asked for that."""
+        return EVERYWHERE if self._reads_everything else (*self.data_roots, self.uploads_dir)
+
+    def reading_everything(self) -> "Settings":
+        """The same settings with every folder readable."""
+        opened = self.model_copy()
+        opened._reads_everything = True
+        return opened
 
     @property
     def local_url(self) -> str:

@@ -32,31 +32,11 @@ from backend.api import (
     sweeps,
     system,
 )
-from backend.api.deps import Context
 from backend.api.security import LOCAL_HOSTS, Guard
-from backend.data.incoming.uploads import Uploads
-from backend.db.engine import open_database
 from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError, shortened
-from backend.services.datasets.annotations import Opinions
-from backend.services.datasets.browsing import Datasets
-from backend.services.datasets.collections import Collections
-from backend.services.datasets.label_flags import LabelFlags
-from backend.services.datasets.ratings import Ratings
-from backend.services.embeddings.agreement import Agreements
-from backend.services.embeddings.odd import OddOnes
-from backend.services.embeddings.projections import Projections
-from backend.services.embeddings.search import Search
-from backend.services.embeddings.uploaded_images import EmbeddedImages
-from backend.services.embeddings.vectors import Embeddings
-from backend.services.evaluation.evaluations import Evaluations
-from backend.services.experiments.suites import Suites
-from backend.services.experiments.sweeps import Sweeps
 from backend.services.launching.first_batch import load_torch
 from backend.services.machine.facts import TORCH
-from backend.services.reconstruction.models import ModelCache
-from backend.services.reconstruction.ratio_curves import RatioCurves
-from backend.services.reconstruction.reconstructions import Reconstructions
-from backend.services.reconstruction.saved_pictures import SavedPictures
+from backend.services.services import Services
 from backend.settings import Settings, is_loopback
 from shared.base.errors import ErrorBody
 from shared.contract.routes import API
@@ -68,8 +48,7 @@ APP_SCRIPT = Path(__file__).parent.parent / "frontend" / "app.py"
 
 def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     """The server of one home. With `ui` it mounts Streamlit, which a process can do once."""
-    settings.prepare()
-    context = _context(settings)
+    services = Services.open(settings).load()
     streamlit_app = _streamlit(settings) if ui else None
 
     @asynccontextmanager
@@ -80,7 +59,7 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
             _prepare_in_the_background()
             async with streamlit_app.lifespan()(app):
                 yield
-        context.database.close()
+        services.close()
 
     app = FastAPI(
         title="Galaxyscope",
@@ -92,7 +71,7 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
         middleware=[Middleware(Guard, hosts=_hosts(settings), token=settings.token)],
         responses={"4XX": {"model": ErrorBody}},
     )
-    app.state.context = context
+    app.state.services = services
     app.add_exception_handler(GalaxyscopeError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(Exception, _answer_failure)
@@ -102,44 +81,6 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     if streamlit_app is not None:
         app.mount("/", streamlit_app)
     return app
-
-
-def _context(settings: Settings) -> Context:
-    """The open things of one server."""
-    database = open_database(settings.database_path)
-    uploads = Uploads(settings.uploads_dir)
-    stores, models = Datasets(database, settings), ModelCache(database, settings)
-    viewer = Reconstructions(database, settings, stores, models)
-    curves = RatioCurves(database, settings, stores, models)
-    pictures = SavedPictures(database, viewer)
-    judged = Evaluations(database, settings, stores)
-    flags = LabelFlags(database, stores)
-    comparisons = Suites(database, settings, judged)
-    opinions = Opinions(database, stores)
-    embedded = Embeddings(database, settings, stores)
-    finder = Search(stores, embedded, EmbeddedImages(settings, models))
-    return Context(
-        settings=settings,
-        database=database,
-        datasets=stores,
-        uploads=uploads,
-        models=models,
-        reconstructions=viewer,
-        ratio_curves=curves,
-        saved_pictures=pictures,
-        evaluations=judged,
-        label_flags=flags,
-        collections=Collections(database, stores),
-        ratings=Ratings(database, stores),
-        suites=comparisons,
-        sweeps=Sweeps(database, settings),
-        embeddings=embedded,
-        search=finder,
-        opinions=opinions,
-        odd=OddOnes(stores, embedded, opinions),
-        agreements=Agreements(stores, embedded, finder),
-        projections=Projections(database, settings, embedded),
-    )
 
 
 def _prepare_in_the_background() -> None:

@@ -19,7 +19,7 @@ from frontend.run_calls import RunCalls
 from frontend.search_client import SearchClient
 from frontend.suite_calls import SuiteCalls
 from frontend.sweep_calls import SweepCalls
-from shared.base.runs import RunState
+from shared.base.states import RunState
 from shared.base.vocabulary import Split
 from shared.configs.presets import Preset
 from shared.contract import routes

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from frontend.launch_form import field_specs, show_value, starting_values
-from shared.configs import CONFIGS
+from shared.configs.kinds import JOB_KINDS
 from shared.configs.presets import Preset
 from shared.contract.runs import Run
 
@@ -42,7 +42,7 @@ def field_rows(runs: Sequence[Run], presets: Mapping[str, Preset]) -> list[Field
         FieldRow("kind", "kind", "What was trained.", [_plain(run.kind.value) for run in runs]),
         FieldRow("preset", "preset", "What it started from.", [_plain(run.preset or "none") for run in runs]),
     ]
-    specs = {spec.name: spec for run in runs for spec in field_specs(CONFIGS[run.kind])}
+    specs = {spec.name: spec for run in runs for spec in field_specs(JOB_KINDS[run.kind].config)}
     for spec in specs.values():
         label = f"{spec.name}, {spec.unit}" if spec.unit else spec.name
         rows.append(FieldRow(spec.name, label, spec.text, [_value(run, spec.name, presets) for run in runs]))
@@ -65,4 +65,4 @@ def _value(run: Run, name: str, presets: Mapping[str, Preset]) -> Value:
 def _given_values(run: Run, presets: Mapping[str, Preset]) -> dict[str, Any]:
     """What a launch sets of itself: the defaults, and over them the preset."""
     preset = presets.get(run.preset or "")
-    return starting_values(CONFIGS[run.kind], preset.values if preset else {})
+    return starting_values(JOB_KINDS[run.kind].config, preset.values if preset else {})

@@ -6,7 +6,8 @@ import streamlit as st
 
 from frontend.blocks import empty_state
 from frontend.session import client, go, selected_run
-from shared.base.runs import CLASSIFIER_KINDS, RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import Trait, has_trait, kinds_with
 from shared.contract.runs import Run
 
 MOST_RUNS = 200
@@ -15,14 +16,14 @@ MOST_RUNS = 200
 def begun_encoders(*, with_decoder: bool = False) -> dict[str, Run]:
     """Runs by id, newest first, that have begun to leave checkpoints, and models that were imported;
     `with_decoder` leaves classifiers out, which reconstruct nothing."""
-    without = CLASSIFIER_KINDS if with_decoder else frozenset()
+    without = kinds_with(Trait.CLASSIFIES) if with_decoder else ()
     runs = client().list_runs(limit=MOST_RUNS)
     return {run.id: run for run in runs if _has_begun(run) and run.kind not in without}
 
 
 def _has_begun(run: Run) -> bool:
-    imported = run.kind is RunKind.ADOPT
-    return run.state is RunState.SUCCEEDED if imported else run.state is not RunState.QUEUED
+    trains = has_trait(run.kind, Trait.TRAINS)
+    return run.state is not RunState.QUEUED if trains else run.state is RunState.SUCCEEDED
 
 
 def first_choice(runs: Collection[Run]) -> str:

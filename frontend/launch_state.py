@@ -9,8 +9,8 @@ import streamlit as st
 from frontend.launch_form import changed_values, field_specs, read_changes, starting_values, to_query
 from frontend.launch_sizes import size_in_effect
 from frontend.launch_yaml import LaunchText
-from shared.base.runs import RunKind
 from shared.configs import PretrainConfig
+from shared.configs.kinds import RunKind
 from shared.configs.presets import SIZES, Preset
 from shared.contract.runs import RunRequest
 

@@ -41,7 +41,12 @@ def draw_no_datasets(run: Run) -> None:
             go("data", add="import")
 
 
-def run_option(run: Run, datasets: Collection[Dataset]) -> dict[str, str | None]:
+def run_option(run: Run, datasets: Collection[Dataset]) -> dict[str, object]:
     """A run as components offer it; without its dataset where that is not here."""
     own = own_dataset(run, datasets)
-    return {"id": run.id, "title": run.name or run.id, "dataset": own.name if own else None, "kind": run.kind}
+    return {
+        "id": run.id,
+        "title": run.name or run.id,
+        "dataset": own.name if own else None,
+        "traits": run.traits,
+    }

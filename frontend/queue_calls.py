@@ -1,7 +1,7 @@
 """The queue, as the client asks for it."""
 
 from frontend.connection import Connection
-from shared.base.runs import Lane
+from shared.configs.kinds import Lane
 from shared.contract import routes
 from shared.contract.launching import Queue, QueueMove
 

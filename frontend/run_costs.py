@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from shared.base.runs import RunKind
-from shared.configs import CONFIGS, PretrainConfig
+from shared.configs import PretrainConfig
 from shared.configs.classifiers import ClassifierConfig
+from shared.configs.kinds import JOB_KINDS, RunKind
 from shared.configs.models import EncoderConfig
 from shared.contract.datasets import Dataset
 from shared.contract.runs import Run
@@ -53,7 +53,7 @@ def _image_flops(run: Run, runs: Mapping[str, Run], datasets: Mapping[str, Datas
     """Forward FLOPs of one image in training; None where they cannot be told."""
     dataset = datasets.get(run.dataset or "")
     try:
-        config = CONFIGS[run.kind].model_validate(run.config)
+        config = JOB_KINDS[run.kind].config.model_validate(run.config)
     except ValidationError:  # of another version
         return None
     if dataset is None:

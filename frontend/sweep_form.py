@@ -9,8 +9,7 @@ from pydantic import Field
 from frontend.address import Address
 from frontend.launch_form import FieldSpec, field_specs, read_value, show_value
 from frontend.wording import duration, plural, size
-from shared.base.runs import RunKind
-from shared.configs import CONFIGS
+from shared.configs.kinds import JOB_KINDS, RunKind
 from shared.contract.sweeps import MOST_AXES, Axis, SweepMode, SweepPlan, SweepSpec
 from shared.planning.sweep_draws import SweepError
 from shared.planning.sweep_words import read_axis, setting_words
@@ -53,7 +52,7 @@ class Form(Address):
 
 def swept_fields(kind: RunKind) -> dict[str, FieldSpec]:
     """Fields that a sweep of a kind can vary."""
-    return {spec.name: spec for spec in field_specs(CONFIGS[kind]) if spec.name not in NOT_SWEPT}
+    return {spec.name: spec for spec in field_specs(JOB_KINDS[kind].config) if spec.name not in NOT_SWEPT}
 
 
 def spec_of(form: Form) -> tuple[SweepSpec | None, dict[str, str]]:
@@ -90,7 +89,7 @@ def spec_of(form: Form) -> tuple[SweepSpec | None, dict[str, str]]:
 
 def read_words(kind: RunKind, words: str, faults: dict[str, str]) -> dict[str, Any]:
     """Settings out of key=value words; what is wrong with them goes into `faults` under `changes`."""
-    specs, found = {spec.name: spec for spec in field_specs(CONFIGS[kind])}, {}
+    specs, found = {spec.name: spec for spec in field_specs(JOB_KINDS[kind].config)}, {}
     for pair in words.split():
         key, equals, word = pair.partition("=")
         if not equals or key not in specs:

@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from frontend.sweep_form import Form
-from shared.base.runs import RunKind
+from shared.configs.kinds import RunKind
 from shared.contract.sweeps import OBJECTIVES
 
 FIELD, ENTERED, ROWS = "sweep.", "sweep_entered", "sweep_rows"

@@ -6,9 +6,13 @@ from functools import cache
 from pathlib import Path
 
 from backend.data.importers import simulate_dataset
-from backend.db.engine import open_database
+from backend.db.engine import Database, open_database
+from backend.jobs import queue
+from backend.jobs.queue import ReadyRun
+from backend.jobs.run_dir import EncoderSource
 from backend.settings import Settings
-from shared.configs import SimulateConfig
+from shared.configs import Config, SimulateConfig
+from shared.configs.kinds import RunKind
 
 
 def new_home(folder: Path) -> Settings:
@@ -25,6 +29,21 @@ def add_simulated(config: SimulateConfig, folder: Path) -> Path:
         return simulate_dataset(config, folder, secrets.token_hex(4), lambda *_: None, lambda: False)
     path.write_bytes(_simulated(config))
     return path
+
+
+def enqueue(
+    database: Database,
+    runs_dir: Path,
+    kind: RunKind,
+    config: Config,
+    *,
+    roots: tuple[Path, ...] = (),
+    encoder: EncoderSource | None = None,
+    **labels: str | None,
+) -> str:
+    """Queue a run as it is, in a transaction of its own; `labels`: name, preset, parent_id."""
+    with database.write() as session:
+        return queue.enqueue(session, runs_dir, ReadyRun(kind, config, encoder, roots), **labels)
 
 
 @cache

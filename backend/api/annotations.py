@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from backend.api.deps import ContextDep
+from backend.api.deps import ServicesDep
 from backend.api.tables import saved_as
 from backend.services.datasets.tables import TableFormat
 from shared.contract import routes
@@ -22,79 +22,79 @@ router = APIRouter(tags=["annotations"])
 
 
 @router.get(routes.COLLECTIONS)
-def list_collections(context: ContextDep, name: str) -> list[Collection]:
+def list_collections(services: ServicesDep, name: str) -> list[Collection]:
     """The one changed last first."""
-    return context.collections.list_all(name)
+    return services.collections.list_all(name)
 
 
 @router.post(routes.COLLECTION)
 def add_to_collection(
-    context: ContextDep, name: str, collection: CollectionName, growth: CollectionGrowth
+    services: ServicesDep, name: str, collection: CollectionName, growth: CollectionGrowth
 ) -> GrownCollection:
     """Add galaxies; the collection is made where there is none."""
-    return context.collections.add(name, collection, growth.rows)
+    return services.collections.add(name, collection, growth.rows)
 
 
 @router.patch(routes.COLLECTION)
 def change_collection(
-    context: ContextDep, name: str, collection: str, change: CollectionChange
+    services: ServicesDep, name: str, collection: str, change: CollectionChange
 ) -> Collection:
     """Rename it, write a note, take galaxies out."""
-    return context.collections.change(name, collection, change)
+    return services.collections.change(name, collection, change)
 
 
 @router.delete(routes.COLLECTION, status_code=204)
-def remove_collection(context: ContextDep, name: str, collection: str) -> None:
-    context.collections.remove(name, collection)
+def remove_collection(services: ServicesDep, name: str, collection: str) -> None:
+    services.collections.remove(name, collection)
 
 
 @router.get(routes.COLLECTION_FILE, response_class=Response)
-def collection_file(context: ContextDep, name: str, collection: str, file_format: TableFormat) -> Response:
+def collection_file(services: ServicesDep, name: str, collection: str, file_format: TableFormat) -> Response:
     """Its galaxies as a table."""
-    return saved_as(collection, file_format, context.collections.table(name, collection, file_format))
+    return saved_as(collection, file_format, services.collections.table(name, collection, file_format))
 
 
 @router.get(routes.LABEL_FLAGS)
-def list_flags(context: ContextDep, name: str) -> list[LabelFlag]:
+def list_flags(services: ServicesDep, name: str) -> list[LabelFlag]:
     """Newest first."""
-    return context.label_flags.list_all(name)
+    return services.label_flags.list_all(name)
 
 
 @router.put(routes.LABEL_FLAG)
-def put_flag(context: ContextDep, name: str, row: int, note: FlagNote | None = None) -> LabelFlag:
+def put_flag(services: ServicesDep, name: str, row: int, note: FlagNote | None = None) -> LabelFlag:
     """Doubt a label; without a body what was noted of it stays."""
-    return context.label_flags.put(name, row, note)
+    return services.label_flags.put(name, row, note)
 
 
 @router.delete(routes.LABEL_FLAG, status_code=204)
-def remove_flag(context: ContextDep, name: str, row: int) -> None:
-    context.label_flags.remove(name, row)
+def remove_flag(services: ServicesDep, name: str, row: int) -> None:
+    services.label_flags.remove(name, row)
 
 
 @router.get(routes.LABEL_FLAGS_FILE, response_class=Response)
-def flags_file(context: ContextDep, name: str, file_format: TableFormat) -> Response:
+def flags_file(services: ServicesDep, name: str, file_format: TableFormat) -> Response:
     """Every flag of a dataset as a table."""
-    return saved_as(f"{name}-flags", file_format, context.label_flags.table(name, file_format))
+    return saved_as(f"{name}-flags", file_format, services.label_flags.table(name, file_format))
 
 
 @router.get(routes.RATINGS)
-def list_ratings(context: ContextDep, name: str) -> list[Rating]:
+def list_ratings(services: ServicesDep, name: str) -> list[Rating]:
     """Newest first."""
-    return context.ratings.list_all(name)
+    return services.ratings.list_all(name)
 
 
 @router.put(routes.RATING)
-def put_rating(context: ContextDep, name: str, row: int, value: RatingValue) -> Rating:
+def put_rating(services: ServicesDep, name: str, row: int, value: RatingValue) -> Rating:
     """Rate a galaxy, or rate it anew."""
-    return context.ratings.put(name, row, value.rating)
+    return services.ratings.put(name, row, value.rating)
 
 
 @router.delete(routes.RATING, status_code=204)
-def remove_rating(context: ContextDep, name: str, row: int) -> None:
-    context.ratings.remove(name, row)
+def remove_rating(services: ServicesDep, name: str, row: int) -> None:
+    services.ratings.remove(name, row)
 
 
 @router.get(routes.RATINGS_FILE, response_class=Response)
-def ratings_file(context: ContextDep, name: str, file_format: TableFormat) -> Response:
+def ratings_file(services: ServicesDep, name: str, file_format: TableFormat) -> Response:
     """Every rating of a dataset as a table, with RA, Dec and links."""
-    return saved_as(f"{name}-ratings", file_format, context.ratings.table(name, file_format))
+    return saved_as(f"{name}-ratings", file_format, services.ratings.table(name, file_format))

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from backend.api.deps import ContextDep
+from backend.api.deps import ServicesDep
 from backend.data.incoming.uploads import forget_upload
 from backend.services import bundles
 from backend.services.reconstruction.encoder_files import encoder_file
@@ -17,38 +17,38 @@ router = APIRouter(tags=["take along"])
 
 
 @router.post(routes.RUN_IMPORT, status_code=201)
-def import_run(context: ContextDep, request: ImportRequest) -> ImportedRun:
+def import_run(services: ServicesDep, request: ImportRequest) -> ImportedRun:
     """Take in the run of an uploaded zip, which is gone from the server afterwards."""
-    path = context.uploads.file(request.upload)
+    path = services.uploads.file(request.upload)
     try:
-        return bundles.import_run(context.database, context.settings, path)
+        return bundles.import_run(services.database, services.settings, path)
     finally:
-        forget_upload(context.settings.uploads_dir, str(path))
+        forget_upload(services.settings.uploads_dir, str(path))
 
 
 @router.get(routes.RUN_BUNDLE)
-def describe_bundle(context: ContextDep, run_id: str) -> RunBundle:
+def describe_bundle(services: ServicesDep, run_id: str) -> RunBundle:
     """What can be taken along, and how large it is."""
-    return bundles.describe_bundle(context.database, context.settings, run_id)
+    return bundles.describe_bundle(services.database, services.settings, run_id)
 
 
 @router.get(routes.RUN_BUNDLE_FILE, response_class=StreamingResponse)
 def bundle_file(
-    context: ContextDep, run_id: str, checkpoints: CheckpointChoice = CheckpointChoice.KEPT
+    services: ServicesDep, run_id: str, checkpoints: CheckpointChoice = CheckpointChoice.KEPT
 ) -> StreamingResponse:
     """The run as a zip, sent as it is read."""
-    bundle = bundles.open_bundle(context.database, context.settings, run_id, checkpoints)
+    bundle = bundles.open_bundle(services.database, services.settings, run_id, checkpoints)
     headers = {"Content-Disposition": f'attachment; filename="{bundle.name}"'}
     return StreamingResponse(bundle.chunks, media_type="application/zip", headers=headers)
 
 
 @router.get(routes.RUN_ENCODER_FILE, response_class=Response)
 def get_encoder_file(
-    context: ContextDep,
+    services: ServicesDep,
     run_id: str,
     checkpoint: Annotated[str, Query(pattern=CHECKPOINT, description="best, last or a step.")] = "best",
 ) -> Response:
     """The encoder for timm, as safetensors; its header has the arguments of VisionTransformer."""
-    file = encoder_file(context.database, context.settings, run_id, checkpoint)
+    file = encoder_file(services.database, services.settings, run_id, checkpoint)
     headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
     return Response(file.content, media_type="application/octet-stream", headers=headers)

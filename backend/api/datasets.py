@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from backend.api.deps import ContextDep
+from backend.api.deps import ServicesDep
 from backend.services.datasets import changes
 from backend.services.datasets.browsing import Wanted
 from shared.base.vocabulary import Split
@@ -23,60 +23,60 @@ router = APIRouter(tags=["datasets"])
 
 
 @router.get(routes.DATASETS)
-def list_datasets(context: ContextDep) -> list[Dataset]:
-    return context.datasets.list_all()
+def list_datasets(services: ServicesDep) -> list[Dataset]:
+    return services.datasets.list_all()
 
 
 @router.get(routes.DATASET)
-def get_dataset(context: ContextDep, name: str) -> Dataset:
-    return context.datasets.get(name)
+def get_dataset(services: ServicesDep, name: str) -> Dataset:
+    return services.datasets.get(name)
 
 
 @router.patch(routes.DATASET)
-def change_dataset(context: ContextDep, name: str, change: DatasetChange) -> Dataset:
+def change_dataset(services: ServicesDep, name: str, change: DatasetChange) -> Dataset:
     """Rename or describe it."""
-    return changes.change_dataset(context.database, name, change)
+    return changes.change_dataset(services.database, name, change)
 
 
 @router.get(routes.DATASET_DELETION)
-def preview_deletion(context: ContextDep, name: str) -> DeletionPreview:
+def preview_deletion(services: ServicesDep, name: str) -> DeletionPreview:
     """What deleting it would take away, and which runs stand in the way."""
-    return changes.preview_deletion(context.database, name)
+    return changes.preview_deletion(services.database, name)
 
 
 @router.delete(routes.DATASET, status_code=204)
-def delete_dataset(context: ContextDep, name: str) -> None:
-    changes.delete_dataset(context.database, context.settings, name)
-    context.datasets.let_go()
+def delete_dataset(services: ServicesDep, name: str) -> None:
+    changes.delete_dataset(services.database, services.settings, name)
+    services.datasets.let_go()
 
 
 @router.get(routes.DATASET_DUPLICATES)
-def list_duplicates(context: ContextDep, name: str) -> Duplicates:
-    return context.datasets.duplicates(name)
+def list_duplicates(services: ServicesDep, name: str) -> Duplicates:
+    return services.datasets.duplicates(name)
 
 
 @router.get(routes.DATASET_STATISTICS)
-def get_statistics(context: ContextDep, name: str) -> PixelStatistics:
-    return context.datasets.statistics(name)
+def get_statistics(services: ServicesDep, name: str) -> PixelStatistics:
+    return services.datasets.statistics(name)
 
 
 @router.get(routes.DATASET_SKY)
 def get_sky_map(
-    context: ContextDep, name: str, max_points: Annotated[int, Query(ge=1, le=200_000)] = 20_000
+    services: ServicesDep, name: str, max_points: Annotated[int, Query(ge=1, le=200_000)] = 20_000
 ) -> SkyMap:
-    return context.datasets.sky_map(name, max_points)
+    return services.datasets.sky_map(name, max_points)
 
 
 @router.get(routes.DATASET_SPLIT, response_class=Response)
-def get_split(context: ContextDep, name: str) -> Response:
+def get_split(services: ServicesDep, name: str) -> Response:
     """CSV of row, source_id, split; an import of it makes the same split again."""
     headers = {"Content-Disposition": f'attachment; filename="{name}-split.csv"'}
-    return Response(context.datasets.split_csv(name), media_type="text/csv", headers=headers)
+    return Response(services.datasets.split_csv(name), media_type="text/csv", headers=headers)
 
 
 @router.get(routes.GALAXIES)
 def browse(
-    context: ContextDep,
+    services: ServicesDep,
     name: str,
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 60,
@@ -87,14 +87,14 @@ def browse(
     collection: str | None = None,
 ) -> GalaxyPage:
     """Rows in file order; a redshift bound leaves out rows without a redshift."""
-    among = context.collections.rows(name, collection) if collection is not None else None
+    among = services.collections.rows(name, collection) if collection is not None else None
     wanted = Wanted(label, split, redshift_min, redshift_max, among=among)
-    return context.datasets.browse(name, wanted, offset=offset, limit=limit)
+    return services.datasets.browse(name, wanted, offset=offset, limit=limit)
 
 
 @router.get(routes.GALAXY_IMAGE, response_class=Response)
 def galaxy_image(
-    context: ContextDep,
+    services: ServicesDep,
     request: Request,
     name: str,
     row: int,
@@ -102,8 +102,8 @@ def galaxy_image(
         int | None, Query(ge=8, le=1024, description="Pixels a side; its own where absent.")
     ] = None,
 ) -> Response:
-    etag = context.datasets.etag(name, row, size)
+    etag = services.datasets.etag(name, row, size)
     headers = {"ETag": etag, "Cache-Control": "private, max-age=86400"}
     if request.headers.get("if-none-match") == etag:
         return Response(status_code=304, headers=headers)
-    return Response(context.datasets.image_png(name, row, size), media_type="image/png", headers=headers)
+    return Response(services.datasets.image_png(name, row, size), media_type="image/png", headers=headers)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from backend.api.deps import ContextDep
+from backend.api.deps import ServicesDep
 from backend.services.runs import deletion, pruning
 from shared.contract import routes
 from shared.contract.runs import DeletedRun, Disk, PruneRequest, Pruning, Run, RunDeletion
@@ -11,35 +11,35 @@ router = APIRouter(tags=["disk"])
 
 
 @router.get(routes.RUN_DELETION)
-def preview_deletion(context: ContextDep, run_id: str) -> RunDeletion:
+def preview_deletion(services: ServicesDep, run_id: str) -> RunDeletion:
     """What deleting a run takes away."""
-    return deletion.preview_deletion(context.database, context.settings, run_id)
+    return deletion.preview_deletion(services.database, services.settings, run_id)
 
 
 @router.delete(routes.RUN)
-def delete_run(context: ContextDep, run_id: str) -> DeletedRun:
+def delete_run(services: ServicesDep, run_id: str) -> DeletedRun:
     """It can be had back for a day."""
-    return deletion.delete_run(context.database, context.settings, run_id)
+    return deletion.delete_run(services.database, services.settings, run_id)
 
 
 @router.post(routes.RUN_RESTORE)
-def restore_run(context: ContextDep, run_id: str) -> Run:
+def restore_run(services: ServicesDep, run_id: str) -> Run:
     """Have a deleted run back."""
-    return deletion.restore_run(context.database, context.settings, run_id)
+    return deletion.restore_run(services.database, services.settings, run_id)
 
 
 @router.get(routes.DISK)
-def read_disk(context: ContextDep) -> Disk:
-    return deletion.read_disk(context.database, context.settings)
+def read_disk(services: ServicesDep) -> Disk:
+    return deletion.read_disk(services.database, services.settings)
 
 
 @router.get(routes.PRUNING)
-def preview_pruning(context: ContextDep) -> Pruning:
+def preview_pruning(services: ServicesDep) -> Pruning:
     """What ended runs can do without."""
-    return pruning.preview_pruning(context.database, context.settings)
+    return pruning.preview_pruning(services.database, services.settings)
 
 
 @router.post(routes.PRUNING)
-def prune(context: ContextDep, request: PruneRequest) -> Pruning:
+def prune(services: ServicesDep, request: PruneRequest) -> Pruning:
     """Remove it; what went."""
-    return pruning.prune(context.database, context.settings, request.runs)
+    return pruning.prune(services.database, services.settings, request.runs)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from backend.api.deps import ContextDep
+from backend.api.deps import ServicesDep
 from backend.api.tables import saved_as
 from backend.services.datasets.tables import TableFormat
 from backend.services.evaluation.evaluations import WantedPredictions
@@ -28,52 +28,52 @@ ClassIndex = Annotated[int | None, Query(ge=0, description="Index of class_names
 
 @router.get(routes.EVALUATIONS)
 def list_evaluations(
-    context: ContextDep,
+    services: ServicesDep,
     encoder: Annotated[str | None, Query(description="Run that was judged; its references too.")] = None,
     run: Annotated[str | None, Query(description="Job that judged.")] = None,
     dataset: str | None = None,
     limit: Annotated[int, Query(ge=1, le=5000)] = 500,
 ) -> list[Evaluation]:
     """Newest first."""
-    return context.evaluations.list_all(encoder=encoder, run=run, dataset=dataset, limit=limit)
+    return services.evaluations.list_all(encoder=encoder, run=run, dataset=dataset, limit=limit)
 
 
 @router.get(routes.EVALUATIONS_COMPARED)
-def compare(context: ContextDep, a: str, b: str) -> Comparison:
+def compare(services: ServicesDep, a: str, b: str) -> Comparison:
     """Whether two evaluations differ on the test rows that they share."""
-    return context.evaluations.compare(a, b)
+    return services.evaluations.compare(a, b)
 
 
 @router.get(routes.METHODS_COMPARED)
 def compare_methods(
-    context: ContextDep,
+    services: ServicesDep,
     a: Annotated[list[str], Query(description="Evaluations of one method, a seed each.")],
     b: Annotated[list[str], Query(description="Those of the other.")],
 ) -> MethodComparison:
     """Whether one of two methods is better, over the seeds of each."""
-    return context.evaluations.compare_methods(a, b)
+    return services.evaluations.compare_methods(a, b)
 
 
 @router.get(routes.LEARNING_CURVES)
-def learning_curves(context: ContextDep, run_id: str) -> list[TwinCurves]:
+def learning_curves(services: ServicesDep, run_id: str) -> list[TwinCurves]:
     """Classifiers trained on the encoder of a run, each recipe beside its twin from random weights."""
-    return twin_curves(context.database, run_id)
+    return twin_curves(services.database, run_id)
 
 
 @router.get(routes.EVALUATION)
-def get_evaluation(context: ContextDep, evaluation_id: str) -> Evaluation:
-    return context.evaluations.get(evaluation_id)
+def get_evaluation(services: ServicesDep, evaluation_id: str) -> Evaluation:
+    return services.evaluations.get(evaluation_id)
 
 
 @router.get(routes.EVALUATION_CURVES)
-def get_curves(context: ContextDep, evaluation_id: str) -> ThresholdCurves:
+def get_curves(services: ServicesDep, evaluation_id: str) -> ThresholdCurves:
     """ROC and precision–recall of each class against the rest, on test rows."""
-    return context.evaluations.curves(evaluation_id)
+    return services.evaluations.curves(evaluation_id)
 
 
 @router.get(routes.PREDICTIONS)
 def browse_predictions(
-    context: ContextDep,
+    services: ServicesDep,
     evaluation_id: str,
     true: ClassIndex = None,
     predicted: ClassIndex = None,
@@ -88,12 +88,12 @@ def browse_predictions(
 ) -> PredictionPage:
     """Galaxies with what was predicted of them."""
     wanted = WantedPredictions(true, predicted, split, flagged_only, confidence_min, confidence_max)
-    return context.evaluations.browse(
+    return services.evaluations.browse(
         evaluation_id, wanted, order=order, seed=seed, offset=offset, limit=limit
     )
 
 
 @router.get(routes.PREDICTIONS_FILE, response_class=Response)
-def predictions_file(context: ContextDep, evaluation_id: str, file_format: TableFormat) -> Response:
+def predictions_file(services: ServicesDep, evaluation_id: str, file_format: TableFormat) -> Response:
     """Every prediction as a table."""
-    return saved_as(evaluation_id, file_format, context.evaluations.table(evaluation_id, file_format))
+    return saved_as(evaluation_id, file_format, services.evaluations.table(evaluation_id, file_format))

@@ -5,12 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import ValidationError
 
-from backend.api.deps import ContextDep
+from backend.api.deps import ServicesDep
 from backend.errors import InvalidInputError
 from backend.services.launching.estimate import estimate_launch
 from backend.services.launching.first_batch import first_batch_png
 from backend.services.runs import queue
-from shared.base.runs import Lane
+from shared.configs.kinds import Lane
 from shared.contract import routes
 from shared.contract.launching import Estimate, Queue, QueueMove
 from shared.contract.runs import RunRequest
@@ -19,14 +19,14 @@ router = APIRouter(tags=["launching"])
 
 
 @router.post(routes.LAUNCH_ESTIMATE)
-def estimate(context: ContextDep, request: RunRequest) -> Estimate:
+def estimate(services: ServicesDep, request: RunRequest) -> Estimate:
     """What the launch would cost and when it would start; nothing is queued."""
-    return estimate_launch(context.database, context.settings, request)
+    return estimate_launch(services.database, services.settings, request)
 
 
 @router.get(routes.FIRST_BATCH, response_class=Response)
 def first_batch(
-    context: ContextDep, request: Annotated[str, Query(description="A RunRequest as JSON.")]
+    services: ServicesDep, request: Annotated[str, Query(description="A RunRequest as JSON.")]
 ) -> Response:
     """The first images of the first step of that run: original, augmented, masked; 8 columns by 3 rows."""
     try:
@@ -34,27 +34,27 @@ def first_batch(
     except ValidationError as error:
         fault = error.errors()[0]
         raise InvalidInputError("invalid_request", f"request: {fault['msg']}", "request") from None
-    png = first_batch_png(context.datasets, wanted)
+    png = first_batch_png(services.datasets, wanted)
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=300"})
 
 
 @router.get(routes.QUEUE)
-def read_queue(context: ContextDep) -> Queue:
+def read_queue(services: ServicesDep) -> Queue:
     """Every lane: what is at work, what waits, from when, and whether it is paused."""
-    return queue.read_queue(context.database)
+    return queue.read_queue(services.database)
 
 
 @router.post(routes.RUN_MOVE)
-def move_run(context: ContextDep, run_id: str, move: QueueMove) -> Queue:
+def move_run(services: ServicesDep, run_id: str, move: QueueMove) -> Queue:
     """Move a waiting run up, down or to the top of its lane; 409 where somebody else was quicker."""
-    return queue.move_run(context.database, run_id, move)
+    return queue.move_run(services.database, run_id, move)
 
 
 @router.post(routes.QUEUE_PAUSE)
-def pause_lane(context: ContextDep, lane: Lane) -> Queue:
-    return queue.pause_lane(context.database, lane)
+def pause_lane(services: ServicesDep, lane: Lane) -> Queue:
+    return queue.pause_lane(services.database, lane)
 
 
 @router.post(routes.QUEUE_RESUME)
-def resume_lane(context: ContextDep, lane: Lane) -> Queue:
-    return queue.resume_lane(context.database, lane)
+def resume_lane(services: ServicesDep, lane: Lane) -> Queue:
+    return queue.resume_lane(services.database, lane)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from backend.api.deps import ContextDep, parsed
+from backend.api.deps import ServicesDep, parsed
 from backend.errors import InvalidInputError
 from backend.services.datasets.browsing import Wanted
 from backend.services.reconstruction.images import (
@@ -39,57 +39,57 @@ LadderQuery = Annotated[str, Query(max_length=2_000, description="A LadderReques
 
 
 @router.post(routes.RECONSTRUCTIONS)
-def reconstruct(context: ContextDep, request: ReconstructionRequest) -> Reconstruction:
-    return context.reconstructions.reconstruct(request)
+def reconstruct(services: ServicesDep, request: ReconstructionRequest) -> Reconstruction:
+    return services.reconstructions.reconstruct(request)
 
 
 @router.get(routes.RECONSTRUCTION_LADDER)
-def get_ladder(context: ContextDep, query: LadderQuery) -> LadderInfo:
+def get_ladder(services: ServicesDep, query: LadderQuery) -> LadderInfo:
     """Answers when the sprite is drawn, up to a few seconds; the exact picture of one ratio goes before."""
-    return context.reconstructions.ladder(parsed(query, LadderRequest))
+    return services.reconstructions.ladder(parsed(query, LadderRequest))
 
 
 @router.get(routes.RECONSTRUCTION_SPRITE, response_class=Response)
-def get_sprite(context: ContextDep, request: Request, query: LadderQuery) -> Response:
+def get_sprite(services: ServicesDep, request: Request, query: LadderQuery) -> Response:
     asked = parsed(query, LadderRequest)
-    headers = {"ETag": context.reconstructions.etag(asked), "Cache-Control": "private, no-cache"}
+    headers = {"ETag": services.reconstructions.etag(asked), "Cache-Control": "private, no-cache"}
     if request.headers.get("if-none-match") == headers["ETag"]:
         return Response(status_code=304, headers=headers)
-    return Response(context.reconstructions.sprite(asked), media_type="image/webp", headers=headers)
+    return Response(services.reconstructions.sprite(asked), media_type="image/webp", headers=headers)
 
 
 @router.get(routes.RECONSTRUCTION_CURVE)
 def get_sample_curve(
-    context: ContextDep,
+    services: ServicesDep,
     query: Annotated[str, Query(max_length=2_000, description="A CurveRequest as JSON.")],
 ) -> SampleCurve:
     """Answers when it is measured, a second or more the first time; pictures go before."""
-    return context.ratio_curves.of_sample(parsed(query, CurveRequest))
+    return services.ratio_curves.of_sample(parsed(query, CurveRequest))
 
 
 @router.get(routes.RECONSTRUCTION_INSIDE)
 def look_inside(
-    context: ContextDep,
+    services: ServicesDep,
     query: Annotated[str, Query(max_length=2_000, description="An InsideRequest as JSON.")],
 ) -> Inside:
-    return context.reconstructions.inside(parsed(query, InsideRequest))
+    return services.reconstructions.inside(parsed(query, InsideRequest))
 
 
 @router.post(routes.RECONSTRUCTION_PICTURE, response_class=Response)
-def save_picture(context: ContextDep, request: SaveRequest) -> Response:
+def save_picture(services: ServicesDep, request: SaveRequest) -> Response:
     """What is seen, as PNG."""
-    return _download(context.saved_pictures.row(request), "image/png")
+    return _download(services.saved_pictures.row(request), "image/png")
 
 
 @router.get(routes.RECONSTRUCTION_SWEEP, response_class=Response)
-def save_sweep(context: ContextDep, file_format: SweepFormat, query: LadderQuery) -> Response:
+def save_sweep(services: ServicesDep, file_format: SweepFormat, query: LadderQuery) -> Response:
     """The ladder of ratios as an animation."""
     asked = parsed(query, LadderRequest)
-    return _download(context.saved_pictures.sweep(asked, file_format), f"image/{file_format}")
+    return _download(services.saved_pictures.sweep(asked, file_format), f"image/{file_format}")
 
 
 @router.post(routes.RECONSTRUCTION_UPLOADS, status_code=201)
-async def upload_image(context: ContextDep, request: Request) -> UploadedImage:
+async def upload_image(services: ServicesDep, request: Request) -> UploadedImage:
     """The body is an image file."""
     content = bytearray()
     try:
@@ -99,23 +99,23 @@ async def upload_image(context: ContextDep, request: Request) -> UploadedImage:
                 raise upload_too_large()
     except ClientDisconnect:
         raise InvalidInputError("upload_broken", "the upload broke off; send the image again") from None
-    return await run_in_threadpool(add_upload, context.uploads, bytes(content))
+    return await run_in_threadpool(add_upload, services.uploads, bytes(content))
 
 
 @router.get(routes.RUN_CHECKPOINTS)
-def list_checkpoints(context: ContextDep, run_id: str) -> Checkpoints:
-    return context.models.checkpoints(run_id)
+def list_checkpoints(services: ServicesDep, run_id: str) -> Checkpoints:
+    return services.models.checkpoints(run_id)
 
 
 @router.get(routes.RANDOM_GALAXY)
 def get_random_galaxy(
-    context: ContextDep,
+    services: ServicesDep,
     name: str,
     label: Annotated[str | None, Query(description='A class name, or "unlabelled".')] = None,
     split: Split | None = None,
     seed: Annotated[int | None, Query(ge=0, description="The same seed draws the same galaxy.")] = None,
 ) -> Galaxy:
-    return random_galaxy(context.datasets, name, Wanted(label, split), seed)
+    return random_galaxy(services.datasets, name, Wanted(label, split), seed)
 
 
 def _download(file: SavedFile, media_type: str) -> Response:

@@ -5,15 +5,17 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
-from backend.api.deps import ContextDep
+from backend.api.deps import ServicesDep
 from backend.api.tables import saved_as
 from backend.services.datasets.tables import TableFormat
 from backend.services.launching import create
 from backend.services.runs import files, labels, lifecycle, metrics, requests, samples, verdicts
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import JOB_KINDS, RunKind
 from shared.contract import routes
 from shared.contract.runs import (
     Asked,
+    KindInfo,
     LogTail,
     MetricsPage,
     ResumeRequest,
@@ -30,9 +32,15 @@ from shared.contract.runs import (
 router = APIRouter(tags=["runs"])
 
 
+@router.get(routes.KINDS)
+def list_kinds() -> list[KindInfo]:
+    """Every kind of run, its lane and its traits."""
+    return [KindInfo(kind=record.kind, lane=record.lane) for record in JOB_KINDS.values()]
+
+
 @router.get(routes.RUNS)
 def list_runs(
-    context: ContextDep,
+    services: ServicesDep,
     kind: Annotated[list[RunKind] | None, Query()] = None,
     state: Annotated[list[RunState] | None, Query()] = None,
     all: bool = False,
@@ -43,118 +51,118 @@ def list_runs(
     """Runs newest first: those that leave a model, those of `kind`, or with `all` every job."""
     kinds = list(RunKind) if all and kind is None else kind
     return lifecycle.list_runs(
-        context.database, kinds=kinds, states=state, tags=tag or [], archived=archived, limit=limit
+        services.database, kinds=kinds, states=state, tags=tag or [], archived=archived, limit=limit
     )
 
 
 @router.post(routes.RUNS, status_code=201)
-def create_run(context: ContextDep, request: RunRequest) -> Run:
-    return create.create_run(context.database, context.settings, request, roots=context.settings.import_roots)
+def create_run(services: ServicesDep, request: RunRequest) -> Run:
+    return create.create_run(services.database, services.settings, request)
 
 
 @router.get(routes.RUN)
-def get_run(context: ContextDep, run_id: str) -> Run:
-    return lifecycle.get_run(context.database, run_id)
+def get_run(services: ServicesDep, run_id: str) -> Run:
+    return lifecycle.get_run(services.database, run_id)
 
 
 @router.patch(routes.RUN)
-def change_run(context: ContextDep, run_id: str, change: RunChange) -> Run:
+def change_run(services: ServicesDep, run_id: str, change: RunChange) -> Run:
     """Name, tag, note, archive."""
-    return lifecycle.change_run(context.database, run_id, change)
+    return lifecycle.change_run(services.database, run_id, change)
 
 
 @router.get(routes.LABELS)
-def read_labels(context: ContextDep) -> RunLabels:
+def read_labels(services: ServicesDep) -> RunLabels:
     """Every tag, and how many runs are archived."""
-    return labels.read_labels(context.database)
+    return labels.read_labels(services.database)
 
 
 @router.post(routes.RUN_STOP)
-def stop_run(context: ContextDep, run_id: str) -> Run:
-    return lifecycle.stop_run(context.database, run_id)
+def stop_run(services: ServicesDep, run_id: str) -> Run:
+    return lifecycle.stop_run(services.database, run_id)
 
 
 @router.post(routes.RUN_PAUSE)
-def pause_run(context: ContextDep, run_id: str) -> Run:
-    return lifecycle.pause_run(context.database, run_id)
+def pause_run(services: ServicesDep, run_id: str) -> Run:
+    return lifecycle.pause_run(services.database, run_id)
 
 
 @router.post(routes.RUN_RESUME)
-def resume_run(context: ContextDep, run_id: str, wanted: ResumeRequest | None = None) -> Run:
+def resume_run(services: ServicesDep, run_id: str, wanted: ResumeRequest | None = None) -> Run:
     """Go on as before; a config that differs from the run's is refused."""
-    return lifecycle.resume_run(context.database, run_id, wanted.config if wanted else None)
+    return lifecycle.resume_run(services.database, run_id, wanted.config if wanted else None)
 
 
 @router.post(routes.RUN_RETRY, status_code=201)
-def retry_run(context: ContextDep, run_id: str) -> Run:
-    return create.retry_run(context.database, context.settings, run_id, roots=context.settings.import_roots)
+def retry_run(services: ServicesDep, run_id: str) -> Run:
+    return create.retry_run(services.database, services.settings, run_id)
 
 
 @router.post(routes.RUN_CHECKPOINT_NOW, status_code=202)
-def checkpoint_now(context: ContextDep, run_id: str) -> Asked:
+def checkpoint_now(services: ServicesDep, run_id: str) -> Asked:
     """Write a checkpoint between two steps, and go on."""
-    return requests.ask_worker(context.database, context.settings, run_id, "checkpoint")
+    return requests.ask_worker(services.database, services.settings, run_id, "checkpoint")
 
 
 @router.post(routes.RUN_SAMPLE_NOW, status_code=202)
-def sample_now(context: ContextDep, run_id: str) -> Asked:
+def sample_now(services: ServicesDep, run_id: str) -> Asked:
     """Reconstruct the fixed galaxies as the model is now, and go on."""
-    return requests.ask_worker(context.database, context.settings, run_id, "sample")
+    return requests.ask_worker(services.database, services.settings, run_id, "sample")
 
 
 @router.get(routes.RUN_METRICS)
 def read_metrics(
-    context: ContextDep,
+    services: ServicesDep,
     run_id: str,
     since: Annotated[int, Query(ge=0, le=2**63 - 1, description="The `next` of the last answer.")] = 0,
     max_points: Annotated[int, Query(ge=10, le=100_000, description="Of each series.")] = 2000,
     keys: Annotated[str | None, Query(description="Separated by commas; all where absent.")] = None,
 ) -> MetricsPage:
     wanted = [key for key in (keys or "").split(",") if key]
-    return metrics.read_metrics(context.database, run_id, since=since, max_points=max_points, keys=wanted)
+    return metrics.read_metrics(services.database, run_id, since=since, max_points=max_points, keys=wanted)
 
 
 @router.get(routes.RUN_VERDICT)
-def read_verdict(context: ContextDep, run_id: str) -> Verdict:
-    return verdicts.read_verdict(context.database, run_id)
+def read_verdict(services: ServicesDep, run_id: str) -> Verdict:
+    return verdicts.read_verdict(services.database, run_id)
 
 
 @router.get(routes.RUN_METRICS_FILE, response_class=Response)
-def metrics_file(context: ContextDep, run_id: str, file_format: TableFormat) -> Response:
+def metrics_file(services: ServicesDep, run_id: str, file_format: TableFormat) -> Response:
     """Every point of every metric, as ingested so far."""
-    content = metrics.metrics_table(context.database, run_id, file_format)
+    content = metrics.metrics_table(services.database, run_id, file_format)
     return saved_as(f"{run_id}.metrics", file_format, content)
 
 
 @router.get(routes.RUN_EVENTS)
-def list_events(context: ContextDep, run_id: str) -> list[RunEvent]:
-    return lifecycle.list_events(context.database, run_id)
+def list_events(services: ServicesDep, run_id: str) -> list[RunEvent]:
+    return lifecycle.list_events(services.database, run_id)
 
 
 @router.get(routes.RUN_LOG)
 def read_log(
-    context: ContextDep,
+    services: ServicesDep,
     run_id: str,
     lines: Annotated[int, Query(ge=1, le=5000)] = 200,
     find: Annotated[str, Query(max_length=200, description="Only lines that hold this.")] = "",
 ) -> LogTail:
-    return files.read_log(context.database, context.settings, run_id, lines, find)
+    return files.read_log(services.database, services.settings, run_id, lines, find)
 
 
 @router.get(routes.RUN_LOAD)
 def read_load(
-    context: ContextDep, run_id: str, max_points: Annotated[int, Query(ge=2, le=10_000)] = 400
+    services: ServicesDep, run_id: str, max_points: Annotated[int, Query(ge=2, le=10_000)] = 400
 ) -> RunLoad:
     """CPU, memory and GPU of its worker over time."""
-    return files.read_load(context.database, context.settings, run_id, max_points)
+    return files.read_load(services.database, services.settings, run_id, max_points)
 
 
 @router.get(routes.RUN_SAMPLES)
-def read_samples(context: ContextDep, run_id: str) -> Samples:
-    return samples.read_samples(context.database, context.settings, run_id)
+def read_samples(services: ServicesDep, run_id: str) -> Samples:
+    return samples.read_samples(services.database, services.settings, run_id)
 
 
 @router.get(routes.RUN_SAMPLE_SPRITE, response_class=FileResponse)
-def sample_sprite(context: ContextDep, run_id: str, step: int) -> FileResponse:
-    path = samples.sample_sprite(context.database, context.settings, run_id, step)
+def sample_sprite(services: ServicesDep, run_id: str, step: int) -> FileResponse:
+    path = samples.sample_sprite(services.database, services.settings, run_id, step)
     return FileResponse(path, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from backend.api.deps import ContextDep, parsed
+from backend.api.deps import ServicesDep, parsed
 from backend.services.datasets.locating import locate
 from backend.services.datasets.tables import TableFormat
 from backend.services.embeddings.export import EmbeddingFormat, embeddings_file
@@ -33,61 +33,61 @@ MEDIA = {
 
 
 @router.get(routes.EMBEDDINGS)
-def get_embeddings(context: ContextDep, space: Annotated[EmbeddingSpace, Query()]) -> EmbeddingState:
+def get_embeddings(services: ServicesDep, space: Annotated[EmbeddingSpace, Query()]) -> EmbeddingState:
     """Whether an encoder's embeddings of a dataset are there, and the job that makes them."""
-    return context.embeddings.state(space)
+    return services.embeddings.state(space)
 
 
 @router.get(routes.SEARCH_QUALITY)
-def get_quality(context: ContextDep, space: Annotated[EmbeddingSpace, Query()]) -> QualityState:
+def get_quality(services: ServicesDep, space: Annotated[EmbeddingSpace, Query()]) -> QualityState:
     """Whether similar means of the same class, where that was measured."""
-    return context.embeddings.quality(space)
+    return services.embeddings.quality(space)
 
 
 @router.get(routes.EMBEDDINGS_FILE, response_class=Response)
 def get_embeddings_file(
-    context: ContextDep, file_format: EmbeddingFormat, space: Annotated[EmbeddingSpace, Query()]
+    services: ServicesDep, file_format: EmbeddingFormat, space: Annotated[EmbeddingSpace, Query()]
 ) -> Response:
     """Every vector, keyed by source id."""
-    content = embeddings_file(context.datasets, context.embeddings, space, file_format)
+    content = embeddings_file(services.datasets, services.embeddings, space, file_format)
     return _download(content, f"{space.run}-embeddings", file_format)
 
 
 @router.get(routes.SEARCH)
-def search(context: ContextDep, query: SearchQuery) -> SearchResult:
+def search(services: ServicesDep, query: SearchQuery) -> SearchResult:
     """The galaxies most like the examples."""
-    return context.search.find(parsed(query, SearchRequest))
+    return services.search.find(parsed(query, SearchRequest))
 
 
 @router.get(routes.SEARCH_FILE, response_class=Response)
-def search_file(context: ContextDep, file_format: TableFormat, query: SearchQuery) -> Response:
+def search_file(services: ServicesDep, file_format: TableFormat, query: SearchQuery) -> Response:
     """The same as a table, with links."""
     asked = parsed(query, SearchRequest)
     like = "image" if asked.row is None else str(asked.row)
-    return _download(context.search.table(asked, file_format), f"{asked.space.run}-like-{like}", file_format)
+    return _download(services.search.table(asked, file_format), f"{asked.space.run}-like-{like}", file_format)
 
 
 @router.get(routes.SEARCH_COMPARED)
-def compare_searches(context: ContextDep, query: SearchQuery) -> SearchComparison:
+def compare_searches(services: ServicesDep, query: SearchQuery) -> SearchComparison:
     """The same search by two encoders, and how far they agree."""
-    return context.agreements.compare(parsed(query, ComparedRequest))
+    return services.agreements.compare(parsed(query, ComparedRequest))
 
 
 @router.get(routes.SEARCH_OVERLAP)
-def get_overlap(context: ContextDep, query: OverlapQuery) -> Overlap:
+def get_overlap(services: ServicesDep, query: OverlapQuery) -> Overlap:
     """How much of their neighbours two encoders share, over a dataset or over some of its galaxies."""
-    return context.agreements.overlap(parsed(query, OverlapRequest))
+    return services.agreements.overlap(parsed(query, OverlapRequest))
 
 
 @router.get(routes.LOCATED_GALAXY)
 def locate_galaxy(
-    context: ContextDep,
+    services: ServicesDep,
     name: str,
     text: Annotated[
         str, Query(max_length=1_000, description="A row, an id, RA and Dec, or a Legacy Survey viewer link.")
     ],
 ) -> LocatedGalaxy:
-    return locate(context.datasets, name, text)
+    return locate(services.datasets, name, text)
 
 
 def _download(content: bytes, name: str, file_format: str) -> Response:

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from backend.api.deps import ContextDep
+from backend.api.deps import ServicesDep
 from backend.data.incoming.folders import list_folder
 from backend.errors import InvalidInputError
 from backend.services.launching import inspection
@@ -21,24 +21,24 @@ router = APIRouter(tags=["sources"])
 
 
 @router.get(routes.FOLDERS)
-def folders(context: ContextDep, path: str | None = None) -> FolderListing:
+def folders(services: ServicesDep, path: str | None = None) -> FolderListing:
     """A folder under the data roots; the first of them where `path` is absent."""
-    return list_folder(path, tuple(Path(root) for root in context.settings.data_roots))
+    return list_folder(path, tuple(Path(root) for root in services.settings.data_roots))
 
 
 @router.post(routes.UPLOADS, status_code=201)
-def start_upload(context: ContextDep) -> Upload:
+def start_upload(services: ServicesDep) -> Upload:
     """An empty place; put files into it one by one."""
-    return context.uploads.new()
+    return services.uploads.new()
 
 
 @router.put(routes.UPLOAD_FILE)
-async def upload_file(context: ContextDep, request: Request, upload_id: str, filename: str) -> Upload:
+async def upload_file(services: ServicesDep, request: Request, upload_id: str, filename: str) -> Upload:
     """The body is the file; it is written as it comes."""
     length = request.headers.get("content-length", "")
     total = int(length) if length.isdigit() else None
     chunks = _pulled(request.stream())
-    return await run_in_threadpool(context.uploads.write, upload_id, filename, chunks, total)
+    return await run_in_threadpool(services.uploads.write, upload_id, filename, chunks, total)
 
 
 def _pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
@@ -55,17 +55,17 @@ def _pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
 
 
 @router.post(routes.SOURCE_INSPECT)
-def inspect(context: ContextDep, values: Annotated[dict[str, Any], Body()]) -> SourcePreview:
+def inspect(services: ServicesDep, values: Annotated[dict[str, Any], Body()]) -> SourcePreview:
     """What an import with these values would find."""
-    return inspection.inspect(context.settings, values, context.settings.import_roots)
+    return inspection.inspect(services.settings, values)
 
 
 @router.get(routes.SOURCE_PREVIEW, response_class=Response)
 def preview(
-    context: ContextDep, config: Annotated[str, Query(description="Values of an ImportConfig as JSON.")]
+    services: ServicesDep, config: Annotated[str, Query(description="Values of an ImportConfig as JSON.")]
 ) -> Response:
     """Sixteen galaxies as they would be stored: 8 columns by 2 rows of 96 px."""
-    png = inspection.preview_png(context.settings, parsed(config, "config"), context.settings.import_roots)
+    png = inspection.preview_png(services.settings, parsed(config, "config"))
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=60"})
 
 

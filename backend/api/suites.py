@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from backend.api.deps import ContextDep
+from backend.api.deps import ServicesDep
 from backend.services.experiments.suite_files import report_html, report_markdown
 from shared.contract import routes
 from shared.contract.suites import Suite, SuiteReport, SuiteRequest, SuiteScale
@@ -23,28 +23,27 @@ def list_suites() -> list[Suite]:
 
 @router.get(routes.SUITE_REPORT)
 def report(
-    context: ContextDep, key: str, dataset: Dataset, scale: SuiteScale = SuiteScale.LAPTOP, seeds: Seeds = 3
+    services: ServicesDep, key: str, dataset: Dataset, scale: SuiteScale = SuiteScale.LAPTOP, seeds: Seeds = 3
 ) -> SuiteReport:
     """A suite as it stands."""
-    return context.suites.report(key, scale, dataset, seeds)
+    return services.suites.report(key, scale, dataset, seeds)
 
 
 @router.post(routes.SUITE_LAUNCH)
-def launch(context: ContextDep, key: str, request: SuiteRequest) -> SuiteReport:
+def launch(services: ServicesDep, key: str, request: SuiteRequest) -> SuiteReport:
     """Queue what is missing of it."""
-    roots = context.settings.import_roots
-    return context.suites.launch(key, request.scale, request.dataset, request.seeds, roots=roots)
+    return services.suites.launch(key, request.scale, request.dataset, request.seeds)
 
 
 @router.post(routes.SUITE_STOP)
-def stop(context: ContextDep, key: str, request: SuiteRequest) -> SuiteReport:
+def stop(services: ServicesDep, key: str, request: SuiteRequest) -> SuiteReport:
     """Ask all of it that has not ended to end."""
-    return context.suites.stop(key, request.scale, request.dataset, request.seeds)
+    return services.suites.stop(key, request.scale, request.dataset, request.seeds)
 
 
 @router.get(routes.SUITE_FILE, response_class=Response)
 def report_file(
-    context: ContextDep,
+    services: ServicesDep,
     key: str,
     file_format: Literal["html", "md"],
     dataset: Dataset,
@@ -52,7 +51,7 @@ def report_file(
     seeds: Seeds = 3,
 ) -> Response:
     """The report as one file that needs nothing else."""
-    found = context.suites.report(key, scale, dataset, seeds)
+    found = services.suites.report(key, scale, dataset, seeds)
     name = f"galaxyscope-{key}-{dataset}-{scale.value}.{file_format}"
     if file_format == "html":
         content, media = report_html(found), "text/html"

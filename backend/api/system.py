@@ -6,7 +6,7 @@ from pathlib import Path
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
-from backend.api.deps import ContextDep
+from backend.api.deps import ServicesDep
 from backend.errors import NotFoundError
 from backend.services.machine.facts import read_machine
 from backend.services.machine.health import read_health
@@ -21,14 +21,14 @@ VENDORED = {"plotly.min.js": ("plotly", "package_data/plotly.min.js")}
 
 
 @router.get(routes.HEALTH)
-def health(context: ContextDep) -> Health:
-    return read_health(context.database, context.settings)
+def health(services: ServicesDep) -> Health:
+    return read_health(services.database, services.settings)
 
 
 @router.get(routes.MACHINE)
-def machine(context: ContextDep) -> Machine:
+def machine(services: ServicesDep) -> Machine:
     """Device, driver, torch, memory, disk; `checking` until torch has answered."""
-    return read_machine(context.database, context.settings)
+    return read_machine(services.database, services.settings)
 
 
 @router.get(routes.PRESETS)

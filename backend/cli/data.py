@@ -17,11 +17,9 @@ from backend.cli.session import open_home, start_and_wait
 from backend.cli.setting_words import parse_settings
 from backend.errors import GalaxyscopeError
 from backend.services.datasets import changes
-from backend.services.datasets.browsing import Datasets
-from backend.services.datasets.collections import Collections
-from backend.services.datasets.label_flags import LabelFlags
 from backend.services.launching.create import create_run
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.contract.datasets import DatasetChange
 from shared.contract.runs import RunRequest
 
@@ -35,7 +33,7 @@ Column = Annotated[str | None, typer.Option(help='Guessed where absent; "-" take
 def list_datasets(as_json: Json = False) -> None:
     """The datasets of the store, newest first."""
     home = open_home()
-    found = Datasets(home.database, home.settings).list_all()
+    found = home.datasets.list_all()
     print_json(found) if as_json else print_datasets(found)
 
 
@@ -139,7 +137,7 @@ def subset(
 def split(name: Name) -> None:
     """Print the split as CSV: row, source_id, split."""
     home = open_home()
-    sys.stdout.write(Datasets(home.database, home.settings).split_csv(name))
+    sys.stdout.write(home.datasets.split_csv(name))
 
 
 @app.command()
@@ -150,7 +148,7 @@ def flags(
 ) -> None:
     """The labels that a person flagged as doubtful, newest first; CSV in the order of rows."""
     home = open_home()
-    found = LabelFlags(home.database, Datasets(home.database, home.settings))
+    found = home.label_flags
     if as_csv:
         sys.stdout.write(found.table(dataset, "csv").decode())
     elif as_json:
@@ -167,7 +165,7 @@ def collections(
 ) -> None:
     """The collections of a dataset, or the galaxies of one of them."""
     home = open_home()
-    found = Collections(home.database, Datasets(home.database, home.settings))
+    found = home.collections
     if name is not None:
         sys.stdout.write(found.table(dataset, name, "csv").decode())
     elif as_json:
@@ -209,7 +207,7 @@ def _make(kind: RunKind, config: dict[str, Any], as_json: bool) -> None:
     run = start_and_wait(home, run.id)
     if run.state is not RunState.SUCCEEDED:
         raise GalaxyscopeError("import_failed", run.reason or f"the job {run.id} ended {run.state}")
-    dataset = Datasets(home.database, home.settings).get(str(run.dataset))
+    dataset = home.datasets.get(str(run.dataset))
     if as_json:
         print_json(dataset)
     else:

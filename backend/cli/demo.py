@@ -8,7 +8,8 @@ from pydantic import TypeAdapter
 from backend.cli.output import console
 from backend.cli.session import progress_words
 from backend.errors import GalaxyscopeError, UnavailableError
-from shared.base.runs import TERMINAL, RunKind, RunState
+from shared.base.states import TERMINAL, RunState
+from shared.configs.kinds import RunKind
 from shared.contract import routes
 from shared.contract.datasets import Dataset
 from shared.contract.runs import Run, RunRequest

@@ -10,7 +10,8 @@ from backend.cli.session import open_home, start_and_wait
 from backend.errors import GalaxyscopeError
 from backend.services.launching.create import create_run
 from backend.services.machine.facts import read_machine, wait_for_torch
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest
 
 

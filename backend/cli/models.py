@@ -10,7 +10,8 @@ from backend.cli.output import print_json, print_run
 from backend.cli.session import open_home, start_and_wait
 from backend.errors import GalaxyscopeError
 from backend.services.launching.create import create_run
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest
 
 app = typer.Typer(no_args_is_help=True)
@@ -59,7 +60,9 @@ def import_(
         "norm_pix_loss": norm_pix_loss,
     }
     home = open_home()
-    run = create_run(home.database, home.settings, RunRequest(kind=RunKind.ADOPT, config=config, name=name))
+    run = create_run(
+        home.database, home.settings, RunRequest(kind=RunKind.IMPORT_MODEL, config=config, name=name)
+    )
     run = start_and_wait(home, run.id)
     if run.state is not RunState.SUCCEEDED:
         raise GalaxyscopeError("import_failed", run.reason or f"the job {run.id} ended {run.state}")

@@ -10,14 +10,10 @@ from backend.cli.data import Json, Name
 from backend.cli.galaxy_output import print_odd, print_ratings
 from backend.cli.output import print_json
 from backend.cli.runs.evaluate import Checkpoint
-from backend.cli.search import DatasetName, Depth, Pooling, RunName, Searching, settled, space_named
+from backend.cli.search import DatasetName, Depth, Pooling, RunName, embedded, settled, space_named
 from backend.cli.session import open_home
 from backend.config_errors import config_error
 from backend.errors import InvalidInputError
-from backend.services.datasets.annotations import Opinions
-from backend.services.datasets.browsing import Datasets
-from backend.services.datasets.ratings import Ratings
-from backend.services.embeddings.odd import OddOnes
 from backend.services.embeddings.odd_table import odd_table
 from shared.contract.odd import DEFAULT_K, MAX_K, MAX_ODD, OddRequest
 
@@ -49,13 +45,12 @@ def odd(
     you rated high. They are embedded where they are not yet."""
     if as_json and as_csv:
         raise InvalidInputError("two_formats", "give --json or --csv, not both", "csv")
-    home = Searching(open_home())
-    state = home.embedded(space_named(run, checkpoint, dataset, depth, pooling))
+    home = open_home()
+    state = embedded(home, space_named(run, checkpoint, dataset, depth, pooling))
     asked = {"by": by, "limit": limit, "offset": offset, "k": k, "learn_from": learn_from}
     only = {"label": label, "split": split}
     request = _validated(asked | {"space": settled(state), "only": only, "with_rated": with_rated})
-    opinions = Opinions(home.home.database, home.datasets)
-    page = OddOnes(home.datasets, home.embeddings, opinions).page(request)
+    page = home.odd.page(request)
     if as_csv:
         sys.stdout.write(odd_table(page, "csv").decode())
     else:
@@ -66,7 +61,7 @@ def ratings(dataset: Name, as_json: Json = False, as_csv: Csv = False) -> None:
     """The galaxies that a person rated 0 to 5, newest first; CSV in the order of rows, with RA, Dec and
     links."""
     home = open_home()
-    found = Ratings(home.database, Datasets(home.database, home.settings))
+    found = home.ratings
     if as_csv:
         sys.stdout.write(found.table(dataset, "csv").decode())
     else:

@@ -12,9 +12,6 @@ from backend.cli.session import open_home
 from backend.config_errors import config_error
 from backend.errors import InvalidInputError
 from backend.files import write_atomic
-from backend.services.datasets.browsing import Datasets
-from backend.services.reconstruction.models import ModelCache
-from backend.services.reconstruction.reconstructions import Reconstructions
 from backend.services.reconstruction.saved_pictures import PANELS, SavedPictures
 from shared.contract.reconstruction import (
     LadderRequest,
@@ -60,12 +57,10 @@ def reconstruct(
             "unknown_format", f"{out.name} ends with none of .png, .gif, .webp; name it so", "out"
         )
     home = open_home()
-    datasets, models = Datasets(home.database, home.settings), ModelCache(home.database, home.settings)
-    viewer = Reconstructions(home.database, home.settings, datasets, models)
     request = _request(values)
-    answer = viewer.reconstruct(request)
+    answer = home.reconstructions.reconstruct(request)
     if out is not None:
-        write_atomic(out, _file(SavedPictures(home.database, viewer), request, out))
+        write_atomic(out, _file(home.saved_pictures, request, out))
     figures = answer.model_dump(exclude={*PANELS, "ranks"}) | {"out": str(out) if out else None}
     if as_json:
         print_json(figures)

@@ -10,22 +10,17 @@ from backend.cli.data import Json
 from backend.cli.galaxy_output import print_comparison, print_neighbours
 from backend.cli.output import print_json
 from backend.cli.runs.evaluate import Checkpoint
-from backend.cli.session import Home, open_home, start_and_wait
+from backend.cli.session import open_home, start_and_wait
 from backend.config_errors import config_error
-from backend.data.incoming.uploads import Uploads
 from backend.errors import GalaxyscopeError, InvalidInputError
 from backend.files import write_atomic
-from backend.services.datasets.browsing import Datasets
 from backend.services.datasets.locating import locate
-from backend.services.embeddings.agreement import Agreements
 from backend.services.embeddings.export import EmbeddingFormat, embeddings_file
-from backend.services.embeddings.search import Search
-from backend.services.embeddings.uploaded_images import EmbeddedImages
-from backend.services.embeddings.vectors import Embeddings
 from backend.services.launching.create import create_run
 from backend.services.reconstruction.images import add_upload
-from backend.services.reconstruction.models import ModelCache
-from shared.base.runs import RunKind, RunState
+from backend.services.services import Services
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest
 from shared.contract.search import (
     ComparedRequest,
@@ -75,16 +70,16 @@ def search(
     """The galaxies most like one, by the features of an encoder; they are embedded where they are not yet."""
     if sum(one is not None for one in (galaxy, image, radec)) != 1:
         raise InvalidInputError("no_query", "give one of --galaxy, --image and --radec", "galaxy")
-    home = Searching(open_home())
-    state = home.embedded(space_named(run, checkpoint, dataset, depth, pooling))
-    query, note = home.query(state, galaxy, image, radec)
+    home = open_home()
+    state = embedded(home, space_named(run, checkpoint, dataset, depth, pooling))
+    query, note = _query(home, state, galaxy, image, radec)
     how = {"k": k, "least": least, "exact": exact, "near_arcsec": near_arcsec}
     request = {"space": settled(state)} | how | query
     if against is None:
         found = home.search.find(_validated(request, SearchRequest))
         print_json(summary(found, note, image)) if as_json else print_neighbours(found, note)
         return
-    other = home.embedded(_other(against).space(state.dataset))
+    other = embedded(home, _other(against).space(state.dataset))
     compared = home.agreements.compare(_validated(request | {"against": settled(other)}, ComparedRequest))
     if as_json:
         print_json(compared_summary(compared, note, image))
@@ -106,8 +101,8 @@ def embed(
     """Embed every galaxy of a dataset, and take the vectors along."""
     if out is not None and out.suffix.lower() not in FORMATS:
         raise InvalidInputError("unknown_format", f"{out.name} ends with neither .npy nor .parquet", "out")
-    home = Searching(open_home())
-    state = home.embedded(space_named(run, checkpoint, dataset, depth, pooling))
+    home = open_home()
+    state = embedded(home, space_named(run, checkpoint, dataset, depth, pooling))
     if out is not None:
         ending = FORMATS[out.suffix.lower()]
         write_atomic(out, embeddings_file(home.datasets, home.embeddings, settled(state), ending))
@@ -121,40 +116,30 @@ def embed(
     )
 
 
-class Searching:
-    """What a search needs of a home."""
+def embedded(home: Services, space: EmbeddingSpace) -> EmbeddingState:
+    """The space, once its galaxies are embedded. Raises GalaxyscopeError where the job fails."""
+    state = home.embeddings.state(space)
+    if state.ready:
+        return state
+    request = RunRequest(kind=RunKind.EMBED, config=state.config.model_dump())
+    job = create_run(home.database, home.settings, request)
+    ended = start_and_wait(home, job.id)
+    if ended.state is not RunState.SUCCEEDED:
+        raise GalaxyscopeError("embed_failed", ended.reason or f"the job {job.id} ended {ended.state}")
+    return home.embeddings.state(settled(state))
 
-    def __init__(self, home: Home) -> None:
-        self.home = home
-        self.datasets = Datasets(home.database, home.settings)
-        self.embeddings = Embeddings(home.database, home.settings, self.datasets)
-        models = ModelCache(home.database, home.settings)
-        self.search = Search(self.datasets, self.embeddings, EmbeddedImages(home.settings, models))
-        self.agreements = Agreements(self.datasets, self.embeddings, self.search)
 
-    def embedded(self, space: EmbeddingSpace) -> EmbeddingState:
-        """The space, once its galaxies are embedded. Raises GalaxyscopeError where the job fails."""
-        state = self.embeddings.state(space)
-        if state.ready:
-            return state
-        request = RunRequest(kind=RunKind.EMBED, config=state.config.model_dump())
-        job = create_run(self.home.database, self.home.settings, request)
-        ended = start_and_wait(self.home, job.id)
-        if ended.state is not RunState.SUCCEEDED:
-            raise GalaxyscopeError("embed_failed", ended.reason or f"the job {job.id} ended {ended.state}")
-        return self.embeddings.state(settled(state))
-
-    def query(
-        self, state: EmbeddingState, galaxy: int | None, image: Path | None, radec: str | None
-    ) -> tuple[dict[str, Any], str]:
-        """The query of a request, and what is to be said of it."""
-        if image is not None:
-            upload = add_upload(Uploads(self.home.settings.uploads_dir), image.read_bytes())
-            return {"upload": upload.id}, " ".join(upload.notes)
-        if radec is None:
-            return {"row": galaxy}, ""
-        located = locate(self.datasets, state.dataset, radec)
-        return {"row": located.galaxy.row}, located.words
+def _query(
+    home: Services, state: EmbeddingState, galaxy: int | None, image: Path | None, radec: str | None
+) -> tuple[dict[str, Any], str]:
+    """The query of a request, and a note on it."""
+    if image is not None:
+        upload = add_upload(home.uploads, image.read_bytes())
+        return {"upload": upload.id}, " ".join(upload.notes)
+    if radec is None:
+        return {"row": galaxy}, ""
+    located = locate(home.datasets, state.dataset, radec)
+    return {"row": located.galaxy.row}, located.words
 
 
 def summary(found: SearchResult, note: str, image: Path | None) -> dict[str, Any]:

@@ -16,7 +16,8 @@ from backend.cli.output import console, print_json
 from backend.errors import GalaxyscopeError, UnavailableError
 from backend.services.launching.create import resolve_config
 from backend.settings import Settings, is_loopback
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.contract.runs import Run, RunRequest
 
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Taken, or the next free one.")]

@@ -6,38 +6,31 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from backend.cli.output import console, state_words
-from backend.db.engine import Database, open_database
 from backend.db.models import RunRow
 from backend.errors import UnavailableError
 from backend.jobs import lanes
 from backend.jobs.registry import baselines_pending
 from backend.services.runs.lifecycle import find_row, get_run
+from backend.services.services import Services
 from backend.serving import serve_supervisor
 from backend.settings import Settings
-from shared.base.runs import TERMINAL, Lane, RunKind, RunState
+from shared.base.states import TERMINAL, RunState
+from shared.configs.kinds import Lane, RunKind
 from shared.contract.runs import Run
 
 POLL_S = 0.3
 SAY_EVERY_S = 10.0
 
 
-@dataclass(frozen=True)
-class Home:
-    settings: Settings
-    database: Database
-
-
-def open_home() -> Home:
-    """The home that GALAXYSCOPE_HOME names, made where it is new."""
-    settings = Settings().prepare()
-    return Home(settings, open_database(settings.database_path))
+def open_home() -> Services:
+    """The home that GALAXYSCOPE_HOME names, made where it is new. A shell may read what its user may."""
+    return Services.open(Settings().reading_everything())
 
 
 @contextmanager
-def supervising(home: Home, claims: Callable[[RunRow], bool]) -> Iterator[Callable[[], None]]:
+def supervising(home: Services, claims: Callable[[RunRow], bool]) -> Iterator[Callable[[], None]]:
     """See to it that a supervisor is at work: another, or a thread of this process, which waits its turn and
     starts only what it `claims`. Yields a check that raises what ended the thread: who waits would wait for
     ever."""
@@ -57,7 +50,7 @@ def supervising(home: Home, claims: Callable[[RunRow], bool]) -> Iterator[Callab
             ending.set()
 
 
-def start_and_wait(home: Home, run_id: str) -> Run:
+def start_and_wait(home: Services, run_id: str) -> Run:
     """Wait until a queued run, and what stands before it in the queue, has ended or paused, and, where it
     succeeded, its reference accuracies are there; start them where nobody else does."""
     with home.database.read() as session:
@@ -72,12 +65,12 @@ def start_and_wait(home: Home, run_id: str) -> Run:
     return _wait(home, run_id, claims, references=True)
 
 
-def _still_waits(home: Home, run_id: str) -> bool:
+def _still_waits(home: Services, run_id: str) -> bool:
     with home.database.read() as session:
         return find_row(session, run_id).state == RunState.QUEUED
 
 
-def warn_of_pause(home: Home, lane: Lane) -> None:
+def warn_of_pause(home: Services, lane: Lane) -> None:
     """Say so where nothing starts in a lane, and how it would."""
     with home.database.read() as session:
         paused = lanes.paused_at(session, lane) is not None
@@ -85,12 +78,12 @@ def warn_of_pause(home: Home, lane: Lane) -> None:
         console.print(f"The {lane} queue is paused: galaxyscope queue resume --lane {lane} starts it again.")
 
 
-def wait_for_end(home: Home, run_id: str) -> Run:
+def wait_for_end(home: Services, run_id: str) -> Run:
     """Wait until a run that was asked to end has ended or paused; nothing is started."""
     return _wait(home, run_id, lambda _run: False, references=False)
 
 
-def _wait(home: Home, run_id: str, claims: Callable[[RunRow], bool], *, references: bool) -> Run:
+def _wait(home: Services, run_id: str, claims: Callable[[RunRow], bool], *, references: bool) -> Run:
     with supervising(home, claims) as check, console.status(run_id) as status:
         said_at = time.monotonic()
         while True:
@@ -107,9 +100,9 @@ def _wait(home: Home, run_id: str, claims: Callable[[RunRow], bool], *, referenc
             time.sleep(POLL_S)
 
 
-def _references_pending(home: Home, run_id: str) -> bool:
+def _references_pending(home: Services, run_id: str) -> bool:
     with home.database.read() as session:
-        return baselines_pending(session, find_row(session, run_id).probe_digest)
+        return baselines_pending(session, find_row(session, run_id).eval_dataset_digest)
 
 
 def progress_words(run: Run) -> str:

@@ -7,12 +7,9 @@ import typer
 
 from backend.cli.data import Json
 from backend.cli.output import console, print_json
-from backend.cli.session import Home, open_home, start_and_wait
-from backend.services.datasets.browsing import Datasets
-from backend.services.evaluation.evaluations import Evaluations
+from backend.cli.session import open_home, start_and_wait
 from backend.services.experiments.suite_files import report_html, report_markdown
-from backend.services.experiments.suites import Suites
-from shared.base.runs import TERMINAL
+from shared.base.states import TERMINAL
 from shared.contract.suites import SuiteReport, SuiteScale
 from shared.planning.suite_texts import SUITES
 
@@ -44,7 +41,7 @@ def run(
 ) -> None:
     """Queue what is missing of a suite; what is there already is taken as it is."""
     home = open_home()
-    suites = _suites(home)
+    suites = home.suites
     report = suites.launch(key, scale, dataset, seeds)
     while wait and (waiting := [one.run for one in report.runs if one.run and one.run.state not in TERMINAL]):
         start_and_wait(home, waiting[0].id)
@@ -64,7 +61,7 @@ def show(
     as_json: Json = False,
 ) -> None:
     """A suite as it stands: rows, references, claims."""
-    report = _suites(open_home()).report(key, scale, dataset, seeds)
+    report = open_home().suites.report(key, scale, dataset, seeds)
     if out is not None:
         text = report_html(report) if out.suffix == ".html" else report_markdown(report)
         out.write_text(text, encoding="utf-8")
@@ -82,12 +79,7 @@ def stop(
     as_json: Json = False,
 ) -> None:
     """Ask all of it that has not ended to end; `run` queues it anew."""
-    _say(_suites(open_home()).stop(key, scale, dataset, seeds), as_json)
-
-
-def _suites(home: Home) -> Suites:
-    datasets = Datasets(home.database, home.settings)
-    return Suites(home.database, home.settings, Evaluations(home.database, home.settings, datasets))
+    _say(open_home().suites.stop(key, scale, dataset, seeds), as_json)
 
 
 def _say(report: SuiteReport, as_json: bool) -> None:

@@ -10,11 +10,13 @@ from rich.table import Table
 from backend.cli.data import Json
 from backend.cli.output import console, percent, print_json, size_words, stdout_console, time_words
 from backend.cli.runs.commands import Settings
-from backend.cli.session import Home, open_home, start_and_wait
+from backend.cli.session import open_home, start_and_wait
 from backend.cli.setting_words import parse_settings
 from backend.errors import InvalidInputError
 from backend.services.experiments.sweeps import Sweeps
-from shared.base.runs import TERMINAL, RunKind
+from backend.services.services import Services
+from shared.base.states import TERMINAL
+from shared.configs.kinds import RunKind
 from shared.contract.sweeps import (
     Objective,
     SweepLaunch,
@@ -73,7 +75,7 @@ def plan(
 ) -> None:
     """What a sweep would queue, and what that costs."""
     spec = _spec(locals())
-    planned = _sweeps(open_home()).plan(spec)
+    planned = open_home().sweeps.plan(spec)
     print_json(planned) if as_json else _print_plan(planned, stdout_console())
 
 
@@ -101,7 +103,7 @@ def run(
 ) -> None:
     """Queue a sweep; of one that was launched before, what is missing."""
     home, spec = open_home(), _spec(locals())
-    sweeps = _sweeps(home)
+    sweeps = home.sweeps
     planned = sweeps.plan(spec)
     if not as_json:
         _print_plan(planned, console)
@@ -116,28 +118,28 @@ def run(
 @app.command()
 def show(sweep_id: SweepId, as_json: Json = False) -> None:
     """A sweep as it stands: settings best first."""
-    report = _sweeps(open_home()).report(sweep_id)
+    report = open_home().sweeps.report(sweep_id)
     print_json(report) if as_json else _print_report(report)
 
 
 @app.command()
 def stop(sweep_id: SweepId, as_json: Json = False) -> None:
     """Ask all of it that has not ended to end; `retry` queues it anew."""
-    report = _sweeps(open_home()).stop(sweep_id)
+    report = open_home().sweeps.stop(sweep_id)
     print_json(report) if as_json else _print_report(report)
 
 
 @app.command()
 def retry(sweep_id: SweepId, as_json: Json = False) -> None:
     """Queue anew what failed, was stopped by hand or is not there."""
-    report = _sweeps(open_home()).retry(sweep_id)
+    report = open_home().sweeps.retry(sweep_id)
     print_json(report) if as_json else _print_report(report)
 
 
 @app.command("list")
 def list_sweeps(as_json: Json = False) -> None:
     """Sweeps, newest first."""
-    found = _sweeps(open_home()).list_sweeps()
+    found = open_home().sweeps.list_sweeps()
     if as_json:
         print_json(found)
         return
@@ -147,10 +149,6 @@ def list_sweeps(as_json: Json = False) -> None:
         words = [one.id, one.name or "", one.kind.value, one.dataset or "", over]
         table.add_row(*map(escape, words), str(one.runs), str(one.done), str(one.active))
     stdout_console().print(table if found else "no sweeps yet: galaxyscope sweep run --help")
-
-
-def _sweeps(home: Home) -> Sweeps:
-    return Sweeps(home.database, home.settings)
 
 
 def _spec(given: dict[str, Any]) -> SweepSpec:
@@ -179,7 +177,7 @@ def _confirmed(planned: SweepPlan, yes: bool, as_json: bool) -> int | None:
     return planned.runs
 
 
-def _wait(home: Home, sweeps: Sweeps, report: SweepReport) -> SweepReport:
+def _wait(home: Services, sweeps: Sweeps, report: SweepReport) -> SweepReport:
     while waiting := [one.run_id for one in report.members if one.run_id and one.state not in TERMINAL]:
         start_and_wait(home, waiting[0])
         report = sweeps.report(report.summary.id)

@@ -65,14 +65,14 @@ class RunRow(Deletable, Base):
     preset: Mapped[str | None]
     dataset: Mapped[str | None] = mapped_column(index=True)
     dataset_digest: Mapped[str | None]
-    probe_digest: Mapped[str | None]
+    eval_dataset_digest: Mapped[str | None]
     """Of the dataset that its probes are judged on: its own, or its eval_dataset."""
     config: Mapped[dict[str, Any]]
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
     queue_rank: Mapped[int] = mapped_column(default=0)
     """Its place among all runs of its lane; only runs that wait exchange theirs."""
     attempt: Mapped[int] = mapped_column(default=0)
-    fruitless_losses: Mapped[int] = mapped_column(default=0)
+    crashes_since_checkpoint: Mapped[int] = mapped_column(default=0)
     last_checkpoint: Mapped[int] = mapped_column(default=-1)
     ingest_offset: Mapped[int] = mapped_column(default=0)
     resets: Mapped[int] = mapped_column(default=0)
@@ -80,8 +80,8 @@ class RunRow(Deletable, Base):
     started_at: Mapped[datetime | None]
     ended_at: Mapped[datetime | None]
     progress: Mapped[dict[str, Any]] = mapped_column(default=dict)
-    latest: Mapped[dict[str, float | None]] = mapped_column(default=dict)
-    initial: Mapped[dict[str, float | None]] = mapped_column(default=dict)
+    latest_metrics: Mapped[dict[str, float | None]] = mapped_column(default=dict)
+    initial_metrics: Mapped[dict[str, float | None]] = mapped_column(default=dict)
     disk_bytes: Mapped[int | None]
     """Of its folder, as last measured."""
 

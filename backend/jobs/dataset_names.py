@@ -11,7 +11,7 @@ from backend.db.models import DatasetRow, RunRow
 
 MEANT: dict[str, InstrumentedAttribute[str | None]] = {
     "dataset": RunRow.dataset_digest,
-    "eval_dataset": RunRow.probe_digest,
+    "eval_dataset": RunRow.eval_dataset_digest,
 }
 """The digest that each name in a config stands for."""
 

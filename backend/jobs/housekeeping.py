@@ -13,7 +13,7 @@ from backend.db.models import RunRow
 from backend.jobs.notices import forget_old, note_stalls
 from backend.jobs.sweep_stopping import SweepStopping
 from backend.settings import Settings
-from shared.base.runs import HAS_WORKER
+from shared.base.states import HAS_WORKER
 from shared.contract.runs import UNDO_H
 
 PURGE_EVERY = timedelta(minutes=1)

@@ -18,7 +18,7 @@ from backend.db.models import RunRow
 from backend.db.points import Line, latest_values, take_back, write_lines
 from backend.jobs.run_dir import RunDir
 from backend.jobs.state import add_event
-from shared.base.runs import RunState
+from shared.base.states import RunState
 
 log = logging.getLogger("galaxyscope.ingest")
 
@@ -100,8 +100,8 @@ def read_block(run_dir: RunDir, offset: int) -> Block:
 
 def _take_back(session: Session, run: RunRow, step: int) -> None:
     take_back(session, run.id, step)
-    run.latest = latest_values(session, run.id)
-    run.initial = run.initial if step >= 0 else {}
+    run.latest_metrics = latest_values(session, run.id)
+    run.initial_metrics = run.initial_metrics if step >= 0 else {}
     run.resets += 1
     state = RunState(run.state)
     came_from = f"resumed from step {step}" if step >= 0 else "begun anew: there was no checkpoint"
@@ -109,9 +109,9 @@ def _take_back(session: Session, run: RunRow, step: int) -> None:
 
 
 def _summarise(run: RunRow, lines: Iterable[Line]) -> None:
-    latest, initial = dict(run.latest), dict(run.initial)
+    latest, initial = dict(run.latest_metrics), dict(run.initial_metrics)
     for line in sorted(lines, key=lambda line: line.step):
         latest |= line.values
         if line.step == 0:
             initial |= line.values
-    run.latest, run.initial = latest, initial
+    run.latest_metrics, run.initial_metrics = latest, initial

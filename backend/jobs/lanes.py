@@ -11,7 +11,8 @@ from sqlalchemy import Select, func, select, update
 from sqlalchemy.orm import Session
 
 from backend.db.models import PausedLaneRow, RunRow
-from shared.base.runs import HAS_WORKER, Lane, RunState
+from shared.base.states import HAS_WORKER, RunState
+from shared.configs.kinds import Lane
 from shared.contract.launching import Direction
 
 

@@ -8,7 +8,7 @@ import sys
 from typing import Protocol
 
 from backend.jobs.run_dir import Process, RunDir, process_exists
-from shared.base.runs import Lane
+from shared.configs.kinds import Lane
 
 NICE = {Lane.TRAIN: 10, Lane.LIGHT: 15, Lane.NETWORK: 15}
 

@@ -9,26 +9,22 @@ from backend.db.models import NoticeRow, RunRow
 from backend.jobs.training_history import read_course
 from backend.jobs.verdict import Verdict
 from backend.stats.trend import judge_course
-from shared.base.runs import HAS_WORKER, TRAINING_KINDS, RunKind, RunState
+from shared.base.states import HAS_WORKER, RunState
+from shared.configs.kinds import RunKind, Trait, has_trait, kinds_with, values_of
 from shared.contract.runs import Trend, judged_key
 from shared.contract.system import NoticeKind
 
-QUIET = frozenset({RunKind.BASELINES, RunKind.PREFLIGHT, RunKind.SELFTEST})
-"""Kinds that nobody waits for, or whose page says it."""
-AWAITED = TRAINING_KINDS | {RunKind.PROBE, RunKind.DOWNLOAD, RunKind.IMPORT}
-"""Kinds whose success is news too."""
 STALLS = frozenset({Trend.FLAT, Trend.WORSENING, Trend.COLLAPSING})
 KEPT = 1000
 
 
 def note_end(session: Session, run: RunRow, decided: Verdict) -> None:
     """Say how a run ended, or that its worker died; of a stop or pause, which was asked for, nothing."""
-    kind = RunKind(run.kind)
-    if kind in QUIET:
+    if has_trait(run.kind, Trait.QUIET):
         return
     end = decided.then or decided.to
     reason = decided.reason or "it gave no reason"
-    if end is RunState.SUCCEEDED and kind in AWAITED:
+    if end is RunState.SUCCEEDED and has_trait(run.kind, Trait.ANNOUNCED):
         _add(session, run, NoticeKind.DONE, f"{_name(run)} is done{_figure(run)}")
     elif end is RunState.FAILED and _diverged(run):
         _add(session, run, NoticeKind.DIVERGED, f"{_name(run)} diverged: {reason}")
@@ -43,7 +39,7 @@ def note_stalls(session: Session) -> None:
     said = select(NoticeRow.run_id).where(NoticeRow.kind == NoticeKind.STALLED)
     working = select(RunRow).where(
         RunRow.state.in_([state.value for state in HAS_WORKER]),
-        RunRow.kind.in_([kind.value for kind in TRAINING_KINDS]),
+        RunRow.kind.in_(values_of(kinds_with(Trait.TRAINS))),
         RunRow.id.not_in(said),
     )
     for run in session.scalars(working).all():
@@ -68,11 +64,11 @@ def _name(run: RunRow) -> str:
 
 def _diverged(run: RunRow) -> bool:
     """Whether its last loss was no number; JSON has none, so that it stands as None."""
-    return "train/loss" in run.latest and run.latest["train/loss"] is None
+    return "train/loss" in run.latest_metrics and run.latest_metrics["train/loss"] is None
 
 
 def _figure(run: RunRow) -> str:
-    if run.kind not in TRAINING_KINDS:
+    if not has_trait(run.kind, Trait.TRAINS):
         return ""
-    value = run.latest.get(judged_key(RunKind(run.kind), run.config.get("online_probe")))
+    value = run.latest_metrics.get(judged_key(RunKind(run.kind), run.config.get("online_probe")))
     return f": validation accuracy {value:.1%}" if value is not None else ""

@@ -1,104 +1,84 @@
 """Putting a run on the queue: its directory first, then its row, so that a claimed run always has a spec."""
 
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import NotFoundError
 from backend.jobs.lanes import last_rank
 from backend.jobs.run_dir import EncoderSource, RunDir, Spec
 from backend.jobs.state import add_event
-from shared.base.runs import DATASET_MAKERS, LANES, RunKind, RunState
+from shared.base.states import RunState
 from shared.configs import Config
+from shared.configs.kinds import JOB_KINDS, RunKind, Trait, has_trait
 
 
 def dataset_name_of(kind: RunKind, config: Config) -> str | None:
     """The dataset that a config makes, or works on."""
-    return getattr(config, "name" if kind in DATASET_MAKERS else "dataset", None)
+    return getattr(config, "name" if has_trait(kind, Trait.MAKES_DATASET) else "dataset", None)
+
+
+@dataclass(frozen=True)
+class ReadyRun:
+    """A run that can be queued now: its full config, the encoder that it works on, and the folders that it
+    may read besides the home."""
+
+    kind: RunKind
+    config: Config
+    encoder: EncoderSource | None = None
+    roots: tuple[Path, ...] = ()
 
 
 def enqueue(
-    database: Database,
+    session: Session,
     runs_dir: Path,
-    kind: RunKind,
-    config: Config,
+    ready: ReadyRun,
     *,
     name: str | None = None,
     preset: str | None = None,
     parent_id: str | None = None,
-    roots: tuple[Path, ...] | None = None,
-    encoder: EncoderSource | None = None,
 ) -> str:
-    """Queue one run and return its id. `roots` are the folders it may read, None all; `encoder` is what it
-    judges. Raises NotFoundError where its dataset or parent is not there."""
-    labels = {"name": name, "preset": preset, "parent_id": parent_id}
-    with database.write() as session:
-        return enter(session, runs_dir, kind, config, roots, encoder, **labels)
-
-
-def enter(
-    session: Session,
-    runs_dir: Path,
-    kind: RunKind,
-    config: Config,
-    roots: tuple[Path, ...] | None = None,
-    encoder: EncoderSource | None = None,
-    **labels: str | None,
-) -> str:
-    """The same within the caller's transaction; `labels` as of insert."""
-    parent_id = labels.get("parent_id")
+    """Queue a run within the caller's transaction and return its id. Raises NotFoundError where its dataset
+    or parent does not exist."""
     if parent_id is not None and session.get(RunRow, parent_id) is None:
         raise NotFoundError("run_not_found", f"there is no run {parent_id} to continue from", "parent_id")
+    config, job_kind = ready.config, JOB_KINDS[ready.kind]
     dataset = _dataset_row(session, getattr(config, "dataset", None), "dataset")
     judged_on = _dataset_row(session, getattr(config, "eval_dataset", None), "eval_dataset")
-    return insert(session, runs_dir, kind, config, dataset, judged_on, roots, encoder, **labels)
-
-
-def insert(
-    session: Session,
-    runs_dir: Path,
-    kind: RunKind,
-    config: Config,
-    dataset: DatasetRow | None,
-    judged_on: DatasetRow | None = None,
-    roots: tuple[Path, ...] | None = None,
-    encoder: EncoderSource | None = None,
-    **labels: str | None,
-) -> str:
-    """Queue one run within the caller's transaction and return its id. `judged_on` is its eval_dataset,
-    `roots` and `encoder` as in enqueue, `labels`: name, preset, parent_id."""
     run_dir = _free_run_dir(runs_dir)
     spec = Spec(
         run_id=run_dir.path.name,
-        kind=kind.value,
+        kind=ready.kind.value,
         config=config.model_dump(mode="json"),
         dataset_file=f"datasets/{dataset.file}" if dataset else None,
         dataset_digest=dataset.digest if dataset else None,
         eval_dataset_file=f"datasets/{judged_on.file}" if judged_on else None,
         eval_dataset_digest=judged_on.digest if judged_on else None,
-        roots=[str(root) for root in roots] if roots is not None else None,
-        encoder=encoder,
+        roots=[str(root) for root in ready.roots],
+        encoder=ready.encoder,
     )
     run_dir.create(spec)
     now = datetime.now(UTC)
     row = RunRow(
         id=spec.run_id,
-        kind=kind.value,
-        lane=LANES[kind].value,
+        kind=ready.kind.value,
+        lane=job_kind.lane.value,
         state=RunState.QUEUED.value,
         state_changed_at=now,
-        dataset=dataset_name_of(kind, config),
+        dataset=dataset_name_of(ready.kind, config),
         dataset_digest=spec.dataset_digest,
-        probe_digest=spec.eval_dataset_digest or spec.dataset_digest,
+        eval_dataset_digest=spec.eval_dataset_digest or spec.dataset_digest,
         config=spec.config,
-        queue_rank=last_rank(session, LANES[kind]),
+        queue_rank=last_rank(session, job_kind.lane),
         created_at=now,
-        **labels,
+        name=name,
+        preset=preset,
+        parent_id=parent_id,
     )
     session.add(row)
     session.flush()

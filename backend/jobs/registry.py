@@ -10,8 +10,10 @@ from sqlalchemy.orm import Session
 from backend.db.models import BaselineRow, DatasetRow, EvaluationRow, RunRow
 from backend.jobs import queue
 from backend.jobs.dataset_names import dataset_here, name_in_runs
-from shared.base.runs import TERMINAL, TRAINING_KINDS, RunKind
+from backend.jobs.queue import ReadyRun
+from shared.base.states import TERMINAL
 from shared.configs import BaselinesConfig
+from shared.configs.kinds import RunKind, Trait, has_trait
 from shared.contract.evaluations import Evaluation
 
 
@@ -68,12 +70,16 @@ def _register_dataset(session: Session, info: dict[str, Any], file: str) -> str:
 def request_baselines(session: Session, runs_dir: Path, run: RunRow) -> None:
     """Queue the reference accuracies of the dataset that a training is judged on, once its first training
     step is in."""
-    if RunKind(run.kind) not in TRAINING_KINDS or "train/loss" not in run.latest or not run.probe_digest:
+    if (
+        not has_trait(run.kind, Trait.TRAINS)
+        or "train/loss" not in run.latest_metrics
+        or not run.eval_dataset_digest
+    ):
         return
-    dataset = dataset_here(session, run.probe_digest)
+    dataset = dataset_here(session, run.eval_dataset_digest)
     if dataset is None or not dataset.info["class_names"] or _known_or_tried(session, run):
         return
-    queue.insert(session, runs_dir, RunKind.BASELINES, BaselinesConfig(dataset=dataset.name), dataset)
+    queue.enqueue(session, runs_dir, ReadyRun(RunKind.BASELINES, BaselinesConfig(dataset=dataset.name)))
 
 
 def baselines_of(session: Session, digest: str | None) -> dict[str, float]:
@@ -98,7 +104,7 @@ def _known_or_tried(session: Session, run: RunRow) -> bool:
     ended = [state.value for state in TERMINAL]
     tried = select(func.count()).where(
         RunRow.kind == RunKind.BASELINES.value,
-        RunRow.probe_digest == run.probe_digest,
+        RunRow.eval_dataset_digest == run.eval_dataset_digest,
         RunRow.state.not_in(ended) | (RunRow.created_at > run.created_at),
     )
-    return bool(baselines_of(session, run.probe_digest)) or bool(session.scalar(tried))
+    return bool(baselines_of(session, run.eval_dataset_digest)) or bool(session.scalar(tried))

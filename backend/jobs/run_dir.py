@@ -26,9 +26,9 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 import psutil
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
-from backend.files import read_json, write_json
+from backend.files import EVERYWHERE, read_json, write_json
 
 Model = TypeVar("Model", bound=BaseModel)
 Verb = Literal["stop", "pause", "checkpoint", "sample"]
@@ -70,7 +70,7 @@ class EncoderSpec(EncoderSource):
 
 class Spec(BaseModel):
     """What a worker needs to know; paths are relative to the home, but for `roots`: the folders that it may
-    read, None all. An `encoder` without a step is settled when the job starts: its run was still at work."""
+    read. An `encoder` without a step is settled when the job starts: its run was still at work."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -81,8 +81,13 @@ class Spec(BaseModel):
     dataset_digest: str | None = None
     eval_dataset_file: str | None = None
     eval_dataset_digest: str | None = None
-    roots: list[str] | None = None
+    roots: list[str] = Field(default_factory=list)
     encoder: EncoderSpec | EncoderSource | None = None
+
+    @field_validator("roots", mode="before")
+    @classmethod
+    def _none_was_everything(cls, value: object) -> object:
+        return [str(root) for root in EVERYWHERE] if value is None else value  # before 0.2
 
 
 class Result(BaseModel):

@@ -7,7 +7,7 @@ from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from backend.db.models import RunEventRow, RunRow
-from shared.base.runs import TERMINAL, TRANSITIONS, RunState
+from shared.base.states import TERMINAL, TRANSITIONS, RunState
 
 
 class IllegalTransitionError(ValueError):

@@ -31,7 +31,8 @@ from backend.jobs.state import change_state
 from backend.jobs.verdict import Facts, Verdict
 from backend.jobs.webhook import Courier
 from backend.settings import Settings
-from shared.base.runs import CLASSIFIER_KINDS, HAS_WORKER, TERMINAL, Lane, RunKind, RunState
+from shared.base.states import HAS_WORKER, TERMINAL, RunState
+from shared.configs.kinds import Lane, Trait, has_trait
 
 log = logging.getLogger("galaxyscope.supervisor")
 
@@ -133,7 +134,7 @@ class Supervisor:
                 more = ingest(session, row, run_dir)
                 if beat is not None and moved:
                     row.progress = _progress(row, beat)
-                if "train/loss" not in run.latest:  # with its first training step, and only then
+                if "train/loss" not in run.latest_metrics:  # with its first training step, and only then
                     registry.request_baselines(session, self.settings.runs_dir, row)
 
     def _note_running(self, run: RunRow) -> None:
@@ -159,7 +160,7 @@ class Supervisor:
             state=RunState(run.state),
             has_checkpoint=checkpoint >= 0,
             progressed=checkpoint > run.last_checkpoint,
-            fruitless_losses=run.fruitless_losses,
+            crashes_since_checkpoint=run.crashes_since_checkpoint,
             heartbeat=run_dir.heartbeat(),
             stop_reason=run.reason if run.state == RunState.STOPPING else None,
         )
@@ -179,7 +180,7 @@ class Supervisor:
         log.info("%s: %s → %s (%s)", run.id, run.state, decided.then or decided.to, decided.reason)
 
     def _apply(self, session: Session, run: RunRow, decided: Verdict, checkpoint: int) -> None:
-        counts = {"fruitless_losses": decided.fruitless_losses, "last_checkpoint": checkpoint}
+        counts = {"crashes_since_checkpoint": decided.crashes_since_checkpoint, "last_checkpoint": checkpoint}
         state = RunState(run.state)
         if state is RunState.STARTING and decided.to is RunState.SUCCEEDED:
             change_state(session, run.id, expected=[state], to=RunState.RUNNING)
@@ -231,7 +232,7 @@ def waits_for_encoder(session: Session, run: RunRow) -> bool:
     """Whether the run whose encoder it works on has to end first: for a classifier always, for a probe that
     was asked to wait."""
     encoder = session.get(RunRow, run.config.get("encoder") or "")
-    wants_the_end = RunKind(run.kind) in CLASSIFIER_KINDS or run.config.get("when") == "ended"
+    wants_the_end = has_trait(run.kind, Trait.CLASSIFIES) or run.config.get("when") == "ended"
     return wants_the_end and encoder is not None and RunState(encoder.state) not in TERMINAL
 
 

@@ -13,7 +13,7 @@ from backend.db.models import RunRow, SweepMemberRow, SweepRow
 from backend.db.points import finite, read_curves
 from backend.jobs.state import change_state
 from backend.stats.median_rule import Course, Outlook, Points, judge_member
-from shared.base.runs import RunState
+from shared.base.states import RunState
 from shared.contract.sweeps import FEWEST_OTHERS, Objective, SweepSpec, objective_of
 
 

@@ -7,8 +7,9 @@ from backend.db.models import DatasetRow, RunRow
 from backend.db.points import finite, read_curves
 from backend.stats.early_stopping import Points
 from backend.stats.trend import Course
-from shared.base.runs import TERMINAL, RunKind, RunState
+from shared.base.states import TERMINAL, RunState
 from shared.base.vocabulary import Split
+from shared.configs.kinds import RunKind
 from shared.contract.runs import KNN, judged_key
 
 RANK = "val/rankme"
@@ -23,7 +24,7 @@ def read_course(session: Session, row: RunRow) -> Course:
         accuracy=points[key],
         rank=points[RANK],
         width=row.config.get("embed_dim"),
-        n=_validation_rows(session, row.probe_digest),
+        n=_validation_rows(session, row.eval_dataset_digest),
         labelled=bool(points[key] or points[KNN]),
         patience=row.config.get("early_stopping_patience", 0),
         total_steps=row.progress.get("total_steps"),

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from backend.jobs.run_dir import Heartbeat, Result
-from shared.base.runs import RunState
+from shared.base.states import RunState
 
 MAX_FRUITLESS_LOSSES = 2
 """How often a run is taken up again without a new checkpoint between."""
@@ -19,7 +19,7 @@ class Verdict:
     reason: str | None
     suggestion: str | None = None
     then: RunState | None = None
-    fruitless_losses: int = 0
+    crashes_since_checkpoint: int = 0
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Facts:
     state: RunState
     has_checkpoint: bool
     progressed: bool
-    fruitless_losses: int
+    crashes_since_checkpoint: int
     heartbeat: Heartbeat | None = None
     stop_reason: str | None = None
 
@@ -71,7 +71,7 @@ def _paused(facts: Facts, reason: str) -> Verdict:
 
 
 def _lost(facts: Facts, reason: str) -> Verdict:
-    losses = 1 if facts.progressed else facts.fruitless_losses + 1
+    losses = 1 if facts.progressed else facts.crashes_since_checkpoint + 1
     if losses <= MAX_FRUITLESS_LOSSES:
         return Verdict(
             RunState.LOST, f"{reason}; taking up its last checkpoint", None, RunState.QUEUED, losses

@@ -10,31 +10,13 @@ import os
 import sys
 import traceback
 from pathlib import Path
+from types import ModuleType
 from typing import NoReturn
 
 from backend.errors import GalaxyscopeError
 from backend.jobs.run_dir import Result, RunDir
 from backend.jobs.run_writer import GivenUpError, RunBusyError, RunWriter
-from shared.base.runs import RunKind
-
-TASKS = {
-    RunKind.PRETRAIN: "backend.jobs.tasks.pretrain",
-    RunKind.FINETUNE: "backend.jobs.tasks.classify",
-    RunKind.SUPERVISED: "backend.jobs.tasks.classify",
-    RunKind.SIMULATE: "backend.jobs.tasks.datasets",
-    RunKind.IMPORT: "backend.jobs.tasks.datasets",
-    RunKind.DOWNLOAD: "backend.jobs.tasks.datasets",
-    RunKind.SUBSET: "backend.jobs.tasks.datasets",
-    RunKind.ADOPT: "backend.jobs.tasks.adopt",
-    RunKind.BASELINES: "backend.jobs.tasks.baselines",
-    RunKind.PROBE: "backend.jobs.tasks.probe",
-    RunKind.EMBED: "backend.jobs.tasks.embed",
-    RunKind.PROJECT: "backend.jobs.tasks.project",
-    RunKind.PREFLIGHT: "backend.jobs.tasks.preflight",
-    RunKind.SELFTEST: "backend.jobs.tasks.selftest",
-}
-"""Module of each kind; its `run(spec, home, writer)` returns the Result. Imported only when needed, so that
-an import of data never loads torch."""
+from shared.configs.kinds import JOB_KINDS, RunKind
 
 
 def work(run_dir: RunDir, attempt: int) -> NoReturn:
@@ -54,7 +36,7 @@ def work(run_dir: RunDir, attempt: int) -> NoReturn:
 def _guarded(run_dir: RunDir, writer: RunWriter) -> Result:
     try:
         spec = run_dir.spec()
-        task = importlib.import_module(TASKS[RunKind(spec.kind)])
+        task = task_of(spec.kind)
         result: Result = task.run(spec, run_dir.path.parent.parent, writer)
         return result
     except GalaxyscopeError as error:
@@ -63,6 +45,11 @@ def _guarded(run_dir: RunDir, writer: RunWriter) -> Result:
         traceback.print_exc()
         reason = f"{type(error).__name__}: {error}"
         return Result(attempt=writer.attempt, outcome="failed", reason=reason, exit_code=1)
+
+
+def task_of(kind: str) -> ModuleType:
+    """The module that does a kind of run, imported only now, so that an import of data never loads torch."""
+    return importlib.import_module(f"backend.jobs.tasks.{JOB_KINDS[RunKind(kind)].task}")
 
 
 def be_nice(level: int) -> None:

@@ -17,8 +17,8 @@ from frontend.app_pages.setting_fields import draw_setting
 from frontend.blocks import empty_state, facts, page_title, wrong
 from frontend.dataset_words import name_fault
 from frontend.launch_form import FieldSpec, check_values, field_specs
-from shared.base.runs import RunKind
 from shared.configs import Config, DownloadConfig, SimulateConfig
+from shared.configs.kinds import RunKind
 from shared.contract.datasets import Dataset
 
 QUESTION = "What shall I bring in?"

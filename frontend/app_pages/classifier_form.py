@@ -12,8 +12,9 @@ from frontend.client import ApiError
 from frontend.launch_form import FieldSpec, check_values, field_specs, show_value
 from frontend.session import client
 from frontend.wording import plural
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.configs import FinetuneConfig, SupervisedConfig
+from shared.configs.kinds import RunKind
 from shared.contract.runs import Run, RunRequest
 
 FIELD, SEEDS, REFUSED = "classifier.", "classifier_seeds", "classifier_refused"

@@ -16,7 +16,7 @@ from frontend.components.compare_samples import draw_compare_samples
 from frontend.encoders import nothing_trained
 from frontend.run_groups import run_title
 from frontend.session import client
-from shared.base.runs import TRAINING_KINDS, RunKind
+from shared.configs.kinds import RunKind, Trait, has_trait
 from shared.contract.runs import Run
 
 QUESTION = "Which is better, and why?"
@@ -29,7 +29,7 @@ def show() -> None:
     """Runs that train, over each other; how to choose them where none is chosen."""
     page_title("Compare", QUESTION)
     newest = {run.id: run for run in client().list_runs(limit=MOST_RUNS)}
-    choice = {run_id: run for run_id, run in newest.items() if run.kind in TRAINING_KINDS}
+    choice = {run_id: run for run_id, run in newest.items() if has_trait(run.kind, Trait.TRAINS)}
     if not choice:
         nothing_trained("Launch two runs; their curves stand over each other here.")
         return
@@ -60,7 +60,7 @@ def _known(wanted: Sequence[str], newest: Mapping[str, Run]) -> tuple[dict[str, 
     known, missing = dict(newest), []
     for run_id in wanted:
         run = known.get(run_id) or _found(run_id)
-        if run is None or run.kind not in TRAINING_KINDS:
+        if run is None or not has_trait(run.kind, Trait.TRAINS):
             missing.append(run_id)
             known.pop(run_id, None)
             continue

@@ -11,7 +11,7 @@ from frontend.evaluation_rows import name_evaluation
 from frontend.run_groups import run_title
 from frontend.session import client
 from frontend.wording import percent
-from shared.base.runs import CLASSIFIER_KINDS
+from shared.configs.kinds import Trait, has_trait
 from shared.contract.evaluations import Evaluation
 from shared.contract.runs import Run
 
@@ -41,7 +41,7 @@ def draw_confusion_links(runs: Sequence[Run]) -> None:
 
 
 def _evaluations_of(run: Run) -> list[Evaluation]:
-    if run.kind in CLASSIFIER_KINDS:
+    if has_trait(run.kind, Trait.CLASSIFIES):
         return client().list_evaluations(run=run.id)
     return client().list_evaluations(encoder=run.id)
 

@@ -11,7 +11,7 @@ from frontend.client import ApiError
 from frontend.components.upload import SPLIT_TABLE, draw_upload
 from frontend.dataset_words import deletion_words, name_fault
 from frontend.session import client
-from shared.base.runs import RunKind
+from shared.configs.kinds import RunKind
 from shared.contract import routes
 from shared.contract.datasets import Dataset, DatasetChange, Upload
 

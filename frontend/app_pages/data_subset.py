@@ -12,9 +12,9 @@ from frontend.app_pages.setting_fields import KEEP, draw_setting
 from frontend.blocks import bullets, wrong
 from frontend.dataset_words import dataset_word, name_fault
 from frontend.launch_form import check_values, field_specs
-from shared.base.runs import RunKind
 from shared.base.vocabulary import Split
 from shared.configs import SubsetConfig
+from shared.configs.kinds import RunKind
 from shared.contract.datasets import Dataset
 
 FIELD = "subset."

@@ -10,10 +10,11 @@ from frontend.components.runs_table import draw_jobs
 from frontend.dataset_words import free_name
 from frontend.session import client, go
 from frontend.wording import count
-from shared.base.runs import DATASET_MAKERS, TERMINAL, RunKind, RunState
+from shared.base.states import TERMINAL, RunState
+from shared.configs.kinds import RunKind, Trait, has_trait
 from shared.contract.runs import Run, RunRequest
 
-MAKERS = [kind.value for kind in RunKind if kind in DATASET_MAKERS]
+MAKERS = [kind.value for kind in RunKind if has_trait(kind, Trait.MAKES_DATASET)]
 STARTED = "datasets_started"
 NAMED = "datasets_named"
 
@@ -37,7 +38,9 @@ def suggest_free(word: str, names: Iterable[str]) -> str:
 def draw_jobs_under_way() -> None:
     """The jobs that make a dataset just now; the page is drawn again when one ends."""
     jobs = client().list_runs(every_kind=True, limit=50)
-    coming = [job.id for job in jobs if job.kind in DATASET_MAKERS and job.state not in TERMINAL]
+    coming = [
+        job.id for job in jobs if has_trait(job.kind, Trait.MAKES_DATASET) and job.state not in TERMINAL
+    ]
     if coming and draw_jobs(MAKERS, key="jobs_under_way", active=True, watch=coming).settled:
         st.rerun()
 

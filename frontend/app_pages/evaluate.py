@@ -29,7 +29,7 @@ from frontend.evaluation_rows import (
 from frontend.published import published_references
 from frontend.session import client
 from frontend.wording import count, dataset_title
-from shared.base.runs import TERMINAL, RunState
+from shared.base.states import TERMINAL, RunState
 from shared.base.vocabulary import Basis, Head
 from shared.contract.datasets import Dataset
 from shared.contract.evaluations import Evaluation

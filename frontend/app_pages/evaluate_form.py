@@ -15,9 +15,10 @@ from frontend.evaluation_rows import HEAD_WORDS
 from frontend.launch_form import FieldSpec, check_values, field_specs, show_value
 from frontend.session import client
 from frontend.wording import dataset_title, plural
-from shared.base.runs import CLASSIFIER_KINDS, TERMINAL, RunKind, RunState
+from shared.base.states import TERMINAL, RunState
 from shared.base.vocabulary import Head
 from shared.configs import ProbeConfig
+from shared.configs.kinds import RunKind, Trait, has_trait
 from shared.configs.probes import FROZEN_HEADS
 from shared.contract.datasets import Dataset
 from shared.contract.runs import Run, RunRequest
@@ -56,7 +57,7 @@ def _draw_fields(run: Run, datasets: Mapping[str, Dataset], jobs: Sequence[Run])
     if kind is RunKind.PROBE:
         _draw_probe_fields(run, refused, faults)
     else:
-        trained = [job for job in jobs if job.kind in CLASSIFIER_KINDS]
+        trained = [job for job in jobs if has_trait(job.kind, Trait.CLASSIFIES)]
         draw_classifier_fields(kind, run, st.session_state.get(FIELD + "dataset"), trained)
 
 
@@ -241,7 +242,7 @@ def _job_title(job: Run) -> str:
 
 def _job_words(job: Run) -> str:
     config = job.config
-    if job.kind in CLASSIFIER_KINDS:
+    if has_trait(job.kind, Trait.CLASSIFIES):
         return f"seed {config['seed']} · {plural(int(config['epochs']), 'epoch')}"
     words = [words_of(config.get("heads", ())), config.get("pooling", "")]
     if config.get("depths") == "all":

@@ -1,7 +1,7 @@
 """The jobs behind evaluations."""
 
 from frontend.session import client
-from shared.base.runs import CLASSIFIER_KINDS, RunKind
+from shared.configs.kinds import RunKind, Trait, kinds_with
 from shared.contract.runs import Run
 
 MOST_JOBS = 500
@@ -9,6 +9,6 @@ MOST_JOBS = 500
 
 def judging_jobs() -> list[Run]:
     """Probes and classifiers, newest first."""
-    kinds = (RunKind.PROBE, *sorted(CLASSIFIER_KINDS))
+    kinds = (RunKind.PROBE, *kinds_with(Trait.CLASSIFIES))
     found = [job for kind in kinds for job in client().list_runs(kind=kind.value, limit=MOST_JOBS)]
     return sorted(found, key=lambda job: job.created_at, reverse=True)

@@ -15,7 +15,7 @@ from frontend.components.folder_chooser import draw_folder_chooser
 from frontend.components.upload import IMAGES, draw_upload
 from frontend.dataset_words import name_fault
 from frontend.wording import count
-from shared.base.runs import RunKind
+from shared.configs.kinds import RunKind
 from shared.contract.datasets import SourcePreview
 
 REFUSED = "import_refused"

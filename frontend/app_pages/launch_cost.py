@@ -7,8 +7,9 @@ from frontend.client import ApiError, BackendLostError
 from frontend.components.job import draw_job
 from frontend.session import client
 from frontend.wording import count, duration, percent, plural, short_count, size
-from shared.base.runs import TERMINAL, RunKind, RunState
+from shared.base.states import TERMINAL, RunState
 from shared.configs import PretrainConfig
+from shared.configs.kinds import RunKind
 from shared.contract.launching import Estimate
 from shared.contract.runs import Run, RunRequest
 from shared.planning.cost import Cost

@@ -8,7 +8,8 @@ from frontend.client import ApiError
 from frontend.components.job import draw_job
 from frontend.session import client
 from frontend.wording import clock, count, plural, size
-from shared.base.runs import TERMINAL, RunKind, RunState
+from shared.base.states import TERMINAL, RunState
+from shared.configs.kinds import RunKind
 from shared.contract.runs import Run, RunRequest
 from shared.contract.system import Machine, SelfTest
 

@@ -9,8 +9,9 @@ from frontend.client import ApiError
 from frontend.components.job import draw_job
 from frontend.session import client
 from frontend.wording import count
-from shared.base.runs import TERMINAL, RunKind, RunState
+from shared.base.states import TERMINAL, RunState
 from shared.configs import Config
+from shared.configs.kinds import RunKind
 from shared.contract.maps import MapState
 from shared.contract.runs import Run, RunRequest
 from shared.contract.search import EmbeddingState

@@ -10,7 +10,7 @@ from frontend.app_pages.map_url import Beside, Look, change_beside, change_look,
 from frontend.client import ApiError
 from frontend.session import client
 from frontend.wording import count, dataset_title
-from shared.base.runs import RunState
+from shared.base.states import RunState
 from shared.contract.datasets import Dataset
 from shared.contract.maps import MapState
 from shared.contract.reconstruction import Checkpoints

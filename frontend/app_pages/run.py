@@ -18,9 +18,10 @@ from frontend.launch_form import changed_values, show_value, starting_values, to
 from frontend.own_dataset import missing_dataset, own_dataset
 from frontend.session import client, go, selected_run
 from frontend.wording import clock, count, plural, widest_interval
-from shared.base.runs import CLASSIFIER_KINDS, TERMINAL, TRAINING_KINDS, RunKind, RunState
+from shared.base.states import TERMINAL, RunState
 from shared.base.vocabulary import Split
-from shared.configs import CONFIGS, PretrainConfig
+from shared.configs import PretrainConfig
+from shared.configs.kinds import JOB_KINDS, RunKind, Trait, has_trait
 from shared.contract.datasets import Dataset
 from shared.contract.runs import Run
 
@@ -46,13 +47,13 @@ def show() -> None:
     draw_missing_encoder(run)
     if run.state is RunState.FAILED:
         _draw_log(run)
-    if run.kind in TRAINING_KINDS:
-        draw_curves(run.id, run.kind)
-    if run.kind is RunKind.PRETRAIN:
+    if has_trait(run.kind, Trait.TRAINS):
+        draw_curves(run)
+    if has_trait(run.kind, Trait.SAMPLES):
         section("Fixed galaxies", "original, masked, and reconstructed at each evaluation")
         draw_samples(run.id)
     section("Behind it")
-    if run.kind in TRAINING_KINDS:
+    if has_trait(run.kind, Trait.TRAINS):
         _draw_way_on(run)
     draw_take_along(run)
     draw_labels(run)
@@ -135,7 +136,7 @@ def _footnote(run: Run, dataset: Dataset | None) -> str:
         words.append(f"One accuracy is uncertain by up to ±{100 * noise:.2g} points (95 %, Wilson).")
     if run.config.get("pretrain_rows") == "all":
         words.append("Transductive: pretraining saw the pixels of all rows.")
-    if run.kind in CLASSIFIER_KINDS:
+    if has_trait(run.kind, Trait.CLASSIFIES):
         words.append(
             "References are on validation rows; test rows are read once, in the end, by the best epoch."
         )
@@ -156,7 +157,7 @@ def _estimator(online_probe: str | None) -> str:
 
 
 def _draw_config(run: Run) -> None:
-    base = starting_values(CONFIGS[run.kind], _preset_values(run))
+    base = starting_values(JOB_KINDS[run.kind].config, _preset_values(run))
     changed = changed_values(run.config, base)
     label = f"Config · {len(changed)} changed from {run.preset}" if run.preset else "Config"
     with st.expander(label):

@@ -7,7 +7,7 @@ from frontend.blocks import bullets, guarded, plain, wrong
 from frontend.client import ApiError
 from frontend.disk_words import deletion_sentences
 from frontend.session import client, go
-from shared.base.runs import TERMINAL
+from shared.base.states import TERMINAL
 from shared.contract.runs import Run
 
 REFUSED, DONE = "delete_run_refused", "delete_run_done"

@@ -6,7 +6,7 @@ from frontend.app_pages.setting_fields import KEEP
 from frontend.blocks import wrong
 from frontend.client import ApiError
 from frontend.session import client
-from shared.base.runs import TERMINAL
+from shared.base.states import TERMINAL
 from shared.contract.runs import Run, RunChange
 
 

@@ -8,7 +8,7 @@ from frontend.blocks import page_title
 from frontend.components.queue_list import draw_queue
 from frontend.components.runs_table import draw_jobs, draw_runs
 from frontend.session import client, go, selected_run
-from shared.base.runs import MODEL_KINDS, RunKind
+from shared.configs.kinds import RunKind, Trait, has_trait
 
 QUESTION = "What is running and how good is it?"
 FILTERS = ["all", "active", "succeeded", "failed", "cancelled"]
@@ -41,7 +41,9 @@ def show() -> None:
     draw_run_import()
     draw_disk()
     with st.expander("Other jobs: imports, simulations, baselines"):
-        draw_jobs([kind.value for kind in RunKind if kind not in MODEL_KINDS], key="other_jobs")
+        draw_jobs(
+            [kind.value for kind in RunKind if not has_trait(kind, Trait.LEAVES_MODEL)], key="other_jobs"
+        )
 
 
 def _draw_label_filters() -> tuple[list[str], bool]:

@@ -6,7 +6,8 @@ from frontend.blocks import empty_state, plain
 from frontend.components.job import draw_job
 from frontend.session import client
 from frontend.wording import count
-from shared.base.runs import TERMINAL, RunKind, RunState
+from shared.base.states import TERMINAL, RunState
+from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest
 from shared.contract.search import EmbeddingState
 

@@ -6,8 +6,9 @@ from frontend.blocks import guarded, plain, section, table
 from frontend.components.job import draw_job
 from frontend.session import client
 from frontend.wording import count, percent
-from shared.base.runs import TERMINAL, RunKind, RunState
+from shared.base.states import TERMINAL, RunState
 from shared.base.vocabulary import Basis
+from shared.configs.kinds import RunKind
 from shared.contract.evaluations import Interval
 from shared.contract.runs import RunRequest
 from shared.contract.search import EmbeddingSpace, QualityState, Retrieval, SearchQuality

@@ -16,11 +16,11 @@ from frontend.session import client, go
 from frontend.sweep_form import AXES, Form, plan_words, read_words, spec_of, sweep_command, swept_fields
 from frontend.sweep_state import FIELD, ROWS, add_row, axis_key, remove_row
 from frontend.wording import dataset_title, plural
-from shared.base.runs import RunKind
+from shared.configs.kinds import RunKind, Trait, kinds_with, values_of
 from shared.configs.presets import PRESETS
 from shared.contract.datasets import Dataset
 from shared.contract.runs import Run
-from shared.contract.sweeps import MOST_AXES, OBJECTIVES, SWEPT_KINDS, SweepMode, SweepPlan, SweepSpec, Unfit
+from shared.contract.sweeps import MOST_AXES, OBJECTIVES, SweepMode, SweepPlan, SweepSpec, Unfit
 from shared.planning.sweep_words import HOW, setting_words, show_value
 
 REFUSED, CONFIRMED = "sweep_refused", "sweep_confirmed"
@@ -65,7 +65,7 @@ def _plan(spec: SweepSpec) -> tuple[SweepPlan | None, dict[str, str]]:
 
 def _draw_base(form: Form, datasets: Mapping[str, Dataset], faults: Mapping[str, str]) -> None:
     section("Base", "what every run has in common")
-    kinds = [kind.value for kind in SWEPT_KINDS]
+    kinds = values_of(kinds_with(Trait.SWEEPABLE))
     st.segmented_control(
         "kind", kinds, key=f"{FIELD}kind", required=True, format_func=KINDS.__getitem__, on_change=_take_kind
     )

@@ -6,9 +6,9 @@ from frontend.app_pages.metric_files import draw_metric_files
 from frontend.blocks import file_link, guarded, plain
 from frontend.session import client
 from frontend.wording import clock, count, size
-from shared.base.runs import MODEL_KINDS, TERMINAL, TRAINING_KINDS
+from shared.base.states import TERMINAL
+from shared.configs.kinds import Trait, has_trait
 from shared.contract.bundles import (
-    BUNDLED_KINDS,
     WITHOUT_RESUME,
     CheckpointChoice,
     Origin,
@@ -22,7 +22,7 @@ from shared.contract.runs import Run
 
 def draw_take_along(run: Run) -> None:
     """A fold that asks for sizes only when it is open."""
-    if run.kind not in BUNDLED_KINDS:
+    if not has_trait(run.kind, Trait.BUNDLED):
         return
     with st.expander("Take along", key="open_take_along", on_change="rerun") as fold:
         if fold.open:
@@ -55,10 +55,10 @@ def _draw_inside(run: Run, bundle: RunBundle) -> None:
     whole, encoder = st.columns(2, gap="large")
     with whole:
         _draw_zip(run, bundle)
-        if run.kind in TRAINING_KINDS:
+        if has_trait(run.kind, Trait.TRAINS):
             st.markdown("**Metrics**")
             draw_metric_files(run.id)
-    if run.kind in MODEL_KINDS:
+    if has_trait(run.kind, Trait.LEAVES_MODEL):
         with encoder:
             _draw_encoder(run, bundle.steps[CheckpointChoice.ALL])
 

@@ -142,6 +142,9 @@ function runTitle(run) {
 }
 
 /** Whether its linear probe learned by SGD beside the encoder: another estimator than its references. */
+/** Whether the kind of a run has a trait; what a kind is like is said by shared/configs/kinds.py. */
+const hasTrait = ({ traits }, trait) => traits.includes(trait)
+
 const probedBySgd = (run) => run?.config.online_probe === "sgd"
 
 /** Its tags, and that it is out of the list. */

@@ -5,7 +5,7 @@ const SETTINGS = "galaxyscope.curves"
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".gx-curves")
-  const state = curveViews(parentElement, () => build(root, data.kind))
+  const state = curveViews(parentElement, () => build(root, data))
   state.tint = readTint(root)
   if (state.id !== data.run_id) follow(state, data.run_id)
   else redraw(state)

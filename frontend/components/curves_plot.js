@@ -35,7 +35,7 @@ const CLASSIFIER_PANELS = [
   { ...ACCURACY_PANEL, note: "encoder and head, validation", lines: [{ name: "classifier", share_of: "val/", colour: "blue" }] },
   LR_PANEL, SPEED_PANEL,
 ]
-const panelsOf = (kind) => (kind === "pretrain" ? PRETRAIN_PANELS : CLASSIFIER_PANELS)
+const panelsOf = (kind) => (hasTrait(kind, "classifies") ? CLASSIFIER_PANELS : PRETRAIN_PANELS)
 
 /** The lines of a panel as numbers: curves first, then the references of an accuracy. */
 function panelLines(panel, state, start) {

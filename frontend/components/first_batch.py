@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from frontend.components import load_component
-from shared.base.runs import RunKind
+from shared.configs.kinds import RunKind
 from shared.contract import routes
 from shared.contract.runs import RunRequest
 

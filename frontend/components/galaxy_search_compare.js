@@ -87,7 +87,7 @@ function showHalves(state) {
 
 function titleOf({ data: { runs } }, { run, step, depth, layers, pooling }) {
   const words = Object.fromEntries(POOLING_WORDS)[pooling], of = runs.find(({ id }) => id === run)
-  return [el("b", {}, of?.title ?? run), el("span", { class: "gx-soft" }, `step ${stepWord(step, of?.kind === "pretrain")} · block ${depth} of ${layers} · ${words}`)]
+  return [el("b", {}, of?.title ?? run), el("span", { class: "gx-soft" }, `step ${stepWord(step, of !== undefined && hasTrait(of, "samples"))} · block ${depth} of ${layers} · ${words}`)]
 }
 
 /** What is not there, and the one button that makes it; then how far that is. */

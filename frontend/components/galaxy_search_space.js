@@ -42,7 +42,7 @@ function showSpace(state) {
 function showEncoder(bar, runs, wanted, embedding) {
   const { run, pooling, depth } = wanted
   const known = runs.some((one) => one.id === run)
-  bar.trained = runs.some((one) => one.id === run && one.kind === "pretrain")
+  bar.trained = runs.some((one) => one.id === run && hasTrait(one, "samples"))
   fillSelect(bar.runs, [...(known ? [] : [[run, run]]), ...runs.map(({ id, title }) => [id, title])], run)
   const layers = embedding?.layers ?? depth ?? 0
   const blocks = Array.from({ length: layers }, (_, i) => [String(i + 1), `${i + 1} of ${layers}`])

@@ -80,7 +80,7 @@ function queueItem(state, lane, run) {
 }
 
 function queueTitle(state, run) {
-  if (!["pretrain", "finetune", "supervised"].includes(run.kind)) return el("span", {}, runTitle(run))
+  if (!hasTrait(run, "trains")) return el("span", {}, runTitle(run))
   const link = el("a", { href: `/run?run=${encodeURIComponent(run.id)}`, "data-focus": `open ${run.id}` }, runTitle(run))
   link.onclick = (event) => plainClick(event, () => state.open(run.id))
   return link

@@ -62,9 +62,9 @@ function title(state, run) {
 
 /** Where a classifier comes from. */
 function descent(run) {
-  if (!CLASSIFIERS.has(run.kind)) return null
+  if (!hasTrait(run, "classifies")) return null
   const from = run.config.encoder
-  const words = run.kind === "finetune" ? "fine-tuned from" : from ? "from scratch, built as" : "trained from scratch"
+  const words = hasTrait(run, "starts_from_weights") ? "fine-tuned from" : from ? "from scratch, built as" : "trained from scratch"
   return el("span", { class: "gx-soft descent" }, words, from ? [" ", el("a", { href: `/run?run=${encodeURIComponent(from)}` }, from)] : null)
 }
 
@@ -83,20 +83,18 @@ const VERB_NOTES = {
 }
 
 function actions(state, run) {
-  const verbs = VERBS[run.state].filter((verb) => verb !== "pause" || run.kind !== "adopt")
+  const verbs = VERBS[run.state].filter((verb) => verb !== "pause" || hasTrait(run, "trains"))
   const buttons = verbs.map((verb) => verbButton(state, run, verb))
-  const classifier = CLASSIFIERS.has(run.kind)
+  const classifier = hasTrait(run, "classifies"), trains = hasTrait(run, "trains")
   const form = run.state === "paused" && !classifier
-  if (run.kind === "adopt" ? run.state === "succeeded" : !["queued", "starting"].includes(run.state)) {
+  if (trains ? !["queued", "starting"].includes(run.state) : run.state === "succeeded") {
     if (!classifier) buttons.unshift(el("button", { "data-verb": "look", title: "What it makes of a galaxy it half sees", onClick: () => state.look() }, "Reconstruct"))
     buttons.push(el("button", { "data-verb": "judge", title: "How well it classifies, and where it fails", onClick: () => state.judge() }, "Evaluate"))
     buttons.push(el("button", { "data-verb": "search", title: "Which galaxies its encoder finds alike", onClick: () => state.search() }, "Similar"))
   }
-  if ((TERMINAL.has(run.state) || form) && run.kind !== "adopt") buttons.push(againButton(state, run, classifier))
+  if ((TERMINAL.has(run.state) || form) && trains) buttons.push(againButton(state, run, classifier))
   return el("div", { class: "actions" }, buttons)
 }
-
-const CLASSIFIERS = new Set(["finetune", "supervised"])
 
 /** A pretraining is launched anew from its form, a classifier as it was. */
 function againButton(state, run, classifier) {
@@ -134,7 +132,7 @@ const ASKS = {
 
 /** What a running training can be asked for, and what became of it. */
 function asks(state, run) {
-  const verbs = run.state !== "running" || run.kind === "adopt" ? [] : CLASSIFIERS.has(run.kind) ? ["checkpoint"] : ["checkpoint", "sample"]
+  const verbs = run.state !== "running" || !hasTrait(run, "trains") ? [] : hasTrait(run, "samples") ? ["checkpoint", "sample"] : ["checkpoint"]
   const words = Object.values(state.said)
   if (!verbs.length && !words.length) return null
   return el("div", { class: "asks" }, verbs.map((verb) => askButton(state, run, verb)), el("span", { class: "gx-soft", role: "status" }, words.join(" ")))
@@ -228,8 +226,8 @@ const REFERENCES = [["random init", "random_init"], ["raw pixels", "raw_pixel"]]
 
 /** Accuracy of both probes beside the references, plain and balanced. */
 function scores(state, run) {
-  if (run.kind === "adopt") return null
-  if (CLASSIFIERS.has(run.kind)) return classifierScores(state, run)
+  if (!hasTrait(run, "trains")) return null
+  if (hasTrait(run, "classifies")) return classifierScores(state, run)
   if (TERMINAL.has(run.state) && !isNumber(run.metrics["val/rankme"])) return null
   if (isNumber(run.metrics["val/rankme"]) && !isNumber(run.metrics["val/knn_accuracy"])) return unprobed(state, run)
   const columns = [["accuracy", "accuracy"], ["balanced accuracy", "balanced_accuracy"]]

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from frontend.components import ignore, load_component, trigger
-from shared.base.runs import TRAINING_KINDS
+from shared.configs.kinds import Trait, has_trait
 from shared.contract.runs import Run
 
 _STATUS = load_component("run_status")
@@ -28,7 +28,7 @@ def draw_run_status(run: Run, footnote: str, noise: float | None) -> StatusActio
         "run": run.model_dump(mode="json"),
         "footnote": footnote,
         "noise": noise,
-        "judged": run.kind in TRAINING_KINDS,
+        "judged": has_trait(run.kind, Trait.TRAINS),
     }
     key = f"run_status_{run.id}"
     result = _STATUS(

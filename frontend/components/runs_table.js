@@ -133,10 +133,10 @@ function runRow(state, run) {
 
 /** What it was launched with: a preset, weights from elsewhere, or another run's encoder. */
 function howMade(run) {
-  if (run.kind === "adopt") return ["imported"]
-  if (run.kind === "pretrain") return [run.preset ?? "own"]
-  const words = run.kind === "finetune" ? "fine-tuned" : "from scratch"
-  return [words, run.config.encoder ? el("small", { class: "gx-soft" }, `${run.kind === "finetune" ? "from" : "as"} ${run.config.encoder}`) : null]
+  if (!hasTrait(run, "trains")) return ["imported"]
+  if (!hasTrait(run, "classifies")) return [run.preset ?? "own"]
+  const tuned = hasTrait(run, "starts_from_weights"), words = tuned ? "fine-tuned" : "from scratch"
+  return [words, run.config.encoder ? el("small", { class: "gx-soft" }, `${tuned ? "from" : "as"} ${run.config.encoder}`) : null]
 }
 
 function ownAccuracy(run) {

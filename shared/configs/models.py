@@ -82,7 +82,7 @@ class ModelConfig(TargetConfig, ArchitectureConfig):
         )
 
 
-class AdoptConfig(Config):
+class ImportModelConfig(Config):
     """Take in a model that was trained elsewhere: weights of facebookresearch/mae, or of a timm ViT."""
 
     path: str = setting(

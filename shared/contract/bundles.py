@@ -6,14 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AwareDatetime, Field
 
-from shared.base.runs import MODEL_KINDS, RunKind, RunState
+from shared.base.states import RunState
 from shared.base.wire import Wire
+from shared.configs.kinds import RunKind
 from shared.contract.evaluations import Evaluation
 from shared.contract.runs import Progress, RunEvent, Tag
 
 FORMAT = 1
-BUNDLED_KINDS = MODEL_KINDS | {RunKind.PROBE}
-"""Kinds that leave something worth taking along: models, and evaluations of them."""
 WITHOUT_RESUME = (
     "Elsewhere it can be looked into, compared, probed, searched with, fine-tuned and cloned, but not "
     "resumed: the state of its optimizer stays here."

@@ -6,8 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from shared.base.runs import Lane, RunKind, RunState
+from shared.base.states import RunState
 from shared.base.wire import Wire
+from shared.configs.kinds import Lane, RunKind, Trait, traits_of
 from shared.contract.runs import Progress
 
 PREFLIGHT_KEYS = (
@@ -73,6 +74,7 @@ class QueuedRun(Wire):
 
     id: str
     kind: RunKind
+    traits: list[Trait] = Field(default_factory=traits_of, description="Of its kind.")
     name: str | None
     dataset: str | None
     state: RunState

@@ -2,6 +2,7 @@
 
 API = "/api/v1"
 HEALTH = "/health"
+KINDS = "/kinds"
 RUNS = "/runs"
 RUN = "/runs/{run_id}"
 RUN_STOP = "/runs/{run_id}/stop"

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from shared.base.runs import Lane, RunKind, RunState
+from shared.base.states import RunState
 from shared.base.wire import Wire
+from shared.configs.kinds import Lane, RunKind, Trait, traits_of
 
 
 class RunRequest(Wire):
@@ -46,6 +47,14 @@ class RunLabels(Wire):
     archived: int
 
 
+class KindInfo(Wire):
+    """GET /kinds: one kind of run, the lane it waits in, and what it is like."""
+
+    kind: RunKind
+    traits: list[Trait] = Field(default_factory=traits_of)
+    lane: Lane
+
+
 class Progress(Wire):
     """How far the worker is; None where it has not said so yet."""
 
@@ -74,6 +83,7 @@ class Run(Wire):
 
     id: str
     kind: RunKind
+    traits: list[Trait] = Field(default_factory=traits_of, description="Of its kind.")
     lane: Lane
     name: str | None
     tags: list[str] = Field(default=[])

@@ -7,9 +7,9 @@ from typing import Any
 
 from pydantic import Field
 
-from shared.base.runs import RunKind
 from shared.base.vocabulary import Basis, Head
 from shared.base.wire import Wire
+from shared.configs.kinds import RunKind
 from shared.contract.evaluations import Interval
 from shared.contract.runs import Run
 

@@ -7,10 +7,10 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import Field
 
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.base.wire import Wire
+from shared.configs.kinds import RunKind
 
-SWEPT_KINDS = (RunKind.PRETRAIN, RunKind.FINETUNE, RunKind.SUPERVISED)
 MOST_RUNS = 1000
 """Of one sweep."""
 ASK_ABOVE = 100

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
 
-from shared.base.runs import Lane
 from shared.base.wire import Wire
+from shared.configs.kinds import Lane
 
 
 class Health(Wire):

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from shared.base.runs import RunKind
 from shared.base.vocabulary import Basis, Head
+from shared.configs.kinds import RunKind
 from shared.configs.presets import PRESETS
 from shared.contract.suites import Claim, RowSpec, Slot, SuitePlan, SuiteScale
 from shared.planning.suite_texts import SUITES

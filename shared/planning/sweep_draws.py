@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from shared.base.config import Config
-from shared.configs import CONFIGS
+from shared.configs.kinds import JOB_KINDS
 from shared.contract.sweeps import MOST_RUNS, Axis, Scale, SweepMode, SweepSpec
 
 DIGITS = 6
@@ -39,7 +39,7 @@ def count_settings(spec: SweepSpec) -> int:
 def draw_settings(spec: SweepSpec) -> list[Setting]:
     """Every setting once, fields in the order of the axes; a grid in the order of its values. Raises
     SweepError for what cannot be swept, and for more than MOST_RUNS runs."""
-    config = CONFIGS[spec.kind]
+    config = JOB_KINDS[spec.kind].config
     for axis in spec.axes:
         _require_axis(axis, config, spec)
     _require_count(spec)

@@ -12,16 +12,17 @@ from backend.data.importers import import_dataset
 from backend.data.store import describe
 from backend.db.engine import Database, open_database
 from backend.db.models import RunRow
-from backend.jobs import queue
+from backend.files import EVERYWHERE
 from backend.jobs.registry import register
 from backend.jobs.state import change_state
 from backend.settings import Settings
 from backend.web import create_app
 from frontend.client import ApiError, Client
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.configs import ImportConfig, SimulateConfig
+from shared.configs.kinds import RunKind
 from shared.contract.routes import API
-from tests.homes import add_simulated, new_home
+from tests.homes import add_simulated, enqueue, new_home
 
 Move = Callable[..., None]
 
@@ -71,10 +72,12 @@ def enter_dataset(database: Database, settings: Settings, config: ImportConfig |
     """What a job of `config` leaves: the file, and its row in the database."""
     folder = settings.datasets_dir
     if isinstance(config, ImportConfig):
-        path = import_dataset(config, folder, secrets.token_hex(4), lambda *_: None, lambda: False)
+        path = import_dataset(
+            config, folder, secrets.token_hex(4), lambda *_: None, lambda: False, roots=EVERYWHERE
+        )
     else:
         path = add_simulated(config, folder)
-    run_id = queue.enqueue(database, settings.runs_dir, RunKind.SIMULATE, config)
+    run_id = enqueue(database, settings.runs_dir, RunKind.SIMULATE, config)
     info = describe(path, config.name).model_dump(mode="json")
     with database.write() as session:
         run = session.get_one(RunRow, run_id)

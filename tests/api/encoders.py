@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from backend.db.engine import Database
 from backend.db.models import DatasetRow
-from backend.jobs import queue
 from backend.jobs.run_dir import Result, RunDir
 from backend.jobs.run_writer import RunWriter
 from backend.ml.checkpoints.store import CheckpointStore, model_from_config
 from backend.services.embeddings.spaces import ResolvedSpace
 from backend.settings import Settings
-from shared.base.runs import RunKind
 from shared.configs import PretrainConfig
+from shared.configs.kinds import RunKind
+from tests.homes import enqueue
 
 TINY = {
     "img_size": 16, "patch_size": 4, "embed_dim": 32, "depth": 2, "num_heads": 2, "decoder_embed_dim": 16,
@@ -30,7 +30,7 @@ def leave_encoder(database: Database, settings: Settings, channels: int = 3, **v
     config = PretrainConfig.model_validate({"dataset": "sky"} | TINY | values)
     with database.read() as session:
         stored = session.get_one(DatasetRow, "sky").digest
-    run_id = queue.enqueue(database, settings.runs_dir, RunKind.PRETRAIN, config)
+    run_id = enqueue(database, settings.runs_dir, RunKind.PRETRAIN, config)
     leave_checkpoints(settings.runs_dir / run_id, config, stored, channels)
     return run_id
 

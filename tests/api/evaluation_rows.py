@@ -7,16 +7,16 @@ from numpy.typing import NDArray
 
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
-from backend.jobs import queue
 from backend.jobs.registry import register
 from backend.jobs.run_dir import RunDir
 from backend.settings import Settings
 from backend.stats.judging import judge
 from backend.stats.predictions import Predictions, joined
-from shared.base.runs import RunKind
 from shared.base.vocabulary import SPLIT_CODES, Basis, Head, Split
 from shared.configs import ProbeConfig
+from shared.configs.kinds import RunKind
 from shared.contract.evaluations import Evaluation
+from tests.homes import enqueue
 
 Truth = NDArray[np.int64]
 
@@ -40,7 +40,7 @@ def enter_evaluation(
         Predictions.of(rows, SPLIT_CODES[split], true, probabilities) for split in (Split.TEST, Split.VAL)
     )
     config = ProbeConfig(encoder="quiet-spiral-1", dataset=dataset)
-    run_id = queue.enqueue(database, settings.runs_dir, RunKind.PROBE, config)
+    run_id = enqueue(database, settings.runs_dir, RunKind.PROBE, config)
     facts = {
         "id": f"{run_id}.encoder-linear-s0", "run": run_id, "encoder": "quiet-spiral-1", "step": 7,
         "dataset": dataset, "dataset_digest": info["digest"], "basis": Basis.ENCODER, "head": Head.LINEAR,

@@ -10,13 +10,14 @@ from backend.data.importers import simulate_dataset
 from backend.data.store import describe
 from backend.db.engine import Database, open_database
 from backend.db.models import RunRow
-from backend.jobs import queue
 from backend.jobs.ingest import ingest
 from backend.jobs.registry import register
 from backend.jobs.run_dir import RunDir
 from backend.settings import Settings
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.configs import PretrainConfig, SimulateConfig
+from shared.configs.kinds import RunKind
+from tests.homes import enqueue
 
 RUNS, STEPS, STEPS_PER_EPOCH = 10, 10_000, 50
 KEYS = (
@@ -39,7 +40,7 @@ def make_home(home: Path) -> list[str]:
 def make_dataset(database: Database, settings: Settings) -> None:
     config = SimulateConfig(name="sky", n=200, img_size=32)
     path = simulate_dataset(config, settings.datasets_dir, "bench", lambda *_: None, lambda: False)
-    run_id = queue.enqueue(database, settings.runs_dir, RunKind.SIMULATE, config)
+    run_id = enqueue(database, settings.runs_dir, RunKind.SIMULATE, config)
     info = describe(path, "sky").model_dump(mode="json")
     with database.write() as session:
         register(session, session.get_one(RunRow, run_id), {"dataset": info, "file": path.name})
@@ -48,7 +49,7 @@ def make_dataset(database: Database, settings: Settings) -> None:
 
 def make_run(database: Database, settings: Settings, place: int) -> str:
     config = PretrainConfig(dataset="sky", seed=place % 2, blr=1e-4 * (1 + place // 2), batch_size=16)
-    run_id = queue.enqueue(database, settings.runs_dir, RunKind.PRETRAIN, config)
+    run_id = enqueue(database, settings.runs_dir, RunKind.PRETRAIN, config)
     run_dir = RunDir(settings.runs_dir / run_id)
     run_dir.metrics.write_text("".join(metric_lines(place)))
     more = True

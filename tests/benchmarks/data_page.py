@@ -21,12 +21,13 @@ from backend.data.importers import import_dataset
 from backend.data.store import describe
 from backend.db.engine import open_database
 from backend.db.models import RunRow
-from backend.jobs import queue
+from backend.files import EVERYWHERE
 from backend.jobs.registry import register
 from backend.settings import Settings
-from shared.base.runs import RunKind
 from shared.configs import ImportConfig
+from shared.configs.kinds import RunKind
 from shared.contract.routes import API
+from tests.homes import enqueue
 
 N, SIDE, PAGE = 17_736, 64, 48
 
@@ -43,10 +44,12 @@ def make_home(home: Path) -> None:
         redshift=rng.uniform(0, 0.2, N),
     )
     config = ImportConfig(path=str(path), name="noise")
-    made = import_dataset(config, settings.datasets_dir, "bench", lambda *_: None, lambda: False)
+    made = import_dataset(
+        config, settings.datasets_dir, "bench", lambda *_: None, lambda: False, roots=EVERYWHERE
+    )
     path.unlink()
     database = open_database(settings.database_path)
-    run_id = queue.enqueue(database, settings.runs_dir, RunKind.IMPORT, config)
+    run_id = enqueue(database, settings.runs_dir, RunKind.IMPORT, config)
     info = describe(made, "noise").model_dump(mode="json")
     with database.write() as session:
         run = session.get_one(RunRow, run_id)

@@ -25,17 +25,19 @@ from backend.data.importers import import_dataset
 from backend.data.store import GalaxyStore, describe
 from backend.db.engine import Database, open_database
 from backend.db.models import RunRow
-from backend.jobs import queue
+from backend.files import EVERYWHERE
 from backend.jobs.registry import register
 from backend.jobs.run_dir import RunDir
 from backend.jobs.state import change_state
 from backend.settings import Settings
 from backend.stats.judging import judge
 from backend.stats.predictions import Predictions, joined
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.base.vocabulary import SPLIT_CODES, Basis, Head, Split
 from shared.configs import ImportConfig, PretrainConfig, ProbeConfig
+from shared.configs.kinds import RunKind
 from shared.contract.routes import API
+from tests.homes import enqueue
 
 N, SIDE, CLASSES, PRESSES = 17_736, 64, 10, 15
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -80,7 +82,7 @@ def make_home(home: Path) -> str:
     settings = Settings(home=home).prepare()
     database = open_database(settings.database_path)
     path = make_dataset(database, settings)
-    encoder = queue.enqueue(database, settings.runs_dir, RunKind.PRETRAIN, PretrainConfig(dataset="noise"))
+    encoder = enqueue(database, settings.runs_dir, RunKind.PRETRAIN, PretrainConfig(dataset="noise"))
     lead(database, encoder, RunState.STARTING, RunState.RUNNING, RunState.SUCCEEDED)
     evaluation = make_evaluation(database, settings, encoder, path)
     database.close()
@@ -98,9 +100,11 @@ def make_dataset(database: Database, settings: Settings) -> Path:
         dec=np.degrees(np.arcsin(rng.uniform(-0.5, 0.9, N))),
     )
     config = ImportConfig(path=str(source), name="noise")
-    path = import_dataset(config, settings.datasets_dir, "bench", lambda *_: None, lambda: False)
+    path = import_dataset(
+        config, settings.datasets_dir, "bench", lambda *_: None, lambda: False, roots=EVERYWHERE
+    )
     source.unlink()
-    run_id = queue.enqueue(database, settings.runs_dir, RunKind.IMPORT, config)
+    run_id = enqueue(database, settings.runs_dir, RunKind.IMPORT, config)
     info = describe(path, "noise").model_dump(mode="json")
     with database.write() as session:
         register(session, session.get_one(RunRow, run_id), {"dataset": info, "file": path.name})
@@ -118,7 +122,7 @@ def make_evaluation(database: Database, settings: Settings, encoder: str, path: 
     test = Predictions.of(np.arange(N), SPLIT_CODES[Split.TEST], true, probabilities)
     val = test.where(np.arange(1773))
     config = ProbeConfig(encoder=encoder, dataset="noise")
-    run_id = queue.enqueue(database, settings.runs_dir, RunKind.PROBE, config)
+    run_id = enqueue(database, settings.runs_dir, RunKind.PROBE, config)
     facts = {
         "id": f"{run_id}.encoder-linear-s0", "run": run_id, "encoder": encoder, "step": 100,
         "dataset": "noise", "dataset_digest": digest, "basis": Basis.ENCODER, "head": Head.LINEAR,

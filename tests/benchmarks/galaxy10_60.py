@@ -16,6 +16,7 @@ import torch
 
 from backend.data.importers import import_dataset
 from backend.data.store import GalaxyStore
+from backend.files import EVERYWHERE
 from backend.jobs.encoders import find_encoder
 from backend.jobs.tasks.encoding import load_encoder, untrained
 from backend.ml.probing.baselines import raw_pixels
@@ -56,7 +57,7 @@ def main(run: str) -> None:
     trained = load_encoder(found.spec, home)
     config = ImportConfig(path=str(data / "galaxy10_decals_60.h5"), name="galaxy10-60")
     with tempfile.TemporaryDirectory() as place:
-        path = import_dataset(config, Path(place), "t", lambda *_: None, lambda: False)
+        path = import_dataset(config, Path(place), "t", lambda *_: None, lambda: False, roots=EVERYWHERE)
         with GalaxyStore.open(path) as store:
             rows, labels = np.arange(store.n), store.labels
             counts = np.bincount(labels)

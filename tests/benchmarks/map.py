@@ -25,16 +25,18 @@ from backend.data.importers import import_dataset
 from backend.data.store import describe
 from backend.db.engine import open_database
 from backend.db.models import RunRow
-from backend.jobs import queue
+from backend.files import EVERYWHERE
 from backend.jobs.registry import register
 from backend.jobs.state import change_state
 from backend.ml.checkpoints.store import CheckpointStore, model_from_config
 from backend.services.embeddings.spaces import feature_cache, resolve_space
 from backend.settings import Settings
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.configs import ImportConfig, PretrainConfig
+from shared.configs.kinds import RunKind
 from shared.contract.routes import API
 from shared.contract.search import EmbeddingSpace
+from tests.homes import enqueue
 
 N, MANY, SIDE, WIDTH, CLASSES = 17_736, 200_000, 32, 384, 10
 SECONDS = 4.0
@@ -65,9 +67,11 @@ def make_home(home: Path) -> str:
     images = rng.integers(0, 255, (N, SIDE, SIDE, 3), dtype=np.uint8)
     np.savez(home / "noise.npz", images=images, labels=labels, redshift=rng.uniform(0, 0.2, N))
     sky = ImportConfig(path=str(home / "noise.npz"), name="noise")
-    made = import_dataset(sky, settings.datasets_dir, "bench", lambda *_: None, lambda: False)
+    made = import_dataset(
+        sky, settings.datasets_dir, "bench", lambda *_: None, lambda: False, roots=EVERYWHERE
+    )
     database = open_database(settings.database_path)
-    maker = queue.enqueue(database, settings.runs_dir, RunKind.IMPORT, sky)
+    maker = enqueue(database, settings.runs_dir, RunKind.IMPORT, sky)
     info = describe(made, "noise").model_dump(mode="json")
     with database.write() as session:
         row = session.get_one(RunRow, maker)
@@ -75,7 +79,7 @@ def make_home(home: Path) -> str:
         session.delete(row)
     shape = {"img_size": SIDE, "patch_size": 16, "embed_dim": WIDTH, "depth": 1, "num_heads": 6}
     config = PretrainConfig.model_validate({"dataset": "noise"} | shape)
-    run = queue.enqueue(database, settings.runs_dir, RunKind.PRETRAIN, config)
+    run = enqueue(database, settings.runs_dir, RunKind.PRETRAIN, config)
     meta = {"config": config.model_dump(mode="json"), "channels": 3, "mean": [0.1] * 3, "std": [0.1] * 3}
     CheckpointStore(settings.runs_dir / run / "checkpoints", 1).save(1, model_from_config(config, 3), meta)
     with database.write() as session:

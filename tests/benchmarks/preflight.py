@@ -17,6 +17,7 @@ from typing import Any
 
 from backend.data.importers import import_dataset, simulate_dataset
 from backend.data.store import GalaxyStore
+from backend.files import EVERYWHERE
 from backend.jobs.run_dir import RunDir, Spec
 from shared.base.vocabulary import SPLIT_CODES, Split
 from shared.configs import ImportConfig, PretrainConfig, SimulateConfig
@@ -56,7 +57,7 @@ def dataset(folder: Path) -> Path:
     real = os.environ.get("GALAXYSCOPE_TEST_DATA")
     if real:
         source = ImportConfig(path=f"{real}/efigi", name="efigi", label_column="efigi_coarse_type")
-        return import_dataset(source, folder, "t", lambda *_: None, lambda: False)
+        return import_dataset(source, folder, "t", lambda *_: None, lambda: False, roots=EVERYWHERE)
     return simulate_dataset(SimulateConfig(name="sky"), folder, "t", lambda *_: None, lambda: False)
 
 

@@ -18,14 +18,14 @@ from backend.data.importers import simulate_dataset
 from backend.data.store import describe
 from backend.db.engine import open_database
 from backend.db.models import RunRow
-from backend.jobs import queue
 from backend.jobs.registry import register
 from backend.settings import Settings
 from backend.web import create_app
-from shared.base.runs import RunKind
 from shared.configs import PretrainConfig, SimulateConfig
+from shared.configs.kinds import RunKind
 from shared.configs.presets import PRESETS
 from shared.contract.routes import API
+from tests.homes import enqueue
 
 GALAXIES = 40
 
@@ -47,12 +47,12 @@ def trained(settings: Settings, preset: str) -> str:
     side = int(PRESETS[preset].values["img_size"])
     sky = SimulateConfig(name=preset, n=GALAXIES, img_size=side)
     path = simulate_dataset(sky, settings.datasets_dir, "t", lambda *_: None, lambda: False)
-    maker = queue.enqueue(database, settings.runs_dir, RunKind.SIMULATE, sky)
+    maker = enqueue(database, settings.runs_dir, RunKind.SIMULATE, sky)
     with database.write() as session:
         info = describe(path, preset).model_dump(mode="json")
         register(session, session.get_one(RunRow, maker), {"dataset": info, "file": path.name})
     config = PretrainConfig.model_validate(PRESETS[preset].values | {"dataset": preset})
-    run = queue.enqueue(database, settings.runs_dir, RunKind.PRETRAIN, config)
+    run = enqueue(database, settings.runs_dir, RunKind.PRETRAIN, config)
     meta = {"config": config.model_dump(mode="json"), "channels": 3, "mean": [0.1] * 3, "std": [0.1] * 3}
     CheckpointStore(settings.runs_dir / run / "checkpoints", 1).save(1, model_from_config(config, 3), meta)
     database.close()

@@ -68,8 +68,8 @@ def make_home(home: Path) -> None:
                     started_at=at,
                     ended_at=at + timedelta(minutes=50),
                     progress={"step": 378, "total_steps": 378, "images_per_s": 460.0},
-                    latest=figures,
-                    initial=figures,
+                    latest_metrics=figures,
+                    initial_metrics=figures,
                     disk_bytes=60_000_000,
                 )
             )

@@ -13,8 +13,9 @@ from backend.jobs.ingest import ingest
 from backend.jobs.run_dir import RunDir
 from backend.jobs.state import change_state
 from backend.settings import Settings
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.configs import PretrainConfig
+from shared.configs.kinds import RunKind
 from tests.browser.conftest import Site
 
 LIFE = (RunState.QUEUED, RunState.STARTING, RunState.RUNNING, RunState.SUCCEEDED)

@@ -6,8 +6,9 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.base.vocabulary import Basis, Head
+from shared.configs.kinds import RunKind
 from shared.contract.evaluations import Evaluation
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit

@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 from safetensors.torch import load_file, save_file
 
 from backend.ml.explore.drawing import colour_table
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.contract.reconstruction import Inside, InsideRequest, Viewed
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit

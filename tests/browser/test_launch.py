@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from shared.base.runs import RunKind
+from shared.configs.kinds import RunKind
 from tests.browser.conftest import Site, Visit
 
 pytestmark = pytest.mark.browser

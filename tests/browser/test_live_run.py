@@ -5,7 +5,8 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 

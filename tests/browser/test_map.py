@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from playwright.sync_api import expect
 
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.contract.maps import MapRequest
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit

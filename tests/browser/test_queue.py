@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Locator, expect
 
-from shared.base.runs import Lane, RunKind
+from shared.configs.kinds import Lane, RunKind
 from shared.contract.launching import Direction, QueueMove
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit

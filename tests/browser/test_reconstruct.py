@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from PIL import Image
 from playwright.sync_api import Page, Request, expect
 
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.configs import removed_patches
+from shared.configs.kinds import RunKind
 from shared.contract.reconstruction import (
     CurveRequest,
     LadderRequest,

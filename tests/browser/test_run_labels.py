@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import expect
 
-from shared.base.runs import Lane, RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import Lane, RunKind
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
-from shared.base.runs import RunKind
+from shared.configs.kinds import RunKind
 from shared.contract.maps import MapRequest
 from shared.contract.runs import RunRequest
 from shared.contract.search import (

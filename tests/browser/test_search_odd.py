@@ -3,7 +3,8 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.contract.odd import OddBy, OddRequest
 from shared.contract.runs import RunRequest
 from shared.contract.search import EmbeddingSpace

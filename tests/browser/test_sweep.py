@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from backend.db.engine import open_database
 from backend.db.points import Line, write_lines
-from shared.base.runs import Lane
+from shared.configs.kinds import Lane
 from tests.browser.conftest import Site, Visit
 
 pytestmark = pytest.mark.browser

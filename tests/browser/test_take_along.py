@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import expect
 
-from shared.base.runs import Lane, RunKind
+from shared.configs.kinds import Lane, RunKind
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 

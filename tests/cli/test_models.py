@@ -18,8 +18,8 @@ def test_a_model_is_imported_and_stands_in_the_list_of_runs(tmp_path: Path) -> N
     answer = shell(home, "models", "import", str(tmp_path / "mae.pth"), *words)
     assert answer.returncode == 0, answer.stderr
     printed = " ".join(answer.stdout.split())
-    assert "adopt: succeeded ViT D64 L1 p8 at 32 px, 3 bands, encoder and decoder;" in printed
+    assert "import_model: succeeded ViT D64 L1 p8 at 32 px, 3 bands, encoder and decoder;" in printed
     [run] = json.loads(call(home, "runs", "list", "--json").stdout)
-    assert (run["kind"], run["state"], run["name"]) == ("adopt", "succeeded", "from elsewhere")
+    assert (run["kind"], run["state"], run["name"]) == ("import_model", "succeeded", "from elsewhere")
     assert answer.stdout.startswith(run["id"])
     assert (home / "runs" / run["id"] / "checkpoints" / "step_00000000" / "model.safetensors").is_file()

@@ -11,13 +11,13 @@ from backend.data.importers import simulate_dataset
 from backend.data.store import describe
 from backend.db.engine import open_database
 from backend.db.models import RunRow
-from backend.jobs import queue
 from backend.jobs.registry import register
 from backend.ml.checkpoints.store import CheckpointStore, model_from_config
 from backend.settings import Settings
-from shared.base.runs import RunKind
 from shared.configs import PretrainConfig, SimulateConfig
+from shared.configs.kinds import RunKind
 from tests.cli.shell import call, shell
+from tests.homes import enqueue
 
 
 @pytest.fixture(scope="module")
@@ -32,12 +32,12 @@ def run_id(home: Path) -> str:
     database = open_database(settings.database_path)
     sky = SimulateConfig(name="sky", n=20, img_size=32)
     path = simulate_dataset(sky, settings.datasets_dir, "t", lambda *_: None, lambda: False)
-    maker = queue.enqueue(database, settings.runs_dir, RunKind.SIMULATE, sky)
+    maker = enqueue(database, settings.runs_dir, RunKind.SIMULATE, sky)
     with database.write() as session:
         info = describe(path, "sky").model_dump(mode="json")
         register(session, session.get_one(RunRow, maker), {"dataset": info, "file": path.name})
     config = PretrainConfig(dataset="sky", img_size=32, embed_dim=32, depth=1, num_heads=1)
-    made = queue.enqueue(database, settings.runs_dir, RunKind.PRETRAIN, config)
+    made = enqueue(database, settings.runs_dir, RunKind.PRETRAIN, config)
     meta = {"config": config.model_dump(mode="json"), "channels": 3, "mean": [0.2] * 3, "std": [0.1] * 3}
     CheckpointStore(settings.runs_dir / made / "checkpoints", 3).save(12, model_from_config(config, 3), meta)
     database.close()

@@ -9,18 +9,18 @@ from PIL import Image
 
 from backend.data.store import GalaxyStore
 from backend.db.engine import open_database
-from backend.jobs import queue
 from backend.jobs.tasks import embed as task
 from backend.services.datasets.browsing import Datasets
 from backend.services.datasets.ratings import Ratings
 from backend.services.embeddings.spaces import resolve_space
 from backend.settings import Settings
-from shared.base.runs import RunKind
 from shared.configs import SimulateConfig
+from shared.configs.kinds import RunKind
 from shared.contract.search import EmbeddingSpace
 from tests.api.conftest import enter_dataset
 from tests.api.encoders import leave_encoder, work
 from tests.cli.shell import call
+from tests.homes import enqueue
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +35,7 @@ def encoder(home: Path) -> str:
     enter_dataset(database, settings, SimulateConfig(name="sky", n=40, img_size=32))
     run_id = leave_encoder(database, settings)
     space = resolve_space(database, settings, EmbeddingSpace(run=run_id))
-    job = queue.enqueue(database, settings.runs_dir, RunKind.EMBED, space.config, encoder=space.encoder)
+    job = enqueue(database, settings.runs_dir, RunKind.EMBED, space.config, encoder=space.encoder)
     work(task, settings, job)
     database.close()
     return run_id

@@ -11,6 +11,7 @@ from PIL import Image
 
 from backend.data.importers import import_dataset
 from backend.errors import DataError
+from backend.files import EVERYWHERE
 from shared.configs import ImportConfig
 
 Importer = Callable[..., Path]
@@ -30,7 +31,9 @@ def run_import(store_folder: Path) -> Importer:
 
     def run(path: Path, name: str = "mine", **config: Any) -> Path:
         config_ = ImportConfig(path=str(path), name=name, **config)
-        return import_dataset(config_, store_folder, f"token-{name}", lambda *_: None, lambda: False)
+        return import_dataset(
+            config_, store_folder, f"token-{name}", lambda *_: None, lambda: False, roots=EVERYWHERE
+        )
 
     return run
 

@@ -17,6 +17,7 @@ from PIL import Image
 from backend.data.importers import ImportStopped, import_dataset, inspect_source, preview_sprite
 from backend.data.store import GalaxyStore, describe
 from backend.errors import GalaxyscopeError
+from backend.files import EVERYWHERE
 from shared.configs import ImportConfig
 
 Files = dict[str, bytes]
@@ -35,7 +36,7 @@ def outcome(path: Path, **config: Any) -> str:
             except GalaxyscopeError as error:
                 assert_sentence(error)
         try:
-            made = import_dataset(wanted, folder, "t", lambda *_: None, lambda: False)
+            made = import_dataset(wanted, folder, "t", lambda *_: None, lambda: False, roots=EVERYWHERE)
         except (GalaxyscopeError, ImportStopped) as error:
             assert list(folder.iterdir()) == []
             if isinstance(error, GalaxyscopeError):

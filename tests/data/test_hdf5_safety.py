@@ -10,6 +10,7 @@ import pytest
 
 from backend.data.importers import check_source
 from backend.errors import DataError
+from backend.files import EVERYWHERE
 from shared.configs import ImportConfig
 
 Write = Callable[..., Path]
@@ -18,7 +19,7 @@ Write = Callable[..., Path]
 def refusal(path: Path) -> DataError:
     """The error of checking `path`, which must be one sentence with a next step."""
     with pytest.raises(DataError) as caught:
-        check_source(ImportConfig(path=str(path), name="bad"))
+        check_source(ImportConfig(path=str(path), name="bad"), roots=EVERYWHERE)
     assert caught.value.detail.endswith(".")
     assert "; " in caught.value.detail
     assert "\n" not in caught.value.detail

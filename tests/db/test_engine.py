@@ -15,7 +15,7 @@ from backend.db.engine import Database, _alembic_config, _engine, open_database
 from backend.db.models import Base, RunRow
 from backend.db.points import finite, read_curves
 from backend.jobs.lanes import waiting
-from shared.base.runs import Lane
+from shared.configs.kinds import Lane
 
 
 def add_run(database: Database, run_id: str) -> None:

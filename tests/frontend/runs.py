@@ -3,8 +3,8 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shared.base.runs import LANES, RunKind, RunState
-from shared.configs import CONFIGS
+from shared.base.states import RunState
+from shared.configs.kinds import JOB_KINDS, RunKind
 from shared.contract.runs import Progress, Run
 
 STARTED = datetime(2026, 5, 1, 12, 0, tzinfo=UTC)
@@ -20,11 +20,11 @@ def made_run(
     **config: Any,
 ) -> Run:
     """An ended run, queued at `minute`, ended at `step`; the rest goes into its config."""
-    given = CONFIGS[kind].model_validate({"dataset": "sky"} | config).model_dump(mode="json")
+    given = JOB_KINDS[kind].config.model_validate({"dataset": "sky"} | config).model_dump(mode="json")
     return Run(
         id=name,
         kind=kind,
-        lane=LANES[kind],
+        lane=JOB_KINDS[kind].lane,
         name=None,
         state=RunState.SUCCEEDED,
         reason=None,

@@ -6,7 +6,8 @@ import httpx2
 import pytest
 
 from frontend.client import ApiError, BackendLostError, Client
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.configs.presets import PRESETS
 from shared.contract.runs import RunRequest
 

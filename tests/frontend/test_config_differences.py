@@ -1,7 +1,7 @@
 """Configs side by side: what differs, in which unit, and what the preset gives."""
 
 from frontend.config_differences import FieldRow, field_rows
-from shared.base.runs import RunKind
+from shared.configs.kinds import RunKind
 from shared.configs.presets import PRESETS
 from shared.contract.runs import Run
 from tests.frontend.runs import made_run

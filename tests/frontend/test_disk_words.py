@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from frontend.disk_words import deletion_sentences, disk_label, pruning_sentence
-from shared.base.runs import RunKind
+from shared.configs.kinds import RunKind
 from shared.contract.runs import DeletedRun, Disk, Prunable, Pruning, RunDeletion
 
 PREVIEW = RunDeletion(

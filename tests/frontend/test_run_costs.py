@@ -3,7 +3,7 @@
 import pytest
 
 from frontend.run_costs import cost_of_steps
-from shared.base.runs import RunKind
+from shared.configs.kinds import RunKind
 from tests.frontend.datasets import make_dataset
 from tests.frontend.runs import made_run
 
@@ -49,7 +49,7 @@ def test_from_scratch_costs_the_same_a_step_and_nothing_before() -> None:
     assert (cost.flops, cost.pretraining_flops) == (3 * 4 * CLASSIFIER, 0)
 
 
-@pytest.mark.parametrize("runs", [{}, {"mae": made_run("mae", RunKind.ADOPT, path="/weights.pt")}])
+@pytest.mark.parametrize("runs", [{}, {"mae": made_run("mae", RunKind.IMPORT_MODEL, path="/weights.pt")}])
 def test_an_encoder_of_unknown_size_has_images_but_no_flops(runs: dict[str, object]) -> None:
     cost = cost_of_steps(TUNED, runs, DATASETS)  # type: ignore[arg-type]
     assert (cost.images, cost.flops, cost.pretraining_flops) == (4, None, None)

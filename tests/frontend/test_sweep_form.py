@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from frontend.sweep_form import Form, form_of, plan_words, spec_of
 from frontend.sweep_rows import progress_words, sweep_data
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.contract.sweeps import (
     Reference,
     SweepMember,

@@ -15,7 +15,8 @@ from backend.jobs.supervisor import Supervisor
 from backend.services.runs.lifecycle import get_run, list_events
 from backend.services.runs.metrics import read_metrics
 from backend.settings import Settings
-from shared.base.runs import HAS_WORKER, Lane, RunKind, RunState
+from shared.base.states import HAS_WORKER, RunState
+from shared.configs.kinds import Lane, RunKind
 from shared.contract.launching import Direction
 from tests.jobs.mortal import MortalDatabase
 from tests.jobs.told_workers import Told, ToldWorkers, values_at

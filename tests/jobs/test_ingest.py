@@ -97,7 +97,7 @@ def test_a_resume_takes_back_the_steps_that_come_again(database: Database, run_d
     take(database, run_dir)
     assert points(database) == [(1, 1.0), (2, 2.0), (3, 3.0), (4, 4.0), (5, 50.0)]
     with database.read() as session:
-        assert session.get_one(RunRow, "r1").latest == {"loss": 50.0}
+        assert session.get_one(RunRow, "r1").latest_metrics == {"loss": 50.0}
     assert read_metrics(database, "r1").attempt == 2
 
 
@@ -252,4 +252,4 @@ def test_a_run_that_begins_anew_keeps_nothing_of_the_attempt_before(
     assert points(database) == [(1, 9.0)]
     with database.read() as session:
         run = session.get_one(RunRow, "r1")
-        assert (run.latest, run.initial, run.resets) == ({"loss": 9.0}, {}, 1)
+        assert (run.latest_metrics, run.initial_metrics, run.resets) == ({"loss": 9.0}, {}, 1)

@@ -14,7 +14,7 @@ import pytest
 from backend.db.engine import Database, open_database
 from backend.db.models import RunRow
 from backend.db.points import Line, write_lines
-from backend.jobs import notices, queue
+from backend.jobs import notices
 from backend.jobs import webhook as couriers
 from backend.jobs.launcher import LocalLauncher
 from backend.jobs.run_dir import Process, Result, RunDir
@@ -24,9 +24,11 @@ from backend.jobs.verdict import Verdict
 from backend.jobs.webhook import Courier
 from backend.services.runs.notices import list_notices, read_webhook, set_webhook, try_webhook
 from backend.settings import Settings
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.configs import SimulateConfig
+from shared.configs.kinds import RunKind
 from shared.contract.system import NoticeKind, WebhookConfig
+from tests.homes import enqueue
 
 K = NoticeKind
 NOW = datetime.now(UTC)
@@ -47,7 +49,7 @@ def add_run(
 ) -> RunDir:
     """A run whose worker is gone."""
     config = SimulateConfig(name="sky", n=20)
-    run_id = queue.enqueue(database, settings.runs_dir, RunKind.SIMULATE, config)
+    run_id = enqueue(database, settings.runs_dir, RunKind.SIMULATE, config)
     columns |= {"kind": kind.value, "attempt": 1}
     origin = RunState.QUEUED
     with database.write() as session:
@@ -76,9 +78,10 @@ def said(database: Database) -> list[tuple[NoticeKind, str]]:
 def test_each_end_is_said_once_and_what_somebody_asked_for_is_not(
     settings: Settings, database: Database
 ) -> None:
-    done = add_run(settings, database, name="spiral", latest={"val/linear_accuracy": 0.5871})
+    done = add_run(settings, database, name="spiral", latest_metrics={"val/linear_accuracy": 0.5871})
     leave(done, "succeeded")
-    failed, diverged = add_run(settings, database), add_run(settings, database, latest={"train/loss": None})
+    failed = add_run(settings, database)
+    diverged = add_run(settings, database, latest_metrics={"train/loss": None})
     leave(failed, "failed", "the disk is full")
     leave(diverged, "failed", "the loss became nan at step 9")
     died = add_run(settings, database)

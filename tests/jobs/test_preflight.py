@@ -129,5 +129,5 @@ def test_a_pretraining_is_judged_on_its_eval_dataset(work: Work, home: Path) -> 
         GalaxyStore.open(home / "datasets" / "sky.h5") as sky,
         GalaxyStore.open(home / "datasets" / "other.h5") as other,
     ):
-        assert (meta["dataset_digest"], meta["probe_digest"]) == (sky.digest, other.digest)
+        assert (meta["dataset_digest"], meta["eval_dataset_digest"]) == (sky.digest, other.digest)
         assert meta["mean"] == sky.channel_mean.tolist()

@@ -25,18 +25,18 @@ from sqlalchemy import delete, select
 from backend.db.engine import WITH_DELETED, Database
 from backend.db.models import PausedLaneRow, RunEventRow, RunRow
 from backend.errors import ConflictError, NotFoundError
-from backend.jobs import queue
 from backend.jobs.supervisor import STARTING_GRACE_S
 from backend.services.launching.create import retry_run
 from backend.services.runs.deletion import delete_run, restore_run
 from backend.services.runs.lifecycle import get_run, list_runs, pause_run, resume_run, stop_run
 from backend.services.runs.queue import move_run, pause_lane, read_queue, resume_lane
-from shared.base.runs import HAS_WORKER, TERMINAL, TRAINING_KINDS, TRANSITIONS, Lane, RunKind, RunState
+from shared.base.states import HAS_WORKER, TERMINAL, TRANSITIONS, RunState
 from shared.configs import Config, PretrainConfig, SelfTestConfig, SimulateConfig
+from shared.configs.kinds import Lane, RunKind, Trait, has_trait
 from shared.contract.launching import Direction, QueueMove
 from shared.contract.runs import UNDO_H, Run
 from tests.api.conftest import add_dataset
-from tests.homes import new_home
+from tests.homes import enqueue, new_home
 from tests.jobs.mortal import Fate, Killed, MortalDatabase
 from tests.jobs.queue_on_paper import QueueOnPaper
 from tests.jobs.told_workers import Told, ToldWorkers
@@ -78,7 +78,7 @@ class QueueMachine(QueueOnPaper):
     def enqueue(self, kind: RunKind) -> None:
         if self.full():
             return
-        queue.enqueue(self.other, self.home.runs_dir, kind, CONFIGS[kind])
+        enqueue(self.other, self.home.runs_dir, kind, CONFIGS[kind])
         self.note_new_runs()
 
     @rule(lane=LANES, pick=PICKED, to=st.sampled_from(Direction))
@@ -332,7 +332,7 @@ def obeyed(verb: Verb, state: RunState, kind: RunKind) -> RunState | None:
         at_once = dict.fromkeys((S.QUEUED, S.PAUSED, S.LOST), S.CANCELLED)
         return (at_once | dict.fromkeys((S.STARTING, S.RUNNING, S.PAUSING), S.STOPPING)).get(state, state)
     if verb is pause_run:
-        return S.PAUSING if state is S.RUNNING and kind in TRAINING_KINDS else None
+        return S.PAUSING if state is S.RUNNING and has_trait(kind, Trait.TRAINS) else None
     return S.QUEUED if state is S.PAUSED else None
 
 

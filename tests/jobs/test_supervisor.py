@@ -13,14 +13,15 @@ import pytest
 
 from backend.db.engine import Database, open_database
 from backend.db.models import RunRow
-from backend.jobs import queue
 from backend.jobs.launcher import LocalLauncher
 from backend.jobs.run_dir import Process, RunDir, process_exists
 from backend.jobs.state import change_state
 from backend.jobs.supervisor import KILL_AFTER_S, Supervisor
 from backend.settings import Settings
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.configs import SimulateConfig
+from shared.configs.kinds import RunKind
+from tests.homes import enqueue
 
 DEAF = """
 import signal, sys, time
@@ -77,7 +78,7 @@ def supervisor(settings: Settings, database: Database, later_s: float = 0) -> Su
 def add_run(settings: Settings, database: Database, name: str, *states: RunState, attempt: int = 1) -> RunDir:
     """A run led through `states` from queued."""
     config = SimulateConfig(name=name, n=20)
-    run_id = queue.enqueue(database, settings.runs_dir, RunKind.SIMULATE, config)
+    run_id = enqueue(database, settings.runs_dir, RunKind.SIMULATE, config)
     origin = S.QUEUED
     with database.write() as session:
         for state in states:

@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 
 from backend.db.engine import Database
-from backend.jobs import queue
 from backend.jobs.supervisor import STARTING_GRACE_S, Supervisor
 from backend.services.runs.lifecycle import list_events, pause_run, resume_run, stop_run
 from backend.settings import Settings
-from shared.base.runs import TRANSITIONS, RunKind
+from shared.base.states import TRANSITIONS
 from shared.configs import SupervisedConfig
-from tests.homes import new_home
+from shared.configs.kinds import RunKind
+from tests.homes import enqueue, new_home
 from tests.jobs.told_workers import Told, ToldWorkers
 
 DIES = "round up round kill round "
@@ -49,7 +49,7 @@ class Scene:
 
     def __init__(self, home: Settings, database: Database, workers: ToldWorkers) -> None:
         self.home, self.database, self.workers = home, database, workers
-        self.run_id = queue.enqueue(database, home.runs_dir, RunKind.SUPERVISED, SupervisedConfig())
+        self.run_id = enqueue(database, home.runs_dir, RunKind.SUPERVISED, SupervisedConfig())
         self.late_s = 0.0
         self.supervisor = Supervisor(
             home,

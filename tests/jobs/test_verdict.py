@@ -7,7 +7,7 @@ import pytest
 
 from backend.jobs.run_dir import Heartbeat, Result
 from backend.jobs.verdict import Facts, Verdict, of_death, of_result
-from shared.base.runs import TRANSITIONS, RunState
+from shared.base.states import TRANSITIONS, RunState
 
 S = RunState
 WORKING = [S.STARTING, S.RUNNING, S.PAUSING, S.STOPPING]
@@ -45,15 +45,15 @@ def test_why_a_run_was_asked_to_stop_outlives_its_worker() -> None:
 
 def test_a_run_is_taken_up_twice_without_progress_and_not_a_third_time() -> None:
     first = death(S.RUNNING, checkpoint=False)
-    second = death(S.RUNNING, checkpoint=False, losses=first.fruitless_losses)
-    third = death(S.RUNNING, checkpoint=False, losses=second.fruitless_losses)
+    second = death(S.RUNNING, checkpoint=False, losses=first.crashes_since_checkpoint)
+    third = death(S.RUNNING, checkpoint=False, losses=second.crashes_since_checkpoint)
     assert [verdict.then for verdict in (first, second, third)] == [S.QUEUED, S.QUEUED, S.FAILED]
     assert "3 times" in str(third.reason)
 
 
 def test_a_new_checkpoint_sets_the_count_back() -> None:
     decided = death(S.RUNNING, checkpoint=True, progressed=True, losses=2)
-    assert (decided.then, decided.fruitless_losses) == (S.QUEUED, 1)
+    assert (decided.then, decided.crashes_since_checkpoint) == (S.QUEUED, 1)
 
 
 def test_a_worker_killed_at_the_brim_of_memory_fails_with_advice() -> None:

@@ -21,7 +21,7 @@ from backend.files import write_json
 from backend.jobs import run_writer
 from backend.jobs.run_dir import Process, Result, RunDir
 from backend.jobs.run_writer import GivenUpError, RunBusyError, RunWriter
-from shared.base.runs import Lane
+from shared.configs.kinds import Lane
 
 ACC_EVERY = 3
 """Steps from one accuracy to the next."""

@@ -10,7 +10,8 @@ from backend.cli.runs.commands import Settings, report_run
 from backend.cli.session import open_home, start_and_wait
 from backend.cli.setting_words import parse_settings
 from backend.services.launching.create import create_run
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest
 
 DatasetName = Annotated[str | None, typer.Option("--dataset", help="Labelled dataset; its own where absent.")]

@@ -7,7 +7,7 @@ import typer
 
 from backend.cli.data import Json
 from backend.cli.output import console, print_estimate, print_json, print_run, print_runs
-from backend.cli.session import Home, open_home, start_and_wait, wait_for_end, warn_of_pause
+from backend.cli.session import open_home, start_and_wait, wait_for_end, warn_of_pause
 from backend.cli.setting_words import parse_settings, read_launch_file
 from backend.errors import GalaxyscopeError, InvalidInputError
 from backend.services.launching import create
@@ -15,7 +15,9 @@ from backend.services.launching.estimate import estimate_launch
 from backend.services.machine.health import supervisor_alive
 from backend.services.runs import lifecycle
 from backend.services.runs.verdicts import read_verdict
-from shared.base.runs import TRAINING_KINDS, RunKind, RunState
+from backend.services.services import Services
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind, Trait, has_trait
 from shared.contract.runs import Run, RunRequest
 
 launch_app = typer.Typer(no_args_is_help=True)
@@ -107,7 +109,7 @@ def show(run_id: RunId, as_json: Json = False) -> None:
     """One run: state, metrics, references, and whether it still learns."""
     database = open_home().database
     run = lifecycle.get_run(database, run_id)
-    verdict = read_verdict(database, run_id) if run.kind in TRAINING_KINDS else None
+    verdict = read_verdict(database, run_id) if has_trait(run.kind, Trait.TRAINS) else None
     if as_json:
         said = verdict.model_dump(mode="json") if verdict else None
         print_json(run.model_dump(mode="json") | {"verdict": said})
@@ -177,7 +179,7 @@ def _request(
     return RunRequest(kind=kind, preset=preset, config=values, name=name)
 
 
-def report_run(home: Home, run: Run, as_json: bool) -> None:
+def report_run(home: Services, run: Run, as_json: bool) -> None:
     """The run, and whether anybody will start it."""
     print_json(run) if as_json else print_run(run)
     if run.state is RunState.QUEUED and not supervisor_alive(home.settings):

@@ -8,14 +8,14 @@ import typer
 from backend.cli.data import Json
 from backend.cli.output import print_evaluations, print_json
 from backend.cli.runs.commands import Settings, report_run
-from backend.cli.session import Home, open_home, start_and_wait
+from backend.cli.session import open_home, start_and_wait
 from backend.cli.setting_words import parse_settings
 from backend.errors import GalaxyscopeError
-from backend.services.datasets.browsing import Datasets
-from backend.services.evaluation.evaluations import Evaluations
 from backend.services.launching.create import create_run
-from shared.base.runs import RunKind, RunState
+from backend.services.services import Services
+from shared.base.states import RunState
 from shared.base.vocabulary import Basis
+from shared.configs.kinds import RunKind
 from shared.contract.evaluations import Evaluation
 from shared.contract.runs import Run, RunRequest
 
@@ -76,7 +76,7 @@ def evaluate(
     job = start_and_wait(home, _queue(home, values, None).id)
     if job.state is not RunState.SUCCEEDED:
         raise GalaxyscopeError("probe_failed", job.reason or f"the job {job.id} ended {job.state}")
-    made = Evaluations(home.database, home.settings, Datasets(home.database, home.settings))
+    made = home.evaluations
     found = list(reversed(made.list_all(run=job.id)))
     print_json(summary(run, job.id, found)) if as_json else print_evaluations(found)
 
@@ -124,5 +124,5 @@ def _listed(key: str, value: Any) -> Any:
     return value
 
 
-def _queue(home: Home, values: dict[str, Any], name: str | None) -> Run:
+def _queue(home: Services, values: dict[str, Any], name: str | None) -> Run:
     return create_run(home.database, home.settings, RunRequest(kind=RunKind.PROBE, config=values, name=name))

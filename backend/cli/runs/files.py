@@ -9,13 +9,14 @@ import typer
 from backend.cli.data import Json
 from backend.cli.output import console, print_json
 from backend.cli.runs.commands import RunId
-from backend.cli.session import Home, open_home
+from backend.cli.session import open_home
 from backend.errors import InvalidInputError
 from backend.files import write_chunks
 from backend.services import bundles
 from backend.services.datasets.tables import TableFormat
 from backend.services.reconstruction.encoder_files import encoder_file
 from backend.services.runs.metrics import metrics_table
+from backend.services.services import Services
 from shared.contract.bundles import WITHOUT_RESUME, CheckpointChoice, timm_example
 
 ENDINGS: dict[str, TableFormat] = {".csv": "csv", ".parquet": "parquet"}
@@ -38,7 +39,7 @@ def export(
     checkpoint: Annotated[str, typer.Option(help="Of the encoder: best, last or a step.")] = "best",
 ) -> None:
     """Write a run, its metrics or its encoder to files; each option writes one."""
-    wanted: list[tuple[Out, Callable[[Home, Path], None]]] = [
+    wanted: list[tuple[Out, Callable[[Services, Path], None]]] = [
         (zip_, lambda home, path: _export_zip(home, run_id, path, checkpoints)),
         (metrics, lambda home, path: _export_metrics(home, run_id, path)),
         (encoder, lambda home, path: _export_encoder(home, run_id, path, checkpoint)),
@@ -70,13 +71,13 @@ def import_(
         console.print(note, markup=False)
 
 
-def _export_zip(home: Home, run_id: str, path: Path, choice: CheckpointChoice) -> None:
+def _export_zip(home: Services, run_id: str, path: Path, choice: CheckpointChoice) -> None:
     bundle = bundles.open_bundle(home.database, home.settings, run_id, choice)
     _write(path, bundle.chunks, ".zip")
     console.print(WITHOUT_RESUME)
 
 
-def _export_metrics(home: Home, run_id: str, path: Path) -> None:
+def _export_metrics(home: Services, run_id: str, path: Path) -> None:
     if path.suffix not in ENDINGS:
         raise InvalidInputError(
             "unknown_format", f"{path} is neither .csv nor .parquet; name the file with one of them"
@@ -84,14 +85,14 @@ def _export_metrics(home: Home, run_id: str, path: Path) -> None:
     _write(path, [metrics_table(home.database, run_id, ENDINGS[path.suffix])], path.suffix)
 
 
-def _export_encoder(home: Home, run_id: str, path: Path, checkpoint: str) -> None:
+def _export_encoder(home: Services, run_id: str, path: Path, checkpoint: str) -> None:
     file = encoder_file(home.database, home.settings, run_id, checkpoint)
     _write(path, [file.content], ".safetensors")
     console.print(f"{file.left_out}. To load it:\n", markup=False)
     print(timm_example(path.name))
 
 
-def _export_onnx(home: Home, run_id: str, path: Path, checkpoint: str) -> None:
+def _export_onnx(home: Services, run_id: str, path: Path, checkpoint: str) -> None:
     from backend.cli.runs.onnx_export import export_onnx  # torch
 
     _require_ending(path, ".onnx")

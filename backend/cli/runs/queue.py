@@ -9,7 +9,7 @@ from backend.cli.output import print_json, print_queue
 from backend.cli.runs.commands import RunId
 from backend.cli.session import open_home
 from backend.services.runs import queue
-from shared.base.runs import Lane
+from shared.configs.kinds import Lane
 from shared.contract.launching import Direction, Queue, QueueMove
 
 app = typer.Typer(no_args_is_help=True)

@@ -34,7 +34,7 @@ def import_dataset(
     token: str,
     progress: Callable[[int, int, str], None],
     should_stop: Callable[[], bool],
-    roots: Roots = None,
+    roots: Roots,
 ) -> Path:
     """Path of the new dataset, `<folder>/<name>.h5` where that is free, made from what `config.path` is.
 
@@ -70,7 +70,7 @@ def simulate_dataset(
     return write_source(source, config.name, folder, token, Reporter(progress, should_stop), SkipLog())
 
 
-def check_source(config: ImportConfig, roots: Roots = None) -> dict[str, Any]:
+def check_source(config: ImportConfig, roots: Roots) -> dict[str, Any]:
     """What an import would find, from columns and the headers of 2,000 images: kind (galaxy10, array,
     class_folders, folder_table, folder), n, img_size and class_names. Raises where it could not work."""
     source = open_source(config, roots, Findings(strict=True), SILENT, HEADERS_CHECKED)

@@ -23,7 +23,7 @@ LOOKED_AT = 2000
 SPRITE_COLUMNS = 8
 
 
-def inspect_source(config: ImportConfig | dict[str, Any], roots: Roots = None) -> SourcePreview:
+def inspect_source(config: ImportConfig | dict[str, Any], roots: Roots) -> SourcePreview:
     """What an import would find, from names, tables and the headers of at most 2,000 images.
 
     A dict may leave the name out. Raises where there is nothing to look at (no such path, outside `roots`,
@@ -42,7 +42,7 @@ def inspect_source(config: ImportConfig | dict[str, Any], roots: Roots = None) -
 
 
 def preview_sprite(
-    config: ImportConfig | dict[str, Any], roots: Roots = None, count: int = 16, side: int = 96
+    config: ImportConfig | dict[str, Any], roots: Roots, count: int = 16, side: int = 96
 ) -> bytes:
     """PNG of `count` evenly spaced galaxies as they would be stored, by the display mapping: 8 columns of
     `side`-pixel tiles, dark where an image cannot be read. DataError where none could be stored."""

@@ -80,7 +80,7 @@ def _existing(config: ImportConfig, roots: Roots) -> Path:
     if not os.access(path, os.R_OK):
         raise DataError("unreadable", f"{path} may not be read; change its permissions.", "path")
     for field, value in (("path", config.path), ("labels", config.labels)):
-        if value is not None and roots is not None:
+        if value is not None:
             require_inside(Path(value).expanduser(), roots, field)
     return path
 

@@ -19,7 +19,8 @@ MAX_MEMBER_BYTES = 256 * 2**20
 MAX_ZIP_BYTES = 20 * 10**9
 ENCRYPTED = 0x1
 
-Roots = tuple[Path, ...] | None
+Roots = tuple[Path, ...]
+"""Folders that a source, its links followed, must lie in."""
 """Folders that may be read; None allows all."""
 
 
@@ -41,7 +42,7 @@ class FolderTree:
 
     def __init__(self, path: Path, roots: Roots) -> None:
         self.path = path
-        self._roots = None if roots is None else [root.expanduser().resolve() for root in roots]
+        self._roots = [root.expanduser().resolve() for root in roots]
         self._seen = 0
         self.files = sorted(self._walk(path, ""), key=lambda name: name.split("/"))
 
@@ -75,7 +76,7 @@ class FolderTree:
     def _leads_back(self, link: "os.DirEntry[str]", folder: Path) -> bool:
         """Whether the link is a loop to a folder above it; ForbiddenError where it leads out of the roots."""
         target = Path(os.path.realpath(link.path))
-        if self._roots is not None and not any(target.is_relative_to(root) for root in self._roots):
+        if not any(target.is_relative_to(root) for root in self._roots):
             raise ForbiddenError(
                 "outside_data_roots",
                 f"{link.path} is a link to {target}, outside the folders the server may read; replace the "

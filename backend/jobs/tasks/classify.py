@@ -27,9 +27,9 @@ from backend.ml.probing.pixel_probing import probe_majority, probe_pixels
 from backend.ml.probing.probe_cache import ProbeCache
 from backend.ml.runtime.contracts import ClassifierData, Outcome
 from backend.ml.runtime.memory import PeakMemory
-from shared.base.runs import RunKind
 from shared.base.vocabulary import Basis, Head, Split
-from shared.configs import CONFIGS, FinetuneConfig, ProbeConfig, SupervisedConfig
+from shared.configs import FinetuneConfig, ProbeConfig, SupervisedConfig
+from shared.configs.kinds import JOB_KINDS, RunKind
 
 
 def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
@@ -54,7 +54,7 @@ class ClassifierJob:
 
     @cached_property
     def config(self) -> AnyClassifierConfig:
-        config = CONFIGS[RunKind(self.spec.kind)].model_validate(self.spec.config)
+        config = JOB_KINDS[RunKind(self.spec.kind)].config.model_validate(self.spec.config)
         if not isinstance(config, FinetuneConfig | SupervisedConfig):
             raise TypeError(f"a {self.spec.kind} trains no classifier")
         return config

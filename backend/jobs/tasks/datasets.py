@@ -12,8 +12,8 @@ from backend.data.subset import subset_dataset
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.opening import open_store
-from shared.base.runs import RunKind
 from shared.configs import DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
+from shared.configs.kinds import RunKind
 
 Progress = Callable[[int, int, str], None]
 
@@ -40,7 +40,7 @@ class Making:
     def imported(self) -> Path:
         """Import, and let go of what was uploaded for it: the store holds all of it."""
         config = ImportConfig.model_validate(self.spec.config)
-        roots = None if self.spec.roots is None else tuple(map(Path, self.spec.roots))
+        roots = tuple(map(Path, self.spec.roots))
         path = import_dataset(
             config, self.folder, self.spec.run_id, self.progress, self.writer.should_stop, roots
         )
@@ -57,7 +57,9 @@ class Making:
             PUBLISHED[config.source](), self.home / "downloads", self.progress, self.writer.should_stop
         )
         source = ImportConfig(path=str(fetched), name=config.name, img_size=config.img_size)
-        path = import_dataset(source, self.folder, self.spec.run_id, self.progress, self.writer.should_stop)
+        path = import_dataset(
+            source, self.folder, self.spec.run_id, self.progress, self.writer.should_stop, (fetched.parent,)
+        )
         fetched.unlink(missing_ok=True)
         return path
 

@@ -16,7 +16,7 @@ from backend.ml.checkpoints.foreign_weights import refused
 from backend.ml.checkpoints.store import model_from_config
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
 from backend.ml.mae.pos_embed import sincos_2d
-from shared.configs import AdoptConfig, ModelConfig, nearest_divisor
+from shared.configs import ImportModelConfig, ModelConfig, nearest_divisor
 from shared.configs.models import MAX_BANDS
 
 Weights = Mapping[str, Tensor]
@@ -63,7 +63,7 @@ class ForeignModel:
         return f"ViT {sizes} at {self.config.img_size} px, {bands}, {parts}"
 
 
-def rebuild(weights: Weights, adopt: AdoptConfig, file: str) -> ForeignModel:
+def rebuild(weights: Weights, adopt: ImportModelConfig, file: str) -> ForeignModel:
     """The model that the weights of `file` belong to, with them in it. Raises InvalidInputError, naming the
     key, for a model whose forward would not be its own."""
     _refuse_unsupported(weights, file)
@@ -93,7 +93,7 @@ def _refuse_unsupported(weights: Weights, file: str) -> None:
             raise refused(file, f"has no {what} ({name}), which the encoder here needs; {SUITABLE}")
 
 
-def _config(weights: Weights, adopt: AdoptConfig, file: str, whole: bool) -> ModelConfig:
+def _config(weights: Weights, adopt: ImportModelConfig, file: str, whole: bool) -> ModelConfig:
     """What the shapes tell, and the rest as asked or usual."""
     width, channels, patch_size = _patch_embedding(weights, file)
     values = {
@@ -200,7 +200,7 @@ def _origin(weights: Weights, config: ModelConfig, whole: bool) -> str:
     return "facebookresearch/mae, encoder only" if fixed else "timm ViT"
 
 
-def _notes(adopt: AdoptConfig, config: ModelConfig, whole: bool, dropped: list[str]) -> list[str]:
+def _notes(adopt: ImportModelConfig, config: ModelConfig, whole: bool, dropped: list[str]) -> list[str]:
     notes = list(_heads_notes(adopt, config, whole))
     if whole:
         predicts = "normalised patches" if config.norm_pix_loss else "plain pixels"
@@ -211,7 +211,7 @@ def _notes(adopt: AdoptConfig, config: ModelConfig, whole: bool, dropped: list[s
     return notes
 
 
-def _heads_notes(adopt: AdoptConfig, config: ModelConfig, whole: bool) -> Iterator[str]:
+def _heads_notes(adopt: ImportModelConfig, config: ModelConfig, whole: bool) -> Iterator[str]:
     """Weights are of one shape whatever the heads, so that wrong ones are no error."""
     if adopt.num_heads is None:
         yield f"{_heads(config.num_heads, config.embed_dim)} assumed in the encoder (--num-heads for others)"

@@ -103,7 +103,7 @@ class ClassifierTraining(Training):
             "std": self.data.channel_std,
             "class_names": self.data.class_names,
             "dataset_digest": self.data.dataset_digest,
-            "probe_digest": self.data.dataset_digest,
+            "eval_dataset_digest": self.data.dataset_digest,
             "origin": self.origin,
         }
 

@@ -18,8 +18,8 @@ from backend.ml.pretraining.training_step import TrainingStep, build_optimizer
 from backend.ml.runtime.compute import prepare, resolve_device, resolve_precision, synchronise
 from backend.ml.runtime.contracts import Outcome, PretrainData, RunIO
 from backend.ml.runtime.memory import PeakMemory
-from shared.base.runs import RunKind
 from shared.configs import PretrainConfig
+from shared.configs.kinds import RunKind
 from shared.contract.runs import judged_key
 
 __all__ = ["LeaveRequestedError", "Outcome", "PretrainData", "RunIO", "bare_step_images_per_s", "pretrain"]
@@ -89,7 +89,7 @@ class Pretraining(Training):
             "std": self.data.channel_std,
             "class_names": self.data.probe.class_names,
             "dataset_digest": self.data.dataset_digest,
-            "probe_digest": self.data.probe.dataset_digest,
+            "eval_dataset_digest": self.data.probe.dataset_digest,
         }
 
 

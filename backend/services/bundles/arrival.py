@@ -13,7 +13,8 @@ from backend.jobs.housekeeping import folder_bytes
 from backend.jobs.run_dir import RunDir
 from backend.services.bundles.contents import Contents
 from backend.services.runs.answers import IMPORTED
-from shared.base.runs import LANES, TERMINAL, RunState
+from shared.base.states import TERMINAL, RunState
+from shared.configs.kinds import JOB_KINDS
 from shared.configs.presets import PRESETS
 from shared.contract.bundles import BundledRun, Manifest
 from shared.contract.runs import Progress
@@ -43,7 +44,7 @@ def made_row(session: Session, arrival: Arrival, run_id: str, run_dir: RunDir) -
     return RunRow(
         id=run_id,
         kind=run.kind.value,
-        lane=LANES[run.kind].value,
+        lane=JOB_KINDS[run.kind].lane.value,
         name=run.name,
         tags=run.tags,
         note=run.note,
@@ -54,7 +55,7 @@ def made_row(session: Session, arrival: Arrival, run_id: str, run_dir: RunDir) -
         preset=run.preset if run.preset in PRESETS else None,
         dataset=_dataset_name(session, run.dataset, run.dataset_digest),
         dataset_digest=run.dataset_digest,
-        probe_digest=run.eval_dataset_digest or run.dataset_digest,
+        eval_dataset_digest=run.eval_dataset_digest or run.dataset_digest,
         config=_config(session, arrival),
         parent_id=run.parent_id if run.parent_id and session.get(RunRow, run.parent_id) else None,
         last_checkpoint=run_dir.last_checkpoint(),

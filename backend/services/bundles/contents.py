@@ -27,8 +27,9 @@ from backend.services.bundles.layout import (
 )
 from backend.services.bundles.metric_lines import check_metrics
 from backend.services.bundles.predicted import checked_evaluations
-from shared.configs import CONFIGS, Config, ModelConfig
-from shared.contract.bundles import BUNDLED_KINDS, Manifest
+from shared.configs import Config, ModelConfig
+from shared.configs.kinds import JOB_KINDS, Trait, has_trait
+from shared.contract.bundles import Manifest
 from shared.contract.evaluations import Evaluation
 
 POINTERS = ("checkpoints/best", "checkpoints/last")
@@ -77,12 +78,12 @@ class Checker:
 
     def check(self) -> Contents:
         run = self._manifest.run
-        if run.kind not in BUNDLED_KINDS:
+        if not has_trait(run.kind, Trait.BUNDLED):
             raise self._refused(MANIFEST, f"of a job of kind {run.kind}, which leaves nothing to take in")
         spec = self._model(Spec, SPEC)
         if (spec.run_id, spec.kind) != (run.id, run.kind):
             raise self._refused(SPEC, f"which is of another run, {spec.run_id}")
-        config = checked(CONFIGS[run.kind], run.config, self._file, "the config in manifest.json")
+        config = checked(JOB_KINDS[run.kind].config, run.config, self._file, "the config in manifest.json")
         for name in (name for name in (*POINTERS, RESULT, LAYOUT, METRICS) if name in self._names):
             self._check_named(name)
         for name in sorted(self._names):

@@ -20,7 +20,8 @@ from backend.db.points import add_set
 from backend.jobs.ingest import ingest
 from backend.jobs.queue import make_run_id
 from backend.jobs.run_dir import RunDir
-from shared.base.runs import Lane, RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import Lane, RunKind
 
 BLOCK = 50_000
 _SETS = "SELECT id, keys FROM metric_sets"
@@ -38,7 +39,7 @@ class Curves:
     def copy_into(self, session: Session, run_id: str) -> None:
         """Enter them as those of `run_id`, whose row is there, in the caller's transaction."""
         run = session.get_one(RunRow, run_id)
-        for column in ("latest", "initial", "resets", "ingest_offset"):
+        for column in ("latest_metrics", "initial_metrics", "resets", "ingest_offset"):
             setattr(run, column, getattr(self.row, column))
         with closing(sqlite3.connect(self.path)) as stored:
             sets = {
@@ -77,7 +78,13 @@ def _ingest(database: Database, run_id: str, run_dir: RunDir) -> bool:
 def _stand_in() -> RunRow:
     """A row for the points to belong to."""
     now, kind, state = datetime.now(UTC), RunKind.PRETRAIN.value, RunState.SUCCEEDED.value
-    facts = {"state_changed_at": now, "created_at": now, "config": {}, "latest": {}, "initial": {}}
+    facts = {
+        "state_changed_at": now,
+        "created_at": now,
+        "config": {},
+        "latest_metrics": {},
+        "initial_metrics": {},
+    }
     return RunRow(
         id=make_run_id(), kind=kind, lane=Lane.TRAIN.value, state=state, ingest_offset=0, resets=0, **facts
     )

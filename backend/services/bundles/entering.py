@@ -19,7 +19,7 @@ from backend.services.bundles.arrival import Arrival, made_row
 from backend.services.bundles.curves import gathered_curves
 from backend.services.bundles.layout import ORIGIN, SPEC
 from backend.settings import Settings
-from shared.base.runs import TERMINAL, RunState
+from shared.base.states import TERMINAL, RunState
 from shared.contract.bundles import ImportedRun, Origin
 from shared.contract.evaluations import Evaluation
 
@@ -107,9 +107,9 @@ def _write_own_files(arrival: Arrival, run_id: str) -> None:
     )
     write_json(arrival.folder / ORIGIN, origin.model_dump(mode="json"))
     # No file of the other machine is named, so that no job here could come to read it.
-    cleared = {
+    cleared: dict[str, object] = {
         "run_id": run_id,
-        "roots": None,
+        "roots": [],
         "dataset_file": None,
         "eval_dataset_file": None,
         "encoder": None,
@@ -136,7 +136,7 @@ def _register(session: Session, row: RunRow, arrival: Arrival) -> None:
     rename = partial(_renamed_evaluation, old=arrival.run.id, new=row.id)
     made = [rename(one).model_dump(mode="json") for one in arrival.contents.evaluations]
     registry.register(session, row, {"evaluations": made})
-    digest = row.probe_digest
+    digest = row.eval_dataset_digest
     if digest is None or dataset_here(session, digest) is not None:
         return
     for key, value in arrival.run.references.items():

@@ -28,7 +28,8 @@ from backend.services.bundles.layout import (
 )
 from backend.services.runs.lifecycle import find_row
 from backend.settings import Settings
-from shared.contract.bundles import BUNDLED_KINDS, CheckpointChoice
+from shared.configs.kinds import Trait, has_trait
+from shared.contract.bundles import CheckpointChoice
 
 HEAD = "head.safetensors"
 WEIGHT_FILES = (WEIGHTS, HEAD, META)
@@ -68,7 +69,7 @@ def require_bundled(database: Database, run_id: str) -> RunRow:
     """The row of a run that can be taken along. Raises NotFoundError, InvalidInputError."""
     with database.read() as session:
         row = find_row(session, run_id)
-    if row.kind not in BUNDLED_KINDS:
+    if not has_trait(row.kind, Trait.BUNDLED):
         raise InvalidInputError(
             "not_bundled",
             f"{run_id} is a job of kind {row.kind}, which leaves nothing to take along; choose a training, "
@@ -137,7 +138,7 @@ def _best(run_dir: RunDir) -> int:
 def _spec(run_dir: RunDir) -> dict[str, object]:
     """What to do, without the paths of this machine."""
     spec = Spec.model_validate(read_json(run_dir.path / SPEC))
-    return spec.model_copy(update={"roots": None}).model_dump(mode="json")
+    return spec.model_copy(update={"roots": []}).model_dump(mode="json")
 
 
 def _growing(run_dir: RunDir) -> list[Part]:

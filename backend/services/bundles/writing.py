@@ -19,7 +19,8 @@ from backend.services.bundles.snapshot import Part, require_bundled, take_snapsh
 from backend.services.runs.answers import progress_of
 from backend.services.runs.lifecycle import list_events
 from backend.settings import Settings
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.contract.bundles import FORMAT, BundledEvent, BundledRun, BundleFile, CheckpointChoice, Manifest
 
 BLOCK_BYTES = 1 << 20
@@ -61,8 +62,8 @@ def open_bundle(database: Database, settings: Settings, run_id: str, choice: Che
 def _describe(database: Database, row: RunRow) -> BundledRun:
     config = row.config
     with database.read() as session:
-        references = registry.baselines_of(session, row.probe_digest)
-    of_own = row.probe_digest == row.dataset_digest
+        references = registry.baselines_of(session, row.eval_dataset_digest)
+    of_own = row.eval_dataset_digest == row.dataset_digest
     return BundledRun(
         id=row.id,
         kind=RunKind(row.kind),
@@ -77,7 +78,7 @@ def _describe(database: Database, row: RunRow) -> BundledRun:
         dataset=row.dataset,
         dataset_digest=row.dataset_digest,
         eval_dataset=None if of_own else config.get("eval_dataset"),
-        eval_dataset_digest=None if of_own else row.probe_digest,
+        eval_dataset_digest=None if of_own else row.eval_dataset_digest,
         encoder=config.get("encoder"),
         parent_id=row.parent_id,
         created_at=row.created_at,

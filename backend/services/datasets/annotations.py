@@ -9,21 +9,21 @@ from backend.services.datasets.ratings import ratings_by_row
 
 
 @dataclass(frozen=True)
-class Opinion:
+class DatasetAnnotations:
     """Ratings, and the notes of flags, by row."""
 
     ratings: dict[int, int]
     notes: dict[int, str]
 
 
-class Opinions:
+class Annotations:
     """Reads ratings and flags by the digest of a dataset."""
 
     def __init__(self, database: Database, datasets: Datasets) -> None:
         self._database, self._datasets = database, datasets
 
-    def of(self, name: str) -> Opinion:
+    def of(self, name: str) -> DatasetAnnotations:
         """Raises NotFoundError."""
         digest = self._datasets.row(name).digest
         with self._database.read() as session:
-            return Opinion(ratings_by_row(session, digest), notes_by_row(session, digest))
+            return DatasetAnnotations(ratings_by_row(session, digest), notes_by_row(session, digest))

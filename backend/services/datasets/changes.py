@@ -10,7 +10,8 @@ from backend.jobs.dataset_names import MEANT, name_in_runs
 from backend.services.datasets.browsing import to_dataset
 from backend.services.datasets.names import require_free_name
 from backend.settings import Settings
-from shared.base.runs import DATASET_MAKERS, TERMINAL, RunState
+from shared.base.states import TERMINAL, RunState
+from shared.configs.kinds import Trait, kinds_with, values_of
 from shared.contract.datasets import Dataset, DatasetChange, DeletionPreview
 
 AT_REST = [state.value for state in TERMINAL | {RunState.PAUSED}]
@@ -25,7 +26,9 @@ def change_dataset(database: Database, name: str, change: DatasetChange) -> Data
         if change.name is not None and change.name != name:
             require_free_name(session, change.name)
             row.name = change.name
-            made = update(RunRow).where(RunRow.dataset == name, RunRow.kind.in_(DATASET_MAKERS))
+            made = update(RunRow).where(
+                RunRow.dataset == name, RunRow.kind.in_(values_of(kinds_with(Trait.MAKES_DATASET)))
+            )
             session.execute(made.values(dataset=change.name))
             name_in_runs(session, change.name, row.digest)
         session.flush()
@@ -54,7 +57,7 @@ def delete_dataset(database: Database, settings: Settings, name: str) -> None:
 
 def _preview(session: Session, row: DatasetRow) -> DeletionPreview:
     named = [RunRow.config[field].as_string() == row.name for field in MEANT]
-    same = or_(RunRow.dataset_digest == row.digest, RunRow.probe_digest == row.digest)
+    same = or_(RunRow.dataset_digest == row.digest, RunRow.eval_dataset_digest == row.digest)
     found = list(session.scalars(select(RunRow).where(same, or_(*named)).order_by(RunRow.created_at)))
     return DeletionPreview(
         name=row.name,

@@ -5,7 +5,8 @@ from sqlalchemy.orm import Session
 
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import ConflictError, NotFoundError
-from shared.base.runs import DATASET_MAKERS, TERMINAL
+from shared.base.states import TERMINAL
+from shared.configs.kinds import Trait, kinds_with, values_of
 
 
 def named_dataset(session: Session, name: str) -> DatasetRow:
@@ -25,7 +26,7 @@ def require_free_name(session: Session, name: str) -> None:
         )
     ended = [state.value for state in TERMINAL]
     coming = select(RunRow.id).where(
-        RunRow.kind.in_([kind.value for kind in DATASET_MAKERS]),
+        RunRow.kind.in_(values_of(kinds_with(Trait.MAKES_DATASET))),
         RunRow.dataset == name,
         RunRow.state.not_in(ended),
     )

@@ -8,7 +8,7 @@ from backend.errors import ConflictError
 from backend.search.index import Rows
 from backend.search.interest import MIN_LEFT_OUT, Interest, Ratings, error_of_mean, learn_interest
 from backend.search.vectors import Vectors
-from backend.services.datasets.annotations import Opinion
+from backend.services.datasets.annotations import DatasetAnnotations
 from shared.contract.odd import Learned, LearnFrom
 
 FLAGGED, TRUSTED = 1.0, 0.0
@@ -23,23 +23,23 @@ class Taught:
     said: Learned
 
 
-def learn(vectors: Vectors, learn_from: LearnFrom, opinion: Opinion) -> Taught:
+def learn(vectors: Vectors, learn_from: LearnFrom, annotated: DatasetAnnotations) -> Taught:
     """Raises ConflictError where there is nothing to learn from yet."""
-    lesson = require_lesson(learn_from, opinion)
+    lesson = require_lesson(learn_from, annotated)
     rows, values = np.array(list(lesson), np.int64), np.array(list(lesson.values()))
     found = learn_interest(vectors, rows, values)
     return Taught(rows, found.expected, _said(learn_from, values, found))
 
 
-def require_lesson(learn_from: LearnFrom, opinion: Opinion) -> dict[int, float]:
+def require_lesson(learn_from: LearnFrom, annotated: DatasetAnnotations) -> dict[int, float]:
     """What there is to learn, by row. Raises ConflictError where two values of it do not differ."""
     if learn_from is LearnFrom.RATINGS:
-        lesson = {row: float(rating) for row, rating in opinion.ratings.items()}
+        lesson = {row: float(rating) for row, rating in annotated.ratings.items()}
     else:
-        lesson = dict.fromkeys(opinion.ratings, TRUSTED) | dict.fromkeys(opinion.notes, FLAGGED)
+        lesson = dict.fromkeys(annotated.ratings, TRUSTED) | dict.fromkeys(annotated.notes, FLAGGED)
     if len(set(lesson.values())) < 2:
         raise ConflictError(
-            "nothing_to_learn", _what_to_do(learn_from, len(opinion.ratings), len(opinion.notes))
+            "nothing_to_learn", _what_to_do(learn_from, len(annotated.ratings), len(annotated.notes))
         )
     return dict(sorted(lesson.items()))
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from backend.data.store import GalaxyStore
 from backend.errors import InvalidInputError
-from backend.services.datasets.annotations import Opinions
+from backend.services.datasets.annotations import Annotations
 from backend.services.datasets.browsing import SPLIT_OF_CODE, Datasets
 from backend.services.evaluation.evaluations import Evaluations
 from backend.stats.predictions import Predictions
@@ -22,7 +22,7 @@ Values = NDArray[np.float64]
 def map_colours(
     datasets: Datasets,
     evaluations: Evaluations,
-    opinions: Opinions,
+    annotations: Annotations,
     dataset: str,
     by: ColourBy,
     evaluation: str | None,
@@ -31,7 +31,7 @@ def map_colours(
     if by in OF_EVALUATION:
         return _of_evaluation(datasets, evaluations, dataset, by, evaluation)
     if by in _SAID:
-        return _of_opinions(datasets, opinions, dataset, by)
+        return _of_opinions(datasets, annotations, dataset, by)
     with datasets.use(dataset) as store:
         if by is ColourBy.CLASS:
             return _of_class(store, dataset)
@@ -55,8 +55,8 @@ def _of_redshift(store: GalaxyStore, dataset: str) -> Colours:
     return Colours(by=ColourBy.REDSHIFT, names=[], unknown="no redshift", values=_numbers(store.redshift, 5))
 
 
-def _of_opinions(datasets: Datasets, opinions: Opinions, dataset: str, by: ColourBy) -> Colours:
-    said = opinions.of(dataset)
+def _of_opinions(datasets: Datasets, annotations: Annotations, dataset: str, by: ColourBy) -> Colours:
+    said = annotations.of(dataset)
     values = dict.fromkeys(said.notes, 0) if by is ColourBy.FLAGGED else said.ratings
     names, unknown, code, fault = _SAID[by]
     if not values:

@@ -11,7 +11,7 @@ from backend.errors import InvalidInputError
 from backend.search.index import Rows
 from backend.search.neighbours import Nearest
 from backend.search.odd import Said, Scores, isolation, ranked, said_by
-from backend.services.datasets.annotations import Opinion, Opinions
+from backend.services.datasets.annotations import Annotations, DatasetAnnotations
 from backend.services.datasets.browsing import Datasets, Wanted
 from backend.services.datasets.locating import found_galaxy, require_row
 from backend.services.embeddings.learning import Taught, learn, require_lesson
@@ -46,8 +46,8 @@ class Ranking:
 class OddOnes:
     """Ranks the galaxies of an embedding space."""
 
-    def __init__(self, datasets: Datasets, embeddings: Embeddings, opinions: Opinions) -> None:
-        self._datasets, self._embeddings, self._opinions = datasets, embeddings, opinions
+    def __init__(self, datasets: Datasets, embeddings: Embeddings, annotations: Annotations) -> None:
+        self._datasets, self._embeddings, self._opinions = datasets, embeddings, annotations
         self._neighbours = KeptNeighbours()
 
     def page(self, request: OddRequest) -> OddPage:
@@ -55,19 +55,19 @@ class OddOnes:
         NotFoundError, InvalidInputError."""
         embedded = self._embeddings.get(request.space)
         name = embedded.state.dataset
-        opinion = self._opinions.of(name)
+        annotated = self._opinions.of(name)
         with self._datasets.use(name) as store:
             _require(request, store, name)
             wanted = Wanted(**request.only.model_dump()).mask(store)
             labels, classes = store.labels.astype(np.int64), max(len(store.class_names), 1)
         if request.by is OddBy.INTEREST:
-            require_lesson(request.learn_from, opinion)
+            require_lesson(request.learn_from, annotated)
         began = time.perf_counter()
         found = self._nearest(request, embedded, labels)
-        ranking = _ranking(request, embedded, opinion, wanted, found, said_by(found, labels, classes))
+        ranking = _ranking(request, embedded, annotated, wanted, found, said_by(found, labels, classes))
         took = time.perf_counter() - began
         with self._datasets.use(name) as store:
-            return _page(request, embedded, store, ranking, opinion, 1000 * took)
+            return _page(request, embedded, store, ranking, annotated, 1000 * took)
 
     def _nearest(self, request: OddRequest, embedded: Embedded, labels: Rows) -> Nearest:
         """For labels that are doubted, among the labelled; kept where they were asked for before."""
@@ -92,17 +92,22 @@ def _require(request: OddRequest, store: GalaxyStore, name: str) -> None:
 
 
 def _ranking(
-    request: OddRequest, embedded: Embedded, opinion: Opinion, wanted: Mask, found: Nearest, said: Said
+    request: OddRequest,
+    embedded: Embedded,
+    annotated: DatasetAnnotations,
+    wanted: Mask,
+    found: Nearest,
+    said: Said,
 ) -> Ranking:
     allowed, taught, tie = wanted.copy(), None, None
     if not request.with_rated:
-        allowed[list(opinion.ratings)] = False
+        allowed[list(annotated.ratings)] = False
     if request.by is OddBy.ISOLATION:
         scores = isolation(found)
     elif request.by is OddBy.MISLABEL:
         scores, tie = said.mislabel, said.share
     else:
-        taught = learn(embedded.vectors, request.learn_from, opinion)
+        taught = learn(embedded.vectors, request.learn_from, annotated)
         scores = taught.expected
         allowed[taught.rows] = False
     return Ranking(scores, ranked(scores, allowed, tie), found, said, taught)
@@ -113,7 +118,7 @@ def _page(
     embedded: Embedded,
     store: GalaxyStore,
     ranking: Ranking,
-    opinion: Opinion,
+    annotated: DatasetAnnotations,
     milliseconds: float,
 ) -> OddPage:
     state = embedded.state
@@ -127,16 +132,16 @@ def _page(
         layers=state.layers,
         total=len(ranking.rows),
         offset=request.offset,
-        galaxies=[_odd(store, ranking, opinion, int(row)) for row in rows],
-        asked=None if request.row is None else _odd(store, ranking, opinion, request.row),
+        galaxies=[_odd(store, ranking, annotated, int(row)) for row in rows],
+        asked=None if request.row is None else _odd(store, ranking, annotated, request.row),
         learned=ranking.taught.said if ranking.taught else None,
-        rated=len(opinion.ratings),
-        flagged=len(opinion.notes),
+        rated=len(annotated.ratings),
+        flagged=len(annotated.notes),
         milliseconds=round(milliseconds, 1),
     )
 
 
-def _odd(store: GalaxyStore, ranking: Ranking, opinion: Opinion, row: int) -> OddGalaxy:
+def _odd(store: GalaxyStore, ranking: Ranking, annotated: DatasetAnnotations, row: int) -> OddGalaxy:
     found, score = found_galaxy(store, row), float(ranking.scores[row])
     return OddGalaxy(
         galaxy=found.galaxy,
@@ -144,8 +149,8 @@ def _odd(store: GalaxyStore, ranking: Ranking, opinion: Opinion, row: int) -> Od
         score=round(score, 6) if np.isfinite(score) else None,
         says=_says(store, ranking.said, row),
         neighbours=_neighbours(store, ranking.found, row),
-        rating=opinion.ratings.get(row),
-        flag=opinion.notes.get(row),
+        rating=annotated.ratings.get(row),
+        flag=annotated.notes.get(row),
     )
 
 

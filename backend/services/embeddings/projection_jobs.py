@@ -1,9 +1,6 @@
-"""What a projection needs before it is queued: embeddings, and galaxies enough."""
+"""The job that projects a space to two dimensions, and whether it can."""
 
-from backend.db.engine import Database
-from backend.errors import InvalidInputError
-from backend.services.embeddings.spaces import ResolvedSpace, feature_cache, resolve_space, space_of
-from backend.services.embeddings.vectors import not_embedded
+from backend.services.embeddings.spaces import ResolvedSpace, feature_cache
 from backend.settings import Settings
 from shared.configs import ProjectConfig
 from shared.configs.embeddings import SpaceConfig
@@ -12,20 +9,6 @@ FEWEST = 2
 """Of the perplexity."""
 NEIGHBOURS = 3
 """t-SNE looks at so many neighbours for each one of its perplexity."""
-
-
-def ready_projection(
-    database: Database, settings: Settings, config: ProjectConfig
-) -> tuple[ProjectConfig, ResolvedSpace]:
-    """The config with nothing left open, and its space. Raises ConflictError where that is not embedded, and
-    InvalidInputError or NotFoundError where the job could only fail."""
-    resolved = resolve_space(database, settings, space_of(config))
-    fault = perplexity_fault(config.perplexity, resolved)
-    if fault is not None:
-        raise InvalidInputError("perplexity_too_large", fault, "perplexity")
-    if not is_embedded(settings, resolved):
-        raise not_embedded(resolved)
-    return config_of(resolved, config.perplexity, config.seed), resolved
 
 
 def config_of(resolved: ResolvedSpace, perplexity: float, seed: int) -> ProjectConfig:

@@ -21,8 +21,8 @@ from backend.services.embeddings.projection_jobs import config_of, perplexity_fa
 from backend.services.embeddings.spaces import ResolvedSpace, embedded_steps, space_of
 from backend.services.embeddings.vectors import Embeddings
 from backend.settings import Settings
-from shared.base.runs import RunKind
 from shared.configs import ProjectConfig
+from shared.configs.kinds import RunKind
 from shared.contract.maps import MapRequest, MapState
 from shared.contract.search import EmbeddingSpace
 

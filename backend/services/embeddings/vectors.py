@@ -25,8 +25,8 @@ from backend.search.vectors import Vectors, standard_of, standardised, train_row
 from backend.services.datasets.browsing import Datasets
 from backend.services.embeddings.spaces import ResolvedSpace, feature_cache, resolve_space
 from backend.settings import Settings
-from shared.base.runs import RunKind
 from shared.configs import EmbedConfig
+from shared.configs.kinds import RunKind
 from shared.contract.search import EmbeddingSpace, EmbeddingState, QualityState, SearchQuality
 
 MAX_BYTES = max(2 * 10**9, psutil.virtual_memory().total // 4)

@@ -13,8 +13,8 @@ from backend.jobs.encoders import find_encoder
 from backend.jobs.run_dir import EncoderSource
 from backend.services.datasets.names import named_dataset
 from backend.settings import Settings
-from shared.base.runs import MODEL_KINDS, RunKind
 from shared.base.vocabulary import SPLIT_CODES, Split
+from shared.configs.kinds import Trait, has_trait
 
 
 def channels_of(session: Session, settings: Settings, run: RunRow) -> int:
@@ -23,7 +23,7 @@ def channels_of(session: Session, settings: Settings, run: RunRow) -> int:
     try:
         return find_encoder(settings.home, run.id, "last").channels
     except NotFoundError:
-        trained_on = session.get(DatasetRow, run.dataset) if run.kind != RunKind.ADOPT else None
+        trained_on = session.get(DatasetRow, run.dataset) if has_trait(run.kind, Trait.TRAINS) else None
         if trained_on is None:
             raise
         return len(trained_on.info["bands"])
@@ -31,7 +31,7 @@ def channels_of(session: Session, settings: Settings, run: RunRow) -> int:
 
 def source_of(session: Session, run: RunRow) -> EncoderSource:
     """The run of an encoder, and what that learned from, where it is known and still here."""
-    if run.kind == RunKind.ADOPT or run.dataset_digest is None:
+    if not has_trait(run.kind, Trait.TRAINS) or run.dataset_digest is None:
         return EncoderSource(run=run.id)
     same = select(DatasetRow).where(DatasetRow.digest == run.dataset_digest).order_by(DatasetRow.name)
     dataset = session.scalar(same.limit(1))
@@ -49,7 +49,7 @@ def encoder_run(session: Session, run_id: str) -> RunRow:
         raise NotFoundError(
             "run_not_found", f"there is no run {run_id}; the list of runs has their ids", "encoder"
         )
-    if row.kind not in MODEL_KINDS:
+    if not has_trait(row.kind, Trait.LEAVES_MODEL):
         raise InvalidInputError(
             "no_model",
             f"{run_id} is a job of kind {row.kind}, which has no encoder; choose a training or an import",

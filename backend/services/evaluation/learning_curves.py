@@ -11,8 +11,9 @@ from backend.db.models import RunRow
 from backend.services.runs.lifecycle import find_row
 from backend.services.runs.metrics import read_metrics
 from backend.stats.leads import lead_verdict, leads, reached
-from shared.base.runs import CLASSIFIER_KINDS, RunKind, RunState
+from shared.base.states import RunState
 from shared.configs.classifiers import RECIPE
+from shared.configs.kinds import RunKind, Trait, kinds_with, values_of
 from shared.contract.evaluations import LearningCurve, TwinCurves
 
 KEY = "val/accuracy"
@@ -24,7 +25,7 @@ def twin_curves(database: Database, encoder: str) -> list[TwinCurves]:
     """By recipe, the newest first. Raises NotFoundError where there is no such run."""
     with database.read() as session:
         find_row(session, encoder)
-        kinds = [kind.value for kind in CLASSIFIER_KINDS]
+        kinds = values_of(kinds_with(Trait.CLASSIFIES))
         own = RunRow.config["encoder"].as_string() == encoder
         runs = session.scalars(
             select(RunRow).where(RunRow.kind.in_(kinds), own).order_by(RunRow.created_at)
@@ -32,7 +33,7 @@ def twin_curves(database: Database, encoder: str) -> list[TwinCurves]:
     tuned: dict[str, Side] = defaultdict(dict)
     scratch: dict[str, Side] = defaultdict(dict)
     for run in runs:
-        if run.latest.get(KEY) is not None:
+        if run.latest_metrics.get(KEY) is not None:
             side = tuned[_method(run)] if run.kind == RunKind.FINETUNE else scratch[_recipe(run)]
             side[int(run.config["seed"])] = run
     twins = [(side, scratch.pop(_recipe(_any(side)), {})) for side in reversed(list(tuned.values()))]

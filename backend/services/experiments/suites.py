@@ -3,7 +3,6 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from statistics import mean, stdev
 from typing import Any
 
@@ -19,9 +18,10 @@ from backend.services.runs.answers import queue_positions, to_run
 from backend.services.runs.lifecycle import stop_run
 from backend.settings import Settings
 from backend.stats.claims import decide_claims
-from shared.base.runs import TERMINAL, RunKind, RunState
+from shared.base.states import TERMINAL, RunState
 from shared.base.vocabulary import Basis, Head
-from shared.configs import CONFIGS, Config
+from shared.configs import Config
+from shared.configs.kinds import JOB_KINDS, RunKind
 from shared.configs.models import EncoderConfig
 from shared.contract.evaluations import Evaluation
 from shared.contract.runs import Run, RunRequest
@@ -79,15 +79,7 @@ class Suites:
             cost_s=self._cost(plan, found),
         )
 
-    def launch(
-        self,
-        key: str,
-        scale: SuiteScale,
-        dataset: str,
-        seeds: int,
-        *,
-        roots: tuple[Path, ...] | None = None,
-    ) -> SuiteReport:
+    def launch(self, key: str, scale: SuiteScale, dataset: str, seeds: int) -> SuiteReport:
         """Queue what is missing, each run after the one whose encoder it works on; what is there already, of
         this suite or another, is taken as it is."""
         plan = self.plan(key, scale, dataset, seeds)
@@ -97,7 +89,7 @@ class Suites:
             if slot.key not in ids:
                 config = slot.config | ({"encoder": ids[slot.encoder]} if slot.encoder else {})
                 request = RunRequest(kind=slot.kind, config=config, name=f"{key} · {slot.key}")
-                ids[slot.key] = create_run(self.database, self.settings, request, roots=roots).id
+                ids[slot.key] = create_run(self.database, self.settings, request).id
         return self.report(key, scale, dataset, seeds)
 
     def stop(self, key: str, scale: SuiteScale, dataset: str, seeds: int) -> SuiteReport:
@@ -200,7 +192,7 @@ def _wanted(slot: Slot, encoder: Run | None) -> dict[str, Any]:
     values = slot.config | ({"encoder": encoder.id} if encoder else {})
     if slot.kind is RunKind.SUPERVISED and encoder is not None:  # as services.classifiers takes it over
         values = {name: encoder.config[name] for name in EncoderConfig.model_fields} | values
-    config: Config = CONFIGS[slot.kind].model_validate(values)
+    config: Config = JOB_KINDS[slot.kind].config.model_validate(values)
     return config.model_dump(mode="json")
 
 

@@ -54,7 +54,9 @@ def _is_of_galaxies(session: Session, sweep_id: str, planned: Planned) -> bool:
     now = {_told(values): _galaxies(session, config) for values, config in means}
     held = [(_told(member.setting), run) for member, run in read_members(session, sweep_id)]
     return all(
-        (run.dataset_digest, run.probe_digest) == now[told] for told, run in held if run and told in now
+        (run.dataset_digest, run.eval_dataset_digest) == now[told]
+        for told, run in held
+        if run and told in now
     )
 
 

@@ -2,8 +2,7 @@
 
 import shutil
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
@@ -11,19 +10,19 @@ from pydantic import TypeAdapter, ValidationError
 from backend.db.engine import Database
 from backend.db.models import DatasetRow
 from backend.errors import GalaxyscopeError, InvalidInputError, shortened
+from backend.jobs.queue import ReadyRun
 from backend.services.experiments.sweep_costs import SweepCost, cost_of_sweep
-from backend.services.launching.create import ReadyRun, ready_run, resolve_config
+from backend.services.launching.create import ready_run, resolve_config
 from backend.services.runs.lifecycle import get_run
 from backend.settings import Settings
-from shared.base.runs import RunKind
 from shared.configs import Config, PretrainConfig
+from shared.configs.kinds import RunKind, Trait, has_trait, kinds_with
 from shared.configs.models import EncoderConfig
 from shared.contract.runs import RunRequest
 from shared.contract.sweeps import (
     ASK_ABOVE,
     FEWEST_OTHERS,
     OBJECTIVES,
-    SWEPT_KINDS,
     SweepPlan,
     SweepSpec,
     Unfit,
@@ -51,7 +50,6 @@ class Readiness:
 
     database: Database
     settings: Settings
-    roots: tuple[Path, ...] | None
     _known: dict[str, ReadyRun] = field(default_factory=dict)
 
     def of(self, request: RunRequest, varied: Iterable[str]) -> ReadyRun:
@@ -59,10 +57,10 @@ class Readiness:
         config = resolve_config(request)
         key = config.model_dump_json(include=set(CHECKED))
         if key not in self._known:
-            self._known[key] = ready_run(self.database, self.settings, request, self.roots)
+            self._known[key] = ready_run(self.database, self.settings, request)
         ready = self._known[key]
         own = {name: getattr(config, name) for name in {*varied, "seed"} - CHECKED}
-        return ReadyRun(ready.config.model_copy(update=own), ready.encoder)
+        return replace(ready, config=ready.config.model_copy(update=own))
 
 
 @dataclass(frozen=True)
@@ -73,14 +71,12 @@ class Planned:
     configs: list[Config]
 
 
-def plan_sweep(
-    database: Database, settings: Settings, spec: SweepSpec, roots: tuple[Path, ...] | None = None
-) -> Planned:
+def plan_sweep(database: Database, settings: Settings, spec: SweepSpec) -> Planned:
     """What a launch would queue. Raises InvalidInputError for an axis that cannot be, for too many runs, and
     where no setting can work."""
     spec = complete_spec(database, spec)
     drawn = _drawn(spec)
-    fitting, unfit = _sort_out(database, Readiness(database, settings, roots), spec, drawn)
+    fitting, unfit = _sort_out(database, Readiness(database, settings), spec, drawn)
     configs = [config for _, config in fitting]
     _require_objective(database, spec, configs[0])
     cost = cost_of_sweep(database, spec, configs)
@@ -109,8 +105,8 @@ def complete_spec(database: Database, spec: SweepSpec) -> SweepSpec:
         run = get_run(database, spec.base_run)
         values = {"kind": run.kind, "preset": run.preset, "config": run.config | spec.config}
         spec = spec.model_copy(update=values)
-    if spec.kind not in SWEPT_KINDS:
-        known = ", ".join(SWEPT_KINDS)
+    if not has_trait(spec.kind, Trait.SWEEPABLE):
+        known = ", ".join(kinds_with(Trait.SWEEPABLE))
         raise InvalidInputError(
             "not_swept", f"a job of kind {spec.kind} cannot be swept; there are: {known}", "kind"
         )

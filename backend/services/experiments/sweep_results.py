@@ -11,7 +11,7 @@ from backend.db.models import RunRow, SweepMemberRow, SweepRow
 from backend.jobs import registry
 from backend.jobs.sweep_stopping import objective_points
 from backend.services.runs.answers import baselines_beside
-from shared.base.runs import TERMINAL, RunState
+from shared.base.states import TERMINAL, RunState
 from shared.contract.sweeps import (
     Objective,
     Reference,
@@ -174,9 +174,9 @@ def _references(session: Session, runs: Sequence[RunRow], objective: Objective) 
     """Of an accuracy: means over the runs of what stands beside each."""
     if not objective.share:
         return []
-    digests = {run.probe_digest for run in runs}
+    digests = {run.eval_dataset_digest for run in runs}
     known = {digest: registry.baselines_of(session, digest) for digest in digests}
-    beside = [baselines_beside(run, known[run.probe_digest]) for run in runs]
+    beside = [baselines_beside(run, known[run.eval_dataset_digest]) for run in runs]
     name = objective.key.removeprefix("val/")
     return [
         Reference(name=title, value=mean(values))

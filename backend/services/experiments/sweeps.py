@@ -5,14 +5,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from sqlalchemy import select
 
 from backend.db.engine import Database
 from backend.db.models import SweepMemberRow, SweepRow
 from backend.errors import InvalidInputError, NotFoundError
-from backend.jobs import queue
+from backend.jobs.queue import enqueue
 from backend.services.experiments.sweep_members import add_members, known_as, new_id
 from backend.services.experiments.sweep_plans import Planned, Readiness, member_request, plan_sweep
 from backend.services.experiments.sweep_results import (
@@ -25,11 +24,9 @@ from backend.services.experiments.sweep_results import (
 from backend.services.launching.create import stop_preflights
 from backend.services.runs.lifecycle import ask_to_stop
 from backend.settings import Settings
-from shared.base.runs import TERMINAL, RunState
+from shared.base.states import TERMINAL, RunState
 from shared.contract.sweeps import SweepLaunch, SweepPlan, SweepReport, SweepSpec, SweepSummary
 from shared.planning.sweep_words import setting_words
-
-Roots = tuple[Path, ...] | None
 
 
 @dataclass(frozen=True)
@@ -39,27 +36,27 @@ class Sweeps:
     database: Database
     settings: Settings
 
-    def plan(self, spec: SweepSpec, roots: Roots = None) -> SweepPlan:
+    def plan(self, spec: SweepSpec) -> SweepPlan:
         """What a launch would queue, and what that costs; see plan_sweep."""
-        planned = plan_sweep(self.database, self.settings, spec, roots)
+        planned = plan_sweep(self.database, self.settings, spec)
         with self.database.read() as session:
             return planned.plan.model_copy(update={"existing": known_as(session, planned)})
 
-    def launch(self, asked: SweepLaunch, roots: Roots = None, within_s: float = math.inf) -> SweepReport:
+    def launch(self, asked: SweepLaunch, within_s: float = math.inf) -> SweepReport:
         """Queue every run of the sweep that is not there, as many as can be `within_s`: of one that was
         launched before, what it lacks, as it broke off, or as a setting can work only by now. Raises as plan
         does, and InvalidInputError where settings cannot work or the number of runs was not confirmed."""
-        planned = plan_sweep(self.database, self.settings, asked.spec, roots)
+        planned = plan_sweep(self.database, self.settings, asked.spec)
         _require_fit(planned.plan)
         _require_confirmed(planned.plan, asked.confirm_runs)
         sweep_id = self._enter(planned)
-        self._queue(sweep_id, lambda held: held.run is None, roots, within_s)
+        self._queue(sweep_id, lambda held: held.run is None, within_s)
         return self.report(sweep_id)
 
-    def retry(self, sweep_id: str, roots: Roots = None, within_s: float = math.inf) -> SweepReport:
+    def retry(self, sweep_id: str, within_s: float = math.inf) -> SweepReport:
         """Queue anew what failed, was stopped by hand or is not there; what the median rule stopped stays."""
         self.report(sweep_id)
-        self._queue(sweep_id, lambda held: held.standing.is_lost, roots, within_s)
+        self._queue(sweep_id, lambda held: held.standing.is_lost, within_s)
         return self.report(sweep_id)
 
     def stop(self, sweep_id: str) -> SweepReport:
@@ -101,13 +98,13 @@ class Sweeps:
             add_members(session, sweep_id, planned.plan)
         return sweep_id
 
-    def _queue(self, sweep_id: str, wanted: Callable[[Held], bool], roots: Roots, within_s: float) -> None:
+    def _queue(self, sweep_id: str, wanted: Callable[[Held], bool], within_s: float) -> None:
         """A run for each member that is wanted, each in a transaction that looks again: of two that queue at
         once none doubles a run, and a break leaves whole members."""
         with self.database.read() as session:
             spec = SweepSpec.model_validate(session.get_one(SweepRow, sweep_id).spec)
             missing = [held for held in read_members(session, sweep_id) if wanted(held)]
-        readiness, end = Readiness(self.database, self.settings, roots), time.monotonic() + within_s
+        readiness, end = Readiness(self.database, self.settings), time.monotonic() + within_s
         for held in missing:
             request = member_request(spec, held.member.setting, held.member.seed)
             ready = readiness.of(request, held.member.setting)
@@ -115,13 +112,10 @@ class Sweeps:
                 member = session.get_one(SweepMemberRow, (sweep_id, held.member.place))
                 if member.run_id != held.member.run_id:
                     continue
-                member.run_id = queue.enter(
+                member.run_id = enqueue(
                     session,
                     self.settings.runs_dir,
-                    request.kind,
-                    ready.config,
-                    roots,
-                    ready.encoder,
+                    ready,
                     name=request.name,
                     preset=request.preset,
                     parent_id=held.run.id if held.run else None,

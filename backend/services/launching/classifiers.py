@@ -6,7 +6,7 @@ from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import InvalidInputError
 from backend.jobs.encoders import find_encoder
-from backend.jobs.run_dir import EncoderSource
+from backend.jobs.queue import ReadyRun
 from backend.services.datasets.names import named_dataset
 from backend.services.evaluation.encoders import (
     channels_of,
@@ -16,24 +16,24 @@ from backend.services.evaluation.encoders import (
     require_labels,
     source_of,
 )
+from backend.services.launching.context import LaunchContext
 from backend.settings import Settings
-from shared.base.runs import TERMINAL, RunState
+from shared.base.states import TERMINAL, RunState
 from shared.configs import FinetuneConfig, SupervisedConfig
+from shared.configs.kinds import RunKind
 from shared.configs.models import EncoderConfig
 
-Ready = tuple[FinetuneConfig | SupervisedConfig, EncoderSource | None]
 
-
-def ready_classifier(
-    database: Database, settings: Settings, config: FinetuneConfig | SupervisedConfig
-) -> Ready:
+def prepare_classifier(context: LaunchContext, config: FinetuneConfig | SupervisedConfig) -> ReadyRun:
     """The config with its dataset named, from scratch also with the architecture of its encoder; and that
     encoder: one of its checkpoints now, or whichever it has when the job starts, where its run has not ended.
 
     Raises InvalidInputError or NotFoundError where the training could only fail.
     """
+    database, settings = context.database, context.settings
+    kind = RunKind.FINETUNE if isinstance(config, FinetuneConfig) else RunKind.SUPERVISED
     if config.encoder is None:
-        return _plain(database, settings, config), None
+        return ReadyRun(kind, _plain(database, settings, config))
     with database.read() as session:
         run = encoder_run(session, config.encoder)
         dataset = judged_on(session, config.dataset, run)
@@ -47,7 +47,7 @@ def ready_classifier(
     values: dict[str, object] = {"dataset": dataset.name}
     if isinstance(config, SupervisedConfig):
         values |= _architecture(settings, run, config)
-    return type(config).model_validate(config.model_dump() | values), source
+    return ReadyRun(kind, type(config).model_validate(config.model_dump() | values), source)
 
 
 def _plain(

@@ -10,14 +10,14 @@ from backend.db.models import DatasetRow, RunRow
 from backend.errors import InvalidInputError, NotFoundError
 from backend.jobs import lanes
 from backend.services.datasets.browsing import to_dataset
-from backend.services.launching.checks import check_eval_dataset
 from backend.services.launching.create import resolve_config
+from backend.services.launching.pretraining import check_eval_dataset
 from backend.services.machine.facts import badge, free_memory_bytes
 from backend.services.runs.queue import expected_starts
 from backend.services.runs.times import History
 from backend.settings import Settings
-from shared.base.runs import TRAINING_KINDS, Lane
 from shared.configs import PretrainConfig
+from shared.configs.kinds import Lane, Trait, has_trait
 from shared.contract.datasets import Dataset
 from shared.contract.launching import Estimate
 from shared.contract.runs import RunRequest
@@ -57,7 +57,7 @@ def estimate_launch(database: Database, settings: Settings, request: RunRequest)
         total_s=timing.total_s,
         disk_bytes=cost.disk_bytes,
         disk_free_bytes=shutil.disk_usage(settings.home).free,
-        device_busy=paused or (busy is not None and busy.kind in TRAINING_KINDS),
+        device_busy=paused or (busy is not None and has_trait(busy.kind, Trait.TRAINS)),
         starts_in_s=starts_in_s,
         starts=starts,
     )
@@ -77,8 +77,8 @@ def _start(session: Session, busy: RunRow | None) -> tuple[float | None, str]:
     launch out gives way to it."""
     if lanes.paused_at(session, Lane.TRAIN) is not None:
         return None, "when the train queue is resumed"
-    before = [run for run in session.scalars(lanes.waiting(Lane.TRAIN)) if run.kind in TRAINING_KINDS]
-    at_work = busy if busy is not None and busy.kind in TRAINING_KINDS else None
+    before = [run for run in session.scalars(lanes.waiting(Lane.TRAIN)) if has_trait(run.kind, Trait.TRAINS)]
+    at_work = busy if busy is not None and has_trait(busy.kind, Trait.TRAINS) else None
     if at_work is None and not before:
         return 0.0, "at once"
     names = [run.id for run in [*([at_work] if at_work else []), *before]]

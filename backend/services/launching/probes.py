@@ -1,8 +1,7 @@
 """What a job on an encoder needs before it is queued: the encoder, and labels that can judge it."""
 
-from backend.db.engine import Database
 from backend.jobs.encoders import find_encoder
-from backend.jobs.run_dir import EncoderSource
+from backend.jobs.queue import ReadyRun
 from backend.services.evaluation.encoders import (
     channels_of,
     encoder_run,
@@ -11,18 +10,18 @@ from backend.services.evaluation.encoders import (
     require_labels,
     source_of,
 )
-from backend.settings import Settings
-from shared.base.runs import TERMINAL, RunState
+from backend.services.launching.context import LaunchContext
+from shared.base.states import TERMINAL, RunState
 from shared.configs import ProbeConfig
+from shared.configs.kinds import RunKind
 
 
-def ready_probe(
-    database: Database, settings: Settings, config: ProbeConfig
-) -> tuple[ProbeConfig, EncoderSource]:
+def prepare_probe(context: LaunchContext, config: ProbeConfig) -> ReadyRun:
     """The config with its dataset named, and the encoder: as it is now, or, while its run goes on and may
     replace it, as it will be when the probe starts. Raises InvalidInputError or NotFoundError where the probe
     could only fail."""
-    with database.read() as session:
+    settings = context.settings
+    with context.database.read() as session:
         run = encoder_run(session, config.encoder)
         dataset = judged_on(session, config.dataset, run)
         source = source_of(session, run)
@@ -31,8 +30,8 @@ def ready_probe(
     require_labels(settings, dataset, config.label_fraction)
     config, goes_on = config.model_copy(update={"dataset": dataset.name}), RunState(run.state) not in TERMINAL
     if goes_on and config.when == "ended":
-        return config, source
+        return ReadyRun(RunKind.PROBE, config, source)
     found = find_encoder(settings.home, run.id, config.checkpoint)
     if goes_on and not config.checkpoint.isdigit():
-        return config, source
-    return config, found.spec.model_copy(update=source.model_dump())
+        return ReadyRun(RunKind.PROBE, config, source)
+    return ReadyRun(RunKind.PROBE, config, found.spec.model_copy(update=source.model_dump()))

@@ -23,7 +23,8 @@ from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.jobs.hardware import find_gpu
 from backend.settings import Settings
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.contract.system import Machine, SelfTest
 
 ASK_TIMEOUT_S = 120.0
@@ -149,8 +150,8 @@ def last_self_test(database: Database) -> SelfTest | None:
     gpu = find_gpu()
     return SelfTest(
         run_id=row.id,
-        images_per_s=row.latest.get("selftest/images_per_s") or 0.0,
-        step_s=row.latest.get("selftest/step_s") or 0.0,
+        images_per_s=row.latest_metrics.get("selftest/images_per_s") or 0.0,
+        step_s=row.latest_metrics.get("selftest/step_s") or 0.0,
         device=cpu_name() if gpu is None or row.config.get("device") == "cpu" else gpu.name,
         at=row.ended_at,
     )

@@ -12,7 +12,8 @@ from backend.files import read_json
 from backend.services.machine.facts import badge
 from backend.services.runs.notices import newest_notice
 from backend.settings import Settings
-from shared.base.runs import HAS_WORKER, Lane, RunState
+from shared.base.states import HAS_WORKER, RunState
+from shared.configs.kinds import Lane
 from shared.contract.system import Health
 
 SILENT_AFTER_S = 10.0

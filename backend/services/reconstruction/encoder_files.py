@@ -82,5 +82,5 @@ def _encoder_weights(path: Path, step: int) -> dict[str, NDArray[Any]]:
 
 
 def _left_out(run: RunRow) -> str:
-    parts = {"pretrain": "the decoder", "adopt": "the decoder, where it has one,"}
+    parts = {"pretrain": "the decoder", "import_model": "the decoder, where it has one,"}
     return f"{parts.get(run.kind, 'the head')} is left out"

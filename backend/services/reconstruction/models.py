@@ -19,7 +19,8 @@ from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError
 from backend.jobs.run_dir import RunDir
 from backend.services.runs.lifecycle import find_row
 from backend.settings import Settings
-from shared.base.runs import HAS_WORKER, MODEL_KINDS, Lane
+from shared.base.states import HAS_WORKER
+from shared.configs.kinds import Lane, Trait, has_trait
 from shared.contract.reconstruction import Checkpoints
 
 if TYPE_CHECKING:
@@ -181,7 +182,7 @@ class ModelCache:
         """Where the checkpoints of a run that leaves a model are. Raises NotFoundError, InvalidInputError."""
         with self._database.read() as session:
             kind = find_row(session, run_id).kind
-        if kind not in MODEL_KINDS:
+        if not has_trait(kind, Trait.LEAVES_MODEL):
             raise InvalidInputError(
                 "no_model",
                 f"{run_id} is a job of kind {kind}, which has no model; choose a training or imported model",

@@ -6,7 +6,8 @@ from sqlalchemy.orm import Session
 
 from backend.db.models import RunRow
 from backend.jobs import lanes
-from shared.base.runs import CLASSIFIER_KINDS, TRAINING_KINDS, Lane, RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import Lane, RunKind, Trait, has_trait
 from shared.contract.runs import Progress, Run
 
 IMPORTED = "imported"
@@ -45,7 +46,7 @@ def to_run(row: RunRow, references: dict[str, float], positions: Mapping[str, in
         started_at=row.started_at,
         ended_at=row.ended_at,
         progress=progress_of(row),
-        metrics=row.latest,
+        metrics=row.latest_metrics,
         baselines=baselines_beside(row, references),
         images_per_s=row.progress.get("images_per_s"),
         disk_bytes=row.disk_bytes,
@@ -64,13 +65,13 @@ def baselines_beside(row: RunRow, references: dict[str, float]) -> dict[str, flo
     """What stands beside a run's accuracies: references of the dataset, and a pretraining's own evaluation at
     step 0 as its random init; a probe that learns beside the encoder knows nothing then, and another stands
     in for it under random_init/."""
-    if RunKind(row.kind) not in TRAINING_KINDS:
+    if not has_trait(row.kind, Trait.TRAINS):
         return {}
-    if RunKind(row.kind) in CLASSIFIER_KINDS:  # at step 0 their head knows nothing: that is no reference
+    if has_trait(row.kind, Trait.CLASSIFIES):  # at step 0 their head knows nothing: that is no reference
         return references
     own = {
         f"random_init_{name}": value
-        for key, value in row.initial.items()
+        for key, value in row.initial_metrics.items()
         for family, _, name in [key.partition("/")]
         if family in ("val", "random_init") and name.endswith("accuracy") and value is not None
     }

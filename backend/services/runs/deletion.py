@@ -16,7 +16,8 @@ from backend.jobs.housekeeping import folder_bytes
 from backend.jobs.run_dir import RunDir
 from backend.services.runs.lifecycle import find_row, get_run
 from backend.settings import Settings
-from shared.base.runs import TERMINAL, RunKind, RunState
+from shared.base.states import TERMINAL, RunState
+from shared.configs.kinds import RunKind
 from shared.contract.runs import UNDO_H, DeletedRun, Disk, Run, RunDeletion
 
 ENDED = [state.value for state in TERMINAL]

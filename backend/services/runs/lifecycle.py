@@ -13,7 +13,8 @@ from backend.jobs import registry
 from backend.jobs.state import change_state
 from backend.services.runs.answers import queue_positions, to_run
 from backend.services.runs.labels import apply_change, has_tag
-from shared.base.runs import MODEL_KINDS, TERMINAL, TRAINING_KINDS, RunKind, RunState
+from shared.base.states import TERMINAL, RunState
+from shared.configs.kinds import RunKind, Trait, has_trait, kinds_with
 from shared.contract.runs import Run, RunChange, RunEvent
 
 
@@ -21,7 +22,7 @@ def get_run(database: Database, run_id: str) -> Run:
     with database.read() as session:
         row = find_row(session, run_id)
         positions = queue_positions(session, [row])
-        return to_run(row, registry.baselines_of(session, row.probe_digest), positions)
+        return to_run(row, registry.baselines_of(session, row.eval_dataset_digest), positions)
 
 
 def list_runs(
@@ -35,7 +36,7 @@ def list_runs(
 ) -> list[Run]:
     """Runs newest first; of the kinds that leave a model where `kinds` is None, with every one of `tags`,
     archived ones only where asked for."""
-    kinds = MODEL_KINDS if kinds is None else kinds
+    kinds = kinds_with(Trait.LEAVES_MODEL) if kinds is None else kinds
     query = select(RunRow).where(RunRow.kind.in_([kind.value for kind in kinds]))
     if states:
         query = query.where(RunRow.state.in_([state.value for state in states]))
@@ -45,10 +46,10 @@ def list_runs(
         query = query.where(has_tag(tag))
     with database.read() as session:
         rows = list(session.scalars(query.order_by(RunRow.created_at.desc(), RunRow.id).limit(limit)))
-        digests = {row.probe_digest for row in rows}
+        digests = {row.eval_dataset_digest for row in rows}
         references = {digest: registry.baselines_of(session, digest) for digest in digests}
         positions = queue_positions(session, rows)
-        return [to_run(row, references[row.probe_digest], positions) for row in rows]
+        return [to_run(row, references[row.eval_dataset_digest], positions) for row in rows]
 
 
 def change_run(database: Database, run_id: str, change: RunChange) -> Run:
@@ -87,7 +88,7 @@ def pause_run(database: Database, run_id: str) -> Run:
     """Ask a training to write a checkpoint, end, and free the device; the supervisor tells its worker."""
     with database.write() as session:
         row = find_row(session, run_id)
-        if row.kind not in TRAINING_KINDS:
+        if not has_trait(row.kind, Trait.TRAINS):
             raise ConflictError(
                 "not_pausable", f"{run_id} is a job of kind {row.kind}, which cannot pause; stop it"
             )

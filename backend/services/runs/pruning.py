@@ -17,7 +17,8 @@ from backend.jobs.housekeeping import folder_bytes
 from backend.jobs.run_dir import RunDir
 from backend.services.runs.lifecycle import find_row
 from backend.settings import Settings
-from shared.base.runs import MODEL_KINDS, TERMINAL
+from shared.base.states import TERMINAL
+from shared.configs.kinds import Trait, kinds_with, values_of
 from shared.contract.runs import Prunable, Pruning
 
 OPTIMIZER = "optimizer.pt"
@@ -77,7 +78,7 @@ def _remove(database: Database, settings: Settings, row: RunRow) -> Prunable:
 
 def _ended(session: Session) -> list[RunRow]:
     """Runs with a model that have ended, and that no job at work or waiting stands on."""
-    kinds = [kind.value for kind in MODEL_KINDS]
+    kinds = values_of(kinds_with(Trait.LEAVES_MODEL))
     ended = select(RunRow).where(RunRow.kind.in_(kinds), RunRow.state.in_(ENDED))
     needed = select(RunRow.config["encoder"].as_string()).where(RunRow.state.not_in(ENDED))
     busy = set(session.scalars(needed))

@@ -12,7 +12,8 @@ from backend.jobs import lanes
 from backend.services.runs.answers import progress_of
 from backend.services.runs.lifecycle import find_row
 from backend.services.runs.times import History
-from shared.base.runs import Lane, RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import Lane, RunKind
 from shared.contract.launching import LaneQueue, Queue, QueuedRun, QueueMove, WaitingRun
 
 

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from backend.db.models import DatasetRow, RunRow
 from backend.services.datasets.browsing import to_dataset
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.configs import PretrainConfig
+from shared.configs.kinds import RunKind
 from shared.configs.presets import PRESETS, SELF_TEST_PRESET
 from shared.contract.datasets import Dataset
 from shared.planning.cost import Cost, decoder_flops, encoder_flops, estimate_cost, same_shape
@@ -142,7 +143,9 @@ def _of_same_shape(run: RunRow, cost: Cost, dataset: Dataset) -> Timing:
     ended = run.state == RunState.SUCCEEDED
     verbs = ("had", "made") if ended else ("has", "makes")
     basis = f"{run.id} {verbs[0]} this shape and {verbs[1]} {rate:,.0f} images/s"
-    seen = run.latest.get("system/peak_memory_bytes") if run.dataset_digest == dataset.digest else None
+    seen = (
+        run.latest_metrics.get("system/peak_memory_bytes") if run.dataset_digest == dataset.digest else None
+    )
     return Timing("earlier run", basis, rate, cost.images_seen / rate, int(seen) if seen else None)
 
 
@@ -154,7 +157,7 @@ def _tried_just_this(run: RunRow, config: PretrainConfig, dataset: Dataset) -> b
 
 
 def _measured(run: RunRow, config: PretrainConfig, cost: Cost) -> Timing:
-    figures = {key.removeprefix("preflight/"): value or 0.0 for key, value in run.latest.items()}
+    figures = {key.removeprefix("preflight/"): value or 0.0 for key, value in run.latest_metrics.items()}
     step_s, evaluation_s = figures["step_s"], figures["evaluation_s"]
     total = figures["startup_s"] + cost.steps * step_s + cost.evaluations * evaluation_s
     return Timing(

@@ -5,7 +5,7 @@ from backend.errors import ConflictError
 from backend.jobs.training_history import read_course
 from backend.services.runs.lifecycle import find_row
 from backend.stats.trend import judge_course
-from shared.base.runs import TRAINING_KINDS
+from shared.configs.kinds import Trait, has_trait
 from shared.contract.runs import Verdict
 
 
@@ -14,7 +14,7 @@ def read_verdict(database: Database, run_id: str) -> Verdict:
     nothing."""
     with database.read() as session:
         row = find_row(session, run_id)
-        if row.kind not in TRAINING_KINDS:
+        if not has_trait(row.kind, Trait.TRAINS):
             raise ConflictError(
                 "no_verdict", f"{run_id} is a job of kind {row.kind}, which trains nothing; choose a training"
             )

@@ -21,7 +21,7 @@ from backend.jobs.state import change_state
 from backend.settings import Settings
 from backend.web import create_app
 from frontend.client import Client
-from shared.base.runs import RunState
+from shared.base.states import RunState
 from shared.contract.bundles import ImportedRun
 from tests.api.encoders import leave_encoder
 from tests.homes import new_home

@@ -16,7 +16,7 @@ from backend.jobs.run_dir import RunDir
 from backend.services.bundles import snapshot
 from backend.settings import Settings
 from frontend.client import Client
-from shared.base.runs import RunState
+from shared.base.states import RunState
 from shared.configs import SimulateConfig
 from shared.contract.bundles import CheckpointChoice
 from shared.contract.datasets import DatasetChange

@@ -24,7 +24,7 @@ from backend.files import read_json
 from backend.services.bundles import import_run, open_bundle
 from backend.settings import Settings
 from backend.web import create_app  # noqa: F401 the app's imports, once
-from shared.base.runs import RunState
+from shared.base.states import RunState
 from shared.contract.bundles import CheckpointChoice
 from tests.api.bundles.bundles import Files, leave_run, unzipped, zipped
 from tests.api.conftest import add_dataset

@@ -10,7 +10,7 @@ from starlette.testclient import TestClient
 from backend.db.engine import Database
 from backend.jobs.run_dir import RunDir
 from backend.settings import Settings
-from shared.base.runs import RunState
+from shared.base.states import RunState
 from shared.configs import ImportConfig
 from tests.api.conftest import Move, add_dataset, enter_dataset
 

@@ -17,8 +17,8 @@ from backend.jobs.tasks import embed as task
 from backend.settings import Settings
 from backend.stats.retrieval import rank_by_class
 from frontend.client import ApiError, Client
-from shared.base.runs import RunKind
 from shared.configs import SimulateConfig
+from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest
 from shared.contract.search import EmbeddingSpace
 from tests.api.conftest import enter_dataset

@@ -21,9 +21,9 @@ from backend.search.projection import project_aligned, project_pca
 from backend.search.tsne import project_tsne
 from backend.settings import Settings
 from frontend.client import ApiError, Client
-from shared.base.runs import RunKind
 from shared.base.vocabulary import Basis
 from shared.configs import ImportConfig
+from shared.configs.kinds import RunKind
 from shared.contract.datasets import DatasetChange
 from shared.contract.maps import ColourBy, MapRequest
 from shared.contract.routes import MAP_POINTS

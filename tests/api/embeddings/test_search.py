@@ -20,7 +20,7 @@ from backend.jobs.tasks import embed as task
 from backend.search import approximate
 from backend.settings import Settings
 from frontend.client import ApiError, Client
-from shared.base.runs import RunKind
+from shared.configs.kinds import RunKind
 from shared.contract.datasets import DatasetChange
 from shared.contract.runs import RunRequest
 from shared.contract.search import EmbeddingSpace, RowFilter, SearchRequest

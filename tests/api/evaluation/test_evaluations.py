@@ -14,21 +14,23 @@ import pytest
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import DataError
-from backend.jobs import queue, registry
+from backend.jobs import registry
 from backend.jobs.run_dir import RunDir
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks import probe as task
 from backend.ml.checkpoints.store import CheckpointStore, model_from_config
 from backend.settings import Settings
 from frontend.client import Client
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.base.vocabulary import Basis, Head
-from shared.configs import AdoptConfig, ModelConfig, PretrainConfig, SimulateConfig
+from shared.configs import ImportModelConfig, ModelConfig, PretrainConfig, SimulateConfig
+from shared.configs.kinds import RunKind
 from shared.contract.datasets import DatasetChange
 from shared.contract.evaluations import Evaluation, PredictionOrder
 from shared.contract.runs import RunRequest
 from tests.api.conftest import Move, enter_dataset, refused
 from tests.api.encoders import TINY, leave_encoder, work
+from tests.homes import enqueue
 
 Judge = Callable[..., list[Evaluation]]
 
@@ -255,8 +257,8 @@ def test_a_transductive_encoder_says_that_it_saw_the_test_rows(
 def test_an_encoder_from_elsewhere_is_judged_on_the_dataset_named(
     client: Client, judge: Judge, database: Database, settings: Settings, dataset: str
 ) -> None:
-    config = AdoptConfig(path="/somewhere/encoder.safetensors")
-    run_id = queue.enqueue(database, settings.runs_dir, RunKind.ADOPT, config)
+    config = ImportModelConfig(path="/somewhere/encoder.safetensors")
+    run_id = enqueue(database, settings.runs_dir, RunKind.IMPORT_MODEL, config)
     model = model_from_config(ModelConfig.of(TINY), 3)
     model.drop_decoder()
     meta = {"config": ModelConfig.of(TINY).model_dump(mode="json"), "channels": 3, "mean": [0.2] * 3,
@@ -293,7 +295,7 @@ def test_what_cannot_be_judged_is_refused_with_the_next_step(
     grey = leave_encoder(database, settings, channels=1)
     code, detail = why(encoder=grey)
     assert (code, "reads 1 bands and sky has 3" in detail) == ("bands_differ", True)
-    empty = queue.enqueue(
+    empty = enqueue(
         database, settings.runs_dir, RunKind.PRETRAIN, PretrainConfig.model_validate({"dataset": "sky"})
     )
     assert "none is written yet" in why(encoder=empty)[1]

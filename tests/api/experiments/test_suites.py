@@ -10,8 +10,9 @@ from backend.jobs import registry
 from backend.jobs.supervisor import waits_for_encoder
 from backend.settings import Settings
 from frontend.client import ApiError, Client
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.base.vocabulary import Basis, Head
+from shared.configs.kinds import RunKind
 from shared.contract.suites import SuiteReport, SuiteScale
 from tests.api.conftest import Move, add_dataset
 from tests.frontend.evaluations import make_evaluation

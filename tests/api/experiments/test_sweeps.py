@@ -17,7 +17,8 @@ from backend.jobs.housekeeping import Housekeeping
 from backend.jobs.sweep_stopping import SweepStopping
 from backend.settings import Settings
 from frontend.client import Client
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest
 from shared.contract.sweeps import Axis, SweepReport, SweepSpec
 from shared.planning.sweep_words import read_axis
@@ -311,9 +312,9 @@ def test_the_results_stand_by_setting_best_first_beside_what_learned_nothing(
         report_figures(database, run_id, *found)
     with database.write() as session:
         run = session.get_one(RunRow, ids(launched)[0])
-        run.initial = {OBJECTIVE: 0.3}
+        run.initial_metrics = {OBJECTIVE: 0.3}
         for key, value in (("majority_accuracy", 0.1), ("raw_pixel_linear_accuracy", 0.35)):
-            session.add(BaselineRow(dataset_digest=str(run.probe_digest), key=key, value=value))
+            session.add(BaselineRow(dataset_digest=str(run.eval_dataset_digest), key=key, value=value))
     report = client.get_sweep(launched.summary.id)
     best = report.members[0]
     assert (best.best, best.best_epoch, best.last, best.last_epoch) == (0.5, 1, 0.4, 2)

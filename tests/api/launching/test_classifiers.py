@@ -21,9 +21,10 @@ from backend.jobs.tasks import probe
 from backend.ml.runtime.memory import PeakMemory
 from backend.settings import Settings
 from frontend.client import Client
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.base.vocabulary import SPLIT_CODES, Basis, Head, Split
 from shared.configs import PretrainConfig
+from shared.configs.kinds import RunKind
 from shared.contract.evaluations import Evaluation
 from shared.contract.runs import RunRequest
 from tests.api.conftest import Move, refused

@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from backend.db.engine import Database
 from backend.db.models import RunRow
-from shared.base.runs import RunState
+from shared.base.states import RunState
 from shared.contract.launching import PREFLIGHT_KEYS
 from tests.api.conftest import Move
 
@@ -30,7 +30,7 @@ def estimate(http: TestClient, **more: Any) -> dict[str, Any]:
 def set_figures(database: Database, run_id: str, latest: dict[str, float], **progress: float) -> None:
     with database.write() as session:
         run = session.get_one(RunRow, run_id)
-        run.latest, run.progress = latest, progress
+        run.latest_metrics, run.progress = latest, progress
 
 
 def test_where_nothing_has_run_the_time_is_unknown_and_the_rest_is_arithmetic(

@@ -77,7 +77,7 @@ def test_an_uploaded_zip_is_a_source(http: TestClient, settings: Settings) -> No
     queued = http.post("/runs", json={"kind": "import", "config": {"path": sent["path"], "name": "mine"}})
     assert queued.status_code == 201
     spec = RunDir(settings.runs_dir / queued.json()["id"]).spec()
-    assert spec.roots == [str(root) for root in settings.import_roots]  # the worker looks again
+    assert spec.roots == [str(root) for root in settings.readable_roots]  # the worker looks again
 
 
 def test_several_uploaded_pictures_are_a_folder(http: TestClient) -> None:

@@ -13,12 +13,12 @@ from PIL import Image
 from starlette.testclient import TestClient
 
 from backend.db.engine import Database
-from backend.jobs import queue
 from backend.ml.checkpoints.store import CheckpointStore, model_from_config
 from backend.settings import Settings
-from shared.base.runs import RunKind
 from shared.configs import PretrainConfig
+from shared.configs.kinds import RunKind
 from shared.contract.routes import API
+from tests.homes import enqueue
 
 TINY = {
     "img_size": 16,
@@ -40,7 +40,7 @@ def train(database: Database, settings: Settings, sky: Path) -> Train:
 
     def make(*steps: int, channels: int = 3, best: int | None = None, **values: Any) -> str:
         config = PretrainConfig.model_validate({"dataset": "sky"} | TINY | values)
-        run_id = queue.enqueue(database, settings.runs_dir, RunKind.PRETRAIN, config)
+        run_id = enqueue(database, settings.runs_dir, RunKind.PRETRAIN, config)
         store = CheckpointStore(settings.runs_dir / run_id / "checkpoints", 12)
         mean, std = [0.2] * channels, [0.1] * channels
         meta = {"config": config.model_dump(mode="json"), "channels": channels, "mean": mean, "std": std}

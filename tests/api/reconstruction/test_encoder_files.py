@@ -11,11 +11,11 @@ from starlette.testclient import TestClient
 
 from backend.db.engine import Database
 from backend.jobs.run_dir import RunDir
-from backend.jobs.tasks import adopt, classify
+from backend.jobs.tasks import classify, import_model
 from backend.ml.explore.loading import load_checkpoint
 from backend.settings import Settings
 from frontend.client import Client
-from shared.base.runs import RunKind
+from shared.configs.kinds import RunKind
 from shared.contract.bundles import timm_example
 from shared.contract.runs import RunRequest
 from tests.api.conftest import Move, refused
@@ -86,8 +86,8 @@ def test_an_exported_encoder_comes_back_as_an_imported_model(
     run_id = leave_encoder(database, settings)
     path = saved(client, run_id, tmp_path / "encoder.safetensors")
     values = {"path": str(path), "num_heads": 2, "mean": [0.2] * 3, "std": [0.1] * 3}
-    adopted = client.create_run(RunRequest(kind=RunKind.ADOPT, config=values)).id
-    result = work(adopt, settings, adopted)
+    adopted = client.create_run(RunRequest(kind=RunKind.IMPORT_MODEL, config=values)).id
+    result = work(import_model, settings, adopted)
     assert result.outcome == "succeeded" and "encoder only" in str(result.reason), result.reason
     images = torch.rand(2, 3, SIDE, SIDE)
     before, after = by_us(settings, run_id, 7, images), by_us(settings, adopted, 0, images)

@@ -10,13 +10,13 @@ from starlette.testclient import TestClient
 
 from backend.db.engine import Database
 from backend.errors import NotFoundError
-from backend.jobs import queue
 from backend.ml.checkpoints.store import CheckpointStore, build_model
 from backend.services.reconstruction import models
 from backend.settings import Settings
-from shared.base.runs import RunKind
 from shared.configs import SimulateConfig
+from shared.configs.kinds import RunKind
 from tests.api.reconstruction.conftest import Train, asked, reconstruct, refusal
+from tests.homes import enqueue
 
 
 def test_weights_written_anew_under_the_same_step_are_looked_at_anew(
@@ -118,7 +118,7 @@ def test_a_job_that_trains_nothing_has_no_checkpoints(
     http: TestClient, database: Database, settings: Settings
 ) -> None:
     config = SimulateConfig(name="more", n=20, img_size=32)
-    run = queue.enqueue(database, settings.runs_dir, RunKind.SIMULATE, config)
+    run = enqueue(database, settings.runs_dir, RunKind.SIMULATE, config)
     assert refusal(http.get(f"/runs/{run}/checkpoints"), 422)[0] == "no_model"
 
 

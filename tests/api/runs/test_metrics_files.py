@@ -13,12 +13,12 @@ from starlette.testclient import TestClient
 from backend.cli import main
 from backend.db.engine import Database
 from backend.db.models import RunRow
-from backend.jobs import queue
 from backend.jobs.ingest import ingest
 from backend.jobs.run_dir import RunDir
 from backend.settings import Settings
-from shared.base.runs import RunKind
 from shared.configs import PretrainConfig
+from shared.configs.kinds import RunKind
+from tests.homes import enqueue
 
 LINES = [
     {"step": 1, "epoch": 0.5, "time": 1000.25, "values": {"train/loss": 0.1 + 0.2}},
@@ -36,7 +36,7 @@ ROWS = [
 @pytest.fixture
 def run_id(database: Database, settings: Settings, sky: Path) -> str:
     """A run with three lines of metrics."""
-    run_id = queue.enqueue(database, settings.runs_dir, RunKind.PRETRAIN, PretrainConfig(dataset="sky"))
+    run_id = enqueue(database, settings.runs_dir, RunKind.PRETRAIN, PretrainConfig(dataset="sky"))
     run_dir = RunDir(settings.runs_dir / run_id)
     run_dir.metrics.write_text("".join(json.dumps(line) + "\n" for line in LINES))
     with database.write() as session:
@@ -55,7 +55,7 @@ def test_both_files_hold_every_point_exactly(http: TestClient, run_id: str) -> N
 def test_a_run_without_points_is_a_table_without_rows(
     http: TestClient, database: Database, settings: Settings, sky: Path
 ) -> None:
-    waiting = queue.enqueue(database, settings.runs_dir, RunKind.PRETRAIN, PretrainConfig(dataset="sky"))
+    waiting = enqueue(database, settings.runs_dir, RunKind.PRETRAIN, PretrainConfig(dataset="sky"))
     assert http.get(f"/runs/{waiting}/metrics.csv").text == '"key","step","epoch","time","value"\n'
 
 

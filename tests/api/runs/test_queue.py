@@ -13,7 +13,8 @@ from backend.jobs.supervisor import Supervisor
 from backend.services.runs.queue import read_queue
 from backend.settings import Settings
 from frontend.client import ApiError, Client
-from shared.base.runs import Lane, RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import Lane, RunKind
 from shared.contract.launching import Direction, LaneQueue, QueueMove, WaitingRun
 from shared.contract.runs import RunRequest
 from tests.api.conftest import Move

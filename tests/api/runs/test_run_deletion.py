@@ -12,18 +12,19 @@ from backend.db.engine import Database
 from backend.db.models import EvaluationRow, MetricLineRow, MetricSetRow, RunRow
 from backend.db.points import Line, write_lines
 from backend.files import write_json
-from backend.jobs import queue
 from backend.jobs.encoders import find_encoder
 from backend.jobs.housekeeping import Housekeeping
 from backend.jobs.run_dir import RunDir
 from backend.settings import Settings
 from frontend.client import ApiError, Client
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.configs import ProbeConfig
+from shared.configs.kinds import RunKind
 from shared.contract.runs import UNDO_H
 from tests.api.conftest import Move
 from tests.api.encoders import leave_encoder
 from tests.api.evaluation_rows import enter_evaluation
+from tests.homes import enqueue
 
 pytestmark = pytest.mark.usefixtures("sky")
 
@@ -81,9 +82,7 @@ def test_a_deleted_run_is_found_nowhere_and_comes_back_as_it_was(
 def test_the_preview_says_what_goes_and_what_keeps_its_results(
     client: Client, trained: str, database: Database, settings: Settings, move: Move
 ) -> None:
-    probe = queue.enqueue(
-        database, settings.runs_dir, RunKind.PROBE, ProbeConfig(encoder=trained, dataset="sky")
-    )
+    probe = enqueue(database, settings.runs_dir, RunKind.PROBE, ProbeConfig(encoder=trained, dataset="sky"))
     kept, other = keep_features(settings, trained, "7", 1000), keep_features(settings, trained, "0", 500)
     stranger = settings.home / "cache" / "features" / ("0" * 64) / "d" / "f.npy"
     stranger.parent.mkdir(parents=True)
@@ -207,7 +206,7 @@ def test_a_run_that_goes_on_or_is_stood_on_is_not_pruned(
     with pytest.raises(ApiError, match=f"{waiting} is queued, or a job needs it"):
         client.prune([trained, waiting])
     assert client.list_checkpoints(trained).steps == [0, 7]
-    queue.enqueue(database, settings.runs_dir, RunKind.PROBE, ProbeConfig(encoder=trained, dataset="sky"))
+    enqueue(database, settings.runs_dir, RunKind.PROBE, ProbeConfig(encoder=trained, dataset="sky"))
     assert client.preview_pruning().runs == []
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from frontend.app_pages.run_labels import label_faults
 from frontend.client import ApiError, Client
-from shared.base.runs import RunKind
+from shared.configs.kinds import RunKind
 from shared.contract.runs import RunChange, RunRequest, TagCount
 
 pytestmark = pytest.mark.usefixtures("sky")

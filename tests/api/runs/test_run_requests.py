@@ -3,13 +3,14 @@
 import pytest
 
 from backend.db.engine import Database
-from backend.jobs import queue
 from backend.jobs.run_dir import RunDir, pending_requests
 from backend.settings import Settings
 from frontend.client import ApiError, Client
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
 from shared.configs import PretrainConfig, SupervisedConfig
+from shared.configs.kinds import RunKind
 from tests.api.conftest import Move
+from tests.homes import enqueue
 
 pytestmark = pytest.mark.usefixtures("sky")
 
@@ -19,7 +20,7 @@ S = RunState
 def test_a_request_lies_before_the_worker_and_its_number_is_told(
     client: Client, database: Database, settings: Settings, move: Move
 ) -> None:
-    run_id = queue.enqueue(database, settings.runs_dir, RunKind.PRETRAIN, PretrainConfig(dataset="sky"))
+    run_id = enqueue(database, settings.runs_dir, RunKind.PRETRAIN, PretrainConfig(dataset="sky"))
     move(run_id, S.STARTING, S.RUNNING)
     first, second = client.checkpoint_now(run_id).seq, client.sample_now(run_id).seq
     waiting = pending_requests(RunDir(settings.runs_dir / run_id).control)
@@ -29,13 +30,11 @@ def test_a_request_lies_before_the_worker_and_its_number_is_told(
 def test_who_cannot_obey_is_not_asked(
     client: Client, database: Database, settings: Settings, move: Move
 ) -> None:
-    waits = queue.enqueue(database, settings.runs_dir, RunKind.PRETRAIN, PretrainConfig(dataset="sky"))
+    waits = enqueue(database, settings.runs_dir, RunKind.PRETRAIN, PretrainConfig(dataset="sky"))
     with pytest.raises(ApiError, match=f"{waits} is queued; only a running run") as refused:
         client.checkpoint_now(waits)
     assert refused.value.status == 409
-    classifier = queue.enqueue(
-        database, settings.runs_dir, RunKind.SUPERVISED, SupervisedConfig(dataset="sky")
-    )
+    classifier = enqueue(database, settings.runs_dir, RunKind.SUPERVISED, SupervisedConfig(dataset="sky"))
     move(classifier, S.STARTING, S.RUNNING)
     client.checkpoint_now(classifier)
     with pytest.raises(ApiError, match="supervised, which has no fixed galaxies"):

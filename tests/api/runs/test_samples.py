@@ -7,18 +7,18 @@ from starlette.testclient import TestClient
 
 from backend.db.engine import Database
 from backend.db.models import RunRow
-from backend.jobs import queue
 from backend.jobs.ingest import ingest
 from backend.jobs.run_dir import RunDir
 from backend.settings import Settings
-from shared.base.runs import RunKind
 from shared.configs import PretrainConfig
+from shared.configs.kinds import RunKind
+from tests.homes import enqueue
 
 
 def test_an_evaluation_has_its_epoch_and_none_before_its_figures_are_read(
     http: TestClient, database: Database, settings: Settings, sky: Path
 ) -> None:
-    run_id = queue.enqueue(database, settings.runs_dir, RunKind.PRETRAIN, PretrainConfig(dataset="sky"))
+    run_id = enqueue(database, settings.runs_dir, RunKind.PRETRAIN, PretrainConfig(dataset="sky"))
     run_dir = RunDir(settings.runs_dir / run_id)
     assert http.get(f"/runs/{run_id}/samples").json()["epochs"] == []
     run_dir.samples.mkdir(exist_ok=True)

@@ -12,7 +12,8 @@ from backend.jobs.ingest import ingest
 from backend.jobs.run_dir import RunDir
 from backend.settings import Settings
 from frontend.client import ApiError, Client
-from shared.base.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest, Trend
 from tests.api.conftest import Move, add_dataset
 

@@ -11,6 +11,7 @@ from PIL import Image
 from backend.data.importers import inspect_source
 from backend.data.importers.recipe import Recipe
 from backend.data.store import GalaxyStore, describe
+from backend.files import EVERYWHERE
 from tests.data.conftest import refused, write_image
 
 fits = pytest.importorskip("astropy.io.fits")
@@ -44,7 +45,7 @@ def cutouts(tmp_path: Path) -> Path:
 
 
 def test_fits_cutouts_keep_their_bands_and_show_the_longest_as_red(run_import: Write, cutouts: Path) -> None:
-    preview = inspect_source({"path": str(cutouts)})
+    preview = inspect_source({"path": str(cutouts)}, roots=EVERYWHERE)
     assert (preview.kind, preview.dtype, preview.stretched, preview.bands) == (
         "folder",
         "float32",
@@ -189,7 +190,9 @@ def test_crop_cuts_the_centre_and_leaves_small_frames_out(run_import: Write, tmp
     for index in range(20):
         write_image(tmp_path / "mixed" / f"{index:02d}.png", (30, 26), seed=index)
     write_image(tmp_path / "mixed" / "small.png", (30, 12))
-    preview = inspect_source({"path": str(tmp_path / "mixed"), "img_size": 16, "crop": True})
+    preview = inspect_source(
+        {"path": str(tmp_path / "mixed"), "img_size": 16, "crop": True}, roots=EVERYWHERE
+    )
     assert preview.notes == [
         "The central 16 × 16 px are cut out.",
         "Left out: 1 image, first 'small.png' (30 × 12 pixels, too small to cut 16 × 16 out).",

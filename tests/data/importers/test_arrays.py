@@ -12,6 +12,7 @@ import pytest
 
 from backend.data.importers import inspect_source
 from backend.data.store import GalaxyStore, describe
+from backend.files import EVERYWHERE
 from tests.data.conftest import refused
 
 Write = Callable[..., Path]
@@ -195,7 +196,7 @@ def test_a_compressed_npz_of_60_mb_is_streamed(
 
 def test_an_array_is_looked_at_without_its_pixels(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", noise(40, 3, 16, 16, dtype="f4"))
-    preview = inspect_source({"path": str(tmp_path / "a.npy")})
+    preview = inspect_source({"path": str(tmp_path / "a.npy")}, roots=EVERYWHERE)
     assert (preview.kind, preview.n, preview.img_size, preview.channels) == ("array", 40, 16, 3)
     assert (preview.dtype, preview.stretched, preview.sizes) == ("float32", True, {"16 × 16": 40})
     assert preview.size_bytes == 40 * 16 * 16 * 3

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from backend.data.importers import ImportStopped, import_dataset
+from backend.files import EVERYWHERE
 from shared.configs import ImportConfig
 
 Write = Callable[..., Path]
@@ -18,7 +19,7 @@ Write = Callable[..., Path]
 def test_a_stopped_import_leaves_nothing(galaxy10_file: Write, store_folder: Path) -> None:
     config = ImportConfig(path=str(galaxy10_file()), name="d")
     with pytest.raises(ImportStopped):
-        import_dataset(config, store_folder, "t", lambda *_: None, lambda: True)
+        import_dataset(config, store_folder, "t", lambda *_: None, lambda: True, roots=EVERYWHERE)
     assert list(store_folder.iterdir()) == []
 
 
@@ -29,7 +30,12 @@ def test_an_error_in_the_caller_leaves_nothing(class_folders: Path, store_folder
 
     with pytest.raises(KeyboardInterrupt):
         import_dataset(
-            ImportConfig(path=str(class_folders), name="d"), store_folder, "t", interrupt, lambda: False
+            ImportConfig(path=str(class_folders), name="d"),
+            store_folder,
+            "t",
+            interrupt,
+            lambda: False,
+            roots=EVERYWHERE,
         )
     assert list(store_folder.iterdir()) == []
 
@@ -43,12 +49,13 @@ def test_an_import_killed_after_its_rename_is_found_finished(run_import: Write, 
 
 def test_a_file_that_a_renamed_dataset_holds_is_left_alone(galaxy10_file: Write, store_folder: Path) -> None:
     config = ImportConfig(path=str(galaxy10_file()), name="d")
-    first = import_dataset(config, store_folder, "one", lambda *_: None, lambda: False)
+    first = import_dataset(config, store_folder, "one", lambda *_: None, lambda: False, roots=EVERYWHERE)
     before = first.read_bytes()
-    second = import_dataset(config, store_folder, "two", lambda *_: None, lambda: False)
+    second = import_dataset(config, store_folder, "two", lambda *_: None, lambda: False, roots=EVERYWHERE)
     assert (first.name, second.name) == ("d.h5", "d.two.h5")
     assert first.read_bytes() == before
-    assert import_dataset(config, store_folder, "two", lambda *_: None, lambda: False) == second
+    again = import_dataset(config, store_folder, "two", lambda *_: None, lambda: False, roots=EVERYWHERE)
+    assert again == second
     assert len(list(store_folder.iterdir())) == 2
 
 
@@ -60,6 +67,7 @@ def test_progress_rises_to_the_total(class_folders: Path, store_folder: Path) ->
         "t",
         lambda done, total, _: seen.append((done, total)),
         lambda: False,
+        roots=EVERYWHERE,
     )
     assert seen[-1] == (24, 24)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
@@ -92,9 +100,10 @@ def test_a_stop_at_any_moment_leaves_nothing_and_a_second_try_succeeds(
             np.save(path / f"{index}.npy", np.random.default_rng(index).normal(size=(16, 16)))
     config = ImportConfig(path=str(path), name="d")
     with pytest.raises(ImportStopped):
-        import_dataset(config, store_folder, "t", lambda *_: None, StopAfter(asked))
+        import_dataset(config, store_folder, "t", lambda *_: None, StopAfter(asked), roots=EVERYWHERE)
     assert list(store_folder.iterdir()) == []
-    assert import_dataset(config, store_folder, "t", lambda *_: None, StopAfter(1000)).name == "d.h5"
+    made = import_dataset(config, store_folder, "t", lambda *_: None, StopAfter(1000), roots=EVERYWHERE)
+    assert made.name == "d.h5"
 
 
 ON_A_FULL_DISK = """
@@ -107,7 +116,8 @@ from shared.configs import ImportConfig
 resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[3]), int(sys.argv[3])))
 try:
     import_dataset(
-        ImportConfig(path=sys.argv[1], name="d"), Path(sys.argv[2]), "t", lambda *_: None, lambda: False
+        ImportConfig(path=sys.argv[1], name="d"), Path(sys.argv[2]), "t", lambda *_: None, lambda: False,
+        (Path("/"),),
     )
 except DataError as error:
     print(error.code, error.detail)

@@ -14,6 +14,7 @@ from backend.data.importers import inspect_source
 from backend.data.importers.values import Column, sky_values
 from backend.data.store import GalaxyStore, describe
 from backend.errors import DataError
+from backend.files import EVERYWHERE
 from tests.data.conftest import refused, write_image
 
 Write = Callable[..., Path]
@@ -114,7 +115,7 @@ def test_columns_are_guessed_by_name_and_by_what_they_hold(pictures: Path) -> No
     (pictures / "labels.csv").write_text(
         header + rows(lambda i: f"S,{i}.png,J{i},{'ES'[i % 2]},{i},1,0.1,0.4,{'train' if i else 'val'},{i}")
     )
-    preview = inspect_source({"path": str(pictures)})
+    preview = inspect_source({"path": str(pictures)}, roots=EVERYWHERE)
     assert preview.roles == {
         "image_column": "png",
         "label_column": "hubble_type",
@@ -135,8 +136,10 @@ def test_a_column_z_beside_g_and_r_is_a_magnitude_and_a_dash_takes_none(pictures
     (pictures / "labels.csv").write_text(
         "file,class,g,r,z\n" + rows(lambda i: f"img/{i}.png,{i % 2},18,17,16")
     )
-    assert inspect_source({"path": str(pictures)}).roles["redshift_column"] is None
-    chosen = inspect_source({"path": str(pictures), "redshift_column": "z", "label_column": "-"})
+    assert inspect_source({"path": str(pictures)}, roots=EVERYWHERE).roles["redshift_column"] is None
+    chosen = inspect_source(
+        {"path": str(pictures), "redshift_column": "z", "label_column": "-"}, roots=EVERYWHERE
+    )
     assert (chosen.roles["redshift_column"], chosen.roles["label_column"]) == ("z", None)
     assert (chosen.unlabelled, chosen.class_counts) == (48, {})
 
@@ -145,7 +148,10 @@ def test_a_table_without_classes_makes_an_unlabelled_dataset_and_says_so(
     run_import: Write, pictures: Path
 ) -> None:
     (pictures / "labels.csv").write_text("file,ra,dec\n" + rows(lambda i: f"img/{i}.png,{i},0"))
-    assert "labels.csv has no column of classes" in inspect_source({"path": str(pictures)}).notes[0]
+    assert (
+        "labels.csv has no column of classes"
+        in inspect_source({"path": str(pictures)}, roots=EVERYWHERE).notes[0]
+    )
     assert describe(run_import(pictures), "x").unlabelled == 48
 
 
@@ -157,7 +163,10 @@ def test_right_ascension_in_hours_becomes_degrees_and_minus_zero_stays_south(
     with import_table(run_import, pictures, text) as store:
         assert store.ra[30] == pytest.approx(187.5)
         assert store.dec[30] == pytest.approx(-0.51)
-    assert "RA is read as hours, minutes and seconds." in inspect_source({"path": str(pictures)}).notes
+    assert (
+        "RA is read as hours, minutes and seconds."
+        in inspect_source({"path": str(pictures)}, roots=EVERYWHERE).notes
+    )
 
 
 @pytest.mark.parametrize("text", ["1h30m36s", "01 30 36.0", "1:30:36", "22.65", "22d39m", "22°39′00″"])
@@ -230,7 +239,10 @@ def test_a_split_column_is_taken_as_it_is(run_import: Write, pictures: Path) -> 
     text = "file,split\n" + rows(lambda i: f"img/{i}.png,{names[i % 6]}")
     with import_table(run_import, pictures, text) as store:
         assert store.splits[:6].tolist() == [0, 1, 2, 1, 0, 2]
-    assert "The split is taken from column 'split'." in inspect_source({"path": str(pictures)}).notes
+    assert (
+        "The split is taken from column 'split'."
+        in inspect_source({"path": str(pictures)}, roots=EVERYWHERE).notes
+    )
 
 
 def test_unknown_splits_are_listed(run_import: Write, pictures: Path, store_folder: Path) -> None:
@@ -260,7 +272,7 @@ def test_repeated_ids_form_a_group_and_are_noted(run_import: Write, pictures: Pa
         assert store.splits[46] == store.splits[47]
     assert (
         "Ids repeat in 1 row; rows of one id belong to one group."
-        in inspect_source({"path": str(pictures)}).notes
+        in inspect_source({"path": str(pictures)}, roots=EVERYWHERE).notes
     )
 
 
@@ -270,7 +282,7 @@ def test_a_given_split_that_divides_an_id_is_taken_and_counted(run_import: Write
     with import_table(run_import, pictures, text) as store:
         assert store.splits[:3].tolist() == [0, 1, 2]
         assert store.provenance["groups_across_splits"] == 1
-    notes = inspect_source({"path": str(pictures)}).notes
+    notes = inspect_source({"path": str(pictures)}, roots=EVERYWHERE).notes
     assert "That split divides 1 group of one id or group." in notes
 
 
@@ -315,7 +327,8 @@ def test_a_table_elsewhere_names_files_from_its_own_folder_or_the_images(
 def test_unused_images_are_noted(pictures: Path) -> None:
     (pictures / "labels.csv").write_text("file,label\n" + rows(lambda i: f"{i},{i % 2}", 40))
     assert (
-        "Left out: 8 images that labels.csv does not name." in inspect_source({"path": str(pictures)}).notes
+        "Left out: 8 images that labels.csv does not name."
+        in inspect_source({"path": str(pictures)}, roots=EVERYWHERE).notes
     )
 
 

@@ -13,6 +13,7 @@ from backend.data.importers import check_source, import_dataset
 from backend.data.importers.trees import FolderTree, ZipTree
 from backend.data.store import GalaxyStore, describe
 from backend.errors import DataError, ForbiddenError
+from backend.files import EVERYWHERE
 from shared.configs import ImportConfig
 from tests.data.conftest import refused, write_image
 
@@ -174,7 +175,7 @@ def test_a_link_out_of_the_roots_is_refused_and_one_within_is_followed(
     assert "link.png is a link to" in caught.value.detail
     assert "GALAXYSCOPE_DATA_ROOTS" in caught.value.detail
     assert list(store_folder.iterdir()) == []
-    assert check_source(config)["n"] == 26
+    assert check_source(config, roots=EVERYWHERE)["n"] == 26
 
 
 def test_a_linked_folder_out_of_the_roots_is_refused(class_folders: Path, tmp_path: Path) -> None:
@@ -196,13 +197,13 @@ def test_a_path_or_table_out_of_the_roots_is_refused(class_folders: Path, tmp_pa
 
 def test_a_link_to_a_folder_above_is_no_endless_folder(class_folders: Path) -> None:
     (class_folders / "spiral" / "loop").symlink_to(class_folders)
-    assert len(FolderTree(class_folders, None).files) == 24
+    assert len(FolderTree(class_folders, EVERYWHERE).files) == 24
 
 
 def test_files_deeper_than_three_folders_and_hidden_ones_are_not_listed(tmp_path: Path) -> None:
     for name in ("a/b/c/seen.png", "a/b/c/d/deep.png", ".hidden/x.png", "a/.x.png"):
         write_image(tmp_path / "t" / name)
-    assert FolderTree(tmp_path / "t", None).files == ["a/b/c/seen.png"]
+    assert FolderTree(tmp_path / "t", EVERYWHERE).files == ["a/b/c/seen.png"]
 
 
 def test_a_zip_picture_has_the_pixels_of_the_file(class_folders: Path, tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from PIL import Image
 
 from backend.data.importers import check_source, inspect_source
 from backend.data.store import GalaxyStore, describe
+from backend.files import EVERYWHERE
 from shared.base.vocabulary import SPLIT_CODES, Split
 from shared.configs import ImportConfig
 from tests.data.conftest import refused, write_image
@@ -17,7 +18,7 @@ Write = Callable[..., Path]
 
 
 def test_class_folders_become_classes(run_import: Write, class_folders: Path) -> None:
-    assert check_source(ImportConfig(path=str(class_folders), name="d")) == {
+    assert check_source(ImportConfig(path=str(class_folders), name="d"), roots=EVERYWHERE) == {
         "kind": "class_folders",
         "n": 24,
         "img_size": 24,
@@ -56,7 +57,7 @@ def test_what_was_published_for_testing_is_never_learned_from(run_import: Write,
     for index in range(40):
         folder = tmp_path / "d" / ("test" if index % 4 == 0 else "train") / "ab"[index % 2]
         write_image(folder / f"{index}.png", seed=index)
-    preview = inspect_source({"path": str(tmp_path / "d")})
+    preview = inspect_source({"path": str(tmp_path / "d")}, roots=EVERYWHERE)
     assert preview.notes == ["The split is taken from the folders' names; a tenth of train becomes val."]
     with GalaxyStore.open(run_import(tmp_path / "d")) as store:
         test = {row for row, source in enumerate(store.source_ids) if source.startswith("test/")}

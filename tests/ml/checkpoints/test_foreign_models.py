@@ -20,7 +20,7 @@ from backend.errors import InvalidInputError
 from backend.ml.checkpoints.foreign_models import ForeignModel, rebuild, usual_heads
 from backend.ml.checkpoints.foreign_weights import read_weights
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
-from shared.configs import AdoptConfig
+from shared.configs import ImportModelConfig
 
 Model = TypeVar("Model", bound=nn.Module)
 
@@ -50,12 +50,12 @@ def saved(path: Path, held: Any) -> Path:
 
 
 def taken(path: Path, **values: Any) -> ForeignModel:
-    return rebuild(read_weights(path), AdoptConfig(path=str(path), **values), path.name)
+    return rebuild(read_weights(path), ImportModelConfig(path=str(path), **values), path.name)
 
 
 def refusal(weights: Mapping[str, Tensor], **values: Any) -> str:
     with pytest.raises(InvalidInputError) as error:
-        rebuild(weights, AdoptConfig(path="x.pth", **values), "x.pth")
+        rebuild(weights, ImportModelConfig(path="x.pth", **values), "x.pth")
     return error.value.detail
 
 
@@ -120,7 +120,7 @@ def test_other_heads_than_the_right_ones_give_other_features() -> None:
     source = mae()
     imgs = torch.randn(1, 3, 16, 16)
     features = [
-        rebuild(source.state_dict(), AdoptConfig(path="x", num_heads=heads, decoder_num_heads=4), "x")
+        rebuild(source.state_dict(), ImportModelConfig(path="x", num_heads=heads, decoder_num_heads=4), "x")
         .model.forward_features(imgs)
         for heads in (2, 4)
     ]  # fmt: skip

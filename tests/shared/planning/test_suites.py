@@ -2,9 +2,9 @@
 
 import pytest
 
-from shared.base.runs import RunKind
 from shared.base.vocabulary import Basis
-from shared.configs import CONFIGS, FinetuneConfig, SupervisedConfig
+from shared.configs import FinetuneConfig, SupervisedConfig
+from shared.configs.kinds import JOB_KINDS, RunKind
 from shared.contract.suites import SuiteScale
 from shared.planning.suite_plans import BUILDERS, plan_suite
 from shared.planning.suite_texts import SUITES
@@ -17,7 +17,7 @@ def test_every_slot_is_a_run_that_can_be_asked_for(key: str, scale: SuiteScale) 
     before: set[str] = set()
     for slot in plan.slots:
         assert slot.encoder is None or slot.encoder in before, "an encoder stands before what works on it"
-        CONFIGS[slot.kind].model_validate(slot.config | ({"encoder": "run"} if slot.encoder else {}))
+        JOB_KINDS[slot.kind].config.model_validate(slot.config | ({"encoder": "run"} if slot.encoder else {}))
         before.add(slot.key)
     names = [row.name for row in plan.rows]
     assert len(set(names)) == len(names)

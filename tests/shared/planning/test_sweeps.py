@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.base.runs import RunKind
+from shared.configs.kinds import RunKind
 from shared.contract.sweeps import OBJECTIVES, Axis, Scale, SweepMode, SweepSpec, objective_of
 from shared.planning.sweep_draws import SweepError, count_settings, draw_settings
 from shared.planning.sweep_words import axis_of, axis_words, read_axis, setting_words

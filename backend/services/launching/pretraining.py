@@ -1,36 +1,30 @@
-"""What is asked of a run before it is queued: that it can work at all."""
-
-from pathlib import Path
+"""What a pretraining, or a preflight of one, needs before it is queued."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import ConflictError, InvalidInputError
 from backend.jobs import lanes
-from backend.services.launching.sources import MakerConfig, check_maker, check_weights
-from backend.settings import Settings
-from shared.base.runs import TRAINING_KINDS, Lane, RunKind, RunState
-from shared.configs import AdoptConfig, Config, PretrainConfig, SubsetConfig
+from backend.jobs.queue import ReadyRun
+from backend.services.launching.context import LaunchContext
+from shared.base.states import RunState
+from shared.configs import PretrainConfig
+from shared.configs.kinds import Lane, RunKind, Trait, kinds_with, values_of
 
 
-def check_run(
-    database: Database, settings: Settings, kind: RunKind, config: Config, roots: tuple[Path, ...] | None
-) -> None:
-    """Raise, in one sentence for the person who asked, where the run could only fail. `roots` are the folders
-    it may read; None allows all."""
-    if isinstance(config, MakerConfig):
-        check_maker(database, settings, config, roots)
-    if isinstance(config, AdoptConfig):
-        check_weights(config, roots)
-    with database.read() as session:
-        if isinstance(config, SubsetConfig):
-            _require_classes(session, config)
-        if isinstance(config, PretrainConfig):
-            check_eval_dataset(session, config)
-        if kind is RunKind.PREFLIGHT:
-            _require_idle_device(session)
+def prepare_pretraining(context: LaunchContext, config: PretrainConfig) -> ReadyRun:
+    with context.database.read() as session:
+        check_eval_dataset(session, config)
+    return ReadyRun(RunKind.PRETRAIN, config)
+
+
+def prepare_preflight(context: LaunchContext, config: PretrainConfig) -> ReadyRun:
+    """A preflight measures only on an idle device. Raises ConflictError where it is busy."""
+    with context.database.read() as session:
+        check_eval_dataset(session, config)
+        _require_idle_device(session)
+    return ReadyRun(RunKind.PREFLIGHT, config)
 
 
 def check_eval_dataset(session: Session, config: PretrainConfig) -> None:
@@ -61,22 +55,11 @@ def _require_idle_device(session: Session) -> None:
             "the train queue is paused, so nothing can be measured; resume it, or take the estimate",
         )
     queued = select(RunRow).where(
-        RunRow.state == RunState.QUEUED.value, RunRow.kind.in_([kind.value for kind in TRAINING_KINDS])
+        RunRow.state == RunState.QUEUED.value, RunRow.kind.in_(values_of(kinds_with(Trait.TRAINS)))
     )
     busy = lanes.at_work(session, Lane.TRAIN) or session.scalar(queued.limit(1))
     if busy is not None:
         raise ConflictError(
             "device_busy",
             f"{busy.id} has the device, so nothing can be measured; the figures stay estimated until it ends",
-        )
-
-
-def _require_classes(session: Session, config: SubsetConfig) -> None:
-    row = session.get(DatasetRow, config.dataset)
-    known = row.info["class_names"] if row else config.classes
-    missing = [name for name in config.classes if name not in known]
-    if missing:
-        there = ", ".join(known) or "none"
-        raise InvalidInputError(
-            "unknown_class", f"{config.dataset} has no class {missing[0]}; there are: {there}", "classes"
         )

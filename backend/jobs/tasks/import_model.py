@@ -13,7 +13,7 @@ from backend.jobs.tasks.opening import open_store
 from backend.ml.checkpoints.foreign_models import ForeignModel, rebuild
 from backend.ml.checkpoints.foreign_weights import read_weights
 from backend.ml.checkpoints.store import CheckpointStore
-from shared.configs import AdoptConfig
+from shared.configs import ImportModelConfig
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 Standard = tuple[tuple[float, ...], tuple[float, ...], str]
@@ -25,10 +25,9 @@ def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
 
     Raises InvalidInputError or ForbiddenError, in one sentence, for weights that cannot be taken in.
     """
-    config = AdoptConfig.model_validate(spec.config)
+    config = ImportModelConfig.model_validate(spec.config)
     path = Path(config.path)
-    if spec.roots is not None:
-        require_inside(path, tuple(map(Path, spec.roots)), "path")
+    require_inside(path, tuple(map(Path, spec.roots)), "path")
     writer.heartbeat(message="reading weights")
     foreign = rebuild(read_weights(path), config, path.name)
     if writer.should_stop():
@@ -51,7 +50,7 @@ def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
     return Result(attempt=writer.attempt, outcome="succeeded", reason=reason)
 
 
-def standard(config: AdoptConfig, foreign: ForeignModel, store: GalaxyStore | None) -> Standard:
+def standard(config: ImportModelConfig, foreign: ForeignModel, store: GalaxyStore | None) -> Standard:
     """What its images are standardised by: as asked, else the dataset's train split, else ImageNet. Raises
     InvalidInputError where bands differ, or nothing is known of them."""
     bands = foreign.model.in_chans

@@ -17,23 +17,23 @@ from backend.data.store import GalaxyStore
 from backend.errors import InvalidInputError
 from backend.jobs.run_dir import Result, RunDir
 from backend.jobs.run_writer import RunWriter
-from backend.jobs.tasks import adopt as task
+from backend.jobs.tasks import import_model as task
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
 from backend.ml.runtime.compute import standardise, to_tensor
 from backend.settings import Settings
 from shared.contract.reconstruction import LadderRequest
 from tests.api.reconstruction.conftest import asked, reconstruct, refusal
 
-Adopt = Callable[..., tuple[str, Result]]
+ImportModel = Callable[..., tuple[str, Result]]
 HEADS = {"num_heads": 2, "decoder_num_heads": 2}
 
 
 @pytest.fixture
-def adopt(http: TestClient, settings: Settings, sky: Path) -> Adopt:
+def import_model(http: TestClient, settings: Settings, sky: Path) -> ImportModel:
     """Asks for an import through the API and does the worker's part here; the run's id and how it ended."""
 
     def make(path: Path, **config: Any) -> tuple[str, Result]:
-        answer = http.post("/runs", json={"kind": "adopt", "config": {"path": str(path)} | config})
+        answer = http.post("/runs", json={"kind": "import_model", "config": {"path": str(path)} | config})
         assert answer.status_code == 201, answer.text
         run_dir = RunDir(settings.runs_dir / answer.json()["id"])
         with RunWriter(run_dir, 1) as writer:
@@ -65,10 +65,10 @@ def meta_of(settings: Settings, run: str) -> dict[str, Any]:
 @pytest.mark.parametrize("name", ["mae.pth", "mae.safetensors"])
 @pytest.mark.parametrize("norm_pix_loss", [True, False])
 def test_an_imported_mae_reconstructs_as_its_source_does(
-    http: TestClient, tmp_path: Path, sky: Path, adopt: Adopt, name: str, norm_pix_loss: bool
+    http: TestClient, tmp_path: Path, sky: Path, import_model: ImportModel, name: str, norm_pix_loss: bool
 ) -> None:
     source = mae(norm_pix_loss=norm_pix_loss)
-    run, _ = adopt(
+    run, _ = import_model(
         saved(tmp_path / name, source.state_dict()), dataset="sky", crop_size=24, norm_pix_loss=norm_pix_loss,
         **HEADS,
     )  # fmt: skip
@@ -85,10 +85,10 @@ def test_an_imported_mae_reconstructs_as_its_source_does(
 
 
 def test_the_checkpoint_says_where_it_came_from_and_what_was_assumed(
-    http: TestClient, settings: Settings, tmp_path: Path, adopt: Adopt
+    http: TestClient, settings: Settings, tmp_path: Path, import_model: ImportModel
 ) -> None:
     path = saved(tmp_path / "mae.pth", mae().state_dict())
-    run, result = adopt(path)
+    run, result = import_model(path)
     origin = meta_of(settings, run)["origin"]
     assert origin["file"] == "mae.pth"
     assert origin["sha256"] == hashlib.sha256(path.read_bytes()).hexdigest()
@@ -107,19 +107,19 @@ def test_the_checkpoint_says_where_it_came_from_and_what_was_assumed(
 
 
 def test_mean_and_std_are_those_given_then_the_datasets_then_imagenets(
-    settings: Settings, tmp_path: Path, sky: Path, adopt: Adopt
+    settings: Settings, tmp_path: Path, sky: Path, import_model: ImportModel
 ) -> None:
     path = saved(tmp_path / "mae.pth", mae().state_dict())
     given = {"mean": "0.1,0.2,0.3", "std": "0.4, 0.5, 0.6"}
     with GalaxyStore.open(sky) as store:
         own, digest = store.channel_mean.tolist(), store.digest
-    meta = meta_of(settings, adopt(path, dataset="sky", **given)[0])
+    meta = meta_of(settings, import_model(path, dataset="sky", **given)[0])
     assert (meta["mean"], meta["std"], meta["dataset_digest"]) == ([0.1, 0.2, 0.3], [0.4, 0.5, 0.6], digest)
-    assert meta_of(settings, adopt(path, dataset="sky")[0])["mean"] == own
-    assert meta_of(settings, adopt(path)[0])["mean"] == [0.485, 0.456, 0.406]
+    assert meta_of(settings, import_model(path, dataset="sky")[0])["mean"] == own
+    assert meta_of(settings, import_model(path)[0])["mean"] == [0.485, 0.456, 0.406]
 
 
-def test_bands_of_which_nothing_is_known_are_asked_for(tmp_path: Path, adopt: Adopt) -> None:
+def test_bands_of_which_nothing_is_known_are_asked_for(tmp_path: Path, import_model: ImportModel) -> None:
     path = saved(tmp_path / "deep.pth", mae(in_chans=5).state_dict())
     for config, says in (
         ({}, "reads 5 bands, and nothing tells their mean and std"),
@@ -127,14 +127,14 @@ def test_bands_of_which_nothing_is_known_are_asked_for(tmp_path: Path, adopt: Ad
         ({"mean": [0.1, 0.1], "std": [1, 1]}, "reads 5 bands and mean has 2"),
     ):
         with pytest.raises(InvalidInputError, match=says):
-            adopt(path, **config)
+            import_model(path, **config)
 
 
 def test_a_timm_vit_is_looked_into_but_reconstructs_nothing_and_says_why(
-    http: TestClient, settings: Settings, tmp_path: Path, adopt: Adopt
+    http: TestClient, settings: Settings, tmp_path: Path, import_model: ImportModel
 ) -> None:
     source = timm.create_model("vit_tiny_patch16_224", pretrained=False, img_size=64, patch_size=8)
-    run, result = adopt(saved(tmp_path / "vit.pth", source.state_dict()), dataset="sky")
+    run, result = import_model(saved(tmp_path / "vit.pth", source.state_dict()), dataset="sky")
     assert "ViT D192 L12 p8 at 64 px, 3 bands, encoder only; read as timm ViT" in str(result.reason)
     ladder = LadderRequest.model_validate({"viewed": {"run": run, "row": 7}}).model_dump_json()
     for answer in (
@@ -148,11 +148,12 @@ def test_a_timm_vit_is_looked_into_but_reconstructs_nothing_and_says_why(
 
 
 def test_an_imported_model_is_listed_among_models_but_is_no_training(
-    http: TestClient, tmp_path: Path, adopt: Adopt
+    http: TestClient, tmp_path: Path, import_model: ImportModel
 ) -> None:
-    run, _ = adopt(saved(tmp_path / "mae.pth", mae().state_dict()), dataset="sky")
+    run, _ = import_model(saved(tmp_path / "mae.pth", mae().state_dict()), dataset="sky")
     [listed] = http.get("/runs").json()
-    assert (listed["id"], listed["kind"], listed["lane"], listed["dataset"]) == (run, "adopt", "light", "sky")
+    assert (listed["id"], listed["kind"]) == (run, "import_model")
+    assert (listed["lane"], listed["dataset"]) == ("light", "sky")
     assert (listed["metrics"], listed["baselines"]) == ({}, {})
     assert refusal(http.post(f"/runs/{run}/pause"), 409)[0] == "not_pausable"
     launch = {"kind": "pretrain", "config": {"dataset": "sky", "batch_size": 16}}
@@ -177,7 +178,7 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
 def test_what_cannot_work_is_refused_before_it_is_queued(http: TestClient, tmp_path: Path, sky: Path) -> None:
     (tmp_path / "here.pth").touch()
     for config, status, says in REFUSED:
-        assert says in refusal(http.post("/runs", json={"kind": "adopt", "config": config}), status)[1]
+        assert says in refusal(http.post("/runs", json={"kind": "import_model", "config": config}), status)[1]
     assert http.get("/runs").json() == []
 
 
@@ -186,7 +187,7 @@ def test_a_link_out_of_the_folders_made_after_the_question_is_not_followed(
 ) -> None:
     secret = saved(tmp_path_factory.mktemp("elsewhere") / "mae.pth", mae().state_dict())
     path = saved(tmp_path / "mae.pth", mae().state_dict())
-    run = http.post("/runs", json={"kind": "adopt", "config": {"path": "mae.pth"}}).json()["id"]
+    run = http.post("/runs", json={"kind": "import_model", "config": {"path": "mae.pth"}}).json()["id"]
     path.unlink()
     path.symlink_to(secret)
     run_dir = RunDir(settings.runs_dir / run)
