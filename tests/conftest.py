@@ -2,6 +2,7 @@
 
 import gc
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,10 @@ FIRST = (*SHARE_A_SERVER, "cli")
 
 
 gc.disable()  # until the tests are collected: of the modules that they import nothing is garbage
+
+# The tests start hundreds of processes of this code, which is compiled once.
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 
 class FilesAndSites(LoadFileScheduling):

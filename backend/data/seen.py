@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from backend.data.layout import Floats, Rows
 from backend.data.store import GalaxyStore
@@ -25,6 +24,8 @@ def count_seen(store: GalaxyStore, rows: Rows, other: GalaxyStore, seen: Rows) -
 
 
 def _near(ra: Floats, dec: Floats, other_ra: Floats, other_dec: Floats) -> NDArray[np.bool_]:
+    from scipy.spatial import cKDTree  # scipy where galaxies are compared, not in every process
+
     here, there = _directions(ra, dec), _directions(other_ra, other_dec)
     known, known_there = np.isfinite(here).all(1), np.isfinite(there).all(1)
     found = np.zeros(len(ra), np.bool_)

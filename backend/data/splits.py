@@ -2,9 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
-from scipy.spatial import cKDTree
 
 from backend.data.layout import Floats, Rows
 from backend.errors import DataError
@@ -104,6 +101,9 @@ def _key_pairs(source_ids: list[str], given: Rows | None) -> Rows:
 
 
 def _components(pairs: Rows, n: int) -> Rows:
+    from scipy.sparse import coo_array  # scipy where a dataset is split, not in every process
+    from scipy.sparse.csgraph import connected_components
+
     graph = coo_array((np.ones(len(pairs), np.int8), (pairs[:, 0], pairs[:, 1])), shape=(n, n))
     _, component = connected_components(graph, directed=False)
     return np.asarray(component, np.int64)
@@ -117,6 +117,8 @@ def _chain(keys: Rows) -> Rows:
 
 
 def _sky_pairs(ra: Floats, dec: Floats, pxscale: Floats, img_size: int) -> Rows:
+    from scipy.spatial import cKDTree
+
     known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
     if len(known) < 2:
         return np.empty((0, 2), np.int64)

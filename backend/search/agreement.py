@@ -5,7 +5,6 @@ Shapes: N galaxies, D features, Q galaxies that ask, k neighbours of each.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import spearmanr
 
 from backend.search.index import Examples, Rows, Vectors, rank
 
@@ -60,4 +59,6 @@ def rank_correlation(first: Vectors, second: Vectors) -> float | None:
     """Spearman's, of scores (n,); None where it is undefined."""
     if len(first) < FEWEST_RANKED or np.ptp(first) == 0 or np.ptp(second) == 0:
         return None
+    from scipy.stats import spearmanr  # half a second that a server without this page does not need
+
     return float(spearmanr(first, second).statistic)

@@ -11,7 +11,6 @@ from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import eigh
 
 from backend.search.vectors import Vectors
 
@@ -62,6 +61,8 @@ class Components:
 def components_of(vectors: Vectors, m: int = 2) -> Components:
     """The m directions of most variance. Of a direction and its opposite, the one whose largest loading is
     positive: then repeated calls agree."""
+    from scipy.linalg import eigh  # scipy where a map is made, not in every process
+
     mean, scatter = _moments(vectors)
     width = len(mean)
     values, directions = eigh(scatter, subset_by_index=(max(width - m, 0), width - 1))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from scipy import stats
 
 from shared.contract.evaluations import Interval
 
@@ -32,6 +31,8 @@ class MeanDifference:
 
 def welch(a: Sequence[float], b: Sequence[float]) -> MeanDifference:
     """Of independent seeds (Welch 1947). Raises ValueError where no seed differs from another of its side."""
+    from scipy import stats  # half a second of import that few processes need
+
     _require_spread([*(np.array(a) - np.mean(a)), *(np.array(b) - np.mean(b))])
     return _mean_difference(np.mean(a) - np.mean(b), stats.ttest_ind(a, b, equal_var=False))
 
@@ -39,6 +40,8 @@ def welch(a: Sequence[float], b: Sequence[float]) -> MeanDifference:
 def paired(a: Sequence[float], b: Sequence[float]) -> MeanDifference:
     """Of seeds that belong together, in the same order. Raises ValueError where all their differences are
     the same."""
+    from scipy import stats
+
     differences = np.array(a) - np.array(b)
     _require_spread(differences - differences.mean())
     return _mean_difference(differences.mean(), stats.ttest_rel(a, b))

@@ -29,8 +29,8 @@ def draw_as_text(draft: Draft, presets: Mapping[str, Preset], datasets: Mapping[
 def _follow(made: str) -> None:
     """The editor shows the form, unless it holds edits that were not applied."""
     state = st.session_state
-    if state.get(TEXT, "") == state.get(MADE, ""):
-        state[TEXT] = made
+    if state.get(TEXT, "") == state.get(MADE, "") and state.get(TEXT) != made:
+        state[TEXT] = made  # only then: to set it takes away what is being typed
     state[MADE] = made if state[TEXT] == made else state[MADE]
 
 

@@ -28,24 +28,13 @@ function showCollections(state) {
   const n = state.found.length
   const words = n ? "They belong to these galaxies, whatever the dataset is called. A CSV is also a split table, from which a dataset of its galaxies is made."
     : "None yet. On the Search page or in a lasso of the Map, Keep… puts galaxies under a name."
-  const typing = typedIn(state)
-  state.said = el("p", { role: "status" }, state.news)
-  state.root.replaceChildren(el("p", { class: "gx-soft" }, words), state.said, el("ul", {}, state.found.map((one) => collectionItem(state, one))))
-  typing?.()
+  sayOf(state, state.news)
+  renew(state.root, el("p", { class: "gx-soft" }, words), state.said, el("ul", {}, state.found.map((one) => collectionItem(state, one))))
 }
 
-/** Gives the field that has the focus, with what stands in it, to its successor. */
-function typedIn(state) {
-  const field = state.root.getRootNode().activeElement, item = field?.closest?.("li")
-  if (!item || field.tagName !== "INPUT") return null
-  const place = [...state.root.querySelectorAll("li")].indexOf(item), { className, value, selectionStart, selectionEnd } = field
-  return () => {
-    const again = state.root.querySelectorAll("li")[place]?.querySelector(`input.${className}`)
-    if (!again) return
-    again.value = value
-    again.focus()
-    again.setSelectionRange(selectionStart, selectionEnd)
-  }
+function sayOf(state, words) {
+  state.said ??= el("p", { role: "status" })
+  state.said.replaceChildren(...words)
 }
 
 function collectionItem(state, one) {
@@ -53,20 +42,21 @@ function collectionItem(state, one) {
   const path = API + collectionPath(dataset, one.name)
   const file = (word) => el("a", { class: "file", href: `${path}.${word.toLowerCase()}`, download: true }, word)
   const written = (key, words, most) => {
-    const input = el("input", { class: key, maxlength: most, "aria-label": `${words} of ${one.name}`, placeholder: words })
-    input.value = one[key]
-    input.onchange = () => changeCollection(state, one, { [key]: input.value })
+    const input = el("input", { class: key, maxlength: most, "data-item": key, "aria-label": `${words} of ${one.name}`, placeholder: words, value: one[key] })
+    input.onchange = () => changeCollection(state, one, key, input)
     return input
   }
-  return el("li", { "data-name": one.name }, el("div", {}, written("name", "name", 80), written("note", "note", 2000),
+  return el("li", { "data-item": one.created_at, "data-name": one.name }, el("div", {}, written("name", "name", 80), written("note", "note", 2000),
     el("p", { class: "gx-soft", title: clockTime(one.updated_at) }, `${grouped(one.n)} ${one.n === 1 ? "galaxy" : "galaxies"}, changed ${ago(one.updated_at)}`)),
   el("div", { class: "acts" }, el("a", { class: "file", href: `/data?${new URLSearchParams({ dataset, collection: one.name })}` }, "See them"),
     file("CSV"), file("Parquet"), el("button", { onClick: () => removeCollection(state, one) }, "Remove")))
 }
 
-async function changeCollection(state, one, change) {
+async function changeCollection(state, one, key, input) {
+  const typed = input.value
   await attempt(state, async () => {
-    Object.assign(one, await sendCollection(state, one.name, "PATCH", change))
+    Object.assign(one, await sendCollection(state, one.name, "PATCH", { [key]: typed }))
+    takeText(input, typed)
     state.news = []
   })
 }
@@ -106,7 +96,7 @@ async function attempt(state, act) {
   try {
     await act()
   } catch (problem) {
-    return state.said.replaceChildren(el("span", { class: "gx-tone-bad", role: "alert" }, problem instanceof Refused ? sentence(problem.message) : "The server does not answer: nothing was changed."))
+    return sayOf(state, [el("span", { class: "gx-tone-bad", role: "alert" }, problem instanceof Refused ? sentence(problem.message) : "The server does not answer: nothing was changed.")])
   }
   showCollections(state)
 }

@@ -41,21 +41,62 @@ function setProps(node, props) {
 }
 
 /** Puts `wanted` into `parent` and leaves alone what would be the same, so that a press under way, a focus and an
- * open list survive a poll. What tells two of a kind apart must stand in their attributes: handlers are kept too. */
+ * open list survive a poll. What tells two of a kind apart must stand in their attributes, handlers are kept too; what
+ * has a place of its own in a list that grows says so in `data-item`. A field that stays keeps what is typed in it. */
 function renew(parent, ...wanted) {
-  const nodes = wanted.flat(Infinity).filter((node) => exists(node) && node !== false)
+  const nodes = wanted.flat(Infinity).filter((node) => exists(node) && node !== false).map((node) => (typeof node === "string" ? new Text(node) : node))
+  const items = new Map([...parent.children].filter(itemOf).map((old) => [itemOf(old), old]))
+  const staying = new Set(nodes.map(itemOf)), held = parent.getRootNode().activeElement
+  for (const [item, old] of items) if (!staying.has(item)) old.remove()
   nodes.forEach((node, i) => {
-    const old = parent.childNodes[i]
-    if (!old) parent.append(node)
-    else if (!old.isEqualNode(node)) renewNode(old, node)
+    const at = parent.childNodes[i] ?? null, old = itemOf(node) ? items.get(itemOf(node)) : itemOf(at) ? null : at
+    if (!old) return parent.insertBefore(node, at)
+    if (old !== at) parent.insertBefore(old, at)
+    if (!old.isEqualNode(node)) renewNode(old, node)
   })
   while (parent.childNodes.length > nodes.length) parent.lastChild.remove()
+  if (parent.contains(held) && parent.getRootNode().activeElement !== held) held.focus() // it was moved
 }
 
+const itemOf = (node) => node?.dataset?.item
+
 function renewNode(old, node) {
-  const alike = old.nodeType === Node.ELEMENT_NODE && old.cloneNode(false).isEqualNode(node.cloneNode(false))
-  if (alike) renew(old, ...node.childNodes)
-  else old.replaceWith(node)
+  if (!isSame(old, node)) return old.replaceWith(node)
+  for (const { name } of [...old.attributes]) if (name !== "value" && !node.hasAttribute(name)) old.removeAttribute(name)
+  for (const { name, value } of node.attributes) if (name !== "value" && old.getAttribute(name) !== value) old.setAttribute(name, value)
+  if (old.tagName === "INPUT") return renewField(old, node)
+  renew(old, ...node.childNodes)
+  if (old.tagName === "SELECT") old.value = node.value
+}
+
+function isSame(old, node) {
+  if (old.nodeType !== Node.ELEMENT_NODE || old.tagName !== node.tagName) return false
+  return itemOf(node) ? itemOf(old) === itemOf(node) : bare(old).isEqualNode(bare(node))
+}
+
+/** The element without what is in it: children, and what a person sets. */
+function bare(node) {
+  const alone = node.cloneNode(false)
+  for (const name of node.tagName === "INPUT" ? ["value", "checked"] : ["selected"]) alone.removeAttribute(name)
+  return alone
+}
+
+function renewField(old, node) {
+  if (["checkbox", "radio"].includes(old.type)) old.checked = node.checked
+  else if (old.type === "range") old.value = node.value
+  else putText(old, node.defaultValue)
+}
+
+/** Puts what is known into a field; what its person typed and nobody has taken yet stays. */
+function putText(field, known) {
+  const text = String(known ?? ""), typed = field.value !== field.defaultValue || field.validity.badInput
+  if (field.defaultValue !== text) field.defaultValue = text
+  if (!typed && field.value !== text) field.value = text
+}
+
+/** What was typed is taken, so that what became of it may stand in the field; typing goes on undisturbed. */
+function takeText(field, taken = field.value) {
+  if (field.value === taken) field.defaultValue = taken
 }
 
 function svgShape(kind, path) {

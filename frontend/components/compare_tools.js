@@ -4,7 +4,8 @@ const BAND_WORDS = { std: "± sample standard deviation", range: "lowest to high
 
 function renewTools(state) {
   const { look } = state
-  state.unzoom = el("button", { hidden: state.zoom === null, onClick: () => setZoom(state, null) }, "Reset zoom")
+  state.unzoom ??= el("button", { "data-item": "zoom", onClick: () => setZoom(state, null) }, "Reset zoom")
+  state.unzoom.hidden = state.zoom === null
   const seeds = state.data.groups.some((group) => group.runs.length > 1)
   const before = look.x === "flops" && state.data.runs.some((run) => run.before > 0)
   const tools = [
@@ -15,7 +16,7 @@ function renewTools(state) {
     seeds && look.group ? pick(state, "band", "band", [["std", "± std"], ["range", "min–max"]]) : null,
     mostOf(state), state.unzoom,
   ]
-  state.tools.replaceChildren(...tools.filter(Boolean))
+  renew(state.tools, tools)
 }
 
 function changeLook(state, change) {
@@ -25,14 +26,14 @@ function changeLook(state, change) {
 }
 
 function pick(state, name, label, choices) {
-  const buttons = choices.map(([value, words]) => el("button", { "aria-pressed": String(state.look[name] === value), onClick: () => changeLook(state, { [name]: value }) }, words))
-  return el("div", { class: "choice", role: "group", "aria-label": label }, el("span", { class: "gx-soft" }, label), buttons)
+  const buttons = choices.map(([value, words]) => el("button", { "aria-pressed": String(state.look[name] === value), onClick: () => changeLook(state, { [name]: value }), "data-item": value }, words))
+  return el("div", { class: "choice", "data-item": name, role: "group", "aria-label": label }, el("span", { class: "gx-soft" }, label), buttons)
 }
 
 function check(state, name, words, title) {
   const box = el("input", { type: "checkbox", checked: state.look[name] })
   box.onchange = () => changeLook(state, { [name]: box.checked })
-  return el("label", { class: "toggle", title }, box, words)
+  return el("label", { class: "toggle", "data-item": name, title }, box, words)
 }
 
 function smoothingOf(state) {
@@ -44,13 +45,13 @@ function smoothingOf(state) {
     redraw(state)
   }
   slider.onchange = () => state.tell()
-  return el("label", { class: "smoothing", title: "Moving average of what is recorded at every step" }, "smoothing", slider, shown)
+  return el("label", { class: "smoothing", "data-item": "smoothing", title: "Moving average of what is recorded at every step" }, "smoothing", slider, shown)
 }
 
 function mostOf(state) {
   const field = el("input", { type: "number", min: 1, max: 50, value: state.look.most, "aria-label": "Most runs drawn at once" })
-  field.onchange = () => changeLook(state, { most: Math.min(Math.max(Math.round(Number(field.value)) || 10, 1), 50) })
-  return el("label", { class: "most", title: "Newest first" }, "at most", field, "runs")
+  field.onchange = () => { takeText(field); changeLook(state, { most: Math.min(Math.max(Math.round(Number(field.value)) || 10, 1), 50) }) }
+  return el("label", { class: "most", "data-item": "most", title: "Newest first" }, "at most", field, "runs")
 }
 
 function swatch(state, style) {

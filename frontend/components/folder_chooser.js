@@ -32,13 +32,14 @@ function build(root) {
 
 /** Goes into a folder; where the server refuses, its sentence, and the list stays. */
 async function enter(state, path) {
-  const turn = ++state.asked
+  const turn = ++state.asked, filtered = state.filter.value
   state.list.classList.add("waiting")
   try {
     const listing = await ask(`/folders${path === null ? "" : `?path=${encodeURIComponent(path)}`}`)
     if (turn !== state.asked) return
     state.listing = listing
     say(state, "")
+    if (state.filter.value === filtered) state.filter.value = ""
     drawListing(state)
   } catch (problem) {
     if (turn === state.asked) say(state, problem instanceof Refused ? sentence(problem.message) : "The server does not answer; choose again in a moment.")
@@ -55,7 +56,6 @@ function say(state, words) {
 
 function drawListing(state) {
   const { listing } = state
-  state.filter.value = ""
   state.filter.hidden = listing.entries.length < FILTER_FROM
   state.roots.hidden = listing.roots.length < 2
   state.roots.replaceChildren(...listing.roots.map((path) => {

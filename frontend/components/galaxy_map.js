@@ -135,15 +135,12 @@ function drawBar(state) {
   const colours = el("select", { "aria-label": "Colour by" }, data.colours.map((by) => el("option", { value: by, selected: by === look.colour }, BY_WORDS[by])))
   colours.onchange = () => { state.hidden.clear(); change(state, { colour: colours.value }) }
   const judged = isJudged(look.colour) && data.evaluations.length > 1
-    ? el("select", { "aria-label": "Evaluation", class: "judged" }, data.evaluations.map((one) => el("option", { value: one.id, selected: one.id === evaluationOf(state) }, one.title)))
+    ? el("select", { "aria-label": "Evaluation", class: "judged", "data-item": "judged" }, data.evaluations.map((one) => el("option", { value: one.id, selected: one.id === evaluationOf(state) }, one.title)))
     : null
   if (judged) judged.onchange = () => change(state, { evaluation: judged.value })
-  const lasso = el("button", { class: "lasso", "aria-pressed": String(Boolean(state.lasso)), title: "Draw around galaxies to see them in a gallery; with a mouse Shift and drag does the same" }, "Lasso")
+  const lasso = el("button", { class: "lasso", "data-item": "lasso", "aria-pressed": String(Boolean(state.lasso)), title: "Draw around galaxies to see them in a gallery; with a mouse Shift and drag does the same" }, "Lasso")
   lasso.onclick = () => { state.lasso = !state.lasso; state.frames.classList.toggle("drawing", state.lasso); drawBar(state) }
-  const wanted = JSON.stringify([data.colours, data.evaluations, look.colour, look.evaluation, state.lasso])
-  if (wanted === state.barred) return
-  state.barred = wanted
-  state.bar.replaceChildren(...[el("label", {}, el("span", { class: "gx-soft" }, "colour by"), colours), judged, lasso].filter(Boolean))
+  renew(state.bar, el("label", { "data-item": "colour" }, el("span", { class: "gx-soft" }, "colour by"), colours), judged, lasso)
 }
 
 /** What the person changed: drawn at once, told when the hand rests. */

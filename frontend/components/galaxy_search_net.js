@@ -77,7 +77,7 @@ async function locateGalaxy(state, text) {
     pivot(state, found.galaxy.row)
     Object.assign(state, { news: found.words && sentence(found.words), far: found.far })
     showSays(state)
-    state.box.value = ""
+    if (state.box.value === text) state.box.value = ""
   } catch (problem) {
     if (current()) refuse(state, problem)
   }

@@ -25,17 +25,19 @@ function turnFlag(doubts, of, galaxy) {
   return doubts.last
 }
 
-function noteFlag(doubts, of, galaxy, note) {
-  doubts.last = doubts.last.then(() => sendFlag(doubts, of, galaxy, true, note))
+function noteFlag(doubts, of, galaxy, field) {
+  const note = field.value
+  doubts.last = doubts.last.then(() => sendFlag(doubts, of, galaxy, true, note, () => takeText(field, note)))
   return doubts.last
 }
 
-async function sendFlag(doubts, of, galaxy, on, note) {
+async function sendFlag(doubts, of, galaxy, on, note, taken = () => {}) {
   const { flags } = doubts
   try {
     const body = exists(note) ? { headers: { "Content-Type": "application/json" }, body: JSON.stringify({ note }) } : {}
     const flag = await ask(flagPath(of, galaxy.row), { method: on ? "PUT" : "DELETE", ...body })
     doubts.change += Number(on) - Number(flags.has(galaxy.row))
+    taken()
     if (on) flags.set(galaxy.row, flag.note)
     else flags.delete(galaxy.row)
     doubts.said = () => (exists(note) ? [`Noted of galaxy ${flagName(galaxy)}.`] : wordsOfFlag(doubts, of, galaxy, on))
@@ -58,12 +60,11 @@ function wordsOfFlag(doubts, of, galaxy, on) {
 /** The control of one galaxy, large: the flag, and why, once it is there. */
 function flagControl(doubts, of, galaxy) {
   const flagged = doubts.flags.has(galaxy.row)
-  const button = el("button", { class: "flag-label", "aria-pressed": String(flagged), "aria-keyshortcuts": "f", title: "Key f. A flag changes no label and no score." },
+  const button = el("button", { class: "flag-label", "data-item": `flag ${galaxy.row}`, "aria-pressed": String(flagged), "aria-keyshortcuts": "f", title: "Key f. A flag changes no label and no score." },
     flagShape(flagged), flagged ? " Label flagged as doubtful" : " Flag the label as doubtful")
   button.onclick = () => turnFlag(doubts, of, galaxy)
   if (!flagged) return [button]
-  const note = el("input", { class: "why", maxlength: 500, placeholder: "why? (optional)", "aria-label": "Why the label is doubted" })
-  note.value = doubts.flags.get(galaxy.row)
-  note.onchange = () => noteFlag(doubts, of, galaxy, note.value)
+  const note = el("input", { class: "why", "data-item": `why ${galaxy.row}`, maxlength: 500, placeholder: "why? (optional)", "aria-label": "Why the label is doubted", value: doubts.flags.get(galaxy.row) })
+  note.onchange = () => noteFlag(doubts, of, galaxy, note)
   return [button, note]
 }

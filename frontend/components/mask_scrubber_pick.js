@@ -6,7 +6,7 @@ function buildPick(state) {
   state.label = el("select", { "aria-label": "Class" })
   state.label.onchange = () => { state.want.label = state.label.value || null; randomGalaxy(state) }
   state.rowField = el("input", { type: "number", min: 0, "aria-label": "Row", class: "number" })
-  state.rowField.onchange = () => setRow(state, Number(state.rowField.value))
+  state.rowField.onchange = () => { takeText(state.rowField); setRow(state, Number(state.rowField.value)) }
   state.ofRows = el("span", { class: "gx-soft" })
   state.file = el("input", { type: "file", accept: "image/*", hidden: true, tabindex: -1, "aria-label": "Image file" })
   state.file.onchange = () => { sendPicture(state, state.file.files[0]); state.file.value = "" }
@@ -42,7 +42,7 @@ function showPick(state) {
   fillSelect(state.label, [["", "any class"], ...(now?.class_names ?? []).map((name) => [name, name])], label ?? "")
   state.label.hidden = !now?.class_names.length
   state.rowField.max = now ? now.n - 1 : ""
-  if (state.rowField.getRootNode().activeElement !== state.rowField) state.rowField.value = upload === null ? row ?? "" : ""
+  putText(state.rowField, upload === null ? row : null)
   state.ofRows.textContent = now ? `of ${grouped(now.n)}` : ""
   const galaxy = upload === null ? { dataset: now?.name ?? "", row: row ?? "" } : { dataset: now?.name ?? "", upload }
   state.similar.href = `/search?${new URLSearchParams({ run: state.want.run, checkpoint: state.want.checkpoint, ...galaxy })}`

@@ -4,7 +4,7 @@ function buildControls(state) {
   state.kinds = KINDS.map((kind) => el("button", { "data-kind": kind, onClick: () => setMasking(state, { kind, hidden: null }) }, kind))
   state.paint = el("button", { "data-kind": "paint", title: "Click or brush patches of the masked image", onClick: () => { if (state.mask) setHidden(state, hiddenOf(state.mask)) } }, "paint")
   state.seed = el("input", { type: "number", min: 0, max: 2 ** 31 - 1, class: "number", "aria-label": "Seed of the mask" })
-  state.seed.onchange = () => setMasking(state, { seed: Math.min(Math.max(Math.round(Number(state.seed.value)) || 0, 0), 2 ** 31 - 1), hidden: null })
+  state.seed.onchange = () => { takeText(state.seed); setMasking(state, { seed: Math.min(Math.max(Math.round(Number(state.seed.value)) || 0, 0), 2 ** 31 - 1), hidden: null }) }
   state.lock = el("input", { type: "checkbox", checked: true })
   state.pixels = el("select", { "aria-label": "Pixels", title: PIXEL_NOTE })
   fillSelect(state.pixels, PIXEL_WORDS, "interpolated")
@@ -43,7 +43,7 @@ function showControls(state) {
   state.paint.setAttribute("aria-pressed", hidden !== null)
   state.tools.hidden = hidden === null
   state.panels.masked.canvas.classList.toggle("painted", hidden !== null)
-  if (state.seed.getRootNode().activeElement !== state.seed) state.seed.value = seed
+  putText(state.seed, seed)
   state.pixels.value = pixels
   state.average.value = String(average)
   showPick(state)

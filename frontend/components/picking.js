@@ -4,13 +4,9 @@ const MOST_BYTES = 20_000_000
 
 const datasetPath = (name) => `/datasets/${encodeURIComponent(name)}`
 
-/** Options anew only when they differ, so that an open list is left alone. */
+/** Options anew only where they differ, so that an open list is left alone. */
 function fillSelect(select, options, value) {
-  const wanted = JSON.stringify(options)
-  if (select.filled !== wanted) {
-    select.filled = wanted
-    select.replaceChildren(...options.map(([key, words]) => el("option", { value: key }, words)))
-  }
+  renew(select, options.map(([key, words]) => el("option", { value: key }, words)))
   select.value = value
 }
 

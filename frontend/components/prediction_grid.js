@@ -53,9 +53,7 @@ function markTile(box, flagged) {
 }
 
 function markOpen(state) {
-  const held = state.dialogFlag.contains(state.dialogFlag.getRootNode().activeElement)
-  state.dialogFlag.replaceChildren(...flagControl(state.doubts, state.data.of, state.data.predictions[state.at]), state.doubts.line())
-  if (held) state.dialogFlag.querySelector("button").focus()
+  renew(state.dialogFlag, flagControl(state.doubts, state.data.of, state.data.predictions[state.at]), state.doubts.line())
 }
 
 function footWords(state) {

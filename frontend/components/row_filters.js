@@ -15,7 +15,7 @@ function buildRowFilters(state) {
 /** A number; `without` is what an empty field means. */
 function boundField(state, name, words, without, whole = words) {
   const input = el("input", { type: "number", step: "any", class: "number", "aria-label": whole })
-  input.onchange = () => change(state, { [name]: input.value === "" ? without : Number(input.value) })
+  input.onchange = () => { takeText(input); change(state, { [name]: input.value === "" ? without : Number(input.value) }) }
   return { input, node: el("label", { class: "field" }, el("span", { class: "gx-soft" }, words), input) }
 }
 
@@ -26,9 +26,7 @@ function showRowFilters(state) {
   fillSelect(state.labels, [["", "any class"], ...classes.map((name) => [name, name])], want.label ?? "")
   state.labels.hidden = !classes.length
   fillSelect(state.splits, [["", "any split"], ...(of?.splits ?? []).map((name) => [name, name])], want.split ?? "")
-  for (const [name, { input }] of Object.entries(bounds)) {
-    if (input.getRootNode().activeElement !== input) input.value = want[name] ?? ""
-  }
+  for (const [name, { input }] of Object.entries(bounds)) putText(input, want[name])
   for (const name of ["zmin", "zmax"]) bounds[name].node.hidden = !of?.redshift_range
   const on = ["label", "split", ...ROW_BOUNDS.map(([name]) => name)].filter((name) => want[name] !== null).length
   state.foldName.textContent = on ? `Filters (${on})` : "Filters"

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from shared.base.states import RunState
 from shared.configs.kinds import RunKind
@@ -235,6 +235,33 @@ def test_a_collection_is_seen_renamed_removed_and_put_back(visit: Visit, site: S
     assert (again.name, again.note, again.n) == ("Odd ones", "two cores", 3)
     rows = csv.DictReader(io.StringIO(site.client.get_collection_file(surveyed, "Odd ones", "csv").decode()))
     assert [row["row"] for row in rows] == ["40", "3", "7"]
+
+
+def test_what_is_typed_outlives_news_that_draws_the_list_anew(
+    visit: Visit, site: Site, surveyed: str
+) -> None:
+    site.client.add_to_collection(surveyed, "Kept", [1])
+    page = visit.page
+    answers: list[Route] = []
+    page.route("**/collections/Kept", lambda route: answers.append(route))  # noqa: PLW0108 - Playwright marks the function
+    visit.open(f"/data?dataset={surveyed}&open=collections")
+    with page.expect_request("**/collections/Kept"):
+        fill(page.get_by_label("name of Kept"), "Kept longer")
+    note = page.get_by_label("note of Kept")
+    note.click()
+    note.press_sequentially("half a ")
+    field = note.element_handle()
+    answers.pop().continue_()
+    note = page.get_by_label("note of Kept longer")
+    expect(note).to_be_focused()
+    expect(note).to_have_value("half a ")
+    assert note.evaluate("(node, field) => node === field", field)
+    note.press_sequentially("word")
+    with page.expect_response("**/collections/Kept%20longer"):
+        note.press("Enter")
+    assert [one.note for one in site.client.list_collections(surveyed) if one.name == "Kept longer"] == [
+        "half a word"
+    ]
 
 
 def test_a_split_is_downloaded_changed_and_brought_back_as_a_dataset(

@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from alembic import command
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, select, text
 
-from backend.db.engine import Database, _alembic_config, _engine, open_database
+from backend.db.engine import Database, _alembic_config, _engine, _newest_revision, open_database
 from backend.db.models import Base, RunRow
 from backend.db.points import finite, read_curves
 from backend.jobs.lanes import waiting
@@ -45,6 +46,10 @@ def test_four_processes_that_read_then_write_lose_no_update(tmp_path: Path) -> N
         worker.join()
     with Database(path).read() as session:
         assert session.get_one(RunRow, "counter").attempt == 200
+
+
+def test_the_newest_migration_is_the_one_with_the_highest_number() -> None:
+    assert _newest_revision() == ScriptDirectory.from_config(_alembic_config()).get_current_head()
 
 
 def test_a_read_during_a_long_write_sees_the_past_and_does_not_wait(tmp_path: Path) -> None:

@@ -2,7 +2,6 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import fft
 
 from backend.data.sky.profiles import Map
 
@@ -10,6 +9,8 @@ from backend.data.sky.profiles import Map
 def random_field(rng: np.random.Generator, n: int, img_size: int, scale: float) -> Map:
     """(n, H, W) fields of mean 0 and standard deviation 1 with a Gaussian power spectrum; `scale` is the
     correlation length in half-frames."""
+    from scipy import fft  # scipy where galaxies are made, not in every process
+
     white = rng.standard_normal((n, img_size, img_size), dtype=np.float32)
     sigma = scale * img_size / 2
     rows = fft.fftfreq(img_size).astype(np.float32)[:, None]
