@@ -9,7 +9,7 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-SHARE_A_SERVER = ("browser", "e2e")
+SHARE_A_SERVER = ("browser", "e2e", "old_homes")
 FIRST = (*SHARE_A_SERVER, "cli")
 """Folders of what waits longest, which begins first."""
 
