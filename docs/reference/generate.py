@@ -29,7 +29,7 @@ Every command of `{PROGRAM}`, with its arguments and options. The [guide](../gui
 them. From a clone, `./run` takes the same words: `./run runs list`.
 
 Every command also has `--help`. The exit code is 0 on success, 1 for an error explained in one sentence on
-stderr, and 2 for wrong usage. With `--json`, results go to stdout as JSON, and errors to stderr as JSON too.
+stderr, and 2 for wrong usage. With `--json` results are JSON on stdout, and so are errors.
 """
 REMARKS = re.compile(r"^(?P<text>.*?)\s*\[(?P<remarks>[^\[\]]*)\]$", re.DOTALL)
 
