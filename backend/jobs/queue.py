@@ -53,7 +53,7 @@ def enqueue(
     run_dir = _free_run_dir(runs_dir)
     spec = Spec(
         run_id=run_dir.path.name,
-        kind=ready.kind.value,
+        kind=ready.kind,
         config=config.model_dump(mode="json"),
         dataset_file=f"datasets/{dataset.file}" if dataset else None,
         dataset_digest=dataset.digest if dataset else None,

@@ -29,6 +29,7 @@ import psutil
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from backend.files import EVERYWHERE, read_json, write_json
+from shared.configs.kinds import RunKind
 
 Model = TypeVar("Model", bound=BaseModel)
 Verb = Literal["stop", "pause", "checkpoint", "sample"]
@@ -75,7 +76,7 @@ class Spec(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     run_id: str
-    kind: str
+    kind: RunKind
     config: dict[str, Any]
     dataset_file: str | None = None
     dataset_digest: str | None = None

@@ -47,9 +47,9 @@ def _guarded(run_dir: RunDir, writer: RunWriter) -> Result:
         return Result(attempt=writer.attempt, outcome="failed", reason=reason, exit_code=1)
 
 
-def task_of(kind: str) -> ModuleType:
+def task_of(kind: RunKind) -> ModuleType:
     """The module that does a kind of run, imported only now, so that an import of data never loads torch."""
-    return importlib.import_module(f"backend.jobs.tasks.{JOB_KINDS[RunKind(kind)].task}")
+    return importlib.import_module(f"backend.jobs.tasks.{JOB_KINDS[kind].task}")
 
 
 def be_nice(level: int) -> None:

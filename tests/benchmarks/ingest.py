@@ -66,7 +66,7 @@ def killed(database: Database, run_dir: RunDir, after_s: float) -> None:
 def ten_keys(folder: Path, steps: int, kills: int) -> None:
     folder.mkdir()
     run_dir = RunDir(folder / "quiet-spiral-1234")
-    run_dir.create(Spec(run_id=run_dir.path.name, kind="k", config={}))
+    run_dir.create(Spec(run_id=run_dir.path.name, kind=RunKind.PRETRAIN, config={}))
     write_run(run_dir, steps)
     database, points = open_database(folder / "bench.db"), steps * len(KEYS)
     add_run(database, run_dir.path.name)

@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from frontend.client import Client
-from shared.runs import RunKind, RunState
+from shared.base.states import RunState
+from shared.configs.kinds import RunKind
 from tests.cli.shell import call
 from tests.old_homes.conftest import OldHome
 

@@ -29,7 +29,7 @@ from backend.ml.runtime.contracts import ClassifierData, Outcome
 from backend.ml.runtime.memory import PeakMemory
 from shared.base.vocabulary import Basis, Head, Split
 from shared.configs import FinetuneConfig, ProbeConfig, SupervisedConfig
-from shared.configs.kinds import JOB_KINDS, RunKind
+from shared.configs.kinds import JOB_KINDS
 
 
 def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
@@ -54,7 +54,7 @@ class ClassifierJob:
 
     @cached_property
     def config(self) -> AnyClassifierConfig:
-        config = JOB_KINDS[RunKind(self.spec.kind)].config.model_validate(self.spec.config)
+        config = JOB_KINDS[self.spec.kind].config.model_validate(self.spec.config)
         if not isinstance(config, FinetuneConfig | SupervisedConfig):
             raise TypeError(f"a {self.spec.kind} trains no classifier")
         return config

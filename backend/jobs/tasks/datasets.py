@@ -82,7 +82,7 @@ MAKERS: dict[RunKind, Callable[[Making], Path]] = {
 def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
     """Write the dataset into the store; its description goes into the result, to be registered."""
     try:
-        path = MAKERS[RunKind(spec.kind)](Making(spec, home, writer))
+        path = MAKERS[spec.kind](Making(spec, home, writer))
     except ImportStopped as stopped:
         return Result(attempt=writer.attempt, outcome="cancelled", reason=f"stopped: {stopped}")
     dataset = describe(path, str(spec.config["name"]))
