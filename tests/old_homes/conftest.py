@@ -81,6 +81,7 @@ def old(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OldHome]:
         home = OldHome(folder, manifest, json.loads(listed.stdout), board)
         probe = {"encoder": home.id("trained"), "checkpoint": "last", "heads": ["knn"], "references": False}
         home.probe = board.post("/runs", {"kind": "probe", "config": probe})["id"]
+        board.post(f"/runs/{home.id('waiting')}/stop")  # it would be one training more to wait for
         board.post(f"/runs/{home.id('paused')}/resume")
         board.post("/queue/train/resume")
         yield home

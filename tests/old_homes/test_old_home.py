@@ -18,7 +18,7 @@ from tests.old_homes.conftest import OldHome
 
 ADOPT = "adopt"
 """The old word for an import of a model, as stored in databases, in spec.json, in bundles and in scripts."""
-ON_ITS_WAY = ("broken import", "waiting import", "waiting adopt", "waiting adopt of the shell", "waiting")
+ON_ITS_WAY = ("broken import", "waiting import", "waiting adopt", "waiting adopt of the shell")
 
 
 def test_every_run_is_listed_as_it_was_left(old: OldHome) -> None:
@@ -66,6 +66,12 @@ def test_what_was_at_work_or_waited_comes_to_its_end(old: OldHome, role: str) ->
     assert run["state"] == "succeeded", old.board.story(run["id"])
     kind = old.manifest["runs"][role]["kind"]
     assert RunKind(run["kind"]) is RunKind(kind)
+
+
+def test_a_training_that_waited_was_called_off(old: OldHome) -> None:
+    run = old.get(f"/runs/{old.id('waiting')}")
+    assert (run["state"], run["attempt"]) == ("cancelled", 0)
+    assert old.board.moves(run["id"]) == ["queued", "cancelled"]
 
 
 def test_the_import_that_was_killed_leaves_its_whole_dataset(old: OldHome) -> None:
