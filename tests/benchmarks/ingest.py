@@ -23,6 +23,7 @@ from backend.jobs.ingest import ingest
 from backend.jobs.run_dir import RunDir, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.services.runs.metrics import read_metrics
+from shared.configs.kinds import RunKind
 
 STEPS = 200_000
 
