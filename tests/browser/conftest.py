@@ -20,7 +20,7 @@ from frontend.client import BackendLostError, Client
 from shared.runs import TERMINAL, RunKind, RunRequest, RunState
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PATIENCE_S = 90
+PATIENCE_S = 240
 expect.set_options(timeout=1000 * PATIENCE_S)
 
 
