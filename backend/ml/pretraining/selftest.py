@@ -15,10 +15,13 @@ from shared.configs import PretrainConfig, SelfTestConfig
 from shared.configs.presets import PRESETS, SELF_TEST_PRESET
 
 BATCH, IMAGES, WARM_UP = 64, 256, 3
+FEWEST, LONG_ENOUGH_S = 5, 5.0
+"""Steps that are timed also where they take longer than this."""
 
 
 def time_steps(config: SelfTestConfig, tick: Callable[[int], None]) -> list[float]:
-    """Seconds of each of config.steps steps after three that warm up; `tick` is told each step and may raise.
+    """Seconds of each of config.steps steps, or fewer where they take long, after three that warm up; `tick`
+    is told each step and may raise.
 
     Raises InvalidInputError where a GPU is asked for and there is none.
     """
@@ -34,6 +37,8 @@ def time_steps(config: SelfTestConfig, tick: Callable[[int], None]) -> list[floa
         synchronise(trainee.device)
         seconds.append(perf_counter() - start)
         tick(index)
+        if index + 1 >= WARM_UP + FEWEST and sum(seconds[WARM_UP:]) > LONG_ENOUGH_S:
+            break
     return seconds[WARM_UP:]
 
 
