@@ -1,4 +1,4 @@
-"""A connection to one server: what is sent, and what its answers become."""
+"""The HTTP connection to one server."""
 
 import os
 from typing import Any, Self, TypeVar
@@ -14,10 +14,10 @@ WAITS = ("connect", "read", "write", "pool")
 
 
 class Connection:
-    """Sends requests.
+    """Sends requests and reads responses.
 
-    `http` replaces the connection (a starlette TestClient drives the app without a socket); its own base URL
-    is then used. Every method raises ApiError or BackendLostError.
+    `http` replaces the HTTP client (a starlette TestClient runs the app without a socket), together with its
+    base URL. Every method may raise ApiError or BackendLostError.
     """
 
     def __init__(self, base_url: str, token: str | None = None, http: httpx2.Client | None = None) -> None:
@@ -61,7 +61,7 @@ class Connection:
             )
         except httpx2.TransportError as error:
             raise BackendLostError(
-                "The server does not answer; is `galaxyscope up` still running?"
+                "The server is not responding. Is `galaxyscope up` still running?"
             ) from error
         if response.is_success:
             return response

@@ -1,4 +1,4 @@
-"""Notices, as the client asks for them."""
+"""Client methods for notices."""
 
 from frontend.connection import Connection
 from shared.contract import routes
@@ -6,7 +6,7 @@ from shared.contract.system import Notice, Webhook, WebhookConfig, WebhookTest
 
 
 class NoticeCalls(Connection):
-    """One method a route of notices."""
+    """One method per route."""
 
     def list_notices(self, *, after: int = 0) -> list[Notice]:
         """Newest first."""
@@ -16,9 +16,9 @@ class NoticeCalls(Connection):
         return self._get(Webhook, routes.WEBHOOK)
 
     def set_webhook(self, config: WebhookConfig) -> Webhook:
-        """Say where notices are sent from now on."""
+        """Set the address that receives notices."""
         return self._send(Webhook, "PUT", routes.WEBHOOK, config.model_dump(mode="json"))
 
     def test_webhook(self) -> WebhookTest:
-        """Send a sentence there at once."""
+        """Send a test message to it."""
         return self._send(WebhookTest, "POST", routes.WEBHOOK_TEST)

@@ -1,4 +1,4 @@
-"""What people write on runs and ask of workers, as the client asks for it."""
+"""Client methods for run labels and worker requests."""
 
 from frontend.connection import Connection
 from shared.contract import routes
@@ -6,10 +6,10 @@ from shared.contract.runs import Asked, Run, RunChange, RunLabels
 
 
 class RunCalls(Connection):
-    """One method a route."""
+    """One method per route."""
 
     def change_run(self, run_id: str, change: RunChange) -> Run:
-        """Name, tag, note, archive."""
+        """Rename, tag, annotate or archive a run."""
         body = change.model_dump(mode="json", exclude_none=True)
         return self._send(Run, "PATCH", routes.RUN.format(run_id=run_id), body)
 

@@ -1,16 +1,16 @@
-// What a person does to the galaxy that is shown, and how it is taken back.
+// Rating, flagging, moving and undo.
 
-/** Whether the galaxies that are held are those of the dataset that was chosen: between two, keys mean none. */
+/** Whether the loaded galaxies belong to the selected dataset; keys are ignored while it changes. */
 const isShown = (state) => Boolean(state.data.state?.ready) && datasetNow(state)?.version === state.of
 const here = (state) => (isShown(state) ? state.list[state.at] : undefined)
-const MOST_ACTS = 500
+const MOST_ACTIONS = 500
 
 function rate(state, rating) {
   const one = here(state)
   if (!one || state.waiting) return
   remember(state, { kind: "rating", one, before: one.rating })
   setRating(state, one, rating)
-  state.waiting = state.at === state.list.length - 1 && hasMore(state) && !state.lost // goes on when more is here
+  state.waiting = state.at === state.list.length - 1 && hasMore(state) && !state.lost // advances once more galaxies are loaded
   if (state.at < state.list.length - 1) walk(state, 1)
   else showReview(state)
 }
@@ -19,13 +19,13 @@ function setRating(state, one, rating) {
   state.rated += Number(rating !== null) - Number(one.rating !== null)
   one.rating = rating
   state.touched.add(one.galaxy.row)
-  Object.assign(state, { news: "", problem: null })
+  Object.assign(state, { message: "", problem: null })
   sendRating(state, one.galaxy.row, rating)
 }
 
 function remember(state, act) {
-  state.acts.push(act)
-  if (state.acts.length > MOST_ACTS) state.acts.shift()
+  state.actions.push(act)
+  if (state.actions.length > MOST_ACTIONS) state.actions.shift()
 }
 
 function walk(state, step) {
@@ -34,29 +34,30 @@ function walk(state, step) {
   if (!state.list[to]) return
   state.at = to
   showReview(state)
-  tellRow(state)
+  reportRow(state)
 }
 
-function tellRow(state) {
-  state.want.row = here(state)?.galaxy.row ?? null
-  tellSoon(state)
+function reportRow(state) {
+  state.view.row = here(state)?.galaxy.row ?? null
+  reportSoon(state)
 }
 
-/** The last rating or flag is as it was before, and its galaxy is shown. */
+/** Undoes the last rating or flag and shows its galaxy. */
 async function undo(state) {
-  const act = isShown(state) ? state.acts.pop() : null
+  const act = isShown(state) ? state.actions.pop() : null
   if (!act) return
   if (act.kind === "rating") setRating(state, act.one, act.before)
-  else if (!(await turnFlagBack(state, act))) return showReview(state) // refused: its line says why
+  else if (!(await turnFlagBack(state, act))) return showReview(state) // failed: the flag line shows why
   const place = state.list.indexOf(act.one)
   if (place >= 0) state.at = place
   else state.list.splice(state.at, 0, act.one)
-  state.news = `Taken back: ${act.kind === "flag" ? "the flag of" : act.before === null ? "the rating of" : `galaxy rated ${act.before} again:`} ${nameOfGalaxy(act.one.galaxy).toLowerCase().split(",")[0]}.`
+  const what = act.kind === "flag" ? "flag" : act.before === null ? "rating" : `rating (${act.before} again)`
+  state.message = `Undone: ${what} of galaxy ${act.one.galaxy.row}.`
   showReview(state)
-  tellRow(state)
+  reportRow(state)
 }
 
-/** Whether the flag is as it was before the act; it may have been taken back by its own button. */
+/** Restores the flag to its previous state, which its own undo button may have done already. */
 async function turnFlagBack(state, { one: { galaxy }, on }) {
   const isAsActed = () => state.doubts.flags.has(galaxy.row) === on
   if (isAsActed()) await turnFlag(state.doubts, datasetNow(state), galaxy)
@@ -67,10 +68,10 @@ async function flagHere(state) {
   const one = here(state)
   if (!one) return
   if (one.galaxy.label === null) {
-    state.news = "This galaxy has no label to doubt."
+    state.message = "This galaxy has no label."
     return showSays(state)
   }
-  state.news = ""
+  state.message = ""
   const before = state.doubts.flags.has(one.galaxy.row)
   await turnFlag(state.doubts, datasetNow(state), one.galaxy)
   if (state.doubts.flags.has(one.galaxy.row) === before) return
@@ -79,15 +80,15 @@ async function flagHere(state) {
   showReview(state)
 }
 
-/** Learns from what was rated, and puts the rest in that order; what was seen stays. */
+/** Learns a ranking from the ratings for the remaining galaxies; reviewed ones stay. */
 async function learn(state) {
   if (!state.data.state?.ready) return
   await sendUnsent(state)
   if (state.lost) return showSays(state)
-  const again = state.want.by === "interest"
-  Object.assign(state.want, { by: "interest", row: null })
+  const again = state.view.by === "interest"
+  Object.assign(state.view, { by: "interest", row: null })
   state.problem = null
   showBar(state)
   await loadRanking(state, again)
-  tellRow(state)
+  reportRow(state)
 }

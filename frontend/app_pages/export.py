@@ -1,4 +1,4 @@
-"""What a person takes along of a run: all of it as a zip, its metrics, its encoder."""
+"""Exporting a run: the whole run as a zip file, its metrics, its encoder."""
 
 import streamlit as st
 
@@ -20,30 +20,30 @@ from shared.contract.routes import API, RUN_BUNDLE_FILE, RUN_ENCODER_FILE
 from shared.contract.runs import Run
 
 
-def draw_take_along(run: Run) -> None:
-    """A fold that asks for sizes only when it is open."""
+def draw_export(run: Run) -> None:
+    """An expander that loads sizes when opened."""
     if not has_trait(run.kind, Trait.BUNDLED):
         return
-    with st.expander("Take along", key="open_take_along", on_change="rerun") as fold:
+    with st.expander("Export", key="open_export", on_change="rerun") as fold:
         if fold.open:
             guarded(lambda: _draw_inside(run, client().describe_bundle(run.id)))
 
 
 def origin_sentence(origin: Origin, run_id: str) -> str:
-    """Where a run was imported from."""
-    there = "" if origin.run_id == run_id else f" It was {origin.run_id} there."
+    """Where an imported run comes from."""
+    there = "" if origin.run_id == run_id else f" Its original id was {origin.run_id}."
     return f"Imported from {origin.file} on {clock(origin.imported_at)}.{there}"
 
 
 def choice_words(bundle: RunBundle, choice: CheckpointChoice) -> str:
-    """A choice with what it holds and how large that is."""
+    """A choice of checkpoints with its size."""
     steps = bundle.steps[choice]
     names = {CheckpointChoice.KEPT: "best and last", CheckpointChoice.ALL: f"all {len(steps)}"}
     return f"{names.get(choice, 'none')} · {size(bundle.bytes[choice])}"
 
 
 def offered_choices(bundle: RunBundle) -> list[CheckpointChoice]:
-    """Those that differ."""
+    """The choices that differ."""
     of, kept = bundle.steps, CheckpointChoice.KEPT
     more = [CheckpointChoice.ALL] if of[CheckpointChoice.ALL] != of[kept] else []
     return [*([kept] if of[kept] else []), *more, CheckpointChoice.NONE]
@@ -78,16 +78,17 @@ def _draw_zip(run: Run, bundle: RunBundle) -> None:
             wrap=True,
         )
     href = API + RUN_BUNDLE_FILE.format(run_id=run.id) + f"?checkpoints={chosen.value}"
-    title = "Config, curves, log, samples, evaluations and checkpoints, with their digests"
+    title = "Config, curves, log, samples, evaluations and checkpoints, with digests"
     file_link(f"Run as ZIP, {size(bundle.bytes[chosen])}", href, title)
-    now = "" if run.state in TERMINAL else " It is still at work: what there is by now is taken along."
-    st.caption(f"Import it there on the Runs page. {WITHOUT_RESUME}{now}")
+    active = "The run is still active; the export contains what exists so far."
+    note = "" if run.state in TERMINAL else f" {active}"
+    st.caption(f"Import it there on the Runs page. {WITHOUT_RESUME}{note}")
 
 
 def _draw_encoder(run: Run, steps: list[int]) -> None:
     st.markdown("**Its encoder, for timm**")
     if not steps:
-        st.caption("There is no checkpoint yet; wait for the first.")
+        st.caption("There are no checkpoints yet.")
         return
     checkpoint = st.selectbox(
         "Checkpoint",
@@ -97,10 +98,10 @@ def _draw_encoder(run: Run, steps: list[int]) -> None:
         width=200,
     )
     href = API + RUN_ENCODER_FILE.format(run_id=run.id) + f"?checkpoint={checkpoint}"
-    file_link("Encoder as safetensors", href, "Weights by timm's names, without decoder or head")
+    file_link("Encoder as safetensors", href, "Weights with timm names, without decoder or head")
     with st.popover("How to load it"):
         st.code(timm_example(encoder_name(run.id)), language="python")
-    st.caption(f"Decoder and head are left out. ONNX, from the shell: `{onnx_command(run.id)}`")
+    st.caption(f"Without decoder and head. For ONNX, use the shell: `{onnx_command(run.id)}`")
 
 
 def onnx_command(run_id: str) -> str:

@@ -1,4 +1,4 @@
-"""A look at a source before it is imported: what the server finds there under the values of the form."""
+"""Previewing an import source with the values of the form."""
 
 import json
 from dataclasses import dataclass
@@ -16,14 +16,13 @@ from frontend.wording import count
 from shared.configs import ImportConfig
 from shared.contract.datasets import SourcePreview
 
-SEEN = "import_seen"
+LAST = "import_inspected"
 MANY_CLASSES = 24
 
 
 @dataclass(frozen=True)
-class Look:
-    """What was found under `values`, the last ones that fit; `faults` has a sentence by field for what is
-    wrong with the present ones."""
+class Inspection:
+    """The preview for `values`, the last valid ones, and the errors by field of the current ones."""
 
     preview: SourcePreview | None
     faults: dict[str, str]
@@ -31,54 +30,54 @@ class Look:
 
 
 @st.cache_data(ttl="2m", max_entries=64, show_spinner=False)
-def inspect(values: str) -> SourcePreview:
-    """What an import with these values (JSON) would find."""
+def fetch_preview(values: str) -> SourcePreview:
+    """The server's preview of an import with these values (JSON)."""
     return client().inspect_source(json.loads(values))
 
 
-def look(given: dict[str, Any]) -> Look:
-    """What the source holds under these values; a value that does not fit leaves the last look in place."""
+def inspect(given: dict[str, Any]) -> Inspection:
+    """Preview the source with these values; an invalid value keeps the last preview."""
     source = given.get("path", "")
     values = {name: value for name, value in given.items() if name != "name"}
     _, faults = check_values(ImportConfig, {**values, "name": "unnamed"})
-    faults = faults or _see(values)
-    if faults and values != {"path": source} and _seen(source) is None:
-        _see({"path": source})  # after a refresh: the form is there, and the fault in it
-    preview, seen_values = _seen(source) or (None, {})
-    return Look(preview, faults, seen_values)
+    faults = faults or _update_preview(values)
+    if faults and values != {"path": source} and _last_preview(source) is None:
+        _update_preview({"path": source})  # after a page reload with an invalid value in the form
+    preview, valid_values = _last_preview(source) or (None, {})
+    return Inspection(preview, faults, valid_values)
 
 
-def _see(values: dict[str, Any]) -> dict[str, str]:
-    """Asks the server and remembers what it found; a sentence by field for what is wrong."""
+def _update_preview(values: dict[str, Any]) -> dict[str, str]:
+    """Fetch and store a preview; returns errors by field."""
     try:
-        with st.spinner(f"Looking at {values['path']} …"):
-            preview = inspect(json.dumps(values, sort_keys=True))
+        with st.spinner(f"Reading {values['path']}…"):
+            preview = fetch_preview(json.dumps(values, sort_keys=True))
     except ApiError as error:
         return {error.field or "": error.detail}
-    st.session_state[SEEN] = (values["path"], preview, values)
+    st.session_state[LAST] = (values["path"], preview, values)
     return {problem.field or problem.code: problem.detail for problem in reversed(preview.problems)}
 
 
-def _seen(source: str) -> tuple[SourcePreview, dict[str, Any]] | None:
-    path, preview, values = st.session_state.get(SEEN, ("", None, {}))
+def _last_preview(source: str) -> tuple[SourcePreview, dict[str, Any]] | None:
+    path, preview, values = st.session_state.get(LAST, ("", None, {}))
     return (preview, values) if path == source and preview is not None else None
 
 
-def draw_pictures(seen: Look) -> None:
-    """Sixteen of the images as they would be stored, then the first rows of the table."""
-    preview = seen.preview
+def draw_images(inspection: Inspection) -> None:
+    """Sixteen images as they would be stored, then the first rows of the table."""
+    preview = inspection.preview
     if preview is None:
         return
     if preview.n:
-        caption = f"{min(preview.n, 16)} of {count(preview.n)}, evenly through the source"
-        draw_source_preview(seen.values, preview.n, caption)
+        caption = f"{min(preview.n, 16)} of {count(preview.n)}, evenly spaced in the source"
+        draw_source_preview(inspection.values, preview.n, caption)
     if preview.rows:
         table(preview.rows, f"The first {len(preview.rows)} rows of the table")
 
 
-def draw_found(preview: SourcePreview) -> None:
-    """What the source is, in facts and sentences."""
-    section("The source")
+def draw_source(preview: SourcePreview) -> None:
+    """The properties of the source, and notes on it."""
+    section("Source")
     facts(source_rows(preview))
     if preview.notes:
         bullets(preview.notes)

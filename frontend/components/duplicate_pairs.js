@@ -1,24 +1,24 @@
-// Galaxies that have a twin in another split, side by side.
+// Pairs of near-duplicates across splits, side by side.
 
-const twinViews = makeStore()
+const duplicateViews = makeStore()
 
 export default function ({ data, parentElement }) {
-  const root = parentElement.querySelector(".gx-twin_pairs")
-  const state = twinViews(parentElement, () => {
+  const root = parentElement.querySelector(".gx-duplicate_pairs")
+  const state = duplicateViews(parentElement, () => {
     const made = { pairs: el("div", { class: "pairs" }), view: galaxyDialog() }
     root.replaceChildren(made.pairs, made.view.node)
     return made
   })
-  const wanted = JSON.stringify(data)
-  if (wanted === state.drawn) return
-  state.drawn = wanted
+  const key = JSON.stringify(data)
+  if (key === state.drawn) return
+  state.drawn = key
   state.pairs.replaceChildren(...data.pairs.map((pair) => pairCard(state, data, pair)))
 }
 
 function pairCard(state, of, pair) {
-  const how = pair.how === "same" ? "the same way up" : pair.how
+  const how = pair.how === "same" ? "same orientation" : pair.how
   return el("figure", {}, side(state, of, pair.row, pair.split), side(state, of, pair.other, pair.other_split),
-    el("figcaption", {}, `${how} · differ by ${pair.rms_levels.toFixed(1)} of 255 levels`))
+    el("figcaption", {}, `${how} · RMS difference ${pair.rms_levels.toFixed(1)} of 255 levels`))
 }
 
 function side(state, of, row, split) {

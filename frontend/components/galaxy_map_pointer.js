@@ -1,16 +1,16 @@
-// The hand on the map: drag, wheel, pinch, lasso, click and keys.
+// Interaction with the map: drag, wheel, pinch, lasso, click and keys.
 
 const CLICK_PX = 5
 const REACH = { mouse: 10, pen: 14, touch: 22 }
 const PAN_SHARE = 0.12
 
-function followHand(pane) {
+function followPointer(pane) {
   const { canvas } = pane
-  pane.fingers = new Map()
-  canvas.onpointerdown = (event) => fingerDown(pane, event)
-  canvas.onpointermove = (event) => fingerMoves(pane, event)
-  canvas.onpointerup = canvas.onpointercancel = (event) => fingerUp(pane, event)
-  canvas.onpointerleave = () => { if (!pane.fingers.size) hover(pane, -1) }
+  pane.pointers = new Map()
+  canvas.onpointerdown = (event) => pointerDown(pane, event)
+  canvas.onpointermove = (event) => pointerMoves(pane, event)
+  canvas.onpointerup = canvas.onpointercancel = (event) => pointerUp(pane, event)
+  canvas.onpointerleave = () => { if (!pane.pointers.size) hover(pane, -1) }
   canvas.onwheel = (event) => {
     event.preventDefault()
     const [px, py] = placeOf(pane, event)
@@ -24,43 +24,43 @@ function placeOf(pane, event) {
   return [event.clientX - box.left, event.clientY - box.top]
 }
 
-function fingerDown(pane, event) {
+function pointerDown(pane, event) {
   if (event.button || !pane.field) return
   const [px, py] = placeOf(pane, event)
   pane.canvas.setPointerCapture(event.pointerId)
-  pane.fingers.set(event.pointerId, [px, py])
-  pane.pressed = { px, py, moved: false, lasso: pane.fingers.size === 1 && (pane.map.lasso || event.shiftKey) }
+  pane.pointers.set(event.pointerId, [px, py])
+  pane.pressed = { px, py, moved: false, lasso: pane.pointers.size === 1 && (pane.map.lasso || event.shiftKey) }
   hover(pane, -1)
   if (pane.pressed.lasso) pane.line = toMap(pane.view, pane.size, px, py)
-  else if (pane.fingers.size > 1) pane.line = null
+  else if (pane.pointers.size > 1) pane.line = null
 }
 
-function fingerMoves(pane, event) {
+function pointerMoves(pane, event) {
   if (!pane.field) return
-  const [px, py] = placeOf(pane, event), before = pane.fingers.get(event.pointerId)
+  const [px, py] = placeOf(pane, event), before = pane.pointers.get(event.pointerId)
   if (!before) {
     if (event.pointerType !== "touch") hover(pane, hitAt(pane, px, py, event.pointerType))
     return
   }
   pane.pressed.moved ||= Math.hypot(px - pane.pressed.px, py - pane.pressed.py) > CLICK_PX
-  if (pane.fingers.size > 1) pinch(pane, event.pointerId, before, [px, py])
+  if (pane.pointers.size > 1) pinch(pane, event.pointerId, before, [px, py])
   else if (pane.pressed.lasso) pane.line.push(...toMap(pane.view, pane.size, px, py))
   else if (pane.pressed.moved) panBy(pane, px - before[0], py - before[1])
-  if (pane.fingers.size > 1 || pane.pressed.lasso || pane.pressed.moved) pane.fingers.set(event.pointerId, [px, py])
+  if (pane.pointers.size > 1 || pane.pressed.lasso || pane.pressed.moved) pane.pointers.set(event.pointerId, [px, py])
   wantFrame(pane)
 }
 
-/** Two fingers keep what is under them. */
+/** Pinch zoom keeps the points under both fingers. */
 function pinch(pane, id, before, now) {
-  const other = [...pane.fingers].find(([key]) => key !== id)[1]
-  const apart = (finger) => Math.max(Math.hypot(finger[0] - other[0], finger[1] - other[1]), 1)
+  const other = [...pane.pointers].find(([key]) => key !== id)[1]
+  const apart = (pointer) => Math.max(Math.hypot(pointer[0] - other[0], pointer[1] - other[1]), 1)
   panBy(pane, (now[0] - before[0]) / 2, (now[1] - before[1]) / 2)
   zoomBy(pane, apart(now) / apart(before), (now[0] + other[0]) / 2, (now[1] + other[1]) / 2)
 }
 
-function fingerUp(pane, event) {
-  if (!pane.fingers.delete(event.pointerId)) return
-  if (pane.fingers.size) { pane.pressed.moved = true; return }
+function pointerUp(pane, event) {
+  if (!pane.pointers.delete(event.pointerId)) return
+  if (pane.pointers.size) { pane.pressed.moved = true; return }
   const { lasso, moved, px, py } = pane.pressed
   if (lasso) return endLasso(pane, moved)
   if (!moved && event.type === "pointerup") chooseGalaxy(pane.map, hitAt(pane, px, py, event.pointerType))
@@ -82,17 +82,17 @@ function hitAt(pane, px, py, kind) {
 
 function panBy(pane, dx, dy) {
   const scale = scaleOf(pane.view, pane.size)
-  lookAt(pane, { ...pane.view, x: pane.view.x - dx / scale, y: pane.view.y + dy / scale })
+  setView(pane, { ...pane.view, x: pane.view.x - dx / scale, y: pane.view.y + dy / scale })
 }
 
 function zoomBy(pane, factor, px = pane.size.width / 2, py = pane.size.height / 2) {
-  lookAt(pane, zoomedAt(pane.view, pane.size, px, py, factor, pane.home))
+  setView(pane, zoomedAt(pane.view, pane.size, px, py, factor, pane.home))
 }
 
 const MAP_KEYS = {
   ArrowLeft: (pane) => panBy(pane, PAN_SHARE * pane.size.width, 0), ArrowRight: (pane) => panBy(pane, -PAN_SHARE * pane.size.width, 0),
   ArrowUp: (pane) => panBy(pane, 0, PAN_SHARE * pane.size.height), ArrowDown: (pane) => panBy(pane, 0, -PAN_SHARE * pane.size.height),
-  "+": (pane) => zoomBy(pane, 1.3), "=": (pane) => zoomBy(pane, 1.3), "-": (pane) => zoomBy(pane, 1 / 1.3), 0: (pane) => lookAt(pane, pane.home),
+  "+": (pane) => zoomBy(pane, 1.3), "=": (pane) => zoomBy(pane, 1.3), "-": (pane) => zoomBy(pane, 1 / 1.3), 0: (pane) => setView(pane, pane.home),
   Escape: (pane) => clearAll(pane.map), Enter: ({ map }) => { if (map.at >= 0) chooseGalaxy(map, map.at) },
 }
 
