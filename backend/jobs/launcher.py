@@ -11,6 +11,7 @@ from backend.jobs.run_dir import Process, RunDir, process_exists
 from shared.configs.kinds import Lane
 
 NICE = {Lane.TRAIN: 10, Lane.LIGHT: 15, Lane.NETWORK: 15}
+"""Of the workers, where GALAXYSCOPE_NICE does not say another."""
 
 SPIN_COUNT = "10000"
 """How long OpenMP threads spin before they sleep: long enough for a step alone, short enough to leave the
@@ -61,5 +62,6 @@ class LocalLauncher:
 
 def _environment(lane: Lane) -> dict[str, str]:
     light = {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    common = {"PYTHONUNBUFFERED": "1", "GOMP_SPINCOUNT": SPIN_COUNT, "GALAXYSCOPE_NICE": str(NICE[lane])}
+    nice = os.environ.get("GALAXYSCOPE_NICE", str(NICE[lane]))
+    common = {"PYTHONUNBUFFERED": "1", "GOMP_SPINCOUNT": SPIN_COUNT, "GALAXYSCOPE_NICE": nice}
     return os.environ | common | ({} if lane is Lane.TRAIN else light)

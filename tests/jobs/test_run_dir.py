@@ -58,7 +58,7 @@ def said(process: subprocess.Popen[str], sentence: str) -> bool:
     return any(line == sentence + "\n" for line in process.stdout)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float = 240.0) -> bool:
     end = time.monotonic() + seconds
     while not condition() and time.monotonic() < end:
         time.sleep(0.02)

@@ -8,8 +8,8 @@ from pathlib import Path
 from backend.jobs.run_dir import Result, Spec, start_time
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.opening import open_eval_store, open_store
+from backend.ml.pretraining.loop import LeaveRequestedError
 from backend.ml.pretraining.preflight import Trial, full_size, ratio, rows_to_try, timed
-from backend.ml.pretraining.pretrain import LeaveRequestedError
 from backend.ml.pretraining.reading import check_batch, read_pretrain_data
 from backend.ml.runtime.compute import resolve_device
 from backend.ml.runtime.memory import PeakMemory, capped, is_out_of_memory

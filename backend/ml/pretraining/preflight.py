@@ -19,10 +19,11 @@ from backend.ml.pretraining.evaluation import (
     probe_figures,
     validation_loss,
 )
-from backend.ml.pretraining.pretrain import LeaveRequestedError, Pretraining
+from backend.ml.pretraining.loop import LeaveRequestedError, TrainingLoop, descend
+from backend.ml.pretraining.pretrain import Pretraining
 from backend.ml.pretraining.reading import seen_rows
 from backend.ml.probing.probe import can_be_probed, rankme
-from backend.ml.runtime.compute import synchronise
+from backend.ml.runtime.compute import resolve_device, synchronise
 from backend.ml.runtime.contracts import Labels, Pixels, PretrainData, RunIO
 from backend.ml.runtime.memory import PeakMemory
 from shared.base.vocabulary import Split
@@ -100,8 +101,10 @@ class Trial:
         memory: PeakMemory,
     ) -> None:
         self.config, self.data, self.full, self.io, self.memory = config, data, full, io, memory
-        self.training = Pretraining(config, data, io, folder, memory)
-        self.device = self.training.device
+        self.device = resolve_device(config.device)
+        memory.restart(self.device)
+        self.trainee = Pretraining(config, data, folder)
+        self.loop = TrainingLoop(self.trainee, config, io, folder, memory)
 
     def tick(self, message: str = "trying an evaluation", images_per_s: float | None = None) -> None:
         self.io.heartbeat(0, self.full.images, 0.0, images_per_s, None, message)
@@ -121,11 +124,11 @@ class Trial:
 
     def _timed_steps(self, first: int, count: int) -> float:
         """Seconds of real steps, but at the rate 0: the model stays one that can be evaluated."""
-        step, start = self.training.take_step, perf_counter()
+        trainee, start = self.trainee, perf_counter()
         for index in range(first, first + count):
-            step.learn(step.normalise(step.batch(index)), step.noise(index), 0.0)
-            if self.training.online is not None:
-                self.training.online.learn(step.rows(index), 0.0)
+            descend(trainee.optimizer, trainee.loss(index), 0.0)
+            if trainee.online is not None:
+                trainee.online.learn(trainee.schedule.rows(index), 0.0)
             if self.device.type == "cpu":
                 self.tick("trying steps")
         synchronise(self.device)
@@ -134,7 +137,7 @@ class Trial:
     def time_evaluation(self) -> float:
         """Seconds of one evaluation of the run: what goes by rows is scaled by them, the rest is done in full
         on features made to look like its own."""
-        model, probe, full = self.training.model.eval(), self.data.probe, self.full
+        model, probe, full = self.trainee.model.eval(), self.data.probe, self.full
         self._features(self.data.images[: EVALUATION_BATCH[self.device.type]], 0)  # a first one is slow
         seconds, _ = timed(lambda: validation_loss(model, self.data, self.config, self.tick))
         seconds *= ratio(full.val_images, len(self.data.val_images))
@@ -150,7 +153,7 @@ class Trial:
     def _features(self, images: Pixels, wanted: int) -> tuple[float, Tensor]:
         """Seconds for the features of as many rows as are wanted, and those of `images`."""
         seconds, features = timed(
-            lambda: extract_features(self.training.model, images, self.data, self.config, tick=self.tick)
+            lambda: extract_features(self.trainee.model, images, self.data, self.config, tick=self.tick)
         )
         return seconds * ratio(wanted, len(images)), features
 
@@ -174,8 +177,8 @@ class Trial:
         return seconds * ratio(len(full.train_labels), tried)
 
     def _draw_and_save(self) -> None:
-        self.training.samples.write(self.training.model, 0)
-        self.training.save()
+        self.trainee.samples.write(self.trainee.model, 0)
+        self.loop.save()
 
     def peak_bytes(self) -> int:
         """Peak over the idle process of the run: what was measured here, and the memory of what was not."""

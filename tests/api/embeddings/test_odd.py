@@ -79,7 +79,7 @@ class SlowDatasets(Datasets):
     def use(self, name: str) -> Iterator[GalaxyStore]:
         self.times += 1
         self.asked.set()
-        assert self.go.wait(30)
+        assert self.go.wait(240)
         with super().use(name) as store:
             yield store
 
@@ -90,7 +90,7 @@ def test_neighbours_that_take_long_are_made_once_and_hold_up_no_others(
     kept, embedded, slow = KeptNeighbours(), context.embeddings.get(space), SlowDatasets(database, settings)
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(kept.get, embedded, slow, 4, None) for _ in range(2)]
-        assert slow.asked.wait(30)
+        assert slow.asked.wait(240)
         others = kept.get(embedded, context.datasets, 3, None)  # while the first are not made
         slow.go.set()
         first, second = (one.result() for one in waiting)
