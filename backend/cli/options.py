@@ -80,14 +80,11 @@ def fields_of(config: type[Config], replaced: Mapping[str, Any]) -> Options:
         )
 
     def make(**given: Any) -> dict[str, Any]:
-        values = {
-            key: str(value.absolute()) if isinstance(value, Path) else value for key, value in given.items()
-        }
-        return {
-            key: value
-            for key, value in values.items()
-            if value != config.model_fields[key].default and value != []
-        }
+        values = {}
+        for key, value in given.items():
+            if value not in (None, [], config.model_fields[key].default):
+                values[key] = str(value.absolute()) if isinstance(value, Path) else value
+        return values
 
     make.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return Options(make)

@@ -20,7 +20,7 @@ Work = Callable[..., tuple[RunDir, Result]]
 WORKSHOP = """
 import os, sys
 from backend.jobs import worker
-from backend.jobs.tasks import preflight, pretrain
+from backend.jobs.tasks import pretraining
 from backend.ml import memory
 
 for line in sys.stdin:
