@@ -21,7 +21,7 @@ WORKSHOP = """
 import os, sys
 from backend.jobs import worker
 from backend.jobs.tasks import pretraining
-from backend.ml import memory
+from backend.ml.runtime import memory
 
 for line in sys.stdin:
     folder, free_bytes = line.split()
