@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from backend.api import (
     annotations,
@@ -69,13 +71,12 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         middleware=[Middleware(Guard, hosts=_hosts(settings), token=settings.token)],
-        responses={"4XX": {"model": ErrorBody}},
+        routes=_api_routes(),
     )
     app.state.services = services
     app.add_exception_handler(GalaxyscopeError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(Exception, _answer_failure)
-    app.include_router(_api_router())
     for path in ("/api", "/api/{path:path}"):
         app.add_api_route(path, _no_such_route, methods=EVERY_METHOD, include_in_schema=False)
     if streamlit_app is not None:
@@ -94,8 +95,9 @@ def _prepare_in_the_background() -> None:
     threading.Thread(target=prepare, daemon=True).start()
 
 
-def _api_router() -> APIRouter:
-    router = APIRouter(prefix=API)
+@cache  # what FastAPI makes of a hundred signatures is the same for every server of a process
+def _api_routes() -> list[BaseRoute]:
+    router = APIRouter(prefix=API, responses={"4XX": {"model": ErrorBody}})
     parts = (
         bundles,
         runs,
@@ -116,7 +118,7 @@ def _api_router() -> APIRouter:
     )
     for part in parts:
         router.include_router(part.router)
-    return router
+    return router.routes
 
 
 def _no_such_route(request: Request) -> None:

@@ -1,4 +1,4 @@
-"""The demo: what a newcomer would click, done through the API of the running server."""
+"""The demo: a first session, run through the API of the running server."""
 
 import time
 
@@ -19,8 +19,8 @@ POLL_S = 0.5
 
 
 def play_demo(address: str, preset: str, *, wait: bool) -> Run:
-    """Make the simulated dataset where it is missing, launch `preset` on it, and with `wait` see it to its
-    end. Raises GalaxyscopeError where a step fails."""
+    """Simulate the dataset if it is missing and launch `preset` on it; with `wait`, wait until it has ended.
+    Raises GalaxyscopeError if a step fails."""
     with httpx2.Client(base_url=address + routes.API, timeout=30, trust_env=False) as http:
         _make_dataset(http)
         request = RunRequest(kind=RunKind.PRETRAIN, preset=preset, config={"dataset": DATASET})
@@ -33,10 +33,10 @@ def _make_dataset(http: httpx2.Client) -> None:
     datasets = TypeAdapter(list[Dataset]).validate_python(_checked(http.get(routes.DATASETS)))
     if DATASET in {dataset.name for dataset in datasets}:
         return
-    console.print("  making 2,000 simulated galaxies …")
-    on_its_way = [job for job in _jobs(http, RunKind.SIMULATE) if job.state not in TERMINAL]
+    console.print("  simulating 2,000 galaxies …")
+    active = [job for job in _jobs(http, RunKind.SIMULATE) if job.state not in TERMINAL]
     request = RunRequest(kind=RunKind.SIMULATE, config={"name": DATASET})
-    made = _follow(http, on_its_way[0] if on_its_way else _launch(http, request))
+    made = _follow(http, active[0] if active else _launch(http, request))
     if made.state is not RunState.SUCCEEDED:
         raise GalaxyscopeError("demo_failed", made.reason or f"{made.id} ended {made.state}")
 

@@ -1,4 +1,4 @@
-"""The course of a training out of the database, as backend.stats.trend judges it."""
+"""The evaluations of a training from the database, for the trend in backend.stats.trend."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -15,8 +15,8 @@ from shared.contract.runs import KNN, judged_key
 RANK = "val/rankme"
 
 
-def read_course(session: Session, row: RunRow) -> Course:
-    """The evaluations of a training, and what they are to be judged by."""
+def read_history(session: Session, row: RunRow) -> Course:
+    """The evaluations of a training, and the settings that its trend depends on."""
     key = judged_key(RunKind(row.kind), row.config.get("online_probe"))
     points = _points(session, row.id, (key, KNN, RANK))
     return Course(
@@ -41,8 +41,8 @@ def _points(session: Session, run_id: str, keys: tuple[str, ...]) -> dict[str, P
 
 
 def _validation_rows(session: Session, digest: str | None) -> int | None:
-    """Labelled validation rows of the dataset that a run is judged on, None where it is gone. Splits are
-    stratified: of a dataset with labels missing, validation has its share of them."""
+    """Labelled validation rows of a run's eval dataset, None if it is missing. Splits are stratified, so
+    missing labels are spread evenly over them."""
     dataset = session.scalar(select(DatasetRow).where(DatasetRow.digest == digest).limit(1))
     if dataset is None or not dataset.info["n"]:
         return None

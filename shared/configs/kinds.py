@@ -95,7 +95,7 @@ _DATASET = frozenset({_T.MAKES_DATASET})
 _QUIET = frozenset({_T.QUIET})
 
 JOB_KINDS: dict[RunKind, JobKind] = _records(
-    JobKind(_K.PRETRAIN, PretrainConfig, Lane.TRAIN, "pretrain", _TRAINING | {_T.SAMPLES}),
+    JobKind(_K.PRETRAIN, PretrainConfig, Lane.TRAIN, "pretraining", _TRAINING | {_T.SAMPLES}),
     JobKind(
         _K.FINETUNE,
         FinetuneConfig,
@@ -119,8 +119,8 @@ JOB_KINDS: dict[RunKind, JobKind] = _records(
     JobKind(_K.SIMULATE, SimulateConfig, Lane.LIGHT, "datasets", _DATASET),
     JobKind(_K.DOWNLOAD, DownloadConfig, Lane.NETWORK, "datasets", _DATASET | {_T.ANNOUNCED}),
     JobKind(_K.SUBSET, SubsetConfig, Lane.LIGHT, "datasets", _DATASET),
-    JobKind(_K.PREFLIGHT, PretrainConfig, Lane.TRAIN, "preflight", _QUIET),
-    JobKind(_K.SELFTEST, SelfTestConfig, Lane.TRAIN, "selftest", _QUIET),
+    JobKind(_K.PREFLIGHT, PretrainConfig, Lane.TRAIN, "pretraining", _QUIET),
+    JobKind(_K.SELFTEST, SelfTestConfig, Lane.TRAIN, "pretraining", _QUIET),
 )
 """A preflight has the config of the training that it tries."""
 

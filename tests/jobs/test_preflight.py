@@ -20,8 +20,8 @@ Work = Callable[..., tuple[RunDir, Result]]
 WORKSHOP = """
 import os, sys
 from backend.jobs import worker
-from backend.jobs.tasks import preflight, pretrain
-from backend.ml import memory
+from backend.jobs.tasks import pretraining
+from backend.ml.runtime import memory
 
 for line in sys.stdin:
     folder, free_bytes = line.split()

@@ -1,6 +1,6 @@
-"""Whether similar means of the same class: the encoder's features beside random init and raw pixels.
+"""Whether similar galaxies are of the same class: the encoder's features beside random init and raw pixels.
 
-Labelled validation rows ask, labelled train rows are the gallery; no test row is looked at.
+Queries are labelled validation rows, the gallery is labelled train rows; test rows are not used.
 """
 
 from typing import Any, Protocol
@@ -27,12 +27,12 @@ MOST_GALLERY = 50_000
 Vectors = NDArray[np.float32]
 
 
-class Says(Protocol):
-    def say(self, what: str) -> None: ...
+class Progress(Protocol):
+    def say(self, message: str) -> None: ...
 
 
 def measure_search(
-    source: FeatureSource, fresh: FeatureSource, depth: int, pooling: Pooling, says: Says
+    source: FeatureSource, fresh: FeatureSource, depth: int, pooling: Pooling, progress: Progress
 ) -> dict[str, Any]:
     """A SearchQuality as JSON; `fresh` is the same encoder at random init."""
     store = source.store
@@ -41,12 +41,12 @@ def measure_search(
     labels = store.labels[gallery], store.labels[queries]
     features = combined(source.pooled(np.arange(store.n), EVERY_ROW, [depth]), depth, pooling)
     rankings = {Basis.ENCODER: _ranking(features[gallery], features[queries], *labels)}
-    says.say("features at random init")
+    progress.say("features at random init")
     untrained_train = combined(fresh.pooled(train, Split.TRAIN.value, [depth]), depth, pooling)
     untrained_val = combined(fresh.pooled(val, Split.VAL.value, [depth]), depth, pooling)
     chosen = np.isin(train, gallery), np.isin(val, queries)
     rankings[Basis.RANDOM_INIT] = _ranking(untrained_train[chosen[0]], untrained_val[chosen[1]], *labels)
-    says.say("raw pixels")
+    progress.say("raw pixels")
     rankings[Basis.RAW_PIXELS] = _ranking(_pixels(source, gallery), _pixels(source, queries), *labels)
     quality = SearchQuality(
         k=K,

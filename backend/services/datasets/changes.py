@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import ConflictError, NotFoundError
-from backend.jobs.dataset_names import MEANT, name_in_runs
+from backend.jobs.dataset_names import DIGEST_OF, name_in_runs
 from backend.services.datasets.browsing import to_dataset
 from backend.services.datasets.names import require_free_name
 from backend.settings import Settings
@@ -56,7 +56,7 @@ def delete_dataset(database: Database, settings: Settings, name: str) -> None:
 
 
 def _preview(session: Session, row: DatasetRow) -> DeletionPreview:
-    named = [RunRow.config[field].as_string() == row.name for field in MEANT]
+    named = [RunRow.config[field].as_string() == row.name for field in DIGEST_OF]
     same = or_(RunRow.dataset_digest == row.digest, RunRow.eval_dataset_digest == row.digest)
     found = list(session.scalars(select(RunRow).where(same, or_(*named)).order_by(RunRow.created_at)))
     return DeletionPreview(
