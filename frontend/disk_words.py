@@ -1,7 +1,7 @@
 """What is said of the disk that runs take."""
 
 from frontend.wording import plural, size
-from shared.contract.runs import UNDO_H, Disk, Pruning, RunDeletion
+from shared.contract.runs import UNDO_H, DiskUsage, PruneReport, RunDeletion
 
 
 def deletion_sentences(preview: RunDeletion) -> list[str]:
@@ -27,7 +27,7 @@ def deletion_sentences(preview: RunDeletion) -> list[str]:
     return [*sentences, f"For {UNDO_H} hours it can be had back as it was, from the Runs page."]
 
 
-def disk_label(disk: Disk) -> str:
+def disk_label(disk: DiskUsage) -> str:
     """The size of all runs, for the head of a fold."""
     known = f"Disk: runs take {size(disk.runs_bytes)}"
     open_ends = f", {plural(disk.unmeasured, 'run')} not measured yet" if disk.unmeasured else ""
@@ -35,7 +35,7 @@ def disk_label(disk: Disk) -> str:
     return f"{known}{open_ends}{trash} · {size(disk.free_bytes)} free"
 
 
-def pruning_sentence(pruning: Pruning) -> str:
+def pruning_sentence(pruning: PruneReport) -> str:
     """What ended runs can do without."""
     if not pruning.runs:
         return "Nothing: ended runs hold their last and best checkpoint alone."

@@ -8,11 +8,11 @@ from backend.services.datasets.tables import TableFormat
 from shared.contract import routes
 from shared.contract.annotations import (
     Collection,
+    CollectionAddition,
     CollectionChange,
-    CollectionGrowth,
     CollectionName,
+    CollectionUpdate,
     FlagNote,
-    GrownCollection,
     LabelFlag,
     Rating,
     RatingValue,
@@ -29,8 +29,8 @@ def list_collections(services: ServicesDep, name: str) -> list[Collection]:
 
 @router.post(routes.COLLECTION)
 def add_to_collection(
-    services: ServicesDep, name: str, collection: CollectionName, growth: CollectionGrowth
-) -> GrownCollection:
+    services: ServicesDep, name: str, collection: CollectionName, growth: CollectionAddition
+) -> CollectionUpdate:
     """Add galaxies; the collection is made where there is none."""
     return services.collections.add(name, collection, growth.rows)
 

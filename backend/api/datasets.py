@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from backend.api.deps import ServicesDep
 from backend.services.datasets import changes
-from backend.services.datasets.browsing import Wanted
+from backend.services.datasets.browsing import RowSelection
 from shared.base.vocabulary import Split
 from shared.contract import routes
 from shared.contract.datasets import (
@@ -88,7 +88,7 @@ def browse(
 ) -> GalaxyPage:
     """Rows in file order; a redshift bound leaves out rows without a redshift."""
     among = services.collections.rows(name, collection) if collection is not None else None
-    wanted = Wanted(label, split, redshift_min, redshift_max, among=among)
+    wanted = RowSelection(label, split, redshift_min, redshift_max, among=among)
     return services.datasets.browse(name, wanted, offset=offset, limit=limit)
 
 

@@ -5,7 +5,7 @@ from fastapi import APIRouter
 from backend.api.deps import ServicesDep
 from backend.services.runs import deletion, pruning
 from shared.contract import routes
-from shared.contract.runs import DeletedRun, Disk, PruneRequest, Pruning, Run, RunDeletion
+from shared.contract.runs import DeletedRun, DiskUsage, PruneReport, PruneRequest, Run, RunDeletion
 
 router = APIRouter(tags=["disk"])
 
@@ -29,17 +29,17 @@ def restore_run(services: ServicesDep, run_id: str) -> Run:
 
 
 @router.get(routes.DISK)
-def read_disk(services: ServicesDep) -> Disk:
+def read_disk(services: ServicesDep) -> DiskUsage:
     return deletion.read_disk(services.database, services.settings)
 
 
 @router.get(routes.PRUNING)
-def preview_pruning(services: ServicesDep) -> Pruning:
+def preview_pruning(services: ServicesDep) -> PruneReport:
     """What ended runs can do without."""
     return pruning.preview_pruning(services.database, services.settings)
 
 
 @router.post(routes.PRUNING)
-def prune(services: ServicesDep, request: PruneRequest) -> Pruning:
+def prune(services: ServicesDep, request: PruneRequest) -> PruneReport:
     """Remove it; what went."""
     return pruning.prune(services.database, services.settings, request.runs)

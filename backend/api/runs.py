@@ -14,7 +14,6 @@ from shared.base.states import RunState
 from shared.configs.kinds import JOB_KINDS, RunKind
 from shared.contract import routes
 from shared.contract.runs import (
-    Asked,
     KindInfo,
     LogTail,
     MetricsPage,
@@ -27,6 +26,7 @@ from shared.contract.runs import (
     RunRequest,
     Samples,
     Verdict,
+    WorkerRequest,
 )
 
 router = APIRouter(tags=["runs"])
@@ -99,13 +99,13 @@ def retry_run(services: ServicesDep, run_id: str) -> Run:
 
 
 @router.post(routes.RUN_CHECKPOINT_NOW, status_code=202)
-def checkpoint_now(services: ServicesDep, run_id: str) -> Asked:
+def checkpoint_now(services: ServicesDep, run_id: str) -> WorkerRequest:
     """Write a checkpoint between two steps, and go on."""
     return requests.ask_worker(services.database, services.settings, run_id, "checkpoint")
 
 
 @router.post(routes.RUN_SAMPLE_NOW, status_code=202)
-def sample_now(services: ServicesDep, run_id: str) -> Asked:
+def sample_now(services: ServicesDep, run_id: str) -> WorkerRequest:
     """Reconstruct the fixed galaxies as the model is now, and go on."""
     return requests.ask_worker(services.database, services.settings, run_id, "sample")
 

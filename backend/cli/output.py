@@ -14,7 +14,7 @@ from backend.errors import GalaxyscopeError
 from shared.contract.datasets import Dataset
 from shared.contract.evaluations import Evaluation
 from shared.contract.launching import Estimate, LaneQueue, QueuedRun, WaitingRun
-from shared.contract.runs import Disk, Pruning, Run, Verdict
+from shared.contract.runs import DiskUsage, PruneReport, Run, Verdict
 from shared.contract.system import Machine, Notice, Webhook, WebhookTest
 
 console = Console(stderr=True)
@@ -111,7 +111,7 @@ def _when(lane: LaneQueue, run: QueuedRun) -> str:
     return f"after {run.after}" if run.after else "next"
 
 
-def print_disk(disk: Disk) -> None:
+def print_disk(disk: DiskUsage) -> None:
     """What runs take, and those that can be had back."""
     rows = [
         (
@@ -133,7 +133,7 @@ def print_disk(disk: Disk) -> None:
     )
 
 
-def print_pruning(pruning: Pruning) -> None:
+def print_pruning(pruning: PruneReport) -> None:
     table = Table("run", "checkpoints", "size", box=None)
     for run in pruning.runs:
         table.add_row(run.id, str(run.checkpoints), size_words(run.bytes))

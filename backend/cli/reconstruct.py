@@ -14,16 +14,16 @@ from backend.errors import InvalidInputError
 from backend.files import write_atomic
 from backend.services.reconstruction.saved_pictures import PANELS, SavedPictures
 from shared.contract.reconstruction import (
+    AnimationFormat,
     LadderRequest,
     MaskKind,
     PixelMode,
     Reconstruction,
     ReconstructionRequest,
     SaveRequest,
-    SweepFormat,
 )
 
-SWEEPS: dict[str, SweepFormat] = {"gif": "gif", "webp": "webp"}
+SWEEPS: dict[str, AnimationFormat] = {"gif": "gif", "webp": "webp"}
 
 
 def reconstruct(

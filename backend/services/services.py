@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from backend.services.datasets.label_flags import LabelFlags
     from backend.services.datasets.ratings import Ratings
     from backend.services.embeddings.agreement import Agreements
-    from backend.services.embeddings.odd import OddOnes
+    from backend.services.embeddings.odd import OddGalaxies
     from backend.services.embeddings.projections import Projections
     from backend.services.embeddings.search import Search
     from backend.services.embeddings.vectors import Embeddings
@@ -124,9 +124,9 @@ class Services:
     @cached_property
     def search(self) -> "Search":
         from backend.services.embeddings.search import Search
-        from backend.services.embeddings.uploaded_images import EmbeddedImages
+        from backend.services.embeddings.uploaded_images import UploadEmbedder
 
-        return Search(self.datasets, self.embeddings, EmbeddedImages(self.settings, self.models))
+        return Search(self.datasets, self.embeddings, UploadEmbedder(self.settings, self.models))
 
     @cached_property
     def agreements(self) -> "Agreements":
@@ -135,10 +135,10 @@ class Services:
         return Agreements(self.datasets, self.embeddings, self.search)
 
     @cached_property
-    def odd(self) -> "OddOnes":
-        from backend.services.embeddings.odd import OddOnes
+    def odd(self) -> "OddGalaxies":
+        from backend.services.embeddings.odd import OddGalaxies
 
-        return OddOnes(self.datasets, self.embeddings, self.annotations)
+        return OddGalaxies(self.datasets, self.embeddings, self.annotations)
 
     @cached_property
     def projections(self) -> "Projections":

@@ -21,7 +21,7 @@ from shared.contract.runs import Progress
 
 
 @dataclass(frozen=True)
-class Arrival:
+class CheckedBundle:
     """An unpacked bundle with nothing wrong, in `folder`."""
 
     folder: Path
@@ -35,7 +35,7 @@ class Arrival:
         return self.manifest.run
 
 
-def made_row(session: Session, arrival: Arrival, run_id: str, run_dir: RunDir) -> RunRow:
+def made_row(session: Session, arrival: CheckedBundle, run_id: str, run_dir: RunDir) -> RunRow:
     """The row of an arrival here: ended, on the datasets that are here, and without a speed."""
     run = arrival.run
     ended = run.state in TERMINAL
@@ -67,7 +67,7 @@ def made_row(session: Session, arrival: Arrival, run_id: str, run_dir: RunDir) -
     )
 
 
-def _config(session: Session, arrival: Arrival) -> dict[str, Any]:
+def _config(session: Session, arrival: CheckedBundle) -> dict[str, Any]:
     """With the names that its datasets have here."""
     run, config = arrival.run, arrival.contents.config.model_dump(mode="json")
     meant = {"dataset": run.dataset_digest, "eval_dataset": run.eval_dataset_digest or run.dataset_digest}

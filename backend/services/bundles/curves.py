@@ -1,4 +1,4 @@
-"""Curves of a run from elsewhere: ingested as any, into a database of their own, and copied at once.
+"""Metrics of an imported run: ingested as any, into a database of their own, and copied at once.
 
 A long run has a million points, which take the better part of a minute to ingest; the copy takes seconds, and
 only then do other writers wait.
@@ -30,7 +30,7 @@ _COPY = "INSERT INTO metric_lines (set_id, step, figures) VALUES (?, ?, ?)"
 
 
 @dataclass(frozen=True)
-class Curves:
+class StagedMetrics:
     """Points in a database at `path`, and what the row of their run says of them."""
 
     path: Path
@@ -52,7 +52,7 @@ class Curves:
 
 
 @contextmanager
-def gathered_curves(run_dir: RunDir) -> Iterator[Curves]:
+def stage_metrics(run_dir: RunDir) -> Iterator[StagedMetrics]:
     """The curves of a run's folder; their database, beside it, is gone afterwards."""
     path = run_dir.path.with_name(f"{run_dir.path.name}.db")
     database = Database(path)
@@ -63,7 +63,7 @@ def gathered_curves(run_dir: RunDir) -> Iterator[Curves]:
         while _ingest(database, row.id, run_dir):
             pass
         with database.read() as session:
-            yield Curves(path, session.get_one(RunRow, row.id))
+            yield StagedMetrics(path, session.get_one(RunRow, row.id))
     finally:
         database.close()
         for left in path.parent.glob(f"{path.name}*"):

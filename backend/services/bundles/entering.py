@@ -15,8 +15,8 @@ from backend.jobs.dataset_names import dataset_here
 from backend.jobs.queue import make_run_id
 from backend.jobs.run_dir import RunDir
 from backend.jobs.state import add_event
-from backend.services.bundles.arrival import Arrival, made_row
-from backend.services.bundles.curves import gathered_curves
+from backend.services.bundles.arrival import CheckedBundle, made_row
+from backend.services.bundles.curves import stage_metrics
 from backend.services.bundles.layout import ORIGIN, SPEC
 from backend.settings import Settings
 from shared.base.states import TERMINAL, RunState
@@ -24,11 +24,11 @@ from shared.contract.bundles import ImportedRun, Origin
 from shared.contract.evaluations import Evaluation
 
 
-def enter(database: Database, settings: Settings, arrival: Arrival) -> ImportedRun:
+def enter(database: Database, settings: Settings, arrival: CheckedBundle) -> ImportedRun:
     """Have the run here, with its curves, evaluations and events; where that fails nothing has changed."""
     moved: Path | None = None
     try:
-        with gathered_curves(RunDir(arrival.folder)) as curves, database.write() as session:
+        with stage_metrics(RunDir(arrival.folder)) as curves, database.write() as session:
             twin = find_twin(session, settings, arrival.manifest_sha256)
             if twin is not None:  # another import was quicker
                 return ImportedRun(run_id=twin, here_already=True)
@@ -78,7 +78,7 @@ def _free_id(session: Session, settings: Settings, wanted: str) -> str:
     return run_id
 
 
-def _settle(session: Session, arrival: Arrival, run_id: str) -> list[str]:
+def _settle(session: Session, arrival: CheckedBundle, run_id: str) -> list[str]:
     """Write the files that name the run, and say what is other here than where it comes from."""
     _write_own_files(arrival, run_id)
     run, notes = arrival.run, []
@@ -97,7 +97,7 @@ def _settle(session: Session, arrival: Arrival, run_id: str) -> list[str]:
     return notes
 
 
-def _write_own_files(arrival: Arrival, run_id: str) -> None:
+def _write_own_files(arrival: CheckedBundle, run_id: str) -> None:
     origin = Origin(
         run_id=arrival.run.id,
         file=arrival.file,
@@ -122,7 +122,7 @@ def _write_own_files(arrival: Arrival, run_id: str) -> None:
         path.rename(evaluations / f"{_renamed(path.name, arrival.run.id, run_id)}")
 
 
-def _tell(session: Session, row: RunRow, arrival: Arrival, notes: list[str]) -> None:
+def _tell(session: Session, row: RunRow, arrival: CheckedBundle, notes: list[str]) -> None:
     """The events that it had, and where it came from."""
     for event in arrival.manifest.events:
         session.add(RunEventRow(run_id=row.id, **event.model_dump()))
@@ -131,7 +131,7 @@ def _tell(session: Session, row: RunRow, arrival: Arrival, notes: list[str]) -> 
     add_event(session, row.id, state, state, " ".join([f"imported from {arrival.file}{there}.", *notes]))
 
 
-def _register(session: Session, row: RunRow, arrival: Arrival) -> None:
+def _register(session: Session, row: RunRow, arrival: CheckedBundle) -> None:
     """Its evaluations, and references that nobody here has or can compute."""
     rename = partial(_renamed_evaluation, old=arrival.run.id, new=row.id)
     made = [rename(one).model_dump(mode="json") for one in arrival.contents.evaluations]

@@ -10,7 +10,7 @@ from pathlib import Path
 from backend.db.engine import Database
 from backend.files import sync_folder
 from backend.services.bundles.archive import opened_archive
-from backend.services.bundles.arrival import Arrival
+from backend.services.bundles.arrival import CheckedBundle
 from backend.services.bundles.contents import Checker
 from backend.services.bundles.entering import enter, find_twin
 from backend.settings import Settings
@@ -32,7 +32,7 @@ def import_run(database: Database, settings: Settings, path: Path, file: str | N
         with _workplace(settings) as folder:
             archive.unpack(folder)
             contents = Checker(folder, file, archive.manifest).check()
-            arrival = Arrival(folder, file, archive.manifest, archive.manifest_sha256, contents)
+            arrival = CheckedBundle(folder, file, archive.manifest, archive.manifest_sha256, contents)
             sync_folder(folder)
             return enter(database, settings, arrival)
 

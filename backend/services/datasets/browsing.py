@@ -74,7 +74,7 @@ class StoreCache:
 
 
 @dataclass(frozen=True)
-class Wanted:
+class RowSelection:
     """Which rows of a dataset; `label` is a class name, or "unlabelled"; `among` are row numbers. A bound
     leaves out rows of unknown value."""
 
@@ -126,7 +126,7 @@ class Datasets:
     def get(self, name: str) -> Dataset:
         return to_dataset(self.row(name))
 
-    def browse(self, name: str, wanted: Wanted, *, offset: int, limit: int) -> GalaxyPage:
+    def browse(self, name: str, wanted: RowSelection, *, offset: int, limit: int) -> GalaxyPage:
         """A page of the rows that are wanted, in file order."""
         with self.use(name) as store:
             rows = wanted.rows(store)

@@ -13,7 +13,7 @@ from backend.errors import ConflictError, InvalidInputError, NotFoundError
 from backend.services.datasets.browsing import Datasets, require_row
 from backend.services.datasets.locating import found_galaxy
 from backend.services.datasets.tables import TableFormat, galaxy_columns, table_file
-from shared.contract.annotations import MAX_ROWS, Collection, CollectionChange, GrownCollection
+from shared.contract.annotations import MAX_ROWS, Collection, CollectionChange, CollectionUpdate
 
 
 class Collections:
@@ -34,7 +34,7 @@ class Collections:
         with self._database.read() as session:
             return list(self._get(session, dataset, name).rows)
 
-    def add(self, dataset: str, name: str, rows: Sequence[int]) -> GrownCollection:
+    def add(self, dataset: str, name: str, rows: Sequence[int]) -> CollectionUpdate:
         """Adds what is new to the collection, which is made where there is none. Raises NotFoundError for a
         row that the dataset lacks, InvalidInputError where it would become too large."""
         with self._datasets.use(dataset) as store:
@@ -49,7 +49,7 @@ class Collections:
             found.rows = list(dict.fromkeys([*found.rows, *rows]))
             _require_size(name, len(found.rows))
             found.updated_at = datetime.now(UTC)
-            return GrownCollection(collection=_to_collection(found, dataset), added=len(found.rows) - before)
+            return CollectionUpdate(collection=_to_collection(found, dataset), added=len(found.rows) - before)
 
     def change(self, dataset: str, name: str, change: CollectionChange) -> Collection:
         """Raises NotFoundError, ConflictError where the new name is taken."""

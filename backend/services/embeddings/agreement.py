@@ -20,8 +20,8 @@ from backend.search.agreement import (
 from backend.search.index import Rows
 from backend.services.datasets.browsing import Datasets
 from backend.services.datasets.locating import require_row
-from backend.services.embeddings.search import Answer, Search
-from backend.services.embeddings.vectors import Embedded, Embeddings
+from backend.services.embeddings.search import Search, SearchAnswer
+from backend.services.embeddings.vectors import EmbeddingMatrix, Embeddings
 from backend.stats.retrieval import mean_interval
 from shared.contract.evaluations import FEW_ROWS
 from shared.contract.search import (
@@ -45,7 +45,7 @@ FEWEST_ASKED = 200
 
 
 @dataclass(frozen=True)
-class Asked:
+class QueryRows:
     """Whose neighbours are compared: `rows` and their `labels` (Q,); of all galaxies the `sources` (N,)."""
 
     dataset: str
@@ -86,11 +86,11 @@ class Agreements:
                 self._kept.popitem(last=False)
         return found
 
-    def _measured(self, request: OverlapRequest, first: Embedded, second: Embedded) -> Overlap:
+    def _measured(self, request: OverlapRequest, first: EmbeddingMatrix, second: EmbeddingMatrix) -> Overlap:
         name = first.state.dataset
         with self._datasets.use(name) as store:  # and not while the neighbours are looked for
             rows = _rows(request, store, name)
-            asked = Asked(
+            asked = QueryRows(
                 name,
                 rows,
                 store.labels[rows].astype(np.int64),
@@ -114,7 +114,7 @@ class Agreements:
         return against.model_copy(update={"dataset": wanted})
 
 
-def _agreement(first: Answer, second: Answer) -> Agreement:
+def _agreement(first: SearchAnswer, second: SearchAnswer) -> Agreement:
     one, other = first.found, second.found
     both = one.allowed & other.allowed
     k, k_other = len(one.ranked.rows), len(other.ranked.rows)
@@ -152,7 +152,7 @@ def _possible(k: int, sources: Counts, name: str) -> int:
     return found
 
 
-def _overlap(shared: Counts, asked: Asked, k: int) -> Overlap:
+def _overlap(shared: Counts, asked: QueryRows, k: int) -> Overlap:
     shares, n = shared / k, len(asked.sources)
     own = np.unique(asked.sources, return_inverse=True, return_counts=True)
     others = n - own[2][own[1]][asked.rows]

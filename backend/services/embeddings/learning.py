@@ -9,26 +9,26 @@ from backend.search.index import Rows
 from backend.search.interest import MIN_LEFT_OUT, Interest, Ratings, error_of_mean, learn_interest
 from backend.search.vectors import Vectors
 from backend.services.datasets.annotations import DatasetAnnotations
-from shared.contract.odd import Learned, LearnFrom
+from shared.contract.odd import InterestReport, LearnFrom
 
 FLAGGED, TRUSTED = 1.0, 0.0
 
 
 @dataclass(frozen=True)
-class Taught:
+class InterestModel:
     """`rows` (n,) that taught, what is `expected` of every galaxy (N,), and what that is worth."""
 
     rows: Rows
     expected: Ratings
-    said: Learned
+    said: InterestReport
 
 
-def learn(vectors: Vectors, learn_from: LearnFrom, annotated: DatasetAnnotations) -> Taught:
+def learn(vectors: Vectors, learn_from: LearnFrom, annotated: DatasetAnnotations) -> InterestModel:
     """Raises ConflictError where there is nothing to learn from yet."""
     lesson = require_lesson(learn_from, annotated)
     rows, values = np.array(list(lesson), np.int64), np.array(list(lesson.values()))
     found = learn_interest(vectors, rows, values)
-    return Taught(rows, found.expected, _said(learn_from, values, found))
+    return InterestModel(rows, found.expected, _said(learn_from, values, found))
 
 
 def require_lesson(learn_from: LearnFrom, annotated: DatasetAnnotations) -> dict[int, float]:
@@ -57,10 +57,10 @@ def _what_to_do(learn_from: LearnFrom, rated: int, flagged: int) -> str:
     )
 
 
-def _said(learn_from: LearnFrom, values: Ratings, found: Interest) -> Learned:
+def _said(learn_from: LearnFrom, values: Ratings, found: Interest) -> InterestReport:
     correlation, error, of_mean = found.correlation(values), found.error(values), error_of_mean(values)
     few = found.left_out is None
-    return Learned(
+    return InterestReport(
         learn_from=learn_from,
         n=len(values),
         penalty=found.penalty,

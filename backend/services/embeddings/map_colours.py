@@ -12,7 +12,7 @@ from backend.services.datasets.browsing import SPLIT_OF_CODE, Datasets
 from backend.services.evaluation.evaluations import Evaluations
 from backend.stats.predictions import Predictions
 from shared.base.vocabulary import SPLIT_CODES
-from shared.contract.annotations import BEST
+from shared.contract.annotations import MAX_RATING
 from shared.contract.maps import OF_EVALUATION, ColourBy, Colours
 
 NOT_PREDICTED = "not predicted"
@@ -107,7 +107,12 @@ _VALUES: dict[ColourBy, Callable[[Predictions], Values]] = {
 
 _SAID: dict[ColourBy, tuple[list[str], str, str, str]] = {
     ColourBy.FLAGGED: (["label flagged"], "not flagged", "no_flags", "has no flagged labels"),
-    ColourBy.RATING: ([str(i) for i in range(BEST + 1)], "not rated", "no_ratings", "has no rated galaxies"),
+    ColourBy.RATING: (
+        [str(i) for i in range(MAX_RATING + 1)],
+        "not rated",
+        "no_ratings",
+        "has no rated galaxies",
+    ),
 }
 
 

@@ -9,22 +9,22 @@ from numpy.typing import NDArray
 from backend.search.neighbours import Nearest, nearest
 from backend.search.trivial import Catalogue
 from backend.services.datasets.browsing import Datasets
-from backend.services.embeddings.vectors import Embedded
-from backend.services.reconstruction.file_cache import Turns
+from backend.services.embeddings.vectors import EmbeddingMatrix
+from backend.services.reconstruction.file_cache import KeyedLock
 
 KEPT = 8
 Key = tuple[str, int, bool]
 
 
-class KeptNeighbours:
+class NeighbourCache:
     """Those that were last asked for; of several who ask for the same, one makes them."""
 
     def __init__(self) -> None:
-        self._lock, self._turns = threading.Lock(), Turns()
+        self._lock, self._turns = threading.Lock(), KeyedLock()
         self._kept: OrderedDict[Key, Nearest] = OrderedDict()
 
     def get(
-        self, embedded: Embedded, datasets: Datasets, k: int, labelled: NDArray[np.bool_] | None
+        self, embedded: EmbeddingMatrix, datasets: Datasets, k: int, labelled: NDArray[np.bool_] | None
     ) -> Nearest:
         """Among all galaxies, or among the `labelled` (N,) only; the dataset is not held meanwhile."""
         key = embedded.key, k, labelled is not None

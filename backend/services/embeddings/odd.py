@@ -12,15 +12,15 @@ from backend.search.index import Rows
 from backend.search.neighbours import Nearest
 from backend.search.odd import Said, Scores, isolation, ranked, said_by
 from backend.services.datasets.annotations import Annotations, DatasetAnnotations
-from backend.services.datasets.browsing import Datasets, Wanted
+from backend.services.datasets.browsing import Datasets, RowSelection
 from backend.services.datasets.locating import found_galaxy, require_row
-from backend.services.embeddings.learning import Taught, learn, require_lesson
-from backend.services.embeddings.neighbour_cache import KeptNeighbours
-from backend.services.embeddings.vectors import Embedded, Embeddings
+from backend.services.embeddings.learning import InterestModel, learn, require_lesson
+from backend.services.embeddings.neighbour_cache import NeighbourCache
+from backend.services.embeddings.vectors import EmbeddingMatrix, Embeddings
 from shared.contract.odd import (
     SHOWN_NEIGHBOURS,
     NearGalaxy,
-    NeighboursSay,
+    NeighbourVote,
     OddBy,
     OddGalaxy,
     OddPage,
@@ -40,15 +40,15 @@ class Ranking:
     rows: Rows
     found: Nearest
     said: Said
-    taught: Taught | None
+    taught: InterestModel | None
 
 
-class OddOnes:
+class OddGalaxies:
     """Ranks the galaxies of an embedding space."""
 
     def __init__(self, datasets: Datasets, embeddings: Embeddings, annotations: Annotations) -> None:
         self._datasets, self._embeddings, self._opinions = datasets, embeddings, annotations
-        self._neighbours = KeptNeighbours()
+        self._neighbours = NeighbourCache()
 
     def page(self, request: OddRequest) -> OddPage:
         """Raises ConflictError where the dataset is not embedded, or there is nothing to learn from yet;
@@ -58,7 +58,7 @@ class OddOnes:
         annotated = self._opinions.of(name)
         with self._datasets.use(name) as store:
             _require(request, store, name)
-            wanted = Wanted(**request.only.model_dump()).mask(store)
+            wanted = RowSelection(**request.only.model_dump()).mask(store)
             labels, classes = store.labels.astype(np.int64), max(len(store.class_names), 1)
         if request.by is OddBy.INTEREST:
             require_lesson(request.learn_from, annotated)
@@ -69,7 +69,7 @@ class OddOnes:
         with self._datasets.use(name) as store:
             return _page(request, embedded, store, ranking, annotated, 1000 * took)
 
-    def _nearest(self, request: OddRequest, embedded: Embedded, labels: Rows) -> Nearest:
+    def _nearest(self, request: OddRequest, embedded: EmbeddingMatrix, labels: Rows) -> Nearest:
         """For labels that are doubted, among the labelled; kept where they were asked for before."""
         speakers = labels >= 0 if request.by is OddBy.MISLABEL and (labels < 0).any() else None
         return self._neighbours.get(embedded, self._datasets, request.k, speakers)
@@ -93,7 +93,7 @@ def _require(request: OddRequest, store: GalaxyStore, name: str) -> None:
 
 def _ranking(
     request: OddRequest,
-    embedded: Embedded,
+    embedded: EmbeddingMatrix,
     annotated: DatasetAnnotations,
     wanted: Mask,
     found: Nearest,
@@ -115,7 +115,7 @@ def _ranking(
 
 def _page(
     request: OddRequest,
-    embedded: Embedded,
+    embedded: EmbeddingMatrix,
     store: GalaxyStore,
     ranking: Ranking,
     annotated: DatasetAnnotations,
@@ -154,11 +154,11 @@ def _odd(store: GalaxyStore, ranking: Ranking, annotated: DatasetAnnotations, ro
     )
 
 
-def _says(store: GalaxyStore, said: Said, row: int) -> NeighboursSay | None:
+def _says(store: GalaxyStore, said: Said, row: int) -> NeighbourVote | None:
     if said.label[row] < 0:
         return None
     name = store.class_names[said.label[row]]
-    return NeighboursSay(label=name, agree=int(said.agree[row]), own=int(said.own[row]), of=int(said.of[row]))
+    return NeighbourVote(label=name, agree=int(said.agree[row]), own=int(said.own[row]), of=int(said.of[row]))
 
 
 def _neighbours(store: GalaxyStore, found: Nearest, row: int) -> list[NearGalaxy]:

@@ -13,11 +13,11 @@ from backend.search.approximate import Measured
 from backend.search.index import Examples, Ranked, Rows, cosines, rank, scored
 from backend.search.trivial import EVERYONE, Catalogue, near_identical
 from backend.search.vectors import Vectors
-from backend.services.datasets.browsing import Datasets, Wanted
+from backend.services.datasets.browsing import Datasets, RowSelection
 from backend.services.datasets.locating import found_galaxy, require_row
 from backend.services.datasets.tables import TableFormat, galaxy_columns, table_file
-from backend.services.embeddings.uploaded_images import EmbeddedImages
-from backend.services.embeddings.vectors import Embedded, Embeddings
+from backend.services.embeddings.uploaded_images import UploadEmbedder
+from backend.services.embeddings.vectors import EmbeddingMatrix, Embeddings
 from shared.contract.search import FoundGalaxy, IndexQuality, Neighbour, SearchRequest, SearchResult
 
 Mask = NDArray[np.bool_]
@@ -28,7 +28,7 @@ FEWEST_NAMED = 64
 
 
 @dataclass(frozen=True)
-class Asked:
+class PreparedSearch:
     """A request with its vectors: those of rows stand before that of an upload."""
 
     request: SearchRequest
@@ -38,7 +38,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Found:
+class SearchHits:
     """How many galaxies were ranked, how many left out as trivial, and the best; or by
     an index, which finds as measured. Without one `scores` (N,) are of all galaxies, and `allowed` (N,) were
     ranked."""
@@ -52,17 +52,17 @@ class Found:
 
 
 @dataclass(frozen=True)
-class Answer:
+class SearchAnswer:
     """A result, and what it was made of."""
 
     result: SearchResult
-    found: Found
+    found: SearchHits
 
 
 class Search:
     """Searches the embeddings of a dataset."""
 
-    def __init__(self, datasets: Datasets, embeddings: Embeddings, images: EmbeddedImages) -> None:
+    def __init__(self, datasets: Datasets, embeddings: Embeddings, images: UploadEmbedder) -> None:
         self._datasets, self._embeddings, self._images = datasets, embeddings, images
         self._catalogues: dict[str, Catalogue] = {}
 
@@ -70,7 +70,7 @@ class Search:
         """Raises ConflictError where the dataset is not embedded yet, NotFoundError, InvalidInputError."""
         return self.answer(request).result
 
-    def answer(self, request: SearchRequest) -> Answer:
+    def answer(self, request: SearchRequest) -> SearchAnswer:
         """The same, with how every galaxy scored. Raises as `find` does."""
         embedded = self._embeddings.get(request.space)
         name = embedded.state.dataset
@@ -79,9 +79,9 @@ class Search:
             asked = _asked(request, embedded, store, upload)
             catalogue = self.catalogue(name, store)
             began = time.perf_counter()
-            found = _ranked(asked, embedded, catalogue, Wanted(**request.only.model_dump()).mask(store))
+            found = _ranked(asked, embedded, catalogue, RowSelection(**request.only.model_dump()).mask(store))
             took = time.perf_counter() - began
-            return Answer(_result(asked, embedded, store, found, 1000 * took), found)
+            return SearchAnswer(_result(asked, embedded, store, found, 1000 * took), found)
 
     def table(self, request: SearchRequest, file_format: TableFormat) -> bytes:
         """The results as a file: the columns of galaxies, and similarity."""
@@ -99,7 +99,9 @@ class Search:
         return self._catalogues[key]
 
 
-def _asked(request: SearchRequest, embedded: Embedded, store: GalaxyStore, upload: Vectors | None) -> Asked:
+def _asked(
+    request: SearchRequest, embedded: EmbeddingMatrix, store: GalaxyStore, upload: Vectors | None
+) -> PreparedSearch:
     first = [] if request.row is None else [request.row]
     positive_rows = list(dict.fromkeys([*first, *request.positives]))
     negative_rows = list(dict.fromkeys(request.negatives))
@@ -110,7 +112,7 @@ def _asked(request: SearchRequest, embedded: Embedded, store: GalaxyStore, uploa
     if upload is not None:
         positives = np.concatenate([positives, upload])
     examples = Examples(positives, embedded.vectors[negative_rows], request.negative_weight)
-    return Asked(request, positive_rows, negative_rows, examples)
+    return PreparedSearch(request, positive_rows, negative_rows, examples)
 
 
 def _require_positive(positives: list[int], negatives: list[int], upload: Vectors | None) -> None:
@@ -130,7 +132,9 @@ def _require_positive(positives: list[int], negatives: list[int], upload: Vector
     raise InvalidInputError("no_query", "there is no galaxy to search by; give a row or an image", "row")
 
 
-def _ranked(asked: Asked, embedded: Embedded, catalogue: Catalogue, wanted: Mask) -> Found:
+def _ranked(
+    asked: PreparedSearch, embedded: EmbeddingMatrix, catalogue: Catalogue, wanted: Mask
+) -> SearchHits:
     """By the index where there is one and it names enough; else of all galaxies. What the index is worth was
     measured with one galaxy as the query, so that several examples are compared with all."""
     request, index = asked.request, embedded.approximate
@@ -144,7 +148,9 @@ def _ranked(asked: Asked, embedded: Embedded, catalogue: Catalogue, wanted: Mask
     return _among(asked, embedded, catalogue, wanted, EVERYONE)
 
 
-def _among(asked: Asked, embedded: Embedded, catalogue: Catalogue, wanted: Mask, rows: Rows | slice) -> Found:
+def _among(
+    asked: PreparedSearch, embedded: EmbeddingMatrix, catalogue: Catalogue, wanted: Mask, rows: Rows | slice
+) -> SearchHits:
     """The best of some rows, scored exactly."""
     request, examples = asked.request, asked.examples
     vectors = embedded.vectors[rows]
@@ -160,10 +166,10 @@ def _among(asked: Asked, embedded: Embedded, catalogue: Catalogue, wanted: Mask,
     if isinstance(rows, np.ndarray):
         ranked = Ranked(rows[ranked.rows], ranked.scores)
     trivial = int(left_out.sum())
-    return Found(before - trivial, trivial, ranked, scores, allowed & ~left_out)
+    return SearchHits(before - trivial, trivial, ranked, scores, allowed & ~left_out)
 
 
-def _trivial(asked: Asked, catalogue: Catalogue, positive: Vectors, rows: Rows | slice) -> Mask:
+def _trivial(asked: PreparedSearch, catalogue: Catalogue, positive: Vectors, rows: Rows | slice) -> Mask:
     """Which of the rows are a positive example again, or another picture of it."""
     found = np.zeros(len(positive), np.bool_)
     for place, row in enumerate(asked.positive_rows):
@@ -175,7 +181,11 @@ def _trivial(asked: Asked, catalogue: Catalogue, positive: Vectors, rows: Rows |
 
 
 def _result(
-    asked: Asked, embedded: Embedded, store: GalaxyStore, found: Found, milliseconds: float
+    asked: PreparedSearch,
+    embedded: EmbeddingMatrix,
+    store: GalaxyStore,
+    found: SearchHits,
+    milliseconds: float,
 ) -> SearchResult:
     def shown(rows: tuple[int, ...] | list[int]) -> list[FoundGalaxy]:
         return [found_galaxy(store, row) for row in rows]

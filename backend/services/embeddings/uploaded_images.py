@@ -4,7 +4,7 @@ from collections import OrderedDict
 from threading import Lock
 
 from backend.search.vectors import Vectors
-from backend.services.embeddings.vectors import Embedded
+from backend.services.embeddings.vectors import EmbeddingMatrix
 from backend.services.reconstruction.images import uploaded_image
 from backend.services.reconstruction.models import ModelCache
 from backend.settings import Settings
@@ -12,7 +12,7 @@ from backend.settings import Settings
 KEPT = 64
 
 
-class EmbeddedImages:
+class UploadEmbedder:
     """Embeds uploads with the encoder of a space, and remembers the last of them."""
 
     def __init__(self, settings: Settings, models: ModelCache) -> None:
@@ -20,7 +20,7 @@ class EmbeddedImages:
         self._lock = Lock()
         self._kept: OrderedDict[tuple[str, str], Vectors] = OrderedDict()
 
-    def vector(self, upload: str, embedded: Embedded) -> Vectors:
+    def vector(self, upload: str, embedded: EmbeddingMatrix) -> Vectors:
         """(1, D) of length 1. Raises NotFoundError, or InvalidInputError where the bands differ."""
         key = upload, embedded.key
         with self._lock:
@@ -33,7 +33,7 @@ class EmbeddedImages:
                     self._kept.popitem(last=False)
         return found
 
-    def _embed(self, upload: str, embedded: Embedded) -> Vectors:
+    def _embed(self, upload: str, embedded: EmbeddingMatrix) -> Vectors:
         from backend.ml.explore import embed_image
 
         state = embedded.state

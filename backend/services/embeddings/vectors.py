@@ -35,7 +35,7 @@ NEWEST_JOBS = 200
 
 
 @dataclass(frozen=True)
-class Embedded:
+class EmbeddingMatrix:
     """The galaxies of a space: `vectors` (N, D) float32 of length 1, a row a galaxy of the dataset, in its
     order; `mean` and `scale` (D,) standardise other features of this encoder as the train rows were.
     `approximate` is an index of the vectors, where a job left one."""
@@ -62,7 +62,7 @@ class Embeddings:
     def __init__(self, database: Database, settings: Settings, datasets: Datasets) -> None:
         self._database, self._settings, self._datasets = database, settings, datasets
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, Embedded] = OrderedDict()
+        self._kept: OrderedDict[str, EmbeddingMatrix] = OrderedDict()
 
     def resolve(self, space: EmbeddingSpace) -> ResolvedSpace:
         """Raises NotFoundError, InvalidInputError."""
@@ -82,7 +82,7 @@ class Embeddings:
             config=resolved.config.model_copy(update={"quality": True}),
         )
 
-    def get(self, space: EmbeddingSpace) -> Embedded:
+    def get(self, space: EmbeddingSpace) -> EmbeddingMatrix:
         """Raises ConflictError where they are not there, and as `state` does."""
         resolved = self.resolve(space)
         with self._lock:
@@ -96,7 +96,7 @@ class Embeddings:
             self._let_go()
         return found
 
-    def _read(self, resolved: ResolvedSpace) -> Embedded:
+    def _read(self, resolved: ResolvedSpace) -> EmbeddingMatrix:
         folder = feature_cache(self._settings)
         parts = [read_features(folder / file, resolved.n) for file in resolved.files]
         features = [part for part in parts if part is not None]
@@ -106,9 +106,9 @@ class Embeddings:
             train = train_rows(store.splits)
         mean, scale = standard_of(features, train)
         vectors = standardised(features, mean, scale)
-        return Embedded(resolved.key, self._state(resolved), vectors, mean, scale)
+        return EmbeddingMatrix(resolved.key, self._state(resolved), vectors, mean, scale)
 
-    def _with_index(self, found: Embedded, resolved: ResolvedSpace) -> Embedded:
+    def _with_index(self, found: EmbeddingMatrix, resolved: ResolvedSpace) -> EmbeddingMatrix:
         """With the index that a job may have left since."""
         if found.approximate is not None:
             return found

@@ -34,7 +34,7 @@ from shared.contract.evaluations import (
 
 
 @dataclass(frozen=True)
-class WantedPredictions:
+class PredictionFilter:
     """Which predictions; classes are indices of class_names, None takes all. `flagged_only` leaves galaxies
     whose label a person doubts; confidence is the probability of the predicted class, to three decimals as
     pages show it, both bounds included."""
@@ -126,7 +126,7 @@ class Evaluations:
     def browse(
         self,
         evaluation_id: str,
-        wanted: WantedPredictions,
+        wanted: PredictionFilter,
         *,
         order: PredictionOrder,
         seed: int,
@@ -169,14 +169,14 @@ class Evaluations:
     def curves(self, evaluation_id: str) -> ThresholdCurves:
         """Each class against the rest on test rows."""
         names = self.get(evaluation_id).class_names
-        test = WantedPredictions().of(self.predictions(evaluation_id))
+        test = PredictionFilter().of(self.predictions(evaluation_id))
         return threshold_curves(test.true, test.probabilities, names)
 
     def compare(self, a: str, b: str) -> Comparison:
         """Whether A and B differ on their test rows. Raises InvalidInputError where these differ."""
         one, other = self.get(a), self.get(b)
         _require_same_rows(one, other)
-        of_a, of_b = (WantedPredictions().of(self.predictions(each)) for each in (a, b))
+        of_a, of_b = (PredictionFilter().of(self.predictions(each)) for each in (a, b))
         of_a, of_b = (each.where(np.argsort(each.row)) for each in (of_a, of_b))
         if not np.array_equal(of_a.row, of_b.row):
             raise _other_rows(one, other, "their test rows are not the same")
@@ -269,7 +269,7 @@ def _prediction(page: Predictions, place: int, galaxy: Galaxy | None, flags: Map
     )
 
 
-def _require_classes(wanted: WantedPredictions, evaluation: Evaluation) -> None:
+def _require_classes(wanted: PredictionFilter, evaluation: Evaluation) -> None:
     last = len(evaluation.class_names) - 1
     for field, value in (("true", wanted.true), ("predicted", wanted.predicted)):
         if value is not None and value > last:
@@ -278,7 +278,7 @@ def _require_classes(wanted: WantedPredictions, evaluation: Evaluation) -> None:
             )
 
 
-def _require_range(wanted: WantedPredictions) -> None:
+def _require_range(wanted: PredictionFilter) -> None:
     if wanted.confidence_min > wanted.confidence_max:
         raise InvalidInputError(
             "empty_range",

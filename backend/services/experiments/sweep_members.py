@@ -8,16 +8,16 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.models import DatasetRow, SweepMemberRow, SweepRow
-from backend.services.experiments.sweep_plans import Planned, first_seed
+from backend.services.experiments.sweep_plans import ResolvedPlan, first_seed
 from backend.services.experiments.sweep_results import read_members
 from shared.configs import Config
 from shared.contract.sweeps import SweepPlan
 
 
-def known_as(session: Session, planned: Planned) -> str | None:
+def find_existing(session: Session, planned: ResolvedPlan) -> str | None:
     """The sweep of these settings on these galaxies, whatever it is called and whichever of its settings
     could work when it was launched; None where there is none."""
-    same = new_id(session, planned)
+    same = sweep_id_of(session, planned)
     if session.get(SweepRow, same) is not None:
         return same
     meant = _meant(planned.plan.spec.model_dump(mode="json"))
@@ -26,7 +26,7 @@ def known_as(session: Session, planned: Planned) -> str | None:
     return next((sweep_id for sweep_id in alike if _is_of_galaxies(session, sweep_id, planned)), None)
 
 
-def new_id(session: Session, planned: Planned) -> str:
+def sweep_id_of(session: Session, planned: ResolvedPlan) -> str:
     """Of a sweep: a digest of its settings and the galaxies of those that can work now."""
     galaxies = [_galaxies(session, config) for config in planned.configs]
     meant = _told([_meant(planned.plan.spec.model_dump(mode="json")), galaxies])
@@ -48,7 +48,7 @@ def add_members(session: Session, sweep_id: str, plan: SweepPlan) -> None:
     )
 
 
-def _is_of_galaxies(session: Session, sweep_id: str, planned: Planned) -> bool:
+def _is_of_galaxies(session: Session, sweep_id: str, planned: ResolvedPlan) -> bool:
     """Whether none of its runs was on others than its setting means now."""
     means = zip(planned.plan.settings, planned.configs, strict=True)
     now = {_told(values): _galaxies(session, config) for values, config in means}

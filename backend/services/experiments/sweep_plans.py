@@ -25,7 +25,7 @@ from shared.contract.sweeps import (
     OBJECTIVES,
     SweepPlan,
     SweepSpec,
-    Unfit,
+    UnfitSetting,
     objective_of,
 )
 from shared.planning.sweep_draws import SweepError, draw_settings
@@ -45,7 +45,7 @@ decides by itself."""
 
 
 @dataclass(frozen=True)
-class Readiness:
+class MemberPreparer:
     """Makes runs of a sweep ready, as ready_run does, asking data and encoder once for what is alike."""
 
     database: Database
@@ -64,19 +64,19 @@ class Readiness:
 
 
 @dataclass(frozen=True)
-class Planned:
+class ResolvedPlan:
     """A plan with the config of each of its settings, and what it costs."""
 
     plan: SweepPlan
     configs: list[Config]
 
 
-def plan_sweep(database: Database, settings: Settings, spec: SweepSpec) -> Planned:
+def plan_sweep(database: Database, settings: Settings, spec: SweepSpec) -> ResolvedPlan:
     """What a launch would queue. Raises InvalidInputError for an axis that cannot be, for too many runs, and
     where no setting can work."""
     spec = complete_spec(database, spec)
     drawn = _drawn(spec)
-    fitting, unfit = _sort_out(database, Readiness(database, settings), spec, drawn)
+    fitting, unfit = _sort_out(database, MemberPreparer(database, settings), spec, drawn)
     configs = [config for _, config in fitting]
     _require_objective(database, spec, configs[0])
     cost = cost_of_sweep(database, spec, configs)
@@ -96,7 +96,7 @@ def plan_sweep(database: Database, settings: Settings, spec: SweepSpec) -> Plann
         warnings=_warnings(spec, runs, cost, free),
         existing=None,
     )
-    return Planned(plan, configs)
+    return ResolvedPlan(plan, configs)
 
 
 def complete_spec(database: Database, spec: SweepSpec) -> SweepSpec:
@@ -153,12 +153,12 @@ Fitting = list[tuple[dict[str, Any], Config]]
 
 
 def _sort_out(
-    database: Database, readiness: Readiness, spec: SweepSpec, drawn: Sequence[dict[str, Any]]
-) -> tuple[Fitting, list[Unfit]]:
+    database: Database, readiness: MemberPreparer, spec: SweepSpec, drawn: Sequence[dict[str, Any]]
+) -> tuple[Fitting, list[UnfitSetting]]:
     """Settings that can work, with their configs, and those that cannot; settings that come to the same
     config are one. Raises the first fault where none can work."""
     fitting: dict[str, tuple[dict[str, Any], Config]] = {}
-    unfit: list[Unfit] = []
+    unfit: list[UnfitSetting] = []
     first: GalaxyscopeError | None = None
     seed = first_seed(spec)
     for values in drawn:
@@ -168,7 +168,7 @@ def _sort_out(
             _require_datasets(database, config)
         except GalaxyscopeError as error:
             first = first or error
-            unfit.append(Unfit(values=values, field=error.field, sentence=error.detail))
+            unfit.append(UnfitSetting(values=values, field=error.field, sentence=error.detail))
         else:
             fitting.setdefault(config.model_dump_json(), (values, config))
     if first is not None and not fitting:

@@ -34,7 +34,7 @@ CLASSIFIED = {"accuracy": "linear_accuracy", "balanced_accuracy": "linear_balanc
 """What a classifier's accuracies are compared with."""
 
 
-class Standing(NamedTuple):
+class MemberStatus(NamedTuple):
     """Where a member stands; `state` and `dataset` are None where it has no run, or a deleted one."""
 
     was_stopped: bool
@@ -59,29 +59,29 @@ class Standing(NamedTuple):
         return not (self.is_done or self.is_active)
 
 
-class Held(NamedTuple):
+class MemberRun(NamedTuple):
     """A member and its run, None where there is none."""
 
     member: SweepMemberRow
     run: RunRow | None
 
     @property
-    def standing(self) -> Standing:
+    def standing(self) -> MemberStatus:
         state = RunState(self.run.state) if self.run else None
-        return Standing(self.member.stopped_early, state, self.run.dataset if self.run else None)
+        return MemberStatus(self.member.stopped_early, state, self.run.dataset if self.run else None)
 
 
-def read_members(session: Session, sweep_id: str) -> list[Held]:
+def read_members(session: Session, sweep_id: str) -> list[MemberRun]:
     """Members in their order, each with its run, where that is not deleted."""
     members = session.scalars(
         select(SweepMemberRow).where(SweepMemberRow.sweep_id == sweep_id).order_by(SweepMemberRow.place)
     ).all()
     ids = [member.run_id for member in members if member.run_id is not None]
     runs = {run.id: run for run in session.scalars(select(RunRow).where(RunRow.id.in_(ids)))}
-    return [Held(member, runs.get(member.run_id or "")) for member in members]
+    return [MemberRun(member, runs.get(member.run_id or "")) for member in members]
 
 
-def read_standings(session: Session, sweep_id: str) -> list[Standing]:
+def read_statuses(session: Session, sweep_id: str) -> list[MemberStatus]:
     """The same without the rows of runs, which are large."""
     query = (
         select(SweepMemberRow.stopped_early, RunRow.state, RunRow.dataset)
@@ -89,10 +89,12 @@ def read_standings(session: Session, sweep_id: str) -> list[Standing]:
         .where(SweepMemberRow.sweep_id == sweep_id)
     )
     rows = session.execute(query).all()
-    return [Standing(early, RunState(state) if state else None, dataset) for early, state, dataset in rows]
+    return [
+        MemberStatus(early, RunState(state) if state else None, dataset) for early, state, dataset in rows
+    ]
 
 
-def summarise(sweep: SweepRow, members: Sequence[Standing]) -> SweepSummary:
+def summarise(sweep: SweepRow, members: Sequence[MemberStatus]) -> SweepSummary:
     spec = SweepSpec.model_validate(sweep.spec)
     return SweepSummary(
         id=sweep.id,
@@ -128,7 +130,7 @@ def report_sweep(session: Session, sweep: SweepRow) -> SweepReport:
     )
 
 
-def _member(one: Held, points: Points, objective: Objective) -> SweepMember:
+def _member(one: MemberRun, points: Points, objective: Objective) -> SweepMember:
     """What was reported before the first step is no setting's doing."""
     trained = [(epoch, value) for epoch, value in points if epoch > 0]
     sign = 1 if objective.higher_is_better else -1

@@ -12,12 +12,12 @@ from backend.db.engine import Database
 from backend.db.models import SweepMemberRow, SweepRow
 from backend.errors import InvalidInputError, NotFoundError
 from backend.jobs.queue import enqueue
-from backend.services.experiments.sweep_members import add_members, known_as, new_id
-from backend.services.experiments.sweep_plans import Planned, Readiness, member_request, plan_sweep
+from backend.services.experiments.sweep_members import add_members, find_existing, sweep_id_of
+from backend.services.experiments.sweep_plans import MemberPreparer, ResolvedPlan, member_request, plan_sweep
 from backend.services.experiments.sweep_results import (
-    Held,
+    MemberRun,
     read_members,
-    read_standings,
+    read_statuses,
     report_sweep,
     summarise,
 )
@@ -40,7 +40,7 @@ class Sweeps:
         """What a launch would queue, and what that costs; see plan_sweep."""
         planned = plan_sweep(self.database, self.settings, spec)
         with self.database.read() as session:
-            return planned.plan.model_copy(update={"existing": known_as(session, planned)})
+            return planned.plan.model_copy(update={"existing": find_existing(session, planned)})
 
     def launch(self, asked: SweepLaunch, within_s: float = math.inf) -> SweepReport:
         """Queue every run of the sweep that is not there, as many as can be `within_s`: of one that was
@@ -84,27 +84,27 @@ class Sweeps:
             query = query.where(SweepRow.id.in_(held))
         with self.database.read() as session:
             rows = session.scalars(query).all()
-            return [summarise(row, read_standings(session, row.id)) for row in rows]
+            return [summarise(row, read_statuses(session, row.id)) for row in rows]
 
-    def _enter(self, planned: Planned) -> str:
+    def _enter(self, planned: ResolvedPlan) -> str:
         """The sweep and all its members, none of them queued yet, in one transaction; twice is as once."""
         with self.database.write() as session:
-            sweep_id = known_as(session, planned)
+            sweep_id = find_existing(session, planned)
             if sweep_id is None:
-                sweep_id, asked = new_id(session, planned), planned.plan.spec
+                sweep_id, asked = sweep_id_of(session, planned), planned.plan.spec
                 spec, now = asked.model_dump(mode="json"), datetime.now(UTC)
                 session.add(SweepRow(id=sweep_id, name=asked.name, spec=spec, created_at=now))
                 session.flush()
             add_members(session, sweep_id, planned.plan)
         return sweep_id
 
-    def _queue(self, sweep_id: str, wanted: Callable[[Held], bool], within_s: float) -> None:
+    def _queue(self, sweep_id: str, wanted: Callable[[MemberRun], bool], within_s: float) -> None:
         """A run for each member that is wanted, each in a transaction that looks again: of two that queue at
         once none doubles a run, and a break leaves whole members."""
         with self.database.read() as session:
             spec = SweepSpec.model_validate(session.get_one(SweepRow, sweep_id).spec)
             missing = [held for held in read_members(session, sweep_id) if wanted(held)]
-        readiness, end = Readiness(self.database, self.settings), time.monotonic() + within_s
+        readiness, end = MemberPreparer(self.database, self.settings), time.monotonic() + within_s
         for held in missing:
             request = member_request(spec, held.member.setting, held.member.seed)
             ready = readiness.of(request, held.member.setting)

@@ -9,7 +9,7 @@ from weakref import WeakValueDictionary
 from backend.data.byte_cache import ByteCache
 
 
-class Turns:
+class KeyedLock:
     """Of several who want the same key, one at a time; others are not held up."""
 
     def __init__(self) -> None:
@@ -24,12 +24,12 @@ class Turns:
             yield
 
 
-class Kept:
+class FileCache:
     """Files by key and suffix in one folder, under a budget of bytes; of several who ask, one makes them."""
 
     def __init__(self, folder: Path, budget: int) -> None:
         self._files = ByteCache(folder, budget)
-        self._turns = Turns()
+        self._turns = KeyedLock()
 
     def get(
         self, key: str, suffixes: tuple[str, ...], make: Callable[[], tuple[bytes, ...]]

@@ -17,7 +17,7 @@ from backend.data.layout import Pixels, Rows
 from backend.data.resident import load_images, split_rows, thin
 from backend.data.store import GalaxyStore
 from backend.errors import InvalidInputError, NotFoundError
-from backend.services.datasets.browsing import Datasets, Wanted
+from backend.services.datasets.browsing import Datasets, RowSelection
 from backend.settings import Settings
 from shared.base.vocabulary import Split
 from shared.configs import ImportConfig, ModelConfig
@@ -31,7 +31,7 @@ OWN_STRETCH = ImportConfig(path="upload", name="upload", stretch_scope="image")
 
 
 @dataclass(frozen=True)
-class ViewedImage:
+class InputImage:
     """pixels (H, W, C) uint8 at the model's size; to_rgb turns (N, H, W, C) into (N, H, W, 3)."""
 
     pixels: Pixels
@@ -40,14 +40,14 @@ class ViewedImage:
 
 def dataset_image(
     datasets: Datasets, name: str, row: int, config: ModelConfig, model_bands: int
-) -> ViewedImage:
+) -> InputImage:
     """One row, cropped and resized as the run did. Raises NotFoundError, InvalidInputError."""
     with datasets.use(name) as store:
         if row >= store.n:
             raise NotFoundError("row_not_found", f"{name} has rows 0 to {store.n - 1}, not {row}", "row")
         _require_bands(model_bands, store.channels, _bands_of(name, store))
         pixels = load_images(store, np.array([row]), config.img_size, config.crop_size)[0]
-        return ViewedImage(pixels, store.rgb)
+        return InputImage(pixels, store.rgb)
 
 
 def sampled_images(
@@ -60,7 +60,7 @@ def sampled_images(
         return rows, load_images(store, rows, config.img_size, config.crop_size)
 
 
-def uploaded_image(settings: Settings, upload_id: str, config: ModelConfig, model_bands: int) -> ViewedImage:
+def uploaded_image(settings: Settings, upload_id: str, config: ModelConfig, model_bands: int) -> InputImage:
     """What add_upload kept, cropped and resized as the run did. Raises NotFoundError, InvalidInputError."""
     path = settings.uploads_dir / upload_id / STORED_AS
     if not UPLOAD_ID.fullmatch(upload_id) or not path.is_file():
@@ -69,7 +69,7 @@ def uploaded_image(settings: Settings, upload_id: str, config: ModelConfig, mode
     _require_bands(model_bands, stored.shape[2], f"the image sent has {_words(stored.shape[2])}")
     side = min(config.crop_size or stored.shape[0], stored.shape[0])
     pixels = resize(np.array(centre_crop(stored[None], side)), config.img_size)[0]
-    return ViewedImage(pixels, _mixed)
+    return InputImage(pixels, _mixed)
 
 
 def add_upload(uploads: Uploads, content: bytes) -> UploadedImage:
@@ -104,7 +104,7 @@ def add_upload(uploads: Uploads, content: bytes) -> UploadedImage:
     return UploadedImage(id=upload.id, width=width, height=height, side=side, bands=bands, notes=notes)
 
 
-def random_galaxy(datasets: Datasets, name: str, wanted: Wanted, seed: int | None) -> Galaxy:
+def random_galaxy(datasets: Datasets, name: str, wanted: RowSelection, seed: int | None) -> Galaxy:
     """One of the rows that are wanted, always the same for a seed. Raises NotFoundError where none is."""
     total = datasets.browse(name, wanted, offset=0, limit=0).total
     if total == 0:

@@ -33,7 +33,7 @@ MAX_BYTES = 2 * 2**30
 
 
 @dataclass(frozen=True)
-class Pinned:
+class CheckpointRef:
     """One checkpoint of a run, at a step; `stamp` changes when its weights are written anew."""
 
     run_id: str
@@ -41,7 +41,7 @@ class Pinned:
     stamp: str
 
 
-class Turns:
+class PriorityLock:
     """One user at a time; whoever asks patiently lets all others go first."""
 
     def __init__(self) -> None:
@@ -69,12 +69,12 @@ class Turns:
 
 
 @dataclass
-class Entry:
+class CacheEntry:
     """One model of the cache; None while it is being read."""
 
     checkpoint: "Checkpoint | None" = None
     reading: threading.Lock = field(default_factory=threading.Lock)
-    turns: Turns = field(default_factory=Turns)
+    turns: PriorityLock = field(default_factory=PriorityLock)
 
 
 class ModelCache:
@@ -83,7 +83,7 @@ class ModelCache:
     def __init__(self, database: Database, settings: Settings) -> None:
         self._database, self._settings = database, settings
         self._lock = threading.Lock()
-        self._entries: OrderedDict[Pinned, Entry] = OrderedDict()
+        self._entries: OrderedDict[CheckpointRef, CacheEntry] = OrderedDict()
 
     def checkpoints(self, run_id: str) -> Checkpoints:
         """What can be viewed of a run, also while it trains."""
@@ -102,7 +102,7 @@ class ModelCache:
             loading=[step for step in steps if step in here and here[step].checkpoint is None],
         )
 
-    def pin(self, run_id: str, checkpoint: str) -> Pinned:
+    def pin(self, run_id: str, checkpoint: str) -> CheckpointRef:
         """The checkpoint that "last", "best" or a step means now. Raises NotFoundError, naming those that
         exist."""
         from backend.ml.explore import saved_steps, stamp
@@ -114,16 +114,16 @@ class ModelCache:
         if step is None or step not in steps:
             raise _no_checkpoint(run_id, checkpoint, steps)
         try:
-            return Pinned(run_id, step, stamp(folder, step))
+            return CheckpointRef(run_id, step, stamp(folder, step))
         except FileNotFoundError:
             raise _no_checkpoint(run_id, checkpoint, [other for other in steps if other != step]) from None
 
-    def get(self, pinned: Pinned) -> "Checkpoint":
+    def get(self, pinned: CheckpointRef) -> "Checkpoint":
         """The checkpoint, to ask what it is; whoever comes while it is being read waits for it."""
         return self._read(pinned)[0]
 
     @contextmanager
-    def use(self, pinned: Pinned, *, patient: bool = False) -> Iterator["Checkpoint"]:
+    def use(self, pinned: CheckpointRef, *, patient: bool = False) -> Iterator["Checkpoint"]:
         """The checkpoint for this thread alone, computing on the cores that others leave; who is
         `patient` lets others go first."""
         from backend.ml.explore import use_threads
@@ -133,7 +133,7 @@ class ModelCache:
             use_threads(self._threads())
             yield checkpoint
 
-    def finish(self, pinned: Pinned, steps: Iterator[T | None]) -> T:
+    def finish(self, pinned: CheckpointRef, steps: Iterator[T | None]) -> T:
         """What work ends with that yields None on the way; each step is a turn that lets others go first."""
         result: T | None = None
         while result is None:
@@ -141,9 +141,9 @@ class ModelCache:
                 result = next(steps)
         return result
 
-    def _read(self, pinned: Pinned) -> "tuple[Checkpoint, Turns]":
+    def _read(self, pinned: CheckpointRef) -> "tuple[Checkpoint, PriorityLock]":
         with self._lock:
-            entry = self._entries.setdefault(pinned, Entry())
+            entry = self._entries.setdefault(pinned, CacheEntry())
             self._entries.move_to_end(pinned)
         with entry.reading:
             if entry.checkpoint is None:
@@ -156,7 +156,7 @@ class ModelCache:
         self._let_go()
         return entry.checkpoint, entry.turns
 
-    def _load(self, pinned: Pinned) -> "Checkpoint":
+    def _load(self, pinned: CheckpointRef) -> "Checkpoint":
         from backend.ml.explore import load_checkpoint
 
         try:

@@ -6,9 +6,9 @@ from hashlib import sha256
 from backend.db.engine import Database
 from backend.errors import InvalidInputError
 from backend.services.datasets.browsing import Datasets
-from backend.services.reconstruction.file_cache import Kept
+from backend.services.reconstruction.file_cache import FileCache
 from backend.services.reconstruction.images import sampled_images
-from backend.services.reconstruction.models import ModelCache, Pinned
+from backend.services.reconstruction.models import CheckpointRef, ModelCache
 from backend.services.reconstruction.reconstructions import dataset_of, to_curve
 from backend.settings import Settings
 from shared.base.vocabulary import Split
@@ -25,7 +25,7 @@ class RatioCurves:
         self, database: Database, settings: Settings, datasets: Datasets, models: ModelCache
     ) -> None:
         self._database, self._datasets, self._models = database, datasets, models
-        self._kept = Kept(settings.home / "cache" / "curves", CURVE_BYTES)
+        self._kept = FileCache(settings.home / "cache" / "curves", CURVE_BYTES)
 
     def of_sample(self, request: CurveRequest) -> SampleCurve:
         """The curve over validation rows. Raises NotFoundError, InvalidInputError."""
@@ -37,7 +37,7 @@ class RatioCurves:
         made = self._kept.get(key, (".json",), lambda: (self._measure(request, pinned, name),))
         return SampleCurve.model_validate_json(made[0])
 
-    def _measure(self, request: CurveRequest, pinned: Pinned, name: str) -> bytes:
+    def _measure(self, request: CurveRequest, pinned: CheckpointRef, name: str) -> bytes:
         from backend.ml.explore import sample_curve
 
         checkpoint = self._models.get(pinned)

@@ -13,21 +13,21 @@ from urllib.parse import quote
 from backend.db.engine import Database
 from backend.errors import InvalidInputError
 from backend.services.datasets.browsing import Datasets
-from backend.services.reconstruction.file_cache import Kept
-from backend.services.reconstruction.images import ViewedImage, dataset_image, uploaded_image
-from backend.services.reconstruction.models import ModelCache, Pinned
+from backend.services.reconstruction.file_cache import FileCache
+from backend.services.reconstruction.images import InputImage, dataset_image, uploaded_image
+from backend.services.reconstruction.models import CheckpointRef, ModelCache
 from backend.services.runs.lifecycle import get_run
 from backend.settings import Settings
 from shared.contract.reconstruction import (
     LADDER,
-    Inside,
+    GalaxyView,
     InsideRequest,
     LadderInfo,
     LadderRequest,
+    LayerView,
     RatioCurve,
     Reconstruction,
     ReconstructionRequest,
-    Viewed,
 )
 from shared.contract.routes import API, RECONSTRUCTION_SPRITE
 
@@ -47,7 +47,7 @@ class Reconstructions:
     ) -> None:
         self._database, self._settings = database, settings
         self._datasets, self._models = datasets, models
-        self._kept = Kept(settings.home / "cache" / "sprites", SPRITE_BYTES)
+        self._kept = FileCache(settings.home / "cache" / "sprites", SPRITE_BYTES)
 
     def reconstruct(self, request: ReconstructionRequest) -> Reconstruction:
         """Pictures and figures of one mask. Raises NotFoundError, InvalidInputError."""
@@ -64,7 +64,7 @@ class Reconstructions:
             # Within its turn: a ladder that went on now would take the cores from the picture waited for.
             return _answer(request, checkpoint, chosen.ranks, filled, round(1000 * took, 1))
 
-    def inside(self, request: InsideRequest) -> Inside:
+    def inside(self, request: InsideRequest) -> LayerView:
         """A layer of the encoder, to which nothing is hidden. Raises NotFoundError, InvalidInputError."""
         from backend.ml.explore import look_inside, standardised
 
@@ -97,7 +97,7 @@ class Reconstructions:
         info, sprite = self._kept.get(key, (".json", ".webp"), lambda: self._draw(request, pinned))
         return info, sprite
 
-    def _draw(self, request: LadderRequest, pinned: Pinned) -> tuple[bytes, bytes]:
+    def _draw(self, request: LadderRequest, pinned: CheckpointRef) -> tuple[bytes, bytes]:
         from backend.ml.explore import climb, patch_ranks, webp_file
 
         checkpoint = self._models.get(pinned)
@@ -108,10 +108,10 @@ class Reconstructions:
         info = _describe(request, checkpoint, ranks.tolist(), ladder)
         return info.model_dump_json().encode(), webp_file(ladder.sprite)
 
-    def _pin(self, request: LadderRequest) -> Pinned:
+    def _pin(self, request: LadderRequest) -> CheckpointRef:
         return self._models.pin(request.viewed.run, request.viewed.checkpoint)
 
-    def _key(self, request: LadderRequest, pinned: Pinned) -> str:
+    def _key(self, request: LadderRequest, pinned: CheckpointRef) -> str:
         viewed = request.viewed
         galaxy = viewed.upload or [
             self._datasets.row(dataset_of(self._database, viewed.run, viewed.dataset)).digest,
@@ -121,7 +121,7 @@ class Reconstructions:
         how = [request.kind, request.seed, request.pixels, LADDER]
         return sha256(json.dumps([asked, how]).encode()).hexdigest()
 
-    def _image(self, viewed: Viewed, checkpoint: "Checkpoint") -> ViewedImage:
+    def _image(self, viewed: GalaxyView, checkpoint: "Checkpoint") -> InputImage:
         if viewed.upload is not None:
             return uploaded_image(self._settings, viewed.upload, checkpoint.config, checkpoint.bands)
         name = dataset_of(self._database, viewed.run, viewed.dataset)
@@ -193,9 +193,9 @@ def _describe(
 
 def _describe_inside(
     request: InsideRequest, checkpoint: "Checkpoint", looked: "Looked", milliseconds: float
-) -> Inside:
+) -> LayerView:
     mean = looked.attention.mean(dim=0)
-    return Inside(
+    return LayerView(
         step=checkpoint.step,
         img_size=checkpoint.config.img_size,
         patch_size=checkpoint.config.patch_size,

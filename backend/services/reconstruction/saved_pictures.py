@@ -13,12 +13,12 @@ from backend.db.engine import Database
 from backend.services.reconstruction.reconstructions import Reconstructions, dataset_of
 from backend.services.runs.lifecycle import get_run
 from shared.contract.reconstruction import (
+    AnimationFormat,
+    GalaxyView,
     LadderRequest,
     Reconstruction,
     ReconstructionRequest,
     SaveRequest,
-    SweepFormat,
-    Viewed,
 )
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class SavedPictures:
         share = "painted" if masking.hidden is not None else f"{100 * masking.ratio:.1f}pc"
         return SavedFile(name=f"{_stem(first.viewed)}_{share}.png", content=figure_file(strips))
 
-    def sweep(self, request: LadderRequest, file_format: SweepFormat) -> SavedFile:
+    def sweep(self, request: LadderRequest, file_format: AnimationFormat) -> SavedFile:
         """The ladder of a galaxy as an animation. Raises as `ladder`."""
         from backend.ml.explore import Strip, sweep_file, sweep_panels
 
@@ -76,7 +76,7 @@ class SavedPictures:
             panels, [self._who(request.viewed, answer.step), _mask_words(request, answer), answer.note]
         )
 
-    def _who(self, viewed: Viewed, step: int) -> str:
+    def _who(self, viewed: GalaxyView, step: int) -> str:
         run = get_run(self._database, viewed.run)
         galaxy = "own image"
         if viewed.upload is None:
@@ -104,7 +104,7 @@ def _figure(value: float | None, digits: int = 3) -> str:
     return "undefined" if value is None else f"{value:.{digits}f}"
 
 
-def _stem(viewed: Viewed) -> str:
+def _stem(viewed: GalaxyView) -> str:
     galaxy = "image" if viewed.upload is not None else f"row{viewed.row}"
     return f"{viewed.run}_{viewed.checkpoint}_{galaxy}"
 

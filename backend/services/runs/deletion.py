@@ -18,7 +18,7 @@ from backend.services.runs.lifecycle import find_row, get_run
 from backend.settings import Settings
 from shared.base.states import TERMINAL, RunState
 from shared.configs.kinds import RunKind
-from shared.contract.runs import UNDO_H, DeletedRun, Disk, Run, RunDeletion
+from shared.contract.runs import UNDO_H, DeletedRun, DiskUsage, Run, RunDeletion
 
 ENDED = [state.value for state in TERMINAL]
 
@@ -81,7 +81,7 @@ def restore_run(database: Database, settings: Settings, run_id: str) -> Run:
     return get_run(database, run_id)
 
 
-def read_disk(database: Database, settings: Settings) -> Disk:
+def read_disk(database: Database, settings: Settings) -> DiskUsage:
     """What runs take in all, and those that can be had back, last deleted first."""
     deleted = select(RunRow).where(RunRow.deleted_at.is_not(None)).order_by(RunRow.deleted_at.desc())
     with database.read() as session:
@@ -89,7 +89,7 @@ def read_disk(database: Database, settings: Settings) -> Disk:
         unmeasured = session.scalar(select(func.count()).where(RunRow.disk_bytes.is_(None)))
         trash = [_deleted(row) for row in session.scalars(deleted, execution_options=WITH_DELETED)]
     usage = shutil.disk_usage(settings.home)
-    return Disk(
+    return DiskUsage(
         runs_bytes=runs_bytes or 0,
         deleted_bytes=sum(run.disk_bytes or 0 for run in trash),
         unmeasured=unmeasured or 0,

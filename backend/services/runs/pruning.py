@@ -19,14 +19,14 @@ from backend.services.runs.lifecycle import find_row
 from backend.settings import Settings
 from shared.base.states import TERMINAL
 from shared.configs.kinds import Trait, kinds_with, values_of
-from shared.contract.runs import Prunable, Pruning
+from shared.contract.runs import PrunableRun, PruneReport
 
 OPTIMIZER = "optimizer.pt"
 ENDED = [state.value for state in TERMINAL]
 
 
 @dataclass(frozen=True)
-class Spare:
+class PrunableFiles:
     """Of one run: folders of whole checkpoints, and files of others."""
 
     folders: list[Path]
@@ -38,7 +38,7 @@ class Spare:
         return files + sum(folder_bytes(folder) for folder in self.folders)
 
 
-def preview_pruning(database: Database, settings: Settings) -> Pruning:
+def preview_pruning(database: Database, settings: Settings) -> PruneReport:
     """Of every ended run, the largest first; of none whose encoder a job still needs."""
     with database.read() as session:
         rows = _ended(session)
@@ -46,7 +46,7 @@ def preview_pruning(database: Database, settings: Settings) -> Pruning:
     return _pruning([_prunable(row, spare) for row, spare in found if spare.folders or spare.files])
 
 
-def prune(database: Database, settings: Settings, wanted: Collection[str]) -> Pruning:
+def prune(database: Database, settings: Settings, wanted: Collection[str]) -> PruneReport:
     """Remove it, of these runs. Raises NotFoundError, or ConflictError where one has not ended or is needed;
     then nothing is removed of any."""
     with database.read() as session:
@@ -61,7 +61,7 @@ def prune(database: Database, settings: Settings, wanted: Collection[str]) -> Pr
     return _pruning(went)
 
 
-def _remove(database: Database, settings: Settings, row: RunRow) -> Prunable:
+def _remove(database: Database, settings: Settings, row: RunRow) -> PrunableRun:
     spare = _spare(settings, row.id)
     went = _prunable(row, spare)
     for folder in spare.folders:
@@ -85,13 +85,13 @@ def _ended(session: Session) -> list[RunRow]:
     return [row for row in session.scalars(ended.order_by(RunRow.created_at.desc())) if row.id not in busy]
 
 
-def _spare(settings: Settings, run_id: str) -> Spare:
+def _spare(settings: Settings, run_id: str) -> PrunableFiles:
     run_dir = RunDir(settings.runs_dir / run_id)
     steps = saved_steps(run_dir)
     best = read_json(run_dir.checkpoints / "best")
     kept = {max(steps, default=-1), *([int(best["step"])] if best else [])}
     folders = {step: run_dir.checkpoints / f"step_{step:08d}" for step in steps}
-    return Spare(
+    return PrunableFiles(
         folders=[folder for step, folder in folders.items() if step not in kept],
         files=[
             folder / OPTIMIZER
@@ -101,10 +101,10 @@ def _spare(settings: Settings, run_id: str) -> Spare:
     )
 
 
-def _prunable(row: RunRow, spare: Spare) -> Prunable:
-    return Prunable(id=row.id, name=row.name, checkpoints=len(spare.folders), bytes=spare.bytes)
+def _prunable(row: RunRow, spare: PrunableFiles) -> PrunableRun:
+    return PrunableRun(id=row.id, name=row.name, checkpoints=len(spare.folders), bytes=spare.bytes)
 
 
-def _pruning(runs: list[Prunable]) -> Pruning:
+def _pruning(runs: list[PrunableRun]) -> PruneReport:
     ordered = sorted(runs, key=lambda run: -run.bytes)
-    return Pruning(runs=ordered, bytes=sum(run.bytes for run in ordered))
+    return PruneReport(runs=ordered, bytes=sum(run.bytes for run in ordered))
