@@ -87,9 +87,9 @@ def browse_predictions(
     limit: Annotated[int, Query(ge=1, le=500)] = 60,
 ) -> PredictionPage:
     """Galaxies with what was predicted of them."""
-    wanted = PredictionFilter(true, predicted, split, flagged_only, confidence_min, confidence_max)
+    only = PredictionFilter(true, predicted, split, flagged_only, confidence_min, confidence_max)
     return services.evaluations.browse(
-        evaluation_id, wanted, order=order, seed=seed, offset=offset, limit=limit
+        evaluation_id, only, order=order, seed=seed, offset=offset, limit=limit
     )
 
 

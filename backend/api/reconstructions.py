@@ -64,7 +64,7 @@ def get_sample_curve(
     query: Annotated[str, Query(max_length=2_000, description="A CurveRequest as JSON.")],
 ) -> SampleCurve:
     """Answers when it is measured, a second or more the first time; pictures go before."""
-    return services.ratio_curves.of_sample(parsed(query, CurveRequest))
+    return services.reconstructions.sample_curve(parsed(query, CurveRequest))
 
 
 @router.get(routes.RECONSTRUCTION_INSIDE)
@@ -82,10 +82,10 @@ def save_picture(services: ServicesDep, request: SaveRequest) -> Response:
 
 
 @router.get(routes.RECONSTRUCTION_ANIMATION, response_class=Response)
-def save_sweep(services: ServicesDep, file_format: AnimationFormat, query: LadderQuery) -> Response:
+def save_animation(services: ServicesDep, file_format: AnimationFormat, query: LadderQuery) -> Response:
     """The ladder of ratios as an animation."""
     asked = parsed(query, LadderRequest)
-    return _download(services.saved_pictures.sweep(asked, file_format), f"image/{file_format}")
+    return _download(services.saved_pictures.animation(asked, file_format), f"image/{file_format}")
 
 
 @router.post(routes.RECONSTRUCTION_UPLOADS, status_code=201)

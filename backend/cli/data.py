@@ -148,7 +148,7 @@ def flags(
 ) -> None:
     """The labels that a person flagged as doubtful, newest first; CSV in the order of rows."""
     home = open_home()
-    found = home.label_flags
+    found = home.annotations.flags
     if as_csv:
         sys.stdout.write(found.table(dataset, "csv").decode())
     elif as_json:

@@ -14,7 +14,7 @@ from backend.cli.search import DatasetName, Depth, Pooling, RunName, embedded, s
 from backend.cli.session import open_home
 from backend.config_errors import config_error
 from backend.errors import InvalidInputError
-from backend.services.embeddings.odd_table import odd_table
+from backend.services.embeddings.odd import odd_table
 from shared.contract.odd import DEFAULT_K, MAX_K, MAX_ODD, OddRequest
 
 Csv = Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")]
@@ -61,7 +61,7 @@ def ratings(dataset: Name, as_json: Json = False, as_csv: Csv = False) -> None:
     """The galaxies that a person rated 0 to 5, newest first; CSV in the order of rows, with RA, Dec and
     links."""
     home = open_home()
-    found = home.ratings
+    found = home.annotations.ratings
     if as_csv:
         sys.stdout.write(found.table(dataset, "csv").decode())
     else:

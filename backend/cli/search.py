@@ -15,7 +15,7 @@ from backend.config_errors import config_error
 from backend.errors import GalaxyscopeError, InvalidInputError
 from backend.files import write_atomic
 from backend.services.datasets.locating import locate
-from backend.services.embeddings.export import EmbeddingFormat, embeddings_file
+from backend.services.embeddings.vectors import EmbeddingFormat, embeddings_file
 from backend.services.launching.create import create_run
 from backend.services.reconstruction.images import add_upload
 from backend.services.services import Services

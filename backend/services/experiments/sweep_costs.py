@@ -9,7 +9,7 @@ from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
 from backend.services.datasets.browsing import to_dataset
 from backend.services.machine.facts import free_memory_bytes
-from backend.services.runs.times import History
+from backend.services.runs.times import RunHistory
 from shared.configs import ClassifierConfig, Config, PretrainConfig
 from shared.contract.datasets import Dataset
 from shared.contract.sweeps import SweepSpec
@@ -41,7 +41,7 @@ def cost_of_sweep(database: Database, spec: SweepSpec, configs: Sequence[Config]
 
 
 def _of_pretrainings(session: Session, configs: Sequence[PretrainConfig], seeds: int) -> SweepCost:
-    history = History(session)
+    history = RunHistory(session)
     datasets: dict[str, Dataset] = {}
     seconds: list[float | None] = []
     sources: set[str] = set()
@@ -69,7 +69,7 @@ def _of_pretrainings(session: Session, configs: Sequence[PretrainConfig], seeds:
 def _of_classifiers(session: Session, spec: SweepSpec, configs: Sequence[ClassifierConfig]) -> SweepCost:
     """By the newest of its kind on the dataset that went through here in one go, by epochs and share of
     labels."""
-    known = next((run for run in History(session).succeeded(spec.kind) if _is_alike(run, configs)), None)
+    known = next((run for run in RunHistory(session).succeeded(spec.kind) if _is_alike(run, configs)), None)
     if known is None or known.started_at is None or known.ended_at is None:
         return SweepCost(None, UNKNOWN, None)
     took = (known.ended_at - known.started_at).total_seconds()

@@ -11,7 +11,7 @@ from backend.errors import ConflictError
 from backend.jobs import lanes
 from backend.services.runs.answers import progress_of
 from backend.services.runs.lifecycle import find_row
-from backend.services.runs.times import History
+from backend.services.runs.times import RunHistory
 from shared.base.states import RunState
 from shared.configs.kinds import Lane, RunKind
 from shared.contract.launching import LaneQueue, Queue, QueuedRun, QueueMove, WaitingRun
@@ -93,7 +93,7 @@ def expected_starts(
     run on whose time is not known."""
     free_in = 0.0 if busy is None else _left_s(busy, now)
     starts = [free_in]
-    history = History(session) if waiting and free_in is not None else None
+    history = RunHistory(session) if waiting and free_in is not None else None
     for run in waiting:
         takes = history.expected_s(run) if history and free_in is not None else None
         free_in = None if free_in is None or takes is None else free_in + takes

@@ -51,7 +51,7 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class History:
+class RunHistory:
     """What has succeeded here, read once for all that is asked of it."""
 
     session: Session
