@@ -165,7 +165,7 @@ def collections(
 ) -> None:
     """The collections of a dataset, or the galaxies of one of them."""
     home = open_home()
-    found = home.collections
+    found = home.annotations.collections
     if name is not None:
         sys.stdout.write(found.table(dataset, name, "csv").decode())
     elif as_json:

@@ -12,7 +12,8 @@ from backend.cli.session import open_home
 from backend.config_errors import config_error
 from backend.errors import InvalidInputError
 from backend.files import write_atomic
-from backend.services.reconstruction.saved_pictures import PANELS, SavedPictures
+from backend.services.reconstruction.reconstructions import PANELS
+from backend.services.reconstruction.saved_pictures import SavedPictures
 from shared.contract.reconstruction import (
     AnimationFormat,
     LadderRequest,
@@ -83,7 +84,7 @@ def _file(saved: SavedPictures, request: ReconstructionRequest, out: Path) -> by
         return saved.row(SaveRequest(requests=(request,))).content
     masking = request.masking
     ladder = LadderRequest(viewed=request.viewed, kind=masking.kind, seed=masking.seed, pixels=request.pixels)
-    return saved.sweep(ladder, SWEEPS[ending]).content
+    return saved.animation(ladder, SWEEPS[ending]).content
 
 
 def _words(answer: Reconstruction, out: Path | None) -> list[tuple[str, str]]:

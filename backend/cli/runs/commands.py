@@ -14,7 +14,7 @@ from backend.services.launching import create
 from backend.services.launching.estimate import estimate_launch
 from backend.services.machine.health import supervisor_alive
 from backend.services.runs import lifecycle
-from backend.services.runs.verdicts import read_verdict
+from backend.services.runs.metrics import read_verdict
 from backend.services.services import Services
 from shared.base.states import RunState
 from shared.configs.kinds import RunKind, Trait, has_trait

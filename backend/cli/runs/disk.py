@@ -8,7 +8,7 @@ from backend.cli.data import Json
 from backend.cli.output import console, print_disk, print_json, print_pruning, size_words
 from backend.cli.runs.commands import RunId, report_run
 from backend.cli.session import open_home
-from backend.services.runs import deletion, pruning
+from backend.services.runs import disk as service
 from shared.contract.runs import UNDO_H, RunDeletion
 
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -17,12 +17,12 @@ Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 def delete(run_id: RunId, yes: Yes = False, as_json: Json = False) -> None:
     """Delete a run with all that is in its folder; `runs restore` has it back for a day."""
     home = open_home()
-    preview = deletion.preview_deletion(home.database, home.settings, run_id)
+    preview = service.preview_deletion(home.database, home.settings, run_id)
     if not as_json:
         print(deletion_words(preview))
     if not yes and not typer.confirm(f"Delete {run_id}?", err=True):
         raise typer.Exit(1)
-    deleted = deletion.delete_run(home.database, home.settings, run_id)
+    deleted = service.delete_run(home.database, home.settings, run_id)
     if as_json:
         print_json(deleted)
     else:
@@ -32,19 +32,19 @@ def delete(run_id: RunId, yes: Yes = False, as_json: Json = False) -> None:
 def restore(run_id: RunId, as_json: Json = False) -> None:
     """Have a deleted run back."""
     home = open_home()
-    report_run(home, deletion.restore_run(home.database, home.settings, run_id), as_json)
+    report_run(home, service.restore_run(home.database, home.settings, run_id), as_json)
 
 
 def prune(yes: Yes = False, as_json: Json = False) -> None:
     """Of ended runs keep the last and the best checkpoint alone; there is no way back."""
     home = open_home()
-    preview = pruning.preview_pruning(home.database, home.settings)
+    preview = service.preview_pruning(home.database, home.settings)
     if not as_json:
         print_pruning(preview)
     if preview.runs:
         if not yes and not typer.confirm(f"Remove {size_words(preview.bytes)}?", err=True):
             raise typer.Exit(1)
-        preview = pruning.prune(home.database, home.settings, [run.id for run in preview.runs])
+        preview = service.prune(home.database, home.settings, [run.id for run in preview.runs])
     if as_json:
         print_json(preview)
 
@@ -52,7 +52,7 @@ def prune(yes: Yes = False, as_json: Json = False) -> None:
 def disk(as_json: Json = False) -> None:
     """What runs take, and which deleted ones can be had back."""
     home = open_home()
-    found = deletion.read_disk(home.database, home.settings)
+    found = service.read_disk(home.database, home.settings)
     print_json(found) if as_json else print_disk(found)
 
 
