@@ -42,7 +42,7 @@ def queue_positions(session: Session, rows: Iterable[RunRow]) -> dict[str, int]:
 
 
 def baselines_beside(row: RunRow, references: dict[str, float]) -> dict[str, float]:
-    """Baselines of a run's accuracies: references of the dataset, and the random init, from a pretraining's own
+    """Baselines of a run's accuracies: references of the dataset, and the random init, from its own
     evaluation at step 0. A probe trained online is untrained then, so random_init/ metrics replace it."""
     if not has_trait(row.kind, Trait.TRAINS):
         return {}
