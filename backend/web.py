@@ -36,11 +36,11 @@ from backend.api import (
 )
 from backend.api.security import LOCAL_HOSTS, Guard
 from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError, shortened
-from backend.services.launching.first_batch import load_torch
+from backend.services.launching.estimate import load_torch
 from backend.services.machine.facts import TORCH
 from backend.services.services import Services
 from backend.settings import Settings, is_loopback
-from shared.base.errors import ErrorBody
+from shared.base.wire import ErrorBody
 from shared.contract.routes import API
 
 EVERY_METHOD = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]

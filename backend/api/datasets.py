@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from backend.api.deps import ServicesDep
 from backend.services.datasets import changes
-from backend.services.datasets.browsing import Wanted
+from backend.services.datasets.browsing import RowSelection
 from shared.base.vocabulary import Split
 from shared.contract import routes
 from shared.contract.datasets import (
@@ -47,7 +47,7 @@ def preview_deletion(services: ServicesDep, name: str) -> DeletionPreview:
 @router.delete(routes.DATASET, status_code=204)
 def delete_dataset(services: ServicesDep, name: str) -> None:
     changes.delete_dataset(services.database, services.settings, name)
-    services.datasets.let_go()
+    services.datasets.close_deleted()
 
 
 @router.get(routes.DATASET_DUPLICATES)
@@ -87,8 +87,8 @@ def browse(
     collection: str | None = None,
 ) -> GalaxyPage:
     """Rows in file order; a redshift bound leaves out rows without a redshift."""
-    among = services.collections.rows(name, collection) if collection is not None else None
-    wanted = Wanted(label, split, redshift_min, redshift_max, among=among)
+    among = services.annotations.collections.rows(name, collection) if collection is not None else None
+    wanted = RowSelection(label, split, redshift_min, redshift_max, among=among)
     return services.datasets.browse(name, wanted, offset=offset, limit=limit)
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from backend.api.deps import ServicesDep
 from backend.api.tables import saved_as
 from backend.services.datasets.tables import TableFormat
-from backend.services.evaluation.evaluations import WantedPredictions
+from backend.services.evaluation.evaluations import PredictionFilter
 from backend.services.evaluation.learning_curves import twin_curves
 from shared.base.vocabulary import Split
 from shared.contract import routes
@@ -87,9 +87,9 @@ def browse_predictions(
     limit: Annotated[int, Query(ge=1, le=500)] = 60,
 ) -> PredictionPage:
     """Galaxies with what was predicted of them."""
-    wanted = WantedPredictions(true, predicted, split, flagged_only, confidence_min, confidence_max)
+    only = PredictionFilter(true, predicted, split, flagged_only, confidence_min, confidence_max)
     return services.evaluations.browse(
-        evaluation_id, wanted, order=order, seed=seed, offset=offset, limit=limit
+        evaluation_id, only, order=order, seed=seed, offset=offset, limit=limit
     )
 
 

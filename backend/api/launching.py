@@ -7,8 +7,7 @@ from pydantic import ValidationError
 
 from backend.api.deps import ServicesDep
 from backend.errors import InvalidInputError
-from backend.services.launching.estimate import estimate_launch
-from backend.services.launching.first_batch import first_batch_png
+from backend.services.launching.estimate import estimate_launch, first_batch_png
 from backend.services.runs import queue
 from shared.configs.kinds import Lane
 from shared.contract import routes

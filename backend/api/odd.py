@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from backend.api.deps import ServicesDep, parsed
 from backend.api.tables import saved_as
 from backend.services.datasets.tables import TableFormat
-from backend.services.embeddings.odd_table import odd_table
+from backend.services.embeddings.odd import odd_table
 from shared.contract import routes
 from shared.contract.odd import OddPage, OddRequest
 

@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect
 
 from backend.api.deps import ServicesDep, parsed
 from backend.errors import InvalidInputError
-from backend.services.datasets.browsing import Wanted
+from backend.services.datasets.browsing import RowSelection
 from backend.services.reconstruction.images import (
     MAX_UPLOAD_BYTES,
     add_upload,
@@ -20,17 +20,17 @@ from shared.base.vocabulary import Split
 from shared.contract import routes
 from shared.contract.datasets import Galaxy
 from shared.contract.reconstruction import (
+    AnimationFormat,
     Checkpoints,
     CurveRequest,
-    Inside,
     InsideRequest,
     LadderInfo,
     LadderRequest,
+    LayerView,
     Reconstruction,
     ReconstructionRequest,
     SampleCurve,
     SaveRequest,
-    SweepFormat,
     UploadedImage,
 )
 
@@ -64,14 +64,14 @@ def get_sample_curve(
     query: Annotated[str, Query(max_length=2_000, description="A CurveRequest as JSON.")],
 ) -> SampleCurve:
     """Answers when it is measured, a second or more the first time; pictures go before."""
-    return services.ratio_curves.of_sample(parsed(query, CurveRequest))
+    return services.reconstructions.sample_curve(parsed(query, CurveRequest))
 
 
 @router.get(routes.RECONSTRUCTION_INSIDE)
 def look_inside(
     services: ServicesDep,
     query: Annotated[str, Query(max_length=2_000, description="An InsideRequest as JSON.")],
-) -> Inside:
+) -> LayerView:
     return services.reconstructions.inside(parsed(query, InsideRequest))
 
 
@@ -81,11 +81,11 @@ def save_picture(services: ServicesDep, request: SaveRequest) -> Response:
     return _download(services.saved_pictures.row(request), "image/png")
 
 
-@router.get(routes.RECONSTRUCTION_SWEEP, response_class=Response)
-def save_sweep(services: ServicesDep, file_format: SweepFormat, query: LadderQuery) -> Response:
+@router.get(routes.RECONSTRUCTION_ANIMATION, response_class=Response)
+def save_animation(services: ServicesDep, file_format: AnimationFormat, query: LadderQuery) -> Response:
     """The ladder of ratios as an animation."""
     asked = parsed(query, LadderRequest)
-    return _download(services.saved_pictures.sweep(asked, file_format), f"image/{file_format}")
+    return _download(services.saved_pictures.animation(asked, file_format), f"image/{file_format}")
 
 
 @router.post(routes.RECONSTRUCTION_UPLOADS, status_code=201)
@@ -115,7 +115,7 @@ def get_random_galaxy(
     split: Split | None = None,
     seed: Annotated[int | None, Query(ge=0, description="The same seed draws the same galaxy.")] = None,
 ) -> Galaxy:
-    return random_galaxy(services.datasets, name, Wanted(label, split), seed)
+    return random_galaxy(services.datasets, name, RowSelection(label, split), seed)
 
 
 def _download(file: SavedFile, media_type: str) -> Response:

@@ -9,12 +9,11 @@ from backend.api.deps import ServicesDep
 from backend.api.tables import saved_as
 from backend.services.datasets.tables import TableFormat
 from backend.services.launching import create
-from backend.services.runs import files, labels, lifecycle, metrics, requests, samples, verdicts
+from backend.services.runs import files, lifecycle, metrics
 from shared.base.states import RunState
 from shared.configs.kinds import JOB_KINDS, RunKind
 from shared.contract import routes
 from shared.contract.runs import (
-    Asked,
     KindInfo,
     LogTail,
     MetricsPage,
@@ -27,6 +26,7 @@ from shared.contract.runs import (
     RunRequest,
     Samples,
     Verdict,
+    WorkerRequest,
 )
 
 router = APIRouter(tags=["runs"])
@@ -74,7 +74,7 @@ def change_run(services: ServicesDep, run_id: str, change: RunChange) -> Run:
 @router.get(routes.LABELS)
 def read_labels(services: ServicesDep) -> RunLabels:
     """Every tag, and how many runs are archived."""
-    return labels.read_labels(services.database)
+    return lifecycle.read_labels(services.database)
 
 
 @router.post(routes.RUN_STOP)
@@ -88,9 +88,9 @@ def pause_run(services: ServicesDep, run_id: str) -> Run:
 
 
 @router.post(routes.RUN_RESUME)
-def resume_run(services: ServicesDep, run_id: str, wanted: ResumeRequest | None = None) -> Run:
+def resume_run(services: ServicesDep, run_id: str, request: ResumeRequest | None = None) -> Run:
     """Go on as before; a config that differs from the run's is refused."""
-    return lifecycle.resume_run(services.database, run_id, wanted.config if wanted else None)
+    return lifecycle.resume_run(services.database, run_id, request.config if request else None)
 
 
 @router.post(routes.RUN_RETRY, status_code=201)
@@ -99,15 +99,15 @@ def retry_run(services: ServicesDep, run_id: str) -> Run:
 
 
 @router.post(routes.RUN_CHECKPOINT_NOW, status_code=202)
-def checkpoint_now(services: ServicesDep, run_id: str) -> Asked:
+def checkpoint_now(services: ServicesDep, run_id: str) -> WorkerRequest:
     """Write a checkpoint between two steps, and go on."""
-    return requests.ask_worker(services.database, services.settings, run_id, "checkpoint")
+    return files.request_worker(services.database, services.settings, run_id, "checkpoint")
 
 
 @router.post(routes.RUN_SAMPLE_NOW, status_code=202)
-def sample_now(services: ServicesDep, run_id: str) -> Asked:
+def sample_now(services: ServicesDep, run_id: str) -> WorkerRequest:
     """Reconstruct the fixed galaxies as the model is now, and go on."""
-    return requests.ask_worker(services.database, services.settings, run_id, "sample")
+    return files.request_worker(services.database, services.settings, run_id, "sample")
 
 
 @router.get(routes.RUN_METRICS)
@@ -118,13 +118,13 @@ def read_metrics(
     max_points: Annotated[int, Query(ge=10, le=100_000, description="Of each series.")] = 2000,
     keys: Annotated[str | None, Query(description="Separated by commas; all where absent.")] = None,
 ) -> MetricsPage:
-    wanted = [key for key in (keys or "").split(",") if key]
-    return metrics.read_metrics(services.database, run_id, since=since, max_points=max_points, keys=wanted)
+    names = [key for key in (keys or "").split(",") if key]
+    return metrics.read_metrics(services.database, run_id, since=since, max_points=max_points, keys=names)
 
 
 @router.get(routes.RUN_VERDICT)
 def read_verdict(services: ServicesDep, run_id: str) -> Verdict:
-    return verdicts.read_verdict(services.database, run_id)
+    return metrics.read_verdict(services.database, run_id)
 
 
 @router.get(routes.RUN_METRICS_FILE, response_class=Response)
@@ -159,10 +159,10 @@ def read_load(
 
 @router.get(routes.RUN_SAMPLES)
 def read_samples(services: ServicesDep, run_id: str) -> Samples:
-    return samples.read_samples(services.database, services.settings, run_id)
+    return files.read_samples(services.database, services.settings, run_id)
 
 
 @router.get(routes.RUN_SAMPLE_SPRITE, response_class=FileResponse)
 def sample_sprite(services: ServicesDep, run_id: str, step: int) -> FileResponse:
-    path = samples.sample_sprite(services.database, services.settings, run_id, step)
+    path = files.sample_sprite(services.database, services.settings, run_id, step)
     return FileResponse(path, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})

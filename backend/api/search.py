@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from backend.api.deps import ServicesDep, parsed
 from backend.services.datasets.locating import locate
 from backend.services.datasets.tables import TableFormat
-from backend.services.embeddings.export import EmbeddingFormat, embeddings_file
+from backend.services.embeddings.vectors import EmbeddingFormat, embeddings_file
 from shared.contract import routes
 from shared.contract.search import (
     ComparedRequest,

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from backend.api.deps import ServicesDep
 from backend.data.incoming.folders import list_folder
 from backend.errors import InvalidInputError
-from backend.services.launching import inspection
+from backend.services.launching import datasets
 from shared.contract import routes
 from shared.contract.datasets import FolderListing, SourcePreview, Upload
 
@@ -57,7 +57,7 @@ def _pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
 @router.post(routes.SOURCE_INSPECT)
 def inspect(services: ServicesDep, values: Annotated[dict[str, Any], Body()]) -> SourcePreview:
     """What an import with these values would find."""
-    return inspection.inspect(services.settings, values)
+    return datasets.inspect(services.settings, values)
 
 
 @router.get(routes.SOURCE_PREVIEW, response_class=Response)
@@ -65,7 +65,7 @@ def preview(
     services: ServicesDep, config: Annotated[str, Query(description="Values of an ImportConfig as JSON.")]
 ) -> Response:
     """Sixteen galaxies as they would be stored: 8 columns by 2 rows of 96 px."""
-    png = inspection.preview_png(services.settings, parsed(config, "config"))
+    png = datasets.preview_png(services.settings, parsed(config, "config"))
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=60"})
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from backend.api.deps import ServicesDep
 from backend.services.experiments.suite_files import report_html, report_markdown
 from shared.contract import routes
-from shared.contract.suites import Suite, SuiteReport, SuiteRequest, SuiteScale
+from shared.contract.suites import SuiteInfo, SuiteReport, SuiteRequest, SuiteScale
 from shared.planning.suite_texts import SUITES
 
 router = APIRouter(tags=["suites"])
@@ -16,7 +16,7 @@ Seeds = Annotated[int, Query(description="Of each row; three or more decide clai
 
 
 @router.get(routes.SUITES)
-def list_suites() -> list[Suite]:
+def list_suites() -> list[SuiteInfo]:
     """The report's comparisons, then those beyond it."""
     return list(SUITES.values())
 

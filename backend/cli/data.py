@@ -111,7 +111,7 @@ def split(name: DatasetId) -> None:
 @app.command()
 def flags(dataset: DatasetId, as_json: Json = False, as_csv: Csv = False) -> None:
     """List labels flagged as doubtful, newest first; CSV is ordered by row."""
-    found = open_home().label_flags
+    found = open_home().annotations.flags
     sys.stdout.write(found.table(dataset, "csv").decode()) if as_csv else print_list(
         found.list_all(dataset),
         as_json,
@@ -129,7 +129,7 @@ def flags(dataset: DatasetId, as_json: Json = False, as_csv: Csv = False) -> Non
 @app.command()
 def ratings(dataset: DatasetId, as_json: Json = False, as_csv: Csv = False) -> None:
     """List rated galaxies, newest first; CSV is ordered by row and has RA, Dec and links."""
-    found = open_home().ratings
+    found = open_home().annotations.ratings
     sys.stdout.write(found.table(dataset, "csv").decode()) if as_csv else print_list(
         found.list_all(dataset),
         as_json,
@@ -151,7 +151,7 @@ def collections(
     as_json: Json = False,
 ) -> None:
     """List the collections of a dataset, or the galaxies of one of them."""
-    found = open_home().collections
+    found = open_home().annotations.collections
     sys.stdout.write(found.table(dataset, name, "csv").decode()) if name is not None else print_list(
         found.list_all(dataset),
         as_json,

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contract.datasets import Skipped
+from shared.contract.datasets import SkippedRow
 
 FORMAT = "galaxyscope-1"
 SKY_KEYS = ("ra", "dec", "redshift", "pxscale")
@@ -96,13 +96,13 @@ class SkipLog:
     """Images left out: all counted, the first hundred named."""
 
     count: int = 0
-    first: list[Skipped] = field(default_factory=list)
+    first: list[SkippedRow] = field(default_factory=list)
 
     def add(self, source: str, reason: str) -> None:
         """Count one more; texts are cut to 160 characters."""
         self.count += 1
         if len(self.first) < MAX_SKIPPED:
-            self.first.append(Skipped(source=source[-160:], reason=reason[:160]))
+            self.first.append(SkippedRow(source=source[-160:], reason=reason[:160]))
 
 
 def default_bands(channels: int) -> list[str]:

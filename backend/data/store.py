@@ -17,7 +17,7 @@ from backend.data.layout import FORMAT, Pixels, Rows
 from backend.data.writer import StoreWriter, cleanup_partials
 from backend.errors import DataError
 from shared.base.vocabulary import SPLIT_CODES
-from shared.contract.datasets import Dataset, Skipped
+from shared.contract.datasets import Dataset, SkippedRow
 
 __all__ = ["GalaxyStore", "StoreWriter", "cleanup_partials", "describe"]
 
@@ -142,7 +142,7 @@ def describe(path: Path, name: str) -> Dataset:
         channel_mean=[float(value) for value in attrs["channel_mean"]],
         channel_std=[float(value) for value in attrs["channel_std"]],
         duplicates_across_splits=int(attrs["duplicates_across_splits"]),
-        skipped=[Skipped(**entry) for entry in skipped],
+        skipped=[SkippedRow(**entry) for entry in skipped],
         skipped_count=int(attrs["skipped_count"]),
         size_bytes=path.stat().st_size,
         created_at=datetime.fromisoformat(str(attrs["created_at"])),

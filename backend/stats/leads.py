@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from backend.stats.methods import paired
-from shared.contract.evaluations import FEWEST_SEEDS, SMOOTHED_OVER, Lead, Reached
+from shared.contract.evaluations import FEWEST_SEEDS, SMOOTHED_OVER, CatchUp, Lead
 
 Accuracies = Sequence[float]
 
@@ -16,7 +16,7 @@ def smoothed(values: Accuracies) -> list[float]:
     ]
 
 
-def reached(seed: int, epochs: Sequence[float], tuned: Accuracies, twin: Accuracies) -> Reached:
+def reached(seed: int, epochs: Sequence[float], tuned: Accuracies, twin: Accuracies) -> CatchUp:
     """When `tuned` comes up to where `twin` ended; a mean counts once there are three to take it of."""
     level = smoothed(twin)[-1]
     found = (
@@ -24,7 +24,7 @@ def reached(seed: int, epochs: Sequence[float], tuned: Accuracies, twin: Accurac
         for place, (epoch, value) in enumerate(zip(epochs, smoothed(tuned), strict=True))
         if value >= level and place >= SMOOTHED_OVER - 1
     )
-    return Reached(seed=seed, epoch=next(found, None), twin_accuracy=level)
+    return CatchUp(seed=seed, epoch=next(found, None), twin_accuracy=level)
 
 
 def leads(epochs: Sequence[float], tuned: Sequence[Accuracies], scratch: Sequence[Accuracies]) -> list[Lead]:
@@ -43,7 +43,7 @@ def leads(epochs: Sequence[float], tuned: Sequence[Accuracies], scratch: Sequenc
     return found
 
 
-def lead_verdict(found: Sequence[Lead], reaches: Sequence[Reached], epochs: int) -> str:
+def lead_verdict(found: Sequence[Lead], reaches: Sequence[CatchUp], epochs: int) -> str:
     """What may be said: of the first quarter, of the end, of the epochs that fine-tuning saves."""
     if not reaches:
         return "Nothing is said before a fine-tuning and its twin of the same seed have ended."
@@ -69,7 +69,7 @@ def _lead_words(lead: Lead, when: str) -> str:
     return f"{when} fine-tuning {'leads' if lead.difference > 0 else 'is behind'} by {gap} {interval}: shown."
 
 
-def _reached_words(reaches: Sequence[Reached], epochs: int) -> str:
+def _reached_words(reaches: Sequence[CatchUp], epochs: int) -> str:
     came = [one.epoch for one in reaches if one.epoch is not None]
     if not came:
         return "It never comes up to where training from scratch ended."

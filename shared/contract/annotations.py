@@ -24,13 +24,13 @@ class Collection(Wire):
     updated_at: datetime
 
 
-class CollectionGrowth(Wire):
+class CollectionAddition(Wire):
     """POST …/collections/{collection}: galaxies to add; the collection is made where there is none."""
 
     rows: Rows
 
 
-class GrownCollection(Wire):
+class CollectionUpdate(Wire):
     """The collection, and how many of the galaxies were new to it."""
 
     collection: Collection
@@ -64,13 +64,15 @@ class LabelFlag(Wire):
     created_at: datetime
 
 
-BEST = 5
+MAX_RATING = 5
 
 
 class RatingValue(Wire):
     """PUT …/ratings/{row}."""
 
-    rating: int = Field(ge=0, le=BEST, strict=True, description="0: of no interest; 5: of the greatest.")
+    rating: int = Field(
+        ge=0, le=MAX_RATING, strict=True, description="0: of no interest; 5: of the greatest."
+    )
 
 
 class Rating(RatingValue):

@@ -10,7 +10,7 @@ from shared.base.vocabulary import Split
 from shared.base.wire import Wire
 
 
-class Skipped(Wire):
+class SkippedRow(Wire):
     """A row that the importer left out, and why."""
 
     source: str
@@ -37,7 +37,7 @@ class Dataset(Wire):
         description="Validation and test rows with a near-duplicate, turned or mirrored ones included, in "
         "another split."
     )
-    skipped: list[Skipped]
+    skipped: list[SkippedRow]
     skipped_count: int
     size_bytes: int
     created_at: datetime

@@ -235,7 +235,7 @@ class Lead(Wire):
     shown: bool = Field(description="Whether the interval leaves 0 out.")
 
 
-class Reached(Wire):
+class CatchUp(Wire):
     """When a fine-tuning's mean of three evaluations first comes up to where the twin of its seed ended."""
 
     seed: int
@@ -254,5 +254,5 @@ class TwinCurves(Wire):
     tuned: list[LearningCurve]
     scratch: list[LearningCurve]
     leads: list[Lead]
-    reached: list[Reached]
+    reached: list[CatchUp]
     verdict: str

@@ -59,7 +59,7 @@ class NearGalaxy(Wire):
     similarity: float
 
 
-class NeighboursSay(Wire):
+class NeighbourVote(Wire):
     """The label of greatest weight among the labelled neighbours: `agree` of `of` carry it, `own` that of the
     galaxy itself (0 where it has none)."""
 
@@ -75,13 +75,13 @@ class OddGalaxy(FoundGalaxy):
     none."""
 
     score: float | None
-    says: NeighboursSay | None = Field(description="None where no neighbour has a label.")
+    says: NeighbourVote | None = Field(description="None where no neighbour has a label.")
     neighbours: list[NearGalaxy]
     rating: int | None
     flag: str | None
 
 
-class Learned(Wire):
+class InterestReport(Wire):
     """What a ridge regression learned, and what it is worth: each galaxy is left out once and guessed from
     the others. `correlation` is Spearman's, of the ratings and how far above the mean of the others each is
     guessed; `error` is mean absolute, beside that of guessing the mean of the others. Both are None for fewer
@@ -109,7 +109,7 @@ class OddPage(Wire):
     offset: int
     galaxies: list[OddGalaxy] = Field(description="The oddest first.")
     asked: OddGalaxy | None = Field(description="The galaxy of `row`.")
-    learned: Learned | None
+    learned: InterestReport | None
     rated: int = Field(description="Galaxies of the dataset that are rated.")
     flagged: int = Field(description="Galaxies of the dataset whose label is flagged.")
     milliseconds: float

@@ -14,11 +14,11 @@ MaskKind = Literal["uniform", "block", "core", "ring", "half", "grid"]
 PixelMode = Literal["interpolated", "true", "normalised"]
 LADDER = tuple(step / 20 for step in range(1, 20))
 """The 19 ratios of a sprite: 0.05 to 0.95."""
-SweepFormat = Literal["gif", "webp"]
+AnimationFormat = Literal["gif", "webp"]
 CHECKPOINT = r"^(last|best|\d{1,12})$"
 
 
-class Viewed(Wire):
+class GalaxyView(Wire):
     """Which model, and which galaxy: a row of a dataset (of the run's own where None), or an upload.
 
     `checkpoint` is "last", "best" or a step.
@@ -50,7 +50,7 @@ class ReconstructionRequest(Wire):
     """POST /reconstructions. `average` masks of the seeds seed, seed + 1, … are averaged where more than one
     (a patch over those masks that hid it)."""
 
-    viewed: Viewed
+    viewed: GalaxyView
     masking: Masking = Masking()
     pixels: PixelMode = "interpolated"
     average: int = Field(1, ge=1, le=32)
@@ -65,7 +65,7 @@ class SaveRequest(Wire):
 class LadderRequest(Wire):
     """GET /reconstructions/ladder and /sprite.webp, as JSON in the parameter `query`."""
 
-    viewed: Viewed
+    viewed: GalaxyView
     kind: MaskKind = "uniform"
     seed: int = Field(0, ge=0, le=2**31 - 1)
     pixels: PixelMode = "interpolated"
@@ -136,12 +136,12 @@ class InsideRequest(Wire):
     """GET /reconstructions/inside, as JSON in the parameter `query`: what goes on in a layer, from 1 (the
     last where None), asked from a patch (from the class token where None)."""
 
-    viewed: Viewed
+    viewed: GalaxyView
     layer: int | None = Field(None, ge=1, le=10_000)
     patch: int | None = Field(None, ge=0, lt=65_536)
 
 
-class Inside(Wire):
+class LayerView(Wire):
     """One layer of the encoder, which sees every patch of the galaxy; `patch` is the query, the class token
     where None. Lists run over the patches, row by row.
 

@@ -67,11 +67,11 @@ class Progress(Wire):
     message: str | None = None
     heartbeat_at: datetime | None = None
     last_seq: int | None = Field(
-        None, description="The newest request that the worker has obeyed, see Asked."
+        None, description="The newest request that the worker has obeyed, see WorkerRequest."
     )
 
 
-class Asked(Wire):
+class WorkerRequest(Wire):
     """A request to a worker; it is obeyed once `progress.last_seq` of the run has come to `seq`."""
 
     seq: int
@@ -209,7 +209,7 @@ class DeletedRun(Wire):
     gone_at: datetime
 
 
-class Disk(Wire):
+class DiskUsage(Wire):
     """GET /disk. Runs are measured by the supervisor, at their end and now and then while they run."""
 
     runs_bytes: int
@@ -220,7 +220,7 @@ class Disk(Wire):
     deleted: list[DeletedRun]
 
 
-class Prunable(Wire):
+class PrunableRun(Wire):
     """What an ended run can do without: checkpoints other than last and best, and the state of the optimizer,
     as it never goes on."""
 
@@ -230,10 +230,10 @@ class Prunable(Wire):
     bytes: int
 
 
-class Pruning(Wire):
+class PruneReport(Wire):
     """GET /disk/pruning: what can go. The answer to POST: what went."""
 
-    runs: list[Prunable]
+    runs: list[PrunableRun]
     bytes: int
 
 

@@ -195,10 +195,10 @@ class QualityState(Wire):
 
 
 NEIGHBOURS = 16
-MOST_ASKED = 2_000
-"""Galaxies that are asked for their neighbours where a dataset has more than EVERY_ONE_UP_TO; fewer among
+MAX_QUERIES = 2_000
+"""Galaxies that are asked for their neighbours where a dataset has more than ALL_QUERIES_UP_TO; fewer among
 more than 100,000, down to 200."""
-EVERY_ONE_UP_TO = 5_000
+ALL_QUERIES_UP_TO = 5_000
 MOST_ROWS = 1_000
 """That a request names; a selection with more is thinned by whoever asks."""
 
@@ -268,7 +268,7 @@ class SearchComparison(Wire):
 class OverlapRequest(Wire):
     """GET /search/overlap, as JSON in the parameter `query`: how much of the k nearest neighbours two
     encoders share, as a mean over galaxies: over `rows`, or over the dataset where none are named (all, or of
-    a large one up to MOST_ASKED that are drawn by a fixed seed). `against` as in ComparedRequest."""
+    a large one up to MAX_QUERIES that are drawn by a fixed seed). `against` as in ComparedRequest."""
 
     space: EmbeddingSpace
     against: EmbeddingSpace

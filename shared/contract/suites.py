@@ -67,7 +67,7 @@ class Claim(Wire):
     no_gain: bool = False
 
 
-class Suite(Wire):
+class SuiteInfo(Wire):
     """What a suite asks, in words."""
 
     key: str
@@ -79,7 +79,7 @@ class Suite(Wire):
 class SuitePlan(Wire):
     """Everything that a suite consists of."""
 
-    suite: Suite
+    suite: SuiteInfo
     scale: SuiteScale
     dataset: str
     seeds: int

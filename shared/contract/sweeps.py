@@ -107,7 +107,7 @@ class SweepLaunch(Wire):
     confirm_runs: int | None = None
 
 
-class Unfit(Wire):
+class UnfitSetting(Wire):
     """A setting that cannot work, and why, in a sentence."""
 
     values: dict[str, Any]
@@ -122,7 +122,7 @@ class SweepPlan(Wire):
     spec: SweepSpec
     objective: str
     settings: list[dict[str, Any]]
-    unfit: list[Unfit]
+    unfit: list[UnfitSetting]
     runs: int
     total_s: float | None
     basis: str

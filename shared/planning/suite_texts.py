@@ -1,6 +1,6 @@
 """What each suite asks, and what the report leaves open."""
 
-from shared.contract.suites import Choice, Suite
+from shared.contract.suites import Choice, SuiteInfo
 
 SPLIT = Choice(
     what="the split and its sizes",
@@ -27,8 +27,8 @@ TWIN = Choice(
     ours="a twin that differs in its initial weights alone; layer decay is off for both",
 )
 
-SUITES: dict[str, Suite] = {
-    key: Suite(key=key, title=title, question=question, choices=choices)
+SUITES: dict[str, SuiteInfo] = {
+    key: SuiteInfo(key=key, title=title, question=question, choices=choices)
     for key, title, question, choices in (
         ("R1", "Supervised baseline", "How far do labels alone take the base model?", [SPLIT, SHAPE, STOP]),
         ("R2", "Model size", "Do larger models probe better?", [SPLIT, SHAPE, STOP, OPTIMISER]),

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from frontend.disk_words import deletion_sentences, disk_label, pruning_sentence
 from shared.configs.kinds import RunKind
-from shared.contract.runs import DeletedRun, Disk, Prunable, Pruning, RunDeletion
+from shared.contract.runs import DeletedRun, DiskUsage, PrunableRun, PruneReport, RunDeletion
 
 PREVIEW = RunDeletion(
     run_id="quiet-spiral-1",
@@ -38,7 +38,7 @@ def test_a_deletion_says_what_goes_what_stays_and_how_long_there_is_a_way_back()
 
 
 def test_the_disk_is_told_in_one_line() -> None:
-    disk = Disk(
+    disk = DiskUsage(
         runs_bytes=1_200_000_000,
         deleted_bytes=0,
         unmeasured=0,
@@ -56,13 +56,13 @@ def test_the_disk_is_told_in_one_line() -> None:
 
 
 def test_what_can_go_is_counted() -> None:
-    assert pruning_sentence(Pruning(runs=[], bytes=0)).startswith("Nothing:")
+    assert pruning_sentence(PruneReport(runs=[], bytes=0)).startswith("Nothing:")
     runs = [
-        Prunable(id="a-1", name=None, checkpoints=3, bytes=2_000_000),
-        Prunable(id="b-2", name=None, checkpoints=0, bytes=1_000_000),
+        PrunableRun(id="a-1", name=None, checkpoints=3, bytes=2_000_000),
+        PrunableRun(id="b-2", name=None, checkpoints=0, bytes=1_000_000),
     ]
-    assert pruning_sentence(Pruning(runs=runs, bytes=3_000_000)) == (
+    assert pruning_sentence(PruneReport(runs=runs, bytes=3_000_000)) == (
         "3 MB of 2 ended runs: 3 checkpoints besides last and best, and the optimizer's state, "
         "as an ended run never goes on."
     )
-    assert "1 ended run: no checkpoint" in pruning_sentence(Pruning(runs=runs[1:], bytes=1_000_000))
+    assert "1 ended run: no checkpoint" in pruning_sentence(PruneReport(runs=runs[1:], bytes=1_000_000))

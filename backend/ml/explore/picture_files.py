@@ -12,7 +12,7 @@ from backend.ml.explore.drawing import VIRIDIS
 from backend.ml.pretraining.pictures import REMOVED_GREY
 from backend.ml.runtime.contracts import Pixels
 from shared.configs import removed_patches
-from shared.contract.reconstruction import SweepFormat
+from shared.contract.reconstruction import AnimationFormat
 
 GROUND, INK, SOFT = (13, 17, 23), (230, 234, 240), (150, 160, 172)
 PANEL_PX = 256
@@ -41,7 +41,7 @@ def figure_file(strips: Sequence[Strip]) -> bytes:
     return buffer.getvalue()
 
 
-def sweep_file(frames: Sequence[Strip], file_format: SweepFormat) -> bytes:
+def sweep_file(frames: Sequence[Strip], file_format: AnimationFormat) -> bytes:
     """Frames as an animation that runs there and back for ever, and rests at both ends."""
     pictures = [_figure([frame]) for frame in frames]
     there_and_back = pictures + pictures[-2:0:-1]

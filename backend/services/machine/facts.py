@@ -32,7 +32,7 @@ PACKAGES = ("galaxyscope", "torch", "timm", "numpy", "h5py", "streamlit", "fasta
 LOW_DISK_BYTES = 5e9
 
 
-class TorchFacts:
+class TorchInfo:
     """What torch says of itself and its device, asked in a process of its own, in the background."""
 
     def __init__(self, ask: Callable[[], dict[str, Any] | None] | None = None) -> None:
@@ -66,10 +66,10 @@ def ask_torch() -> dict[str, Any] | None:
         return None
 
 
-TORCH = TorchFacts()
+TORCH = TorchInfo()
 
 
-def badge(facts: TorchFacts = TORCH) -> tuple[str, str]:
+def badge(facts: TorchInfo = TORCH) -> tuple[str, str]:
     """The device in a few words with its free memory, and why there is no GPU (empty where there is one, or
     torch has not answered yet)."""
     gpu = find_gpu()
@@ -79,7 +79,7 @@ def badge(facts: TorchFacts = TORCH) -> tuple[str, str]:
     return "CPU only", str(known.get("why_cpu") or "")
 
 
-def free_memory_bytes(device: str = "auto", facts: TorchFacts = TORCH) -> int:
+def free_memory_bytes(device: str = "auto", facts: TorchInfo = TORCH) -> int:
     """Memory that a training on `device` could still take."""
     gpu = find_gpu()
     if gpu is not None and device != "cpu" and (facts.known or {}).get("cuda_available", True):
@@ -87,7 +87,7 @@ def free_memory_bytes(device: str = "auto", facts: TorchFacts = TORCH) -> int:
     return int(psutil.virtual_memory().available)
 
 
-def read_machine(database: Database, settings: Settings, facts: TorchFacts = TORCH) -> Machine:
+def read_machine(database: Database, settings: Settings, facts: TorchInfo = TORCH) -> Machine:
     """Everything the machine page and `galaxyscope doctor` show."""
     facts.start()
     known, gpu = facts.known or {}, find_gpu()
@@ -118,7 +118,7 @@ def read_machine(database: Database, settings: Settings, facts: TorchFacts = TOR
     )
 
 
-def wait_for_torch(facts: TorchFacts = TORCH, patience_s: float = ASK_TIMEOUT_S) -> None:
+def wait_for_torch(facts: TorchInfo = TORCH, patience_s: float = ASK_TIMEOUT_S) -> None:
     """Return once torch has answered, or failed to."""
     facts.start()
     end = time.monotonic() + patience_s
@@ -126,7 +126,7 @@ def wait_for_torch(facts: TorchFacts = TORCH, patience_s: float = ASK_TIMEOUT_S)
         time.sleep(0.05)
 
 
-def _problems(facts: TorchFacts, disk_free: int, settings: Settings) -> list[str]:
+def _problems(facts: TorchInfo, disk_free: int, settings: Settings) -> list[str]:
     problems = []
     if facts.failed:
         problems.append("torch does not start: run `./run setup`, then `galaxyscope doctor` for its words.")

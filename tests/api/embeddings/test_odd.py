@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import pyarrow.parquet
 import pytest
+from backend.services.embeddings.neighbour_cache import NeighbourCache
 from starlette.testclient import TestClient
 
 from backend.api.deps import Context
@@ -22,7 +23,6 @@ from backend.search.neighbours import nearest
 from backend.search.odd import isolation, said_by
 from backend.search.trivial import Catalogue
 from backend.services.datasets.browsing import Datasets
-from backend.services.embeddings.neighbour_cache import KeptNeighbours
 from backend.settings import Settings
 from frontend.client import Client
 from shared.contract.datasets import DatasetChange
@@ -87,7 +87,7 @@ class SlowDatasets(Datasets):
 def test_neighbours_that_take_long_are_made_once_and_hold_up_no_others(
     database: Database, settings: Settings, context: Context, space: EmbeddingSpace
 ) -> None:
-    kept, embedded, slow = KeptNeighbours(), context.embeddings.get(space), SlowDatasets(database, settings)
+    kept, embedded, slow = NeighbourCache(), context.embeddings.get(space), SlowDatasets(database, settings)
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(kept.get, embedded, slow, 4, None) for _ in range(2)]
         assert slow.asked.wait(240)
