@@ -9,7 +9,7 @@ from backend.cli.output import console, print_json, print_machine
 from backend.cli.session import open_home, start_and_wait
 from backend.errors import GalaxyscopeError
 from backend.services.launching.create import create_run
-from backend.services.machine.facts import read_machine, wait_for_torch
+from backend.services.machine.status import read_machine, wait_for_torch
 from shared.base.states import RunState
 from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest

@@ -12,7 +12,7 @@ from backend.cli.setting_words import parse_settings, read_launch_file
 from backend.errors import GalaxyscopeError, InvalidInputError
 from backend.services.launching import create
 from backend.services.launching.estimate import estimate_launch
-from backend.services.machine.health import supervisor_alive
+from backend.services.machine.status import supervisor_alive
 from backend.services.runs import lifecycle
 from backend.services.runs.metrics import read_verdict
 from backend.services.services import Services

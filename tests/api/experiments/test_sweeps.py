@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from backend.api import sweeps
 from backend.db.engine import Database
 from backend.db.models import BaselineRow, RunRow, SweepMemberRow
 from backend.db.points import Line, write_lines
