@@ -27,18 +27,6 @@ from backend.api import (
     sources,
     system,
 )
-    annotations,
-    bundles,
-    datasets,
-    evaluations,
-    launching,
-    reconstructions,
-    runs,
-    search,
-    sources,
-    suites,
-    system,
-)
 from backend.api.security import LOCAL_HOSTS, Guard
 from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError, shortened
 from backend.services.launching.estimate import load_torch
