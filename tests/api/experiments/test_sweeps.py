@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from backend.api import experiments
 from backend.db.engine import Database
 from backend.db.models import BaselineRow, RunRow, SweepMemberRow
 from backend.db.points import Line, write_lines
