@@ -51,7 +51,7 @@ def remove_collection(services: ServicesDep, name: str, collection: str) -> None
 def collection_file(services: ServicesDep, name: str, collection: str, file_format: TableFormat) -> Response:
     """Its galaxies as a table."""
     return saved_as(
-        collection, file_format, services.annotations.collections.table(name, collection, file_format)
+        f"{collection}.{file_format}", services.annotations.collections.table(name, collection, file_format)
     )
 
 
