@@ -20,24 +20,19 @@ from backend.api import (
     annotations,
     bundles,
     datasets,
-    disk,
+    embeddings,
     evaluations,
+    experiments,
     launching,
-    maps,
-    notices,
-    odd,
     reconstructions,
     runs,
-    search,
     sources,
-    suites,
-    sweeps,
     system,
 )
 from backend.api.security import LOCAL_HOSTS, Guard
 from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError, shortened
 from backend.services.launching.estimate import load_torch
-from backend.services.machine.facts import TORCH
+from backend.services.machine.status import TORCH
 from backend.services.services import Services
 from backend.settings import Settings, is_loopback
 from shared.base.wire import ErrorBody
@@ -101,19 +96,14 @@ def _api_routes() -> list[BaseRoute]:
     parts = (
         bundles,
         runs,
-        disk,
         datasets,
         annotations,
-        notices,
         sources,
         launching,
         reconstructions,
         evaluations,
-        suites,
-        sweeps,
-        search,
-        odd,
-        maps,
+        experiments,
+        embeddings,
         system,
     )
     for part in parts:

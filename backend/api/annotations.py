@@ -2,8 +2,7 @@
 
 from fastapi import APIRouter, Response
 
-from backend.api.deps import ServicesDep
-from backend.api.tables import saved_as
+from backend.api.deps import ServicesDep, saved_as
 from backend.services.datasets.tables import TableFormat
 from shared.contract import routes
 from shared.contract.annotations import (
@@ -23,23 +22,23 @@ router = APIRouter(tags=["annotations"])
 
 @router.get(routes.COLLECTIONS)
 def list_collections(services: ServicesDep, name: str) -> list[Collection]:
-    """The one changed last first."""
+    """Most recently changed first."""
     return services.annotations.collections.list_all(name)
 
 
 @router.post(routes.COLLECTION)
 def add_to_collection(
-    services: ServicesDep, name: str, collection: CollectionName, growth: CollectionAddition
+    services: ServicesDep, name: str, collection: CollectionName, addition: CollectionAddition
 ) -> CollectionUpdate:
-    """Add galaxies; the collection is made where there is none."""
-    return services.annotations.collections.add(name, collection, growth.rows)
+    """Add galaxies; creates the collection if needed."""
+    return services.annotations.collections.add(name, collection, addition.rows)
 
 
 @router.patch(routes.COLLECTION)
 def change_collection(
     services: ServicesDep, name: str, collection: str, change: CollectionChange
 ) -> Collection:
-    """Rename it, write a note, take galaxies out."""
+    """Rename it, set its note, remove galaxies."""
     return services.annotations.collections.change(name, collection, change)
 
 
@@ -52,7 +51,7 @@ def remove_collection(services: ServicesDep, name: str, collection: str) -> None
 def collection_file(services: ServicesDep, name: str, collection: str, file_format: TableFormat) -> Response:
     """Its galaxies as a table."""
     return saved_as(
-        collection, file_format, services.annotations.collections.table(name, collection, file_format)
+        f"{collection}.{file_format}", services.annotations.collections.table(name, collection, file_format)
     )
 
 
@@ -64,7 +63,7 @@ def list_flags(services: ServicesDep, name: str) -> list[LabelFlag]:
 
 @router.put(routes.LABEL_FLAG)
 def put_flag(services: ServicesDep, name: str, row: int, note: FlagNote | None = None) -> LabelFlag:
-    """Doubt a label; without a body what was noted of it stays."""
+    """Flag a label; without a body, an existing note is kept."""
     return services.annotations.flags.put(name, row, note)
 
 
@@ -76,7 +75,7 @@ def remove_flag(services: ServicesDep, name: str, row: int) -> None:
 @router.get(routes.LABEL_FLAGS_FILE, response_class=Response)
 def flags_file(services: ServicesDep, name: str, file_format: TableFormat) -> Response:
     """Every flag of a dataset as a table."""
-    return saved_as(f"{name}-flags", file_format, services.annotations.flags.table(name, file_format))
+    return saved_as(f"{name}-flags.{file_format}", services.annotations.flags.table(name, file_format))
 
 
 @router.get(routes.RATINGS)
@@ -87,7 +86,7 @@ def list_ratings(services: ServicesDep, name: str) -> list[Rating]:
 
 @router.put(routes.RATING)
 def put_rating(services: ServicesDep, name: str, row: int, value: RatingValue) -> Rating:
-    """Rate a galaxy, or rate it anew."""
+    """Rate a galaxy; replaces an earlier rating."""
     return services.annotations.ratings.put(name, row, value.rating)
 
 
@@ -99,4 +98,4 @@ def remove_rating(services: ServicesDep, name: str, row: int) -> None:
 @router.get(routes.RATINGS_FILE, response_class=Response)
 def ratings_file(services: ServicesDep, name: str, file_format: TableFormat) -> Response:
     """Every rating of a dataset as a table, with RA, Dec and links."""
-    return saved_as(f"{name}-ratings", file_format, services.annotations.ratings.table(name, file_format))
+    return saved_as(f"{name}-ratings.{file_format}", services.annotations.ratings.table(name, file_format))

@@ -14,7 +14,7 @@ from backend.errors import GalaxyscopeError, InvalidInputError, shortened
 from backend.jobs.queue import ReadyRun
 from backend.services.datasets.browsing import require_dataset, to_dataset
 from backend.services.launching.create import ready_run, resolve_config
-from backend.services.machine.facts import free_memory_bytes
+from backend.services.machine.status import free_memory_bytes
 from backend.services.runs.lifecycle import get_run
 from backend.services.runs.times import RunHistory
 from backend.settings import Settings

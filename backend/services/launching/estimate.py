@@ -12,7 +12,7 @@ from backend.jobs import lanes
 from backend.services.datasets.browsing import Datasets, require_dataset, to_dataset
 from backend.services.launching.create import resolve_config
 from backend.services.launching.pretraining import check_eval_dataset
-from backend.services.machine.facts import badge, free_memory_bytes
+from backend.services.machine.status import badge, free_memory_bytes
 from backend.services.runs.queue import expected_starts
 from backend.services.runs.times import RunHistory
 from backend.settings import Settings

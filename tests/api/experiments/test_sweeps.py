@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from backend.api import sweeps
+from backend.api import experiments
 from backend.db.engine import Database
 from backend.db.models import BaselineRow, RunRow, SweepMemberRow
 from backend.db.points import Line, write_lines
@@ -153,7 +153,7 @@ def test_more_than_a_hundred_runs_are_queued_only_where_their_number_is_confirme
 def test_what_takes_longer_than_a_request_is_queued_by_several(
     client: Client, sky: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sweeps, "WITHIN_S", 0.0)  # one run a request
+    monkeypatch.setattr(experiments, "WITHIN_S", 0.0)  # one run a request
     launched = client.launch_sweep(spec("blr=1e-4:1e-2:3:log"), confirm_runs=3)
     assert launched.summary.active == 3 == len(client.list_runs())
 
