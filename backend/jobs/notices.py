@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from backend.db.models import NoticeRow, RunRow
 from backend.jobs.training_history import read_course
 from backend.jobs.verdict import Verdict
-from backend.stats.trend import judge_course
+from backend.stats.trend import judge_training
 from shared.base.states import HAS_WORKER, RunState
 from shared.configs.kinds import RunKind, Trait, has_trait, kinds_with, values_of
 from shared.contract.runs import Trend, judged_key
@@ -43,7 +43,7 @@ def note_stalls(session: Session) -> None:
         RunRow.id.not_in(said),
     )
     for run in session.scalars(working).all():
-        verdict = judge_course(read_course(session, run))
+        verdict = judge_training(read_course(session, run))
         if verdict.state in STALLS:
             _add(session, run, NoticeKind.STALLED, f"{_name(run)} stalls: {verdict.sentence}")
 

@@ -18,8 +18,7 @@ from backend.jobs.tasks.judging import JudgingStoppedError
 from backend.jobs.tasks.kept_vectors import kept_vectors
 from backend.jobs.tasks.opening import open_store
 from backend.jobs.tasks.search_quality import measure_search
-from backend.ml.probing.feature_cache import FeatureCache
-from backend.ml.probing.features import FeatureSource
+from backend.ml.probing.features import FeatureCache, FeatureSource
 from backend.search import approximate
 from shared.configs import EmbedConfig
 from shared.configs.embeddings import Pooling

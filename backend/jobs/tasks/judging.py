@@ -10,7 +10,7 @@ from backend.data.store import GalaxyStore
 from backend.jobs.run_dir import EncoderSpec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.encoding import notes_about, seen_in_pretraining
-from backend.ml.probing.judging import Judged, LabelledRows
+from backend.ml.probing.judging import HeadResult, LabelledRows
 from backend.stats.judging import judge
 from backend.stats.predictions import joined
 from shared.base.vocabulary import Basis, Head, Split
@@ -93,7 +93,7 @@ class EvaluationKeeper:
             notes=notes_about(source, home, names, seen, len(test)) if source else [],
         )
 
-    def keep(self, judged: Judged) -> Evaluation:
+    def keep(self, judged: HeadResult) -> Evaluation:
         """Keep the predictions of validation and test rows under the id of their Evaluation."""
         name = "-".join((judged.basis, judged.head or "class", f"s{judged.seed}"))
         facts = self._facts(judged) | {"id": f"{self.run}.{name}"}
@@ -101,7 +101,7 @@ class EvaluationKeeper:
         joined([judged.val, judged.test]).save(self.folder / f"{evaluation.id}.npz")
         return evaluation
 
-    def _facts(self, judged: Judged) -> dict[str, Any]:
+    def _facts(self, judged: HeadResult) -> dict[str, Any]:
         of_encoder = judged.basis in (Basis.ENCODER, Basis.RANDOM_INIT)
         pretrained = judged.basis is Basis.ENCODER
         return {

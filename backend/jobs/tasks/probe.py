@@ -11,9 +11,8 @@ from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.encoding import load_encoder, untrained
 from backend.jobs.tasks.judging import EvaluationKeeper, JudgingStoppedError, TalkingIO
 from backend.jobs.tasks.opening import open_store
-from backend.ml.probing.feature_cache import FeatureCache
-from backend.ml.probing.features import Encoder, FeatureSource
-from backend.ml.probing.judging import Judged, LabelledRows, probe_encoder
+from backend.ml.probing.features import Encoder, FeatureCache, FeatureSource
+from backend.ml.probing.judging import HeadResult, LabelledRows, probe_encoder
 from backend.ml.probing.pixel_probing import probe_majority, probe_pixels
 from backend.ml.probing.probe_cache import ProbeCache
 from shared.base.vocabulary import Basis
@@ -50,7 +49,7 @@ class Probing:
         self.cache = ProbeCache.at(home / "cache" / "probes", dataset=store.digest)
         self.keeper = EvaluationKeeper.of(writer, home, store, encoder, self.config)
 
-    def judged(self) -> Iterator[Judged]:
+    def judged(self) -> Iterator[HeadResult]:
         """The heads on the encoder, then, where asked for, what they stand beside."""
         encoder = load_encoder(self.encoder, self.home)
         yield from self._on(encoder, Basis.ENCODER, "features")
@@ -60,14 +59,14 @@ class Probing:
             yield from self._on(fresh, Basis.RANDOM_INIT, "features at random init")
             yield from probe_pixels(self.store, self.labelled, self.config, self.io.say, self.cache)
 
-    def _on(self, encoder: Encoder, basis: Basis, message: str) -> Iterator[Judged]:
+    def _on(self, encoder: Encoder, basis: Basis, message: str) -> Iterator[HeadResult]:
         self.io.say(message)
         cache = FeatureCache(self.home / "cache" / "features")
         final_norm = self.config.inner_norm == "final"
         source = FeatureSource(encoder, self.store, cache, final_norm, self.io.images)
         yield from probe_encoder(source, self.labelled, self.config, basis, self.io, self.cache)
 
-    def keep(self, judged: Judged) -> Evaluation:
+    def keep(self, judged: HeadResult) -> Evaluation:
         """Keep it, and show what the first seed on the encoder came to."""
         evaluation = self.keeper.keep(judged)
         if judged.basis is Basis.ENCODER and judged.seed == self.config.seed:

@@ -13,8 +13,7 @@ from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.judging import JudgingStoppedError
 from backend.jobs.tasks.kept_vectors import kept_vectors
 from backend.jobs.tasks.opening import open_store
-from backend.search.projection import PROJECTION_BYTES, projection_name
-from backend.search.tsne import project_tsne
+from backend.search.projection import PROJECTION_BYTES, project_tsne, projection_name
 from shared.configs import ModelConfig, ProjectConfig
 
 

@@ -10,7 +10,7 @@ from backend.data.store import GalaxyStore
 from backend.errors import InvalidInputError
 from backend.search.index import Rows
 from backend.search.neighbours import Nearest
-from backend.search.odd import Said, Scores, isolation, ranked, said_by
+from backend.search.odd import NeighbourVote, Scores, isolation, neighbour_vote, ranked
 from backend.services.datasets.annotations import Annotations, DatasetAnnotations
 from backend.services.datasets.browsing import Datasets, Wanted
 from backend.services.datasets.locating import found_galaxy, require_row
@@ -39,7 +39,7 @@ class Ranking:
     scores: Scores
     rows: Rows
     found: Nearest
-    said: Said
+    said: NeighbourVote
     taught: Taught | None
 
 
@@ -64,7 +64,9 @@ class OddOnes:
             require_lesson(request.learn_from, annotated)
         began = time.perf_counter()
         found = self._nearest(request, embedded, labels)
-        ranking = _ranking(request, embedded, annotated, wanted, found, said_by(found, labels, classes))
+        ranking = _ranking(
+            request, embedded, annotated, wanted, found, neighbour_vote(found, labels, classes)
+        )
         took = time.perf_counter() - began
         with self._datasets.use(name) as store:
             return _page(request, embedded, store, ranking, annotated, 1000 * took)
@@ -97,7 +99,7 @@ def _ranking(
     annotated: DatasetAnnotations,
     wanted: Mask,
     found: Nearest,
-    said: Said,
+    said: NeighbourVote,
 ) -> Ranking:
     allowed, taught, tie = wanted.copy(), None, None
     if not request.with_rated:
@@ -154,7 +156,7 @@ def _odd(store: GalaxyStore, ranking: Ranking, annotated: DatasetAnnotations, ro
     )
 
 
-def _says(store: GalaxyStore, said: Said, row: int) -> NeighboursSay | None:
+def _says(store: GalaxyStore, said: NeighbourVote, row: int) -> NeighboursSay | None:
     if said.label[row] < 0:
         return None
     name = store.class_names[said.label[row]]

@@ -12,7 +12,7 @@ from backend.db.models import RunRow
 from backend.errors import ConflictError, InvalidInputError
 from backend.search.projection import (
     PROJECTION_BYTES,
-    Projected,
+    Projection,
     project_aligned,
     project_pca,
     projection_name,
@@ -88,13 +88,13 @@ class Projections:
 
     def _find(
         self, asked: MapRequest, resolved: ResolvedSpace, onto: ResolvedSpace | None
-    ) -> Projected | None:
+    ) -> Projection | None:
         """The map, made now where that is done at once. Of several who ask, one makes it."""
         name = _name(asked, resolved, onto)
         with self._making:
             kept = self._files.get(name)
             if kept is not None:
-                return Projected.from_bytes(kept)
+                return Projection.from_bytes(kept)
             vectors = self._embeddings.get(_space(asked)).vectors
             if asked.method == "tsne":
                 return None

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from backend.data.store import GalaxyStore
 from backend.errors import InvalidInputError
-from backend.search.approximate import Measured
-from backend.search.index import Examples, Ranked, Rows, cosines, rank, scored
+from backend.search.approximate import IndexRecall
+from backend.search.index import Examples, Ranking, Rows, cosines, rank, scored
 from backend.search.trivial import EVERYONE, Catalogue, near_identical
 from backend.search.vectors import Vectors
 from backend.services.datasets.browsing import Datasets, Wanted
@@ -45,10 +45,10 @@ class Found:
 
     candidates: int
     left_out: int
-    ranked: Ranked
+    ranked: Ranking
     scores: Vectors
     allowed: Mask
-    approximate: Measured | None = None
+    approximate: IndexRecall | None = None
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ def _ranked(asked: Asked, embedded: Embedded, catalogue: Catalogue, wanted: Mask
         named = np.sort(index.candidates(asked.examples.positives[0], several))
         found = _among(asked, embedded, catalogue, wanted, named)
         if len(found.ranked.rows) == request.k:
-            return replace(found, approximate=index.measured)
+            return replace(found, approximate=index.quality)
     return _among(asked, embedded, catalogue, wanted, EVERYONE)
 
 
@@ -158,7 +158,7 @@ def _among(asked: Asked, embedded: Embedded, catalogue: Catalogue, wanted: Mask,
     scores = scored(positive, negative, examples.weight)
     ranked = rank(vectors, examples, scores, allowed & ~left_out, request.k, least=request.least)
     if isinstance(rows, np.ndarray):
-        ranked = Ranked(rows[ranked.rows], ranked.scores)
+        ranked = Ranking(rows[ranked.rows], ranked.scores)
     trivial = int(left_out.sum())
     return Found(before - trivial, trivial, ranked, scores, allowed & ~left_out)
 

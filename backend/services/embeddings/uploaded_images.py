@@ -34,7 +34,7 @@ class EmbeddedImages:
         return found
 
     def _embed(self, upload: str, embedded: Embedded) -> Vectors:
-        from backend.ml.explore import embed_image
+        from backend.ml.explore.inside import embed_image
 
         state = embedded.state
         pinned = self._models.pin(state.run, str(state.step))

@@ -24,7 +24,7 @@ from shared.configs.kinds import Lane, Trait, has_trait
 from shared.contract.reconstruction import Checkpoints
 
 if TYPE_CHECKING:
-    from backend.ml.explore import Checkpoint
+    from backend.ml.explore.loading import Checkpoint
 
 T = TypeVar("T")
 MAX_MODELS = 4
@@ -87,7 +87,7 @@ class ModelCache:
 
     def checkpoints(self, run_id: str) -> Checkpoints:
         """What can be viewed of a run, also while it trains."""
-        from backend.ml.explore import saved_steps
+        from backend.ml.explore.loading import saved_steps
 
         steps, best = saved_steps(self._folder(run_id))
         steps_an_epoch = self._steps_an_epoch(run_id)
@@ -105,7 +105,7 @@ class ModelCache:
     def pin(self, run_id: str, checkpoint: str) -> Pinned:
         """The checkpoint that "last", "best" or a step means now. Raises NotFoundError, naming those that
         exist."""
-        from backend.ml.explore import saved_steps, stamp
+        from backend.ml.explore.loading import saved_steps, stamp
 
         folder = self._folder(run_id)
         steps, best = saved_steps(folder)
@@ -126,7 +126,7 @@ class ModelCache:
     def use(self, pinned: Pinned, *, patient: bool = False) -> Iterator["Checkpoint"]:
         """The checkpoint for this thread alone, computing on the cores that others leave; who is
         `patient` lets others go first."""
-        from backend.ml.explore import use_threads
+        from backend.ml.explore.loading import use_threads
 
         checkpoint, turns = self._read(pinned)
         with turns.take(patient=patient):
@@ -157,7 +157,7 @@ class ModelCache:
         return entry.checkpoint, entry.turns
 
     def _load(self, pinned: Pinned) -> "Checkpoint":
-        from backend.ml.explore import load_checkpoint
+        from backend.ml.explore.loading import load_checkpoint
 
         try:
             return load_checkpoint(self._folder(pinned.run_id), pinned.step)
@@ -199,7 +199,7 @@ class ModelCache:
     def _threads(self) -> int:
         """Half of the cores, a quarter beside a job: where cores are short, each small product of matrices
         waits for a thread that does not run (a ladder of D192 L6 took 3 s on two threads, 0.2 s on one)."""
-        from backend.ml.explore import usable_cores
+        from backend.ml.explore.loading import usable_cores
 
         at_work = select(RunRow.id).where(
             RunRow.lane != Lane.NETWORK.value, RunRow.state.in_([state.value for state in HAS_WORKER])

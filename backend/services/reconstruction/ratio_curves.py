@@ -38,7 +38,7 @@ class RatioCurves:
         return SampleCurve.model_validate_json(made[0])
 
     def _measure(self, request: CurveRequest, pinned: Pinned, name: str) -> bytes:
-        from backend.ml.explore import sample_curve
+        from backend.ml.explore.ratio_curves import sample_curve
 
         checkpoint = self._models.get(pinned)
         rows, images = sampled_images(

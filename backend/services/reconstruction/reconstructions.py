@@ -32,7 +32,10 @@ from shared.contract.reconstruction import (
 from shared.contract.routes import API, RECONSTRUCTION_SPRITE
 
 if TYPE_CHECKING:
-    from backend.ml.explore import Checkpoint, Filled, Ladder, Looked, LossCurve
+    from backend.ml.explore.filling import Ladder, ReconstructionResult
+    from backend.ml.explore.inside import InsideView
+    from backend.ml.explore.loading import Checkpoint
+    from backend.ml.explore.ratio_curves import LossCurve
 
 SPRITE_BYTES = 500 * 10**6
 FORMAT = 2
@@ -51,7 +54,8 @@ class Reconstructions:
 
     def reconstruct(self, request: ReconstructionRequest) -> Reconstruction:
         """Pictures and figures of one mask. Raises NotFoundError, InvalidInputError."""
-        from backend.ml.explore import choose_masks, fill
+        from backend.ml.explore.filling import reconstruct_masked
+        from backend.ml.explore.masks import choose_masks
 
         pinned = self._models.pin(request.viewed.run, request.viewed.checkpoint)
         checkpoint = self._models.get(pinned)
@@ -59,14 +63,14 @@ class Reconstructions:
         chosen = choose_masks(request.masking, request.average, checkpoint.grid)
         with self._models.use(pinned) as model:
             began = time.perf_counter()
-            filled = fill(model.view(image.pixels), chosen.masks, request.pixels, image.to_rgb)
+            filled = reconstruct_masked(model.view(image.pixels), chosen.masks, request.pixels, image.to_rgb)
             took = time.perf_counter() - began
             # Within its turn: a ladder that went on now would take the cores from the picture waited for.
             return _answer(request, checkpoint, chosen.ranks, filled, round(1000 * took, 1))
 
     def inside(self, request: InsideRequest) -> Inside:
         """A layer of the encoder, to which nothing is hidden. Raises NotFoundError, InvalidInputError."""
-        from backend.ml.explore import look_inside, standardised
+        from backend.ml.explore.inside import look_inside, standardised
 
         pinned = self._models.pin(request.viewed.run, request.viewed.checkpoint)
         checkpoint = self._models.get(pinned)
@@ -98,12 +102,14 @@ class Reconstructions:
         return info, sprite
 
     def _draw(self, request: LadderRequest, pinned: Pinned) -> tuple[bytes, bytes]:
-        from backend.ml.explore import climb, patch_ranks, webp_file
+        from backend.ml.explore.drawing import webp_file
+        from backend.ml.explore.filling import ratio_ladder
+        from backend.ml.explore.masks import patch_ranks
 
         checkpoint = self._models.get(pinned)
         image = self._image(request.viewed, checkpoint)
         ranks = patch_ranks(request.kind, request.seed, checkpoint.grid)
-        rungs = climb(checkpoint.view(image.pixels), ranks, request.pixels, image.to_rgb)
+        rungs = ratio_ladder(checkpoint.view(image.pixels), ranks, request.pixels, image.to_rgb)
         ladder = self._models.finish(pinned, rungs)
         info = _describe(request, checkpoint, ranks.tolist(), ladder)
         return info.model_dump_json().encode(), webp_file(ladder.sprite)
@@ -145,10 +151,10 @@ def _answer(
     request: ReconstructionRequest,
     checkpoint: "Checkpoint",
     ranks: list[int],
-    filled: "Filled",
+    filled: "ReconstructionResult",
     milliseconds: float,
 ) -> Reconstruction:
-    from backend.ml.explore import png_file
+    from backend.ml.explore.drawing import png_file
 
     pictures = ("original", "masked", "reconstruction", "composite", "error")
     return Reconstruction(
@@ -174,7 +180,7 @@ def _answer(
 def _describe(
     request: LadderRequest, checkpoint: "Checkpoint", ranks: list[int], ladder: "Ladder"
 ) -> LadderInfo:
-    from backend.ml.explore import png_file
+    from backend.ml.explore.drawing import png_file
 
     viewed = request.viewed.model_copy(update={"checkpoint": str(checkpoint.step)})
     query = request.model_copy(update={"viewed": viewed}).model_dump_json(exclude_none=True)
@@ -192,7 +198,7 @@ def _describe(
 
 
 def _describe_inside(
-    request: InsideRequest, checkpoint: "Checkpoint", looked: "Looked", milliseconds: float
+    request: InsideRequest, checkpoint: "Checkpoint", looked: "InsideView", milliseconds: float
 ) -> Inside:
     mean = looked.attention.mean(dim=0)
     return Inside(

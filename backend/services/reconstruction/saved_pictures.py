@@ -22,7 +22,7 @@ from shared.contract.reconstruction import (
 )
 
 if TYPE_CHECKING:
-    from backend.ml.explore import Strip
+    from backend.ml.explore.picture_files import Strip
 
 PANELS = ("original", "masked", "reconstruction", "composite", "error")
 
@@ -43,7 +43,7 @@ class SavedPictures:
 
     def row(self, request: SaveRequest) -> SavedFile:
         """PNG of the five panels of each of the requests, figures below. Raises as `reconstruct`."""
-        from backend.ml.explore import figure_file
+        from backend.ml.explore.picture_files import figure_file
 
         strips = [self._strip(one) for one in request.requests]
         first = request.requests[0]
@@ -53,22 +53,22 @@ class SavedPictures:
 
     def sweep(self, request: LadderRequest, file_format: SweepFormat) -> SavedFile:
         """The ladder of a galaxy as an animation. Raises as `ladder`."""
-        from backend.ml.explore import Strip, sweep_file, sweep_panels
+        from backend.ml.explore.picture_files import Strip, animation_file, animation_panels
 
         info = self._reconstructions.ladder(request)
         sprite, original = _pixels(self._reconstructions.sprite(request)), _decoded(info.original)
         who = self._who(request.viewed, info.step)
         frames = []
         for place, (ratio, loss) in enumerate(zip(info.curve.ratios, info.curve.losses, strict=True)):
-            panels = {"original": original} | sweep_panels(sprite, original, info.ranks, ratio, place)
+            panels = {"original": original} | animation_panels(sprite, original, info.ranks, ratio, place)
             hidden = f"{100 * ratio:.0f} % hidden, {request.kind}, seed {request.seed} · loss {_figure(loss)}"
             frames.append(Strip(panels, [who, hidden, info.note]))
         return SavedFile(
-            name=f"{_stem(request.viewed)}.{file_format}", content=sweep_file(frames, file_format)
+            name=f"{_stem(request.viewed)}.{file_format}", content=animation_file(frames, file_format)
         )
 
     def _strip(self, request: ReconstructionRequest) -> "Strip":
-        from backend.ml.explore import Strip
+        from backend.ml.explore.picture_files import Strip
 
         answer = self._reconstructions.reconstruct(request)
         panels = {name: _decoded(getattr(answer, name)) for name in PANELS}

@@ -4,7 +4,7 @@ from backend.db.engine import Database
 from backend.errors import ConflictError
 from backend.jobs.training_history import read_course
 from backend.services.runs.lifecycle import find_row
-from backend.stats.trend import judge_course
+from backend.stats.trend import judge_training
 from shared.configs.kinds import Trait, has_trait
 from shared.contract.runs import Verdict
 
@@ -18,4 +18,4 @@ def read_verdict(database: Database, run_id: str) -> Verdict:
             raise ConflictError(
                 "no_verdict", f"{run_id} is a job of kind {row.kind}, which trains nothing; choose a training"
             )
-        return judge_course(read_course(session, row))
+        return judge_training(read_course(session, row))
