@@ -1,4 +1,4 @@
-"""Who leads, and from when: two trainings of the same epochs, over the seeds that both have."""
+"""Which of two trainings of equal length leads, and from when, over the seeds of both."""
 
 from collections.abc import Sequence
 
@@ -9,7 +9,7 @@ Accuracies = Sequence[float]
 
 
 def smoothed(values: Accuracies) -> list[float]:
-    """Each value's mean with the two before it; of the first two, with what there is."""
+    """The mean of each value with up to two before it."""
     return [
         sum(values[max(end - SMOOTHED_OVER, 0) : end]) / min(end, SMOOTHED_OVER)
         for end in range(1, len(values) + 1)
@@ -17,7 +17,7 @@ def smoothed(values: Accuracies) -> list[float]:
 
 
 def reached(seed: int, epochs: Sequence[float], tuned: Accuracies, twin: Accuracies) -> CatchUp:
-    """When `tuned` comes up to where `twin` ended; a mean counts once there are three to take it of."""
+    """When `tuned` reaches the final level of `twin`; a mean counts once it is over three values."""
     level = smoothed(twin)[-1]
     found = (
         epoch
@@ -28,8 +28,8 @@ def reached(seed: int, epochs: Sequence[float], tuned: Accuracies, twin: Accurac
 
 
 def leads(epochs: Sequence[float], tuned: Sequence[Accuracies], scratch: Sequence[Accuracies]) -> list[Lead]:
-    """The lead at each epoch, of curves seed by seed; none of fewer than FEWEST_SEEDS, or where seeds agree
-    to the last digit."""
+    """The lead at each epoch, from curves by seed; empty for fewer than FEWEST_SEEDS, and without epochs at
+    which the seeds do not differ."""
     if len(tuned) < FEWEST_SEEDS:
         return []
     ours, theirs = [smoothed(one) for one in tuned], [smoothed(one) for one in scratch]
@@ -44,18 +44,16 @@ def leads(epochs: Sequence[float], tuned: Sequence[Accuracies], scratch: Sequenc
 
 
 def lead_verdict(found: Sequence[Lead], reaches: Sequence[CatchUp], epochs: int) -> str:
-    """What may be said: of the first quarter, of the end, of the epochs that fine-tuning saves."""
+    """The conclusion about the first quarter, the end, and the epochs that fine-tuning saves."""
     if not reaches:
-        return "Nothing is said before a fine-tuning and its twin of the same seed have ended."
+        return "No verdict until a fine-tuning and its twin of the same seed have ended."
     sentences = []
     if found:
         early = min(found, key=lambda lead: abs(lead.epoch - epochs / 4))
         sentences += [_lead_words(early, f"After {early.epoch:g} of {epochs} epochs")]
         sentences += [_lead_words(found[-1], "At the end")]
     else:
-        sentences.append(
-            f"With fewer than {FEWEST_SEEDS} seeds on both sides nothing is said of the methods."
-        )
+        sentences.append(f"Comparing the methods takes {FEWEST_SEEDS} seeds on both sides.")
     return " ".join([*sentences, _reached_words(reaches, epochs)])
 
 
@@ -70,13 +68,10 @@ def _lead_words(lead: Lead, when: str) -> str:
 
 
 def _reached_words(reaches: Sequence[CatchUp], epochs: int) -> str:
-    came = [one.epoch for one in reaches if one.epoch is not None]
-    if not came:
-        return "It never comes up to where training from scratch ended."
-    when = ", ".join(f"{epoch:g}" for epoch in sorted(came))
-    rest = (
-        f", and in {len(reaches) - len(came)} of {len(reaches)} seeds never"
-        if len(came) < len(reaches)
-        else ""
-    )
-    return f"It comes up to where training from scratch ended at epoch {when} of {epochs}{rest}."
+    when = sorted(one.epoch for one in reaches if one.epoch is not None)
+    if not when:
+        return "It never reaches the final accuracy of training from scratch."
+    never = len(reaches) - len(when)
+    rest = f", and never in {never} of {len(reaches)} seeds" if never else ""
+    at = ", ".join(f"{epoch:g}" for epoch in when)
+    return f"It reaches the final accuracy of training from scratch at epoch {at} of {epochs}{rest}."

@@ -165,14 +165,14 @@ class Datasets:
         with self.use(name) as store:
             pairs = [
                 DuplicatePair(
-                    row=twin.row,
-                    split=SPLIT_OF_CODE[int(store.splits[twin.row])],
-                    other=twin.other,
-                    other_split=SPLIT_OF_CODE[int(store.splits[twin.other])],
-                    how=twin.how,
-                    rms_levels=twin.rms,
+                    row=pair.row,
+                    split=SPLIT_OF_CODE[int(store.splits[pair.row])],
+                    other=pair.other,
+                    other_split=SPLIT_OF_CODE[int(store.splits[pair.other])],
+                    how=pair.how,
+                    rms_levels=pair.rms,
                 )
-                for twin in store.twins
+                for pair in store.near_duplicates
             ]
         return Duplicates(total=self.get(name).duplicates_across_splits, pairs=pairs)
 

@@ -13,7 +13,7 @@ from backend.data.store import GalaxyStore
 from backend.errors import InvalidInputError
 from backend.search.index import Rows
 from backend.search.neighbours import Nearest, nearest
-from backend.search.odd import Said, Scores, isolation, ranked, said_by
+from backend.search.odd import NeighbourVotes, Scores, isolation, neighbour_vote, ranked
 from backend.search.trivial import Catalogue
 from backend.services.datasets.annotations import Annotations, DatasetAnnotations
 from backend.services.datasets.browsing import Datasets, RowSelection, require_row
@@ -44,7 +44,7 @@ class Ranking:
     scores: Scores
     rows: Rows
     found: Nearest
-    said: Said
+    votes: NeighbourVotes
     interest: InterestModel | None
 
 
@@ -71,7 +71,9 @@ class OddGalaxies:
         began = time.perf_counter()
         labelled = labels >= 0 if request.by is OddBy.MISLABEL and (labels < 0).any() else None
         found = self._nearest(embedded, request.k, labelled)
-        ranking = _ranking(request, embedded, annotated, selected, found, said_by(found, labels, classes))
+        ranking = _ranking(
+            request, embedded, annotated, selected, found, neighbour_vote(found, labels, classes)
+        )
         took = time.perf_counter() - began
         with self._datasets.use(name) as store:
             return _page(request, embedded, store, ranking, annotated, 1000 * took)
@@ -109,7 +111,7 @@ def _ranking(
     annotated: DatasetAnnotations,
     selected: Mask,
     found: Nearest,
-    said: Said,
+    votes: NeighbourVotes,
 ) -> Ranking:
     allowed, interest, tie = selected.copy(), None, None
     if not request.with_rated:
@@ -117,12 +119,12 @@ def _ranking(
     if request.by is OddBy.ISOLATION:
         scores = isolation(found)
     elif request.by is OddBy.MISLABEL:
-        scores, tie = said.mislabel, said.share
+        scores, tie = votes.mislabel, votes.share
     else:
         interest = learn(embedded.vectors, request.learn_from, annotated)
         scores = interest.expected
         allowed[interest.rows] = False
-    return Ranking(scores, ranked(scores, allowed, tie), found, said, interest)
+    return Ranking(scores, ranked(scores, allowed, tie), found, votes, interest)
 
 
 def _page(
@@ -155,18 +157,20 @@ def _odd(store: GalaxyStore, ranking: Ranking, annotated: DatasetAnnotations, ro
     return OddGalaxy.from_attributes(
         found_galaxy(store, row),
         score=round(score, 6) if np.isfinite(score) else None,
-        says=_says(store, ranking.said, row),
+        says=_says(store, ranking.votes, row),
         neighbours=_neighbours(store, ranking.found, row),
         rating=annotated.ratings.get(row),
         flag=annotated.notes.get(row),
     )
 
 
-def _says(store: GalaxyStore, said: Said, row: int) -> NeighbourVote | None:
-    if said.label[row] < 0:
+def _says(store: GalaxyStore, votes: NeighbourVotes, row: int) -> NeighbourVote | None:
+    if votes.label[row] < 0:
         return None
-    name = store.class_names[said.label[row]]
-    return NeighbourVote(label=name, agree=int(said.agree[row]), own=int(said.own[row]), of=int(said.of[row]))
+    name = store.class_names[votes.label[row]]
+    return NeighbourVote(
+        label=name, agree=int(votes.agree[row]), own=int(votes.own[row]), of=int(votes.of[row])
+    )
 
 
 def _neighbours(store: GalaxyStore, found: Nearest, row: int) -> list[NearGalaxy]:

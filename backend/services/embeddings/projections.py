@@ -12,7 +12,7 @@ from backend.db.models import RunRow
 from backend.errors import ConflictError, InvalidInputError
 from backend.search.projection import (
     PROJECTION_BYTES,
-    Projected,
+    Projection,
     project_aligned,
     project_pca,
     projection_name,
@@ -90,13 +90,13 @@ class Projections:
 
     def _find(
         self, request: MapRequest, resolved: ResolvedSpace, onto: ResolvedSpace | None
-    ) -> Projected | None:
+    ) -> Projection | None:
         """The map, computed now if it is a missing PCA, by one thread at a time."""
         name = _name(request, resolved, onto)
         with self._making:
             kept = self._files.get(name)
             if kept is not None:
-                return Projected.from_bytes(kept)
+                return Projection.from_bytes(kept)
             vectors = self._embeddings.get(_space(request)).vectors
             if request.method == "tsne":
                 return None

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from backend.data.store import GalaxyStore
 from backend.errors import InvalidInputError
-from backend.search.approximate import Measured
-from backend.search.index import Examples, Ranked, Rows, cosines, rank, scored
+from backend.search.approximate import IndexRecall
+from backend.search.index import Examples, Ranking, Rows, cosines, rank, scored
 from backend.search.trivial import EVERYONE, Catalogue, near_identical
 from backend.search.vectors import Vectors
 from backend.services.datasets.browsing import Datasets, RowSelection, require_row
@@ -48,10 +48,10 @@ class SearchHits:
 
     candidates: int
     left_out: int
-    ranked: Ranked
+    ranked: Ranking
     scores: Vectors
     allowed: Mask
-    approximate: Measured | None = None
+    approximate: IndexRecall | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class Search:
     )
     def _upload_vector(self, upload: str, embedded: EmbeddingMatrix) -> Vectors:
         """(1, D) of length 1. Raises NotFoundError, or InvalidInputError where the bands differ."""
-        from backend.ml.explore import embed_image
+        from backend.ml.explore.inside import embed_image
 
         state = embedded.state
         reference = self._models.pin(state.run, str(state.step))
@@ -165,7 +165,7 @@ def _ranked(
         candidates = np.sort(index.candidates(prepared.examples.positives[0], count))
         found = _among(prepared, embedded, catalogue, selected, candidates)
         if len(found.ranked.rows) == request.k:
-            return replace(found, approximate=index.measured)
+            return replace(found, approximate=index.quality)
     return _among(prepared, embedded, catalogue, selected, EVERYONE)
 
 
@@ -189,7 +189,7 @@ def _among(
     scores = scored(positive, negative, examples.weight)
     ranked = rank(vectors, examples, scores, allowed & ~left_out, request.k, least=request.least)
     if isinstance(rows, np.ndarray):
-        ranked = Ranked(rows[ranked.rows], ranked.scores)
+        ranked = Ranking(rows[ranked.rows], ranked.scores)
     trivial = int(left_out.sum())
     return SearchHits(before - trivial, trivial, ranked, scores, allowed & ~left_out)
 

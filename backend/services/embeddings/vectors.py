@@ -53,7 +53,7 @@ class EmbeddingMatrix:
 
     @property
     def nbytes(self) -> int:
-        return self.vectors.nbytes + (self.approximate.measured.bytes if self.approximate else 0)
+        return self.vectors.nbytes + (self.approximate.quality.bytes if self.approximate else 0)
 
     def place(self, features: NDArray[np.floating]) -> Vectors:
         """Features (m, D) of other images as vectors of this space."""

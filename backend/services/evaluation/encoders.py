@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.data.label_subset import smallest_fraction
+from backend.data.splits import smallest_fraction
 from backend.data.store import GalaxyStore
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import InvalidInputError, NotFoundError

@@ -13,9 +13,8 @@ from backend.data.frames.reading import read_frame
 from backend.data.frames.resize import centre_crop, resize
 from backend.data.frames.stretch import Stretch
 from backend.data.incoming.uploads import UPLOAD_ID, Uploads
-from backend.data.layout import Pixels, Rows
-from backend.data.resident import load_images, split_rows, thin
-from backend.data.store import GalaxyStore
+from backend.data.layout import Pixels, Rows, evenly_spaced
+from backend.data.store import GalaxyStore, load_images, split_rows
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.datasets.browsing import Datasets, RowSelection, require_row
 from backend.settings import Settings
@@ -55,7 +54,7 @@ def sampled_images(
     """At most `count` rows of a split, evenly taken, and their images (N, H, W, C) as in `dataset_image`."""
     with datasets.use(name) as store:
         _require_bands(model_bands, store.channels, _bands_of(name, store))
-        rows = thin(split_rows(store, split), count)
+        rows = evenly_spaced(split_rows(store, split), count)
         return rows, load_images(store, rows, config.img_size, config.crop_size)
 
 

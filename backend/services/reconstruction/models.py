@@ -24,7 +24,7 @@ from shared.configs.kinds import Lane, Trait, has_trait
 from shared.contract.reconstruction import Checkpoints
 
 if TYPE_CHECKING:
-    from backend.ml.explore import Checkpoint
+    from backend.ml.explore.loading import Checkpoint
 
 T = TypeVar("T")
 MAX_MODELS = 4
@@ -92,7 +92,7 @@ class ModelCache:
 
     def checkpoints(self, run_id: str) -> Checkpoints:
         """The checkpoints of a run, also while it trains."""
-        from backend.ml.explore import saved_steps
+        from backend.ml.explore.loading import saved_steps
 
         steps, best = saved_steps(self._folder(run_id))
         steps_an_epoch = self._steps_an_epoch(run_id)
@@ -113,7 +113,7 @@ class ModelCache:
     def pin(self, run_id: str, checkpoint: str) -> CheckpointRef:
         """The checkpoint that "last", "best" or a step is now. Raises NotFoundError, which lists the existing
         ones."""
-        from backend.ml.explore import saved_steps, stamp
+        from backend.ml.explore.loading import saved_steps, stamp
 
         folder = self._folder(run_id)
         steps, best = saved_steps(folder)
@@ -134,7 +134,7 @@ class ModelCache:
     def use(self, ref: CheckpointRef, *, patient: bool = False) -> Iterator["Checkpoint"]:
         """The checkpoint for this thread alone, on a share of the cores; `patient` users let others go
         first."""
-        from backend.ml.explore import use_threads
+        from backend.ml.explore.loading import use_threads
 
         model = self._load(ref)
         with model.lock.take(patient=patient):
@@ -151,7 +151,7 @@ class ModelCache:
 
     @cachedmethod(lambda self: self._loaded, key=lambda _, ref: ref, condition=lambda self: self._condition)
     def _load(self, ref: CheckpointRef) -> LoadedModel:
-        from backend.ml.explore import load_checkpoint
+        from backend.ml.explore.loading import load_checkpoint
 
         self._loading.add(ref)
         try:
@@ -180,7 +180,7 @@ class ModelCache:
     def _threads(self) -> int:
         """Half of the cores, a quarter beside a job: on busy cores, small matrix products wait for threads
         that are not running (a ladder of D192 L6 took 3 s on two threads, 0.2 s on one)."""
-        from backend.ml.explore import usable_cores
+        from backend.ml.explore.loading import usable_cores
 
         at_work = select(RunRow.id).where(
             RunRow.lane != Lane.NETWORK.value, RunRow.state.in_([state.value for state in HAS_WORKER])

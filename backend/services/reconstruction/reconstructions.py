@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 from backend.db.engine import Database
 from backend.errors import InvalidInputError
+from backend.ml.explore.inside import InsideView
 from backend.services.datasets.browsing import Datasets
 from backend.services.reconstruction.file_cache import FileCache
 from backend.services.reconstruction.images import InputImage, dataset_image, sampled_images, uploaded_image
@@ -35,7 +36,9 @@ from shared.contract.reconstruction import (
 from shared.contract.routes import API, RECONSTRUCTION_SPRITE
 
 if TYPE_CHECKING:
-    from backend.ml.explore import Checkpoint, Filled, Ladder, Looked, LossCurve
+    from backend.ml.explore.filling import Ladder, ReconstructionResult
+    from backend.ml.explore.loading import Checkpoint
+    from backend.ml.explore.ratio_curves import LossCurve
 
 SPRITE_BYTES, CURVE_BYTES = 500 * 10**6, 20 * 10**6
 PANELS = ("original", "masked", "reconstruction", "composite", "error")
@@ -56,20 +59,21 @@ class Reconstructions:
 
     def reconstruct(self, request: ReconstructionRequest) -> Reconstruction:
         """Pictures and figures of one mask. Raises NotFoundError, InvalidInputError."""
-        from backend.ml.explore import choose_masks, fill
+        from backend.ml.explore.filling import reconstruct_masked
+        from backend.ml.explore.masks import choose_masks
 
         ref, checkpoint, image = self._input(request.viewed)
         chosen = choose_masks(request.masking, request.average, checkpoint.grid)
         with self._models.use(ref) as model:
             began = time.perf_counter()
-            filled = fill(model.view(image.pixels), chosen.masks, request.pixels, image.to_rgb)
+            filled = reconstruct_masked(model.view(image.pixels), chosen.masks, request.pixels, image.to_rgb)
             took = time.perf_counter() - began
             # Still holding the model: a ladder would take the cores from the picture that someone waits for.
             return _to_reconstruction(request, checkpoint, chosen.ranks, filled, round(1000 * took, 1))
 
     def inside(self, request: InsideRequest) -> LayerView:
         """A layer of the encoder, without a mask. Raises NotFoundError, InvalidInputError."""
-        from backend.ml.explore import look_inside, standardised
+        from backend.ml.explore.inside import look_inside, standardised
 
         ref, checkpoint, image = self._input(request.viewed)
         with self._models.use(ref) as model:
@@ -90,7 +94,7 @@ class Reconstructions:
         return SampleCurve.model_validate_json(content)
 
     def _measure(self, request: CurveRequest, ref: CheckpointRef, name: str) -> bytes:
-        from backend.ml.explore import sample_curve
+        from backend.ml.explore.ratio_curves import sample_curve
 
         checkpoint = self._models.get(ref)
         rows, images = sampled_images(
@@ -121,11 +125,13 @@ class Reconstructions:
         return self._sprites.get(key, (".json", ".webp"), lambda: self._draw(request))
 
     def _draw(self, request: LadderRequest) -> tuple[bytes, bytes]:
-        from backend.ml.explore import climb, patch_ranks, webp_file
+        from backend.ml.explore.drawing import webp_file
+        from backend.ml.explore.filling import ratio_ladder
+        from backend.ml.explore.masks import patch_ranks
 
         ref, checkpoint, image = self._input(request.viewed)
         ranks = patch_ranks(request.kind, request.seed, checkpoint.grid)
-        rungs = climb(checkpoint.view(image.pixels), ranks, request.pixels, image.to_rgb)
+        rungs = ratio_ladder(checkpoint.view(image.pixels), ranks, request.pixels, image.to_rgb)
         ladder = self._models.finish(ref, rungs)
         info = _to_ladder_info(request, checkpoint, ranks.tolist(), ladder)
         return info.model_dump_json().encode(), webp_file(ladder.sprite)
@@ -170,10 +176,10 @@ def _to_reconstruction(
     request: ReconstructionRequest,
     checkpoint: "Checkpoint",
     ranks: list[int],
-    filled: "Filled",
+    filled: "ReconstructionResult",
     milliseconds: float,
 ) -> Reconstruction:
-    from backend.ml.explore import png_file
+    from backend.ml.explore.drawing import png_file
 
     pictures = {name: png_file(getattr(filled, name)) for name in PANELS}
     return Reconstruction.from_attributes(
@@ -193,7 +199,7 @@ def _to_reconstruction(
 def _to_ladder_info(
     request: LadderRequest, checkpoint: "Checkpoint", ranks: list[int], ladder: "Ladder"
 ) -> LadderInfo:
-    from backend.ml.explore import png_file
+    from backend.ml.explore.drawing import png_file
 
     viewed = request.viewed.model_copy(update={"checkpoint": str(checkpoint.step)})
     query = request.model_copy(update={"viewed": viewed}).model_dump_json(exclude_none=True)
@@ -211,7 +217,7 @@ def _to_ladder_info(
 
 
 def _to_layer_view(
-    request: InsideRequest, checkpoint: "Checkpoint", looked: "Looked", milliseconds: float
+    request: InsideRequest, checkpoint: "Checkpoint", looked: "InsideView", milliseconds: float
 ) -> LayerView:
     mean = looked.attention.mean(dim=0)
     return LayerView(

@@ -10,6 +10,7 @@ from PIL import Image
 
 from backend.data.layout import Pixels
 from backend.db.engine import Database
+from backend.ml.explore.picture_files import animation_file
 from backend.services.reconstruction.reconstructions import PANELS, Reconstructions, dataset_of
 from backend.services.runs.lifecycle import get_run
 from shared.contract.reconstruction import (
@@ -22,7 +23,7 @@ from shared.contract.reconstruction import (
 )
 
 if TYPE_CHECKING:
-    from backend.ml.explore import Strip
+    from backend.ml.explore.picture_files import Strip
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class SavedPictures:
 
     def row(self, request: SaveRequest) -> SavedFile:
         """PNG of the five panels of each of the requests, figures below. Raises as `reconstruct`."""
-        from backend.ml.explore import figure_file
+        from backend.ml.explore.picture_files import figure_file
 
         strips = [self._strip(one) for one in request.requests]
         first = request.requests[0]
@@ -51,20 +52,20 @@ class SavedPictures:
 
     def animation(self, request: LadderRequest, file_format: AnimationFormat) -> SavedFile:
         """The ladder of a galaxy as an animation. Raises as `ladder`."""
-        from backend.ml.explore import Strip, sweep_file, sweep_panels
+        from backend.ml.explore.picture_files import Strip, animation_panels
 
         info = self._reconstructions.ladder(request)
         sprite, original = _pixels(self._reconstructions.sprite(request)), _decoded(info.original)
         title = self._title(request.viewed, info.step)
         frames = []
         for place, (ratio, loss) in enumerate(zip(info.curve.ratios, info.curve.losses, strict=True)):
-            panels = {"original": original} | sweep_panels(sprite, original, info.ranks, ratio, place)
+            panels = {"original": original} | animation_panels(sprite, original, info.ranks, ratio, place)
             hidden = f"{100 * ratio:.0f} % hidden, {request.kind}, seed {request.seed} · loss {_figure(loss)}"
             frames.append(Strip(panels, [title, hidden, info.note]))
-        return SavedFile(f"{_stem(request.viewed)}.{file_format}", sweep_file(frames, file_format))
+        return SavedFile(f"{_stem(request.viewed)}.{file_format}", animation_file(frames, file_format))
 
     def _strip(self, request: ReconstructionRequest) -> "Strip":
-        from backend.ml.explore import Strip
+        from backend.ml.explore.picture_files import Strip
 
         answer = self._reconstructions.reconstruct(request)
         panels = {name: _decoded(getattr(answer, name)) for name in PANELS}

@@ -12,7 +12,7 @@ from backend.errors import ConflictError
 from backend.jobs.training_history import read_history
 from backend.services.datasets.tables import TableFormat, table_file
 from backend.services.runs.lifecycle import find_row
-from backend.stats.trend import judge_course
+from backend.stats.trend import judge_training
 from shared.configs.kinds import Trait, has_trait
 from shared.contract.runs import MetricsPage, Series, Verdict
 
@@ -77,4 +77,4 @@ def read_verdict(database: Database, run_id: str) -> Verdict:
         if not has_trait(row.kind, Trait.TRAINS):
             said = f"{run_id} is a job of kind {row.kind}, without training; choose a training"
             raise ConflictError("no_verdict", said)
-        return judge_course(read_history(session, row))
+        return judge_training(read_history(session, row))

@@ -17,8 +17,7 @@ from backend.jobs import registry
 from backend.jobs.run_dir import RunDir
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks import embed, probe, project
-from backend.search.projection import project_aligned, project_pca
-from backend.search.tsne import project_tsne
+from backend.search.projection import project_aligned, project_pca, project_tsne
 from backend.settings import Settings
 from frontend.client import ApiError, Client
 from shared.base.vocabulary import Basis

@@ -20,7 +20,7 @@ from backend.api.deps import Context
 from backend.data.store import GalaxyStore
 from backend.db.engine import Database
 from backend.search.neighbours import nearest
-from backend.search.odd import isolation, said_by
+from backend.search.odd import isolation, neighbour_vote
 from backend.search.trivial import Catalogue
 from backend.services.datasets.browsing import Datasets
 from backend.settings import Settings
@@ -170,7 +170,7 @@ def test_doubted_labels_are_asked_of_labelled_neighbours_and_of_labelled_galaxie
     labels = np.r_[np.arange(50) // 10, np.full(10, -1)]
     blank = np.full(60, np.nan)
     catalogue = Catalogue.of([""] * 60, blank, blank, np.zeros(60, np.uint64))
-    said = said_by(nearest(vectors, catalogue, 4, labels >= 0), labels, 10)
+    said = neighbour_vote(nearest(vectors, catalogue, 4, labels >= 0), labels, 10)
     page = ask(client, space, by="mislabel")
     assert sorted(rows(page)) == list(range(50))
     for one in page.galaxies:
