@@ -1,4 +1,4 @@
-"""Pages without a server: they say so and stay usable."""
+"""Pages without a server: they report it and stay usable."""
 
 import socket
 import threading
@@ -26,7 +26,7 @@ def lost_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class OddServer(BaseHTTPRequestHandler):
-    """Answers everything with JSON that no route promises."""
+    """Responds to everything with JSON of no route."""
 
     def do_GET(self) -> None:
         self.send_response(200)
@@ -49,14 +49,14 @@ def odd_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     st.cache_resource.clear()
 
 
-def test_a_malformed_answer_is_a_sentence_and_no_traceback(odd_server: None) -> None:
+def test_a_malformed_response_is_reported_without_a_traceback(odd_server: None) -> None:
     app = AppTest.from_file(str(SCRIPT), default_timeout=30).run()
     assert not app.exception
     assert "could not be read" in app.error[0].value
     assert app.button[-1].label == "Try again"
 
 
-def test_a_page_without_a_server_says_how_to_start_one(lost_server: None) -> None:
+def test_a_page_without_a_server_explains_how_to_start_one(lost_server: None) -> None:
     app = AppTest.from_file(str(SCRIPT), default_timeout=30).run()
     assert not app.exception
     assert "galaxyscope up" in app.warning[0].value
