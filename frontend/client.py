@@ -28,11 +28,8 @@ from shared.contract.datasets import (
     DatasetChange,
     DeletionPreview,
     Duplicates,
-    FolderListing,
-    Galaxy,
     GalaxyPage,
     PixelStatistics,
-    SkyMap,
     SourcePreview,
     Upload,
 )
@@ -108,9 +105,6 @@ class Client(
     def stop_run(self, run_id: str) -> Run:
         return self._send(Run, "POST", routes.RUN_STOP.format(run_id=run_id))
 
-    def pause_run(self, run_id: str) -> Run:
-        return self._send(Run, "POST", routes.RUN_PAUSE.format(run_id=run_id))
-
     def resume_run(self, run_id: str, config: Mapping[str, Any] | None = None) -> Run:
         """Requeue a paused run; values in `config` must match those of the run."""
         body = None if config is None else {"config": dict(config)}
@@ -129,11 +123,6 @@ class Client(
     def get_verdict(self, run_id: str) -> Verdict:
         """Whether a training is still improving, and where early stopping applies."""
         return self._get(Verdict, routes.RUN_VERDICT.format(run_id=run_id))
-
-    def get_metrics_file(self, run_id: str, file_format: str) -> bytes:
-        """All points as csv or parquet."""
-        path = routes.RUN_METRICS_FILE.format(run_id=run_id, file_format=file_format)
-        return self._answer("GET", path).content
 
     def list_events(self, run_id: str) -> list[RunEvent]:
         return self._get(list[RunEvent], routes.RUN_EVENTS.format(run_id=run_id))
@@ -184,11 +173,6 @@ class Client(
         }
         return self._get(GalaxyPage, routes.GALAXIES.format(name=name), query)
 
-    def get_galaxy_image(self, name: str, row: int, *, size: int | None = None) -> bytes:
-        """A PNG of one galaxy, optionally scaled to `size` pixels a side."""
-        path = routes.GALAXY_IMAGE.format(name=name, row=row)
-        return self._answer("GET", path, query={"size": size}).content
-
     def change_dataset(self, name: str, change: DatasetChange) -> Dataset:
         """Rename or describe a dataset."""
         body = change.model_dump(mode="json", exclude_none=True)
@@ -205,17 +189,6 @@ class Client(
 
     def get_statistics(self, name: str) -> PixelStatistics:
         return self._get(PixelStatistics, routes.DATASET_STATISTICS.format(name=name))
-
-    def get_sky_map(self, name: str, *, max_points: int = 20_000) -> SkyMap:
-        return self._get(SkyMap, routes.DATASET_SKY.format(name=name), {"max_points": max_points})
-
-    def get_split_csv(self, name: str) -> bytes:
-        """A CSV of row, source_id, split."""
-        return self._answer("GET", routes.DATASET_SPLIT.format(name=name)).content
-
-    def list_folder(self, path: str | None = None) -> FolderListing:
-        """A folder of the server; the first data root where `path` is None."""
-        return self._get(FolderListing, routes.FOLDERS, {"path": path})
 
     def start_upload(self) -> Upload:
         """Create an empty upload."""
@@ -277,13 +250,6 @@ class Client(
 
     def list_checkpoints(self, run_id: str) -> Checkpoints:
         return self._get(Checkpoints, routes.RUN_CHECKPOINTS.format(run_id=run_id))
-
-    def get_random_galaxy(
-        self, name: str, *, label: str | None = None, split: Split | None = None, seed: int | None = None
-    ) -> Galaxy:
-        """A random galaxy of a class and split, reproducible by seed."""
-        query = {"label": label, "split": split, "seed": seed}
-        return self._get(Galaxy, routes.RANDOM_GALAXY.format(name=name), query)
 
     def get_machine(self) -> Machine:
         return self._get(Machine, routes.MACHINE)

@@ -57,20 +57,20 @@ def source_rows(preview: SourcePreview) -> list[tuple[str, str]]:
     """Names and values describing an import source."""
     bands = ", ".join(preview.bands) or count(preview.channels)
     rows = [
-        ("format", KINDS.get(preview.kind, preview.kind)),
-        ("images", count(preview.n)),
-        ("size", size_words(preview.sizes)),
-        ("pixels", f"{preview.dtype}, {bands}"),
+        ("Format", KINDS.get(preview.kind, preview.kind)),
+        ("Images", count(preview.n)),
+        ("Size", size_words(preview.sizes)),
+        ("Pixels", f"{preview.dtype}, {bands}"),
     ]
     if preview.img_size is not None:
-        rows.append(("stored as", f"{preview.img_size} × {preview.img_size} px, {size(preview.size_bytes)}"))
+        rows.append(("Stored as", f"{preview.img_size} × {preview.img_size} px, {size(preview.size_bytes)}"))
     if preview.class_counts:
-        rows.append(("classes", count(len(preview.class_counts))))
+        rows.append(("Classes", count(len(preview.class_counts))))
     if preview.unlabelled:
         every = preview.unlabelled == preview.n
-        rows.append(("unlabelled", "all" if every else count(preview.unlabelled)))
+        rows.append(("Unlabelled", "all" if every else count(preview.unlabelled)))
     splits = ", ".join(f"{count(n)} {name}" for name, n in preview.split_counts.items())
-    rows.append(("split", f"from the source: {splits}" if splits else "80/10/10, made on import"))
+    rows.append(("Split", f"from the source: {splits}" if splits else "80/10/10, made on import"))
     return rows
 
 

@@ -106,7 +106,7 @@ def comparison_facts(found: Comparison) -> list[tuple[str, str]]:
     low, high = found.difference_ci95.low, found.difference_ci95.high
     return [
         ("A − B, accuracy", f"{points(found.difference)} points (95 %: {points(low)} to {points(high)})"),
-        ("only one correct", f"A {count(found.only_a_right)}, B {count(found.only_b_right)}"),
+        ("Only one correct", f"A {count(found.only_a_right)}, B {count(found.only_b_right)}"),
         ("McNemar", f"p = {found.p:.2g}, n = {count(found.n)}"),
     ]
 

@@ -2,15 +2,11 @@
 
 from frontend.connection import Connection
 from shared.contract import routes
-from shared.contract.system import Notice, Webhook, WebhookConfig, WebhookTest
+from shared.contract.system import Webhook, WebhookConfig, WebhookTest
 
 
 class NoticeCalls(Connection):
     """One method per route."""
-
-    def list_notices(self, *, after: int = 0) -> list[Notice]:
-        """Newest first."""
-        return self._get(list[Notice], routes.NOTICES, {"after": after})
 
     def get_webhook(self) -> Webhook:
         return self._get(Webhook, routes.WEBHOOK)

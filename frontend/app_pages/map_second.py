@@ -67,7 +67,7 @@ def map_source(state: MapState, names: Mapping[str, str], onto: MapState | None 
     ).model_copy(update=aligned_to(onto) if onto else {})
     words = (f"block {of.depth} of {of.layers}", of.pooling, METHODS[state.method])
     note = " · ".join(words)
-    axes = axis_words(state.shares, "PC of the first map" if onto else "PC")
+    axes = axis_words(state.shares, "First-map PC" if onto else "PC")
     return MapSource(request, names.get(of.run, of.run), note + (", aligned" if onto else ""), axes)
 
 

@@ -1,10 +1,10 @@
-"""What pages say of runs that are taken along, came from elsewhere, or miss their dataset."""
+"""Exported and imported runs, and runs whose dataset is missing."""
 
 from datetime import UTC, datetime
 
 import pytest
 
-from frontend.app_pages.take_along import choice_words, offered_choices, origin_sentence
+from frontend.app_pages.export import choice_words, offered_choices, origin_sentence
 from frontend.own_dataset import missing_dataset, own_dataset, run_option
 from shared.contract.bundles import CheckpointChoice, Origin, RunBundle
 from tests.frontend.datasets import make_dataset
@@ -42,21 +42,20 @@ def test_the_origin_names_the_file_and_the_other_id() -> None:
         run_id="quiet-arc-1", file="a.zip", galaxyscope="0.1.0", manifest_sha256="0" * 64,
         imported_at=datetime(2026, 5, 1, tzinfo=UTC),
     )  # fmt: skip
-    assert origin_sentence(origin, "quiet-arc-1").endswith(".") and "there" not in origin_sentence(
-        origin, "quiet-arc-1"
-    )
-    assert origin_sentence(origin, "loud-arc-2").endswith("It was quiet-arc-1 there.")
+    assert "a.zip" in origin_sentence(origin, "quiet-arc-1")
+    assert "quiet-arc-1" not in origin_sentence(origin, "quiet-arc-1")
+    assert "quiet-arc-1" in origin_sentence(origin, "loud-arc-2")
 
 
-def test_another_dataset_of_the_name_is_not_the_runs_own() -> None:
+def test_another_dataset_of_the_same_name_is_not_that_of_the_run() -> None:
     dataset = make_dataset("sky").model_copy(update={"digest": "a" * 64})
     run = made_run("one").model_copy(update={"dataset_digest": "b" * 64})
     assert own_dataset(run, [dataset]) is None
     assert run_option(run, [dataset])["dataset"] is None
-    says = "Its dataset sky (digest bbbbbbbbbbbb) is not here; import it to probe or search."
-    assert missing_dataset(run, [dataset]) == says
-    told_apart = run.model_copy(update={"dataset": "sky (bbbbbbbbbbbb)"})
-    assert missing_dataset(told_apart, [dataset]) == says
+    sentence = missing_dataset(run, [dataset])
+    assert "sky (digest bbbbbbbbbbbb)" in sentence
+    renamed = run.model_copy(update={"dataset": "sky (bbbbbbbbbbbb)"})
+    assert missing_dataset(renamed, [dataset]) == sentence
     same = run.model_copy(update={"dataset_digest": "a" * 64})
     assert own_dataset(same, [dataset]) == dataset and missing_dataset(same, [dataset]) == ""
     assert missing_dataset(run.model_copy(update={"dataset": None}), []) == ""
