@@ -41,31 +41,66 @@ class ImportConfig(Config):
     are not set are guessed by name; "-" uses none.
     """
 
-    path: str = setting( ..., "source", "File or folder on the machine that runs Galaxyscope.", simple=True,
-    min_length=1 ) name: str = setting(..., "source", "Name of the dataset.", simple=True,
-    pattern=DATASET_NAME) labels: str | None = setting(None, "source", "Table with a row an image: CSV or
-    Parquet.", simple=True) image_column: str | None = setting(None, "columns", "Column with the image's
-    path.") label_column: str | None = setting(None, "columns", "Column with the class.") id_column: str |
-    None = setting(None, "columns", "Column with the source's id.") ra_column: str | None = setting( None,
-    "columns", "Column with the right ascension: degrees, or hours as 12:34:56.7.", unit="deg" ) dec_column:
-    str | None = setting( None, "columns", "Column with the declination: degrees, or -01:23:45.6.", unit="deg"
-    ) redshift_column: str | None = setting(None, "columns", "Column with the redshift.") pxscale: str | None
-    = setting( None, "columns", "Pixel scale: a number for all, or a column.", unit="arcsec/px" )
-    split_column: str | None = setting(None, "columns", "Column that says train, val or test.") group_column:
-    str | None = setting( None, "columns", "Rows with equal values in this column stay in one split." )
-    img_size: int | None = setting( None, "frame", "Side of the stored images; empty keeps the original.",
-    unit="px", ge=8, le=1024, simple=True ) crop: bool = setting( False, "frame", "Crop the central img_size
-    pixels; otherwise the central square is resized." ) stretch: Literal["asinh", "linear"] = setting(
-    "asinh", "stretch", "How values of more than 8 bits become 8 bits; 8-bit images stay as they are." )
-    low_percentile: float = setting( 1.0, "stretch", "Percentile of the pixels that becomes black.", unit="%",
-    ge=0, lt=100 ) high_percentile: float = setting( 99.8, "stretch", "Percentile of the pixels that becomes 1
-    before the curve.", unit="%", gt=0, le=100 ) stretch_q: float = setting( 8.0, "stretch", "Q of
-    asinh(Q·x/softening)/Q: compression of bright pixels.", gt=0, le=100 ) stretch_softening: float = setting(
-    0.05, "stretch", "x below which the curve is linear, with slope 1/softening.", gt=0, le=10 )
-    stretch_scope: Literal["dataset", "image"] = setting( "dataset", "stretch", "Percentiles of the whole
-    dataset, so that brightness compares, or of each image.", ) bands: str | None = setting( None, "stretch",
-    "Names of the bands in the order of the file, as g,r,z; empty numbers them." ) rgb: str | None = setting(
-    None, "stretch", "Three bands shown as red, green, blue, by name or number from 1, as z,r,g." )
+    path: str = setting(
+        ..., "source", "File or folder on the machine that runs Galaxyscope.", simple=True, min_length=1
+    )
+    name: str = setting(..., "source", "Name of the dataset.", simple=True, pattern=DATASET_NAME)
+    labels: str | None = setting(None, "source", "Table with a row an image: CSV or Parquet.", simple=True)
+    image_column: str | None = setting(None, "columns", "Column with the image's path.")
+    label_column: str | None = setting(None, "columns", "Column with the class.")
+    id_column: str | None = setting(None, "columns", "Column with the source's id.")
+    ra_column: str | None = setting(
+        None, "columns", "Column with the right ascension: degrees, or hours as 12:34:56.7.", unit="deg"
+    )
+    dec_column: str | None = setting(
+        None, "columns", "Column with the declination: degrees, or -01:23:45.6.", unit="deg"
+    )
+    redshift_column: str | None = setting(None, "columns", "Column with the redshift.")
+    pxscale: str | None = setting(
+        None, "columns", "Pixel scale: a number for all, or a column.", unit="arcsec/px"
+    )
+    split_column: str | None = setting(None, "columns", "Column that says train, val or test.")
+    group_column: str | None = setting(
+        None, "columns", "Rows with equal values in this column stay in one split."
+    )
+    img_size: int | None = setting(
+        None,
+        "frame",
+        "Side of the stored images; empty keeps the original.",
+        unit="px",
+        ge=8,
+        le=1024,
+        simple=True,
+    )
+    crop: bool = setting(
+        False, "frame", "Crop the central img_size pixels; otherwise the central square is resized."
+    )
+    stretch: Literal["asinh", "linear"] = setting(
+        "asinh", "stretch", "How values of more than 8 bits become 8 bits; 8-bit images stay as they are."
+    )
+    low_percentile: float = setting(
+        1.0, "stretch", "Percentile of the pixels that becomes black.", unit="%", ge=0, lt=100
+    )
+    high_percentile: float = setting(
+        99.8, "stretch", "Percentile of the pixels that becomes 1 before the curve.", unit="%", gt=0, le=100
+    )
+    stretch_q: float = setting(
+        8.0, "stretch", "Q of asinh(Q·x/softening)/Q: compression of bright pixels.", gt=0, le=100
+    )
+    stretch_softening: float = setting(
+        0.05, "stretch", "x below which the curve is linear, with slope 1/softening.", gt=0, le=10
+    )
+    stretch_scope: Literal["dataset", "image"] = setting(
+        "dataset",
+        "stretch",
+        "Percentiles of the whole dataset, so that brightness compares, or of each image.",
+    )
+    bands: str | None = setting(
+        None, "stretch", "Names of the bands in the order of the file, as g,r,z; empty numbers them."
+    )
+    rgb: str | None = setting(
+        None, "stretch", "Three bands shown as red, green, blue, by name or number from 1, as z,r,g."
+    )
     split_seed: int = setting(0, "split", "Of the 80/10/10 split.", ge=0, le=2**31 - 1)
 
     @field_validator("bands", "rgb")
