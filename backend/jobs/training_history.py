@@ -4,8 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.models import DatasetRow, RunRow
-from backend.db.points import finite, read_curves
-from backend.stats.early_stopping import Points
+from backend.db.points import read_points
 from backend.stats.trend import Course
 from shared.base.states import TERMINAL, RunState
 from shared.base.vocabulary import Split
@@ -18,7 +17,7 @@ RANK = "val/rankme"
 def read_history(session: Session, row: RunRow) -> Course:
     """The evaluations of a training, and the settings that its trend depends on."""
     key = judged_key(RunKind(row.kind), row.config.get("online_probe"))
-    points = _points(session, row.id, (key, KNN, RANK))
+    points = read_points(session, row.id, (key, KNN, RANK), "step")
     return Course(
         key=key,
         accuracy=points[key],
@@ -30,14 +29,6 @@ def read_history(session: Session, row: RunRow) -> Course:
         total_steps=row.progress.get("total_steps"),
         ended=RunState(row.state) in TERMINAL,
     )
-
-
-def _points(session: Session, run_id: str, keys: tuple[str, ...]) -> dict[str, Points]:
-    found: dict[str, list[tuple[int, float]]] = {key: [] for key in keys}
-    for key, curve in read_curves(session, run_id, keys).items():
-        known = zip(curve.step.tolist(), finite(curve.value), strict=True)
-        found[key] = [(step, value) for step, value in known if value is not None]
-    return dict(found)
 
 
 def _validation_rows(session: Session, digest: str | None) -> int | None:

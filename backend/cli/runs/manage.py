@@ -7,6 +7,7 @@ import typer
 
 from backend.cli.options import Json, RunId, Settings, Yes, parse_settings
 from backend.cli.output import (
+    Columns,
     console,
     day,
     free_of,
@@ -22,7 +23,7 @@ from backend.services.runs import deletion, lifecycle, pruning
 from backend.services.runs.verdicts import read_verdict
 from shared.base.text import percent, plural, size
 from shared.configs.kinds import RunKind, Trait, has_trait
-from shared.contract.runs import UNDO_H, Disk, Pruning, Run, RunDeletion
+from shared.contract.runs import UNDO_H, Disk, Prunable, Run, RunDeletion
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -129,7 +130,13 @@ def prune(yes: Yes = False, as_json: Json = False) -> None:
     home = open_home()
     preview = pruning.preview_pruning(home.database, home.settings)
     if not as_json:
-        print_pruning(preview)
+        columns: Columns[Prunable] = {
+            "run": "id",
+            "checkpoints": "checkpoints",
+            "size": lambda run: size(run.bytes),
+        }
+        empty = "Nothing to prune: finished runs keep only their last and best checkpoints."
+        print_table(preview.runs, columns, empty)
     if preview.runs:
         if not yes and not typer.confirm(f"Remove {size(preview.bytes)}?", err=True):
             raise typer.Exit(1)
@@ -150,8 +157,8 @@ def print_runs(runs: Sequence[Run]) -> None:
     print_table(
         runs,
         {
-            "run": lambda run: run.id,
-            "kind": lambda run: run.kind.value,
+            "run": "id",
+            "kind": "kind",
             "state": state_words,
             "dataset": lambda run: run.dataset or "",
             "linear": lambda run: percent(run.metrics.get("val/linear_accuracy")),
@@ -173,18 +180,6 @@ def print_disk(disk: Disk) -> None:
         ("disk", free_of(disk.free_bytes, disk.total_bytes)),
     ]
     print_facts([*rows, *((f"runs restore {run.id}", f"until {day(run.gone_at)}") for run in disk.deleted)])
-
-
-def print_pruning(pruning: Pruning) -> None:
-    print_table(
-        pruning.runs,
-        {
-            "run": lambda run: run.id,
-            "checkpoints": lambda run: run.checkpoints,
-            "size": lambda run: size(run.bytes),
-        },
-        "Nothing to prune: finished runs keep only their last and best checkpoints.",
-    )
 
 
 def deletion_words(preview: RunDeletion) -> str:
