@@ -36,7 +36,9 @@ def test_an_invalid_launch_file_is_refused_with_its_line(tmp_path: Path, text: s
 
 def test_the_fields_of_a_config_are_options_and_only_given_values_are_passed_on() -> None:
     given: list[dict[str, Any]] = []
-    options = fields_of(SubsetConfig, paths=["split_table"], spelled={"classes": "--class"}, without=["splits"])
+    options = fields_of(
+        SubsetConfig, paths=["split_table"], spelled={"classes": "--class"}, without=["splits"]
+    )
 
     @grouped
     def take(config: Annotated[dict[str, Any], options]) -> None:
