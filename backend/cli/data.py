@@ -2,62 +2,30 @@
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from backend.cli.options import Csv, DatasetId, Json, Yes, fields_of, grouped, parse_settings
-from backend.cli.output import console, date, print_json, print_list
+from backend.cli.output import Columns, console, print_json, print_list
 from backend.cli.session import open_home, run_job
 from backend.services.datasets import changes
 from shared.base.text import size
 from shared.configs import DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
-from shared.configs.datasets import COLUMN_FIELDS
 from shared.configs.kinds import RunKind
 from shared.contract.datasets import Dataset, DatasetChange
 
 app = typer.Typer(no_args_is_help=True)
-Column = Annotated[str | None, typer.Option(help='Guessed by default; "-" uses none.')]
-Simulation = Annotated[dict[str, Any], fields_of(SimulateConfig, {})]
-Import = Annotated[
-    dict[str, Any],
-    fields_of(
-        ImportConfig,
-        dict.fromkeys(COLUMN_FIELDS, Column)
-        | {
-            "path": Annotated[
-                Path,
-                typer.Argument(help="HDF5 file, .npy or .npz array, or a folder or zip of images or FITS."),
-            ],
-            "labels": Annotated[Path | None, typer.Option(help="CSV or Parquet with one row per image.")],
-            "pxscale": Annotated[str | None, typer.Option(help="Arcsec per pixel, or a column.")],
-        },
-    ),
-]
-Download = Annotated[
-    dict[str, Any],
-    fields_of(
-        DownloadConfig,
-        {"source": Annotated[str, typer.Argument(help="galaxy10: Galaxy10 DECaLS, 17,736 images, 2.54 GB.")]},
-    ),
-]
+Import = Annotated[dict[str, Any], fields_of(ImportConfig, argument="path", paths=("path", "labels"))]
+Download = Annotated[dict[str, Any], fields_of(DownloadConfig, argument="source")]
+Simulation = Annotated[dict[str, Any], fields_of(SimulateConfig)]
 Subset = Annotated[
     dict[str, Any],
     fields_of(
         SubsetConfig,
-        {
-            "dataset": Annotated[str, typer.Argument(help="Dataset to take from.")],
-            "classes": Annotated[
-                list[str] | None, typer.Option("--class", help="Only this class; can be repeated.")
-            ],
-            "splits": Annotated[
-                list[str] | None, typer.Option("--split", help="Only this split; can be repeated.")
-            ],
-            "split_table": Annotated[
-                Path | None, typer.Option(help="CSV of source_id (or row) and split that replaces the split.")
-            ],
-        },
+        argument="dataset",
+        paths=("split_table",),
+        spelled={"classes": "--class", "splits": "--split"},
     ),
 ]
 
@@ -77,7 +45,8 @@ def import_(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Import your own images as a dataset."""
+    """Import your own images as a dataset: an HDF5 file, a .npy or .npz array, or a folder or zip of images
+    or FITS files. Columns that are not given are guessed by their names; "-" uses none."""
     _make(RunKind.IMPORT, config | parse_settings(settings or []), as_json)
 
 
@@ -203,16 +172,12 @@ def _make(kind: RunKind, config: dict[str, Any], as_json: bool) -> None:
 
 
 def print_datasets(datasets: Sequence[Dataset], as_json: bool = False) -> None:
-    print_list(
-        datasets,
-        as_json,
-        {
-            "dataset": lambda one: one.name,
-            "galaxies": lambda one: f"{one.n:,}",
-            "size": lambda one: f"{one.img_size} px",
-            "bands": lambda one: " ".join(one.bands),
-            "classes": lambda one: len(one.class_names),
-            "": lambda one: "simulated" if one.simulated else "",
-        },
-        "No datasets yet: galaxyscope data simulate",
-    )
+    columns: Columns[Dataset] = {
+        "dataset": "name",
+        "galaxies": "n",
+        "size": lambda one: f"{one.img_size} px",
+        "bands": lambda one: " ".join(one.bands),
+        "classes": lambda one: len(one.class_names),
+        "": lambda one: "simulated" if one.simulated else "",
+    }
+    print_list(datasets, as_json, columns, "No datasets yet: galaxyscope data simulate")

@@ -1,9 +1,9 @@
 """The demo: a first session, run through the API of the running server."""
 
 import time
+from typing import Any
 
 import httpx2
-from pydantic import TypeAdapter
 
 from backend.cli.output import console
 from backend.cli.session import progress_words
@@ -11,7 +11,6 @@ from backend.errors import GalaxyscopeError, UnavailableError
 from shared.base.states import TERMINAL, RunState
 from shared.configs.kinds import RunKind
 from shared.contract import routes
-from shared.contract.datasets import Dataset
 from shared.contract.runs import Run, RunRequest
 
 DATASET = "simulated"
@@ -30,8 +29,7 @@ def play_demo(address: str, preset: str, *, wait: bool) -> Run:
 
 
 def _make_dataset(http: httpx2.Client) -> None:
-    datasets = TypeAdapter(list[Dataset]).validate_python(_checked(http.get(routes.DATASETS)))
-    if DATASET in {dataset.name for dataset in datasets}:
+    if DATASET in {dataset["name"] for dataset in _checked(http.get(routes.DATASETS))}:
         return
     console.print("  simulating 2,000 galaxies …")
     active = [job for job in _jobs(http, RunKind.SIMULATE) if job.state not in TERMINAL]
@@ -47,9 +45,7 @@ def _launch(http: httpx2.Client, request: RunRequest) -> Run:
 
 def _jobs(http: httpx2.Client, kind: RunKind) -> list[Run]:
     """The jobs of a kind on the demo's dataset, newest first."""
-    found = TypeAdapter(list[Run]).validate_python(
-        _checked(http.get(routes.RUNS, params={"kind": kind.value}))
-    )
+    found = map(Run.model_validate, _checked(http.get(routes.RUNS, params={"kind": kind.value})))
     return [job for job in found if job.dataset == DATASET]
 
 
@@ -68,8 +64,8 @@ def _references_pending(http: httpx2.Client, run: Run) -> bool:
     return any(job.state not in TERMINAL for job in _jobs(http, RunKind.BASELINES))
 
 
-def _checked(answer: httpx2.Response) -> object:
-    if answer.is_error:
-        body = answer.json()
-        raise UnavailableError(body.get("code", "error"), body.get("detail", answer.text))
-    return answer.json()
+def _checked(response: httpx2.Response) -> Any:
+    if response.is_error:
+        body = response.json()
+        raise UnavailableError(body.get("code", "error"), body.get("detail", response.text))
+    return response.json()

@@ -7,7 +7,6 @@ import typer
 from backend.cli.options import Json, validated
 from backend.cli.output import (
     console,
-    day,
     free_of,
     print_facts,
     print_json,
@@ -43,17 +42,8 @@ def notices(
     as_json: Json = False,
 ) -> None:
     """List notices, newest first: runs that are done, failed, crashed, diverged or stalled."""
-    print_list(
-        service.list_notices(open_home().database, 0, limit),
-        as_json,
-        {
-            "at": lambda one: day(one.at),
-            "": lambda one: one.kind.value,
-            "run": lambda one: one.run_id,
-            " ": lambda one: one.words,
-        },
-        "No notices yet.",
-    )
+    found = service.list_notices(open_home().database, 0, limit)
+    print_list(found, as_json, {"at": "at", "": "kind", "run": "run_id", " ": "words"}, "No notices yet.")
 
 
 def webhook(

@@ -1,6 +1,5 @@
 """`galaxyscope models …`"""
 
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -12,22 +11,7 @@ from shared.configs import ImportModelConfig
 from shared.configs.kinds import RunKind
 
 app = typer.Typer(no_args_is_help=True)
-Model = Annotated[
-    dict[str, Any],
-    fields_of(
-        ImportModelConfig,
-        {
-            "path": Annotated[
-                Path,
-                typer.Argument(
-                    help="Weights of facebookresearch/mae or a timm ViT: .safetensors, .pth, .pt, .bin."
-                ),
-            ],
-            "mean": Annotated[str | None, typer.Option(help="Per band, 0 to 1, such as 0.485,0.456,0.406.")],
-            "std": Annotated[str | None, typer.Option(help="Per band, 0 to 1, such as 0.229,0.224,0.225.")],
-        },
-    ),
-]
+Model = Annotated[dict[str, Any], fields_of(ImportModelConfig, argument="path", paths=("path",))]
 
 
 @app.callback()
@@ -38,6 +22,7 @@ def _models() -> None:
 @app.command("import")
 @grouped
 def import_(config: Model, name: Label = None, as_json: Json = False) -> None:
-    """Import the weights of a model trained elsewhere as a run; no code in the file is executed."""
+    """Import the weights of a model trained elsewhere (facebookresearch/mae or a timm ViT) as a run. No
+    code in the file is executed."""
     run = run_job(open_home(), RunKind.IMPORT_MODEL, config, "import_failed", name=name)
     print_json(run) if as_json else print_run(run)

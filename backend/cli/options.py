@@ -2,7 +2,7 @@
 
 import inspect
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Annotated, Any, TypeVar, get_args
 import typer
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 
 from backend.config_errors import config_error
 from backend.errors import InvalidInputError
@@ -34,6 +35,7 @@ Settings = Annotated[
     list[str] | None, typer.Option("--set", help="key=value; can be repeated. Overrides the preset.")
 ]
 Model = TypeVar("Model", bound=BaseModel)
+KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
 @dataclass(frozen=True)
@@ -50,7 +52,7 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     for name, parameter in inspect.signature(command).parameters.items():
         marks = [one for one in get_args(parameter.annotation)[1:] if isinstance(one, Options)]
         own = list(inspect.signature(marks[0].make).parameters.values()) if marks else [parameter]
-        parameters += [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in own]
+        parameters += [one.replace(kind=KEYWORD) for one in own]
         if marks:
             groups[name] = marks[0].make, [one.name for one in own]
 
@@ -64,38 +66,49 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     return call
 
 
-def fields_of(config: type[Config], replaced: Mapping[str, Any]) -> Options:
-    """The fields of a config as options, with its defaults and descriptions; `replaced` annotates fields that
-    the command line spells differently. The parameter gets the values that differ from the defaults."""
+def fields_of(
+    config: type[Config],
+    *,
+    argument: str = "",
+    paths: Collection[str] = (),
+    spelled: Mapping[str, str] = {},
+    without: Collection[str] = (),
+) -> Options:
+    """The fields of a config as options, with its defaults and descriptions. The parameter gets a dict of the
+    values that differ from the defaults; those of `paths` are made absolute."""
     parameters = []
     for name, field in config.model_fields.items():
-        annotation = (
-            replaced.get(name)
-            or Annotated[_shell_type(field.annotation), typer.Option(help=field.description)]
-        )
-        default = inspect.Parameter.empty if field.is_required() else field.default
-        default = None if isinstance(default, tuple) else default
-        parameters.append(
-            inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
-        )
+        shown = Path | None if name in paths else _shell_type(field)
+        flags, text = [spelled[name]] if name in spelled else [], field.description
+        info = typer.Argument(help=text) if name == argument else typer.Option(*flags, help=text)
+        default = inspect.Parameter.empty if field.is_required() else _shell_default(field.default)
+        parameter = inspect.Parameter(name, KEYWORD, default=default, annotation=Annotated[shown, info])
+        parameters += [] if name in without else [parameter]
 
     def make(**given: Any) -> dict[str, Any]:
         values = {}
-        for key, value in given.items():
-            if value not in (None, [], config.model_fields[key].default):
-                values[key] = str(value.absolute()) if isinstance(value, Path) else value
+        for parameter in parameters:
+            value = given[parameter.name]
+            if value not in (None, [], parameter.default):
+                values[parameter.name] = str(value.absolute()) if isinstance(value, Path) else value
         return values
 
     make.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     return Options(make)
 
 
-def _shell_type(annotation: Any) -> Any:
-    """What the shell reads for a field: its plain type, or text that the config itself checks."""
-    optional = isinstance(annotation, UnionType)
-    plain = get_args(annotation)[0] if optional else annotation
+def _shell_type(field: FieldInfo) -> Any:
+    """The type of an option for a field: its plain type, or text that the config checks itself."""
+    optional = isinstance(field.annotation, UnionType)
+    plain = get_args(field.annotation)[0] if optional else field.annotation
+    if field.default == ():
+        return list[str] | None
     shown = plain if plain in (bool, int, float) else str
     return shown | None if optional else shown
+
+
+def _shell_default(default: Any) -> Any:
+    return (",".join(default) or None) if isinstance(default, tuple) else default
 
 
 def parse_settings(pairs: list[str]) -> dict[str, Any]:

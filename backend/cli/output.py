@@ -18,8 +18,8 @@ from shared.contract.runs import Run, Verdict
 console = Console(stderr=True)
 T = TypeVar("T")
 Item = TypeVar("Item", bound=BaseModel)
-Columns = Mapping[str, Callable[[T], object]]
-"""The title of each column, and what it shows of a row; None is shown as a dash."""
+Columns = Mapping[str, str | Callable[[T], object]]
+"""The title of each column, and an attribute of a row or a function of it."""
 
 
 def stdout_console() -> Console:
@@ -59,12 +59,18 @@ def print_table(
     for title in columns:
         table.add_column(title.strip(), no_wrap=not wrap, justify="right" if title in right else "left")
     for row in rows:
-        cells = (show(row) for show in columns.values())
-        table.add_row(*("–" if cell is None else escape(str(cell)) for cell in cells))
+        cells = (getattr(row, show) if isinstance(show, str) else show(row) for show in columns.values())
+        table.add_row(*map(_cell, cells))
     stdout_console().print(table if table.row_count or not empty else empty)
 
 
-def print_list(rows: Sequence[Item], as_json: bool, columns: Columns[Item], empty: str) -> None:
+def _cell(value: object) -> str:
+    if isinstance(value, datetime):
+        return f"{value.astimezone():%d %b %Y %H:%M}"
+    return "–" if value is None else escape(str(value))
+
+
+def print_list(rows: Sequence[Item], as_json: bool, columns: Columns[Item], empty: str = "") -> None:
     """Rows as JSON or as a table."""
     print_json(rows) if as_json else print_table(rows, columns, empty)
 
@@ -104,10 +110,6 @@ def state_words(run: Run) -> str:
     if run.state.value == "running" and total:
         return f"running {100 * done / total:.0f} %"
     return run.state.value
-
-
-def date(at: datetime) -> str:
-    return f"{at.astimezone():%d %b %Y %H:%M}"
 
 
 def day(at: datetime) -> str:

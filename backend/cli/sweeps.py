@@ -28,6 +28,7 @@ from shared.contract.sweeps import (
     SweepReport,
     SweepSetting,
     SweepSpec,
+    SweepSummary,
     objective_of,
 )
 from shared.planning.sweep_draws import SweepError
@@ -133,20 +134,18 @@ def retry(sweep_id: SweepId, as_json: Json = False) -> None:
 @app.command("list")
 def list_sweeps(as_json: Json = False) -> None:
     """List sweeps, newest first."""
+    columns: Columns[SweepSummary] = {
+        "sweep": "id",
+        "name": lambda one: one.name or "",
+        "kind": "kind",
+        "dataset": lambda one: one.dataset or "",
+        "over": lambda one: " ".join(f"{axis.field}={axis_words(axis)}" for axis in one.axes),
+        "runs": "runs",
+        "done": "done",
+        "active": "active",
+    }
     print_list(
-        open_home().sweeps.list_sweeps(),
-        as_json,
-        {
-            "sweep": lambda one: one.id,
-            "name": lambda one: one.name or "",
-            "kind": lambda one: one.kind.value,
-            "dataset": lambda one: one.dataset or "",
-            "over": lambda one: " ".join(f"{axis.field}={axis_words(axis)}" for axis in one.axes),
-            "runs": lambda one: one.runs,
-            "done": lambda one: one.done,
-            "active": lambda one: one.active,
-        },
-        "No sweeps yet: galaxyscope sweep run --help",
+        open_home().sweeps.list_sweeps(), as_json, columns, "No sweeps yet: galaxyscope sweep run --help"
     )
 
 
@@ -187,7 +186,7 @@ def _print_report(report: SweepReport, as_json: bool) -> None:
     figures: Columns[SweepSetting] = {
         f"best {objective.title}": lambda setting: _figure(objective, setting.mean),
         "±": lambda setting: _figure(objective, setting.std),
-        "N": lambda setting: setting.n,
+        "N": "n",
         "stopped early": lambda setting: setting.stopped_early or "",
     }
     print_table(report.settings, {**columns, **figures})

@@ -3,12 +3,11 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
 from backend.errors import NotFoundError
-from backend.files import read_json
+from backend.files import read_json, sha256_of
 from backend.jobs.run_dir import EncoderSource, EncoderSpec, RunDir
 
 FOLDER = re.compile(r"step_(\d{8,})")
@@ -61,8 +60,7 @@ def _digest_of(path: Path) -> str:
 
 @lru_cache(maxsize=256)
 def _read_digest(path: Path, *_stamp: int) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
 def settled(home: Path, source: EncoderSource | None, checkpoint: str) -> EncoderSpec:

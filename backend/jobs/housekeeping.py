@@ -33,8 +33,7 @@ class Housekeeping:
         self._measure_next()
         if self._measured_at is None or self.now() - self._measured_at > MEASURE_EVERY:
             self._measured_at = self.now()
-            active = [state.value for state in HAS_WORKER]
-            self._measure_all(select(RunRow.id).where(RunRow.state.in_(active)))
+            self._measure_all(select(RunRow.id).where(RunRow.state.in_(HAS_WORKER)))
             with self.database.write() as session:
                 note_stalls(session)
         if self._purged_at is None or self.now() - self._purged_at > PURGE_EVERY:

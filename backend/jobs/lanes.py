@@ -23,8 +23,9 @@ def waiting(lane: Lane) -> Select[RunRow]:
 
 def at_work(session: Session, lane: Lane) -> RunRow | None:
     """The run that occupies a lane, if any."""
-    busy = [state.value for state in HAS_WORKER]
-    return session.scalar(select(RunRow).where(RunRow.lane == lane.value, RunRow.state.in_(busy)).limit(1))
+    return session.scalar(
+        select(RunRow).where(RunRow.lane == lane.value, RunRow.state.in_(HAS_WORKER)).limit(1)
+    )
 
 
 def last_rank(session: Session, lane: Lane) -> int:

@@ -39,7 +39,7 @@ def note_stalls(session: Session) -> None:
     """Add a notice, once per run, that an active training no longer improves."""
     noted = select(NoticeRow.run_id).where(NoticeRow.kind == NoticeKind.STALLED)
     active = select(RunRow).where(
-        RunRow.state.in_([state.value for state in HAS_WORKER]),
+        RunRow.state.in_(HAS_WORKER),
         RunRow.kind.in_(values_of(kinds_with(Trait.TRAINS))),
         RunRow.id.not_in(noted),
     )

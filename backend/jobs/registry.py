@@ -91,19 +91,17 @@ def baselines_of(session: Session, digest: str | None) -> dict[str, float]:
 
 def baselines_pending(session: Session, digest: str | None) -> bool:
     """Whether a job that computes them is queued or active."""
-    done = [state.value for state in TERMINAL]
     job = select(func.count()).where(
-        RunRow.kind == RunKind.BASELINES.value, RunRow.dataset_digest == digest, RunRow.state.not_in(done)
+        RunRow.kind == RunKind.BASELINES.value, RunRow.dataset_digest == digest, RunRow.state.not_in(TERMINAL)
     )
     return bool(session.scalar(job))
 
 
 def _known_or_tried(session: Session, run: RunRow) -> bool:
     """Whether they exist, or a job for them is pending or was queued after this run (one attempt per run)."""
-    ended = [state.value for state in TERMINAL]
     tried = select(func.count()).where(
         RunRow.kind == RunKind.BASELINES.value,
         RunRow.eval_dataset_digest == run.eval_dataset_digest,
-        RunRow.state.not_in(ended) | (RunRow.created_at > run.created_at),
+        RunRow.state.not_in(TERMINAL) | (RunRow.created_at > run.created_at),
     )
     return bool(baselines_of(session, run.eval_dataset_digest)) or bool(session.scalar(tried))

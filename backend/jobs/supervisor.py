@@ -10,7 +10,6 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -19,7 +18,7 @@ from sqlalchemy.orm import Session
 from backend.data.store import cleanup_partials
 from backend.db.engine import Database
 from backend.db.models import RunRow
-from backend.files import try_lock, write_json
+from backend.files import write_json
 from backend.jobs import lanes, registry, verdict
 from backend.jobs.housekeeping import Housekeeping, folder_bytes
 from backend.jobs.ingest import has_new_metrics, ingest
@@ -43,7 +42,7 @@ KILL_AFTER_S = 30.0
 
 
 class Supervisor:
-    """`tick` is one round; `run` repeats it. Hold a SupervisorLock while ticking.
+    """`tick` is one round; `run` repeats it. Only one may tick at a time (see serve_supervisor).
 
     `claims` limits the queued runs it may start: a waiting shell command starts only those it waits for.
     """
@@ -105,9 +104,8 @@ class Supervisor:
 
     def _with_worker(self) -> list[RunRow]:
         with self.database.read() as session:
-            states = [state.value for state in HAS_WORKER]
-            busy = select(RunRow).where(RunRow.state.in_(states))
-            return list(session.scalars(busy.order_by(RunRow.created_at, RunRow.id)))
+            active = select(RunRow).where(RunRow.state.in_(HAS_WORKER))
+            return list(session.scalars(active.order_by(RunRow.created_at, RunRow.id)))
 
     def _check_run(self, run: RunRow) -> None:
         run_dir = self._dir(run)
@@ -241,22 +239,3 @@ def _progress(row: RunRow, beat: Heartbeat) -> dict[str, Any]:
     if beat.total_steps is None and row.progress.get("total_steps") is not None:
         known.pop("step")
     return row.progress | known | {"eta_s": beat.eta_s, "message": beat.message}
-
-
-class SupervisorLock:
-    """Allows one supervisor per home, by flock."""
-
-    def __init__(self, home: Path) -> None:
-        self._path = home / "supervisor.lock"
-        self._handle: int | None = None
-
-    def acquire(self) -> bool:
-        """Take the lock if it is free; True if this process holds it."""
-        if self._handle is None:
-            self._handle = try_lock(self._path)
-        return self._handle is not None
-
-    def release(self) -> None:
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None

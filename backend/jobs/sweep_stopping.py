@@ -1,6 +1,5 @@
 """Stops unpromising runs of sweeps with early stopping."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.engine import Database
 from backend.db.models import RunRow, SweepMemberRow, SweepRow
-from backend.db.points import finite, read_curves
+from backend.db.points import read_points
 from backend.jobs.state import change_state
 from backend.stats.median_rule import BelowMedian, MemberHistory, Points, judge_member
 from shared.base.states import RunState
@@ -120,13 +119,6 @@ def _shares(points: Points, config: dict[str, Any]) -> Points:
     return [(epoch / config["epochs"], value) for epoch, value in points]
 
 
-def objective_points(
-    session: Session, key: str, run_ids: Sequence[str]
-) -> dict[str, list[tuple[float, float]]]:
+def objective_points(session: Session, key: str, run_ids: Sequence[str]) -> dict[str, Points]:
     """(epoch, value) of a metric by run, in order of steps, without values that are not finite."""
-    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for run_id in run_ids:
-        for curve in read_curves(session, run_id, [key]).values():
-            known = zip(curve.epoch.tolist(), finite(curve.value), strict=True)
-            found[run_id] = [(epoch, value) for epoch, value in known if value is not None]
-    return found
+    return {run_id: read_points(session, run_id, [key], "epoch")[key] for run_id in run_ids}

@@ -32,14 +32,6 @@ def read_history(session: Session, row: RunRow) -> TrainingHistory:
     )
 
 
-def _points(session: Session, run_id: str, keys: tuple[str, ...]) -> dict[str, Points]:
-    found: dict[str, list[tuple[int, float]]] = {key: [] for key in keys}
-    for key, curve in read_curves(session, run_id, keys).items():
-        known = zip(curve.step.tolist(), finite(curve.value), strict=True)
-        found[key] = [(step, value) for step, value in known if value is not None]
-    return dict(found)
-
-
 def _validation_rows(session: Session, digest: str | None) -> int | None:
     """Labelled validation rows of a run's eval dataset, None if it is missing. Splits are stratified, so
     missing labels are spread evenly over them."""

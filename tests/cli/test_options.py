@@ -36,15 +36,19 @@ def test_an_invalid_launch_file_is_refused_with_its_line(tmp_path: Path, text: s
 
 def test_the_fields_of_a_config_are_options_and_only_given_values_are_passed_on() -> None:
     given: list[dict[str, Any]] = []
-    classes = Annotated[list[str] | None, typer.Option("--class")]
+    options = fields_of(
+        SubsetConfig, paths=["split_table"], spelled={"classes": "--class"}, without=["splits"]
+    )
 
     @grouped
-    def take(config: Annotated[dict[str, Any], fields_of(SubsetConfig, {"classes": classes})]) -> None:
+    def take(config: Annotated[dict[str, Any], options]) -> None:
         given.append(config)
 
     app = typer.Typer()
     app.command()(take)
     words = ["--dataset", "sky", "--name", "part", "--class", "Edge", "--class", "Smooth", "--n", "20"]
-    assert CliRunner().invoke(app, words).exit_code == 0
-    assert given == [{"dataset": "sky", "name": "part", "classes": ["Edge", "Smooth"], "n": 20}]
+    assert CliRunner().invoke(app, [*words, "--split-table", "split.csv"]).exit_code == 0
+    expected = {"dataset": "sky", "name": "part", "classes": ["Edge", "Smooth"], "n": 20}
+    assert given == [expected | {"split_table": str(Path("split.csv").absolute())}]
+    assert CliRunner().invoke(app, [*words, "--splits", "val"]).exit_code == 2
     assert CliRunner().invoke(app, ["--name", "part"]).exit_code == 2

@@ -3,50 +3,25 @@
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import typer
-
-from backend.cli.options import Checkpoint, EncoderRun, EvalDataset, Json
+from backend.cli.options import Json, fields_of, grouped
 from backend.cli.output import print_json, print_lines, print_table
 from backend.cli.session import open_home, run_job
 from shared.base.text import percent
 from shared.base.vocabulary import Basis
+from shared.configs import ProbeConfig
 from shared.configs.kinds import RunKind
 from shared.contract.evaluations import Evaluation
 
+Probe = Annotated[dict[str, Any], fields_of(ProbeConfig, spelled={"encoder": "--run"}, without=("when",))]
 
-def evaluate(
-    run: EncoderRun,
-    heads: Annotated[
-        str, typer.Option(help="knn, linear, linear_lars, mlp, attentive; separated by commas.")
-    ] = "knn,linear",
-    depths: Annotated[str, typer.Option(help="last, or all: the depth that is best on validation.")] = "last",
-    pooling: Annotated[str, typer.Option(help="cls, mean or both.")] = "mean",
-    label_fraction: Annotated[float, typer.Option(help="Share of the training labels to use.")] = 1.0,
-    seeds: Annotated[int, typer.Option(help="Repetitions of heads that depend on a seed.")] = 1,
-    checkpoint: Checkpoint = "best",
-    dataset: EvalDataset = None,
-    references: Annotated[
-        bool,
-        typer.Option("--references/--no-references", help="Also random init, raw pixels and majority."),
-    ] = True,
-    as_json: Json = False,
-) -> None:
+
+@grouped
+def evaluate(config: Probe, as_json: Json = False) -> None:
     """Evaluate heads on a frozen encoder beside their references; test rows are read once, at the end."""
-    config = {
-        "encoder": run,
-        "checkpoint": checkpoint,
-        "dataset": dataset,
-        "heads": heads,
-        "depths": depths,
-        "pooling": pooling,
-        "label_fraction": label_fraction,
-        "seeds": seeds,
-        "references": references,
-    }
     home = open_home()
     job = run_job(home, RunKind.PROBE, heads_listed(config), "probe_failed")
     found = list(reversed(home.evaluations.list_all(run=job.id)))
-    print_json(summary(run, job.id, found)) if as_json else print_evaluations(found)
+    print_json(summary(config["encoder"], job.id, found)) if as_json else print_evaluations(found)
 
 
 def heads_listed(config: dict[str, Any]) -> dict[str, Any]:
@@ -100,9 +75,9 @@ def print_evaluations(found: Sequence[Evaluation]) -> None:
             "features": lambda one: one.basis.value.replace("_", " "),
             "head": lambda one: one.head and one.head.value,
             "depth": lambda one: f"{one.depth} of {one.layers}" if one.depth else None,
-            "pooling": lambda one: one.pooling,
-            "seed": lambda one: one.seed,
-            "n": lambda one: one.n,
+            "pooling": "pooling",
+            "seed": "seed",
+            "n": "n",
             "accuracy": lambda one: percent(one.accuracy),
             "95 %": lambda one: f"{percent(one.accuracy_ci95.low)} to {percent(one.accuracy_ci95.high)}",
             "balanced": lambda one: percent(one.balanced_accuracy),

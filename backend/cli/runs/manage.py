@@ -7,6 +7,7 @@ import typer
 
 from backend.cli.options import Json, RunId, Settings, Yes, parse_settings
 from backend.cli.output import (
+    Columns,
     console,
     day,
     free_of,
@@ -130,7 +131,13 @@ def prune(yes: Yes = False, as_json: Json = False) -> None:
     home = open_home()
     preview = run_disk.preview_pruning(home.database, home.settings)
     if not as_json:
-        print_pruning(preview)
+        columns: Columns[Prunable] = {
+            "run": "id",
+            "checkpoints": "checkpoints",
+            "size": lambda run: size(run.bytes),
+        }
+        empty = "Nothing to prune: finished runs keep only their last and best checkpoints."
+        print_table(preview.runs, columns, empty)
     if preview.runs:
         if not yes and not typer.confirm(f"Remove {size(preview.bytes)}?", err=True):
             raise typer.Exit(1)
@@ -151,8 +158,8 @@ def print_runs(runs: Sequence[Run]) -> None:
     print_table(
         runs,
         {
-            "run": lambda run: run.id,
-            "kind": lambda run: run.kind.value,
+            "run": "id",
+            "kind": "kind",
             "state": state_words,
             "dataset": lambda run: run.dataset or "",
             "linear": lambda run: percent(run.metrics.get("val/linear_accuracy")),

@@ -1,6 +1,5 @@
 """The encoder of a job: its weights, its weights before training, and the galaxies it was pretrained on."""
 
-from hashlib import file_digest
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +9,7 @@ from backend.data.layout import Rows
 from backend.data.seen import count_seen
 from backend.data.store import GalaxyStore, split_rows
 from backend.errors import DataError
-from backend.files import read_json
+from backend.files import read_json, sha256_of
 from backend.jobs.run_dir import EncoderSpec
 from backend.ml.checkpoints.store import META, WEIGHTS, build_model
 from backend.ml.explore.loading import load_checkpoint
@@ -23,8 +22,7 @@ def load_encoder(spec: EncoderSpec, home: Path) -> Encoder:
     """The frozen encoder of a spec, on the CPU. Raises DataError if its checkpoint is missing or changed."""
     folder = home / spec.folder
     try:
-        with (folder / WEIGHTS).open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()
+        digest = sha256_of(folder / WEIGHTS)
         checkpoint = load_checkpoint(folder.parent, spec.step)
     except FileNotFoundError:
         raise DataError(

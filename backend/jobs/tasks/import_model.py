@@ -1,12 +1,12 @@
 """Importing a model trained elsewhere, which becomes the only checkpoint of its run."""
 
 from contextlib import AbstractContextManager, nullcontext
-from hashlib import file_digest
 from pathlib import Path
 
 from backend.data.importers.opening import require_inside
 from backend.data.store import GalaxyStore
 from backend.errors import InvalidInputError
+from backend.files import sha256_of
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.inputs import open_store
@@ -34,15 +34,13 @@ def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
     with _dataset(spec, home) as store:
         mean, std, whose = standard(config, foreign, store)
     notes = [f"standardised by {whose}", *foreign.notes]
-    with path.open("rb") as file:
-        digest = file_digest(file, "sha256").hexdigest()
     meta = {
         "config": foreign.config.model_dump(mode="json"),
         "channels": foreign.model.in_chans,
         "mean": mean,
         "std": std,
         "dataset_digest": spec.dataset_digest,
-        "origin": {"file": path.name, "sha256": digest, "format": foreign.origin, "notes": notes},
+        "origin": {"file": path.name, "sha256": sha256_of(path), "format": foreign.origin, "notes": notes},
     }
     CheckpointStore(writer.run_dir.checkpoints, keep=0).save(0, foreign.model, meta)
     reason = f"{foreign.summary}; read as {foreign.origin}; {'; '.join(notes)}"

@@ -1,4 +1,4 @@
-"""What must come of everything that is done to a queue, as one would keep it on paper beside it."""
+"""A model of the queue: the expected result of every action on it."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -18,8 +18,8 @@ from backend.settings import Settings
 from shared.base.states import HAS_WORKER, RunState
 from shared.configs.kinds import Lane, RunKind
 from shared.contract.launching import Direction
-from tests.jobs.mortal import MortalDatabase
-from tests.jobs.told_workers import Told, ToldWorkers, values_at
+from tests.jobs.crashing_database import CrashingDatabase
+from tests.jobs.scripted_workers import ScriptedLauncher, ScriptedWorker, values_at
 
 Points = dict[tuple[str, int], float]
 
@@ -28,19 +28,19 @@ def steps_of(curve: Curve) -> Iterable[tuple[int, float]]:
     return zip(curve.step.tolist(), curve.value.tolist(), strict=True)
 
 
-class QueueOnPaper(RuleBasedStateMachine):
-    """`ranking` is every run of a lane in order, `written` every point of a run that counts, `checkpoints`
-    the step of its last one; `told` are the workers that live."""
+class QueueModel(RuleBasedStateMachine):
+    """`ranking` has the runs of each lane in order, `written` the valid points of each run, `checkpoints` the
+    step of its last checkpoint; `live` are the running workers."""
 
     home: Settings
-    database: MortalDatabase
+    database: CrashingDatabase
     other: Database
-    """Of everybody but the supervisor."""
-    workers: ToldWorkers
+    """Used by everyone but the supervisor."""
+    workers: ScriptedLauncher
 
     def __init__(self) -> None:
         super().__init__()
-        self.told: list[Told] = []
+        self.live: list[ScriptedWorker] = []
         self.ranking: dict[Lane, list[str]] = {lane: [] for lane in Lane}
         self.paused: set[Lane] = set()
         self.written: dict[str, Points] = defaultdict(dict)
@@ -54,7 +54,7 @@ class QueueOnPaper(RuleBasedStateMachine):
             self.home, self.database, self.workers, now=lambda: self.began + self.late
         )
 
-    # What the database says
+    # State of the database
 
     def states(self) -> dict[str, RunState]:
         with self.other.read() as session:
@@ -62,10 +62,10 @@ class QueueOnPaper(RuleBasedStateMachine):
             return {row.id: RunState(row.state) for row in rows}
 
     def any_run(self, pick: int) -> str | None:
-        """Of a few runs: those which are at work or paused more often."""
+        """Any run; active and paused runs are chosen more often."""
         states = self.states()
-        lively = [run_id for run_id, state in states.items() if state in HAS_WORKER | {RunState.PAUSED}]
-        found = [*lively * 3, *states]
+        favoured = [run_id for run_id, state in states.items() if state in HAS_WORKER | {RunState.PAUSED}]
+        found = [*favoured * 3, *states]
         return found[pick % len(found)] if found else None
 
     def kind(self, run_id: str) -> RunKind:
@@ -84,7 +84,7 @@ class QueueOnPaper(RuleBasedStateMachine):
         return [run_id for run_id in self.ranking[lane] if states.get(run_id) in HAS_WORKER]
 
     def stored(self, run_id: str) -> Points:
-        """The points of a run, each of which stands there once."""
+        """The stored points of a run, which must be unique."""
         with self.other.read() as session:
             curves = read_curves(session, run_id)
         points = [((key, step), value) for key, curve in curves.items() for step, value in steps_of(curve)]
@@ -92,22 +92,22 @@ class QueueOnPaper(RuleBasedStateMachine):
         return dict(points)
 
     def seen(self, run_id: str) -> dict[str, Any]:
-        """All that a person sees of a run; its size on disk is measured at any time."""
+        """All that a person sees of a run, except its size on disk, which is measured at any time."""
         run = get_run(self.other, run_id).model_dump(exclude={"disk_bytes"})
         events = [event.model_dump() for event in list_events(self.other, run_id)]
         return {"run": run, "events": events, "metrics": read_metrics(self.other, run_id).model_dump()}
 
     def story(self) -> str:
-        """Of everything, for whoever reads a failure."""
+        """States, events and workers, for the message of a failure."""
         with self.other.read() as session:
             events = session.scalars(select(RunEventRow).order_by(RunEventRow.id)).all()
-        told = [
-            f"{worker.run_dir.path.name} attempt {worker.attempt}: {worker.doing}" for worker in self.told
+        workers = [
+            f"{worker.run_dir.path.name} attempt {worker.attempt}: {worker.doing}" for worker in self.live
         ]
         lines = [f"{one.run_id}: {one.from_state} → {one.to_state} ({one.reason})" for one in events]
-        return "\n".join([*map(str, self.states().items()), *lines, *told])
+        return "\n".join([*map(str, self.states().items()), *lines, *workers])
 
-    # What is noted
+    # Actions of people and supervisors
 
     def note_new_runs(self) -> None:
         known = {run_id for ranking in self.ranking.values() for run_id in ranking}
@@ -121,84 +121,84 @@ class QueueOnPaper(RuleBasedStateMachine):
         waiting = self.waiting(lane)
         place = waiting.index(run_id)
         after = [other for other in waiting if other != run_id]
-        wanted = {Direction.UP: max(place - 1, 0), Direction.DOWN: place + 1, Direction.TOP: 0}[to]
-        after.insert(wanted, run_id)
+        new_place = {Direction.UP: max(place - 1, 0), Direction.DOWN: place + 1, Direction.TOP: 0}[to]
+        after.insert(new_place, run_id)
         slots = [index for index, other in enumerate(self.ranking[lane]) if other in waiting]
         for slot, other in zip(slots, after, strict=True):
             self.ranking[lane][slot] = other
 
     def note_round(self, *, slow: bool) -> set[str]:
-        """What a round of a supervisor, whole or not, has started: in order, and on no paused lane. Its
-        workers come up at once, or are `slow`."""
+        """Check the runs that a round of the supervisor, complete or not, has started: in order, and in no
+        paused lane. Their workers start at once unless `slow`."""
         self.note_new_runs()
-        for worker in [worker for worker in self.told if worker.pid in self.workers.killed]:
+        for worker in [worker for worker in self.live if worker.pid in self.workers.killed]:
             self.bury(worker)
         started = [(worker.run_dir.path.name, worker) for worker in self.workers.launched]
         for run_id, worker in started:
             [lane] = [lane for lane, ranking in self.ranking.items() if run_id in ranking]
             assert lane not in self.paused
             behind = self.ranking[lane][self.ranking[lane].index(run_id) :]
-            assert set(self.waiting(lane)) <= set(behind), "somebody was passed over"
-            self.told.append(worker)
+            assert set(self.waiting(lane)) <= set(behind), "a waiting run was passed over"
+            self.live.append(worker)
             if not slow:
                 self.wake(worker)
         self.workers.launched.clear()
         return {run_id for run_id, _ in started}
 
     def note_day(self) -> None:
-        """A deleted run is kept so long, and no longer."""
+        """Deleted runs are removed after a day."""
         for ranking in self.ranking.values():
             ranking[:] = [run_id for run_id in ranking if run_id not in self.deleted]
         self.deleted.clear()
 
-    # What workers do
+    # Actions of workers
 
-    def doing(self, what: str) -> list[Told]:
-        return [worker for worker in self.told if worker.doing == what]
+    def doing(self, what: str) -> list[ScriptedWorker]:
+        return [worker for worker in self.live if worker.doing == what]
 
-    def wake(self, worker: Told) -> None:
+    def wake(self, worker: ScriptedWorker) -> None:
         run_id = worker.run_dir.path.name
         answer = worker.tell("begin")
-        if not answer:  # another holds the run
+        if not answer:  # another worker holds the run
             self.bury(worker)
             return
         checkpoint = self.checkpoints.get(run_id, -1)
-        worker.doing, worker.step, worker.anew = "work", max(checkpoint, 0), checkpoint < 0
+        worker.doing, worker.step, worker.restarts = "work", max(checkpoint, 0), checkpoint < 0
         assert answer == str(worker.step)
         if checkpoint >= 0:
             points = self.written[run_id].items()
             self.written[run_id] = {at: value for at, value in points if at[1] <= checkpoint}
 
-    def log(self, worker: Told, steps: int) -> None:
+    def log(self, worker: ScriptedWorker, steps: int) -> None:
         points = self.written[worker.run_dir.path.name]
-        if worker.anew:
+        if worker.restarts:
             points.clear()
-            worker.anew = False
+            worker.restarts = False
         worker.tell("log", steps)
         for _ in range(steps):
             worker.step += 1
             for key, value in values_at(worker.attempt, worker.step).items():
                 points[key, worker.step] = value
 
-    def save(self, worker: Told) -> None:
+    def save(self, worker: ScriptedWorker) -> None:
         worker.tell("checkpoint")
         self.checkpoints[worker.run_dir.path.name] = worker.step
 
-    def look(self, worker: Told) -> None:
-        answer = worker.tell("look")
+    def handle_request(self, worker: ScriptedWorker) -> None:
+        answer = worker.tell("handle_request")
         if answer != "nothing":
             self.checkpoints[worker.run_dir.path.name] = worker.step
         if answer == "":
             self.bury(worker)
 
-    def end(self, worker: Told, outcome: str) -> None:
-        worker.tell("say", outcome)
+    def end(self, worker: ScriptedWorker, outcome: str) -> None:
+        worker.tell("finish", outcome)
         worker.doing = "end"
 
-    def leave(self, worker: Told) -> None:
+    def leave(self, worker: ScriptedWorker) -> None:
         worker.tell("leave")
         self.bury(worker)
 
-    def bury(self, worker: Told) -> None:
+    def bury(self, worker: ScriptedWorker) -> None:
         worker.wait()
-        self.told.remove(worker)
+        self.live.remove(worker)

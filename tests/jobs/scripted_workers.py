@@ -1,8 +1,8 @@
-"""Workers that do what a test tells them: real processes which hold real run directories by the RunWriter.
+"""Workers that follow the commands of a test: real processes that hold real run directories with a RunWriter.
 
-`python told_workers.py SOCKET` is a nursery: it has imported what a worker needs, and forks one for each line
-of its standard input, which a worker thus costs milliseconds. A worker connects to the socket, and answers
-each line of it with one of its own when it is done. `ToldWorkers` is the launcher on top.
+`python scripted_workers.py SOCKET` imports what a worker needs, then forks a worker for each line of its
+standard input, which takes milliseconds. A worker connects to the socket, and answers each line with one of
+its own when the command is done. `ScriptedLauncher` is the launcher that uses it.
 """
 
 import contextlib
@@ -24,18 +24,18 @@ from backend.jobs.run_writer import GivenUpError, RunBusyError, RunWriter
 from shared.configs.kinds import Lane
 
 ACC_EVERY = 3
-"""Steps from one accuracy to the next."""
+"""Steps between two accuracies."""
 
 
 def values_at(attempt: int, step: int) -> dict[str, float]:
-    """What an attempt logs at a step: no two attempts the same."""
+    """The values that an attempt logs at a step, different for each attempt."""
     values = {"train/loss": attempt + step / 1000}
     return values | ({"acc": attempt - step / 1000} if step % ACC_EVERY == 0 else {})
 
 
 @dataclass(eq=False)
-class Told:
-    """A worker as the test holds it: the end of its line, and what it was last told."""
+class ScriptedWorker:
+    """A worker as the test sees it: the connection to it, and its current activity."""
 
     run_dir: RunDir
     attempt: int
@@ -43,11 +43,11 @@ class Told:
     line: TextIO
     doing: Literal["wake", "work", "end"] = "wake"
     step: int = 0
-    anew: bool = False
-    """Whether it began without a checkpoint, and has logged nothing yet."""
+    restarts: bool = False
+    """Whether it started without a checkpoint and has logged nothing yet."""
 
     def tell(self, *words: Any) -> str:
-        """Have it do something and wait until it is done; "" where it died of it."""
+        """Send a command and wait until it is done; returns "" if the worker died of it."""
         with contextlib.suppress(BrokenPipeError, ConnectionResetError):
             self.line.write(json.dumps(words) + "\n")
             self.line.flush()
@@ -61,33 +61,33 @@ class Told:
             self.wait()
 
     def wait(self) -> None:
-        """Until it is gone, with its lock."""
+        """Wait until the process has exited, which releases its lock."""
         while Path(f"/proc/{self.pid}").exists():
             time.sleep(0.0005)
         self.line.close()
 
 
-class ToldWorkers:
-    """A launcher that starts them. `launched` is every launch since it was cleared, in order; `killed` the
-    pids of those that it killed."""
+class ScriptedLauncher:
+    """Launches scripted workers. `launched` has every launch in order since it was cleared, `killed` the pids
+    of killed workers."""
 
     def __init__(self, folder: Path) -> None:
-        self.launched: list[Told] = []
+        self.launched: list[ScriptedWorker] = []
         self.killed: set[int] = set()
         self._server = socket.socket(socket.AF_UNIX)
         self._server.bind(str(folder / "line"))
         self._server.listen()
         command = [sys.executable, __file__, str(folder / "line")]
-        self._nursery = subprocess.Popen(command, stdin=subprocess.PIPE, text=True)
+        self._forker = subprocess.Popen(command, stdin=subprocess.PIPE, text=True)
 
     def launch(self, run_dir: RunDir, attempt: int, lane: Lane) -> None:  # noqa: ARG002
-        assert self._nursery.stdin is not None
-        self._nursery.stdin.write(json.dumps([str(run_dir.path), attempt]) + "\n")
-        self._nursery.stdin.flush()
+        assert self._forker.stdin is not None
+        self._forker.stdin.write(json.dumps([str(run_dir.path), attempt]) + "\n")
+        self._forker.stdin.flush()
         connection, _ = self._server.accept()
         line = connection.makefile("rw")
         connection.close()
-        self.launched.append(Told(run_dir, attempt, int(line.readline()), line))
+        self.launched.append(ScriptedWorker(run_dir, attempt, int(line.readline()), line))
 
     def end(self, process: Process, *, kill: bool) -> None:
         with contextlib.suppress(ProcessLookupError):
@@ -96,20 +96,20 @@ class ToldWorkers:
             self.killed.add(process.pid)
 
     def reap(self) -> None:
-        """They are children of the nursery, which buries them."""
+        """Not needed: the workers are children of the forking process."""
 
     def forget(self) -> None:
         self.launched.clear()
         self.killed.clear()
 
     def close(self) -> None:
-        self._nursery.kill()
-        self._nursery.wait()
+        self._forker.kill()
+        self._forker.wait()
         self._server.close()
 
 
 class Worker:
-    """The worker's own side. Its verbs return its answer, or leave the process."""
+    """The process of the worker. Its commands return an answer or exit."""
 
     def __init__(self, run_dir: RunDir, attempt: int) -> None:
         self.run_dir = run_dir
@@ -117,7 +117,7 @@ class Worker:
         self.step = 0
 
     def begin(self) -> str:
-        """As a training does: from the last checkpoint, where there is one."""
+        """Start like a training, from the last checkpoint if there is one."""
         try:
             self.writer.__enter__()
         except (RunBusyError, GivenUpError):
@@ -141,26 +141,26 @@ class Worker:
         return str(self.step)
 
     def tear(self) -> str:
-        """Die in the middle of a line."""
+        """Be killed in the middle of a line."""
         with self.run_dir.metrics.open("a") as file:
             file.write('{"step": 7, "values": {"train/lo')
         os.kill(os.getpid(), signal.SIGKILL)
         return "dead"
 
-    def look(self) -> str:
-        """Obey what is asked, as a training does."""
-        asked = self.writer.request()
-        if asked is not None:
+    def handle_request(self) -> str:
+        """Handle a request like a training."""
+        request = self.writer.request()
+        if request is not None:
             self.checkpoint()
-        if asked in ("stop", "pause"):
-            self.say("cancelled" if asked == "stop" else "paused")
+        if request in ("stop", "pause"):
+            self.finish("cancelled" if request == "stop" else "paused")
             os._exit(0)
-        return asked or "nothing"
+        return request or "nothing"
 
-    def say(self, outcome: Any) -> str:
-        """Leave a result, and hold on to the run for a moment more."""
+    def finish(self, outcome: Any) -> str:
+        """Write a result, and keep running."""
         self.writer.finish(Result(attempt=self.writer.attempt, outcome=outcome, step=self.step))
-        return "said"
+        return "finished"
 
     def leave(self) -> str:
         os._exit(0)
@@ -178,18 +178,18 @@ def live(run_path: str, attempt: int, address: str) -> None:
     while True:
         line.write(answer + "\n")
         line.flush()
-        said = line.readline()
-        if not said:
+        command = line.readline()
+        if not command:
             os._exit(0)
-        verb, *words = json.loads(said)
+        verb, *words = json.loads(command)
         answer = getattr(worker, verb)(*words)
 
 
 def main() -> None:
     run_writer.LOCK_PATIENCE_S = run_writer.REQUEST_INTERVAL_S = run_writer.HEARTBEAT_INTERVAL_S = 0.0
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    for told in sys.stdin:
-        run_path, attempt = json.loads(told)
+    for line in sys.stdin:
+        run_path, attempt = json.loads(line)
         if os.fork() == 0:
             live(run_path, attempt, sys.argv[1])
 
