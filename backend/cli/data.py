@@ -81,36 +81,24 @@ def split(name: DatasetId) -> None:
 def flags(dataset: DatasetId, as_json: Json = False, as_csv: Csv = False) -> None:
     """List labels flagged as doubtful, newest first; CSV is ordered by row."""
     found = open_home().annotations.flags
-    sys.stdout.write(found.table(dataset, "csv").decode()) if as_csv else print_list(
-        found.list_all(dataset),
-        as_json,
-        {
-            "row": lambda flag: flag.row,
-            "source": lambda flag: flag.source_id,
-            "label": lambda flag: flag.label,
-            "note": lambda flag: flag.note,
-            "flagged": lambda flag: date(flag.created_at),
-        },
-        "No flagged labels: press f on a galaxy of the Evaluate page.",
-    )
+    columns = {"row": "row", "source": "source_id", "label": "label", "note": "note", "flagged": "created_at"}
+    empty = "No flagged labels: press f on a galaxy of the Evaluate page."
+    if as_csv:
+        sys.stdout.write(found.table(dataset, "csv").decode())
+    else:
+        print_list(found.list_all(dataset), as_json, columns, empty)
 
 
 @app.command()
 def ratings(dataset: DatasetId, as_json: Json = False, as_csv: Csv = False) -> None:
     """List rated galaxies, newest first; CSV is ordered by row and has RA, Dec and links."""
     found = open_home().annotations.ratings
-    sys.stdout.write(found.table(dataset, "csv").decode()) if as_csv else print_list(
-        found.list_all(dataset),
-        as_json,
-        {
-            "row": lambda one: one.row,
-            "source": lambda one: one.source_id,
-            "class": lambda one: one.label,
-            "rating": lambda one: one.rating,
-            "rated": lambda one: date(one.rated_at),
-        },
-        "No ratings yet: press 0 to 5 on Search, Odd ones.",
-    )
+    columns = {"row": "row", "source": "source_id", "class": "label", "rating": "rating", "rated": "rated_at"}
+    if as_csv:
+        sys.stdout.write(found.table(dataset, "csv").decode())
+    else:
+        empty = "No ratings yet: press 0 to 5 on Search, Odd ones."
+        print_list(found.list_all(dataset), as_json, columns, empty)
 
 
 @app.command()
@@ -121,17 +109,12 @@ def collections(
 ) -> None:
     """List the collections of a dataset, or the galaxies of one of them."""
     found = open_home().annotations.collections
-    sys.stdout.write(found.table(dataset, name, "csv").decode()) if name is not None else print_list(
-        found.list_all(dataset),
-        as_json,
-        {
-            "collection": lambda one: one.name,
-            "galaxies": lambda one: f"{one.n:,}",
-            "note": lambda one: one.note,
-            "changed": lambda one: date(one.updated_at),
-        },
-        "No collections yet: Keep… on the Search page makes one.",
-    )
+    columns = {"collection": "name", "galaxies": "n", "note": "note", "changed": "updated_at"}
+    if name is not None:
+        sys.stdout.write(found.table(dataset, name, "csv").decode())
+    else:
+        empty = "No collections yet: Keep… on the Search page makes one."
+        print_list(found.list_all(dataset), as_json, columns, empty)
 
 
 @app.command()

@@ -4,8 +4,7 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.models import DatasetRow, RunRow
-from backend.db.points import finite, read_curves
-from backend.stats.early_stopping import Points
+from backend.db.points import read_points
 from backend.stats.trend import TrainingHistory
 from shared.base.states import TERMINAL, RunState
 from shared.base.vocabulary import Split
@@ -18,7 +17,7 @@ RANK = "val/rankme"
 def read_history(session: Session, row: RunRow) -> TrainingHistory:
     """The evaluations of a training, and the settings that its trend depends on."""
     key = judged_key(RunKind(row.kind), row.config.get("online_probe"))
-    points = _points(session, row.id, (key, KNN, RANK))
+    points = read_points(session, row.id, (key, KNN, RANK), "step")
     return TrainingHistory(
         key=key,
         accuracy=points[key],

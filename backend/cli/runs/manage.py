@@ -24,7 +24,7 @@ from backend.services.runs import lifecycle
 from backend.services.runs.metrics import read_verdict
 from shared.base.text import percent, plural, size
 from shared.configs.kinds import RunKind, Trait, has_trait
-from shared.contract.runs import UNDO_H, DiskUsage, PruneReport, Run, RunDeletion
+from shared.contract.runs import UNDO_H, DiskUsage, PrunableRun, Run, RunDeletion
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -131,7 +131,7 @@ def prune(yes: Yes = False, as_json: Json = False) -> None:
     home = open_home()
     preview = run_disk.preview_pruning(home.database, home.settings)
     if not as_json:
-        columns: Columns[Prunable] = {
+        columns: Columns[PrunableRun] = {
             "run": "id",
             "checkpoints": "checkpoints",
             "size": lambda run: size(run.bytes),
@@ -181,18 +181,6 @@ def print_disk(disk: DiskUsage) -> None:
         ("disk", free_of(disk.free_bytes, disk.total_bytes)),
     ]
     print_facts([*rows, *((f"runs restore {run.id}", f"until {day(run.gone_at)}") for run in disk.deleted)])
-
-
-def print_pruning(pruning: PruneReport) -> None:
-    print_table(
-        pruning.runs,
-        {
-            "run": lambda run: run.id,
-            "checkpoints": lambda run: run.checkpoints,
-            "size": lambda run: size(run.bytes),
-        },
-        "Nothing to prune: finished runs keep only their last and best checkpoints.",
-    )
 
 
 def deletion_words(preview: RunDeletion) -> str:
