@@ -83,7 +83,7 @@ def project_pca(vectors: Vectors) -> Projection:
 
 def project_aligned(vectors: Vectors, onto: Vectors) -> Projection:
     """Vectors rotated to lie as near as possible to `onto` (N, D), in the plane of most variance of `onto`
-    (orthogonal Procrustes without scaling, Schönemann 1966). Rotations keep distances, so whatever differs
+    (orthogonal Procrustes without scaling, Schönemann 1966). Rotations keep distances, so what differs
     between the two maps differs between the spaces. Extra directions of a wider space are not shown."""
     plane = components_of(onto)
     mean = vectors.mean(axis=0, dtype=np.float64)

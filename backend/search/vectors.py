@@ -1,6 +1,6 @@
 """Features of an encoder as vectors: standardised by the train rows, then of length 1.
 
-Shapes: N galaxies, D features. Features come in parts that stand side by side (cls, mean).
+Shapes: N galaxies, D features. Features come in parts, side by side (cls, mean).
 """
 
 from collections.abc import Sequence

@@ -90,7 +90,7 @@ class NpzFile:
         return self._images
 
     def column(self, key: str, n: int | None) -> NDArray[Any]:
-        """A whole one-dimensional array, of length `n` where given; text as str."""
+        """A whole one-dimensional array, of length `n` if given; text as str."""
         what = f"'{key}' of {self.path.name}"
         size = self._members[key].file_size
         with self._stream(key) as stream:

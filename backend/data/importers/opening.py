@@ -30,7 +30,7 @@ def open_source(
     tree = _tree(path, roots)
     try:
         return FolderSource(tree, config, findings, reporter, headers)
-    except BaseException:  # ImportStopped is none of Exception
+    except BaseException:  # ImportStopped is not an Exception
         tree.close()
         raise
 
@@ -45,7 +45,7 @@ def _array_source(path: Path, config: ImportConfig, findings: Findings) -> Array
     file = _array_file(path, config, findings)
     try:
         return ArraySource(file, config, findings)
-    except BaseException:  # ImportStopped is none of Exception
+    except BaseException:  # ImportStopped is not an Exception
         file.close()
         raise
 

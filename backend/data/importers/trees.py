@@ -13,7 +13,7 @@ from backend.data.frames.limits import UnreadableImageError
 from backend.errors import DataError, ForbiddenError
 
 MAX_DEPTH = 4
-"""Parts of a name: a file lies at most three folders deep."""
+"""Parts of a name: a file is at most three folders deep."""
 MAX_FILES = 500_000
 MAX_MEMBER_BYTES = 256 * 2**20
 MAX_ZIP_BYTES = 20 * 10**9
@@ -24,7 +24,7 @@ Roots = tuple[Path, ...]
 
 
 class Tree(Protocol):
-    """`files` are relative posix names, in the order of their folders; `path` is where it lies."""
+    """`files` are relative posix names, in the order of their folders; `path` is the folder or zip."""
 
     path: Path
     files: list[str]
