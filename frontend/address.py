@@ -1,4 +1,4 @@
-"""A page's state as its address holds it."""
+"""The state of a page, as stored in its address."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
@@ -9,14 +9,14 @@ from shared.base.wire import Wire
 
 
 class Address(Wire):
-    """Base of such a state: a field with a default for each parameter. `RENAMED` gives the fields whose
-    parameter has another name."""
+    """Base class: one field with a default per query parameter. `RENAMED` maps fields to parameters of
+    another name."""
 
     RENAMED: ClassVar[Mapping[str, str]] = {}
 
     @classmethod
     def from_query(cls, query: Mapping[str, str]) -> Self:
-        """What an address says; a value that cannot be meant is left out."""
+        """The state of an address; invalid values are ignored."""
         names = {name: cls.RENAMED.get(name, name) for name in cls.model_fields}
         given = cls.read({name: query[key] for name, key in names.items() if key in query})
         try:
@@ -26,18 +26,18 @@ class Address(Wire):
             return cls.model_validate({name: value for name, value in given.items() if name not in faulty})
 
     def to_query(self) -> dict[str, str]:
-        """The address of this state; what is as by default is left out."""
+        """The query of this state, without default values."""
         values = {name: value for name, value in self if value != type(self).model_fields[name].default}
         return {self.RENAMED.get(name, name): self.written(value) for name, value in values.items()}
 
     @classmethod
     def read(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Parameters by field, made ready for the fields' types."""
+        """Parameters by field, prepared for validation."""
         return given
 
     @staticmethod
     def written(value: Any) -> str:
-        """A value as an address says it."""
+        """A value as a query parameter."""
         if isinstance(value, bool):
             return "yes" if value else "no"
         return f"{value:.10g}" if isinstance(value, float) else str(value)

@@ -1,17 +1,17 @@
-"""What an answer of the server is: the model that its route promises, or a refusal."""
+"""Responses of the server: the model of the route, or an error."""
 
 from typing import TypeVar
 
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
-from shared.base.errors import ErrorBody
+from shared.base.wire import ErrorBody
 
 T = TypeVar("T")
 
 
 class ApiError(Exception):
-    """The server refused: `detail` is one sentence for a person, `field` the config field at fault."""
+    """The server returned an error: `detail` is a sentence for the user, `field` the invalid config field."""
 
     def __init__(self, code: str, detail: str, field: str | None = None, status: int = 0) -> None:
         super().__init__(detail)
@@ -22,26 +22,26 @@ class ApiError(Exception):
 
 
 class BackendLostError(Exception):
-    """No answer came from the server."""
+    """The server did not respond."""
 
 
 def read_answer(kind: type[T], response: httpx2.Response) -> T:
-    """The body as the model that the route promises."""
+    """The response body, validated as the model of its route."""
     try:
         return TypeAdapter(kind).validate_json(response.content)
     except ValidationError as error:
         sentence = (
-            f"The server's answer to {response.request.url.path} could not be read; "
-            "page and server may be of different versions: start `galaxyscope up` again."
+            f"The response to {response.request.url.path} could not be read. The page and the server may "
+            "have different versions; restart `galaxyscope up`."
         )
         raise ApiError("unreadable_answer", sentence, status=response.status_code) from error
 
 
 def refusal(response: httpx2.Response) -> ApiError:
-    """The ApiError that a response other than 2xx stands for."""
+    """The ApiError for a response other than 2xx."""
     try:
         body = ErrorBody.model_validate_json(response.content)
     except ValidationError:
-        sentence = f"The server answered {response.status_code} without a reason; its log says more."
+        sentence = f"The server returned {response.status_code} without a reason; see its log."
         return ApiError("unreadable_answer", sentence, status=response.status_code)
     return ApiError(body.code, body.detail, body.field, response.status_code)

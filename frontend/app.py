@@ -1,4 +1,4 @@
-"""The router: page configuration, the header, and the page that the URL names."""
+"""The router: page configuration, the header, and the page of the URL."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -38,12 +38,12 @@ PAGES: dict[str, tuple[str, str, str, Callable[[], None]]] = {
     "machine": ("Machine", "m", machine.QUESTION, machine.show),
     "sweep": ("Sweep", "w", sweep.QUESTION, sweep.show),
 }
-ABOVE = {"sweep": "launch"}  # the header names the second for the first, to which other pages lead
+PARENT_PAGES = {"sweep": "launch"}  # pages without a header link, and the link highlighted for them
 STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
 
 
 def main() -> None:
-    """Draws the header and the page."""
+    """Draw the header and the page."""
     st.set_page_config(page_title="Galaxyscope", page_icon=ICON, layout="wide")
     pages = {
         key: st.Page(show, title=title, url_path=key, default=key == "runs", help=question)
@@ -56,11 +56,13 @@ def main() -> None:
     st.html(f"<style>{STYLE}</style>")
     run_id = selected_run()
     with st.container(key="header"):
-        wanted = draw_header(
-            [_link(key) for key in PAGES if key not in ABOVE], ABOVE.get(current, current), run_id
+        target = draw_header(
+            [_link(key) for key in PAGES if key not in PARENT_PAGES],
+            PARENT_PAGES.get(current, current),
+            run_id,
         )
-    if wanted in PAGES and wanted != current:
-        go(wanted)
+    if target in PAGES and target != current:
+        go(target)
     if current != "launch":
         launch_state.leave()
     if current != "sweep":

@@ -1,21 +1,21 @@
-"""Runs to take along and to take in, as the client asks for them."""
+"""Client methods for exporting and importing runs."""
 
 from frontend.connection import Connection
 from shared.contract import routes
 from shared.contract.bundles import CheckpointChoice, ImportedRun, ImportRequest, RunBundle
 
 PATIENCE_S = 600.0
-"""A large zip is read three times before it is here."""
+"""Importing reads a large zip file three times."""
 
 
 class BundleCalls(Connection):
-    """One method a route of bundles."""
+    """One method per bundle route."""
 
     def describe_bundle(self, run_id: str) -> RunBundle:
         return self._get(RunBundle, routes.RUN_BUNDLE.format(run_id=run_id))
 
     def get_bundle(self, run_id: str, checkpoints: CheckpointChoice = CheckpointChoice.KEPT) -> bytes:
-        """The whole zip; pages link to it instead."""
+        """The zip file; pages link to it instead."""
         path = routes.RUN_BUNDLE_FILE.format(run_id=run_id)
         return self._answer("GET", path, query={"checkpoints": checkpoints.value}).content
 
@@ -25,6 +25,6 @@ class BundleCalls(Connection):
         return self._answer("GET", path, query={"checkpoint": checkpoint}).content
 
     def import_run(self, upload_id: str) -> ImportedRun:
-        """The run of a zip that was uploaded."""
+        """Import the run of an uploaded zip file."""
         body = ImportRequest(upload=upload_id).model_dump(mode="json")
         return self._send(ImportedRun, "POST", routes.RUN_IMPORT, body, patience_s=PATIENCE_S)

@@ -1,4 +1,4 @@
-"""The API as Python: one method a route, shared models out, two exceptions."""
+"""The API in Python: one method per route, returning shared models, with two exceptions."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -28,27 +28,24 @@ from shared.contract.datasets import (
     DatasetChange,
     DeletionPreview,
     Duplicates,
-    FolderListing,
-    Galaxy,
     GalaxyPage,
     PixelStatistics,
-    SkyMap,
     SourcePreview,
     Upload,
 )
 from shared.contract.launching import Estimate
 from shared.contract.reconstruction import (
+    AnimationFormat,
     Checkpoints,
     CurveRequest,
-    Inside,
     InsideRequest,
     LadderInfo,
     LadderRequest,
+    LayerView,
     Reconstruction,
     ReconstructionRequest,
     SampleCurve,
     SaveRequest,
-    SweepFormat,
     UploadedImage,
 )
 from shared.contract.runs import LogTail, MetricsPage, Run, RunEvent, RunLoad, RunRequest, Samples, Verdict
@@ -72,7 +69,7 @@ class Client(
     SuiteCalls,
     SweepCalls,
 ):
-    """Talks to one server; see Connection."""
+    """Client of one server; see Connection."""
 
     def health(self) -> Health:
         return self._get(Health, routes.HEALTH)
@@ -87,8 +84,8 @@ class Client(
         archived: bool = False,
         limit: int = 100,
     ) -> list[Run]:
-        """Runs, newest first: those that leave a model, or every job with `every_kind`; those with every one
-        of `tags`; `archived` ones too."""
+        """Runs, newest first: those that leave a model, or all jobs with `every_kind`. `tags` filters by all
+        of them; `archived` includes archived runs."""
         query = {
             "kind": kind,
             "state": state,
@@ -108,16 +105,13 @@ class Client(
     def stop_run(self, run_id: str) -> Run:
         return self._send(Run, "POST", routes.RUN_STOP.format(run_id=run_id))
 
-    def pause_run(self, run_id: str) -> Run:
-        return self._send(Run, "POST", routes.RUN_PAUSE.format(run_id=run_id))
-
     def resume_run(self, run_id: str, config: Mapping[str, Any] | None = None) -> Run:
-        """Queue a paused run again; values given in `config` must be its own."""
+        """Requeue a paused run; values in `config` must match those of the run."""
         body = None if config is None else {"config": dict(config)}
         return self._send(Run, "POST", routes.RUN_RESUME.format(run_id=run_id), body)
 
     def retry_run(self, run_id: str) -> Run:
-        """A new run with the config of this one, which becomes its parent."""
+        """Queue a new run with the same config and this run as its parent."""
         return self._send(Run, "POST", routes.RUN_RETRY.format(run_id=run_id))
 
     def read_metrics(
@@ -127,24 +121,19 @@ class Client(
         return self._get(MetricsPage, routes.RUN_METRICS.format(run_id=run_id), query)
 
     def get_verdict(self, run_id: str) -> Verdict:
-        """Whether a training still learns, and where early stopping acts."""
+        """Whether a training is still improving, and where early stopping applies."""
         return self._get(Verdict, routes.RUN_VERDICT.format(run_id=run_id))
-
-    def get_metrics_file(self, run_id: str, file_format: str) -> bytes:
-        """Every point as a csv or parquet."""
-        path = routes.RUN_METRICS_FILE.format(run_id=run_id, file_format=file_format)
-        return self._answer("GET", path).content
 
     def list_events(self, run_id: str) -> list[RunEvent]:
         return self._get(list[RunEvent], routes.RUN_EVENTS.format(run_id=run_id))
 
     def read_log(self, run_id: str, *, lines: int = 200, find: str = "") -> LogTail:
-        """The last lines; with `find` the last that hold it."""
+        """The last lines, or the last lines that contain `find`."""
         query = {"lines": lines, "find": find or None}
         return self._get(LogTail, routes.RUN_LOG.format(run_id=run_id), query)
 
     def read_load(self, run_id: str, *, max_points: int = 400) -> RunLoad:
-        """CPU, memory and GPU of its worker over time."""
+        """CPU, memory and GPU use of the worker over time."""
         return self._get(RunLoad, routes.RUN_LOAD.format(run_id=run_id), {"max_points": max_points})
 
     def get_samples(self, run_id: str) -> Samples:
@@ -184,13 +173,8 @@ class Client(
         }
         return self._get(GalaxyPage, routes.GALAXIES.format(name=name), query)
 
-    def get_galaxy_image(self, name: str, row: int, *, size: int | None = None) -> bytes:
-        """A PNG of one galaxy, `size` pixels a side where given."""
-        path = routes.GALAXY_IMAGE.format(name=name, row=row)
-        return self._answer("GET", path, query={"size": size}).content
-
     def change_dataset(self, name: str, change: DatasetChange) -> Dataset:
-        """Rename it, or describe it."""
+        """Rename or describe a dataset."""
         body = change.model_dump(mode="json", exclude_none=True)
         return self._send(Dataset, "PATCH", routes.DATASET.format(name=name), body)
 
@@ -206,19 +190,8 @@ class Client(
     def get_statistics(self, name: str) -> PixelStatistics:
         return self._get(PixelStatistics, routes.DATASET_STATISTICS.format(name=name))
 
-    def get_sky_map(self, name: str, *, max_points: int = 20_000) -> SkyMap:
-        return self._get(SkyMap, routes.DATASET_SKY.format(name=name), {"max_points": max_points})
-
-    def get_split_csv(self, name: str) -> bytes:
-        """A CSV of row, source_id, split."""
-        return self._answer("GET", routes.DATASET_SPLIT.format(name=name)).content
-
-    def list_folder(self, path: str | None = None) -> FolderListing:
-        """A folder of the server; the first data root where `path` is None."""
-        return self._get(FolderListing, routes.FOLDERS, {"path": path})
-
     def start_upload(self) -> Upload:
-        """An empty place for files."""
+        """Create an empty upload."""
         return self._send(Upload, "POST", routes.UPLOADS)
 
     def upload_file(self, upload_id: str, filename: str, content: bytes) -> Upload:
@@ -226,7 +199,7 @@ class Client(
         return read_answer(Upload, self._answer("PUT", path, content=content))
 
     def inspect_source(self, config: dict[str, Any]) -> SourcePreview:
-        """What an import with these (possibly incomplete) values would find."""
+        """Preview an import with these (possibly incomplete) values."""
         return self._send(SourcePreview, "POST", routes.SOURCE_INSPECT, config)
 
     def estimate_launch(self, request: RunRequest) -> Estimate:
@@ -234,12 +207,12 @@ class Client(
         return self._send(Estimate, "POST", routes.LAUNCH_ESTIMATE, body)
 
     def reconstruct(self, request: ReconstructionRequest) -> Reconstruction:
-        """One masked galaxy, its pictures and figures."""
+        """Images and measures of one masked galaxy."""
         body = request.model_dump(mode="json", exclude_none=True)
         return self._send(Reconstruction, "POST", routes.RECONSTRUCTIONS, body)
 
     def get_ladder(self, request: LadderRequest) -> LadderInfo:
-        """What a browser needs to draw any ratio; takes up to a few seconds the first time."""
+        """Everything a browser needs to draw any mask ratio; the first call takes a few seconds."""
         query = {"query": request.model_dump_json(exclude_none=True)}
         return self._get(LadderInfo, routes.RECONSTRUCTION_LADDER, query)
 
@@ -249,41 +222,34 @@ class Client(
         return self._answer("GET", routes.RECONSTRUCTION_SPRITE, query=query).content
 
     def save_picture(self, request: SaveRequest) -> bytes:
-        """A PNG of the panels with their figures."""
+        """A PNG of the panels with their measures."""
         body = request.model_dump(mode="json", exclude_none=True)
         return self._answer("POST", routes.RECONSTRUCTION_PICTURE, body=body).content
 
-    def save_sweep(self, request: LadderRequest, file_format: SweepFormat) -> bytes:
-        """An animation over the ladder of ratios."""
+    def save_animation(self, request: LadderRequest, file_format: AnimationFormat) -> bytes:
+        """An animation over the ladder of mask ratios."""
         query = {"query": request.model_dump_json(exclude_none=True)}
-        path = routes.RECONSTRUCTION_SWEEP.format(file_format=file_format)
+        path = routes.RECONSTRUCTION_ANIMATION.format(file_format=file_format)
         return self._answer("GET", path, query=query).content
 
     def get_sample_curve(self, request: CurveRequest) -> SampleCurve:
-        """Loss against the masking ratio over validation rows; takes seconds the first time."""
+        """Loss against mask ratio over validation rows; the first call takes seconds."""
         query = {"query": request.model_dump_json(exclude_none=True)}
         return self._get(SampleCurve, routes.RECONSTRUCTION_CURVE, query)
 
-    def look_inside(self, request: InsideRequest) -> Inside:
-        """A layer of the encoder on one galaxy, of which it sees every patch."""
+    def look_inside(self, request: InsideRequest) -> LayerView:
+        """One encoder layer on one unmasked galaxy."""
         query = {"query": request.model_dump_json(exclude_none=True)}
-        return self._get(Inside, routes.RECONSTRUCTION_INSIDE, query)
+        return self._get(LayerView, routes.RECONSTRUCTION_INSIDE, query)
 
     def upload_image(self, content: bytes) -> UploadedImage:
-        """An image file to look at; its id goes into Viewed.upload."""
+        """Upload an image file; its id goes into Viewed.upload."""
         return read_answer(
             UploadedImage, self._answer("POST", routes.RECONSTRUCTION_UPLOADS, content=content)
         )
 
     def list_checkpoints(self, run_id: str) -> Checkpoints:
         return self._get(Checkpoints, routes.RUN_CHECKPOINTS.format(run_id=run_id))
-
-    def get_random_galaxy(
-        self, name: str, *, label: str | None = None, split: Split | None = None, seed: int | None = None
-    ) -> Galaxy:
-        """A galaxy of that class and split, always the same for a seed."""
-        query = {"label": label, "split": split, "seed": seed}
-        return self._get(Galaxy, routes.RANDOM_GALAXY.format(name=name), query)
 
     def get_machine(self) -> Machine:
         return self._get(Machine, routes.MACHINE)

@@ -1,27 +1,27 @@
-"""Collections, as the client asks for them."""
+"""Client methods for collections."""
 
 from collections.abc import Sequence
 from urllib.parse import quote
 
 from frontend.connection import Connection
 from shared.contract import routes
-from shared.contract.annotations import Collection, CollectionChange, CollectionGrowth, GrownCollection
+from shared.contract.annotations import Collection, CollectionAddition, CollectionChange, CollectionUpdate
 
 
 class CollectionCalls(Connection):
-    """One method a route of collections; `name` is the dataset's."""
+    """One method per collection route; `name` is that of the dataset."""
 
     def list_collections(self, name: str) -> list[Collection]:
-        """The one changed last first."""
+        """Most recently changed first."""
         return self._get(list[Collection], routes.COLLECTIONS.format(name=name))
 
-    def add_to_collection(self, name: str, collection: str, rows: Sequence[int]) -> GrownCollection:
-        """The collection is made where there is none."""
-        body = CollectionGrowth(rows=tuple(rows)).model_dump(mode="json")
-        return self._send(GrownCollection, "POST", _path(name, collection), body)
+    def add_to_collection(self, name: str, collection: str, rows: Sequence[int]) -> CollectionUpdate:
+        """Add galaxies; the collection is created if it does not exist."""
+        body = CollectionAddition(rows=tuple(rows)).model_dump(mode="json")
+        return self._send(CollectionUpdate, "POST", _path(name, collection), body)
 
     def change_collection(self, name: str, collection: str, change: CollectionChange) -> Collection:
-        """Rename it, write a note, take galaxies out."""
+        """Rename a collection, edit its note or remove galaxies."""
         body = change.model_dump(mode="json", exclude_none=True)
         return self._send(Collection, "PATCH", _path(name, collection), body)
 
@@ -29,7 +29,7 @@ class CollectionCalls(Connection):
         self._answer("DELETE", _path(name, collection))
 
     def get_collection_file(self, name: str, collection: str, file_format: str) -> bytes:
-        """Its galaxies as a csv or parquet."""
+        """The galaxies as csv or parquet."""
         quoted = quote(collection, safe="")
         path = routes.COLLECTION_FILE.format(name=name, collection=quoted, file_format=file_format)
         return self._answer("GET", path).content

@@ -1,5 +1,4 @@
-"""What the browser is told of runs that are compared: how each is drawn, what its steps cost, what it is
-called, and which belong together."""
+"""Data of compared runs for the browser: line style, title, cost per step, and grouping by setting."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -15,13 +14,13 @@ CURVE_PREFIXES = ("train/", "val/")
 
 
 def curve_keys(runs: Sequence[Run]) -> list[str]:
-    """Metrics that any of the runs has recorded and that make a curve."""
+    """Metrics with a curve that any of the runs has recorded."""
     found = {key for run in runs for key in run.metrics if key.startswith(CURVE_PREFIXES)}
     return sorted(found | set(default_keys(runs)))
 
 
 def default_keys(runs: Sequence[Run]) -> list[str]:
-    """The losses and accuracies that these runs have recorded; before the first, those that are to come."""
+    """Losses and accuracies these runs have recorded, or will record if none are there yet."""
     recorded = {key for run in runs for key in run.metrics}
     has = [key for key in (*FIRST_KEYS, *ACCURACIES) if key in recorded]
     return has or [*FIRST_KEYS, ACCURACIES[0]]
@@ -30,7 +29,7 @@ def default_keys(runs: Sequence[Run]) -> list[str]:
 def compared_runs(
     runs: Sequence[Run], known: Mapping[str, Run], datasets: Mapping[str, Dataset]
 ) -> list[dict[str, Any]]:
-    """The runs, newest first; `known` holds the encoders they may come from."""
+    """The runs, newest first; `known` holds the encoders they may have started from."""
     styles = style_lines(runs)
     return [_run_data(run, styles[run.id], known, datasets) for run in runs]
 
@@ -55,7 +54,7 @@ def _run_data(
 
 
 def compared_groups(runs: Sequence[Run]) -> list[dict[str, Any]]:
-    """Runs by setting; a group is drawn as its oldest run, beside those of the other groups."""
+    """Runs grouped by setting; a group has the line style of its oldest run."""
     groups = [(group, min(group, key=lambda run: (run.created_at, run.id))) for group in group_seeds(runs)]
     styles = style_lines([oldest for _, oldest in groups])
     return [

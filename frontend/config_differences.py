@@ -1,4 +1,4 @@
-"""What sets runs apart: their configs side by side, only the fields that differ."""
+"""Configs of runs side by side, and which fields differ."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ ABSENT = "–"
 
 @dataclass(frozen=True)
 class Value:
-    """A value in words, and whether it is the one that the run's preset, or the default, gives; None where
-    neither gives one. `usual` is that one."""
+    """A value as text, and whether it equals `usual`, the value of the run's preset or the default; None if
+    there is neither."""
 
     words: str
     as_given: bool | None
@@ -24,7 +24,7 @@ class Value:
 
 @dataclass(frozen=True)
 class FieldRow:
-    """One field over all runs; `label` carries its unit."""
+    """One field across all runs; `label` includes its unit."""
 
     name: str
     label: str
@@ -37,10 +37,10 @@ class FieldRow:
 
 
 def field_rows(runs: Sequence[Run], presets: Mapping[str, Preset]) -> list[FieldRow]:
-    """Kind and preset, then every field of the runs' configs, in the order in which they are declared."""
+    """Kind and preset, then every config field of the runs in order of declaration."""
     rows = [
         FieldRow("kind", "kind", "What was trained.", [_plain(run.kind.value) for run in runs]),
-        FieldRow("preset", "preset", "What it started from.", [_plain(run.preset or "none") for run in runs]),
+        FieldRow("preset", "preset", "The preset used.", [_plain(run.preset or "none") for run in runs]),
     ]
     specs = {spec.name: spec for run in runs for spec in field_specs(JOB_KINDS[run.kind].config)}
     for spec in specs.values():
@@ -63,6 +63,6 @@ def _value(run: Run, name: str, presets: Mapping[str, Preset]) -> Value:
 
 
 def _given_values(run: Run, presets: Mapping[str, Preset]) -> dict[str, Any]:
-    """What a launch sets of itself: the defaults, and over them the preset."""
+    """Values before any change by the user: the defaults, overridden by the preset."""
     preset = presets.get(run.preset or "")
     return starting_values(JOB_KINDS[run.kind].config, preset.values if preset else {})

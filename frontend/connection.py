@@ -1,4 +1,4 @@
-"""A connection to one server: what is sent, and what its answers become."""
+"""The HTTP connection to one server."""
 
 import os
 from typing import Any, Self, TypeVar
@@ -10,19 +10,23 @@ from shared.contract import routes
 
 DEFAULT_URL = "http://127.0.0.1:8501"
 T = TypeVar("T")
+PATIENCE_S = 120.0
+"""A server that is gone refuses at once; one that is slow to answer is not gone."""
 WAITS = ("connect", "read", "write", "pool")
 
 
 class Connection:
-    """Sends requests.
+    """Sends requests and reads responses.
 
-    `http` replaces the connection (a starlette TestClient drives the app without a socket); its own base URL
-    is then used. Every method raises ApiError or BackendLostError.
+    `http` replaces the HTTP client (a starlette TestClient runs the app without a socket), together with its
+    base URL. Every method may raise ApiError or BackendLostError.
     """
 
     def __init__(self, base_url: str, token: str | None = None, http: httpx2.Client | None = None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = http or httpx2.Client(base_url=base_url, headers=headers, timeout=15, trust_env=False)
+        self._http = http or httpx2.Client(
+            base_url=base_url, headers=headers, timeout=PATIENCE_S, trust_env=False
+        )
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -61,7 +65,7 @@ class Connection:
             )
         except httpx2.TransportError as error:
             raise BackendLostError(
-                "The server does not answer; is `galaxyscope up` still running?"
+                "The server is not responding. Is `galaxyscope up` still running?"
             ) from error
         if response.is_success:
             return response

@@ -1,4 +1,4 @@
-"""Which evaluations of an encoder are of today, and which stand behind a later one of the same setting."""
+"""Evaluations of an encoder: the newest of each setting, and the earlier ones folded below it."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
@@ -12,24 +12,24 @@ from shared.contract.evaluations import Evaluation
 
 def fold_earlier(blocks: Sequence[Block], evaluations: Iterable[Evaluation], jobs: Jobs) -> list[Block]:
     """The blocks whose group is the newest of its setting (head, pooling, share of labels, depth setting,
-    checkpoint), in their order, each with the earlier evaluations of that setting, newest first: of other
-    steps, k or widths, and of seeds that a later job repeated."""
+    checkpoint), in order, each with the earlier evaluations of that setting, newest first: those at other
+    steps, k or widths, and seeds that a later job repeated."""
     newest: dict[tuple[Any, ...], Block] = {}
     for block in sorted(blocks, key=lambda block: _time_of(block.group)):
         newest[_setting(block.group, jobs)] = block
     shown = {one.id for block in newest.values() for one in block.group.seeds}
-    behind: dict[tuple[Any, ...], list[Group]] = {}
-    for group in _behind(evaluations, shown, jobs):
-        behind.setdefault(_setting(group, jobs), []).append(group)
+    earlier: dict[tuple[Any, ...], list[Group]] = {}
+    for group in _earlier_groups(evaluations, shown, jobs):
+        earlier.setdefault(_setting(group, jobs), []).append(group)
     return [
-        replace(block, earlier=tuple(sorted(behind.get(setting, ()), key=_time_of, reverse=True)))
+        replace(block, earlier=tuple(sorted(earlier.get(setting, ()), key=_time_of, reverse=True)))
         for block in blocks
         if newest[setting := _setting(block.group, jobs)] is block
     ]
 
 
-def _behind(evaluations: Iterable[Evaluation], shown: set[str], jobs: Jobs) -> list[Group]:
-    """Groups, of one job each, of what no row shows."""
+def _earlier_groups(evaluations: Iterable[Evaluation], shown: set[str], jobs: Jobs) -> list[Group]:
+    """Evaluations not `shown` in any row, grouped by job and setting."""
     by_job: dict[str, list[Evaluation]] = {}
     for one in evaluations:
         if one.basis is Basis.ENCODER and one.id not in shown:
@@ -38,7 +38,7 @@ def _behind(evaluations: Iterable[Evaluation], shown: set[str], jobs: Jobs) -> l
 
 
 def _setting(group: Group, jobs: Jobs) -> tuple[Any, ...]:
-    """What a person set; the block and the step that came of it where the job is gone."""
+    """The setting the user chose; for deleted jobs the resulting block and step instead."""
     one = max(group.seeds, key=lambda seed: seed.created_at)
     config = jobs.get(one.run, {})
     depth, step = config.get("depths", one.depth), config.get("checkpoint", one.step)

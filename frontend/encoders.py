@@ -1,4 +1,4 @@
-"""Which runs a page about encoders offers, and which it begins with."""
+"""The runs a page about encoders offers, and its initial choice."""
 
 from collections.abc import Collection
 
@@ -14,8 +14,8 @@ MOST_RUNS = 200
 
 
 def begun_encoders(*, with_decoder: bool = False) -> dict[str, Run]:
-    """Runs by id, newest first, that have begun to leave checkpoints, and models that were imported;
-    `with_decoder` leaves classifiers out, which reconstruct nothing."""
+    """Runs by id, newest first, that may have checkpoints, and imported models; `with_decoder` excludes
+    classifiers, which cannot reconstruct."""
     without = kinds_with(Trait.CLASSIFIES) if with_decoder else ()
     runs = client().list_runs(limit=MOST_RUNS)
     return {run.id: run for run in runs if _has_begun(run) and run.kind not in without}
@@ -27,7 +27,7 @@ def _has_begun(run: Run) -> bool:
 
 
 def first_choice(runs: Collection[Run]) -> str:
-    """The selected run, else the newest that has something to show."""
+    """The selected run, else the newest with metrics."""
     chosen = selected_run()
     if chosen in {run.id for run in runs}:
         return str(chosen)
@@ -35,7 +35,7 @@ def first_choice(runs: Collection[Run]) -> str:
 
 
 def nothing_trained(advice: str) -> None:
-    """That there is no encoder yet, and the way to one."""
+    """The empty state of pages that need an encoder."""
     empty_state("Nothing has been trained yet.", advice)
     with st.container(horizontal=True, horizontal_alignment="center"):
         if st.button("Launch a run", type="primary"):

@@ -1,4 +1,4 @@
-"""Evaluations, as the client asks for them."""
+"""Client methods for evaluations."""
 
 from collections.abc import Sequence
 
@@ -17,12 +17,12 @@ from shared.contract.evaluations import (
 
 
 class EvaluationCalls(Connection):
-    """One method a route of evaluations."""
+    """One method per route."""
 
     def list_evaluations(
         self, *, encoder: str | None = None, run: str | None = None, dataset: str | None = None
     ) -> list[Evaluation]:
-        """Newest first; those of `encoder` have the references of its jobs among them."""
+        """Newest first; with `encoder`, including the references of its jobs."""
         query = {"encoder": encoder, "run": run, "dataset": dataset}
         return self._get(list[Evaluation], routes.EVALUATIONS, query)
 
@@ -30,7 +30,7 @@ class EvaluationCalls(Connection):
         return self._get(Evaluation, routes.EVALUATION.format(evaluation_id=evaluation_id))
 
     def get_threshold_curves(self, evaluation_id: str) -> ThresholdCurves:
-        """Each class against the rest on test rows."""
+        """One-vs-rest curves of each class on test rows."""
         return self._get(ThresholdCurves, routes.EVALUATION_CURVES.format(evaluation_id=evaluation_id))
 
     def list_predictions(
@@ -48,7 +48,7 @@ class EvaluationCalls(Connection):
         offset: int = 0,
         limit: int = 60,
     ) -> PredictionPage:
-        """Galaxies of a cell of the confusion matrix, or of all of it; classes are indices of class_names."""
+        """Galaxies of one cell of the confusion matrix, or of all; classes are indices into class_names."""
         query = {
             "true": true,
             "predicted": predicted,
@@ -65,7 +65,7 @@ class EvaluationCalls(Connection):
         return self._get(PredictionPage, path, query)
 
     def get_predictions_file(self, evaluation_id: str, file_format: str) -> bytes:
-        """Every prediction as a csv or parquet."""
+        """All predictions as csv or parquet."""
         path = routes.PREDICTIONS_FILE.format(evaluation_id=evaluation_id, file_format=file_format)
         return self._answer("GET", path).content
 
@@ -73,9 +73,9 @@ class EvaluationCalls(Connection):
         return self._get(Comparison, routes.EVALUATIONS_COMPARED, {"a": a, "b": b})
 
     def compare_methods(self, a: Sequence[str], b: Sequence[str]) -> MethodComparison:
-        """Two methods by the ids of their evaluations, three seeds or more each."""
+        """Compare two methods by the ids of their evaluations, three seeds or more each."""
         return self._get(MethodComparison, routes.METHODS_COMPARED, {"a": list(a), "b": list(b)})
 
     def list_learning_curves(self, encoder: str) -> list[TwinCurves]:
-        """Classifiers trained on the encoder of a run, beside their twins from random weights."""
+        """Classifiers trained on the encoder of a run, with their twins from random weights."""
         return self._get(list[TwinCurves], routes.LEARNING_CURVES.format(run_id=encoder))

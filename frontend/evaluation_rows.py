@@ -1,4 +1,4 @@
-"""Evaluations as the rows of a table: the seeds of one setting together, what they must beat below them."""
+"""Evaluations as table rows: the seeds of a setting in one row, with its references below."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from shared.contract.evaluations import Evaluation, Interval
 HEAD_WORDS = {
     Head.KNN: "k-NN",
     Head.LINEAR: "linear",
-    Head.LINEAR_LARS: "linear by LARS",
+    Head.LINEAR_LARS: "linear (LARS)",
     Head.MLP: "MLP",
     Head.ATTENTIVE: "attentive pooling",
     Head.FINETUNE: "fine-tuned",
@@ -31,13 +31,13 @@ SETTINGS_OF = {
     Head.FINETUNE: (*RECIPE, "layer_decay"),
     Head.SUPERVISED: RECIPE,
 }
-"""What of a job's config changes a head."""
+"""Config fields that change a head."""
 Jobs = Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True)
 class Group:
-    """Evaluations that differ in their seed alone, by rising seed; the newest of each."""
+    """The newest evaluation of each seed of one setting, sorted by seed."""
 
     key: tuple[str, ...]
     seeds: tuple[Evaluation, ...]
@@ -48,13 +48,13 @@ class Group:
 
     @property
     def accuracy(self) -> float:
-        """Mean over the seeds."""
+        """Mean over seeds."""
         return mean(one.accuracy for one in self.seeds)
 
 
 @dataclass(frozen=True)
 class Block:
-    """One setting of the encoder, the references of the same head, and what stands behind it."""
+    """One setting of the encoder, the references of the same head, and earlier evaluations."""
 
     group: Group
     references: tuple[Group, ...]
@@ -62,8 +62,8 @@ class Block:
 
 
 def group_evaluations(evaluations: Iterable[Evaluation], jobs: Jobs) -> list[Group]:
-    """Groups in the order of reading: newest checkpoint, head, most labels, pooling. `jobs` are the configs
-    of the jobs that made them, by id; without its config a job's evaluations stand for themselves."""
+    """Groups sorted by newest checkpoint, head, most labels, pooling. `jobs` are the configs of the jobs that
+    made the evaluations, by id; evaluations of a job without a config are grouped with no others."""
     keyed: dict[tuple[str, ...], dict[int, Evaluation]] = {}
     for one in sorted(evaluations, key=lambda one: one.created_at):
         keyed.setdefault(_key(one, jobs.get(one.run)), {})[one.seed] = one
@@ -78,7 +78,7 @@ def _key(one: Evaluation, config: Mapping[str, Any] | None) -> tuple[str, ...]:
 
 
 def _recipe(one: Evaluation, config: Mapping[str, Any] | None) -> list[Any]:
-    """What two evaluations share whose only difference is what the head reads, or its seed."""
+    """The setting without seed and input: equal for an evaluation and its references."""
     recipe: list[Any] = [one.head, one.label_fraction]
     if one.head in SETTINGS_OF:
         names = SETTINGS_OF[one.head]
@@ -97,53 +97,53 @@ def _reading_order(group: Group) -> tuple[Any, ...]:
 
 
 def with_references(groups: Sequence[Group], jobs: Jobs) -> list[Block]:
-    """Every group of the encoder with its references, but for the majority; what was trained from scratch and
-    is no twin of a fine-tuning stands for itself."""
+    """Every group of the encoder with its references, except the majority class. A from-scratch training
+    without a fine-tuned twin has a block of its own."""
     tuned = [group for group in groups if group.first.head is Head.FINETUNE]
     return [
-        Block(group, tuple(other for other in groups if _stands_for(other.first, group.first, jobs)))
+        Block(group, tuple(other for other in groups if _is_reference(other.first, group.first, jobs)))
         for group in groups
         if group.first.basis is Basis.ENCODER
         or (
             group.first.head is Head.SUPERVISED
-            and not any(_stands_for(group.first, other.first, jobs) for other in tuned)
+            and not any(_is_reference(group.first, other.first, jobs) for other in tuned)
         )
     ]
 
 
-def _stands_for(reference: Evaluation, one: Evaluation, jobs: Jobs) -> bool:
-    """Whether it is the same head, fitted the same way, on a random encoder or on raw pixels; of a classifier
-    its twin, and linear probes on what learned nothing."""
+def _is_reference(reference: Evaluation, one: Evaluation, jobs: Jobs) -> bool:
+    """Whether `reference` is the same head, fitted the same way, on a random encoder or raw pixels; for a
+    classifier: its twin, or a linear probe on an untrained baseline."""
     if reference.basis not in (Basis.RANDOM_INIT, Basis.RAW_PIXELS) or reference.id == one.id:
         return False
     if one.head in (Head.FINETUNE, Head.SUPERVISED):
-        return _stands_for_classifier(reference, one, jobs)
-    wanted, found = _recipe(one, jobs.get(one.run)), _recipe(reference, jobs.get(reference.run))
-    return found == wanted[: len(found)]
+        return _is_classifier_reference(reference, one, jobs)
+    recipe, other = _recipe(one, jobs.get(one.run)), _recipe(reference, jobs.get(reference.run))
+    return other == recipe[: len(other)]
 
 
-def _stands_for_classifier(reference: Evaluation, one: Evaluation, jobs: Jobs) -> bool:
+def _is_classifier_reference(reference: Evaluation, one: Evaluation, jobs: Jobs) -> bool:
     if reference.head is Head.LINEAR:
         pooled_alike = reference.basis is Basis.RAW_PIXELS or reference.pooling == one.pooling
         return pooled_alike and reference.label_fraction == one.label_fraction
     if reference.head is not Head.SUPERVISED or one.head is Head.SUPERVISED:
         return False
-    wanted, found = jobs.get(one.run), jobs.get(reference.run)
-    if not wanted or not found:
+    config, other = jobs.get(one.run), jobs.get(reference.run)
+    if not config or not other:
         return False
-    return all(wanted.get(name) == found.get(name) for name in RECIPE)
+    return all(config.get(name) == other.get(name) for name in RECIPE)
 
 
 def majority_of(groups: Iterable[Group]) -> Group | None:
-    """The evaluation that always names the commonest class."""
+    """The evaluation that always predicts the most frequent class."""
     return next((group for group in groups if group.first.basis is Basis.MAJORITY), None)
 
 
 def fold_rows(
     blocks: Sequence[Block], majority: Group | None, titles: Mapping[str, str]
 ) -> list[dict[str, Any]]:
-    """The table's rows from top to bottom; `titles` name checkpoints by step, where they matter. Earlier
-    evaluations are the `earlier` rows of a row that has nothing else but its `words`."""
+    """Table rows from top to bottom; `titles` maps steps to checkpoint names where they matter. A row with
+    only `words` and `earlier` holds earlier evaluations."""
     rows: list[dict[str, Any]] = []
     for block in blocks:
         rows.append(score_row(block.group, None, titles))
@@ -158,7 +158,7 @@ def fold_rows(
 
 
 def score_row(group: Group, above: Group | None, titles: Mapping[str, str]) -> dict[str, Any]:
-    """One row, in words; `above` is what it is a reference for."""
+    """One row as text; `above` is the group it is a reference for."""
     one, n = group.first, len(group.seeds)
     return {
         "ids": [seed.id for seed in group.seeds],
@@ -192,12 +192,12 @@ def _earlier_row(group: Group, titles: Mapping[str, str]) -> dict[str, Any]:
 
 
 def head_words(one: Evaluation) -> str:
-    """The head as a person calls it; what was fitted where there is none."""
+    """The name of the head, or of the basis if there is no head."""
     return HEAD_WORDS[one.head] if one.head is not None else BASIS_WORDS.get(one.basis, str(one.basis))
 
 
 def reference_words(one: Evaluation, above: Evaluation) -> str:
-    """What stands below a row: by what it reads, and by its head where that is another."""
+    """The name of a reference row: its basis, and its head if different."""
     if one.head is Head.SUPERVISED:
         return HEAD_WORDS[Head.SUPERVISED]
     basis = BASIS_WORDS[one.basis]
@@ -205,7 +205,7 @@ def reference_words(one: Evaluation, above: Evaluation) -> str:
 
 
 def reads_words(group: Group, titles: Mapping[str, str]) -> str:
-    """What of the encoder the head reads: block 4 of 6, mean."""
+    """The part of the encoder the head reads: block 4 of 6, mean."""
     one = group.first
     depths = sorted({seed.depth for seed in group.seeds if seed.depth is not None})
     words = [titles.get(str(one.step), "")]
@@ -216,7 +216,7 @@ def reads_words(group: Group, titles: Mapping[str, str]) -> str:
 
 
 def name_evaluation(one: Evaluation) -> str:
-    """One evaluation in a line: linear on block 4, mean · 10 % of labels · seed 2."""
+    """One evaluation on one line: linear · block 4, mean · 10 % of the labels · seed 2."""
     words = [head_words(one)]
     if one.basis is not Basis.ENCODER and one.head is not None:
         words.append(BASIS_WORDS[one.basis])
@@ -228,7 +228,7 @@ def name_evaluation(one: Evaluation) -> str:
 
 
 def spread_words(shares: Sequence[float]) -> str:
-    """Per cent with one decimal; mean ± sample standard deviation where there are several."""
+    """Per cent with one decimal; mean ± sample standard deviation for several."""
     if len(shares) == 1:
         return f"{100 * shares[0]:.1f}"
     return f"{100 * mean(shares):.1f} ± {two_digits(100 * stdev(shares))}"
@@ -240,7 +240,7 @@ def two_digits(value: float) -> str:
 
 
 def interval_words(low: float, high: float) -> str:
-    """An interval in per cent: 41.3 – 55.0; one decimal more where it is narrower than a point."""
+    """An interval in per cent: 41.3 – 55.0; one more decimal if narrower than one point."""
     decimals = 1 if high - low >= 0.01 else 2
     return f"{100 * low:.{decimals}f} – {100 * high:.{decimals}f}"
 
@@ -250,20 +250,20 @@ def _words_of(interval: Interval) -> str:
 
 
 def top2_words(group: Group) -> str:
-    """Top-2 accuracy, a dash where two classes are all there are."""
+    """Top-2 accuracy; a dash for datasets of two classes."""
     found = [seed.top2_accuracy for seed in group.seeds if seed.top2_accuracy is not None]
     return spread_words(found) if found else "–"
 
 
 def points(gap: float) -> str:
-    """A difference of shares in points, with its sign: +12.3, −0.4, ±0.0."""
+    """A difference of shares in percentage points with its sign: +12.3, −0.4, ±0.0."""
     rounded = round(100 * gap, 1)
     sign = "+" if rounded > 0 else "−" if rounded < 0 else "±"
     return f"{sign}{abs(rounded):.1f}"
 
 
 def notes_of(groups: Iterable[Group]) -> list[tuple[str, list[str]]]:
-    """What a reader of the figures should know, with the heads that it is about; seen test rows first."""
+    """Caveats about the figures, each with the heads it applies to; test rows seen in pretraining first."""
     found = [
         (sentence, head_words(one))
         for group in groups
@@ -276,12 +276,12 @@ def notes_of(groups: Iterable[Group]) -> list[tuple[str, list[str]]]:
 
 def _about_encoder(one: Evaluation) -> list[str]:
     if one.step == 0 and one.basis is Basis.ENCODER:
-        return ["The checkpoint that was judged is that of step 0: nothing had been learned yet."]
+        return ["This is the checkpoint at step 0, before any training."]
     if one.seen_in_pretraining is None and one.basis is Basis.ENCODER:
-        return ["It is not known which galaxies the encoder was pretrained on; test rows may be among them."]
+        return ["The pretraining data of the encoder is unknown; it may include test galaxies."]
     if not one.seen_in_pretraining:
         return []
     return [
-        f"{one.seen_in_pretraining:,} of {one.n:,} test galaxies were among those that the encoder was "
-        "pretrained on (pixels, not labels)."
+        f"{one.seen_in_pretraining:,} of {one.n:,} test galaxies were part of the pretraining data "
+        "(pixels, not labels)."
     ]

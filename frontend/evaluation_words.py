@@ -1,4 +1,4 @@
-"""One confusion matrix, and the difference of two, in words and shares."""
+"""Confusion matrices and comparisons as text and shares."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -12,8 +12,8 @@ Counts = Sequence[Sequence[int]]
 
 
 def matrix_data(one: Evaluation, other: Evaluation | None = None) -> dict[str, Any]:
-    """What a browser draws: counts and shares of rows and of columns, words for each cell, the order by
-    likeness; with `other` also its shares, and words about the difference."""
+    """Data for the browser: counts, shares of rows and columns, a text per cell, and the order by similarity;
+    with `other` also its shares and texts about the difference."""
     names = one.class_names
     return {
         "classes": names,
@@ -41,13 +41,13 @@ def _views(counts: Counts) -> dict[str, Any]:
 
 
 def shares_of(numbers: Sequence[int]) -> list[float | None]:
-    """Each number over the sum; None where there is nothing to share."""
+    """Each number over the sum; None if the sum is 0."""
     whole = sum(numbers)
     return [n / whole if whole else None for n in numbers]
 
 
 def cell_words(names: Sequence[str], counts: Counts) -> list[list[str]]:
-    """For each cell what it says: 23 of 41 Merging were called Disturbed, 56.1 %."""
+    """The text of each cell: 23 of 41 Merging were classified as Disturbed, 56.1 %."""
     called = [sum(column) for column in zip(*counts, strict=True)]
     return [
         [
@@ -62,14 +62,14 @@ def cell_words(names: Sequence[str], counts: Counts) -> list[list[str]]:
 
 def _share_words(n: int, whole: int, true: str, predicted: str) -> str:
     if not whole:
-        return f"There is no {true} among the test galaxies."
-    return f"{count(n)} of {count(whole)} {true} {_were(n)} called {predicted}, {percent(n / whole)}."
+        return f"No test galaxies of class {true}."
+    return f"{count(n)} of {count(whole)} {true} {_were(n)} classified as {predicted}, {percent(n / whole)}."
 
 
 def _called_words(n: int, whole: int, true: str, predicted: str) -> str:
     if not whole:
-        return f"Nothing was called {predicted}."
-    return f"Of {count(whole)} called {predicted}, {count(n)} {_are(n)} {true}, {percent(n / whole)}."
+        return f"No galaxy was classified as {predicted}."
+    return f"Of {count(whole)} classified as {predicted}, {count(n)} {_are(n)} {true}, {percent(n / whole)}."
 
 
 def _were(n: int) -> str:
@@ -81,7 +81,7 @@ def _are(n: int) -> str:
 
 
 def difference_words(names: Sequence[str], ours: Counts, theirs: Counts) -> list[list[str]]:
-    """For each cell both shares of the true class, and the points between them."""
+    """For each cell both shares of the true class, and their difference in points."""
     return [
         [
             _difference(names[i], names[j], ours[i][j], sum(ours[i]), theirs[i][j], sum(theirs[i]))
@@ -93,10 +93,10 @@ def difference_words(names: Sequence[str], ours: Counts, theirs: Counts) -> list
 
 def _difference(true: str, predicted: str, n: int, whole: int, other: int, other_whole: int) -> str:
     if not whole or not other_whole:
-        return f"There is no {true} among the test galaxies."
+        return f"No test galaxies of class {true}."
     gap = points(n / whole - other / other_whole)
     return (
-        f"{true} called {predicted}: {count(n)} of {count(whole)} by A, {percent(n / whole)}; "
+        f"{true} classified as {predicted}: {count(n)} of {count(whole)} by A, {percent(n / whole)}; "
         f"{count(other)} of {count(other_whole)} by B, {percent(other / other_whole)}; {gap} points."
     )
 
@@ -106,18 +106,21 @@ def comparison_facts(found: Comparison) -> list[tuple[str, str]]:
     low, high = found.difference_ci95.low, found.difference_ci95.high
     return [
         ("A − B, accuracy", f"{points(found.difference)} points (95 %: {points(low)} to {points(high)})"),
-        ("right by one alone", f"{count(found.only_a_right)} by A, {count(found.only_b_right)} by B"),
+        ("Only one correct", f"A {count(found.only_a_right)}, B {count(found.only_b_right)}"),
         ("McNemar", f"p = {found.p:.2g}, n = {count(found.n)}"),
     ]
 
 
 def method_facts(found: MethodComparison, a: Group, b: Group) -> list[tuple[str, str]]:
-    """The figures behind a statement about two methods."""
+    """The figures behind a comparison of two methods."""
     low, high = found.difference_ci95.low, found.difference_ci95.high
-    test = "t of pairs with the same seed" if found.paired else "Welch's t"
+    test = "paired t-test (same seeds)" if found.paired else "Welch's t-test"
     return [
         *((name, _mean_words(group)) for name, group in (("A, accuracy", a), ("B, accuracy", b))),
-        ("A − B, of means", f"{points(found.difference)} points (95 %: {points(low)} to {points(high)})"),
+        (
+            "A − B, mean accuracy",
+            f"{points(found.difference)} points (95 %: {points(low)} to {points(high)})",
+        ),
         (test, f"p = {found.p:.2g}"),
     ]
 
@@ -128,7 +131,7 @@ def _mean_words(group: Group) -> str:
 
 
 def class_rows(scores: Sequence[ClassScore]) -> list[dict[str, Any]]:
-    """The table of classes; a dash where a figure has no meaning."""
+    """Rows of the class table; a dash for undefined figures."""
     return [
         {
             "name": score.name,
@@ -149,24 +152,24 @@ def _maybe(share: float | None) -> str:
 
 
 def calibration_words(found: Calibration) -> str:
-    """What the reliability diagram says, in a sentence."""
+    """The reliability diagram in one sentence."""
     gaps = [
         n * (confidence - accuracy)
         for n, confidence, accuracy in zip(found.counts, found.confidences, found.accuracies, strict=True)
         if confidence is not None and accuracy is not None
     ]
-    way = "more sure than it is right" if sum(gaps) > 0 else "less sure than it is right"
+    way = "overconfident" if sum(gaps) > 0 else "underconfident"
     return (
-        f"On the whole it is {way}. Expected calibration error {percent(found.ece)}; "
-        f"{percent(found.scaled_ece)} after the logits are divided by {found.temperature:.3g}, "
-        "the temperature that validation chose."
+        f"Overall the classifier is {way}. Expected calibration error {percent(found.ece)}; "
+        f"{percent(found.scaled_ece)} with temperature scaling (T = {found.temperature:.3g}, "
+        "chosen on validation rows)."
     )
 
 
 def headline_words(one: Evaluation) -> str:
-    """The three figures of an evaluation in a line."""
+    """The three main figures of an evaluation on one line."""
     interval = interval_words(one.accuracy_ci95.low, one.accuracy_ci95.high)
     return (
-        f"{percent(one.accuracy)} right (95 %: {interval}) · balanced {percent(one.balanced_accuracy)} · "
+        f"accuracy {percent(one.accuracy)} (95 %: {interval}) · balanced {percent(one.balanced_accuracy)} · "
         f"macro-F1 {percent(one.macro_f1)} · n = {count(one.n)}"
     )

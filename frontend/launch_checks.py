@@ -1,4 +1,4 @@
-"""What the form can say about its values before anything is asked of the server."""
+"""Checks on the launch form that need no request to the server."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,7 +15,7 @@ Faults = dict[str, str]
 def check_form(
     values: Mapping[str, Any], datasets: Mapping[str, Dataset]
 ) -> tuple[PretrainConfig | None, Faults]:
-    """The config, or for every field at fault one sentence: its range, what it must fit, and the data."""
+    """The config, or one sentence per invalid field: range, conflicts, and fit to the data."""
     config, faults = check_values(PretrainConfig, values)
     dataset = datasets.get(values.get("dataset") or "")
     if dataset is not None:
@@ -26,7 +26,7 @@ def check_form(
 
 
 def _batch_fault(values: Mapping[str, Any], dataset: Dataset) -> Faults:
-    """That the batch is larger than the data; said whatever else is wrong."""
+    """The batch is larger than the data; reported alongside any other errors."""
     batch, rows = values.get("batch_size"), training_rows(values["pretrain_rows"], dataset)
     if batch is None or rows >= batch:
         return {}
@@ -40,18 +40,18 @@ def _evaluation_fault(values: Mapping[str, Any], dataset: Dataset, datasets: Map
         return {}
     other = datasets.get(name)
     if other is None:
-        known = ", ".join(evaluation_datasets(dataset, datasets)) or "no other with labels"
-        return {"eval_dataset": f"eval_dataset {name} is not in the store; there is {known}."}
+        known = ", ".join(evaluation_datasets(dataset, datasets)) or "none with labels"
+        return {"eval_dataset": f"eval_dataset {name} does not exist; available: {known}."}
     if not other.class_counts:
-        return {"eval_dataset": f"eval_dataset {name} has no labels to probe on; leave it empty."}
+        return {"eval_dataset": f"eval_dataset {name} has no labels to probe; leave it empty."}
     if len(other.bands) != len(dataset.bands):
         bands = f"{len(other.bands)} bands, {dataset.name} {len(dataset.bands)}"
-        return {"eval_dataset": f"eval_dataset {name} has {bands}; take one with as many."}
+        return {"eval_dataset": f"eval_dataset {name} has {bands}; choose one with the same number."}
     return {}
 
 
 def evaluation_datasets(dataset: Dataset, datasets: Mapping[str, Dataset]) -> list[str]:
-    """The labelled datasets that an encoder of `dataset` can be probed on, itself left out."""
+    """Other labelled datasets on which an encoder of `dataset` can be probed."""
     return [
         other.name
         for other in datasets.values()

@@ -1,4 +1,4 @@
-"""The launch form as data: fields read from a config class, values to and from the URL, errors by field."""
+"""The launch form as data: fields of a config class, values to and from the URL, errors by field."""
 
 import shlex
 import types
@@ -15,13 +15,13 @@ from shared.configs import Config, ConfigConflictError
 Kind = Literal["int", "float", "bool", "choice", "text"]
 TRUE_WORDS, FALSE_WORDS = frozenset({"true", "yes", "on"}), frozenset({"false", "no", "off"})
 LARGEST = 2.0**53
-"""Beyond it a browser no longer counts in ones."""
+"""Above this, integers are not exact in a browser."""
 BOUNDS = (("ge", "≥"), ("gt", ">"), ("le", "≤"), ("lt", "<"))
 
 
 @dataclass(frozen=True)
 class FieldSpec:
-    """One field of a form, as its config class declares it."""
+    """One form field, as declared by its config class."""
 
     name: str
     kind: Kind
@@ -37,7 +37,7 @@ class FieldSpec:
 
     @property
     def tooltip(self) -> str:
-        """What it is, its unit, its range and its default, in one line."""
+        """Description, unit, range and default on one line."""
         parts = [self.text]
         if self.unit:
             parts.append(f"Unit: {self.unit}.")
@@ -48,14 +48,14 @@ class FieldSpec:
         return " ".join(parts)
 
     def tooltip_with(self, preset: Any) -> str:
-        """The tooltip, and what the preset says where that is another value than the default."""
+        """The tooltip, with the preset's value if it differs from the default."""
         if preset in (None, self.default):
             return self.tooltip
         return f"{self.tooltip} Preset: {show_value(preset)}."
 
 
 def field_specs(config: type[Config]) -> list[FieldSpec]:
-    """Every field of a config class, in the order in which it is declared."""
+    """The fields of a config class in order of declaration."""
     return [_spec(name, info) for name, info in config.model_fields.items()]
 
 
@@ -108,12 +108,12 @@ def _bounds(info: FieldInfo) -> str:
 
 
 def label_of(name: str, unit: str = "") -> str:
-    """The field's own name, so that form, shell and paper say the same word; a short unit behind it."""
+    """The field name, as in the shell and in papers, followed by a short unit."""
     return f"{name}, {unit}" if unit and len(unit) <= 8 else name
 
 
 def show_value(value: Any) -> str:
-    """A value as one types it: 0.00015 as 0.00015, True as true, None as an empty word."""
+    """A value as typed by a user: 0.00015 as 0.00015, True as true, None as none."""
     if value is None:
         return "none"
     if isinstance(value, bool):
@@ -122,26 +122,26 @@ def show_value(value: Any) -> str:
 
 
 def starting_values(config: type[Config], preset: Mapping[str, Any]) -> dict[str, Any]:
-    """Every field's value when the preset is taken as it is; the dataset is left out."""
+    """All field values of an unchanged preset, without the dataset."""
     specs = field_specs(config)
     return {s.name: preset.get(s.name, s.default) for s in specs if s.name != "dataset"}
 
 
 def changed_values(values: Mapping[str, Any], base: Mapping[str, Any]) -> dict[str, Any]:
-    """The values that differ from the preset's."""
+    """Values that differ from the preset."""
     return {key: value for key, value in values.items() if key in base and value != base[key]}
 
 
 def check_values(config: type[Config], values: Mapping[str, Any]) -> tuple[Config | None, dict[str, str]]:
-    """The config, or for every field at fault one sentence about it.
+    """The config, or one sentence per invalid field.
 
-    A class stops at its first conflict between fields, so each is mended on a copy to find the next.
+    Validation stops at the first conflict between fields, so each is fixed on a copy to find the next.
     """
     found: dict[str, str] = {}
-    mended = dict(values)
+    fixed = dict(values)
     while True:
         try:
-            checked = config.model_validate(mended)
+            checked = config.model_validate(fixed)
         except ValidationError as error:
             faults = error.errors()
         else:
@@ -154,7 +154,7 @@ def check_values(config: type[Config], values: Mapping[str, Any]) -> tuple[Confi
         found[conflict.field] = f"{conflict}."
         if conflict.suggestion is None:
             return None, found
-        mended[conflict.field] = conflict.suggestion
+        fixed[conflict.field] = conflict.suggestion
 
 
 def _conflict(item: Any) -> ConfigConflictError | None:
@@ -165,9 +165,9 @@ def _conflict(item: Any) -> ConfigConflictError | None:
 def _fault(item: Any) -> tuple[str, str]:
     field = str(item["loc"][0]) if item["loc"] else ""
     if item["input"] is None or item["type"] == "missing":
-        return field, f"{field} is empty; give a value."
-    wanted = str(item["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
-    return field, f"{field} {show_value(item['input'])} does not fit; it should be {wanted}."
+        return field, f"{field} is empty; enter a value."
+    rule = str(item["msg"]).removeprefix("Input should be ").removeprefix("Value error, ")
+    return field, f"{field} {show_value(item['input'])} is invalid; it should be {rule}."
 
 
 def to_query(
@@ -187,7 +187,7 @@ def to_query(
 
 
 def read_changes(config: type[Config], pairs: list[str]) -> dict[str, Any]:
-    """Typed values from `key=value` words; words that name no field or do not parse are dropped."""
+    """Typed values from `key=value` words; unknown fields and invalid values are dropped."""
     specs = {s.name: s for s in field_specs(config)}
     found: dict[str, Any] = {}
     for pair in pairs:
@@ -201,17 +201,17 @@ def read_changes(config: type[Config], pairs: list[str]) -> dict[str, Any]:
 
 
 def read_value(spec: FieldSpec, word: str) -> Any:
-    """The value that a word of an address or of a YAML stands for. Raises ValueError with a sentence."""
+    """Parse a value from an address or a YAML text. Raises ValueError with a sentence."""
     if spec.optional and word in ("", "none", "null", "~"):
         return None
     if spec.kind in ("int", "float"):
         return _number(spec, word)
     if spec.kind == "bool":
         if word.lower() not in TRUE_WORDS | FALSE_WORDS:
-            raise ValueError(f"{spec.name} is true or false, not {word!r}.")
+            raise ValueError(f"{spec.name} must be true or false, not {word!r}.")
         return word.lower() in TRUE_WORDS
     if spec.kind == "choice" and word not in spec.choices:
-        raise ValueError(f"{spec.name} is one of {', '.join(spec.choices)}, not {word!r}.")
+        raise ValueError(f"{spec.name} must be one of {', '.join(spec.choices)}, not {word!r}.")
     return word
 
 
@@ -221,14 +221,14 @@ def _number(spec: FieldSpec, word: str) -> float:
         value = int(word) if whole else float(word)
     except ValueError:
         kind = "a whole number" if whole else "a number"
-        raise ValueError(f"{spec.name} is {kind}, not {word!r}.") from None
+        raise ValueError(f"{spec.name} must be {kind}, not {word!r}.") from None
     if not abs(value) < LARGEST:
-        raise ValueError(f"{spec.name} {word} is no number that can be meant; give a smaller one.")
+        raise ValueError(f"{spec.name} {word} is out of range (must be below 2^53).")
     return value
 
 
 def shell_command(preset: str, dataset: str | None, changes: Mapping[str, Any], name: str = "") -> str:
-    """The same launch for the shell, a change a line."""
+    """The same launch as a shell command, one change per line."""
     words = ["galaxyscope", "run", "pretrain", "--dataset", dataset or "NAME"]
     if preset:
         words += ["--preset", preset]

@@ -1,4 +1,4 @@
-"""The sizes of the launch form: which one the fields hold, and what each would count here."""
+"""Model sizes on the launch form: the current one, and the parameter count of each."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class Parameters:
 
 
 def size_in_effect(values: Mapping[str, Any]) -> str:
-    """The key of the size whose widths, depths and heads the form holds; CUSTOM where it is none of them."""
+    """The key of the size that matches the widths, depths and heads of the form, else CUSTOM."""
     same = (
         size.key for size in SIZES if all(values.get(name) == value for name, value in size.values.items())
     )
@@ -31,12 +31,12 @@ def size_in_effect(values: Mapping[str, Any]) -> str:
 
 
 def count_parameters(values: Mapping[str, Any], in_chans: int) -> Parameters:
-    """Trained parameters of the model that the form describes; an empty field counts with its default."""
+    """Trainable parameters of the model; empty fields have their default value."""
     given = {name: value for name, value in values.items() if value is not None}
     config = PretrainConfig.model_construct(**given)
     return Parameters(count_encoder(config, in_chans), count_decoder(config, in_chans))
 
 
 def count_sizes(values: Mapping[str, Any], in_chans: int) -> dict[str, Parameters]:
-    """What each size would count with the form's patches and this dataset's bands."""
+    """Parameters of each size with the patch size of the form and the bands of the dataset."""
     return {size.key: count_parameters({**values, **size.values}, in_chans) for size in SIZES}

@@ -1,4 +1,4 @@
-"""The launch form of this session: filled from the URL, a preset, a size or a YAML; kept in the URL."""
+"""The launch form of this session: filled from the URL, a preset, a size or YAML; stored in the URL."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ KINDS = {spec.name: spec.kind for spec in SPECS}
 
 @dataclass(frozen=True)
 class Draft:
-    """The form as it stands: what was chosen, every value, the preset's values, and those that differ."""
+    """The current form: the choices, every value, the preset's values, and the changes."""
 
     preset: str
     dataset: str | None
@@ -38,7 +38,7 @@ class Draft:
         return changed_values(self.values, self.base)
 
     def request(self, kind: RunKind = RunKind.PRETRAIN) -> RunRequest:
-        """The launch as the server is asked for it."""
+        """The launch as an API request."""
         return RunRequest(
             kind=kind,
             config={"dataset": self.dataset, **self.changes},
@@ -49,10 +49,9 @@ class Draft:
 
 
 def hydrate(presets: Mapping[str, Preset], datasets: list[str]) -> None:
-    """Fills the session from the URL when the person arrives at the page, from the first preset when
-    nothing is known.
+    """Fill the session from the URL on arrival at the page, or from the first preset if there is none.
 
-    Only on arrival: a quick second edit comes with the URL of before the first one, and must not undo it.
+    Only on arrival: a quick second edit still carries the URL from before the first and must not undo it.
     """
     state = st.session_state
     query = {key: st.query_params.get_all(key) for key in QUERY_KEYS if key in st.query_params}
@@ -62,15 +61,15 @@ def hydrate(presets: Mapping[str, Preset], datasets: list[str]) -> None:
     elif "launch_preset" not in state:
         _load(presets, datasets, {})
     if arrived:
-        asked = st.query_params.get("view", state.get("launch_view"))
-        state["launch_view"] = asked if asked in VIEWS else VIEWS[0]
+        view = st.query_params.get("view", state.get("launch_view"))
+        state["launch_view"] = view if view in VIEWS else VIEWS[0]
     if state["launch_dataset"] not in datasets:
         state["launch_dataset"] = datasets[0]
     state[ENTERED] = True
 
 
 def leave() -> None:
-    """Another page is shown: the next visit reads the URL again."""
+    """Note that another page is shown, so that the next visit reads the URL again."""
     for key in (ENTERED, "launch_shown"):
         st.session_state.pop(key, None)
 
@@ -80,9 +79,9 @@ def _load(presets: Mapping[str, Preset], datasets: list[str], query: Mapping[str
     first = next(iter(presets), "")
     preset = query["preset"][0] if query.get("preset") else first
     preset = preset if preset in presets or preset == "" else first
-    wanted = query.get("on", [""])[0] or state.get("launch_dataset")
+    dataset = query.get("on", [""])[0] or state.get("launch_dataset")
     state["launch_preset"] = preset
-    state["launch_dataset"] = wanted if wanted in datasets else datasets[0]
+    state["launch_dataset"] = dataset if dataset in datasets else datasets[0]
     state["launch_name"] = query.get("name", [""])[0]
     state["launch_parent"] = query.get("parent", [""])[0]
     changes = read_changes(PretrainConfig, list(query.get("set", [])))
@@ -90,33 +89,33 @@ def _load(presets: Mapping[str, Preset], datasets: list[str], query: Mapping[str
 
 
 def preset_values(presets: Mapping[str, Preset], preset: str) -> dict[str, Any]:
-    """Every field as the preset has it; the defaults for none."""
+    """All field values of a preset; the defaults for no preset."""
     return starting_values(PretrainConfig, presets[preset].values if preset in presets else {})
 
 
 def fill(values: Mapping[str, Any]) -> None:
-    """Writes these values into the form."""
+    """Write values into the form."""
     for name, value in values.items():
         typed = float(value) if KINDS[name] == "float" and value is not None else value
         st.session_state[FIELD + name] = typed
 
 
-def take_preset(presets: Mapping[str, Preset]) -> None:
-    """Fills every field from the preset that was just chosen."""
+def apply_preset(presets: Mapping[str, Preset]) -> None:
+    """Fill every field from the chosen preset."""
     st.session_state.pop("launch_shown", None)
     fill(preset_values(presets, st.session_state["launch_preset"]))
 
 
-def take_size() -> None:
-    """Fills widths, depths and heads from the size that was just chosen."""
+def apply_size() -> None:
+    """Fill widths, depths and heads from the chosen size."""
     chosen = st.session_state.get("launch_size")
     for size in SIZES:
         if size.key == chosen:
             fill(size.values)
 
 
-def take_text(presets: Mapping[str, Preset], text: LaunchText) -> None:
-    """Fills the form from a YAML that was read without a fault."""
+def apply_text(presets: Mapping[str, Preset], text: LaunchText) -> None:
+    """Fill the form from a valid YAML text."""
     state = st.session_state
     state["launch_preset"], state["launch_dataset"] = text.preset, text.dataset
     state["launch_name"] = text.name
@@ -124,7 +123,7 @@ def take_text(presets: Mapping[str, Preset], text: LaunchText) -> None:
 
 
 def read_draft(presets: Mapping[str, Preset]) -> Draft:
-    """The form as it stands in the session; marks the size that its values make."""
+    """Read the form from the session and select the matching size."""
     state = st.session_state
     values = {spec.name: state.get(FIELD + spec.name) for spec in SPECS}
     preset = str(state["launch_preset"] or "")
@@ -140,7 +139,7 @@ def read_draft(presets: Mapping[str, Preset]) -> Draft:
 
 
 def remember(draft: Draft) -> None:
-    """Writes the form and its view into the URL."""
+    """Write the form and its view into the URL."""
     query = to_query(draft.preset, draft.dataset, draft.changes, draft.name, draft.parent)
     as_lists = {key: value if isinstance(value, list) else [value] for key, value in query.items()}
     view = st.session_state["launch_view"]
@@ -151,5 +150,5 @@ def remember(draft: Draft) -> None:
 
 
 def forget_parent() -> None:
-    """The next launch from this form is a run of its own."""
+    """The next launch from this form has no parent."""
     st.session_state["launch_parent"] = ""

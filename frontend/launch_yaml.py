@@ -1,4 +1,4 @@
-"""The launch form as YAML, both ways: every value written out, and read back with faults by line."""
+"""The launch form as YAML: written with every value, and read back with errors by line."""
 
 import difflib
 from collections.abc import Callable, Mapping
@@ -19,7 +19,7 @@ Check = Callable[[Mapping[str, Any]], Mapping[str, str]]
 
 @dataclass(frozen=True)
 class LineFault:
-    """What is wrong, and where; `line` is None for a field that the text leaves to the preset."""
+    """An error and its line; `line` is None for a field the text leaves to the preset."""
 
     line: int | None
     sentence: str
@@ -30,7 +30,7 @@ class LineFault:
 
 @dataclass(frozen=True)
 class LaunchText:
-    """What a YAML says; `values` holds only the fields that stand in it."""
+    """A parsed YAML text; `values` holds only the fields it contains."""
 
     dataset: str
     preset: str
@@ -39,7 +39,7 @@ class LaunchText:
 
 
 def write_yaml(preset: str, name: str, values: Mapping[str, Any]) -> str:
-    """Dataset, preset and name, then every field under a comment with its group's name."""
+    """Dataset, preset and name, then every field under a comment with the name of its group."""
     lines = ["# galaxyscope run pretrain --config FILE.yaml", _line("dataset", values.get("dataset"))]
     lines += [_line("preset", preset)] if preset else []
     lines += [_line("name", name)] if name else []
@@ -57,27 +57,27 @@ def _line(key: str, value: Any, unit: str = "") -> str:
 def read_yaml(
     text: str, presets: Mapping[str, Preset], datasets: Mapping[str, Any], check: Check
 ) -> LaunchText | list[LineFault]:
-    """What the text says, or every fault that can be told at once.
+    """The parsed text, or all errors that can be found at once.
 
-    `check` answers with the faults of a whole set of values, which are the preset's where the text is silent.
+    `check` returns the errors of a complete set of values; the preset fills in what the text omits.
     """
     try:
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.YAMLError as error:
         return [_syntax_fault(error)]
     if not isinstance(node, yaml.MappingNode):
-        return [LineFault(1, "the text is no list of `field: value` lines.")]
+        return [LineFault(1, "expected `field: value` lines.")]
     return _Reader(node, presets, datasets).read(check)
 
 
 def _syntax_fault(error: yaml.YAMLError) -> LineFault:
     mark = getattr(error, "problem_mark", None)
-    problem = getattr(error, "problem", None) or "a character that YAML does not allow"
-    return LineFault(mark.line + 1 if mark else None, f"this is not YAML: {problem}.")
+    problem = getattr(error, "problem", None) or "a character not allowed in YAML"
+    return LineFault(mark.line + 1 if mark else None, f"not valid YAML: {problem}.")
 
 
 class _Reader:
-    """Reads the lines of one mapping; `lines` says where each key stands."""
+    """Reads one mapping; `lines` maps each key to its line number."""
 
     def __init__(
         self, node: yaml.MappingNode, presets: Mapping[str, Preset], datasets: Mapping[str, Any]
@@ -99,11 +99,11 @@ class _Reader:
         return LaunchText(self.found.pop("dataset"), preset, name, self.found)
 
     def _check_values(self, check: Check, preset: str) -> None:
-        """Faults of the values together; beside faults of other kinds only those of lines that were read."""
+        """Errors of the values as a whole; if there are other errors, only those of lines in the text."""
         base = {spec.name: spec.default for spec in SPECS.values()}
-        taken = self.presets[preset].values if preset in self.presets else {}
+        preset_values = self.presets[preset].values if preset in self.presets else {}
         alone = not self.faults
-        for field, sentence in check({**base, **taken, **self.found}).items():
+        for field, sentence in check({**base, **preset_values, **self.found}).items():
             if alone or field in self.found.keys() - {"dataset"}:
                 self._fault(self.lines.get(field), sentence)
 
@@ -112,9 +112,9 @@ class _Reader:
         if name not in SPECS and name not in HEAD:
             near = difflib.get_close_matches(name, [*SPECS, *HEAD], n=1)
             advice = f"did you mean {near[0]}?" if near else "check its spelling."
-            return self._fault(line, f"there is no setting {name[:40]}; {advice}")
+            return self._fault(line, f"unknown setting {name[:40]}; {advice}")
         if name in self.lines:
-            return self._fault(line, f"{name} was given in line {self.lines[name]} already; leave one.")
+            return self._fault(line, f"{name} is already set in line {self.lines[name]}; keep one of them.")
         self.lines[name] = line
         if not isinstance(value, yaml.ScalarNode):
             return self._fault(line, f"{name} takes one value, not a list.")
@@ -125,16 +125,16 @@ class _Reader:
         return None
 
     def _check_head(self) -> None:
-        """Names of things that must be there."""
+        """Check that dataset and preset exist and that the name is valid."""
         dataset, preset, name = (self.found.get(key) for key in HEAD)
         if not dataset:
-            self._fault(self.lines.get("dataset"), "dataset is missing; name one.")
+            self._fault(self.lines.get("dataset"), "dataset is missing.")
         elif dataset not in self.datasets:
             known = ", ".join(self.datasets)
-            self._fault(self.lines["dataset"], f"dataset {dataset} is not in the store; there is {known}.")
+            self._fault(self.lines["dataset"], f"dataset {dataset} does not exist; available: {known}.")
         if preset and preset not in self.presets:
             known = ", ".join(self.presets)
-            self._fault(self.lines["preset"], f"there is no preset {preset}; there is {known}.")
+            self._fault(self.lines["preset"], f"preset {preset} does not exist; available: {known}.")
         if name and len(name) > 80:
             self._fault(self.lines["name"], "name is longer than 80 characters; shorten it.")
 
@@ -143,7 +143,7 @@ class _Reader:
 
 
 def _typed(spec: FieldSpec | None, node: yaml.ScalarNode) -> Any:
-    """The value of a line as its field wants it; an empty one is None. Raises ValueError."""
+    """The value of a line, typed by its field; an empty one is None. Raises ValueError."""
     if node.tag == "tag:yaml.org,2002:null":
         return None
     return read_value(spec, node.value) if spec else node.value

@@ -1,4 +1,4 @@
-"""The part of the client that asks for maps."""
+"""Client methods for maps."""
 
 from frontend.connection import Connection
 from shared.contract import routes
@@ -6,14 +6,14 @@ from shared.contract.maps import ColourBy, Colours, MapRequest, MapState
 
 
 class MapClient(Connection):
-    """Every method raises ApiError or BackendLostError."""
+    """One method per route."""
 
     def get_map(self, request: MapRequest) -> MapState:
-        """Whether there is such a map, and the job that makes it."""
+        """Whether a map exists, and the job that computes it."""
         return self._get(MapState, routes.MAPS, request.model_dump(exclude_none=True))
 
     def get_map_points(self, request: MapRequest) -> bytes:
-        """Points as shared.contract.maps says."""
+        """The points, in the format described in shared.contract.maps."""
         return self._answer("GET", routes.MAP_POINTS, query=request.model_dump(exclude_none=True)).content
 
     def get_colours(self, dataset: str, by: ColourBy, *, evaluation: str | None = None) -> Colours:

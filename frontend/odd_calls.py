@@ -1,4 +1,4 @@
-"""Odd galaxies and ratings, as the client asks for them."""
+"""Client methods for odd galaxies and ratings."""
 
 from frontend.connection import Connection
 from shared.contract import routes
@@ -7,14 +7,14 @@ from shared.contract.odd import OddPage, OddRequest
 
 
 class OddCalls(Connection):
-    """One method a route."""
+    """One method per route."""
 
     def list_odd(self, request: OddRequest) -> OddPage:
-        """The oddest galaxies, with their neighbours and what a person said of them."""
+        """The oddest galaxies, with their neighbours and annotations."""
         return self._get(OddPage, routes.ODD, {"query": request.model_dump_json(exclude_none=True)})
 
     def get_odd_file(self, request: OddRequest, file_format: str) -> bytes:
-        """The same as a csv or parquet."""
+        """The same as csv or parquet."""
         query = {"query": request.model_dump_json(exclude_none=True)}
         return self._answer("GET", routes.ODD_FILE.format(file_format=file_format), query=query).content
 
@@ -23,13 +23,13 @@ class OddCalls(Connection):
         return self._get(list[Rating], routes.RATINGS.format(name=name))
 
     def put_rating(self, name: str, row: int, rating: int) -> Rating:
-        """Rate a galaxy 0 to 5, or rate it anew."""
+        """Set the rating of a galaxy, 0 to 5."""
         return self._send(Rating, "PUT", routes.RATING.format(name=name, row=row), {"rating": rating})
 
     def remove_rating(self, name: str, row: int) -> None:
         self._answer("DELETE", routes.RATING.format(name=name, row=row))
 
     def get_ratings_file(self, name: str, file_format: str) -> bytes:
-        """Every rating of a dataset as a csv or parquet."""
+        """All ratings of a dataset as csv or parquet."""
         path = routes.RATINGS_FILE.format(name=name, file_format=file_format)
         return self._answer("GET", path).content

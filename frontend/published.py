@@ -1,4 +1,4 @@
-"""Accuracies that others published on Galaxy10 DECaLS, on other splits: listed, not to be chased."""
+"""Published accuracies on Galaxy10 DECaLS, on other splits: for orientation only."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ GALAXY10_IMAGES = 17_736
 
 @dataclass(frozen=True)
 class Published:
-    """A model, its accuracy in per cent as its authors wrote it, and what a reader must know."""
+    """A model, its accuracy in per cent as published, and a caveat."""
 
     model: str
     accuracy: str
@@ -27,16 +27,16 @@ GALAXY10_REFERENCES = (
     Published(
         "LeJEPA ResNet-34, pretrained in the domain: frozen / fine-tuned",
         "78.2 / 83.3",
-        "That it is this dataset is quoted from memory: check before you cite it.",
+        "Dataset quoted from memory; check before citing.",
     ),
     Published("ImageNet and DINOv2 models, fine-tuned", "83 – 87", "On the shared split, 1,774 test images."),
-    Published("Zoobot 2, fine-tuned", "86.7", "Pretrained on 100 million votes of volunteers."),
+    Published("Zoobot 2, fine-tuned", "86.7", "Pretrained on 100 million volunteer votes."),
     Published("Astroformer / D16-equivariant CNN", "94.9 / 95.5", "Their splits cannot be reproduced."),
 )
 
 
 def published_references(dataset: Dataset | None) -> tuple[Published, ...]:
-    """The list, where the dataset is Galaxy10 DECaLS itself: neither simulated, nor a sample of it."""
+    """The list for the complete Galaxy10 DECaLS; empty for simulated data and samples of it."""
     if dataset is None or dataset.simulated or tuple(dataset.class_names) != GALAXY10_CLASSES:
         return ()
     whole = dataset.n + dataset.skipped_count >= GALAXY10_IMAGES

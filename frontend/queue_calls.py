@@ -1,4 +1,4 @@
-"""The queue, as the client asks for it."""
+"""Client methods for the queue."""
 
 from frontend.connection import Connection
 from shared.configs.kinds import Lane
@@ -7,13 +7,13 @@ from shared.contract.launching import Queue, QueueMove
 
 
 class QueueCalls(Connection):
-    """One method a route of the queue."""
+    """One method per route."""
 
     def read_queue(self) -> Queue:
         return self._get(Queue, routes.QUEUE)
 
     def move_run(self, run_id: str, move: QueueMove) -> Queue:
-        """Move a waiting run within its lane; the queue as it is then."""
+        """Move a waiting run within its lane; returns the new queue."""
         body = move.model_dump(mode="json", exclude_none=True)
         return self._send(Queue, "POST", routes.RUN_MOVE.format(run_id=run_id), body)
 

@@ -1,4 +1,4 @@
-"""Images and FLOPs of a training's steps, so that runs of different sizes stand on one axis."""
+"""Images and FLOPs per training step, so that runs of different sizes share one axis."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,9 +18,9 @@ MOST_ANCESTORS = 10
 
 @dataclass(frozen=True)
 class StepCost:
-    """Of one step: `images`, and FLOPs forward and backward, None where the model's sizes or its dataset are
-    not known. `pretraining_flops` came before: the whole pretraining of the encoder, whichever of its
-    checkpoints was taken; 0 from random weights."""
+    """Images and forward plus backward FLOPs of one step; `flops` is None if model sizes or dataset are
+    unknown. `pretraining_flops` is the whole pretraining of the encoder, regardless of the checkpoint used;
+    0 from random weights."""
 
     images: int
     flops: float | None
@@ -28,14 +28,14 @@ class StepCost:
 
 
 def cost_of_steps(run: Run, runs: Mapping[str, Run], datasets: Mapping[str, Dataset]) -> StepCost:
-    """What a step of `run` costs; `runs` holds the encoders it may come from."""
+    """The cost of a step of `run`; `runs` holds the encoders it may have started from."""
     images = int(run.config["batch_size"])
     each = _image_flops(run, runs, datasets)
     return StepCost(images, None if each is None else 3 * images * each, _before(run, runs, datasets))
 
 
 def _before(run: Run, runs: Mapping[str, Run], datasets: Mapping[str, Dataset]) -> float | None:
-    """Training FLOPs of all encoders that `run` goes back to."""
+    """Training FLOPs of all encoders `run` descends from."""
     total = 0.0
     for _ in range(MOST_ANCESTORS):
         if run.kind is not RunKind.FINETUNE:
@@ -50,11 +50,11 @@ def _before(run: Run, runs: Mapping[str, Run], datasets: Mapping[str, Dataset]) 
 
 
 def _image_flops(run: Run, runs: Mapping[str, Run], datasets: Mapping[str, Dataset]) -> float | None:
-    """Forward FLOPs of one image in training; None where they cannot be told."""
+    """Forward FLOPs of one training image; None if unknown."""
     dataset = datasets.get(run.dataset or "")
     try:
         config = JOB_KINDS[run.kind].config.model_validate(run.config)
-    except ValidationError:  # of another version
+    except ValidationError:  # written by another version
         return None
     if dataset is None:
         return None
@@ -67,7 +67,7 @@ def _image_flops(run: Run, runs: Mapping[str, Run], datasets: Mapping[str, Datas
 
 
 def _encoder_of(run: Run, runs: Mapping[str, Run]) -> EncoderConfig | None:
-    """The sizes of a run's encoder: its own, else those of the run it comes from."""
+    """The encoder sizes of a run: its own, else those of the run it started from."""
     for _ in range(MOST_ANCESTORS):
         if "embed_dim" in run.config:
             sizes = {name: run.config[name] for name in EncoderConfig.model_fields if name in run.config}

@@ -1,4 +1,4 @@
-"""Runs beside each other: which are seeds of one setting, and the line each is drawn with."""
+"""Grouping of runs by setting, and the line style of each run."""
 
 import zlib
 from collections.abc import Mapping, Sequence
@@ -7,22 +7,23 @@ from typing import Any, NamedTuple
 from shared.contract.runs import Run
 
 FAMILIES = (0, 1, 2, 0, 0, 3, 1, 4)
-"""Of each colour of the palette, Okabe and Ito's: orange, yellow and vermilion are near each other, and so
-are both blues."""
+"""The hue family of each colour in the Okabe–Ito palette: orange, yellow and vermilion are similar, and so
+are the two blues."""
 COLOURS = len(FAMILIES)
-"""What comes after them is dashed."""
+"""Further lines are dashed."""
 
 
 class LineStyle(NamedTuple):
-    """A colour by its place in the palette, and how it is dashed: 0 is solid."""
+    """An index into the palette, and a dash pattern; 0 is solid."""
 
     colour: int
     dash: int
 
 
 def style_lines(runs: Sequence[Run]) -> dict[str, LineStyle]:
-    """The line of each run, from its id alone; where two would look alike the younger takes another colour,
-    and behind the eighth the same colours dashed. A younger run never changes the line of an older one."""
+    """The line style of each run, chosen by its id. If two would look alike the newer run gets another
+    colour; from the ninth run on, colours repeat dashed. A newer run never changes the style of an older
+    one."""
     styles: dict[str, LineStyle] = {}
     for run in sorted(runs, key=lambda run: (run.created_at, run.id)):
         dash = len(styles) // COLOURS
@@ -32,7 +33,7 @@ def style_lines(runs: Sequence[Run]) -> dict[str, LineStyle]:
 
 
 def _free_colour(run_id: str, used: set[int]) -> int:
-    """A colour that is not used, of a family that is not, where there is one; where to begin is in the id."""
+    """An unused colour, if possible of an unused family; the id determines where the search starts."""
     first = zlib.crc32(run_id.encode())
     free = [colour for place in range(COLOURS) if (colour := (first + place) % COLOURS) not in used]
     families = {FAMILIES[colour] for colour in used}
@@ -40,8 +41,8 @@ def _free_colour(run_id: str, used: set[int]) -> int:
 
 
 def group_seeds(runs: Sequence[Run]) -> list[list[Run]]:
-    """Runs that differ in their seed only, together, in the order in which each group first appears; of runs
-    with the same seed too, each stands for itself."""
+    """Runs that differ only in their seed, grouped in order of first appearance; repeats of a seed form
+    groups of their own."""
     groups: dict[str, list[Run]] = {}
     for run in runs:
         key = repr((run.kind, setting_of(run)))
@@ -51,16 +52,16 @@ def group_seeds(runs: Sequence[Run]) -> list[list[Run]]:
 
 
 def setting_of(run: Run) -> Mapping[str, Any]:
-    """What a run was asked for, but for its seed."""
+    """The config of a run without its seed."""
     return {name: value for name, value in sorted(run.config.items()) if name != "seed"}
 
 
 def run_title(run: Run) -> str:
-    """The name a person gave it, else its id."""
+    """The name of a run, else its id."""
     return run.name or run.id
 
 
 def group_title(group: Sequence[Run]) -> str:
-    """The name that all share, else that of the first."""
+    """The common name of a group, else that of its first run."""
     names = {run_title(run) for run in group}
     return names.pop() if len(names) == 1 else run_title(group[0])

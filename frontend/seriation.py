@@ -1,17 +1,17 @@
-"""An order of classes in which those that are confused stand beside each other."""
+"""Class order that places confused classes next to each other."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
-Matrix = Sequence[Sequence[float]]
+import numpy as np
 
 
 def similarity_order(confusion: Sequence[Sequence[int]]) -> list[int]:
-    """Indices of the classes: a path along which confusion between neighbours is large.
+    """Class indices along a path with large confusion between neighbours.
 
-    Confusion of two classes is the mean of the shares of each that was called the other. Pairs are joined
-    from the most confused on; then stretches are turned around for as long as that gains. What is never
-    confused stays in the order given.
+    The confusion of two classes is the mean share of each classified as the other. Pairs are joined from the
+    most confused on, then segments are reversed while that improves the path. Classes never confused keep
+    their order.
     """
     likeness = _likeness(confusion)
     starts = (_joined(likeness), list(range(len(likeness))))
@@ -26,7 +26,7 @@ def _likeness(confusion: Sequence[Sequence[int]]) -> list[list[float]]:
 
 
 def _joined(likeness: Matrix) -> list[int]:
-    """Paths of one class each, joined at their ends, the most alike first."""
+    """Join single classes into paths at their ends, most similar first."""
     k = len(likeness)
     paths = {i: [i] for i in range(k)}
     pairs = sorted((-likeness[i][j], i, j) for i in range(k) for j in range(i + 1, k))
@@ -45,7 +45,7 @@ def _length(path: list[int], likeness: Matrix) -> float:
 
 
 def _turned(path: list[int], likeness: Matrix) -> list[int]:
-    """The path with stretches turned around until none gains (2-opt)."""
+    """Reverse segments until none improves the path (2-opt)."""
     while True:
         gains = [
             (_gain(path, likeness, start, end), -start, -end)
@@ -59,7 +59,7 @@ def _turned(path: list[int], likeness: Matrix) -> list[int]:
 
 
 def _gain(path: list[int], likeness: Matrix, start: int, end: int) -> float:
-    """What turning path[start..end] around adds to the likeness of neighbours."""
+    """The gain in neighbour similarity from reversing path[start..end]."""
     gain = 0.0
     if start:
         gain += likeness[path[start - 1]][path[end]] - likeness[path[start - 1]][path[start]]

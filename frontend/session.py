@@ -1,4 +1,4 @@
-"""What this browser session holds: the client, the selected run, the way between pages."""
+"""The browser session: the client, the selected run, navigation between pages."""
 
 from typing import NoReturn
 
@@ -11,12 +11,12 @@ QueryValue = str | list[str]
 
 @st.cache_resource(max_entries=1)
 def client() -> Client:
-    """The client of this server, one for all sessions."""
+    """The client, shared by all sessions."""
     return Client.from_environment()
 
 
 def selected_run() -> str | None:
-    """The run that travels from page to page: the URL's, else the session's."""
+    """The run kept across pages: that of the URL, else of the session."""
     from_url = st.query_params.get("run")
     if from_url:
         st.session_state["selected_run"] = from_url
@@ -25,11 +25,11 @@ def selected_run() -> str | None:
 
 
 def go(page: str, **query: QueryValue) -> NoReturn:
-    """Leaves for another page; the selected run goes along, and its filters are as they were left."""
+    """Switch to another page, keeping the selected run and restoring that page's filters."""
     left: dict[str, dict[str, QueryValue]] = st.session_state.setdefault("left_pages", {})
     left[st.session_state["current_page"]] = {key: st.query_params.get_all(key) for key in st.query_params}
-    wanted = {**query} if query or page == "launch" else {**left.get(page, {})}
+    params = {**query} if query or page == "launch" else {**left.get(page, {})}
     run_id = query.get("run") or selected_run()
     if run_id and page != "launch":
-        wanted["run"] = run_id
-    st.switch_page(st.session_state["pages"][page], query_params=wanted)
+        params["run"] = run_id
+    st.switch_page(st.session_state["pages"][page], query_params=params)

@@ -1,4 +1,4 @@
-"""The API's routes of sweeps as Python."""
+"""Client methods for sweeps."""
 
 from frontend.connection import Connection
 from shared.contract import routes
@@ -6,10 +6,10 @@ from shared.contract.sweeps import SweepLaunch, SweepPlan, SweepReport, SweepSpe
 
 
 class SweepCalls(Connection):
-    """One method a route."""
+    """One method per route."""
 
     def list_sweeps(self, *, run: str | None = None) -> list[SweepSummary]:
-        """Newest first; those that hold a run, where one is named."""
+        """Newest first; with `run`, only sweeps that contain it."""
         return self._get(list[SweepSummary], routes.SWEEPS, {"run": run})
 
     def plan_sweep(self, spec: SweepSpec) -> SweepPlan:
@@ -17,9 +17,9 @@ class SweepCalls(Connection):
         return self._send(SweepPlan, "POST", routes.SWEEP_PLAN, spec.model_dump(mode="json"))
 
     def launch_sweep(self, spec: SweepSpec, *, confirm_runs: int | None = None) -> SweepReport:
-        """Queue what of it is not there; hundreds of runs take several requests."""
-        asked = SweepLaunch(spec=spec, confirm_runs=confirm_runs).model_dump(mode="json")
-        while (report := self._send(SweepReport, "POST", routes.SWEEPS, asked)).summary.missing:
+        """Queue the missing runs; hundreds of runs take several requests."""
+        body = SweepLaunch(spec=spec, confirm_runs=confirm_runs).model_dump(mode="json")
+        while (report := self._send(SweepReport, "POST", routes.SWEEPS, body)).summary.missing:
             continue
         return report
 
@@ -27,9 +27,9 @@ class SweepCalls(Connection):
         return self._get(SweepReport, routes.SWEEP.format(sweep_id=sweep_id))
 
     def stop_sweep(self, sweep_id: str) -> SweepReport:
-        """Ask all of it that has not ended to end."""
+        """Stop all unfinished runs."""
         return self._send(SweepReport, "POST", routes.SWEEP_STOP.format(sweep_id=sweep_id))
 
     def retry_sweep(self, sweep_id: str) -> SweepReport:
-        """Queue anew what failed, was stopped by hand or is not there."""
+        """Requeue failed, stopped and missing runs."""
         return self._send(SweepReport, "POST", routes.SWEEP_RETRY.format(sweep_id=sweep_id))

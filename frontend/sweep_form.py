@@ -1,4 +1,4 @@
-"""The sweep form as data: its address, the sweep it asks for, faults by field, and its words."""
+"""The sweep form as data: its address, the resulting sweep, errors by field, and texts."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -18,9 +18,9 @@ NOT_SWEPT = frozenset({"seed"})
 AXES = "axes"
 
 
-class Form(Address):
-    """What the form holds. `start` is preset:KEY, run:ID (all of its settings) or encoder:ID; `changes` are
-    key=value words over it; of `over` each is field=values."""
+class SweepForm(Address):
+    """The values of the form. `start` is preset:KEY, run:ID (all of its settings) or encoder:ID; `changes`
+    are key=value words that override it; `over` holds one field=values per axis."""
 
     RENAMED: ClassVar[Mapping[str, str]] = {"changes": "set"}
 
@@ -41,7 +41,7 @@ class Form(Address):
 
     @classmethod
     def read(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Axes by semicolons."""
+        """Axes are separated by semicolons."""
         over = [part for part in str(given.get("over", "")).split(";") if part]
         return given | ({"over": over} if over else {})
 
@@ -51,13 +51,12 @@ class Form(Address):
 
 
 def swept_fields(kind: RunKind) -> dict[str, FieldSpec]:
-    """Fields that a sweep of a kind can vary."""
+    """Fields a sweep of this kind can vary."""
     return {spec.name: spec for spec in field_specs(JOB_KINDS[kind].config) if spec.name not in NOT_SWEPT}
 
 
-def spec_of(form: Form) -> tuple[SweepSpec | None, dict[str, str]]:
-    """The sweep that a form asks for, or sentences by what they are about: `changes`, `axes`, or an axis by
-    its field."""
+def spec_of(form: SweepForm) -> tuple[SweepSpec | None, dict[str, str]]:
+    """The sweep of a form, or sentences keyed by `changes`, `axes`, or the field of an axis."""
     kind = RunKind(form.kind)
     faults: dict[str, str] = {}
     config = read_words(kind, form.changes, faults)
@@ -65,7 +64,7 @@ def spec_of(form: Form) -> tuple[SweepSpec | None, dict[str, str]]:
     if faults:
         return None, faults
     if not axes:
-        return None, {AXES: "Choose a setting to vary, and its values."}
+        return None, {AXES: "Choose a setting to vary and its values."}
     what, _, key = form.start.partition(":")
     named = {"dataset": form.on, "encoder": key if what == "encoder" else ""}
     spec = SweepSpec(
@@ -88,13 +87,15 @@ def spec_of(form: Form) -> tuple[SweepSpec | None, dict[str, str]]:
 
 
 def read_words(kind: RunKind, words: str, faults: dict[str, str]) -> dict[str, Any]:
-    """Settings out of key=value words; what is wrong with them goes into `faults` under `changes`."""
+    """Settings from key=value words; errors are added to `faults` under `changes`."""
     specs, found = {spec.name: spec for spec in field_specs(JOB_KINDS[kind].config)}, {}
     for pair in words.split():
         key, equals, word = pair.partition("=")
         if not equals or key not in specs:
-            said = "has no value; write key=value" if key in specs else "is no setting; check its spelling"
-            faults["changes"] = f"{key} {said}."
+            reason = (
+                "has no value; write key=value" if key in specs else "is not a setting; check its spelling"
+            )
+            faults["changes"] = f"{key} {reason}."
             continue
         try:
             found[key] = read_value(specs[key], word)
@@ -113,13 +114,13 @@ def _axes(over: Sequence[str], faults: dict[str, str]) -> list[Axis]:
     return axes
 
 
-def form_of(spec: SweepSpec, over: Sequence[str]) -> Form:
-    """The form that asks for a sweep again."""
+def form_of(spec: SweepSpec, over: Sequence[str]) -> SweepForm:
+    """The form for an existing sweep."""
     encoder = spec.config.get("encoder")
     start = f"preset:{spec.preset}" if spec.preset else f"encoder:{encoder}" if encoder else ""
     aside = {"dataset", "encoder"} | {axis.field for axis in spec.axes}
     changes = {key: value for key, value in spec.config.items() if key not in aside}
-    return Form.model_validate(
+    return SweepForm.model_validate(
         spec.model_dump(
             include={"mode", "samples", "draw_seed", "seeds", "stop_early", "warm_up", "leave_out"}
         )
@@ -136,8 +137,8 @@ def form_of(spec: SweepSpec, over: Sequence[str]) -> Form:
 
 
 def plan_words(plan: SweepPlan) -> tuple[str, str]:
-    """How many runs, and what they are and cost: ("12 runs", "4 settings × 3 seeds, about 32 min, 1.2
-    GB")."""
+    """The number of runs, and their composition and cost: ("12 runs", "4 settings × 3 seeds, about 32 min,
+    1.2 GB")."""
     what = f"{plural(len(plan.settings), 'setting')} × {plural(plan.spec.seeds, 'seed')}"
     most = "at most" if plan.spec.stop_early else "about"
     time = f"{most} {duration(plan.total_s)}" if plan.total_s is not None else "time unknown"
@@ -145,8 +146,8 @@ def plan_words(plan: SweepPlan) -> tuple[str, str]:
     return plural(plan.runs, "run"), f"{what}, {time}{disk}"
 
 
-def sweep_command(form: Form) -> str:
-    """The same for the shell, an option a line."""
+def sweep_command(form: SweepForm) -> str:
+    """The same sweep as a shell command, one option per line."""
     what, _, key = form.start.partition(":")
     option = {"preset": "--preset", "run": "--like", "encoder": "--from"}.get(what)
     lines = [["galaxyscope", "sweep", "run"]]

@@ -1,4 +1,4 @@
-"""A sweep's results as the browser draws them."""
+"""Sweep results as data for the browser."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,11 +17,11 @@ from shared.contract.sweeps import (
 from shared.planning.sweep_words import show_value
 
 WIDE = 30
-"""From the ratio of its ends on, a list of positive numbers is drawn on a log axis."""
+"""Lists of positive numbers with at least this ratio of largest to smallest get a log axis."""
 
 
 def sweep_data(report: SweepReport) -> dict[str, Any]:
-    """Axes, settings in their order of rank with every seed, references; values as numbers, and in words."""
+    """Axes, settings by rank with every seed, and references; values as numbers and as text."""
     objective = objective_of(report.spec)
     members = {member.place: member for member in report.members}
     return {
@@ -51,7 +51,7 @@ def _axis(axis: Axis, report: SweepReport) -> dict[str, Any]:
 
 
 def is_log(axis: Axis, numbers: list[float]) -> bool:
-    """Whether an axis is drawn by ratios: as its range says, or where a list is that wide."""
+    """Whether an axis is logarithmic: as its range says, or because a list is wide."""
     if axis.is_range:
         return axis.scale is Scale.LOG
     return min(numbers, default=0) > 0 and max(numbers) / min(numbers) >= WIDE
@@ -87,8 +87,8 @@ def _member(member: SweepMember) -> dict[str, Any]:
 
 
 def progress_words(one: SweepSummary) -> str:
-    """3 of 9 runs done, 5 at work or waiting, 1 failed, stopped or missing."""
-    words = [f"{one.done} of {plural(one.runs, 'run')} done"]
-    words += [f"{one.active} at work or waiting"] if one.active else []
+    """3 of 9 runs finished, 5 active or waiting, 1 failed, stopped or missing."""
+    words = [f"{one.done} of {plural(one.runs, 'run')} finished"]
+    words += [f"{one.active} active or waiting"] if one.active else []
     words += [f"{one.lost} failed, stopped or missing"] if one.lost else []
     return ", ".join(words)

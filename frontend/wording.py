@@ -1,4 +1,4 @@
-"""Numbers and names as a person reads them."""
+"""Numbers and names formatted for people."""
 
 from shared.base.text import clock, count, duration, percent, plural, short_count, size
 
@@ -16,11 +16,11 @@ __all__ = [
 
 
 def dataset_title(name: str, simulated: bool) -> str:
-    """The dataset's name; simulated galaxies always say so."""
+    """The dataset name, marked if simulated."""
     return f"{name} · simulated" if simulated and "simulated" not in name else name
 
 
 def widest_interval(n: int) -> float:
-    """Half width of Wilson's 95 % interval of a share measured on `n`, where it is widest, at one half."""
+    """Half width of the Wilson 95 % interval of a share of one half (the widest) measured on `n`."""
     z = 1.96
     return float(z * (0.25 / n + (z / (2 * n)) ** 2) ** 0.5 / (1 + z * z / n))

@@ -80,7 +80,7 @@ def split(name: DatasetId) -> None:
 @app.command()
 def flags(dataset: DatasetId, as_json: Json = False, as_csv: Csv = False) -> None:
     """List labels flagged as doubtful, newest first; CSV is ordered by row."""
-    found = open_home().label_flags
+    found = open_home().annotations.flags
     columns = {"row": "row", "source": "source_id", "label": "label", "note": "note", "flagged": "created_at"}
     empty = "No flagged labels: press f on a galaxy of the Evaluate page."
     if as_csv:
@@ -92,7 +92,7 @@ def flags(dataset: DatasetId, as_json: Json = False, as_csv: Csv = False) -> Non
 @app.command()
 def ratings(dataset: DatasetId, as_json: Json = False, as_csv: Csv = False) -> None:
     """List rated galaxies, newest first; CSV is ordered by row and has RA, Dec and links."""
-    found = open_home().ratings
+    found = open_home().annotations.ratings
     columns = {"row": "row", "source": "source_id", "class": "label", "rating": "rating", "rated": "rated_at"}
     if as_csv:
         sys.stdout.write(found.table(dataset, "csv").decode())
@@ -108,7 +108,7 @@ def collections(
     as_json: Json = False,
 ) -> None:
     """List the collections of a dataset, or the galaxies of one of them."""
-    found = open_home().collections
+    found = open_home().annotations.collections
     columns = {"collection": "name", "galaxies": "n", "note": "note", "changed": "updated_at"}
     if name is not None:
         sys.stdout.write(found.table(dataset, name, "csv").decode())

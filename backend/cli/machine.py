@@ -8,7 +8,7 @@ from backend.cli.options import Json, validated
 from backend.cli.output import console, free_of, print_facts, print_json, print_lines, print_list
 from backend.cli.session import open_home, run_job
 from backend.errors import InvalidInputError
-from backend.services.machine.facts import read_machine, wait_for_torch
+from backend.services.machine.status import read_machine, wait_for_torch
 from backend.services.runs import notices as service
 from shared.configs.kinds import RunKind
 from shared.contract.system import Machine, NoticeKind, WebhookConfig

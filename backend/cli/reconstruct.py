@@ -10,18 +10,19 @@ from backend.cli.output import print_json
 from backend.cli.session import open_home
 from backend.errors import InvalidInputError
 from backend.files import write_atomic
-from backend.services.reconstruction.saved_pictures import PANELS, SavedPictures
+from backend.services.reconstruction.reconstructions import PANELS
+from backend.services.reconstruction.saved_pictures import SavedPictures
 from shared.contract.reconstruction import (
+    AnimationFormat,
     LadderRequest,
     MaskKind,
     PixelMode,
     Reconstruction,
     ReconstructionRequest,
     SaveRequest,
-    SweepFormat,
 )
 
-SWEEPS: dict[str, SweepFormat] = {"gif": "gif", "webp": "webp"}
+SWEEPS: dict[str, AnimationFormat] = {"gif": "gif", "webp": "webp"}
 
 
 def reconstruct(
@@ -75,7 +76,7 @@ def _file(saved: SavedPictures, request: ReconstructionRequest, out: Path) -> by
         return saved.row(SaveRequest(requests=(request,))).content
     masking = request.masking
     ladder = LadderRequest(viewed=request.viewed, kind=masking.kind, seed=masking.seed, pixels=request.pixels)
-    return saved.sweep(ladder, SWEEPS[ending]).content
+    return saved.animation(ladder, SWEEPS[ending]).content
 
 
 def _words(answer: Reconstruction, out: Path | None) -> list[tuple[str, str]]:

@@ -13,8 +13,8 @@ from backend.cli.session import open_home, run_job
 from backend.errors import InvalidInputError
 from backend.files import write_atomic
 from backend.services.datasets.locating import locate
-from backend.services.embeddings.export import EmbeddingFormat, embeddings_file
-from backend.services.embeddings.odd_table import odd_table
+from backend.services.embeddings.odd import odd_table
+from backend.services.embeddings.vectors import EmbeddingFormat, embeddings_file
 from backend.services.reconstruction.images import add_upload
 from backend.services.services import Services
 from shared.configs.kinds import RunKind

@@ -16,7 +16,7 @@ from backend.errors import GalaxyscopeError, UnavailableError
 from backend.jobs import lanes
 from backend.jobs.registry import baselines_pending
 from backend.services.launching.create import create_run
-from backend.services.machine.health import supervisor_alive
+from backend.services.machine.status import supervisor_alive
 from backend.services.runs.lifecycle import find_row, get_run
 from backend.services.services import Services
 from backend.serving import serve_supervisor

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from backend.db.models import NoticeRow, RunRow
 from backend.jobs.training_history import read_history
 from backend.jobs.verdict import Verdict
-from backend.stats.trend import judge_course
+from backend.stats.trend import judge_training
 from shared.base.states import HAS_WORKER, RunState
 from shared.base.text import percent
 from shared.configs.kinds import RunKind, Trait, has_trait, kinds_with, values_of
@@ -44,7 +44,7 @@ def note_stalls(session: Session) -> None:
         RunRow.id.not_in(noted),
     )
     for run in session.scalars(active).all():
-        verdict = judge_course(read_history(session, run))
+        verdict = judge_training(read_history(session, run))
         if verdict.state in STALLS:
             _add(session, run, NoticeKind.STALLED, f"{_name(run)} has stalled: {verdict.sentence}")
 

@@ -11,7 +11,7 @@ from backend.db.engine import Database
 from backend.db.models import RunRow, SweepMemberRow, SweepRow
 from backend.db.points import read_points
 from backend.jobs.state import change_state
-from backend.stats.median_rule import Course, Outlook, Points, judge_member
+from backend.stats.median_rule import BelowMedian, MemberHistory, Points, judge_member
 from shared.base.states import RunState
 from shared.base.text import percent
 from shared.contract.sweeps import FEWEST_OTHERS, Objective, SweepSpec, objective_of
@@ -67,7 +67,7 @@ class SweepStopping:
                 found.append(_ActiveMember(sweep.id, spec, run, objective))
         return found
 
-    def _stop(self, member: _ActiveMember, outlook: Outlook, share: float) -> None:
+    def _stop(self, member: _ActiveMember, outlook: BelowMedian, share: float) -> None:
         reason = stop_words(member.objective, outlook, share * member.run.config["epochs"])
         with self.database.write() as session:
             won = change_state(
@@ -78,7 +78,7 @@ class SweepStopping:
                 session.scalars(select(SweepMemberRow).where(*row)).one().stopped_early = True
 
 
-def stop_words(objective: Objective, outlook: Outlook, epoch: float) -> str:
+def stop_words(objective: Objective, outlook: BelowMedian, epoch: float) -> str:
     """Why a run was stopped, with the values compared."""
     best, middle = (value_words(objective, value) for value in (outlook.best, outlook.median))
     return (
@@ -96,7 +96,7 @@ def _read_own(session: Session, member: _ActiveMember) -> Points:
     return _shares(found.get(member.run.id, []), member.run.config)
 
 
-def _read_others(session: Session, member: _ActiveMember) -> list[Course]:
+def _read_others(session: Session, member: _ActiveMember) -> list[MemberHistory]:
     """The evaluations of the other runs of the sweep."""
     query = (
         select(SweepMemberRow.stopped_early, RunRow.id, RunRow.state, RunRow.config)
@@ -106,7 +106,7 @@ def _read_others(session: Session, member: _ActiveMember) -> list[Course]:
     runs = session.execute(query).all()
     points = objective_points(session, member.objective.key, [run.id for run in runs])
     return [
-        Course(
+        MemberHistory(
             _shares(points.get(run.id, []), run.config),
             settled=run.stopped_early or run.state == RunState.SUCCEEDED,
         )

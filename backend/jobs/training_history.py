@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.models import DatasetRow, RunRow
 from backend.db.points import read_points
-from backend.stats.trend import Course
+from backend.stats.trend import TrainingHistory
 from shared.base.states import TERMINAL, RunState
 from shared.base.vocabulary import Split
 from shared.configs.kinds import RunKind
@@ -14,11 +14,11 @@ from shared.contract.runs import KNN, judged_key
 RANK = "val/rankme"
 
 
-def read_history(session: Session, row: RunRow) -> Course:
+def read_history(session: Session, row: RunRow) -> TrainingHistory:
     """The evaluations of a training, and the settings that its trend depends on."""
     key = judged_key(RunKind(row.kind), row.config.get("online_probe"))
     points = read_points(session, row.id, (key, KNN, RANK), "step")
-    return Course(
+    return TrainingHistory(
         key=key,
         accuracy=points[key],
         rank=points[RANK],

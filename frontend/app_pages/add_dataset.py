@@ -1,4 +1,4 @@
-"""The ways to a dataset: one's own images, Galaxy10 DECaLS, or simulated galaxies."""
+"""Adding a dataset: your own images, Galaxy10 DECaLS, or simulated galaxies."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 import streamlit as st
 
 from frontend.app_pages.dataset_jobs import (
+    draw_active_jobs,
     draw_every_job,
-    draw_jobs_under_way,
     draw_ready,
     queue_job,
     suggest_free,
@@ -21,38 +21,38 @@ from shared.configs import Config, DownloadConfig, SimulateConfig
 from shared.configs.kinds import RunKind
 from shared.contract.datasets import Dataset
 
-QUESTION = "What shall I bring in?"
+QUESTION = "Which galaxies do you want to add?"
 WAYS = {"import": "Your own images", "download": "Galaxy10 DECaLS", "simulate": "Simulated galaxies"}
 GALAXY10 = (
-    ("what", "17,736 galaxies of the DESI Legacy Imaging Surveys (DECaLS), g r z as colour"),
-    ("images", "256 × 256 px"),
-    ("labels", "ten classes, from the votes of Galaxy Zoo"),
-    ("with each", "right ascension, declination, redshift, pixel scale"),
-    ("to fetch", "2.54 GB from Zenodo, record 10845026, checked by SHA-256"),
-    ("on disk", "3.5 GB as a dataset of 256 px; 6 GB while it is made"),
-    ("licence", "not stated in the file; see the Zenodo record"),
-    ("cite", "Leung & Bovy (astroNN); labels: Lintott et al. 2008, Walmsley et al. 2022, MNRAS 509, 3966"),
+    ("Galaxies", "17,736 from the DESI Legacy Imaging Surveys (DECaLS), g r z as colour"),
+    ("Images", "256 × 256 px"),
+    ("Labels", "ten classes from Galaxy Zoo votes"),
+    ("Metadata", "right ascension, declination, redshift, pixel scale"),
+    ("Download", "2.54 GB from Zenodo, record 10845026, verified by SHA-256"),
+    ("On disk", "3.5 GB as a dataset of 256 px; 6 GB during creation"),
+    ("Licence", "not stated in the file; see the Zenodo record"),
+    ("Cite", "Leung & Bovy (astroNN); labels: Lintott et al. 2008, Walmsley et al. 2022, MNRAS 509, 3966"),
     ("", "images: Dey et al. 2019, AJ 157, 168"),
 )
 
 
 def start_adding() -> None:
-    """For a callback: the next rerun shows the ways to a dataset."""
+    """Callback: show the page for adding a dataset on the next rerun."""
     st.query_params["add"] = "import"
 
 
 def draw_add_view(way: str | None, datasets: Mapping[str, Dataset]) -> None:
-    """The way that the address names, and below it the jobs that make datasets."""
+    """The form chosen in the address, and the jobs that create datasets."""
     page_title("Add a dataset", QUESTION)
     if datasets:
         st.button("Back to the datasets", on_click=_leave, type="tertiary", icon=":material/arrow_back:")
     else:
         empty_state(
-            "The store is empty.",
-            "Bring in your own galaxies, fetch Galaxy10 DECaLS, or try it out with simulated ones.",
+            "There are no datasets yet.",
+            "Import your own galaxies, download Galaxy10 DECaLS, or start with simulated ones.",
         )
     draw_ready()
-    draw_jobs_under_way()
+    draw_active_jobs()
     st.session_state["add_way"] = way if way in WAYS else "import"
     with st.container(horizontal=True, horizontal_alignment="left" if datasets else "center"):
         st.segmented_control(
@@ -86,26 +86,26 @@ def _leave() -> None:
 def _draw_download(names: list[str]) -> None:
     left, right = st.columns([7, 5], gap="large")
     with left:
-        st.caption("The labelled galaxies that the literature measures itself on.")
+        st.caption("The standard labelled benchmark in the literature.")
         facts(GALAXY10)
     with right:
         _draw_form(DownloadConfig, RunKind.DOWNLOAD, "Download 2.54 GB", names)
-        st.caption("It may be stopped, or break off: started again, it goes on where it was.")
+        st.caption("Interrupted downloads resume where they stopped.")
 
 
 def _draw_simulate(names: list[str]) -> None:
     left, right = st.columns([7, 5], gap="large")
     with left:
         st.caption(
-            "Ten recognisable classes, drawn with noise, neighbours and colour. They are there in seconds "
-            "and show that everything works; what a model learns from them says nothing about real galaxies."
+            "Ten recognisable classes with noise, neighbours and colour, ready in seconds. They show that "
+            "everything works; results on them say nothing about real galaxies."
         )
     with right:
         _draw_form(SimulateConfig, RunKind.SIMULATE, "Simulate", names)
 
 
 def _draw_form(config: type[Config], kind: RunKind, verb: str, names: list[str]) -> None:
-    """Fields with their faults beside them; what was refused stays as it was typed."""
+    """The form with an error below each invalid field; rejected values stay in place."""
     st.session_state.setdefault(f"{kind}.name", suggest_free(_first_name(config), names))
     given = _given(config, kind)
     refused_for, refused = st.session_state.get(f"{kind}_refused", (None, {}))
@@ -137,7 +137,7 @@ def _first_name(config: type[Config]) -> str:
 
 
 def _start(config: type[Config], kind: RunKind, names: list[str]) -> None:
-    """Reads the fields now: a value typed just before the click is in the session, not in the last page."""
+    """Queue the job. Reads the session, as a value typed just before the click is not in the last rerun."""
     given = _given(config, kind)
     refused = queue_job(kind, given)
     st.session_state[f"{kind}_refused"] = (given, refused)

@@ -1,4 +1,4 @@
-"""Training the encoder too: the form of a fine-tuning, and of the same from random weights."""
+"""The form for training a classifier: fine-tuning, or the same training from scratch."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -24,31 +24,31 @@ CONFIGS: dict[RunKind, type[FinetuneConfig] | type[SupervisedConfig]] = {
 }
 BUTTONS = {RunKind.FINETUNE: "Fine-tune", RunKind.SUPERVISED: "Train from scratch"}
 WHAT = {
-    RunKind.FINETUNE: "The encoder learns on with a head, on labels; its best epoch of validation is judged "
-    "on test rows.",
-    RunKind.SUPERVISED: "The same architecture from random weights. With the settings of a fine-tuning it is "
-    "its twin: they differ in initial weights, and in layer decay, which is off here.",
+    RunKind.FINETUNE: "Trains the encoder and a head together on labels. The epoch with the best validation "
+    "accuracy is evaluated on test rows.",
+    RunKind.SUPERVISED: "Trains the same architecture from random weights. With the settings of a "
+    "fine-tuning it is its twin: they differ only in initial weights and layer decay, which is off here.",
 }
-NOT_ASKED = {"encoder", "dataset"}
+HIDDEN = {"encoder", "dataset"}
 SIZES = {"crop_size", "img_size", "patch_size", "embed_dim", "depth", "num_heads", "mlp_ratio"}
-"""Those of the encoder; the shell can set others."""
+"""Sizes are those of the encoder; the shell can set others."""
 
 
 def specs_of(kind: RunKind) -> dict[str, FieldSpec]:
-    """The fields that the form shows."""
-    return {spec.name: spec for spec in field_specs(CONFIGS[kind]) if spec.name not in NOT_ASKED | SIZES}
+    """The fields of the form."""
+    return {spec.name: spec for spec in field_specs(CONFIGS[kind]) if spec.name not in HIDDEN | SIZES}
 
 
 def draw_classifier_fields(kind: RunKind, run: Run, dataset: str | None, trained: Sequence[Run]) -> None:
-    """The fields below the choice of dataset, and the button that queues a run for each seed; `trained` are
-    earlier classifiers on this encoder: their speed tells how long one takes."""
+    """The fields below the dataset, and the button that queues one run per seed. The speed of `trained`,
+    earlier classifiers on this encoder, gives the time estimate."""
     values = form_values(kind, run.id, dataset, st.session_state)
     faults = check_values(CONFIGS[kind], values)[1]
     refused = _refused(values) | faults
     st.caption(WHAT[kind])
     _draw_simple(kind, refused)
     seeds = int(st.session_state[SEEDS] or 1)
-    _draw_rare(kind, refused, shell_words(kind, values, seeds))
+    _draw_advanced(kind, refused, shell_words(kind, values, seeds))
     with st.container(horizontal=True, vertical_alignment="center"):
         words = BUTTONS[kind] if seeds == 1 else f"{BUTTONS[kind]}, {plural(seeds, 'seed')}"
         pressed = st.button(words, type="primary", disabled=bool(faults), key=f"start_{kind}")
@@ -67,46 +67,48 @@ def _draw_simple(kind: RunKind, refused: Mapping[str, str]) -> None:
                     draw_setting(spec, FIELD + spec.name, error=refused.get(spec.name, ""))
         with st.container(width=138):
             st.session_state.setdefault(SEEDS, 1)
-            help_text = "So many runs, with seeds seed, seed + 1, …; from three on a method can be judged."
+            help_text = (
+                "Number of runs, with seeds seed, seed + 1, …; comparing methods needs at least three."
+            )
             st.number_input("seeds", 1, 10, step=1, key=SEEDS, help=help_text, **KEEP)
 
 
-def _draw_rare(kind: RunKind, refused: Mapping[str, str], shell: str) -> None:
-    rare = [spec for spec in specs_of(kind).values() if not spec.simple or spec.name == "seed"]
-    faulty = bool(set(refused) & {spec.name for spec in rare})
-    with st.expander("More", expanded=faulty, key=f"more_{kind}"):
+def _draw_advanced(kind: RunKind, refused: Mapping[str, str], shell: str) -> None:
+    advanced = [spec for spec in specs_of(kind).values() if not spec.simple or spec.name == "seed"]
+    faulty = bool(set(refused) & {spec.name for spec in advanced})
+    with st.expander("More settings", expanded=faulty, key=f"more_{kind}"):
         grid = st.grid("auto", min_column_width=136, gap="small")
-        for spec in rare:
+        for spec in advanced:
             with grid.cell():
                 draw_setting(spec, FIELD + spec.name, error=refused.get(spec.name, ""))
         st.code(shell, language=None, wrap_lines=True)
 
 
 def form_values(kind: RunKind, encoder: str, dataset: str | None, state: Mapping[Any, Any]) -> dict[str, Any]:
-    """The form as its config reads it, defaults left out."""
+    """The values of the form for its config, without defaults."""
     values: dict[str, Any] = {"encoder": encoder} | ({"dataset": dataset} if dataset else {})
     for name, spec in specs_of(kind).items():
-        held = state.get(FIELD + name)
-        if held not in (None, "", spec.default):
-            values[name] = held
+        value = state.get(FIELD + name)
+        if value not in (None, "", spec.default):
+            values[name] = value
     return values
 
 
 def shell_words(kind: RunKind, values: Mapping[str, Any], seeds: int) -> str:
-    """The same for the shell."""
+    """The same as a shell command."""
     words = ["galaxyscope", "run", kind.value, "--from", str(values["encoder"])]
     words += ["--dataset", str(values["dataset"])] if "dataset" in values else []
     words += ["--seeds", str(seeds)] if seeds > 1 else []
     for name, value in values.items():
-        if name not in NOT_ASKED:
+        if name not in HIDDEN:
             words += ["--set", f"{name}={show_value(value)}"]
     return shlex.join(words)
 
 
 def cost_words(values: Mapping[str, Any], trained: Sequence[Run], seeds: int) -> str:
-    """How long it takes, by an earlier one; that it waits for the device like a pretraining."""
+    """The expected duration, from an earlier classifier, and where the run is queued."""
     known = next((run for run in trained if run.images_per_s and run.state is RunState.SUCCEEDED), None)
-    where = "Takes its turn on the device with the pretrainings."
+    where = "Runs in the training queue."
     if known is None or known.images_per_s is None or not known.progress.total_steps:
         return where
     default = FinetuneConfig.model_fields["epochs"].default
@@ -118,13 +120,13 @@ def cost_words(values: Mapping[str, Any], trained: Sequence[Run], seeds: int) ->
 
 
 def _refused(values: Mapping[str, Any]) -> dict[str, str]:
-    """What the server said to just these values; forgotten when they change."""
-    asked, faults = st.session_state.get(REFUSED, (None, {}))
-    return dict(faults) if asked == values else {}
+    """Errors the server returned for exactly these values."""
+    rejected, faults = st.session_state.get(REFUSED, (None, {}))
+    return dict(faults) if rejected == values else {}
 
 
 def _start(kind: RunKind, values: Mapping[str, Any], seeds: int) -> None:
-    """Queues a run for each seed; a refusal is shown at its field and nothing is lost."""
+    """Queue one run per seed; an error is shown at its field and the form is kept."""
     first = int(values.get("seed", 0))
     try:
         for more in range(seeds):

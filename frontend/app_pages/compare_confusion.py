@@ -1,4 +1,4 @@
-"""Where two of the compared runs confuse different classes: the way to the Evaluate page."""
+"""Links from the Compare page to differences of confusion matrices on the Evaluate page."""
 
 import html
 from collections.abc import Mapping, Sequence
@@ -19,20 +19,18 @@ MOST_RUNS, MOST_PAIRS = 10, 20
 
 
 def draw_confusion_links(runs: Sequence[Run]) -> None:
-    """Folded, as each run has to be asked for its evaluations."""
-    folder = st.expander(
-        "Which classes do they confuse? Differences of confusion matrices", on_change="rerun"
-    )
-    if not folder.open:
+    """An expander that loads the evaluations of each run when opened."""
+    expander = st.expander("Differences of confusion matrices", on_change="rerun")
+    if not expander.open:
         return
-    with folder:
+    with expander:
         titles = {run.id: run_title(run) for run in runs}
         pairs = comparable_pairs({run.id: _evaluations_of(run) for run in runs[:MOST_RUNS]})
         if pairs:
             st.html("".join(_link(pair, titles) for pair in pairs[:MOST_PAIRS]))
         else:
             st.caption(
-                "No two of these runs were evaluated by the same head on the same galaxies; do so first."
+                "No two of these runs have been evaluated with the same head on the same galaxies yet."
             )
         if len(pairs) > MOST_PAIRS or len(runs) > MOST_RUNS:
             st.caption(

@@ -1,4 +1,4 @@
-"""The state of the Compare page as its address holds it."""
+"""The state of the Compare page, as stored in its address."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -8,13 +8,13 @@ from pydantic import Field
 
 from frontend.address import Address
 
-TOLD = "compare_told"
+ECHO = "compare_echo"
 
 
-class View(Address):
-    """How curves are drawn: `x` along the axis, runs that differ in their seed only as one (`group`) with a
-    `band` around their mean, at most `most` runs, newest first; of fine-tuning the FLOPs of its encoder's
-    `pretraining` too."""
+class CompareView(Address):
+    """How curves are drawn: `x` is the horizontal axis; `group` draws runs that differ only in their seed as
+    their mean with a `band`; `most` limits the number of runs, newest first; `pretraining` adds the FLOPs of
+    the encoder's pretraining to a fine-tuning."""
 
     x: Literal["step", "epoch", "time", "images", "flops"] = "step"
     smoothing: float = Field(0.6, ge=0, le=0.98)
@@ -25,33 +25,33 @@ class View(Address):
     pretraining: bool = False
 
 
-def current_view() -> View:
-    """What the address says now."""
-    return View.from_query(st.query_params.to_dict())
+def current_view() -> CompareView:
+    """The view in the address."""
+    return CompareView.from_query(st.query_params.to_dict())
 
 
-def take_view(said: Mapping[str, Any], n: int) -> None:
-    """What was chosen above the curves: the browser's own word, not news to it."""
-    view = View.model_validate(said)
+def on_change(values: Mapping[str, Any], seq: int) -> None:
+    """Store a view the browser sent, with its sequence number."""
+    view = CompareView.model_validate(values)
     query = view.to_query()
-    for name in View.model_fields:
+    for name in CompareView.model_fields:
         _put(name, query.get(name))
-    st.session_state[TOLD] = (n, view)
+    st.session_state[ECHO] = (seq, view)
 
 
-def told(view: View) -> int | None:
-    """The number of the browser's word that this view repeats; None where it came another way."""
-    n, said = st.session_state.get(TOLD, (None, None))
-    return n if said == view else None
+def browser_seq(view: CompareView) -> int | None:
+    """The sequence number under which the browser sent this view; None if it came from elsewhere."""
+    seq, sent = st.session_state.get(ECHO, (None, None))
+    return seq if sent == view else None
 
 
 def listed(name: str) -> list[str]:
-    """The words of a list in the address, each once."""
+    """The distinct items of a list in the address."""
     return list(dict.fromkeys(word for word in st.query_params.get(name, "").split(",") if word))
 
 
 def put_list(name: str, words: Sequence[str]) -> None:
-    """Writes a list into the address; an empty one leaves it."""
+    """Write a list into the address; an empty list removes it."""
     _put(name, ",".join(words) or None)
 
 

@@ -9,7 +9,7 @@ from frontend.app_pages.add_dataset import draw_add_view, start_adding
 from frontend.app_pages.data_galaxies import draw_galaxies
 from frontend.app_pages.data_manage import draw_management
 from frontend.app_pages.data_sections import GALAXY, OPEN, draw_sections
-from frontend.app_pages.dataset_jobs import draw_jobs_under_way, draw_ready
+from frontend.app_pages.dataset_jobs import draw_active_jobs, draw_ready
 from frontend.blocks import headline, page_title
 from frontend.session import client, go
 from frontend.wording import count, dataset_title, size
@@ -21,16 +21,16 @@ CHOSEN = "dataset"
 
 
 def show() -> None:
-    """One dataset of the store, or, where `add` stands in the address, the ways to another."""
+    """One dataset, or the page for adding one if `add` is in the address."""
     datasets = {dataset.name: dataset for dataset in client().list_datasets()}
     way = st.query_params.get("add")
     if way is not None or not datasets:
         draw_add_view(way, datasets)
         return
     page_title("Data", QUESTION)
-    _say_what_happened()
+    _draw_outcome()
     draw_ready()
-    draw_jobs_under_way()
+    draw_active_jobs()
     dataset = datasets[_choose(datasets)]
     _draw_head(dataset)
     draw_galaxies(dataset, list(datasets))
@@ -38,18 +38,18 @@ def show() -> None:
     draw_management(dataset, list(datasets))
 
 
-def _say_what_happened() -> None:
-    sentence = st.session_state.pop("data_news", None)
+def _draw_outcome() -> None:
+    sentence = st.session_state.pop("data_outcome", None)
     if sentence:
         st.success(sentence)
 
 
 def _choose(datasets: Mapping[str, Dataset]) -> str:
-    """The dataset that the address names, the one last looked at where it names none, else the newest."""
-    # Not bound to the address by Streamlit, which would write the label there and not the name.
+    """The dataset of the address, else the one shown last, else the newest."""
+    # Not bound to the address by Streamlit, which would write the label instead of the name.
     names, state = list(datasets), st.session_state
-    wanted = [st.query_params.get("dataset"), state.get(CHOSEN), names[0]]
-    state[CHOSEN] = next(name for name in wanted if name in datasets)
+    candidates = [st.query_params.get("dataset"), state.get(CHOSEN), names[0]]
+    state[CHOSEN] = next(name for name in candidates if name in datasets)
     st.query_params["dataset"] = state[CHOSEN]
     shared: dict[str, Any] = {
         "format_func": lambda name: dataset_title(name, datasets[name].simulated),
@@ -70,19 +70,19 @@ def _choose(datasets: Mapping[str, Dataset]) -> str:
 def _take_choice() -> None:
     if st.session_state[CHOSEN] is not None:
         st.query_params["dataset"] = st.session_state[CHOSEN]
-        for name in (OPEN, GALAXY):  # of the dataset before
+        for name in (OPEN, GALAXY):  # they belong to the previous dataset
             st.query_params.pop(name, None)
 
 
 def _draw_head(dataset: Dataset) -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         headline(count(dataset.n), head_words(dataset), dataset.description)
-        if st.button("Train on it", type="primary"):
+        if st.button("Train on this dataset", type="primary"):
             go("launch", on=dataset.name, preset="demo-60s" if dataset.simulated else "laptop-base")
 
 
 def head_words(dataset: Dataset) -> str:
-    """What a dataset is, behind the count of its galaxies."""
+    """The description that follows the number of galaxies."""
     kind = "simulated galaxies" if dataset.simulated else "galaxies"
     bands = " ".join(dataset.bands) if len(dataset.bands) > 1 else f"one band, {dataset.bands[0]}"
     n = len(dataset.class_names)

@@ -1,4 +1,4 @@
-"""Which galaxies of a dataset are shown, as the session and the address hold it."""
+"""The galaxy filters of the Data page, as stored in session and address."""
 
 from dataclasses import dataclass
 
@@ -12,7 +12,7 @@ UNLABELLED = "unlabelled"
 
 @dataclass(frozen=True)
 class Filters:
-    """Which galaxies are shown; None takes all."""
+    """Which galaxies are shown; None means all."""
 
     label: str | None = None
     split: Split | None = None
@@ -33,7 +33,7 @@ class Filters:
         )
 
     def words(self) -> str:
-        """The filter as a person says it, "" for none."""
+        """The filters as text; "" for none."""
         low, high = self.redshift_min, self.redshift_max
         parts = [self.label or "", str(self.split) if self.split else ""]
         if low is not None and high is not None:

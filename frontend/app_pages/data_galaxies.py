@@ -1,4 +1,4 @@
-"""The galaxies of a dataset, with the filters beside them."""
+"""The galaxies of a dataset, with filters."""
 
 import math
 from typing import Any
@@ -20,19 +20,19 @@ PER_PAGE = 48
 
 @st.fragment
 def draw_galaxies(dataset: Dataset, names: list[str]) -> None:
-    """Grid and filters; a filter asks the server once and redraws nothing else. `names` are taken."""
-    kept = [one.name for one in client().list_collections(dataset.name)]
-    _forget_other_dataset(dataset, kept)
+    """Grid and filters, as a fragment: a filter redraws nothing else. `names` are taken dataset names."""
+    collections = [one.name for one in client().list_collections(dataset.name)]
+    _forget_other_dataset(dataset, collections)
     wide, side = st.columns([9, 4], gap="large")
     with wide:
-        _draw_filters(dataset, kept)
+        _draw_filters(dataset, collections)
         guarded(lambda: _draw_grid(dataset))
     with side:
         _draw_side(dataset, names)
 
 
 def _forget_other_dataset(dataset: Dataset, collections: list[str]) -> None:
-    """Filters that the dataset does not know are taken off."""
+    """Reset filters that do not exist in this dataset."""
     state = st.session_state
     if state.setdefault("filtered_dataset", dataset.name) != dataset.name:
         state["filtered_dataset"] = dataset.name
@@ -50,31 +50,31 @@ def _labels(dataset: Dataset) -> list[str]:
 def _draw_filters(dataset: Dataset, collections: list[str]) -> None:
     with st.container(horizontal=True, vertical_alignment="top"):
         if dataset.class_names:
-            st.selectbox("class", _labels(dataset), key="label", bind="query-params", width=240)
+            st.selectbox("Class", _labels(dataset), key="label", bind="query-params", width=240)
         splits = [ANY, *(str(split) for split in Split if dataset.split_counts.get(split))]
-        st.segmented_control("split", splits, default=ANY, key="split", bind="query-params", required=True)
+        st.segmented_control("Split", splits, default=ANY, key="split", bind="query-params", required=True)
         if collections:
-            st.selectbox("collection", [ANY, *collections], key="collection", bind="query-params", width=240)
+            st.selectbox("Collection", [ANY, *collections], key="collection", bind="query-params", width=240)
         if dataset.redshift_range is not None:
             low, high = dataset.redshift_range
             step = 10.0 ** math.floor(math.log10(max(high - low, 1e-6))) / 10
             bound: dict[str, Any] = {"value": None, "step": step, "format": "%g", "bind": "query-params"}
-            note = f"Redshifts here: {low:.4g} to {high:.4g}. Galaxies without one are left out."
+            note = f"Redshifts range from {low:.4g} to {high:.4g}. Galaxies without a redshift are excluded."
             st.number_input(
-                "redshift from", key="zmin", width=130, placeholder=f"{low:.3g}", help=note, **bound
+                "Redshift from", key="zmin", width=130, placeholder=f"{low:.3g}", help=note, **bound
             )
-            st.number_input("redshift to", key="zmax", width=130, placeholder=f"{high:.3g}", **bound)
+            st.number_input("Redshift to", key="zmax", width=130, placeholder=f"{high:.3g}", **bound)
 
 
 def _draw_grid(dataset: Dataset) -> None:
     filters = Filters.of_session()
     number = _page_number(dataset, filters)
     page = fetch_page(dataset.name, filters, number)
-    if page.total and not page.galaxies:  # the address names a page behind the last one
+    if page.total and not page.galaxies:  # the address has a page number past the last one
         st.session_state["page"] = 1
         page = fetch_page(dataset.name, filters, 1)
     if not page.total:
-        empty_state(f"No galaxy is {filters.words()}.", "Take one of the filters off.")
+        empty_state(f"No galaxies match: {filters.words()}.", "Remove one of the filters.")
         return
     draw_galaxy_grid(dataset, page)
     with st.container(horizontal=True, vertical_alignment="center"):
@@ -84,7 +84,7 @@ def _draw_grid(dataset: Dataset) -> None:
 
 
 def fetch_page(name: str, filters: Filters, number: int) -> GalaxyPage:
-    """One page of the galaxies that pass; pages count from 1."""
+    """One page of the matching galaxies, counted from 1."""
     return client().list_galaxies(
         name,
         offset=PER_PAGE * (number - 1),
@@ -98,11 +98,11 @@ def fetch_page(name: str, filters: Filters, number: int) -> GalaxyPage:
 
 
 def _page_number(dataset: Dataset, filters: Filters) -> int:
-    """The page asked for; the first again whenever the filter has changed."""
-    wanted = (dataset.name, filters)
-    if st.session_state.get("grid_seen", wanted) != wanted:
+    """The current page; back to the first when the filters change."""
+    current = (dataset.name, filters)
+    if st.session_state.get("grid_seen", current) != current:
         st.session_state["page"] = 1
-    st.session_state["grid_seen"] = wanted
+    st.session_state["grid_seen"] = current
     from_url = st.query_params.get("page", "1")
     return max(int(st.session_state.get("page") or (from_url if from_url.isdigit() else 1)), 1)
 
@@ -110,10 +110,10 @@ def _page_number(dataset: Dataset, filters: Filters) -> int:
 def _draw_side(dataset: Dataset, names: list[str]) -> None:
     facts(side_rows(dataset))
     if dataset.class_counts:
-        section("Classes", "click one to see its galaxies")
+        section("Classes", "click a class to see its galaxies")
         label = Filters.of_session().label
         draw_class_bars(dataset.class_counts, dataset.n, label, on_pick=_take_class)
-    with st.expander("Make a subset of what is shown", key="open_subset", on_change="rerun") as fold:
+    with st.expander("Create a subset from these galaxies", key="open_subset", on_change="rerun") as fold:
         if fold.open:
             guarded(lambda: draw_subset(dataset, Filters.of_session(), names))
 
@@ -123,20 +123,20 @@ def _take_class(name: str) -> None:
 
 
 def side_rows(dataset: Dataset) -> list[tuple[str, str]]:
-    """Name and value of what matters for training."""
+    """Names and values of what matters for training."""
     rows = [
-        (str(split), f"{count(n)} ({percent(n / max(dataset.n, 1))})")
+        (str(split).capitalize(), f"{count(n)} ({percent(n / max(dataset.n, 1))})")
         for split in Split
         if (n := dataset.split_counts.get(split, 0))
     ]
     if dataset.class_names and dataset.unlabelled:
-        rows.append(("without label", count(dataset.unlabelled)))
+        rows.append(("Unlabelled", count(dataset.unlabelled)))
     if dataset.redshift_range is not None:
         low, high = dataset.redshift_range
-        rows.append(("redshift", f"{low:.4g} to {high:.4g}"))
-    rows.append(("on the sky", count(dataset.with_sky) if dataset.with_sky else "no coordinates"))
-    twins = dataset.duplicates_across_splits
-    rows.append(("duplicates across splits", count(twins) if twins else "none"))
+        rows.append(("Redshift", f"{low:.4g} to {high:.4g}"))
+    rows.append(("With coordinates", count(dataset.with_sky) if dataset.with_sky else "none"))
+    duplicates = dataset.duplicates_across_splits
+    rows.append(("Near-duplicates across splits", count(duplicates) if duplicates else "none"))
     if dataset.skipped_count:
-        rows.append(("left out at import", count(dataset.skipped_count)))
+        rows.append(("Skipped on import", count(dataset.skipped_count)))
     return rows

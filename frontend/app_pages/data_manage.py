@@ -1,4 +1,4 @@
-"""What one does with a dataset as a whole: name it, describe it, take its split out, delete it."""
+"""Managing a dataset: split, name, description, deletion."""
 
 from typing import Any
 
@@ -17,8 +17,8 @@ from shared.contract.datasets import Dataset, DatasetChange, Upload
 
 
 def draw_management(dataset: Dataset, names: list[str]) -> None:
-    """The folds at the foot of the page."""
-    with st.expander("Split: download it, or bring another", key="open_split", on_change="rerun") as fold:
+    """The expanders at the bottom of the page."""
+    with st.expander("Split: download or replace", key="open_split", on_change="rerun") as fold:
         if fold.open:
             guarded(lambda: _draw_split(dataset, names))
     with st.expander("Rename or describe", key="open_rename", on_change="rerun") as fold:
@@ -32,12 +32,12 @@ def draw_management(dataset: Dataset, names: list[str]) -> None:
 def _draw_split(dataset: Dataset, names: list[str]) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        st.markdown("**The split as a CSV**")
-        st.caption("row, source_id and split of every galaxy; edit it, share it, cite it.")
+        st.markdown("**The split as CSV**")
+        st.caption("Columns row, source_id and split, for every galaxy.")
         st.link_button("Download the split", routes.API + routes.DATASET_SPLIT.format(name=dataset.name))
     with right:
-        st.markdown("**Another split, as a dataset of its own**")
-        st.caption("Galaxies that the table does not name are left out; this dataset stays as it is.")
+        st.markdown("**A new dataset with another split**")
+        st.caption("Galaxies missing from the table are left out. This dataset does not change.")
         if st.session_state.get("split_name_for") != dataset.name:
             st.session_state["split_name_for"] = dataset.name
             st.session_state["split_name"] = suggest_free(f"{dataset.name[:55]}-split", names)
@@ -51,15 +51,15 @@ def _take_table(upload: Upload) -> None:
 
 def _draw_resplit(dataset: Dataset, names: list[str]) -> None:
     table: Upload | None = st.session_state.get("split_table")
-    name = st.text_input("name of the new dataset", key="split_name", live=True, **KEEP)
+    name = st.text_input("Name of the new dataset", key="split_name", live=True, **KEEP)
     values: dict[str, Any] = {"dataset": dataset.name, "name": name, "split_table": table and table.path}
     refused: dict[str, str] = st.session_state.get("split_refused", {})
     unnamed = name_fault(name or "", names)
     for sentence in [unnamed] if unnamed else refused.values():
         wrong(sentence)
     if table is not None:
-        st.caption(plain(f"With {', '.join(table.files)}."))
-    if st.button("Make it with this split", disabled=table is None or bool(unnamed)):
+        st.caption(plain(f"Split table: {', '.join(table.files)}."))
+    if st.button("Create dataset with this split", disabled=table is None or bool(unnamed)):
         st.session_state["split_refused"] = refused = queue_job(RunKind.SUBSET, values)
         if not refused:
             st.session_state.pop("split_table", None)
@@ -75,10 +75,10 @@ def _draw_change(dataset: Dataset) -> None:
         state["change_name"], state["change_description"] = dataset.name, dataset.description
     refused: dict[str, str] = state.get("change_refused", {})
     with st.form("change", border=False):
-        st.text_input("name", key="change_name", max_chars=63, **KEEP)
+        st.text_input("Name", key="change_name", max_chars=63, **KEEP)
         if "name" in refused:
             wrong(refused["name"])
-        st.text_area("description", key="change_description", max_chars=2000, height=100, **KEEP)
+        st.text_area("Description", key="change_description", max_chars=2000, height=100, **KEEP)
         if "" in refused:
             wrong(refused[""])
         st.form_submit_button("Save", type="primary", on_click=_save, args=(dataset.name,))
@@ -99,7 +99,8 @@ def _save(old: str) -> None:
         return
     state.pop("change_refused", None)
     state["change_for"] = changed.name
-    state["data_news"] = f"{plain(old)} is now {plain(changed.name)}." if changed.name != old else "Saved."
+    renamed = changed.name != old
+    state["data_outcome"] = f"{plain(old)} renamed to {plain(changed.name)}." if renamed else "Saved."
     open_dataset(changed.name)
 
 
@@ -108,7 +109,7 @@ def _draw_deletion(dataset: Dataset) -> None:
     bullets(deletion_words(preview))
     if preview.blocked_by:
         named = ", ".join(preview.blocked_by[:3])
-        wrong(f"{named} needs it just now; stop it or wait for its end.")
+        wrong(f"In use by {named}. Stop it or wait until it finishes.")
         return
     if st.session_state.get("delete_for") != dataset.name:
         st.session_state["delete_for"] = dataset.name
@@ -133,6 +134,6 @@ def _delete(name: str) -> None:
     except ApiError as error:
         st.session_state["delete_refused"] = error.detail
         return
-    st.session_state["data_news"] = f"{plain(name)} is deleted."
+    st.session_state["data_outcome"] = f"{plain(name)} deleted."
     st.session_state["open_delete"] = False
     st.query_params.pop("dataset", None)

@@ -1,4 +1,4 @@
-"""A dataset of one's own from some galaxies of another."""
+"""Creating a subset of a dataset."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -22,7 +22,7 @@ SPECS = {spec.name: spec for spec in field_specs(SubsetConfig)}
 
 
 def draw_subset(dataset: Dataset, filters: Filters, names: list[str]) -> None:
-    """The form, filled in with what is shown; a new filter fills it in again. `names` are taken."""
+    """The form, filled in from the current filters. `names` are taken dataset names."""
     _fill(dataset, filters, names)
     values = {"dataset": dataset.name, **_given()}
     faults = _faults(values, names)
@@ -38,11 +38,11 @@ def draw_subset(dataset: Dataset, filters: Filters, names: list[str]) -> None:
             empty = _empty(name, dataset)
             draw_setting(SPECS[name], FIELD + name, empty=empty, error=faults.get(name, ""))
     if filters.label == UNLABELLED:
-        st.caption("Galaxies without a label come along only where no class is chosen.")
+        st.caption("Unlabelled galaxies are included only if no class is selected.")
     elsewhere = [sentence for field, sentence in faults.items() if field not in _shown(dataset)]
     if elsewhere:
         bullets(elsewhere, bad=True)
-    if st.button("Make the subset", type="primary", disabled=bool(faults)):
+    if st.button("Create subset", type="primary", disabled=bool(faults)):
         refused = queue_job(RunKind.SUBSET, values)
         st.session_state["subset_refused"] = (values, refused)
         if not refused:
@@ -64,11 +64,11 @@ def _faults(values: dict[str, Any], names: list[str]) -> dict[str, str]:
 
 
 def missing_split(splits: Sequence[str]) -> str:
-    """What a choice of splits lacks, "" for none and for no choice."""
+    """An error if a selection of splits lacks train or val; "" otherwise and for no selection."""
     absent = [split for split in (Split.TRAIN, Split.VAL) if splits and split not in splits]
     if not absent:
         return ""
-    return f"A dataset needs train and val galaxies; add {' and '.join(absent)}, or choose no split."
+    return f"A dataset needs train and val galaxies; add {' and '.join(absent)}, or select no split."
 
 
 def _empty(name: str, dataset: Dataset) -> str:
@@ -86,10 +86,10 @@ def _shown(dataset: Dataset) -> list[str]:
 
 def _fill(dataset: Dataset, filters: Filters, names: list[str]) -> None:
     state = st.session_state
-    wanted = (dataset.name, replace(filters, split=None))
-    if state.get("subset_of") == wanted and state.get(FIELD + "name") is not None:
+    source = (dataset.name, replace(filters, split=None))
+    if state.get("subset_of") == source and state.get(FIELD + "name") is not None:
         return
-    state["subset_of"] = wanted
+    state["subset_of"] = source
     state[FIELD + "name"] = suggest_free(subset_name(dataset.name, filters), names)
     state[FIELD + "classes"] = [filters.label] if filters.label in dataset.class_names else []
     state[FIELD + "redshift_min"] = filters.redshift_min
@@ -97,7 +97,7 @@ def _fill(dataset: Dataset, filters: Filters, names: list[str]) -> None:
 
 
 def subset_name(name: str, filters: Filters) -> str:
-    """A name that says what was taken. The split is no part of it: a dataset needs all of them."""
+    """A name that describes the filters, without the split: a dataset needs all of them."""
     narrowed = filters.redshift_min is not None or filters.redshift_max is not None
     parts = [part for part in (filters.label or "", "z" if narrowed else "") if part]
     return dataset_word("-".join([name, *(parts or ["part"])]))

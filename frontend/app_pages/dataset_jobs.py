@@ -1,4 +1,4 @@
-"""Jobs that make a dataset: queued here, followed here, and what to do with what they made."""
+"""Jobs that create datasets: queueing them, following them, and showing their outcome."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -20,7 +20,7 @@ NAMED = "datasets_named"
 
 
 def queue_job(kind: RunKind, values: dict[str, Any]) -> dict[str, str]:
-    """Queues the job; where the server refuses, its sentence by the field at fault, "" for none."""
+    """Queue a job; returns errors by field ("" for no field)."""
     try:
         run = client().create_run(RunRequest(kind=kind, config=values))
     except ApiError as error:
@@ -31,22 +31,22 @@ def queue_job(kind: RunKind, values: dict[str, Any]) -> dict[str, str]:
 
 
 def suggest_free(word: str, names: Iterable[str]) -> str:
-    """A name that neither a dataset has nor one that this session has asked for."""
+    """A name used neither by a dataset nor by a job of this session."""
     return free_name(word, [*names, *st.session_state.get(NAMED, [])])
 
 
-def draw_jobs_under_way() -> None:
-    """The jobs that make a dataset just now; the page is drawn again when one ends."""
+def draw_active_jobs() -> None:
+    """Active jobs that create datasets; the page is redrawn when one ends."""
     jobs = client().list_runs(every_kind=True, limit=50)
-    coming = [
+    active = [
         job.id for job in jobs if has_trait(job.kind, Trait.MAKES_DATASET) and job.state not in TERMINAL
     ]
-    if coming and draw_jobs(MAKERS, key="jobs_under_way", active=True, watch=coming).settled:
+    if active and draw_jobs(MAKERS, key="active_jobs", active=True, watch=active).settled:
         st.rerun()
 
 
 def draw_every_job() -> None:
-    """All jobs that made or make datasets, folded."""
+    """All jobs that create datasets, in an expander."""
     with st.expander(
         "Jobs: imports, downloads, simulations and subsets", key="open_jobs", on_change="rerun"
     ) as fold:
@@ -55,16 +55,16 @@ def draw_every_job() -> None:
 
 
 def draw_ready() -> None:
-    """What this session's jobs have come to, once for each: a dataset to look at, or why there is none."""
+    """The outcome of each finished job of this session: the new dataset, or why it failed."""
     for run_id in list(st.session_state.get(STARTED, [])):
         run = client().get_run(run_id)
         if run.state is RunState.SUCCEEDED:
-            _draw_made(run)
+            _draw_created(run)
         elif run.state in TERMINAL:
-            _draw_unmade(run)
+            _draw_failed(run)
 
 
-def _draw_made(run: Run) -> None:
+def _draw_created(run: Run) -> None:
     name = str(run.config.get("name", run.dataset or ""))
     known = {dataset.name: dataset for dataset in client().list_datasets()}
     if name not in known:
@@ -72,28 +72,28 @@ def _draw_made(run: Run) -> None:
         return
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.markdown(f"**{name}** is ready: {count(known[name].n)} galaxies.")
-        st.button("Look at it", key=f"look_{run.id}", type="primary", on_click=_look, args=(run.id, name))
+        st.button("Show it", key=f"look_{run.id}", type="primary", on_click=_show, args=(run.id, name))
         if st.button("Train on it", key=f"train_{run.id}"):
             _forget(run.id)
             go("launch", on=name)
-        st.button("Later", key=f"later_{run.id}", on_click=_forget, args=(run.id,))
+        st.button("Dismiss", key=f"later_{run.id}", on_click=_forget, args=(run.id,))
 
 
-def _draw_unmade(run: Run) -> None:
+def _draw_failed(run: Run) -> None:
     ended = "was stopped" if run.state is RunState.CANCELLED else "failed"
     why = " ".join(part for part in (run.reason, run.suggestion) if part)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.text(f"The {run.kind} of {run.config.get('name', 'a dataset')} {ended}. {why}".strip())
-        st.button("Good", key=f"later_{run.id}", on_click=_forget, args=(run.id,))
+        st.button("Dismiss", key=f"later_{run.id}", on_click=_forget, args=(run.id,))
 
 
-def _look(run_id: str, name: str) -> None:
+def _show(run_id: str, name: str) -> None:
     _forget(run_id)
     open_dataset(name)
 
 
 def open_dataset(name: str) -> None:
-    """For a callback: the next rerun shows this dataset."""
+    """Callback: show this dataset on the next rerun."""
     for key in ("add", "set"):
         st.query_params.pop(key, None)
     st.query_params["dataset"] = name

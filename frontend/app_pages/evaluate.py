@@ -7,8 +7,8 @@ import streamlit as st
 from frontend.app_pages.evaluate_cells import draw_evaluation
 from frontend.app_pages.evaluate_curves import draw_curves_of_twins
 from frontend.app_pages.evaluate_form import draw_form, draw_jobs
-from frontend.app_pages.evaluate_jobs import judging_jobs
-from frontend.app_pages.evaluate_url import CELL, Look, change_look, current_look
+from frontend.app_pages.evaluate_jobs import evaluation_jobs
+from frontend.app_pages.evaluate_url import CELL, EvaluateView, change_view, current_view
 from frontend.blocks import empty_state, page_title
 from frontend.client import ApiError
 from frontend.components.depth_curve import draw_depth_curve
@@ -40,46 +40,45 @@ RUN, DATASET = "evaluate_run", "evaluate_dataset"
 
 
 def show() -> None:
-    """The evaluations of one encoder; how to make them where there are none."""
+    """The evaluations of one encoder, and the form for new ones."""
     page_title("Evaluate", QUESTION)
     encoders = begun_encoders()
     if not encoders:
-        nothing_trained("Launch a run; its encoder can be evaluated here.")
+        nothing_trained("Launch a run to evaluate its encoder here.")
         return
-    look = _settle(current_look(), encoders)
-    run = encoders[look.run or ""]
+    view = _settle(current_view(), encoders)
+    run = encoders[view.run or ""]
     evaluations = client().list_evaluations(encoder=run.id)
     datasets = {dataset.name: dataset for dataset in client().list_datasets()}
-    shown = _draw_head(look, encoders, evaluations)
-    every = judging_jobs()
+    shown = _draw_head(view, encoders, evaluations)
+    every = evaluation_jobs()
     jobs = [job for job in every if job.config.get("encoder") == run.id]
     draw_form(run, datasets, jobs, fresh=not evaluations and not jobs)
     draw_jobs(jobs)
     if shown:
-        digest = shown[0].dataset_digest  # another dataset may have the name of one that is not here
-        judged_on = next((dataset for dataset in datasets.values() if dataset.digest == digest), None)
-        _draw_results(look, run, shown, judged_on, {job.id: job.config for job in every})
+        digest = shown[0].dataset_digest  # another dataset may have the name of a missing one
+        evaluated_on = next((dataset for dataset in datasets.values() if dataset.digest == digest), None)
+        _draw_results(view, run, shown, evaluated_on, {job.id: job.config for job in every})
     elif all(job.state in TERMINAL for job in jobs):
         empty_state(
             "This encoder has not been evaluated yet.",
-            "Choose heads above and press the button: k-NN and a linear probe take seconds.",
+            "Choose heads above and click the button. k-NN and a linear probe take seconds.",
         )
     else:
-        st.caption("Table, confusion matrix and galaxies appear here when it has ended.")
+        st.caption("The table, confusion matrix and galaxies appear here when the job has finished.")
 
 
-def _settle(look: Look, encoders: Mapping[str, Run]) -> Look:
-    """The look with a run: the address's, that of the evaluation it names, the selected one, or the newest
-    that has something to show."""
-    if look.run not in encoders and look.evaluation is not None:
-        look = look.model_copy(update={"run": _encoder_of(look.evaluation)})
-    if look.run not in encoders:
-        look = look.model_copy(update={"run": first_choice(encoders.values())})
-    if st.query_params.get("run") != look.run:
-        st.session_state["selected_run"] = look.run
-        change_look(run=look.run)
-        st.rerun()  # so that the header names it
-    return look
+def _settle(view: EvaluateView, encoders: Mapping[str, Run]) -> EvaluateView:
+    """Fill in the run: from the address, from the evaluation in it, else the selected or newest run."""
+    if view.run not in encoders and view.evaluation is not None:
+        view = view.model_copy(update={"run": _encoder_of(view.evaluation)})
+    if view.run not in encoders:
+        view = view.model_copy(update={"run": first_choice(encoders.values())})
+    if st.query_params.get("run") != view.run:
+        st.session_state["selected_run"] = view.run
+        change_view(run=view.run)
+        st.rerun()  # the header shows the run
+    return view
 
 
 def _encoder_of(evaluation: str) -> str | None:
@@ -90,33 +89,33 @@ def _encoder_of(evaluation: str) -> str | None:
 
 
 def _draw_head(
-    look: Look,
+    view: EvaluateView,
     encoders: Mapping[str, Run],
     evaluations: Sequence[Evaluation],
 ) -> list[Evaluation]:
-    """The selects of encoder and, where there are several, dataset; the evaluations on it."""
-    st.session_state[RUN] = look.run
+    """Draw the selects of encoder and, if there are several, dataset; returns its evaluations."""
+    st.session_state[RUN] = view.run
     found = {one.dataset_digest: one.dataset for one in evaluations}
-    of_look = next((one.dataset_digest for one in evaluations if one.id == look.evaluation), None)
+    of_view = next((one.dataset_digest for one in evaluations if one.id == view.evaluation), None)
     with st.container(horizontal=True, vertical_alignment="bottom"):
         st.selectbox(
-            "encoder",
+            "Encoder",
             list(encoders),
             format_func=lambda run_id: _encoder_title(encoders[run_id]),
             key=RUN,
-            on_change=lambda: change_look(run=st.session_state[RUN], evaluation=None, against=None, **CELL),
-            help="The run whose encoder is judged; a running one with its checkpoint of now.",
+            on_change=lambda: change_view(run=st.session_state[RUN], evaluation=None, against=None, **CELL),
+            help="The run whose encoder is evaluated; for an active run, its current checkpoint.",
             width=420,
         )
         if len(found) > 1:
-            st.session_state[DATASET] = of_look or next(iter(found))
+            st.session_state[DATASET] = of_view or next(iter(found))
             st.pills(
-                "judged on",
+                "Evaluated on",
                 list(found),
                 format_func=lambda digest: found[digest],
                 key=DATASET,
                 required=True,
-                on_change=lambda: change_look(
+                on_change=lambda: change_view(
                     evaluation=next(
                         one.id for one in evaluations if one.dataset_digest == st.session_state[DATASET]
                     ),
@@ -124,7 +123,7 @@ def _draw_head(
                     **CELL,
                 ),
             )
-    digest = of_look or next(iter(found), "")
+    digest = of_view or next(iter(found), "")
     return [one for one in evaluations if one.dataset_digest == digest]
 
 
@@ -138,17 +137,17 @@ def _encoder_title(run: Run) -> str:
 
 
 def _draw_results(
-    look: Look, run: Run, evaluations: Sequence[Evaluation], dataset: Dataset | None, jobs: Jobs
+    view: EvaluateView, run: Run, evaluations: Sequence[Evaluation], dataset: Dataset | None, jobs: Jobs
 ) -> None:
-    """Table and depth curve, then the evaluation that was chosen."""
+    """Table and depth curve, then the selected evaluation."""
     groups = group_evaluations(evaluations, jobs)
     by_id = {one.id: one for one in evaluations}
     blocks = fold_earlier(with_references(groups, jobs), evaluations, jobs)
     first = blocks[0].group.first if blocks else groups[0].first
-    one = by_id.get(look.evaluation or "", first)
-    if look.evaluation != one.id:
-        change_look(evaluation=one.id)
-    curved = _curved(one, evaluations)
+    one = by_id.get(view.evaluation or "", first)
+    if view.evaluation != one.id:
+        change_view(evaluation=one.id)
+    curved = _with_depth_curve(one, evaluations)
     wide, side = st.columns([3, 1], gap="medium") if curved else (st.container(), None)
     if curved is not None and side is not None:
         with side:
@@ -161,22 +160,22 @@ def _draw_results(
             caption=_caption(one, dataset),
             estimator=f"{name_evaluation(one)}: {one.estimator}",
             notes=notes_of(groups),
-            on_pick=lambda found: change_look(evaluation=found, page=1),
+            on_pick=lambda found: change_view(evaluation=found, page=1),
         )
     same = next((group.seeds for group in groups if one.id in {seed.id for seed in group.seeds}), (one,))
     draw_curves_of_twins(run, one.dataset)
     draw_evaluation(one, same, run, dataset)
 
 
-def _curved(one: Evaluation, evaluations: Sequence[Evaluation]) -> Evaluation | None:
-    """The evaluation whose depth curve stands beside: this one, one of its job, or the newest."""
+def _with_depth_curve(one: Evaluation, evaluations: Sequence[Evaluation]) -> Evaluation | None:
+    """The evaluation whose depth curve is shown: this one, one of the same job, or the newest."""
     found = [other for other in evaluations if other.depth_curve and other.basis is Basis.ENCODER]
     ranked = sorted(found, key=lambda other: (other.id != one.id, other.run != one.run))
     return one if one.depth_curve else next(iter(ranked), None)
 
 
 def _baselines(one: Evaluation, evaluations: Sequence[Evaluation]) -> list[tuple[str, float]]:
-    """Validation accuracies of the linear references and the majority of the same job, named."""
+    """Names and validation accuracies of the linear references and the majority class of the same job."""
     found = {
         BASIS_WORDS[other.basis]: other.val_accuracy
         for other in evaluations
@@ -186,15 +185,15 @@ def _baselines(one: Evaluation, evaluations: Sequence[Evaluation]) -> list[tuple
 
 
 def _checkpoint_titles(groups: Sequence[Group]) -> dict[str, str]:
-    """Steps by name, where not all evaluations are of the same checkpoint."""
+    """Names of steps, if the evaluations are of several checkpoints."""
     steps = {group.first.step for group in groups if group.first.basis is Basis.ENCODER}
     return {str(step): f"step {count(step)}" for step in steps if step is not None} if len(steps) > 1 else {}
 
 
 def _caption(one: Evaluation, dataset: Dataset | None) -> str:
-    title = dataset_title(one.dataset, dataset.simulated) if dataset else f"{one.dataset}, which is not here"
+    title = dataset_title(one.dataset, dataset.simulated) if dataset else f"{one.dataset} (missing)"
     kind = "simulated galaxies" if dataset is not None and dataset.simulated else "galaxies"
     return (
-        f"{count(one.n)} test {kind} of {title}, read once for what validation chose. "
-        "Lines: 95 % intervals (Wilson; balanced and macro-F1 by bootstrap)."
+        f"{count(one.n)} test {kind} of {title}, read once after all choices were made on validation rows. "
+        "Lines show 95 % intervals (Wilson; bootstrap for balanced accuracy and macro-F1)."
     )

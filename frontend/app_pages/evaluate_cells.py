@@ -1,4 +1,4 @@
-"""One evaluation: its confusion matrix, the galaxies of a cell beside it, classes and calibration below."""
+"""One evaluation: confusion matrix with the galaxies of a cell, class scores and calibration."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,12 +7,12 @@ import streamlit as st
 from frontend.app_pages.evaluate_galaxies import draw_galaxies
 from frontend.app_pages.evaluate_methods import draw_methods
 from frontend.app_pages.evaluate_url import (
-    Look,
-    change_look,
-    current_look,
-    matrix_look,
-    take_matrix,
-    told,
+    EvaluateView,
+    browser_seq,
+    change_view,
+    current_view,
+    matrix_view,
+    on_matrix_change,
 )
 from frontend.blocks import facts, guarded, section, wrong
 from frontend.client import ApiError
@@ -36,23 +36,21 @@ from shared.contract.runs import Run
 
 
 def draw_evaluation(one: Evaluation, seeds: Sequence[Evaluation], run: Run, dataset: Dataset | None) -> None:
-    """Everything about one evaluation; a press on the matrix redraws matrix and galaxies only."""
+    """Everything about one evaluation; a click on the matrix redraws only matrix and galaxies."""
     section(name_evaluation(one), headline_words(one))
     _draw_seeds(one, seeds)
     others = _comparable(one)
     st.fragment(guarded)(lambda: _draw_matrix_and_galaxies(one, others, run, dataset))
     left, right = st.columns([7, 6], gap="large")
     with left:
-        section("Classes", "on test rows; press one to see its galaxies")
+        section("Classes", "on test rows; click a class to see its galaxies")
         draw_class_scores(
             class_rows(one.classes),
             on_pick=_take_class,
         )
     with right:
         if one.calibration is not None:
-            section(
-                "Is it as sure as it should be?", "bars: accuracy in each bin; lines: its mean confidence"
-            )
+            section("Calibration", "bars: accuracy per bin; lines: mean confidence; both on test rows")
             draw_reliability(one.calibration)
             st.caption(calibration_words(one.calibration))
 
@@ -63,60 +61,62 @@ def _draw_seeds(one: Evaluation, seeds: Sequence[Evaluation]) -> None:
     titles = {other.id: f"seed {other.seed} · {percent(other.accuracy)}" for other in seeds}
     st.session_state["evaluate_seed"] = one.id
     st.segmented_control(
-        "seed",
+        "Seed",
         list(titles),
         format_func=lambda found: titles[found],
         key="evaluate_seed",
         required=True,
-        on_change=lambda: change_look(evaluation=st.session_state["evaluate_seed"], page=1),
-        help="Matrix and galaxies are of one seed.",
+        on_change=lambda: change_view(evaluation=st.session_state["evaluate_seed"], page=1),
+        help="The confusion matrix and the galaxies show one seed.",
     )
 
 
 def _draw_matrix_and_galaxies(
     one: Evaluation, others: Mapping[str, Evaluation], run: Run, dataset: Dataset | None
 ) -> None:
-    look = _known(current_look(), one.class_names)
+    view = _without_unknown_classes(current_view(), one.class_names)
     left, right = st.columns([7, 6], gap="large")
     with left:
-        other = _draw_against(one, others, look)
-        draw_confusion_matrix(matrix_data(one, other), matrix_look(look), told(look), on_look=take_matrix)
+        other = _draw_against(one, others, view)
+        draw_confusion_matrix(
+            matrix_data(one, other), matrix_view(view), browser_seq(view), on_change=on_matrix_change
+        )
     with right, st.container(key="evaluate_galaxies"):
-        guarded(lambda: draw_galaxies(one, look, run, dataset))
+        guarded(lambda: draw_galaxies(one, view, run, dataset))
     if one.head is not None:
         section(
-            "Is each class told from the rest?",
-            "test rows; the class against all others, at every threshold of its probability",
+            "ROC and precision–recall by class",
+            "one class against the rest, at every probability threshold, on test rows",
         )
-        draw_class_curves(one.id, look.true or look.predicted, on_pick=_take_class)
+        draw_class_curves(one.id, view.true or view.predicted, on_pick=_take_class)
 
 
 def _take_class(name: str | None) -> None:
-    change_look(true=name, predicted=None, page=1)
+    change_view(true=name, predicted=None, page=1)
 
 
-def _known(look: Look, names: Sequence[str]) -> Look:
-    """The look without classes that this evaluation does not know."""
-    unknown = [field for field in ("true", "predicted") if getattr(look, field) not in (None, *names)]
-    return look.model_copy(update=dict.fromkeys(unknown))
+def _without_unknown_classes(view: EvaluateView, names: Sequence[str]) -> EvaluateView:
+    """The view without classes that do not exist in this evaluation."""
+    unknown = [field for field in ("true", "predicted") if getattr(view, field) not in (None, *names)]
+    return view.model_copy(update=dict.fromkeys(unknown))
 
 
-def _draw_against(one: Evaluation, others: Mapping[str, Evaluation], look: Look) -> Evaluation | None:
-    """The select of a second evaluation, the comparison in words, and that evaluation."""
+def _draw_against(one: Evaluation, others: Mapping[str, Evaluation], view: EvaluateView) -> Evaluation | None:
+    """Draw the select of a second evaluation and the comparison; returns that evaluation."""
     if not others:
         return None
-    st.session_state["evaluate_against"] = look.against if look.against in others else None
+    st.session_state["evaluate_against"] = view.against if view.against in others else None
     st.selectbox(
-        f"against (A is {name_evaluation(one)})",
+        f"Compare with B (A is {name_evaluation(one)})",
         list(others),
         format_func=lambda found: _other_title(others[found], one),
         index=None,
-        placeholder="compare with another evaluation of these galaxies",
+        placeholder="another evaluation of these galaxies",
         key="evaluate_against",
         on_change=_take_against,
-        help="B, judged on the same test galaxies: what differs, and whether it may be chance.",
+        help="B is evaluated on the same test galaxies. Shows the difference and whether it is significant.",
     )
-    other = others.get(look.against or "")
+    other = others.get(view.against or "")
     if other is not None:
         draw_methods(one, other, [one, *others.values()])
         _draw_comparison(one, other)
@@ -141,12 +141,12 @@ def _other_title(other: Evaluation, one: Evaluation) -> str:
 def _take_against() -> None:
     chosen = st.session_state["evaluate_against"]
     shown = "difference" if chosen else "true"
-    change_look(against=chosen, shown=shown)
+    change_view(against=chosen, shown=shown)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _compare(a: str, b: str) -> Comparison:
-    """Asked once for two evaluations, which never change."""
+    """Cached, as evaluations never change."""
     return client().compare_evaluations(a, b)
 
 

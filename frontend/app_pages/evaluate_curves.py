@@ -1,4 +1,4 @@
-"""Fine-tuned against from scratch: both curves, and what may be said of them."""
+"""Learning curves of fine-tuned classifiers and their twins trained from scratch."""
 
 import streamlit as st
 
@@ -11,13 +11,11 @@ from shared.contract.runs import Run
 
 
 def draw_curves_of_twins(run: Run, dataset: str) -> None:
-    """One chart a recipe; nothing where no classifier was trained on this encoder and dataset."""
+    """One chart per recipe; nothing if no classifier was trained on this encoder and dataset."""
     found = [twins for twins in client().list_learning_curves(run.id) if twins.dataset == dataset]
     if not found:
         return
-    section(
-        "Does pretraining help a classifier?", "each seed thin, their mean thick; same recipe, same epochs"
-    )
+    section("Does pretraining help?", "thin lines: seeds; thick lines: means; same recipe and epochs")
     for place, twins in enumerate(found):
         left, right = st.columns([7, 6], gap="large")
         with left:
@@ -29,7 +27,7 @@ def draw_curves_of_twins(run: Run, dataset: str) -> None:
 
 
 def recipe_words(twins: TwinCurves) -> str:
-    """The recipe and how many seeds stand on each side."""
+    """The recipe, and the number of seeds on each side."""
     decay = "" if twins.layer_decay in (None, 1) else f"layer decay {twins.layer_decay:g}"
     labels = "" if twins.label_fraction == 1 else f"{percent(twins.label_fraction)} of the labels"
     words = [plural(twins.epochs, "epoch"), labels, decay]
@@ -38,12 +36,12 @@ def recipe_words(twins: TwinCurves) -> str:
 
 
 def missing_words(twins: TwinCurves) -> str:
-    """What the figures are, and what would make them say more."""
+    """How the figures were computed, or what is missing for a comparison."""
     if not twins.scratch:
         return "Train from scratch with the same settings and seeds to compare."
     if not twins.tuned:
         return "Fine-tune with the same settings and seeds to compare."
     return (
-        "Means of three evaluations on validation rows; intervals by a paired t over the seeds. The twin "
-        "differs in its initial weights, and has no layer decay."
+        "Means of three evaluations on validation rows; intervals from a paired t-test over seeds. The twin "
+        "differs in its initial weights and has no layer decay."
     )

@@ -1,4 +1,4 @@
-"""Evaluate this encoder: the form of a probe, a fine-tuning or a training from scratch, and their jobs."""
+"""The form for evaluating an encoder by probing, fine-tuning or training from scratch, and its jobs."""
 
 import shlex
 from collections.abc import Mapping, Sequence
@@ -26,19 +26,18 @@ from shared.contract.runs import Run, RunRequest
 FIELD = "probe."
 REFUSED, OPEN, DISMISSED = "probe_refused", "probe_open", "probe_dismissed"
 SPECS = {spec.name: spec for spec in field_specs(ProbeConfig)}
-RARE = [spec.name for spec in SPECS.values() if not spec.simple]
+ADVANCED = [spec.name for spec in SPECS.values() if not spec.simple]
 KIND = "evaluate_kind"
 KIND_WORDS = {
-    RunKind.PROBE.value: "heads on the frozen encoder",
-    RunKind.FINETUNE.value: "fine-tune",
-    RunKind.SUPERVISED.value: "train from scratch",
+    RunKind.PROBE.value: "Frozen encoder",
+    RunKind.FINETUNE.value: "Fine-tune",
+    RunKind.SUPERVISED.value: "Train from scratch",
 }
 PILLS = {"depths": {"last": "last block", "all": "best of all blocks"}}
 
 
 def draw_form(run: Run, datasets: Mapping[str, Dataset], jobs: Sequence[Run], *, fresh: bool) -> None:
-    """The form, open where nothing has been evaluated; the button below it queues the job. `jobs` are the
-    earlier ones on this encoder."""
+    """The form, open if nothing has been evaluated yet. `jobs` are earlier ones on this encoder."""
     if st.session_state.setdefault(f"{OPEN}_of", run.id) != run.id:
         st.session_state[f"{OPEN}_of"] = run.id
         st.session_state.pop(OPEN, None)
@@ -62,10 +61,10 @@ def _draw_fields(run: Run, datasets: Mapping[str, Dataset], jobs: Sequence[Run])
 
 
 def _draw_kind() -> RunKind:
-    """Whether the encoder stays as it is, learns on, or begins anew."""
+    """Whether to keep the encoder frozen, fine-tune it, or train from scratch."""
     st.session_state.setdefault(KIND, RunKind.PROBE.value)
     st.segmented_control(
-        "what is trained",
+        "Training",
         list(KIND_WORDS),
         format_func=lambda kind: KIND_WORDS[kind],
         required=True,
@@ -84,15 +83,15 @@ def _draw_probe_fields(run: Run, refused: Mapping[str, str], faults: Mapping[str
         for name in ("label_fraction", "seeds"):
             with st.container(width=148):
                 draw_setting(SPECS[name], FIELD + name, error=refused.get(name, ""))
-    with st.expander("More", expanded=bool(set(refused) & set(RARE)), key="probe_more"):
+    with st.expander("More settings", expanded=bool(set(refused) & set(ADVANCED)), key="probe_more"):
         grid = st.grid("auto", min_column_width=136, gap="small")
-        for name in RARE:
+        for name in ADVANCED:
             with grid.cell():
                 draw_setting(SPECS[name], FIELD + name, error=refused.get(name, ""))
         st.code(shell_words(form_values(run.id, st.session_state)), language=None, wrap_lines=True)
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Evaluate this encoder", type="primary", disabled=bool(faults), key="probe_start")
-        st.caption("On the CPU, beside a training; k-NN and a linear probe take seconds.")
+        st.caption("Runs on the CPU alongside training. k-NN and a linear probe take seconds.")
     for name in refused.keys() - SPECS.keys():
         wrong(refused[name])
     if pressed:
@@ -104,14 +103,14 @@ def _draw_dataset(run: Run, datasets: Mapping[str, Dataset], refused: Mapping[st
     labelled = [dataset.name for dataset in datasets.values() if dataset.class_counts]
     others = [name for name in labelled if name != own]
     unlabelled = own in datasets and own not in labelled
-    held = st.session_state.get(key)
-    if not others and held is None and not unlabelled and "dataset" not in refused:
+    chosen = st.session_state.get(key)
+    if not others and chosen is None and not unlabelled and "dataset" not in refused:
         return
     st.selectbox(
         SPECS["dataset"].label,
-        [*others, *([held] if held and held not in others else [])],
+        [*others, *([chosen] if chosen and chosen not in others else [])],
         index=None,
-        placeholder="choose one with labels" if unlabelled else f"the encoder's own, {own or 'none'}",
+        placeholder="choose a labelled dataset" if unlabelled else f"dataset of the encoder: {own or 'none'}",
         format_func=lambda name: dataset_title(name, datasets[name].simulated) if name in datasets else name,
         key=key,
         help=SPECS["dataset"].tooltip,
@@ -120,13 +119,13 @@ def _draw_dataset(run: Run, datasets: Mapping[str, Dataset], refused: Mapping[st
     )
     if "dataset" in refused:
         wrong(refused["dataset"])
-    elif unlabelled and held is None:
-        hint(f"{own} has no labels: choose a labelled dataset of the same bands to judge the encoder on.")
+    elif unlabelled and chosen is None:
+        hint(f"{own} has no labels. Choose a labelled dataset with the same bands for the evaluation.")
 
 
 def _own_dataset(run: Run) -> str | None:
-    judged = run.config.get("eval_dataset")
-    return str(judged) if judged else run.dataset
+    evaluated_on = run.config.get("eval_dataset")
+    return str(evaluated_on) if evaluated_on else run.dataset
 
 
 def _draw_heads(refused: Mapping[str, str]) -> None:
@@ -165,32 +164,32 @@ def _draw_pills(spec: FieldSpec, refused: Mapping[str, str]) -> None:
 
 
 def words_of(heads: Sequence[str]) -> str:
-    """Heads as a person calls them, with commas."""
+    """The names of heads, separated by commas."""
     return ", ".join(HEAD_WORDS[Head(head)] for head in heads)
 
 
 def form_values(encoder: str, state: Mapping[Any, Any]) -> dict[str, Any]:
-    """The form as ProbeConfig reads it, defaults left out."""
+    """The values of the form for ProbeConfig, without defaults."""
     values: dict[str, Any] = {"encoder": encoder}
     for name in SPECS:
-        held = state.get(FIELD + name)
-        held = tuple(held) if isinstance(held, list) else held
-        if name != "encoder" and held not in (None, ""):
-            values[name] = held
+        value = state.get(FIELD + name)
+        value = tuple(value) if isinstance(value, list) else value
+        if name != "encoder" and value not in (None, ""):
+            values[name] = value
     return {
         name: value for name, value in values.items() if name == "encoder" or value != SPECS[name].default
     }
 
 
 def form_faults(values: Mapping[str, Any]) -> dict[str, str]:
-    """By field, what is wrong with the values before the server is asked."""
+    """Errors by field that need no request to the server."""
     if values.get("heads") == ():
         return {"heads": "Choose at least one head."}
     return check_values(ProbeConfig, values)[1]
 
 
 def shell_words(values: Mapping[str, Any]) -> str:
-    """The same for the shell."""
+    """The same as a shell command."""
     pairs = [
         f"{name}={','.join(value) if isinstance(value, tuple) else show_value(value)}"
         for name, value in values.items()
@@ -201,13 +200,13 @@ def shell_words(values: Mapping[str, Any]) -> str:
 
 
 def _refused(run: Run) -> dict[str, str]:
-    """What the server said to just these values; forgotten when they change."""
+    """Errors the server returned for exactly these values."""
     values, faults = st.session_state.get(REFUSED, (None, {}))
     return dict(faults) if values == form_values(run.id, st.session_state) else {}
 
 
 def _start(values: Mapping[str, Any]) -> None:
-    """Queues the job; a refusal is shown at its field and nothing is lost."""
+    """Queue the job; an error is shown at its field and the form is kept."""
     try:
         client().create_run(RunRequest(kind=RunKind.PROBE, config=dict(values)))
     except ApiError as error:
@@ -218,7 +217,7 @@ def _start(values: Mapping[str, Any]) -> None:
 
 
 def draw_jobs(jobs: Sequence[Run]) -> None:
-    """The jobs of this encoder at work, and why the last one came to nothing."""
+    """The active jobs of this encoder, and why the last one failed."""
     for job in reversed([job for job in jobs if job.state not in TERMINAL]):
         if draw_job(job.id, _job_title(job), key=f"probe_{job.id}"):
             st.rerun()
@@ -227,11 +226,11 @@ def draw_jobs(jobs: Sequence[Run]) -> None:
     if last is None or last.state is RunState.SUCCEEDED or last.id in dismissed:
         return
     stopped = last.state is RunState.CANCELLED
-    ended = "was stopped; nothing of it is kept" if stopped else "failed"
+    ended = "was stopped; it has no results" if stopped else "failed"
     why = "" if stopped else " ".join(part for part in (last.reason, last.suggestion) if part)
     with st.container(border=True, horizontal=True, vertical_alignment="center"):
         st.text(f"The last evaluation ({_job_words(last)}) {ended}. {why}".strip())
-        st.button("Good", key=f"dismiss_{last.id}", on_click=dismissed.append, args=(last.id,))
+        st.button("Dismiss", key=f"dismiss_{last.id}", on_click=dismissed.append, args=(last.id,))
 
 
 def _job_title(job: Run) -> str:

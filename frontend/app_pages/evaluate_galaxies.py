@@ -1,4 +1,4 @@
-"""The galaxies of an evaluation: filters, then those that pass, a page at a time."""
+"""The galaxies of an evaluation, with filters and pages."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from frontend.app_pages.evaluate_url import Look, change_look
+from frontend.app_pages.evaluate_url import EvaluateView, change_view
 from frontend.blocks import empty_state, file_link, hint
 from frontend.components.prediction_grid import draw_prediction_grid
 from frontend.session import client
@@ -27,113 +27,110 @@ ORDERS = {
     PredictionOrder.RANDOM: "random",
 }
 ORDER_HELP = (
-    "Most confident and most uncertain go by the probability of the class that it was called; "
-    "best and worst by that of the true class, so that worst are those that are surely wrong."
+    "Most confident and most uncertain rank by the probability of the predicted class, best and worst by "
+    "that of the true class: the worst are confidently wrong."
 )
 EVERY = "all"
 
 
-def draw_galaxies(one: Evaluation, look: Look, run: Run, dataset: Dataset | None) -> None:
-    """Filters, then the galaxies that pass, a page at a time."""
-    _draw_filters(one, look)
+def draw_galaxies(one: Evaluation, view: EvaluateView, run: Run, dataset: Dataset | None) -> None:
+    """Filters, and one page of the matching galaxies."""
+    _draw_filters(one, view)
     page = client().list_predictions(
         one.id,
-        true=_index(look.true, one),
-        predicted=_index(look.predicted, one),
-        split=look.split,
-        flagged_only=look.flagged,
-        confidence_min=look.min / 100,
-        confidence_max=look.max / 100,
-        order=look.order,
-        seed=look.seed,
-        offset=PER_PAGE * (look.page - 1),
+        true=_index(view.true, one),
+        predicted=_index(view.predicted, one),
+        split=view.split,
+        flagged_only=view.flagged,
+        confidence_min=view.min / 100,
+        confidence_max=view.max / 100,
+        order=view.order,
+        seed=view.seed,
+        offset=PER_PAGE * (view.page - 1),
         limit=PER_PAGE,
     )
-    if look.page > 1 and not page.predictions and page.total:
-        change_look(page=1)
+    if view.page > 1 and not page.predictions and page.total:
+        change_view(page=1)
         st.rerun(scope="fragment")
-    st.markdown(cell_title(look, page.total))
+    st.markdown(cell_title(view, page.total))
     if not page.total:
-        empty_state("No galaxy is of this kind.", "Choose another cell, or take a filter off.")
+        empty_state("No galaxies match.", "Choose another cell or remove a filter.")
         return
     if page.dataset is None or dataset is None:
-        hint(f"{one.dataset} is not here, so there are no pictures.")
+        hint(f"The dataset {one.dataset} is missing, so there are no images.")
     draw_prediction_grid(page, dataset if page.dataset else None, one.encoder or run.id)
-    _draw_foot(one, look, page.total)
+    _draw_foot(one, view, page.total)
 
 
-def cell_title(look: Look, total: int) -> str:
-    """What the grid shows, in words."""
+def cell_title(view: EvaluateView, total: int) -> str:
+    """The title of the grid."""
     galaxies = "galaxy" if total == 1 else "galaxies"
-    where = {Split.TEST: "test ", Split.VAL: "validation "}.get(look.split, "")
+    where = {Split.TEST: "test ", Split.VAL: "validation "}.get(view.split, "")
     words = f"**{count(total)}** {where}{galaxies}"
-    sure = "" if (look.min, look.max) == (0, 100) else f", {look.min} to {look.max} % sure"
-    return f"{words}{_class_words(look, total)}{sure}" + (", flagged as doubtful" if look.flagged else "")
+    confidence = "" if (view.min, view.max) == (0, 100) else f", confidence {view.min} to {view.max} %"
+    flagged = ", flagged as doubtful" if view.flagged else ""
+    return f"{words}{_class_words(view)}{confidence}{flagged}"
 
 
-def _class_words(look: Look, total: int) -> str:
-    if look.true and look.true == look.predicted:
-        return f": **{look.true}**, rightly called so"
-    if look.true and look.predicted:
-        return f": **{look.true}** called **{look.predicted}**"
-    if look.true:
-        return f" that {_be(total)} **{look.true}**"
-    return f" called **{look.predicted}**" if look.predicted else ""
+def _class_words(view: EvaluateView) -> str:
+    if view.true and view.true == view.predicted:
+        return f": **{view.true}**, classified correctly"
+    if view.true and view.predicted:
+        return f": **{view.true}** classified as **{view.predicted}**"
+    if view.true:
+        return f" of class **{view.true}**"
+    return f" classified as **{view.predicted}**" if view.predicted else ""
 
 
-def _be(n: int) -> str:
-    return "is" if n == 1 else "are"
-
-
-def _draw_filters(one: Evaluation, look: Look) -> None:
+def _draw_filters(one: Evaluation, view: EvaluateView) -> None:
     names = [EVERY, *one.class_names]
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _choice("true", names, look.true or EVERY, "true class", width=190)
-        _choice("predicted", names, look.predicted or EVERY, "called", width=190)
-        _choice("split", [Split.TEST, Split.VAL], look.split, "split", width=110)
-        _draw_confidence(look)
-        _draw_flagged(look)
-    _choice("order", list(ORDERS), look.order, "order", segments=True, help=ORDER_HELP)
+        _choice("true", names, view.true or EVERY, "True class", width=190)
+        _choice("predicted", names, view.predicted or EVERY, "Predicted class", width=190)
+        _choice("split", [Split.TEST, Split.VAL], view.split, "Split", width=110)
+        _draw_confidence(view)
+        _draw_flagged(view)
+    _choice("order", list(ORDERS), view.order, "Order", segments=True, help=ORDER_HELP)
 
 
-def _draw_confidence(look: Look) -> None:
-    st.session_state["evaluate_confidence"] = (look.min, look.max)
+def _draw_confidence(view: EvaluateView) -> None:
+    st.session_state["evaluate_confidence"] = (view.min, view.max)
     st.slider(
-        "confidence, %",
+        "Confidence, %",
         0,
         100,
         key="evaluate_confidence",
         on_change=_take_confidence,
         width=230,
-        help="The probability of the class that a galaxy was called; both ends are included.",
+        help="The probability of the predicted class; both ends are included.",
     )
 
 
 def _take_confidence() -> None:
     low, high = st.session_state["evaluate_confidence"]
-    change_look(min=low, max=high, page=1)
+    change_view(min=low, max=high, page=1)
 
 
-def _draw_flagged(look: Look) -> None:
-    st.session_state["evaluate_flagged"] = look.flagged
+def _draw_flagged(view: EvaluateView) -> None:
+    st.session_state["evaluate_flagged"] = view.flagged
     st.checkbox(
-        "flagged only",
+        "Flagged only",
         key="evaluate_flagged",
-        on_change=lambda: change_look(flagged=st.session_state["evaluate_flagged"], page=1),
-        help="Galaxies whose label was flagged as doubtful, here or with another encoder.",
+        on_change=lambda: change_view(flagged=st.session_state["evaluate_flagged"], page=1),
+        help="Galaxies whose label is flagged as doubtful.",
     )
 
 
 def _choice(
     field: str, options: Sequence[Any], value: Any, label: str, *, segments: bool = False, **more: Any
 ) -> None:
-    """A widget of one field of the look; it shows what the address says."""
+    """A widget for one field of the view, showing the value in the address."""
     key = f"evaluate_{field}"
     st.session_state[key] = value
 
     def take() -> None:
         chosen = st.session_state[key]
-        change_look(**{field: None if chosen == EVERY else chosen, "page": 1})
+        change_view(**{field: None if chosen == EVERY else chosen, "page": 1})
 
     shared: dict[str, Any] = {"key": key, "on_change": take, "format_func": _word, **more}
     if segments:
@@ -147,26 +144,26 @@ def _word(value: Any) -> str:
     return words.get(value, str(value))
 
 
-def _draw_foot(one: Evaluation, look: Look, total: int) -> None:
+def _draw_foot(one: Evaluation, view: EvaluateView, total: int) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         pages = math.ceil(total / PER_PAGE)
         if pages > 1:
-            st.session_state["evaluate_page"] = min(look.page, pages)
+            st.session_state["evaluate_page"] = min(view.page, pages)
             st.pagination(pages, key="evaluate_page", on_change=_take_page)
-        if look.order is PredictionOrder.RANDOM:
-            st.button("Draw others", on_click=_draw_again, args=(look.seed,))
+        if view.order is PredictionOrder.RANDOM:
+            st.button("New sample", on_click=_draw_again, args=(view.seed,))
         for file_format in ("csv", "parquet"):
             href = API + PREDICTIONS_FILE.format(evaluation_id=one.id, file_format=file_format)
-            title = "Every prediction of this evaluation, with the probabilities of all classes"
+            title = "All predictions of this evaluation, with the probabilities of all classes"
             file_link(file_format.upper(), href, title)
 
 
 def _take_page() -> None:
-    change_look(page=st.session_state["evaluate_page"])
+    change_view(page=st.session_state["evaluate_page"])
 
 
 def _draw_again(seed: int) -> None:
-    change_look(seed=(seed + 1) % MOST_SEED, page=1)
+    change_view(seed=(seed + 1) % MOST_SEED, page=1)
 
 
 def _index(name: str | None, one: Evaluation) -> int | None:

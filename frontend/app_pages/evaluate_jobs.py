@@ -1,4 +1,4 @@
-"""The jobs behind evaluations."""
+"""The jobs that produce evaluations."""
 
 from frontend.session import client
 from shared.configs.kinds import RunKind, Trait, kinds_with
@@ -7,7 +7,7 @@ from shared.contract.runs import Run
 MOST_JOBS = 500
 
 
-def judging_jobs() -> list[Run]:
+def evaluation_jobs() -> list[Run]:
     """Probes and classifiers, newest first."""
     kinds = (RunKind.PROBE, *kinds_with(Trait.CLASSIFIES))
     found = [job for kind in kinds for job in client().list_runs(kind=kind.value, limit=MOST_JOBS)]

@@ -1,10 +1,10 @@
-"""What may be said of two methods, above what is said of two single evaluations of theirs."""
+"""The comparison of two methods over seeds, shown above that of two single evaluations."""
 
 from collections.abc import Sequence
 
 import streamlit as st
 
-from frontend.app_pages.evaluate_jobs import judging_jobs
+from frontend.app_pages.evaluate_jobs import evaluation_jobs
 from frontend.blocks import facts, hint
 from frontend.client import ApiError
 from frontend.evaluation_rows import Group, group_evaluations
@@ -15,9 +15,9 @@ from shared.contract.evaluations import FEWEST_SEEDS, Evaluation, MethodComparis
 
 
 def draw_methods(one: Evaluation, other: Evaluation, every: Sequence[Evaluation]) -> None:
-    """The statement about the groups of seeds that A and B are of, where both have seeds enough; `every` are
-    the evaluations among which their seeds are."""
-    jobs = {job.id: job.config for job in judging_jobs()}
+    """Compare the seeds of A and B if both have enough of them; `every` are the evaluations that include
+    these seeds."""
+    jobs = {job.id: job.config for job in evaluation_jobs()}
     groups = group_evaluations(every, jobs)
     a, b = (group_of(each, groups) for each in (one, other))
     if a is None or b is None or a is b or min(len(a.seeds), len(b.seeds)) < FEWEST_SEEDS:
@@ -27,25 +27,25 @@ def draw_methods(one: Evaluation, other: Evaluation, every: Sequence[Evaluation]
     except ApiError as error:
         hint(error.detail)
         return
-    st.markdown(f"**As methods: {found.verdict}.**")
+    st.markdown(f"**Methods: {found.verdict}.**")
     facts(method_facts(found, a, b))
-    st.caption(f"{drawn_words(one, other)} Below: A's seed {one.seed} against B's seed {other.seed} alone.")
+    st.caption(f"{seed_words(one, other)} Below: seed {one.seed} of A against seed {other.seed} of B.")
 
 
-def drawn_words(one: Evaluation, other: Evaluation) -> str:
-    """What chance draws anew in each seed, and what it does not."""
+def seed_words(one: Evaluation, other: Evaluation) -> str:
+    """What varies between seeds and what does not."""
     if {one.head, other.head} & {Head.FINETUNE, Head.SUPERVISED}:
-        return "Seeds train anew, in another order; a pretraining behind them was one."
-    drawn = "labels and head" if min(one.label_fraction, other.label_fraction) < 1 else "the head"
-    return f"Seeds draw {drawn} anew; the encoder was trained once."
+        return "Each seed is a separate training; all share one pretraining."
+    varied = "labels and the head" if min(one.label_fraction, other.label_fraction) < 1 else "the head"
+    return f"Seeds vary {varied}; all share one encoder."
 
 
 def group_of(one: Evaluation, groups: Sequence[Group]) -> Group | None:
-    """The seeds that it stands among; None where a newer one took its place."""
+    """The group with this evaluation; None if a newer one has replaced it."""
     return next((group for group in groups if one.id in {seed.id for seed in group.seeds}), None)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)
 def _compare(a: tuple[str, ...], b: tuple[str, ...]) -> MethodComparison:
-    """Asked once for two groups, whose evaluations never change."""
+    """Cached, as evaluations never change."""
     return client().compare_methods(a, b)

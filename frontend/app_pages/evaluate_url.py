@@ -1,4 +1,4 @@
-"""The state of the Evaluate page as its address holds it."""
+"""The state of the Evaluate page, as stored in its address."""
 
 from collections.abc import Mapping
 from typing import Any, Literal
@@ -12,14 +12,14 @@ from shared.contract.evaluations import PredictionOrder
 
 Numbers = Literal["counts", "true", "predicted", "difference"]
 CELL = {"true": None, "predicted": None, "page": 1}
-TOLD = "evaluate_told"
+ECHO = "evaluate_echo"
 
 
-class Look(Address):
-    """What is looked at. `run` is the encoder, `against` an evaluation to compare with; `true` and
-    `predicted` name the classes whose galaxies are shown (None: all), `shown` the numbers in the matrix,
-    `classes` their order; `min` and `max` bound the confidence, per cent, `flagged` keeps the galaxies whose
-    label is flagged as doubtful."""
+class EvaluateView(Address):
+    """What the page shows. `run` is the encoder, `against` an evaluation to compare with; `true` and
+    `predicted` are the classes of the galaxies shown (None: all), `shown` the numbers in the matrix,
+    `classes` their order; `min` and `max` bound the confidence in per cent; `flagged` shows only galaxies
+    with a flagged label."""
 
     run: str | None = None
     evaluation: str | None = None
@@ -44,31 +44,31 @@ class Look(Address):
         return value
 
 
-def current_look() -> Look:
-    """What the address says now."""
-    return Look.from_query(st.query_params.to_dict())
+def current_view() -> EvaluateView:
+    """The view in the address."""
+    return EvaluateView.from_query(st.query_params.to_dict())
 
 
-def change_look(**changes: Any) -> None:
-    """Writes a change into the address."""
-    look = Look.model_validate(current_look().model_dump() | changes)
-    st.query_params.from_dict(look.to_query())
+def change_view(**changes: Any) -> None:
+    """Write a change into the address."""
+    view = EvaluateView.model_validate(current_view().model_dump() | changes)
+    st.query_params.from_dict(view.to_query())
 
 
-def take_matrix(said: Mapping[str, Any], n: int) -> None:
-    """What was chosen on the matrix: the browser's own word, not news to it."""
-    look = current_look()
-    moved = (said["true"], said["predicted"]) != (look.true, look.predicted)
-    change_look(**said, **({"page": 1} if moved else {}))
-    st.session_state[TOLD] = (n, matrix_look(current_look()))
+def on_matrix_change(values: Mapping[str, Any], seq: int) -> None:
+    """Store a choice on the matrix, with the sequence number of the browser."""
+    view = current_view()
+    moved = (values["true"], values["predicted"]) != (view.true, view.predicted)
+    change_view(**values, **({"page": 1} if moved else {}))
+    st.session_state[ECHO] = (seq, matrix_view(current_view()))
 
 
-def matrix_look(look: Look) -> dict[str, Any]:
-    """What the matrix draws of a look."""
-    return {name: getattr(look, name) for name in ("shown", "classes", "true", "predicted")}
+def matrix_view(view: EvaluateView) -> dict[str, Any]:
+    """The part of the view that the matrix shows."""
+    return {name: getattr(view, name) for name in ("shown", "classes", "true", "predicted")}
 
 
-def told(look: Look) -> int | None:
-    """The number of the browser's word that this look repeats; None where it came another way."""
-    n, said = st.session_state.get(TOLD, (None, None))
-    return n if said == matrix_look(look) else None
+def browser_seq(view: EvaluateView) -> int | None:
+    """The sequence number under which the browser sent this view; None if it came from elsewhere."""
+    seq, sent = st.session_state.get(ECHO, (None, None))
+    return seq if sent == matrix_view(view) else None

@@ -1,4 +1,4 @@
-"""The fields of the import form beside what was found: columns, frame, stretch."""
+"""Fields of the import form: columns, frame, stretch."""
 
 from collections.abc import Mapping
 
@@ -26,17 +26,17 @@ WITH_A_TABLE = {"folder_table", "folder", "array"}
 
 
 def draw_columns(preview: SourcePreview, faults: Mapping[str, str]) -> set[str]:
-    """A choice for each role of a column; the names of the fields that were drawn."""
+    """A select for each column role; returns the names of the fields drawn."""
     drawn: set[str] = set()
     if preview.columns or preview.kind in WITH_A_TABLE:
-        section("Which column is what", "guessed by its name where you choose none")
+        section("Columns", "guessed from their names unless you choose")
         grid = st.grid("auto", min_column_width=200, gap="small")
         if preview.kind in WITH_A_TABLE or "labels" in faults:
             with grid.cell():
                 draw_setting(
                     SPECS["labels"],
                     FIELD + "labels",
-                    empty="a CSV or Parquet",
+                    empty="a CSV or Parquet file",
                     error=faults.get("labels", ""),
                 )
             drawn.add("labels")
@@ -71,15 +71,15 @@ def _draw_role(field: str, preview: SourcePreview, fault: str) -> None:
 
 def draw_frame(preview: SourcePreview, faults: Mapping[str, str]) -> set[str]:
     """Side and crop of the stored images."""
-    own = f"{preview.img_size}, as it is" if preview.img_size else "needed: sizes differ"
+    own = f"{preview.img_size}, unchanged" if preview.img_size else "required: sizes differ"
     draw_setting(SPECS["img_size"], FIELD + "img_size", empty=own, error=faults.get("img_size", ""))
     draw_setting(SPECS["crop"], FIELD + "crop", error=faults.get("crop", ""))
     return {"img_size", "crop"}
 
 
 def draw_stretch(faults: Mapping[str, str]) -> set[str]:
-    """How more than 8 bits become 8, followed by the picture."""
-    section("Stretch", "the picture follows")
+    """How images of more than 8 bits are converted to 8 bits."""
+    section("Stretch", "the preview updates")
     linear = st.session_state.get(FIELD + "stretch") == "linear"
     names = [name for name in STRETCH if not (linear and name in ONLY_ASINH)]
     grid = st.grid("auto", min_column_width=150, gap="small")

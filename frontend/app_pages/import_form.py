@@ -1,4 +1,4 @@
-"""Bringing in one's own images: choose a source, look at it, say what is what, import."""
+"""Importing images: choose a source, preview it, assign columns, import."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import streamlit as st
 from frontend.app_pages import import_values
 from frontend.app_pages.dataset_jobs import queue_job
 from frontend.app_pages.import_fields import draw_columns, draw_frame, draw_stretch
-from frontend.app_pages.import_look import Look, draw_found, draw_pictures, inspect, look
+from frontend.app_pages.import_preview import Inspection, draw_images, draw_source, fetch_preview, inspect
 from frontend.app_pages.import_values import FIELD, SPECS
 from frontend.app_pages.setting_fields import draw_setting
 from frontend.blocks import bullets, section
@@ -22,32 +22,32 @@ REFUSED = "import_refused"
 
 
 def draw_import(names: list[str]) -> None:
-    """The whole form; `names` are taken."""
-    import_values.clear_if_over()
+    """The whole form; `names` are taken dataset names."""
+    import_values.clear_if_queued()
     import_values.hydrate(names)
-    import_values.take_source(names)
+    import_values.reset_on_new_source(names)
     path = import_values.path()
     top = st.container()
     _draw_choice(path)
     import_values.remember()
     given = import_values.given()
-    seen = look(given) if path else Look(None, {}, {})
-    faults = _faults(given, names, seen.faults)
+    inspection = inspect(given) if path else Inspection(None, {}, {})
+    faults = _faults(given, names, inspection.faults)
     with top:
-        empty = "choose below, or type a path of the server"
+        empty = "choose below, or type a path on the server"
         draw_setting(SPECS["path"], FIELD + "path", empty=empty, error=faults.get("path", ""))
-    if seen.preview is not None:
-        _draw_form(seen, seen.preview, given, faults)
+    if inspection.preview is not None:
+        _draw_form(inspection, inspection.preview, given, faults)
     elif path:
-        bullets([sentence for field, sentence in seen.faults.items() if field != "path"], bad=True)
-        st.button("Look again", on_click=inspect.clear)
+        bullets([sentence for field, sentence in inspection.faults.items() if field != "path"], bad=True)
+        st.button("Check again", on_click=fetch_preview.clear)
 
 
 def _draw_choice(path: str) -> None:
     with st.expander("Choose a source", expanded=not path):
         left, right = st.columns(2, gap="medium")
         with left:
-            st.caption("On the machine that runs Galaxyscope")
+            st.caption("On the Galaxyscope server")
             draw_folder_chooser("import_folder", on_choose=import_values.set_path)
         with right:
             st.caption("On this computer")
@@ -55,24 +55,25 @@ def _draw_choice(path: str) -> None:
 
 
 def _faults(given: dict[str, Any], names: list[str], found: dict[str, str]) -> dict[str, str]:
-    """All that stands in the way, by field: what was found, what the server said to these very values, and
-    whether the name can be had."""
+    """All errors by field: from the source, from the server for exactly these values, and of the name."""
     refused_for, refused = st.session_state.get(REFUSED, (None, {}))
     unnamed = name_fault(given.get("name", ""), names)
     faults = {**(refused if refused_for == given else {}), **found}
     return {**faults, "name": unnamed} if unnamed else faults
 
 
-def _draw_form(seen: Look, preview: SourcePreview, given: dict[str, Any], faults: dict[str, str]) -> None:
+def _draw_form(
+    inspection: Inspection, preview: SourcePreview, given: dict[str, Any], faults: dict[str, str]
+) -> None:
     wide, side = st.columns([8, 5], gap="large")
     drawn = {"path", "name"}
     with wide:
-        section("What was found", "as it would be stored")
-        draw_pictures(seen)
+        section("Preview", "images as they would be stored")
+        draw_images(inspection)
         drawn |= draw_columns(preview, faults)
     with side:
-        draw_found(preview)
-        section("How it is stored")
+        draw_source(preview)
+        section("Storage")
         drawn |= draw_frame(preview, faults)
         if preview.stretched:
             drawn |= draw_stretch(faults)
@@ -91,5 +92,5 @@ def _import(given: dict[str, Any]) -> None:
     refused = queue_job(RunKind.IMPORT, given)
     st.session_state[REFUSED] = (given, refused)
     if not refused:
-        import_values.start_anew()
+        import_values.note_queued()
     st.rerun()

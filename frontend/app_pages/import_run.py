@@ -1,4 +1,4 @@
-"""Taking in a run from elsewhere, on the Runs page."""
+"""Importing a run from a zip file, on the Runs page."""
 
 import streamlit as st
 
@@ -13,32 +13,32 @@ ARRIVED, DONE, REFUSED = "run_zip_arrived", "run_zip_done", "run_zip_refused"
 
 
 def draw_run_import() -> None:
-    """A fold with the place for a zip, and what came of the last one."""
+    """An expander with the upload field and the outcome of the last import."""
     with st.expander("Import a run…", key="open_run_import", on_change="rerun") as fold:
         if fold.open:
-            draw_upload(RUN_ZIP, "run_zip", on_done=_arrive)
-            _take_in()
+            draw_upload(RUN_ZIP, "run_zip", on_done=_on_upload)
+            _import_uploaded()
             _draw_outcome()
 
 
-def _arrive(upload: Upload) -> None:
-    """Remembers it; the rerun that follows shows that it is at work."""
+def _on_upload(upload: Upload) -> None:
+    """Note the upload; the next rerun imports it and shows a spinner."""
     st.session_state[ARRIVED] = upload.id
     for key in (DONE, REFUSED):
         st.session_state.pop(key, None)
 
 
-def _take_in() -> None:
+def _import_uploaded() -> None:
     upload = st.session_state.pop(ARRIVED, None)
     if upload is None:
         return
-    with st.spinner("Checking every file of it …"):
+    with st.spinner("Verifying all files…"):
         try:
             st.session_state[DONE] = client().import_run(upload)
         except (ApiError, BackendLostError) as error:
             st.session_state[REFUSED] = str(error)
             return
-    st.rerun()  # the list above has it
+    st.rerun()  # so that the list above shows the run
 
 
 def _draw_outcome() -> None:
@@ -47,10 +47,10 @@ def _draw_outcome() -> None:
     done: ImportedRun | None = st.session_state.get(DONE)
     if done is None:
         return
-    came = "is here already, from this very zip" if done.here_already else "is here"
+    came = "was already imported from this zip file" if done.here_already else "imported"
     with st.container(horizontal=True, vertical_alignment="center"):
         st.markdown(plain(f"{done.run_id} {came}."))
-        if st.button("Look at it", key="look_at_imported"):
+        if st.button("Open", key="look_at_imported"):
             go("run", run=done.run_id)
     if done.notes:
         bullets(done.notes)

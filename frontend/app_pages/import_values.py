@@ -1,4 +1,4 @@
-"""What the import form holds: in the session while one types, in the address for a refresh."""
+"""The values of the import form, stored in the session and, for page reloads, in the address."""
 
 from typing import Any
 
@@ -13,12 +13,12 @@ from shared.contract.datasets import Upload
 
 FIELD = "import."
 SPECS = {spec.name: spec for spec in field_specs(ImportConfig)}
-OF_A_SOURCE = ("labels", *COLUMN_FIELDS, "bands", "rgb")
-"""Fields that mean nothing for another source."""
+PER_SOURCE = ("labels", *COLUMN_FIELDS, "bands", "rgb")
+"""Fields reset when the source changes."""
 
 
 def hydrate(names: list[str]) -> None:
-    """Fills the session from the address, once: after a refresh nothing typed is lost."""
+    """Fill the session from the address once, so that a reload loses nothing."""
     state = st.session_state
     if "import_source" in state:
         return
@@ -30,30 +30,30 @@ def hydrate(names: list[str]) -> None:
 
 
 def path() -> str:
-    """The source, "" while there is none."""
+    """The source; "" if there is none yet."""
     return str(st.session_state.get(FIELD + "path") or "").strip()
 
 
 def set_path(chosen: str) -> None:
-    """For a callback: the source that was chosen."""
+    """Callback: set the source."""
     st.session_state[FIELD + "path"] = chosen
 
 
 def take_upload(upload: Upload) -> None:
-    """For a callback: what has been uploaded is the source."""
+    """Callback: use an upload as the source."""
     set_path(upload.path)
     sources = [name for name in upload.files if not (upload.labels or "").endswith(f"/{name}")]
     st.session_state["import_called"] = sources[0] if len(sources) == 1 else "my-galaxies"
     st.session_state["import_labels"] = upload.labels or ""
 
 
-def take_source(names: list[str]) -> None:
-    """Where the source is another than before: its columns are guessed anew, and it gets a name."""
+def reset_on_new_source(names: list[str]) -> None:
+    """When the source has changed: guess its columns again and suggest a name."""
     state = st.session_state
     if state["import_source"] == path():
         return
     state["import_source"] = path()
-    for name in OF_A_SOURCE:
+    for name in PER_SOURCE:
         state[FIELD + name] = ""
     state[FIELD + "labels"] = state.pop("import_labels", "")
     called = suggest_name(state.pop("import_called", path()), [])
@@ -61,7 +61,7 @@ def take_source(names: list[str]) -> None:
 
 
 def given() -> dict[str, Any]:
-    """The values that say something: filled in, and not what they are anyway."""
+    """The values that are neither empty nor default."""
     values: dict[str, Any] = {}
     for name, spec in SPECS.items():
         value = st.session_state.get(FIELD + name)
@@ -72,7 +72,7 @@ def given() -> dict[str, Any]:
 
 
 def remember() -> None:
-    """Writes the form into the address."""
+    """Write the form into the address."""
     words = [f"{name}={show_value(value)}" for name, value in given().items()]
     if words != st.query_params.get_all("set"):
         if words:
@@ -81,14 +81,14 @@ def remember() -> None:
             st.query_params.pop("set", None)
 
 
-def start_anew() -> None:
-    """After an import has been queued: an empty form, at the next rerun."""
-    st.session_state["import_over"] = True
+def note_queued() -> None:
+    """After queueing an import: clear the form on the next rerun."""
+    st.session_state["import_queued"] = True
 
 
-def clear_if_over() -> None:
-    """Empties the form where an import of it has been queued."""
-    if st.session_state.pop("import_over", False):
+def clear_if_queued() -> None:
+    """Clear the form if its import has been queued."""
+    if st.session_state.pop("import_queued", False):
         for name, spec in SPECS.items():
             st.session_state[FIELD + name] = starting_value(spec)
         st.session_state["import_source"] = ""

@@ -1,4 +1,4 @@
-"""Launch: what shall I train, and what will it cost?"""
+"""Launch: what should I train, and what will it cost?"""
 
 from collections.abc import Mapping
 
@@ -14,7 +14,7 @@ from frontend.components.first_batch import FIRST_BATCH_FIELDS, draw_first_batch
 from frontend.launch_checks import Faults, check_form
 from frontend.launch_state import FIELD, VIEWS, Draft
 from frontend.session import client, go
-from frontend.sweep_form import Form
+from frontend.sweep_form import SweepForm
 from frontend.wording import count, dataset_title
 from shared.configs import PretrainConfig
 from shared.configs.presets import Preset
@@ -24,12 +24,12 @@ from shared.planning.advice import launch_advice
 from shared.planning.cost import estimate_cost
 from shared.planning.sweep_words import setting_words
 
-QUESTION = "What shall I train, and what will it cost?"
+QUESTION = "What should I train, and what will it cost?"
 REFUSED = "launch_refused"
 
 
 def show() -> None:
-    """The form; beside it its cost and the start, the first batch, the schedule, and the launch as text."""
+    """The form, with cost card, first batch and the launch as text on the side."""
     page_title("Launch", QUESTION)
     datasets = {dataset.name: dataset for dataset in client().list_datasets()}
     if not datasets:
@@ -50,13 +50,13 @@ def show() -> None:
     launch_state.remember(draft)
     with side:
         _draw_card(draft, config, datasets, remarks.faults)
-        section("First batch", "the first batch of this very run: same order, augmentation and masks")
+        section("First batch", "of exactly this run: same order, augmentation and masks")
         draw_first_batch(draft.values, fits=not FIRST_BATCH_FIELDS & faults.keys())
         draw_as_text(draft, presets, datasets)
 
 
 def _no_dataset() -> None:
-    empty_state("There is nothing to train on yet.", "Import your own images, or make simulated galaxies.")
+    empty_state("There are no datasets yet.", "Import your own images or simulate galaxies.")
     with st.container(horizontal=True, horizontal_alignment="center"):
         if st.button("Add a dataset", type="primary"):
             go("data")
@@ -72,30 +72,30 @@ def _draw_choice(presets: Mapping[str, Preset], datasets: Mapping[str, Dataset],
     left, right = st.columns(2)
     with left:
         st.selectbox(
-            "preset",
+            "Preset",
             ["", *presets],
-            format_func=lambda key: f"{key}: {presets[key].title}" if key in presets else "none: defaults",
+            format_func=lambda key: f"{key}: {presets[key].title}" if key in presets else "none (defaults)",
             key="launch_preset",
-            on_change=launch_state.take_preset,
+            on_change=launch_state.apply_preset,
             args=(presets,),
             persist_state="session",
-            help="A starting point: it fills in the fields below, and you change what you like.",
+            help="A starting point: fills in the fields below, which you can then change.",
         )
         chosen = presets.get(st.session_state["launch_preset"])
-        st.caption(plain(chosen.text) if chosen else "The defaults of every field.")
+        st.caption(plain(chosen.text) if chosen else "Default values in all fields.")
     with right:
         st.selectbox(
-            "dataset",
+            "Dataset",
             list(datasets),
             format_func=lambda name: dataset_title(name, datasets[name].simulated),
             key="launch_dataset",
             persist_state="session",
-            help="Pretraining reads the pixels of its train rows; labels are only used by the probes.",
+            help="Pretraining uses the pixels of train rows; labels are used only by the probes.",
         )
         st.caption(plain(_dataset_words(datasets[st.session_state["launch_dataset"]])))
         remarks.draw("dataset")
     st.segmented_control(
-        "view",
+        "View",
         VIEWS,
         key="launch_view",
         required=True,
@@ -116,42 +116,42 @@ def _draw_card(
         st.markdown("**Cost**")
         if config is None:
             n = len(faults)
-            wrong(f"{n} {'field needs' if n == 1 else 'fields need'} a change first.")
+            wrong(f"{n} {'field is' if n == 1 else 'fields are'} invalid.")
         else:
             draw_cost(config, estimate_cost(config, datasets[config.dataset]))
         st.text_input(
-            "name",
+            "Name",
             key="launch_name",
-            placeholder="optional, for people",
+            placeholder="optional",
             max_chars=80,
             persist_state="session",
-            help="A label; the run's id is made for you.",
+            help="A name for display; the run also gets an id.",
         )
         if st.button("Start", type="primary", width="stretch", disabled=config is None):
             _start(draft)
-        if st.button("Sweep over these settings …", width="stretch", key="launch_sweep"):
+        if st.button("Sweep over these settings…", width="stretch", key="launch_sweep"):
             go("sweep", **sweep_query(draft))
         if "" in faults:
             wrong(faults[""])
         if draft.parent:
-            st.caption(f"Retries {plain(draft.parent)}.")
+            st.caption(f"Retry of {plain(draft.parent)}.")
 
 
 def sweep_query(draft: Draft) -> dict[str, str]:
-    """The address of a sweep whose base is this form."""
+    """The address of a sweep based on this form."""
     changes = setting_words(draft.changes)
     start = f"preset:{draft.preset}" if draft.preset else ""
-    return Form(start=start, on=draft.dataset or "", changes=changes, name=draft.name[:60]).to_query()
+    return SweepForm(start=start, on=draft.dataset or "", changes=changes, name=draft.name[:60]).to_query()
 
 
 def _refused(draft: Draft) -> Faults:
-    """What the server said to just these values; forgotten when they change."""
+    """Errors the server returned for exactly these values."""
     values, faults = st.session_state.get(REFUSED, (None, {}))
     return dict(faults) if values == draft.values else {}
 
 
 def _start(draft: Draft) -> None:
-    """Queues the run and goes to it; a refusal is shown at its field and nothing is lost."""
+    """Queue the run and open it; an error is shown at its field and the form is kept."""
     try:
         run = client().create_run(draft.request())
     except ApiError as error:

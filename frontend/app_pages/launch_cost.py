@@ -1,4 +1,4 @@
-"""The cost card of the launch form: what it would take, from where that is known, and how to measure it."""
+"""The cost card of the launch form: estimates with their sources, and the measuring run."""
 
 import streamlit as st
 
@@ -17,47 +17,47 @@ from shared.planning.cost import Cost
 FRESH_S = 8
 LATER = "10s"
 MEASURE_HELP = (
-    "Takes real steps and one evaluation of just this config in a process of its own, for some seconds, "
-    "and reads time and memory from them."
+    "Runs a few real steps and one evaluation of this config in a separate process for some seconds, and "
+    "measures time and memory."
 )
 
 
 @st.cache_data(ttl=FRESH_S, max_entries=64, show_spinner=False)
-def ask_estimate(request: str) -> Estimate:
-    """The server's estimate of a launch given as the JSON of its RunRequest; asked once for some seconds."""
+def fetch_estimate(request: str) -> Estimate:
+    """The server's estimate for a RunRequest (JSON), cached for some seconds."""
     return client().estimate_launch(RunRequest.model_validate_json(request))
 
 
 def cost_request(config: PretrainConfig, kind: RunKind = RunKind.PRETRAIN) -> RunRequest:
-    """The launch without what costs nothing: its name and its parent."""
+    """The launch request without name and parent, which do not affect the cost."""
     return RunRequest(kind=kind, config=config.model_dump(mode="json"))
 
 
 def draw_cost(config: PretrainConfig, cost: Cost) -> None:
-    """The card's figures; while the device is at work they are asked for again from time to time."""
+    """The figures of the card, refreshed periodically while the device is busy."""
     request = cost_request(config)
     waiting = _waits(request)
     st.fragment(_draw_figures, run_every=LATER if waiting else None)(request, cost, waiting)
 
 
 def _waits(request: RunRequest) -> bool:
-    """Whether the launch would not start at once."""
+    """Whether the launch would have to wait."""
     try:
-        return ask_estimate(request.model_dump_json()).starts_in_s != 0
+        return fetch_estimate(request.model_dump_json()).starts_in_s != 0
     except (ApiError, BackendLostError):
         return False
 
 
 def _draw_figures(request: RunRequest, cost: Cost, waiting: bool) -> None:
     try:
-        estimate = ask_estimate(request.model_dump_json())
+        estimate = fetch_estimate(request.model_dump_json())
     except (ApiError, BackendLostError) as error:
         wrong(str(error))
         return
     sourced_facts(cost_rows(estimate, cost))
     if not estimate.fits:
         need, free = size(estimate.memory_bytes), size(estimate.memory_free_bytes)
-        hint(f"It needs {need} and {free} are free: take a smaller batch_size or a smaller size.")
+        hint(f"Needs {need}, but only {free} are free. Reduce batch_size or the model size.")
     st.caption(plain(_basis(estimate)))
     _draw_measuring(request, estimate)
     if waiting != (estimate.starts_in_s != 0):
@@ -65,28 +65,28 @@ def _draw_figures(request: RunRequest, cost: Cost, waiting: bool) -> None:
 
 
 def cost_rows(estimate: Estimate, cost: Cost) -> list[tuple[str, str, str]]:
-    """The cost as the card shows it: name, value, and the word for where the value comes from."""
+    """The rows of the card: name, value, and source of the value."""
     time = estimate.source if estimate.images_per_s else ""
     memory = "measured" if estimate.source == "measured" else "estimated"
     fits = "fits" if estimate.fits else "does not fit"
     forward, training = short_count(estimate.forward_flops), short_count(estimate.training_flops)
     return [
-        ("parameters", _parameters(cost), "exact"),
+        ("Parameters", _parameters(cost), "exact"),
         (
-            "visible",
+            "Visible",
             f"{cost.visible} of {cost.patches} patches ({percent(cost.visible / cost.patches)})",
             "exact",
         ),
-        ("FLOPs an image", f"{forward} forward, {training} with backward", "exact"),
+        ("FLOPs per image", f"{forward} forward, {training} with backward", "exact"),
         (
-            "memory",
+            "Memory",
             f"{size(estimate.memory_bytes)} of {size(estimate.memory_free_bytes)} free, {fits}",
             memory,
         ),
-        ("an epoch", _epoch(estimate, cost), time),
-        ("in all", _total(estimate, cost), time),
-        ("disk", f"{size(estimate.disk_bytes)} of {size(estimate.disk_free_bytes)} free", "estimated"),
-        ("starts", _starts(estimate), ""),
+        ("Epoch", _epoch(estimate, cost), time),
+        ("Total", _total(estimate, cost), time),
+        ("Disk", f"{size(estimate.disk_bytes)} of {size(estimate.disk_free_bytes)} free", "estimated"),
+        ("Starts", _starts(estimate), ""),
     ]
 
 
@@ -125,7 +125,7 @@ def _basis(estimate: Estimate) -> str:
 
 
 def _draw_measuring(request: RunRequest, estimate: Estimate) -> None:
-    """The measure button; while one is at work its progress instead."""
+    """The Measure button, or the progress of an active measurement."""
     trial: str | None = st.session_state.get("launch_trial")
     if trial is not None:
         if draw_job(trial, "Measuring", "launch_trial_job"):
@@ -138,7 +138,7 @@ def _draw_measuring(request: RunRequest, estimate: Estimate) -> None:
         if st.button(label, key="measure", disabled=busy, help=MEASURE_HELP):
             _start_trial(request)
         if busy:
-            st.caption("The device is at work, or its queue is paused: measuring waits until it is free.")
+            st.caption("The device is busy or its queue is paused. Measuring is possible once it is free.")
     if refused and refused[0] == request.model_dump_json():
         wrong(refused[1])
 
@@ -155,18 +155,18 @@ def _start_trial(request: RunRequest) -> None:
 
 
 def _end_trial(run: Run) -> None:
-    """Asks for the cost anew; of a preflight that failed the reason stays, while its values stay."""
+    """Refresh the estimate; the reason of a failed preflight is kept while its values are."""
     st.session_state.pop("launch_trial", None)
     if run.state is RunState.FAILED:
         words = " ".join(filter(None, [run.reason, run.suggestion]))
         config = PretrainConfig.model_validate(run.config)
         st.session_state["launch_trial_failed"] = (cost_request(config).model_dump_json(), words)
-    ask_estimate.clear()
+    fetch_estimate.clear()
     st.rerun()
 
 
 def find_trial() -> None:
-    """Takes up a preflight that was at work when the page was left or loaded anew."""
+    """Follow a preflight that is still active after the page was left or reloaded."""
     if "launch_trial" in st.session_state:
         return
     newest = client().list_runs(kind=RunKind.PREFLIGHT, every_kind=True, limit=1)

@@ -13,7 +13,7 @@ from frontend.components.lr_curve import SCHEDULE_FIELDS, draw_lr_curve
 from frontend.launch_checks import evaluation_datasets
 from frontend.launch_form import FieldSpec
 from frontend.launch_sizes import CUSTOM, Parameters, count_parameters, count_sizes
-from frontend.launch_state import FIELD, SPECS, Draft, take_size
+from frontend.launch_state import FIELD, SPECS, Draft, apply_size
 from frontend.wording import short_count
 from shared.configs.presets import SIZES, Size
 from shared.contract.datasets import Dataset
@@ -21,8 +21,8 @@ from shared.contract.launching import Advice
 
 KEEP: dict[str, Any] = {"persist_state": "session"}
 SIZE_HELP = (
-    "Sets widths, depths and heads of encoder and decoder together; image, patch and all else stay. "
-    "The count is of both, with these patches and this dataset's bands: "
+    "Sets widths, depths and heads of encoder and decoder; everything else stays. The parameter count is "
+    "for both, with this patch size and the bands of this dataset: "
     + ", ".join(size.title.replace(" · ", " ") for size in SIZES)
     + "."
 )
@@ -30,7 +30,7 @@ SIZE_HELP = (
 
 @dataclass(frozen=True)
 class Remarks:
-    """What is said beside the fields: faults, which block the start, and advice, which does not."""
+    """Messages beside the fields: errors, which block the start, and advice, which does not."""
 
     faults: Mapping[str, str]
     advice: Sequence[Advice]
@@ -48,8 +48,8 @@ class Remarks:
 
 
 def draw_fields(draft: Draft, datasets: Mapping[str, Dataset], remarks: Remarks) -> None:
-    """The groups in the order of the config, the schedule below those that make it; in the simple view only
-    what matters first, what differs from the preset and what something is said about."""
+    """The groups in the order of the config, with the learning-rate schedule below its settings. The simple
+    view shows essential fields, changed ones and those with a remark."""
     shown = _shown(draft, remarks)
     dataset = datasets.get(draft.dataset or "")
     for group, members in groupby(SPECS, key=lambda spec: spec.group):
@@ -58,10 +58,10 @@ def draw_fields(draft: Draft, datasets: Mapping[str, Dataset], remarks: Remarks)
             continue
         if group == "model" and dataset is not None:
             counts = count_parameters(draft.values, len(dataset.bands))
-            section(group, _parameter_words(counts))
+            section(group.capitalize(), _parameter_words(counts))
             _draw_sizes(draft, len(dataset.bands))
         else:
-            section(group)
+            section(group.capitalize())
         grid = st.grid("auto", min_column_width=136, gap="small")
         for spec in specs:
             with grid.cell():
@@ -72,13 +72,13 @@ def draw_fields(draft: Draft, datasets: Mapping[str, Dataset], remarks: Remarks)
 
 
 def _shown(draft: Draft, remarks: Remarks) -> set[str]:
-    """Fields to draw. In the simple view one that was shown stays, so that it does not go under the hand."""
+    """Fields to draw. In the simple view a field once shown stays, so that it cannot vanish while edited."""
     if st.session_state["launch_view"] == "full":
         return {spec.name for spec in SPECS}
     simple = {spec.name for spec in SPECS if spec.simple}
-    kept: set[str] = st.session_state.setdefault("launch_shown", set())
-    kept |= simple | set(draft.changes) | remarks.fields
-    return kept
+    shown: set[str] = st.session_state.setdefault("launch_shown", set())
+    shown |= simple | set(draft.changes) | remarks.fields
+    return shown
 
 
 def _parameter_words(counts: Parameters) -> str:
@@ -93,13 +93,13 @@ def _draw_sizes(draft: Draft, in_chans: int) -> None:
     titles = {size.key: f"{_first(size)} · {short_count(counts[size.key].total)}" for size in SIZES}
     custom = st.session_state["launch_size"] == CUSTOM
     st.pills(
-        "size",
+        "Size",
         [*titles, *([CUSTOM] if custom else [])],
         format_func=lambda key: titles.get(key, key),
         key="launch_size",
         required=True,
         wrap=True,
-        on_change=take_size,
+        on_change=apply_size,
         help=SIZE_HELP,
     )
 
@@ -126,13 +126,13 @@ def _draw_field(spec: FieldSpec, draft: Draft, datasets: Mapping[str, Dataset]) 
 
 
 def _draw_evaluation_dataset(key: str, tooltip: str, draft: Draft, datasets: Mapping[str, Dataset]) -> None:
-    """A name that cannot be taken stays in the select, so that the fault beside it has something to name."""
+    """An invalid name stays in the select, next to its error."""
     dataset = datasets.get(draft.dataset or "")
-    fitting = evaluation_datasets(dataset, datasets) if dataset else []
-    held = st.session_state[key]
+    valid = evaluation_datasets(dataset, datasets) if dataset else []
+    chosen = st.session_state[key]
     st.selectbox(
         "eval_dataset",
-        [*fitting, *([held] if held and held not in fitting else [])],
+        [*valid, *([chosen] if chosen and chosen not in valid else [])],
         index=None,
         placeholder="the training dataset",
         key=key,

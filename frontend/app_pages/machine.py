@@ -19,7 +19,7 @@ Rows = list[tuple[str, str]]
 
 
 def show() -> None:
-    """The device first, the self-test beside it, then memory, disk and software."""
+    """Device, memory, disk and software, with the self-test and the webhook on the side."""
     page_title("Machine", QUESTION)
     machine = client().get_machine()
     if machine.checking:
@@ -28,7 +28,7 @@ def show() -> None:
         st.warning(problem)
     left, right = st.columns([6, 5], gap="large")
     with left, st.container(key="machine"):
-        section("Device", "what a training computes on")
+        section("Device", "used for training")
         facts(device_rows(machine))
         if machine.why_cpu:
             st.caption(plain(f"{machine.why_cpu.rstrip('.')}."))
@@ -41,27 +41,27 @@ def show() -> None:
             _draw_self_test(machine)
         with st.container(border=True):
             guarded(draw_webhook)
-        st.markdown("The same from the shell")
+        st.markdown("Shell command")
         st.code("galaxyscope doctor", language=None)
 
 
 def _wait_for_torch() -> None:
-    """torch is asked in a process of its own, which takes some seconds after the server's start."""
+    """Wait for the check of torch, which takes some seconds in a separate process after the server starts."""
     if not client().get_machine().checking:
         st.rerun()
 
 
 def device_rows(machine: Machine) -> Rows:
-    """Name and value of what computes; what torch has not said yet is being asked."""
-    unknown = "asking torch…" if machine.checking else "unknown"
-    rows = [("device", machine.device), ("kind", _kind(machine, unknown))]
+    """Names and values of the compute device."""
+    unknown = "checking…" if machine.checking else "unknown"
+    rows = [("Device", machine.device), ("Type", _kind(machine, unknown))]
     if machine.gpu_memory_total_bytes is not None and machine.gpu_memory_free_bytes is not None:
         free, total = size(machine.gpu_memory_free_bytes), size(machine.gpu_memory_total_bytes)
         rows.append(("GPU memory", f"{free} free of {total}"))
     rows += [
-        ("bfloat16", unknown if machine.bf16 is None else "computes in it" if machine.bf16 else "no"),
+        ("bfloat16", unknown if machine.bf16 is None else "supported" if machine.bf16 else "not supported"),
         ("NVIDIA driver", machine.driver or "none found"),
-        ("torch", _torch(machine, unknown)),
+        ("PyTorch", _torch(machine, unknown)),
     ]
     return rows
 
@@ -73,16 +73,16 @@ def _kind(machine: Machine, unknown: str) -> str:
 def _torch(machine: Machine, unknown: str) -> str:
     if machine.torch is None:
         return unknown
-    build = f"built for CUDA {machine.torch_cuda}" if machine.torch_cuda else "a CPU build"
+    build = f"CUDA {machine.torch_cuda} build" if machine.torch_cuda else "CPU build"
     return f"{machine.torch}, {build}"
 
 
 def room_rows(machine: Machine) -> Rows:
     return [
-        ("processor", f"{machine.cpu}, {plural(machine.cores, 'core')}"),
-        ("memory", f"{size(machine.memory_free_bytes)} free of {size(machine.memory_total_bytes)}"),
-        ("disk", f"{size(machine.disk_free_bytes)} free of {size(machine.disk_total_bytes)}"),
-        ("home", machine.home),
+        ("Processor", f"{machine.cpu}, {plural(machine.cores, 'core')}"),
+        ("Memory", f"{size(machine.memory_free_bytes)} free of {size(machine.memory_total_bytes)}"),
+        ("Disk", f"{size(machine.disk_free_bytes)} free of {size(machine.disk_total_bytes)}"),
+        ("Home", machine.home),
     ]
 
 
@@ -91,34 +91,37 @@ def software_rows(machine: Machine) -> Rows:
 
 
 def _draw_self_test(machine: Machine) -> None:
-    """The last result, and a button; while one is at work its progress instead."""
+    """The last result with a button, or the progress of an active test."""
     st.markdown("**Self-test**")
-    st.caption("Trains the laptop-base model for 20 steps on made-up images: does the device work, how fast?")
+    st.caption(
+        "Trains the laptop-base model for 20 steps on synthetic images to check that the device works and "
+        "how fast it is."
+    )
     if machine.self_test:
         facts(self_test_rows(machine.self_test))
-    run_id = _test_at_work()
+    run_id = _active_test()
     if run_id is not None:
         if draw_job(run_id, "Self-test", "selftest_job"):
             _end_test(client().get_run(run_id))
         return
-    if st.button("Test again" if machine.self_test else "Run the self-test", type="primary", key="selftest"):
+    if st.button("Run again" if machine.self_test else "Run the self-test", type="primary", key="selftest"):
         _start_test()
     if TEST_FAILED in st.session_state:
         wrong(st.session_state[TEST_FAILED])
 
 
 def self_test_rows(test: SelfTest) -> Rows:
-    """The last result, as the page shows it."""
+    """The rows of the last result."""
     return [
-        ("speed", f"{count(test.images_per_s)} images/s"),
-        ("a step", f"{1000 * test.step_s:.3g} ms, 64 images"),
-        ("on", test.device),
-        ("at", clock(test.at)),
+        ("Speed", f"{count(test.images_per_s)} images/s"),
+        ("Step", f"{1000 * test.step_s:.3g} ms, 64 images"),
+        ("Device", test.device),
+        ("Date", clock(test.at)),
     ]
 
 
-def _test_at_work() -> str | None:
-    """The self-test that is queued or at work, also one that another tab has started."""
+def _active_test() -> str | None:
+    """The queued or active self-test, including one started in another tab."""
     known: str | None = st.session_state.get(TEST)
     if known is None:
         newest = client().list_runs(kind=RunKind.SELFTEST, every_kind=True, limit=1)
@@ -140,5 +143,5 @@ def _end_test(run: Run) -> None:
     st.session_state.pop(TEST, None)
     if run.state is RunState.FAILED:
         words = " ".join(filter(None, [run.reason, run.suggestion]))
-        st.session_state[TEST_FAILED] = words or "The self-test failed without a reason; its log says more."
+        st.session_state[TEST_FAILED] = words or "The self-test failed without a reason; see its log."
     st.rerun()

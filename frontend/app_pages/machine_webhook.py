@@ -1,4 +1,4 @@
-"""Where notices are sent."""
+"""The webhook for notices."""
 
 import streamlit as st
 
@@ -9,27 +9,27 @@ from frontend.wording import clock, plural
 from shared.contract.system import NoticeKind, Webhook, WebhookConfig
 
 KIND_WORDS = {
-    NoticeKind.DONE: "a run is done",
-    NoticeKind.FAILED: "it failed",
-    NoticeKind.DIED: "its worker died",
-    NoticeKind.DIVERGED: "its loss is no number",
-    NoticeKind.STALLED: "it stopped improving",
+    NoticeKind.DONE: "finished",
+    NoticeKind.FAILED: "failed",
+    NoticeKind.DIED: "crashed",
+    NoticeKind.DIVERGED: "diverged (loss is NaN)",
+    NoticeKind.STALLED: "stopped improving",
 }
 REFUSED, TESTED = "webhook_refused", "webhook_tested"
 
 
 def draw_webhook() -> None:
-    """The address and what is sent there, with a test; what was typed stays where it is refused."""
+    """The form of the webhook, with a test; rejected values stay in place."""
     webhook = client().get_webhook()
     st.markdown("**Notices**")
     st.caption(
-        "The bell above says when a run is done, failed, died, diverged or stalls. They can also be "
-        "posted to an address, as JSON that chat services show."
+        "The bell above shows when a run finishes, fails, crashes, diverges or stalls. Notices can also be "
+        "posted to a webhook as JSON, in a format chat services display."
     )
     with st.form("webhook", border=False):
-        st.text_input("Address", value=webhook.url, key="webhook_url", placeholder="https://… (none)")
+        st.text_input("Webhook URL", value=webhook.url, key="webhook_url", placeholder="https://… (none)")
         st.pills(
-            "when",
+            "Send when a run has",
             list(NoticeKind),
             default=list(webhook.kinds),
             selection_mode="multi",
@@ -47,14 +47,14 @@ def _save() -> None:
     state = st.session_state
     state.pop(TESTED, None)
     try:
-        wanted = WebhookConfig(url=state["webhook_url"], kinds=tuple(state["webhook_kinds"]))
-        client().set_webhook(wanted)
+        config = WebhookConfig(url=state["webhook_url"], kinds=tuple(state["webhook_kinds"]))
+        client().set_webhook(config)
         state.pop(REFUSED, None)
     except ApiError as error:
         state[REFUSED] = error.detail
     except ValueError:
         address = state["webhook_url"].strip()
-        state[REFUSED] = f"{address} is no http or https address; write it whole, with https:// in front."
+        state[REFUSED] = f"{address} is not an http(s) URL; include https://."
 
 
 def _draw_last_try(webhook: Webhook) -> None:
@@ -67,6 +67,6 @@ def _draw_last_try(webhook: Webhook) -> None:
     if tested is not None:
         st.success(plain(tested.words)) if tested.taken else st.error(plain(tested.words))
     if webhook.tried_at is not None:
-        went = webhook.problem or "it was taken"
+        went = webhook.problem or "accepted"
         waiting = f"; {plural(webhook.waiting, 'notice')} waiting" if webhook.waiting else ""
         st.caption(plain(f"Last sent {clock(webhook.tried_at)}: {went}{waiting}."))

@@ -1,13 +1,13 @@
-"""Map: how does it order the sky?"""
+"""Map: how does the encoder arrange the galaxies?"""
 
 from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from frontend.app_pages.map_jobs import offer_embeddings, offer_every_checkpoint, offer_tsne
-from frontend.app_pages.map_second import beside_caption, drawn, offer_second, second_map
+from frontend.app_pages.map_second import beside_caption, map_source, offer_second, second_map
 from frontend.app_pages.map_space import draw_space
-from frontend.app_pages.map_url import Look, change_look, current_look, take_look, told
+from frontend.app_pages.map_url import MapView, browser_seq, change_view, current_view, on_change
 from frontend.blocks import guarded, page_title, wrong
 from frontend.components.galaxy_map import draw_galaxy_map
 from frontend.encoders import begun_encoders, first_choice, nothing_trained
@@ -21,73 +21,73 @@ from shared.contract.evaluations import Evaluation
 from shared.contract.maps import OF_EVALUATION, ColourBy, MapRequest, MapState
 from shared.contract.runs import Run
 
-QUESTION = "How does it order the sky?"
+QUESTION = "How does the encoder arrange the galaxies?"
 
 
 def show() -> None:
-    """The map of a dataset by one encoder; how to make it where there is none."""
+    """The map of a dataset by one encoder, or the jobs that create it."""
     page_title("Map", QUESTION)
     encoders = begun_encoders()
     if not encoders:
-        nothing_trained("Launch a run; its encoder draws the map.")
+        nothing_trained("Launch a run; the map shows the features of its encoder.")
         return
-    look = _settle(current_look(), encoders)
+    view = _settle(current_view(), encoders)
     datasets = {dataset.name: dataset for dataset in client().list_datasets()}
-    run = encoders[str(look.run)]
+    run = encoders[str(view.run)]
     if not datasets:
         draw_no_datasets(run)
         return
-    if look.dataset is None and own_dataset(run, datasets.values()) is None:
+    if view.dataset is None and own_dataset(run, datasets.values()) is None:
         draw_missing(run, datasets.values(), "")
-        look = look.model_copy(update={"dataset": next(iter(datasets))})
-    state = client().get_map(_request(look))
-    second, problem = second_map(look, state)
-    draw_space(look, encoders, datasets, state, second)
+        view = view.model_copy(update={"dataset": next(iter(datasets))})
+    state = client().get_map(_request(view))
+    second, problem = second_map(view, state)
+    draw_space(view, encoders, datasets, state, second)
     if not state.embeddings.ready:
         offer_embeddings(state.embeddings)
         return
-    if look.method == "tsne" and not state.ready:
+    if view.method == "tsne" and not state.ready:
         offer_tsne(state)
-        state = client().get_map(_request(look.model_copy(update={"method": "pca"})))
+        state = client().get_map(_request(view.model_copy(update={"method": "pca"})))
     if problem:
         wrong(problem)
-    beside = offer_second(look, state, second) if second else None
+    beside = offer_second(view, state, second) if second else None
     names = {run.id: run.name or run.id for run in encoders.values()}
     st.fragment(guarded)(lambda: _draw_map(state, beside, datasets[state.embeddings.dataset], names))
     offer_every_checkpoint(state, encoders[state.embeddings.run])
 
 
-def _settle(look: Look, encoders: Mapping[str, Run]) -> Look:
-    """The look with a run: the address's, the selected one, or the newest that has something to show."""
-    if look.run not in encoders:
-        look = look.model_copy(update={"run": first_choice(encoders.values())})
-    if st.query_params.get("run") != look.run:
-        st.session_state["selected_run"] = look.run
-        change_look(run=look.run)
-        st.rerun()  # so that the header names it
-    return look
+def _settle(view: MapView, encoders: Mapping[str, Run]) -> MapView:
+    """Fill in the run: from the address, else the selected or newest run."""
+    if view.run not in encoders:
+        view = view.model_copy(update={"run": first_choice(encoders.values())})
+    if st.query_params.get("run") != view.run:
+        st.session_state["selected_run"] = view.run
+        change_view(run=view.run)
+        st.rerun()  # the header shows the run
+    return view
 
 
-def _request(look: Look) -> MapRequest:
-    return MapRequest(**look.space().model_dump(), method=look.method)
+def _request(view: MapView) -> MapRequest:
+    return MapRequest(**view.space().model_dump(), method=view.method)
 
 
 def _draw_map(state: MapState, beside: MapState | None, dataset: Dataset, names: Mapping[str, str]) -> None:
-    look = current_look()
+    view = current_view()
     evaluations = _evaluations(state, dataset)
     colours = [by for by in ColourBy if _can_colour(by, dataset, evaluations)]
-    if look.colour not in colours:
-        look = look.model_copy(update={"colour": colours[0]})
+    if view.colour not in colours:
+        view = view.model_copy(update={"colour": colours[0]})
     draw_galaxy_map(
-        drawn(state, names),
-        drawn(beside, names, state if beside.aligned is not None else None) if beside else None,
+        map_source(state, names),
+        map_source(beside, names, state if beside.aligned is not None else None) if beside else None,
         dataset,
-        look.in_browser(),
-        told(look),
+        view.in_browser(),
+        browser_seq(view),
         steps=state.steps if state.method == "pca" else [],
         colours=colours,
         evaluations=[(one.id, f"{name_evaluation(one)} · {percent(one.accuracy)}") for one in evaluations],
-        on_look=take_look,
+        on_change=on_change,
     )
     st.caption(caption(state))
     if beside is not None:
@@ -95,7 +95,7 @@ def _draw_map(state: MapState, beside: MapState | None, dataset: Dataset, names:
 
 
 def _evaluations(state: MapState, dataset: Dataset) -> list[Evaluation]:
-    """Those with predictions of just these galaxies: of the encoder, newest first, then its references."""
+    """Evaluations with predictions for these galaxies: of the encoder, newest first, then its references."""
     found = client().list_evaluations(encoder=state.embeddings.run)
     same = [one for one in found if one.dataset_digest == dataset.digest and one.head is not None]
     return sorted(same, key=lambda one: one.basis is not Basis.ENCODER)
@@ -114,16 +114,16 @@ def _can_colour(by: ColourBy, dataset: Dataset, evaluations: Sequence[Evaluation
 
 
 def caption(state: MapState) -> str:
-    """What the map is, and how far it may be read."""
+    """What the map shows, and how far it can be interpreted."""
     n = count(state.embeddings.n)
     if state.method == "tsne":
         return (
-            f"{n} galaxies of every split, t-SNE of standardised features at perplexity 30: neighbours stay "
-            "near; distances between groups, and their sizes, mean little."
+            f"{n} galaxies of all splits; t-SNE of standardised features with perplexity 30. Neighbourhoods "
+            "are meaningful; distances between groups and their sizes are not."
         )
     seen = percent(sum(state.shares))
     return (
-        f"{n} galaxies of every split, principal components of standardised features of length 1. At step "
-        f"{count(state.embeddings.step)} the plane holds {seen} of their variance: what lies together here "
-        "may be apart in the rest."
+        f"{n} galaxies of all splits; principal components of standardised, unit-length features. At step "
+        f"{count(state.embeddings.step)} the plane explains {seen} of the variance: galaxies close together "
+        "here may be far apart in the other dimensions."
     )

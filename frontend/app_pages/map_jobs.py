@@ -1,4 +1,4 @@
-"""The jobs behind a map: embeddings first, then t-SNE; each one button, then its progress."""
+"""The jobs that create a map: embeddings, then t-SNE; a button for each, then its progress."""
 
 from collections.abc import Callable
 
@@ -21,62 +21,62 @@ MIN_STEPS = 2
 
 
 def offer_embeddings(state: EmbeddingState) -> None:
-    """A button that embeds the galaxies, or how far that is."""
+    """A button that embeds the galaxies, or the progress of that job."""
     job = client().get_run(state.job) if state.job else None
-    if _at_work(job, "Embedding the galaxies"):
-        st.caption("The map appears here when it has ended.")
+    if _draw_active(job, "Embedding the galaxies"):
+        st.caption("The map appears here when the job has finished.")
         return
     where = f"step {count(state.step)}, block {state.depth}"
     empty_state(
         f"{state.run} has no embeddings of {state.dataset} at {where} yet.",
-        f"One job computes the features of its {count(state.n)} galaxies, on the CPU, beside a training.",
+        f"A job computes the features of all {count(state.n)} galaxies on the CPU, alongside training.",
     )
-    _say_why(job)
+    _draw_failure(job)
     with st.container(horizontal=True, horizontal_alignment="center"):
         st.button("Embed the galaxies", type="primary", on_click=_queue(RunKind.EMBED, state.config))
 
 
 def offer_tsne(state: MapState) -> None:
-    """A button that makes the t-SNE, or how far that is; the PCA is shown below meanwhile."""
+    """A button that computes the t-SNE, or the progress of that job; the PCA is shown meanwhile."""
     if state.why_not is not None or state.config is None:
         wrong(f"{(state.why_not or '').capitalize()}. The PCA is shown.")
         return
     job = client().get_run(state.job) if state.job else None
-    if _at_work(job, "t-SNE"):
+    if _draw_active(job, "t-SNE"):
         hint("The PCA is shown meanwhile.")
         return
-    _say_why(job)
+    _draw_failure(job)
     with st.container(horizontal=True, vertical_alignment="center"):
         queue = _queue(RunKind.PROJECT, state.config)
         st.button(
-            "Make the t-SNE", type="primary", on_click=queue, key="tsne_" + state.config.model_dump_json()
+            "Compute t-SNE", type="primary", on_click=queue, key="tsne_" + state.config.model_dump_json()
         )
-        st.caption("It takes about a minute for 5,000 galaxies, on the CPU; the PCA is shown meanwhile.")
+        st.caption("Takes about a minute for 5,000 galaxies on the CPU. The PCA is shown meanwhile.")
 
 
 def offer_every_checkpoint(state: MapState, run: Run) -> None:
-    """Where the run has more checkpoints than are embedded: one job for them all, and then a slider."""
+    """A button that embeds all checkpoints, if some are missing; a slider then moves over them."""
     every = client().list_checkpoints(run.id).steps
     missing = len(every) - len(state.steps)
     if state.method != "pca" or missing < 1 or len(every) < MIN_STEPS:
         return
     embeddings = state.embeddings
     job = client().get_run(embeddings.job) if embeddings.job else None
-    if _at_work(job, "Embedding every checkpoint", "every"):
+    if _draw_active(job, "Embedding every checkpoint", "every"):
         return
     config = embeddings.config.model_copy(update={"every_checkpoint": True})
     with st.container(horizontal=True, vertical_alignment="center"):
         st.button("Embed every checkpoint", on_click=_queue(RunKind.EMBED, config))
         st.caption(
-            f"{missing} of its {len(every)} checkpoints are not embedded yet; then a slider moves the map "
-            "over the training, turned so that points do not jump."
+            f"{missing} of {len(every)} checkpoints are not embedded yet. With all of them, a slider shows "
+            "the map over the course of training, aligned between checkpoints."
         )
     refused = st.session_state.pop(REFUSED, None)
     if refused:
         wrong(refused)
 
 
-def _at_work(job: Run | None, title: str, place: str = "") -> bool:
+def _draw_active(job: Run | None, title: str, place: str = "") -> bool:
     if job is None or job.state in TERMINAL:
         return False
     if draw_job(job.id, title, key=f"map_{place}{job.id}"):
@@ -84,15 +84,15 @@ def _at_work(job: Run | None, title: str, place: str = "") -> bool:
     return True
 
 
-def _say_why(job: Run | None) -> None:
-    """Why the last job came to nothing, or the server would not queue one."""
+def _draw_failure(job: Run | None) -> None:
+    """Why the last job failed or could not be queued."""
     refused = st.session_state.pop(REFUSED, None)
     if refused:
         wrong(refused)
     elif job is not None and job.state is RunState.FAILED:
         wrong(f"The last job failed. {job.reason or ''} {job.suggestion or ''}".strip())
     elif job is not None and job.state is RunState.CANCELLED:
-        hint("The last job was stopped; nothing of it is kept.")
+        hint("The last job was stopped; it has no results.")
 
 
 def _queue(kind: RunKind, config: Config) -> Callable[[], None]:

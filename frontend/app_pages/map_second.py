@@ -1,38 +1,38 @@
-"""The map beside the first: what is asked for it, and how it is named."""
+"""The second map: its request, its data for the browser, and its caption."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from frontend.app_pages.map_jobs import offer_embeddings, offer_tsne
 from frontend.app_pages.map_space import METHODS
-from frontend.app_pages.map_url import Look
+from frontend.app_pages.map_url import MapView
 from frontend.client import ApiError
-from frontend.components.galaxy_map import Drawn
+from frontend.components.galaxy_map import MapSource
 from frontend.session import client
 from frontend.wording import percent
 from shared.contract.maps import MapRequest, MapState, Method
 
 
-def second_map(look: Look, first: MapState) -> tuple[MapState | None, str]:
-    """The state of the map beside, in the dataset of the first; None and why where there cannot be one."""
-    if look.beside is None:
+def second_map(view: MapView, first: MapState) -> tuple[MapState | None, str]:
+    """The state of the second map, of the same dataset as the first; None and an error if not possible."""
+    if view.beside is None:
         return None, ""
     try:
-        return client().get_map(second_request(look, first, look.beside.method)), ""
+        return client().get_map(second_request(view, first, view.beside.method)), ""
     except ApiError as error:
         return None, error.detail
 
 
-def second_request(look: Look, first: MapState, method: Method) -> MapRequest:
-    """Of two PCAs the second is turned onto the first, unless the look says otherwise."""
-    assert look.beside is not None
-    values: dict[str, Any] = look.beside.space(first.embeddings.dataset).model_dump() | {"method": method}
-    turned = look.turned and method == first.method == "pca"
-    return MapRequest.model_validate(values | (turned_onto(first) if turned else {}))
+def second_request(view: MapView, first: MapState, method: Method) -> MapRequest:
+    """The request for the second map; of two PCAs it is aligned to the first, unless switched off."""
+    assert view.beside is not None
+    values: dict[str, Any] = view.beside.space(first.embeddings.dataset).model_dump() | {"method": method}
+    aligned = view.turned and method == first.method == "pca"
+    return MapRequest.model_validate(values | (aligned_to(first) if aligned else {}))
 
 
-def turned_onto(first: MapState) -> dict[str, str | int]:
-    """The fields of a request that turn it onto another map."""
+def aligned_to(first: MapState) -> dict[str, str | int]:
+    """Request fields that align a map to another one."""
     of = first.embeddings
     return {
         "aligned": str(of.step),
@@ -42,20 +42,20 @@ def turned_onto(first: MapState) -> dict[str, str | int]:
     }
 
 
-def offer_second(look: Look, first: MapState, second: MapState) -> MapState | None:
-    """The second map as it can be drawn now: None where its galaxies are not embedded yet, its PCA where its
-    t-SNE is not made; the job that is missing is offered."""
+def offer_second(view: MapView, first: MapState, second: MapState) -> MapState | None:
+    """The second map that can be drawn now: None without embeddings, the PCA without t-SNE. Offers the
+    missing job."""
     if not second.embeddings.ready:
         offer_embeddings(second.embeddings)
         return None
     if second.method == "tsne" and not second.ready:
         offer_tsne(second)
-        return client().get_map(second_request(look, first, "pca"))
+        return client().get_map(second_request(view, first, "pca"))
     return second
 
 
-def drawn(state: MapState, names: Mapping[str, str], onto: MapState | None = None) -> Drawn:
-    """What the browser draws of a state, turned onto another."""
+def map_source(state: MapState, names: Mapping[str, str], onto: MapState | None = None) -> MapSource:
+    """A map for the browser, optionally aligned to another one."""
     of = state.embeddings
     request = MapRequest(
         run=of.run,
@@ -64,26 +64,25 @@ def drawn(state: MapState, names: Mapping[str, str], onto: MapState | None = Non
         depth=of.depth,
         pooling=of.pooling,
         method=state.method,
-    ).model_copy(update=turned_onto(onto) if onto else {})
+    ).model_copy(update=aligned_to(onto) if onto else {})
     words = (f"block {of.depth} of {of.layers}", of.pooling, METHODS[state.method])
     note = " · ".join(words)
-    axes = axis_words(state.shares, "first map's PC" if onto else "PC")
-    return Drawn(request, names.get(of.run, of.run), note + (", turned" if onto else ""), axes)
+    axes = axis_words(state.shares, "First-map PC" if onto else "PC")
+    return MapSource(request, names.get(of.run, of.run), note + (", aligned" if onto else ""), axes)
 
 
 def axis_words(shares: Sequence[float], name: str = "PC") -> list[str] | None:
-    """Names of the axes with what they hold of the variance; None where the axes mean nothing."""
+    """Axis names with explained variance; None for meaningless axes."""
     return [
         f"{name} {i}, {percent(share)} of the variance" for i, share in enumerate(shares, start=1)
     ] or None
 
 
 def beside_caption(second: MapState) -> str:
-    """How far two maps may be compared by eye."""
+    """How far two maps can be compared by eye."""
     if second.aligned is not None:
         return (
-            "The second space is turned and mirrored as a whole onto the first, nothing is scaled: what lies "
-            f"elsewhere lies elsewhere in it, as far as a plane with {percent(sum(second.shares))} of its "
-            "variance shows."
+            "The second space is rotated and reflected onto the first without scaling, so differences in "
+            f"position are real, within a plane that explains {percent(sum(second.shares))} of its variance."
         )
-    return "The two maps have axes of their own: compare who lies with whom, not where."
+    return "The two maps have different axes: compare neighbourhoods, not positions."

@@ -1,4 +1,4 @@
-"""Which encoder puts which galaxies where: the selects above the map."""
+"""The selects above the map: encoder, checkpoint, dataset, features and projection."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from typing import Any
 
 import streamlit as st
 
-from frontend.app_pages.map_url import Beside, Look, change_beside, change_look, change_space
+from frontend.app_pages.map_url import MapView, SecondMap, change_beside, change_space, change_view
 from frontend.client import ApiError
 from frontend.session import client
 from frontend.wording import count, dataset_title
@@ -18,94 +18,94 @@ from shared.contract.runs import Run
 
 KEY = "map_"
 METHODS = {"pca": "PCA", "tsne": "t-SNE"}
-METHOD_HELP = "PCA: the plane of most variance, made at once. t-SNE: neighbours stay near; takes minutes."
-BESIDE_HELP = "A second map of the same galaxies, by another encoder or made another way."
-TURNED_HELP = (
-    "The second space is turned and mirrored as a whole, nothing scaled, until its galaxies are as near as "
-    "can be to those of the first, and seen in the first's plane. Off: its own plane of most variance."
+METHOD_HELP = "PCA: the plane of largest variance, immediate. t-SNE: preserves neighbourhoods, takes minutes."
+BESIDE_HELP = "A second map of the same galaxies with another encoder or other settings."
+ALIGN_HELP = (
+    "Rotates and reflects the second space, without scaling, so that its galaxies are as close as possible "
+    "to those of the first, and shows it in the plane of the first. Off: its own plane of largest variance."
 )
-POOLING_HELP = "How tokens became one vector: mean of the patches, class token, or both side by side."
+POOLING_HELP = "How tokens are combined into one vector: mean of the patches, class token, or both."
 
 
 def draw_space(
-    look: Look,
+    view: MapView,
     encoders: Mapping[str, Run],
     datasets: Mapping[str, Dataset],
     state: MapState,
     second: MapState | None,
 ) -> None:
-    """Encoder, checkpoint, dataset, depth, pooling and method; each shows what the address says. The same for
-    the map beside, where `second` is None when there cannot be one."""
+    """Selects for encoder, checkpoint, dataset, depth, pooling and method, showing the values in the address;
+    the same for a second map. `second` is None if it is not possible."""
     channels = len(datasets[state.embeddings.dataset].bands)
-    fitting = [name for name, dataset in datasets.items() if len(dataset.bands) == channels]
+    compatible = [name for name, dataset in datasets.items() if len(dataset.bands) == channels]
     steps = client().list_checkpoints(state.embeddings.run)
     with st.container(key="map_space", horizontal=True, vertical_alignment="bottom"):
         first = Choices(KEY, change_space)
-        first.choice("run", list(encoders), look.run, "encoder", _titles(encoders), 300, checkpoint="best")
-        first.choice("checkpoint", _steps(steps), look.checkpoint, "checkpoint", _step_words(steps), 170)
-        if len(fitting) > 1:
-            titles = {name: dataset_title(name, datasets[name].simulated) for name in fitting}
-            first.choice(
-                "dataset", fitting, state.embeddings.dataset, "galaxies of", titles, 200, galaxy=None
+        first.choice("run", list(encoders), view.run, "Encoder", _titles(encoders), 300, checkpoint="best")
+        first.choice("checkpoint", _steps(steps), view.checkpoint, "Checkpoint", _step_words(steps), 170)
+        if len(compatible) > 1:
+            titles = {name: dataset_title(name, datasets[name].simulated) for name in compatible}
+            first.choice("dataset", compatible, state.embeddings.dataset, "Dataset", titles, 200, galaxy=None)
+        _draw_features(first, state.embeddings.depth, state.embeddings.layers, view.pooling)
+        first.method(view.method)
+        if view.beside is None:
+            st.button(
+                "Add second map", help=BESIDE_HELP, on_click=lambda: change_beside(**_next(view, encoders))
             )
-        _draw_features(first, state.embeddings.depth, state.embeddings.layers, look.pooling)
-        first.method(look.method)
-        if look.beside is None:
-            st.button("Beside…", help=BESIDE_HELP, on_click=lambda: change_beside(**_next(look, encoders)))
-    if look.beside is not None:
-        layers = second.embeddings.layers if second else look.beside.depth or 1
-        _draw_beside(look, look.beside, encoders, layers)
+    if view.beside is not None:
+        layers = second.embeddings.layers if second else view.beside.depth or 1
+        _draw_beside(view, view.beside, encoders, layers)
 
 
-def _next(look: Look, encoders: Mapping[str, Run]) -> dict[str, Any]:
-    """The next encoder of the list; where there is one only, its other pooling."""
-    others = [run for run in encoders if run != look.run]
+def _next(view: MapView, encoders: Mapping[str, Run]) -> dict[str, Any]:
+    """The next encoder in the list; if there is only one, the other pooling."""
+    others = [run for run in encoders if run != view.run]
     if others:
-        return {"run": others[0], "pooling": look.pooling, "method": look.method}
-    same = look.model_dump(include={"run", "checkpoint", "depth", "method"})
-    return same | {"pooling": "mean" if look.pooling == "cls" else "cls"}
+        return {"run": others[0], "pooling": view.pooling, "method": view.method}
+    same = view.model_dump(include={"run", "checkpoint", "depth", "method"})
+    return same | {"pooling": "mean" if view.pooling == "cls" else "cls"}
 
 
-def _draw_beside(look: Look, beside: Beside, encoders: Mapping[str, Run], layers: int) -> None:
-    """The same for the second map, and whether it is turned onto the first."""
+def _draw_beside(view: MapView, beside: SecondMap, encoders: Mapping[str, Run], layers: int) -> None:
+    """The same selects for the second map, and whether to align it to the first."""
     steps = _checkpoints(beside.run)
     with st.container(key="map_beside", horizontal=True, vertical_alignment="bottom"):
         second = Choices(KEY + "beside_", change_beside)
         runs = list(encoders) if beside.run in encoders else [beside.run, *encoders]
         second.choice(
-            "run", runs, beside.run, "beside: encoder", _titles(encoders), 300, checkpoint="best", depth=None
+            "run", runs, beside.run, "Second encoder", _titles(encoders), 300, checkpoint="best", depth=None
         )
-        second.choice("checkpoint", _steps(steps), beside.checkpoint, "checkpoint", _step_words(steps), 170)
+        second.choice("checkpoint", _steps(steps), beside.checkpoint, "Checkpoint", _step_words(steps), 170)
         _draw_features(second, beside.depth or layers, layers, beside.pooling)
         second.method(beside.method)
-        if look.method == beside.method == "pca":
-            _turn(look)
-        st.button("One map", on_click=lambda: change_look(beside=None, view2=None))
+        if view.method == beside.method == "pca":
+            _draw_align(view)
+        st.button("Remove second map", on_click=lambda: change_view(beside=None, view2=None))
 
 
 def _checkpoints(run: str) -> Checkpoints:
-    """None where the run is gone; the second map says so."""
+    """The checkpoints of a run; empty if the run is missing, which the second map reports."""
     try:
         return client().list_checkpoints(run)
     except ApiError:
         return Checkpoints(steps=[], epochs=[], last=None, best=None)
 
 
-def _turn(look: Look) -> None:
+def _draw_align(view: MapView) -> None:
     key = KEY + "turned"
-    st.session_state[key] = look.turned
+    st.session_state[key] = view.turned
     st.toggle(
-        "turned onto the first",
+        "Align to first map",
         key=key,
-        help=TURNED_HELP,
-        on_change=lambda: change_look(turned=st.session_state[key], view2=None),
+        help=ALIGN_HELP,
+        on_change=lambda: change_view(turned=st.session_state[key], view2=None),
     )
 
 
 def _draw_features(choices: "Choices", depth: int, layers: int, pooling: str) -> None:
     depths = {block: f"{block} of {layers}" for block in range(1, layers + 1)}
-    choices.choice("depth", list(depths), depth, "block", depths, 110)
-    choices.choice("pooling", ["mean", "cls", "both"], pooling, "pooling", {}, 110, help=POOLING_HELP)
+    choices.choice("depth", list(depths), depth, "Block", depths, 110)
+    choices.choice("pooling", ["mean", "cls", "both"], pooling, "Pooling", {}, 110, help=POOLING_HELP)
 
 
 def _titles(encoders: Mapping[str, Run]) -> dict[str, str]:
@@ -128,10 +128,10 @@ def _step_words(steps: Checkpoints) -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Choices:
-    """Selects of one space; `take` hears what changed, under the names of its fields."""
+    """Selects of one space; `on_change` gets the changed fields."""
 
     key: str
-    take: Callable[..., None]
+    on_change: Callable[..., None]
 
     def choice(
         self,
@@ -145,7 +145,7 @@ class Choices:
         help: str | None = None,
         **also: Any,
     ) -> None:
-        """A select of one field; `also` is what falls back with a change of it."""
+        """A select for one field; `also` are fields reset by a change."""
         key = self.key + field
         st.session_state[key] = value if value in options else options[0]
         st.selectbox(
@@ -153,21 +153,21 @@ class Choices:
             options,
             format_func=lambda option: words.get(option, str(option)),
             key=key,
-            on_change=lambda: self.take(**{field: st.session_state[key]}, **also),
+            on_change=lambda: self.on_change(**{field: st.session_state[key]}, **also),
             width=width,
             help=help,
         )
 
     def method(self, method: str) -> None:
-        """How the space became two dimensions."""
+        """The select of the projection."""
         key = self.key + "method"
         st.session_state[key] = method
         st.segmented_control(
-            "projection",
+            "Projection",
             list(METHODS),
             format_func=METHODS.__getitem__,
             key=key,
             required=True,
-            on_change=lambda: self.take(method=st.session_state[key]),
+            on_change=lambda: self.on_change(method=st.session_state[key]),
             help=METHOD_HELP,
         )

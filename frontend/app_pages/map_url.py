@@ -1,4 +1,4 @@
-"""The state of the Map page as its address holds it."""
+"""The state of the Map page, as stored in its address."""
 
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
@@ -11,23 +11,22 @@ from shared.configs.probes import CHECKPOINT
 from shared.contract.maps import ColourBy, Method
 from shared.contract.search import EmbeddingSpace, OtherEncoder
 
-TOLD = "map_told"
+ECHO = "map_echo"
 BROWSER = ("colour", "evaluation", "view", "view2", "galaxy", "step")
 NUMBER = r"-?\d{1,9}(\.\d{1,9})?(e-?\d{1,2})?"
 VIEW = rf"^{NUMBER},{NUMBER},{NUMBER}$"
 
 
-class Beside(OtherEncoder):
-    """The map beside the first; as a text, `:method` behind."""
+class SecondMap(OtherEncoder):
+    """The encoder and method of a second map; as text, `:method` is appended."""
 
     method: Method = "pca"
 
 
-class Look(Address):
-    """What is looked at: the space, how it became two dimensions, and what the browser shows of it: `colour`
-    and the `evaluation` it may be of, `view` (x and y in the middle, width; None: all), `galaxy` a row,
-    `step` the checkpoint that the slider is at (None: the one chosen). `beside` is a second map with its own
-    `view2`; `turned` onto the first where both are PCAs."""
+class MapView(Address):
+    """What the page shows: the space, its projection, `colour` with the `evaluation` it refers to, `view`
+    (centre x, centre y, width; None: all), the row of a `galaxy`, and the `step` of the slider (None: the
+    chosen checkpoint). `beside` is a second map with its own `view2`; two PCAs are aligned if `turned`."""
 
     RENAMED: ClassVar[Mapping[str, str]] = {"beside": "with"}
 
@@ -43,11 +42,11 @@ class Look(Address):
     view2: str | None = Field(None, pattern=VIEW)
     galaxy: int | None = Field(None, ge=0)
     step: int | None = Field(None, ge=0)
-    beside: Beside | None = None
+    beside: SecondMap | None = None
     turned: bool = True
 
     def space(self) -> EmbeddingSpace:
-        """Needs a run."""
+        """The embedding space; needs a run."""
         return EmbeddingSpace(
             run=self.run or "",
             checkpoint=self.checkpoint,
@@ -57,40 +56,40 @@ class Look(Address):
         )
 
     def in_browser(self) -> dict[str, Any]:
-        """The part that the browser changes by itself."""
+        """The part of the view controlled by the browser."""
         return self.model_dump(mode="json", include=set(BROWSER))
 
 
-def current_look() -> Look:
-    """What the address says now."""
-    return Look.from_query(st.query_params.to_dict())
+def current_view() -> MapView:
+    """The view in the address."""
+    return MapView.from_query(st.query_params.to_dict())
 
 
-def change_look(**changes: Any) -> None:
-    """Writes a change into the address."""
-    look = Look.model_validate(current_look().model_dump() | changes)
-    st.query_params.from_dict(look.to_query())
+def change_view(**changes: Any) -> None:
+    """Write a change into the address."""
+    view = MapView.model_validate(current_view().model_dump() | changes)
+    st.query_params.from_dict(view.to_query())
 
 
 def change_space(**changes: Any) -> None:
-    """Another map: its view is its own, and so is that of one that is turned onto it."""
-    change_look(view=None, view2=None, step=None, **changes)
+    """Show another map and reset the zoom of both."""
+    change_view(view=None, view2=None, step=None, **changes)
 
 
 def change_beside(**changes: Any) -> None:
-    """Another second map, or none."""
-    beside = current_look().beside
+    """Change the second map and reset its zoom."""
+    beside = current_view().beside
     values = (beside.model_dump() if beside else {}) | changes
-    change_look(view2=None, beside=Beside.model_validate(values))
+    change_view(view2=None, beside=SecondMap.model_validate(values))
 
 
-def take_look(said: Mapping[str, Any], n: int) -> None:
-    """What the browser came to rest on: its own word, not news to it."""
-    change_look(**said)
-    st.session_state[TOLD] = (n, current_look().in_browser())
+def on_change(values: Mapping[str, Any], seq: int) -> None:
+    """Store a view the browser sent, with its sequence number."""
+    change_view(**values)
+    st.session_state[ECHO] = (seq, current_view().in_browser())
 
 
-def told(look: Look) -> int | None:
-    """The number of the browser's word that this look repeats; None where it came another way."""
-    n, said = st.session_state.get(TOLD, (None, None))
-    return n if said == look.in_browser() else None
+def browser_seq(view: MapView) -> int | None:
+    """The sequence number under which the browser sent this view; None if it came from elsewhere."""
+    seq, sent = st.session_state.get(ECHO, (None, None))
+    return seq if sent == view.in_browser() else None

@@ -1,4 +1,4 @@
-"""A run that stands on the encoder of another which is not here: its results, said on its own page."""
+"""The results of a run whose encoder belongs to a missing run, shown on its own page."""
 
 import streamlit as st
 
@@ -12,14 +12,14 @@ from shared.contract.runs import Run
 
 
 def draw_missing_encoder(run: Run) -> None:
-    """Nothing where the encoder is here, or the run stands on none."""
+    """Draw the results; nothing if the encoder exists or the run has none."""
     encoder = run.config.get("encoder")
-    if encoder is None or _is_here(str(encoder)):
+    if encoder is None or _exists(str(encoder)):
         return
     st.caption(
         plain(
-            f"Its encoder comes from {encoder}, which is not here; its own results stand. "
-            "Import that run too, and Evaluate has the confusion matrix and the galaxies."
+            f"The encoder comes from {encoder}, which is missing. The results below remain valid. "
+            "Import that run to see the confusion matrix and galaxies on the Evaluate page."
         )
     )
     found = client().list_evaluations(run=run.id)
@@ -30,17 +30,17 @@ def draw_missing_encoder(run: Run) -> None:
 
 
 def result_row(one: Evaluation) -> dict[str, str]:
-    """An evaluation in a line, accuracy with its 95 % interval."""
+    """One evaluation as a row, with the 95 % interval of its accuracy."""
     low, high = one.accuracy_ci95.low, one.accuracy_ci95.high
     return {
-        "head": name_evaluation(one),
-        "accuracy": f"{percent(one.accuracy)} ({percent(low)} – {percent(high)})",
-        "balanced": percent(one.balanced_accuracy),
-        "macro-F1": percent(one.macro_f1),
+        "Head": name_evaluation(one),
+        "Accuracy": f"{percent(one.accuracy)} ({percent(low)} – {percent(high)})",
+        "Balanced": percent(one.balanced_accuracy),
+        "Macro-F1": percent(one.macro_f1),
     }
 
 
-def _is_here(run_id: str) -> bool:
+def _exists(run_id: str) -> bool:
     try:
         client().get_run(run_id)
     except ApiError as error:

@@ -1,4 +1,4 @@
-"""The state of the Reconstruct page as its address holds it."""
+"""The state of the Reconstruct page, as stored in its address."""
 
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
@@ -14,15 +14,15 @@ Checkpoint = Annotated[str, Field(pattern=r"^(last|best|\d{1,12})$")]
 Patch = Annotated[int, Field(ge=0, lt=MOST_PATCHES)]
 
 
-def _rising(patches: tuple[int, ...] | None) -> tuple[int, ...] | None:
+def _sorted(patches: tuple[int, ...] | None) -> tuple[int, ...] | None:
     return None if patches is None else tuple(sorted(set(patches)))
 
 
-class View(Address):
-    """What is looked at: model, galaxy, mask, and how predictions become pixels. `against` is a second run,
-    `hidden` a mask made by hand, `row` and `upload` exclude each other. `inside` is the layer looked into
-    (0: the last; None: closed), `head` one of its heads (None: their mean), `patch` what is asked from (None:
-    the class token), `overlay` lays the maps over the galaxy."""
+class ReconstructView(Address):
+    """What the page shows: model, galaxy, mask, and how predictions become pixels. `against` is a second run,
+    `hidden` a hand-made mask; `row` and `upload` exclude each other. `inside` is the layer inspected (0: the
+    last; None: closed), `head` one of its heads (None: their mean), `patch` the query (None: the class
+    token); `overlay` draws the maps over the galaxy."""
 
     run: str | None = None
     checkpoint: Checkpoint = "last"
@@ -35,7 +35,7 @@ class View(Address):
     ratio: float = Field(0.75, ge=0, le=1)
     kind: MaskKind = "uniform"
     seed: int = Field(0, ge=0, lt=2**31)
-    hidden: Annotated[tuple[Patch, ...] | None, AfterValidator(_rising)] = None
+    hidden: Annotated[tuple[Patch, ...] | None, AfterValidator(_sorted)] = None
     pixels: PixelMode = "interpolated"
     average: int = Field(1, ge=1, le=32)
     inside: int | None = Field(None, ge=0, le=10_000)
@@ -47,7 +47,7 @@ class View(Address):
 
     @classmethod
     def read(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """A mask by ranges of patches; an upload rules a row out."""
+        """Parse the ranges of a mask; an upload overrides a row."""
         masks = {"hidden": patches_of(given["hidden"])} if "hidden" in given else {}
         return {
             name: value for name, value in given.items() if name != "row" or "upload" not in given
@@ -55,24 +55,24 @@ class View(Address):
 
     @staticmethod
     def written(value: Any) -> str:
-        """A ratio to four decimals, a mask by ranges of patches."""
+        """A ratio with four decimals, a mask as ranges of patches."""
         if isinstance(value, float):
             return f"{value:.4f}".rstrip("0").rstrip(".")
         return ranges_of(value) if isinstance(value, tuple) else Address.written(value)
 
 
 def ranges_of(patches: Iterable[int]) -> str:
-    """Rising patch indices as ranges: 0-3.8.10-11; "none" where there are none."""
-    rising = list(patches)
-    if not rising:
+    """Sorted patch indices as ranges: 0-3.8.10-11; "none" for no patches."""
+    indices = list(patches)
+    if not indices:
         return "none"
-    breaks = [i + 1 for i, (before, after) in enumerate(pairwise(rising)) if after != before + 1]
-    spans = [rising[start:end] for start, end in pairwise([0, *breaks, len(rising)])]
+    breaks = [i + 1 for i, (before, after) in enumerate(pairwise(indices)) if after != before + 1]
+    spans = [indices[start:end] for start, end in pairwise([0, *breaks, len(indices)])]
     return ".".join(f"{span[0]}-{span[-1]}" if len(span) > 1 else str(span[0]) for span in spans)
 
 
 def patches_of(ranges: str) -> tuple[int, ...] | None:
-    """The indices that `ranges_of` wrote; None where the text is something else."""
+    """Parse the ranges written by `ranges_of`; None if invalid."""
     if ranges == "none":
         return ()
     found: set[int] = set()

@@ -4,10 +4,10 @@ from functools import partial
 
 import streamlit as st
 
+from frontend.app_pages.export import draw_export
 from frontend.app_pages.missing_encoder import draw_missing_encoder
 from frontend.app_pages.run_deletion import draw_deletion, leave_deleted
 from frontend.app_pages.run_labels import draw_labels
-from frontend.app_pages.take_along import draw_take_along
 from frontend.blocks import empty_state, facts, guarded, section, wrong
 from frontend.client import ApiError
 from frontend.components.curves import draw_curves
@@ -29,7 +29,7 @@ QUESTION = "Is it learning?"
 
 
 def show() -> None:
-    """One run: status, curves, reconstructions, and what lies behind them."""
+    """One run: status, curves, reconstructions and details."""
     leave_deleted()
     run = _find_run()
     if run is None:
@@ -38,9 +38,9 @@ def show() -> None:
     action = draw_run_status(run, _footnote(run, dataset), _noise(dataset))
     if action.again:
         _again(run)
-    if action.look:
+    if action.reconstruct:
         go("reconstruct", run=run.id)
-    if action.judge:
+    if action.evaluate:
         go("evaluate", run=run.id)
     if action.search:
         go("search", run=run.id)
@@ -52,10 +52,10 @@ def show() -> None:
     if has_trait(run.kind, Trait.SAMPLES):
         section("Fixed galaxies", "original, masked, and reconstructed at each evaluation")
         draw_samples(run.id)
-    section("Behind it")
+    section("Details")
     if has_trait(run.kind, Trait.TRAINS):
-        _draw_way_on(run)
-    draw_take_along(run)
+        _draw_next_steps(run)
+    draw_export(run)
     draw_labels(run)
     _draw_config(run)
     _draw_events(run.id, run.state in TERMINAL)
@@ -66,7 +66,7 @@ def show() -> None:
 
 
 def _find_run() -> Run | None:
-    """The selected run, else the newest; a page that says what to do where there is none."""
+    """The selected run, else the newest; draws an empty state if there is none."""
     run_id = selected_run()
     try:
         if run_id is not None:
@@ -75,17 +75,17 @@ def _find_run() -> Run | None:
     except ApiError as error:
         if error.status != 404:
             raise
-        _nothing(error.detail, "It may have been deleted; the list of runs has the others.", "runs")
+        _draw_empty(error.detail, "It may have been deleted. See the list of runs.", "runs")
         return None
     if newest:
         st.session_state["selected_run"] = newest[0].id
         st.query_params["run"] = newest[0].id
         st.rerun()
-    _nothing("Nothing has been trained yet.", "Launch a run; its curves appear here.", "launch")
+    _draw_empty("Nothing has been trained yet.", "Launch a run; its curves appear here.", "launch")
     return None
 
 
-def _nothing(sentence: str, advice: str, page: str) -> None:
+def _draw_empty(sentence: str, advice: str, page: str) -> None:
     empty_state(sentence, advice)
     with st.container(horizontal=True, horizontal_alignment="center"):
         if st.button("Launch a run" if page == "launch" else "All runs", type="primary"):
@@ -95,7 +95,7 @@ def _nothing(sentence: str, advice: str, page: str) -> None:
 
 
 def _again(run: Run) -> None:
-    """The launch form filled as this run; a classifier, which has no such form, is queued once more."""
+    """Open the launch form with the values of this run; a classifier, which has no form, is queued again."""
     if run.kind is RunKind.PRETRAIN:
         go("launch", **retry_query(run))
     try:
@@ -117,13 +117,13 @@ def _preset_values(run: Run) -> dict[str, object]:
 
 
 def _noise(dataset: Dataset | None) -> float | None:
-    """By how much an accuracy on the validation rows is uncertain; None where not all rows have a label."""
+    """The uncertainty of an accuracy on validation rows; None unless all rows have a label."""
     n = dataset.split_counts.get(Split.VAL, 0) if dataset and not dataset.unlabelled else 0
     return widest_interval(n) if n else None
 
 
 def _footnote(run: Run, dataset: Dataset | None) -> str:
-    """What the accuracies were measured on."""
+    """How the accuracies were measured."""
     if dataset is None:
         return f"Measured on validation rows. {missing_dataset(run, ())}"
     kind = "simulated galaxies" if dataset.simulated else "galaxies"
@@ -133,12 +133,13 @@ def _footnote(run: Run, dataset: Dataset | None) -> str:
         words = [f"Measured on the {n} validation {kind} of {dataset.name}; differences in points."]
     noise = _noise(dataset)
     if noise:
-        words.append(f"One accuracy is uncertain by up to ±{100 * noise:.2g} points (95 %, Wilson).")
+        words.append(f"Each accuracy has an uncertainty of up to ±{100 * noise:.2g} points (95 %, Wilson).")
     if run.config.get("pretrain_rows") == "all":
-        words.append("Transductive: pretraining saw the pixels of all rows.")
+        words.append("Transductive: pretraining used the pixels of all rows.")
     if has_trait(run.kind, Trait.CLASSIFIES):
         words.append(
-            "References are on validation rows; test rows are read once, in the end, by the best epoch."
+            "References are measured on validation rows; test rows are read once, at the end, for the best "
+            "epoch."
         )
     elif dataset.class_counts:
         words.append(_estimator(run.config.get("online_probe")))
@@ -146,14 +147,14 @@ def _footnote(run: Run, dataset: Dataset | None) -> str:
 
 
 def _estimator(online_probe: str | None) -> str:
-    """How the linear accuracies came about; nothing where there are none."""
-    init = "Random init is this run's own encoder at step 0"
+    """How the linear accuracies were measured."""
+    init = "Random init is the encoder of this run at step 0"
     if online_probe == "sgd":
         return (
-            "Linear probe by SGD beside the moving encoder, which learns itself as it goes. "
-            f"{init}, judged as raw pixels are: by L-BFGS on frozen features."
+            "Linear probe: SGD alongside the training encoder. "
+            f"{init}; like raw pixels it is probed by L-BFGS on frozen features."
         )
-    return f"{init}." if online_probe == "off" else f"Linear probe by L-BFGS on frozen features. {init}."
+    return f"{init}." if online_probe == "off" else f"Linear probe: L-BFGS on frozen features. {init}."
 
 
 def _draw_config(run: Run) -> None:
@@ -174,14 +175,14 @@ def _draw_config(run: Run) -> None:
                 facts(rest[start : start + third])
 
 
-def _draw_way_on(run: Run) -> None:
+def _draw_next_steps(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Compare with others"):
             go("compare", runs=run.id)
         for sweep in client().list_sweeps(run=run.id):
-            if st.button(f"Its sweep, {sweep.name or sweep.id}", key=f"to_{sweep.id}"):
+            if st.button(f"Sweep {sweep.name or sweep.id}", key=f"to_{sweep.id}"):
                 go("sweep", sweep=sweep.id)
-        if st.button("Sweep over these settings …"):
+        if st.button("Sweep over these settings…"):
             go("sweep", kind=run.kind.value, start=f"run:{run.id}", on=run.dataset or "")
 
 
@@ -203,7 +204,7 @@ def _events(run_id: str) -> None:
 
 
 def _draw_load(run: Run) -> None:
-    with st.expander("Machine: processor, memory, GPU", key=f"load_{run.id}", on_change="rerun") as fold:
+    with st.expander("Machine: CPU, memory, GPU", key=f"load_{run.id}", on_change="rerun") as fold:
         if fold.open:
             draw_machine_load(run.id, ended=run.state in TERMINAL)
 
@@ -220,10 +221,10 @@ def _log(run_id: str) -> None:
     )
     tail = client().read_log(run_id, lines=500 if find else 60, find=find)
     if not tail.lines:
-        st.caption(f"No line holds “{find}”." if find else "The log is empty.")
+        st.caption(f"No line contains “{find}”." if find else "The log is empty.")
         return
     if find:
-        st.caption(f"{'The last ' if tail.truncated else ''}{plural(len(tail.lines), 'line')} with “{find}”")
+        st.caption(f"{'Last ' if tail.truncated else ''}{plural(len(tail.lines), 'line')} with “{find}”")
     st.code(
         "\n".join(tail.lines),
         language=None,

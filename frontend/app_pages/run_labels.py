@@ -1,4 +1,4 @@
-"""What a person writes on a run: name, tags, note, and that it is done with."""
+"""Name, tags, note and archiving of a run."""
 
 import streamlit as st
 
@@ -11,7 +11,7 @@ from shared.contract.runs import Run, RunChange
 
 
 def draw_labels(run: Run) -> None:
-    """One small form, folded."""
+    """A form in an expander."""
     with st.expander("Name, tags, note", key="open_labels", on_change="rerun") as fold:
         if fold.open:
             _draw_form(run)
@@ -27,17 +27,17 @@ def _draw_form(run: Run) -> None:
     refused: dict[str, str] = state.get("labels_refused", {})
     with st.form("labels", border=False):
         left, right = st.columns(2)
-        left.text_input("name", key="labels_name", placeholder=run.id, **KEEP)
-        right.text_input("tags", key="labels_tags", placeholder="separated by commas", **KEEP)
-        st.text_area("note", key="labels_note", height=80, **KEEP)
+        left.text_input("Name", key="labels_name", placeholder=run.id, **KEEP)
+        right.text_input("Tags", key="labels_tags", placeholder="separated by commas", **KEEP)
+        st.text_area("Note", key="labels_note", height=80, **KEEP)
         st.checkbox(
-            "Archived: out of the list of runs, unless it is asked for",
+            "Archived: hidden from the list of runs by default",
             key="labels_archived",
             disabled=run.state not in TERMINAL,
             **KEEP,
         )
         for field, sentence in refused.items():
-            wrong(f"{field}: {sentence}" if field else sentence)
+            wrong(f"{field.capitalize()}: {sentence}" if field else sentence)
         with st.container(horizontal=True, vertical_alignment="center"):
             st.form_submit_button("Save", type="primary", on_click=_save, args=(run,))
             if state.pop("labels_saved", False):
@@ -45,20 +45,20 @@ def _draw_form(run: Run) -> None:
 
 
 def label_faults(name: str, tags: list[str], note: str) -> dict[str, str]:
-    """What is too much, by field, in a sentence with the next step."""
+    """Errors by field about values that are too long."""
     faults = {
-        "name": "" if len(name) <= 80 else f"it has {len(name)} characters; take 80 at most.",
-        "note": "" if len(note) <= 2000 else f"it has {len(note)} characters; take 2,000 at most.",
-        "tags": "" if len(tags) <= 12 else f"there are {len(tags)}; take 12 at most.",
+        "name": "" if len(name) <= 80 else f"{len(name)} characters; the limit is 80.",
+        "note": "" if len(note) <= 2000 else f"{len(note)} characters; the limit is 2,000.",
+        "tags": "" if len(tags) <= 12 else f"{len(tags)} tags; the limit is 12.",
     }
     for tag in tags:
         if len(tag) > 30:
-            faults["tags"] = f"{tag} has {len(tag)} characters; take 30 at most."
+            faults["tags"] = f"{tag} has {len(tag)} characters; the limit is 30."
     return {field: sentence for field, sentence in faults.items() if sentence}
 
 
 def _save(run: Run) -> None:
-    """Sends all of it; where it is refused everything typed stays."""
+    """Save all fields; on an error the form is kept."""
     state = st.session_state
     tags = [tag.strip() for tag in str(state["labels_tags"]).split(",") if tag.strip()]
     archived = bool(state["labels_archived"]) if run.state in TERMINAL else None

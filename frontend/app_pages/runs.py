@@ -3,7 +3,7 @@
 import streamlit as st
 
 from frontend.app_pages.import_run import draw_run_import
-from frontend.app_pages.runs_disk import draw_disk, draw_news
+from frontend.app_pages.runs_disk import draw_disk, draw_undo
 from frontend.blocks import page_title
 from frontend.components.queue_list import draw_queue
 from frontend.components.runs_table import draw_jobs, draw_runs
@@ -15,9 +15,9 @@ FILTERS = ["all", "active", "succeeded", "failed", "cancelled"]
 
 
 def show() -> None:
-    """The list of runs, and the other jobs folded below."""
+    """The queue, the list of runs, and other jobs in an expander."""
     page_title("Runs", QUESTION)
-    draw_news()
+    draw_undo()
     queued = draw_queue()
     if queued:
         go("run", run=queued)
@@ -47,7 +47,7 @@ def show() -> None:
 
 
 def _draw_label_filters() -> tuple[list[str], bool]:
-    """The tags that runs must have, and whether archived ones are shown; in the address."""
+    """The tags runs must have, and whether archived runs are shown; both stored in the address."""
     labels = client().read_labels()
     known = [found.tag for found in labels.tags]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):

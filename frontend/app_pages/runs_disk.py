@@ -1,4 +1,4 @@
-"""The disk that runs take, on the Runs page: what can go, and what was deleted and can be had back."""
+"""DiskUsage space on the Runs page: pruning checkpoints, and the trash."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,35 +9,35 @@ from frontend.client import ApiError
 from frontend.disk_words import disk_label, pruning_sentence
 from frontend.session import client
 from frontend.wording import clock, size
-from shared.contract.runs import DeletedRun, Disk, Pruning
+from shared.contract.runs import DeletedRun, DiskUsage, PruneReport
 
-NEWS, REFUSED = "runs_disk_news", "runs_disk_refused"
+LAST_DELETED, REFUSED = "runs_disk_deleted", "runs_disk_refused"
 SHOWN = 8
-NEWS_FOR = timedelta(minutes=10)
-"""Afterwards the fold about the disk has the way back."""
+UNDO_SHOWN = timedelta(minutes=10)
+"""After this time a run can still be restored from the trash."""
 
 
-def draw_news() -> None:
-    """What became of a deletion, with the way back."""
-    news: DeletedRun | None = st.session_state.get(NEWS)
-    if news is None or datetime.now(UTC) - news.deleted_at > NEWS_FOR:
+def draw_undo() -> None:
+    """The last deletion, with a button to undo it."""
+    deleted: DeletedRun | None = st.session_state.get(LAST_DELETED)
+    if deleted is None or datetime.now(UTC) - deleted.deleted_at > UNDO_SHOWN:
         return
     with st.container(horizontal=True, vertical_alignment="center", key="deleted_news"):
         st.caption(
-            plain(f"{news.name or news.id} is deleted; until {clock(news.gone_at)} it can be had back.")
+            plain(f"{deleted.name or deleted.id} deleted. It can be restored until {clock(deleted.gone_at)}.")
         )
-        st.button("Undo", on_click=_restore, args=(news.id,), key="undo_deletion")
+        st.button("Undo", on_click=_restore, args=(deleted.id,), key="undo_deletion")
 
 
 def draw_disk() -> None:
-    """A fold that asks for what can go only when it is open."""
+    """An expander that loads its content when opened."""
     disk = client().read_disk()
     with st.expander(disk_label(disk), key="open_disk", on_change="rerun") as fold:
         if fold.open:
             guarded(lambda: _draw_inside(disk))
 
 
-def _draw_inside(disk: Disk) -> None:
+def _draw_inside(disk: DiskUsage) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _draw_pruning(client().preview_pruning())
@@ -45,18 +45,18 @@ def _draw_inside(disk: Disk) -> None:
         _draw_deleted(disk)
 
 
-def _draw_pruning(pruning: Pruning) -> None:
-    st.markdown("**What can go**")
+def _draw_pruning(pruning: PruneReport) -> None:
+    st.markdown("**Prune checkpoints**")
     st.caption(plain(pruning_sentence(pruning)))
     if not pruning.runs:
         return
     rows = [
-        {"run": run.name or run.id, "checkpoints": str(run.checkpoints), "size": size(run.bytes)}
+        {"Run": run.name or run.id, "Checkpoints": str(run.checkpoints), "Size": size(run.bytes)}
         for run in pruning.runs[:SHOWN]
     ]
     more = f", the {SHOWN} largest" if len(pruning.runs) > SHOWN else ""
-    table(rows, f"What each gives{more}")
-    sure = st.checkbox("There is no way back", key="prune_sure")
+    table(rows, f"Space freed per run{more}")
+    sure = st.checkbox("I understand that this cannot be undone", key="prune_sure")
     ids = [run.id for run in pruning.runs]
     st.button(f"Remove {size(pruning.bytes)}", disabled=not sure, on_click=_prune, args=(ids,), key="prune")
     refused = st.session_state.pop(REFUSED, None)
@@ -64,18 +64,18 @@ def _draw_pruning(pruning: Pruning) -> None:
         wrong(refused)
 
 
-def _draw_deleted(disk: Disk) -> None:
-    st.markdown("**Deleted**")
+def _draw_deleted(disk: DiskUsage) -> None:
+    st.markdown("**Trash**")
     if not disk.deleted:
-        st.caption("No run was deleted in the last 24 hours.")
+        st.caption("No runs were deleted in the last 24 hours.")
     for run in disk.deleted:
         with st.container(horizontal=True, vertical_alignment="center"):
-            facts([(run.name or run.id, f"{size(run.disk_bytes or 0)}, gone at {clock(run.gone_at)}")])
-            st.button("Have it back", on_click=_restore, args=(run.id,), key=f"restore_{run.id}")
+            facts([(run.name or run.id, f"{size(run.disk_bytes or 0)}, removed on {clock(run.gone_at)}")])
+            st.button("Restore", on_click=_restore, args=(run.id,), key=f"restore_{run.id}")
 
 
 def _restore(run_id: str) -> None:
-    st.session_state.pop(NEWS, None)
+    st.session_state.pop(LAST_DELETED, None)
     try:
         client().restore_run(run_id)
     except ApiError as error:

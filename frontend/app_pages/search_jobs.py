@@ -1,4 +1,4 @@
-"""The job behind a search: one button that embeds the galaxies, then its progress."""
+"""The embedding job of a search: a button, then its progress."""
 
 import streamlit as st
 
@@ -13,7 +13,7 @@ from shared.contract.search import EmbeddingState
 
 
 def offer_embeddings(state: EmbeddingState) -> None:
-    """The one button that embeds the galaxies, and the job at work."""
+    """A button that embeds the galaxies, or the progress of that job."""
     job = client().get_run(state.job) if state.job else None
     if job is not None and job.state not in TERMINAL:
         if draw_job(job.id, f"Embedding {count(state.n)} galaxies of {state.dataset}", key="embed_job"):
@@ -21,11 +21,11 @@ def offer_embeddings(state: EmbeddingState) -> None:
         return
     empty_state(
         f"This encoder has no embeddings of {state.dataset} yet.",
-        f"Its features of {count(state.n)} galaxies at depth {state.depth} are computed once and kept; "
-        "a training goes on meanwhile.",
+        f"A job computes the features of all {count(state.n)} galaxies at block {state.depth} on the CPU, "
+        "alongside training.",
     )
     if job is not None and job.state is RunState.FAILED:
-        st.error(plain(f"The last try failed: {job.reason}"))
+        st.error(plain(f"The last attempt failed: {job.reason}"))
     with st.container(horizontal=True, horizontal_alignment="center"):
         if st.button(f"Embed {count(state.n)} galaxies", type="primary"):
             client().create_run(RunRequest(kind=RunKind.EMBED, config=state.config.model_dump()))

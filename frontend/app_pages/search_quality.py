@@ -1,4 +1,4 @@
-"""Whether similar means of the same class, on the Search page: a number beside what it stands against."""
+"""Search quality on the Search page: how often similar galaxies share a class, next to references."""
 
 import streamlit as st
 
@@ -15,21 +15,21 @@ from shared.contract.search import EmbeddingSpace, QualityState, Retrieval, Sear
 
 WORDS = {
     Basis.ENCODER: "this encoder",
-    Basis.RANDOM_INIT: "the same at random init",
+    Basis.RANDOM_INIT: "random init",
     Basis.RAW_PIXELS: "raw pixels, 32 × 32",
 }
 HOW = (
-    "A galaxy is what the encoder makes of it: the features of one block, pooled over the patches, each "
-    "standardised by the train rows. Two are as similar as the cosine of their features. Several examples "
-    "count by their mean: score = mean cosine to those it should be like − ½ · mean cosine to those it "
-    "should not. Left out are galaxies of the same source or nearer than 5″, and near-identical images "
-    "(cosine 0.9999, or the same picture hash and 0.95)."
+    "Each galaxy is represented by the features of one encoder block, pooled over patches and standardised "
+    "with train rows. Similarity is the cosine of the features. With several examples the score is the mean "
+    "cosine to the positive ones − ½ · the mean cosine to the negative ones. Galaxies of the same source or "
+    "within 5″ are left out, as are near-identical images (cosine ≥ 0.9999, or the same perceptual hash and "
+    "≥ 0.95)."
 )
 
 
 def draw_quality(space: EmbeddingSpace) -> None:
-    """The figures, or the button that measures them."""
-    section("Is similar of the same class?")
+    """The figures, or a button that measures them."""
+    section("Do similar galaxies share a class?")
     guarded(lambda: _draw(client().get_quality(space)))
     with st.expander("How this works"):
         st.markdown(plain(HOW))
@@ -45,11 +45,11 @@ def _draw(state: QualityState) -> None:
             st.rerun()
         return
     st.caption(
-        "Labelled validation galaxies ask, train galaxies answer: how many of the 16 nearest are of the same "
-        "class, beside random init and raw pixels?"
+        "Measures how many of the 16 nearest train galaxies share the class of a validation galaxy, compared "
+        "with random init and raw pixels."
     )
     if job is not None and job.state is RunState.FAILED:
-        st.error(plain(f"The last try failed: {job.reason}"))
+        st.error(plain(f"The last attempt failed: {job.reason}"))
     if st.button("Measure"):
         client().create_run(RunRequest(kind=RunKind.EMBED, config=state.config.model_dump()))
         st.rerun()
@@ -62,30 +62,31 @@ def _draw_figures(quality: SearchQuality) -> None:
 
 
 def caption_of(quality: SearchQuality) -> str:
-    """What was asked, and what a search that knows nothing would come to."""
+    """How it was measured, and the result expected by chance."""
     return (
-        f"{count(quality.n)} validation galaxies ask, {count(quality.gallery)} train galaxies are the "
-        f"gallery; 95 % intervals by bootstrap; by chance {percent(quality.chance)} are of the same class"
+        f"{count(quality.n)} validation galaxies as queries, {count(quality.gallery)} train galaxies as "
+        f"gallery; 95 % intervals by bootstrap; chance: {percent(quality.chance)}"
     )
 
 
 def figures_row(one: Retrieval, k: int) -> dict[str, str]:
-    """One basis with its figures and intervals."""
+    """The figures of one basis, with intervals."""
     return {
-        "features": WORDS[one.basis],
-        f"precision at {k}": _with_interval(one.precision, one.precision_ci95),
-        "mean average precision": _with_interval(one.mean_average_precision, one.mean_average_precision_ci95),
+        "Features": WORDS[one.basis].capitalize(),
+        f"Precision at {k}": _with_interval(one.precision, one.precision_ci95),
+        "Mean average precision": _with_interval(one.mean_average_precision, one.mean_average_precision_ci95),
     }
 
 
 def class_rows(quality: SearchQuality) -> list[dict[str, str]]:
-    """A line a class, with the two figures of each basis."""
+    """One row per class, with the two figures of each basis."""
     rows = []
     for place, one in enumerate(quality.found[0].classes):
-        row = {"class": one.name, "n": count(one.n) + (" (few)" if one.few else "")}
+        row = {"Class": one.name, "n": count(one.n) + (" (few)" if one.few else "")}
         for found in quality.found:
             own = found.classes[place]
-            row[WORDS[found.basis]] = f"{percent(own.precision)} · {percent(own.average_precision)}"
+            figures = f"{percent(own.precision)} · {percent(own.average_precision)}"
+            row[WORDS[found.basis].capitalize()] = figures
         rows.append(row)
     return rows
 

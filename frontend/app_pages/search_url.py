@@ -1,4 +1,4 @@
-"""The state of the Search page, of either of its views, as its address holds it."""
+"""The state of both views of the Search page, as stored in its address."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
@@ -21,8 +21,8 @@ LISTS = ("plus", "minus", "trail")
 
 
 class SearchAddress(Address):
-    """What both views of the page share: whose embeddings of which galaxies, and which of these are wanted;
-    `zmin` … `pmax` bound redshift and pixel scale."""
+    """What both views share: the embedding space, and filters on its galaxies; `zmin` … `pmax` bound redshift
+    and pixel scale."""
 
     view: Literal["like", "odd"] = "like"
     run: str | None = None
@@ -39,7 +39,7 @@ class SearchAddress(Address):
     row: Row | None = None
 
     def space(self, run: str) -> EmbeddingSpace:
-        """Whose embeddings are searched."""
+        """The embedding space that is searched."""
         return EmbeddingSpace(
             run=run,
             checkpoint=self.checkpoint,
@@ -49,9 +49,10 @@ class SearchAddress(Address):
         )
 
 
-class View(SearchAddress):
-    """What is searched by what. `plus` and `minus` are examples beside the query, `trail` the rows that led
-    to it; `other` is a second encoder that is asked the same; `tile` is the side of a result in pixels."""
+class SearchView(SearchAddress):
+    """A search. `plus` and `minus` are positive and negative examples in addition to the query, `trail` the
+    rows that led to it; `other` is a second encoder for the same search; `tile` is the image size of results
+    in pixels."""
 
     RENAMED: ClassVar[Mapping[str, str]] = {"other": "with"}
 
@@ -69,7 +70,7 @@ class View(SearchAddress):
 
     @classmethod
     def read(cls, given: dict[str, Any]) -> dict[str, Any]:
-        """Lists by points; an upload rules a row out."""
+        """Lists are separated by dots; an upload overrides a row."""
         lists = {name: [part for part in given[name].split(".") if part] for name in LISTS if name in given}
         return {
             name: value for name, value in given.items() if name != "row" or "upload" not in given
@@ -77,13 +78,13 @@ class View(SearchAddress):
 
     @staticmethod
     def written(value: Any) -> str:
-        """Lists by points."""
+        """Lists are separated by dots."""
         return ".".join(map(str, value)) if isinstance(value, tuple) else Address.written(value)
 
 
 class OddView(SearchAddress):
-    """What is reviewed, in which order: `k` neighbours are asked, `rated` keeps those that are rated; `row`
-    is the galaxy that is shown."""
+    """A review of odd galaxies, ranked by `by` with `k` neighbours; `rated` includes rated galaxies; `row` is
+    the galaxy shown."""
 
     by: OddBy = OddBy.ISOLATION
     learn: LearnFrom = LearnFrom.RATINGS

@@ -1,4 +1,4 @@
-"""One field of a config as a widget that keeps what was typed for the whole session."""
+"""A config field as a widget whose value is kept for the whole session."""
 
 from math import floor, log10
 from typing import Any
@@ -12,8 +12,8 @@ KEEP: dict[str, Any] = {"persist_state": "session"}
 
 
 def draw_setting(spec: FieldSpec, key: str, *, empty: str = "", error: str = "") -> None:
-    """The widget, its value under `key` of the session; `empty` is what an empty field means, `error` what
-    is wrong with the value."""
+    """The widget, with its value under `key` in the session; `empty` is the placeholder, `error` the error
+    shown below."""
     if st.session_state.get(key) is None and not spec.optional:
         st.session_state[key] = starting_value(spec)
     shared: dict[str, Any] = {"key": key, "help": spec.tooltip, **KEEP}
@@ -34,7 +34,7 @@ def draw_setting(spec: FieldSpec, key: str, *, empty: str = "", error: str = "")
 
 
 def starting_value(spec: FieldSpec) -> Any:
-    """What the widget of a field holds before anything was typed."""
+    """The initial value of the widget of a field."""
     if spec.kind == "text":
         return spec.default or ""
     return float(spec.default) if spec.kind == "float" and spec.default is not None else spec.default

@@ -18,9 +18,9 @@ MOST_LISTED = 30
 
 
 def show() -> None:
-    """One sweep where the address names it, else the form of a new one and those that were launched."""
+    """The sweep in the address, else the form for a new one and a list of existing ones."""
     page_title("Sweep", QUESTION)
-    sweep_state.come_back()
+    sweep_state.restore_sweep()
     sweep_id = st.query_params.get("sweep")
     if sweep_id:
         _draw_one(sweep_id)
@@ -39,8 +39,8 @@ def _draw_one(sweep_id: str) -> None:
     except ApiError as error:
         if error.status != 404:
             raise
-        known = "Plan another; those that there are stand below its form."
-        empty_state(f"{error.detail[:1].upper()}{error.detail[1:]}.", known)
+        advice = "Plan a new one, or choose an existing one below the form."
+        empty_state(f"{error.detail[:1].upper()}{error.detail[1:]}.", advice)
         with st.container(horizontal=True, horizontal_alignment="center"):
             if st.button("Plan a sweep", type="primary"):
                 sweep_state.leave_results()
@@ -49,7 +49,7 @@ def _draw_one(sweep_id: str) -> None:
 
 
 def _no_dataset() -> None:
-    empty_state("There is nothing to train on yet.", "Import your own images, or make simulated galaxies.")
+    empty_state("There are no datasets yet.", "Import your own images or simulate galaxies.")
     with st.container(horizontal=True, horizontal_alignment="center"):
         if st.button("Add a dataset", type="primary"):
             go("data")
@@ -58,7 +58,7 @@ def _no_dataset() -> None:
 def _draw_list(sweeps: list[SweepSummary]) -> None:
     if not sweeps:
         return
-    section("Sweeps so far", "newest first")
+    section("Existing sweeps", "newest first")
     for one in sweeps[:MOST_LISTED]:
         with st.container(horizontal=True, vertical_alignment="center"):
             if st.button(one.name or one.id, key=f"open_{one.id}"):
@@ -67,7 +67,7 @@ def _draw_list(sweeps: list[SweepSummary]) -> None:
 
 
 def summary_words(one: SweepSummary) -> str:
-    """What a sweep varies, and how far it is."""
+    """What a sweep varies, and its progress."""
     over = ", ".join(f"{axis.field} {axis_words(axis)}" for axis in one.axes)
     parts = [f"{one.kind} on {one.dataset}", f"over {over}", progress_words(one), clock(one.created_at)]
     return " · ".join(parts)

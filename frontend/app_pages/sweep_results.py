@@ -1,4 +1,4 @@
-"""What a sweep came to: its course, its figure and table, and what to do with it."""
+"""The results of a sweep: progress, figure, table and actions."""
 
 import streamlit as st
 
@@ -16,12 +16,12 @@ from shared.planning.sweep_words import axis_words
 REFUSED, OPENED = "sweep_verb_refused", "sweep_opened"
 LATER = "5s"
 MOST_COMPARED = 50
-"""Compare draws no more."""
+"""The limit of the Compare page."""
 
 
 def draw_results(report: SweepReport) -> None:
-    """The sweep as it stands; while it is at work it is asked for again."""
-    first = [report]  # drawn at once, asked for again by the fragment alone
+    """The current state of the sweep, refreshed while it is active."""
+    first = [report]  # drawn immediately; only the fragment fetches it again
     active = report.summary.active > 0
     st.fragment(guarded, run_every=LATER if active else None)(
         lambda: _draw(report.summary.id, first, was_active=active)
@@ -33,12 +33,12 @@ def _draw(sweep_id: str, first: list[SweepReport], *, was_active: bool) -> None:
     if opened:
         go("run", run=opened)
     report = first.pop() if first else client().get_sweep(sweep_id)
-    if was_active != (report.summary.active > 0):  # the fragment is asked for again, or not any more
+    if was_active != (report.summary.active > 0):  # the fragment has to start or stop refreshing
         st.rerun()
     _draw_head(report)
     _draw_actions(report)
     if report.summary.runs == report.summary.lost and not any(one.run_id for one in report.members):
-        empty_state("None of its runs is there.", "They were deleted, or never queued: queue them.")
+        empty_state("This sweep has no runs.", "They were deleted or never queued. Queue them above.")
     draw_sweep_results(sweep_data(report), on_pick=_open)
     _draw_stopped(report)
 
@@ -53,8 +53,8 @@ def _draw_stopped(report: SweepReport) -> None:
 def _draw_head(report: SweepReport) -> None:
     one, objective = report.summary, objective_of(report.spec)
     over = ", ".join(f"{axis.field} {axis_words(axis)}" for axis in report.spec.axes)
-    judged = f"judged by {objective.title} on validation rows, each run's best" if objective else ""
-    kind = f"{one.kind} on {one.dataset} over {over}; {judged}"
+    measured = f"; objective: best {objective.title} of each run on validation rows" if objective else ""
+    kind = f"{one.kind} on {one.dataset} over {over}{measured}"
     headline(one.name or one.id, progress_words(one), f"{one.id}: {kind}.")
 
 
@@ -62,10 +62,10 @@ def _draw_actions(report: SweepReport) -> None:
     one = report.summary
     with st.container(horizontal=True, vertical_alignment="center"):
         if one.lost:
-            words = f"Queue {plural(one.lost, 'run')} anew"
-            st.button(words, type="primary", on_click=_ask, args=("retry", one.id), key="sweep_retry")
+            words = f"Requeue {plural(one.lost, 'run')}"
+            st.button(words, type="primary", on_click=_request, args=("retry", one.id), key="sweep_retry")
         if one.active:
-            st.button("Stop", on_click=_ask, args=("stop", one.id), key="sweep_stop")
+            st.button("Stop", on_click=_request, args=("stop", one.id), key="sweep_stop")
         if st.button("Compare its runs", key="sweep_compare"):
             go("compare", runs=",".join(best_runs(report)[:MOST_COMPARED]))
         if st.button("Other sweeps", key="sweep_others"):
@@ -80,7 +80,7 @@ def _draw_actions(report: SweepReport) -> None:
 
 
 def best_runs(report: SweepReport) -> list[str]:
-    """Ids of its runs, those of the best setting first."""
+    """Run ids, those of the best setting first."""
     runs = {member.place: member.run_id for member in report.members}
     places = [place for setting in report.settings for place in setting.members]
     return [run_id for place in places if (run_id := runs[place]) is not None]
@@ -90,8 +90,8 @@ def _open(run_id: str) -> None:
     st.session_state[OPENED] = run_id
 
 
-def _ask(verb: str, sweep_id: str) -> None:
-    """A refusal is shown on the next drawing."""
+def _request(verb: str, sweep_id: str) -> None:
+    """Call the API; an error is shown on the next rerun."""
     verbs = {"retry": client().retry_sweep, "stop": client().stop_sweep}
     try:
         verbs[verb](sweep_id)

@@ -1,4 +1,4 @@
-"""Browser components: plain JavaScript and CSS files beside the Python that mounts them."""
+"""Browser components: plain JavaScript and CSS files next to the Python that mounts them."""
 
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ HERE = Path(__file__).parent
 def load_component(
     name: str, *, parts: tuple[str, ...] = (), isolate_styles: bool = True
 ) -> ComponentRenderer:
-    """The mount function of `<name>.js` and `<name>.css`, after those of common and of `parts`."""
+    """The mount function of a component made of the JS and CSS of common, `parts` and `name`."""
     chain = ("common", *parts, name)
     return st.components.v2.component(
         f"galaxyscope_{name}",
@@ -28,9 +28,9 @@ def _text(file: str) -> str:
 
 
 def trigger(result: Any, name: str) -> Any:
-    """What the browser sent under `name` in this rerun, or None."""
+    """The value the browser sent under `name` in this rerun, or None."""
     return getattr(result, name, None)
 
 
 def ignore() -> None:
-    """The callback of a trigger that the page reads from the result."""
+    """The callback of a trigger whose value the page reads from the result."""

@@ -1,4 +1,4 @@
-// Pixel values by band: how often each level occurs, on a logarithmic axis, with the figures below.
+// Histograms of pixel values by band on a logarithmic axis, with statistics below.
 
 const bandViews = makeStore()
 const MARGIN = { left: 52, right: 12, top: 10, bottom: 40 }
@@ -61,7 +61,7 @@ function axes(x, y, lowest, width) {
   for (const level of [0, 64, 128, 192, 255]) {
     marks.push(svg("text", { x: x(level), y: HEIGHT - MARGIN.bottom + 16, "text-anchor": "middle" }, String(level)))
   }
-  marks.push(svg("text", { x: x(128), y: HEIGHT - 6, "text-anchor": "middle" }, "stored value, 0 black to 255 white"))
+  marks.push(svg("text", { x: x(128), y: HEIGHT - 6, "text-anchor": "middle" }, "pixel value, 0 (black) to 255 (white)"))
   return marks
 }
 
@@ -72,12 +72,12 @@ function steps(share, x, y, colour) {
 }
 
 const COLUMNS = [
-  ["mean", (band) => band.mean.toFixed(1)], ["std", (band) => band.std.toFixed(1)], ["min", (band) => String(band.minimum)],
-  ["max", (band) => String(band.maximum)], ["black", (band) => percent(band.share_black)], ["white", (band) => percent(band.share_white)],
+  ["Mean", (band) => band.mean.toFixed(1)], ["Std", (band) => band.std.toFixed(1)], ["Min", (band) => String(band.minimum)],
+  ["Max", (band) => String(band.maximum)], ["Black", (band) => percent(band.share_black)], ["White", (band) => percent(band.share_white)],
 ]
 
 function table(bands, colours) {
-  return el("table", {}, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "band"), COLUMNS.map(([name]) => el("th", { scope: "col" }, name)))),
+  return el("table", {}, el("thead", {}, el("tr", {}, el("th", { scope: "col" }, "Band"), COLUMNS.map(([name]) => el("th", { scope: "col" }, name)))),
     el("tbody", {}, bands.map((band, i) => el("tr", {},
       el("th", { scope: "row" }, el("i", { style: `background:${bandColour(colours, i, bands.length)}` }), band.band),
       COLUMNS.map(([, form]) => el("td", {}, form(band)))))))

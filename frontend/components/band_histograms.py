@@ -1,4 +1,4 @@
-"""Pixel values of each band, as histogram and figures."""
+"""Histograms and statistics of pixel values by band."""
 
 from frontend.components import load_component
 from shared.contract.datasets import PixelStatistics
@@ -7,5 +7,5 @@ _HISTOGRAMS = load_component("band_histograms", parts=("palette",))
 
 
 def draw_band_histograms(statistics: PixelStatistics) -> None:
-    """Draws all bands over one axis, with mean, spread and ends in a table below."""
+    """Draw all bands on one axis, with a table of statistics below."""
     _HISTOGRAMS(data=statistics.model_dump(mode="json"), key="band_histograms")

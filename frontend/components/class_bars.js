@@ -1,4 +1,4 @@
-// Counts of classes as bars; a click filters by the class.
+// Class counts as bars; a click filters by class.
 
 const bars = makeStore()
 

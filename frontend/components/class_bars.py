@@ -13,7 +13,7 @@ _BARS = load_component("class_bars")
 def draw_class_bars(
     counts: dict[str, int], total: int, selected: str | None, *, on_pick: Callable[[str], None]
 ) -> None:
-    """Draws the counts; before the next rerun `on_pick` gets the class that was clicked, "" for none."""
+    """Draw the counts; `on_pick` gets the clicked class, "" for none, before the next rerun."""
 
     def picked() -> None:
         name = st.session_state[KEY].get("pick")

@@ -1,4 +1,4 @@
-"""ROC and precision–recall of each class against the rest."""
+"""One-vs-rest ROC and precision–recall curves of each class."""
 
 from collections.abc import Callable
 
@@ -11,12 +11,12 @@ _CURVES = load_component(KEY, parts=("palette", "svg_chart"))
 
 
 def draw_class_curves(evaluation: str, chosen: str | None, *, on_pick: Callable[[str | None], None]) -> None:
-    """Draws the curves of an evaluation, that of `chosen` before the others; the browser asks for them.
-    Before the next rerun `on_pick` gets the class that was clicked, None where it was the chosen one."""
+    """Draw the curves of an evaluation with `chosen` in front; the browser fetches them. `on_pick` gets the
+    clicked class, or None for the chosen one, before the next rerun."""
 
     def picked() -> None:
-        said = st.session_state[KEY].get("pick")
-        if said:
-            on_pick(said["name"])
+        pick = st.session_state[KEY].get("pick")
+        if pick:
+            on_pick(pick["name"])
 
     _CURVES(data={"evaluation": evaluation, "chosen": chosen}, key=KEY, on_pick_change=picked)

@@ -1,4 +1,4 @@
-"""How well each class is told."""
+"""Precision, recall and F1 of each class."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -12,8 +12,8 @@ _SCORES = load_component(KEY)
 
 
 def draw_class_scores(rows: Sequence[dict[str, Any]], *, on_pick: Callable[[str], None]) -> None:
-    """Draws the rows (see evaluation_words.class_rows); before the next rerun `on_pick` gets the class that
-    was clicked."""
+    """Draw the rows (see evaluation_words.class_rows); `on_pick` gets the clicked class before the next
+    rerun."""
 
     def picked() -> None:
         name = st.session_state[KEY].get("pick")

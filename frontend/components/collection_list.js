@@ -1,40 +1,40 @@
-// The collections of a dataset: their names and notes are written in place; one that is removed can be put back.
+// The collections of a dataset, edited in place; a removed collection can be restored.
 
 const collectionLists = makeStore()
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".gx-collection_list")
-  const state = collectionLists(parentElement, () => ({ root, news: [] }))
-  const wanted = `${data.dataset} ${data.version}`
+  const state = collectionLists(parentElement, () => ({ root, message: [] }))
+  const key = `${data.dataset} ${data.version}`
   state.of = data
-  if (wanted === state.wanted) return
-  Object.assign(state, { wanted, news: [] })
+  if (key === state.key) return
+  Object.assign(state, { key, message: [] })
   loadCollections(state)
 }
 
 async function loadCollections(state) {
-  const { wanted } = state
+  const { key } = state
   try {
     const found = await ask(collectionsPath(state.of.dataset))
-    if (wanted !== state.wanted) return
+    if (key !== state.key) return
     state.found = found
     showCollections(state)
   } catch (problem) {
-    state.root.replaceChildren(el("p", {}, keepProblem(problem)), el("button", { onClick: () => loadCollections(state) }, "Try again"))
+    state.root.replaceChildren(el("p", {}, collectProblem(problem)), el("button", { onClick: () => loadCollections(state) }, "Try again"))
   }
 }
 
 function showCollections(state) {
   const n = state.found.length
-  const words = n ? "They belong to these galaxies, whatever the dataset is called. A CSV is also a split table, from which a dataset of its galaxies is made."
-    : "None yet. On the Search page or in a lasso of the Map, Keep… puts galaxies under a name."
-  sayOf(state, state.news)
-  renew(state.root, el("p", { class: "gx-soft" }, words), state.said, el("ul", {}, state.found.map((one) => collectionItem(state, one))))
+  const words = n ? "Collections are tied to these galaxies, not to the name of the dataset. A CSV file can also serve as a split table for a new dataset."
+    : "None yet. Use “Add to collection…” on the Search page or in a lasso selection on the Map."
+  showMessage(state, state.message)
+  renew(state.root, el("p", { class: "gx-soft" }, words), state.messageLine, el("ul", {}, state.found.map((one) => collectionItem(state, one))))
 }
 
-function sayOf(state, words) {
-  state.said ??= el("p", { role: "status" })
-  state.said.replaceChildren(...words)
+function showMessage(state, words) {
+  state.messageLine ??= el("p", { role: "status" })
+  state.messageLine.replaceChildren(...words)
 }
 
 function collectionItem(state, one) {
@@ -46,9 +46,9 @@ function collectionItem(state, one) {
     input.onchange = () => changeCollection(state, one, key, input)
     return input
   }
-  return el("li", { "data-item": one.created_at, "data-name": one.name }, el("div", {}, written("name", "name", 80), written("note", "note", 2000),
+  return el("li", { "data-item": one.created_at, "data-name": one.name }, el("div", {}, written("name", "Name", 80), written("note", "Note", 2000),
     el("p", { class: "gx-soft", title: clockTime(one.updated_at) }, `${grouped(one.n)} ${one.n === 1 ? "galaxy" : "galaxies"}, changed ${ago(one.updated_at)}`)),
-  el("div", { class: "acts" }, el("a", { class: "file", href: `/data?${new URLSearchParams({ dataset, collection: one.name })}` }, "See them"),
+  el("div", { class: "acts" }, el("a", { class: "file", href: `/data?${new URLSearchParams({ dataset, collection: one.name })}` }, "Show"),
     file("CSV"), file("Parquet"), el("button", { onClick: () => removeCollection(state, one) }, "Remove")))
 }
 
@@ -57,19 +57,19 @@ async function changeCollection(state, one, key, input) {
   await attempt(state, async () => {
     Object.assign(one, await sendCollection(state, one.name, "PATCH", { [key]: typed }))
     takeText(input, typed)
-    state.news = []
+    state.message = []
   })
 }
 
-/** Removes it; what was in it is kept here until the page goes, so that it can be put back. */
+/** Removes a collection, keeping its rows in memory so that it can be restored until the page is left. */
 async function removeCollection(state, one) {
   await attempt(state, async () => {
     const answer = await fetch(`${API}${collectionPath(state.of.dataset, one.name)}.csv`)
     const rows = answer.ok ? rowsOfTable(await answer.text()) : []
-    if (!rows.every(Number.isInteger) || rows.length < one.n) throw new Refused(`${one.name} stays: its galaxies could not be read, so that it could not be put back`)
+    if (!rows.every(Number.isInteger) || rows.length < one.n) throw new Refused(`${one.name} was not removed: its galaxies could not be read to allow restoring it`)
     await ask(collectionPath(state.of.dataset, one.name), { method: "DELETE" })
     state.found = state.found.filter((other) => other !== one)
-    state.news = [`${one.name} is removed. `, el("button", { onClick: () => restoreCollection(state, one, rows) }, "Put it back")]
+    state.message = [`${one.name} removed. `, el("button", { onClick: () => restoreCollection(state, one, rows) }, "Undo")]
   })
 }
 
@@ -78,11 +78,11 @@ async function restoreCollection(state, one, rows) {
     await sendCollection(state, one.name, "POST", { rows })
     const again = await sendCollection(state, one.name, "PATCH", { note: one.note })
     state.found = [again, ...state.found]
-    state.news = [`${one.name} is back.`]
+    state.message = [`${one.name} restored.`]
   })
 }
 
-/** The column `row` of a CSV whose first two columns hold numbers. */
+/** The column `row` of a CSV text whose first two columns are numeric. */
 function rowsOfTable(table) {
   return table.trim().split("\n").slice(1).map((line) => Number.parseInt(line.split(",")[1], 10))
 }
@@ -91,12 +91,12 @@ function sendCollection(state, name, method, body) {
   return ask(collectionPath(state.of.dataset, name), { method, headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) })
 }
 
-/** Does it, or says why not; then what was typed stays as it is. */
+/** Runs an action, or shows its error and keeps what was typed. */
 async function attempt(state, act) {
   try {
     await act()
   } catch (problem) {
-    return sayOf(state, [el("span", { class: "gx-tone-bad", role: "alert" }, problem instanceof Refused ? sentence(problem.message) : "The server does not answer: nothing was changed.")])
+    return showMessage(state, [el("span", { class: "gx-tone-bad", role: "alert" }, problem instanceof Refused ? sentence(problem.message) : "The server is not responding; nothing was changed.")])
   }
   showCollections(state)
 }

@@ -4,9 +4,9 @@ from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
 from shared.contract.datasets import Dataset
 
-_LIST = load_component("collection_list", parts=("keeping",))
+_LIST = load_component("collection_list", parts=("collecting",))
 
 
 def draw_collection_list(dataset: Dataset) -> None:
-    """Draws them, the one changed last first; the browser asks for them itself."""
+    """Draw the collections, most recently changed first; the browser fetches them."""
     _LIST(data=picture_source(dataset), key="collection_list")

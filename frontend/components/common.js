@@ -1,10 +1,10 @@
-// Shared by every component: its text stands in front of each component's own module.
+// Shared by all components: this text precedes the module of each component.
 
 const API = "/api/v1"
 const TERMINAL = new Set(["succeeded", "failed", "cancelled"])
 const STATE_WORDS = {
   queued: "queued", starting: "starting", running: "running", pausing: "pausing…", paused: "paused",
-  stopping: "Stopping…", lost: "lost", succeeded: "succeeded", failed: "failed", cancelled: "cancelled",
+  stopping: "stopping…", lost: "lost", succeeded: "succeeded", failed: "failed", cancelled: "cancelled",
 }
 const STATE_SHAPES = {
   queued: ["ring", "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11z"],
@@ -22,7 +22,7 @@ const STATE_TONES = {
   running: "good", succeeded: "good", starting: "good", failed: "bad", lost: "bad", stopping: "warn", pausing: "warn",
 }
 
-/** A DOM element: properties, then children; text is always text, never markup. */
+/** Creates a DOM element with properties and children; strings become text, never markup. */
 function el(tag, props = {}, ...children) {
   const node = document.createElement(tag)
   setProps(node, props)
@@ -40,11 +40,11 @@ function setProps(node, props) {
   }
 }
 
-/** Puts `wanted` into `parent` and leaves alone what would be the same, so that a press under way, a focus and an
- * open list survive a poll. What tells two of a kind apart must stand in their attributes, handlers are kept too; what
- * has a place of its own in a list that grows says so in `data-item`. A field that stays keeps what is typed in it. */
-function renew(parent, ...wanted) {
-  const nodes = wanted.flat(Infinity).filter((node) => exists(node) && node !== false).map((node) => (typeof node === "string" ? new Text(node) : node))
+/** Morphs the children of `parent` into `children`, leaving equal nodes alone so that a click in progress, the focus and
+ * an open list survive a poll. Handlers of kept nodes are kept too, so attributes must tell similar nodes apart; items of
+ * a growing list are identified by `data-item`. A kept input keeps what was typed. */
+function renew(parent, ...children) {
+  const nodes = children.flat(Infinity).filter((node) => exists(node) && node !== false).map((node) => (typeof node === "string" ? new Text(node) : node))
   const items = new Map([...parent.children].filter(itemOf).map((old) => [itemOf(old), old]))
   const staying = new Set(nodes.map(itemOf)), held = parent.getRootNode().activeElement
   for (const [item, old] of items) if (!staying.has(item)) old.remove()
@@ -55,7 +55,7 @@ function renew(parent, ...wanted) {
     if (!old.isEqualNode(node)) renewNode(old, node)
   })
   while (parent.childNodes.length > nodes.length) parent.lastChild.remove()
-  if (parent.contains(held) && parent.getRootNode().activeElement !== held) held.focus() // it was moved
+  if (parent.contains(held) && parent.getRootNode().activeElement !== held) held.focus() // the node was moved
 }
 
 const itemOf = (node) => node?.dataset?.item
@@ -74,7 +74,7 @@ function isSame(old, node) {
   return itemOf(node) ? itemOf(old) === itemOf(node) : bare(old).isEqualNode(bare(node))
 }
 
-/** The element without what is in it: children, and what a person sets. */
+/** The element without children and user input. */
 function bare(node) {
   const alone = node.cloneNode(false)
   for (const name of node.tagName === "INPUT" ? ["value", "checked"] : ["selected"]) alone.removeAttribute(name)
@@ -87,14 +87,14 @@ function renewField(old, node) {
   else putText(old, node.defaultValue)
 }
 
-/** Puts what is known into a field; what its person typed and nobody has taken yet stays. */
+/** Sets the value of a field, unless it holds typed text that has not been processed yet. */
 function putText(field, known) {
   const text = String(known ?? ""), typed = field.value !== field.defaultValue || field.validity.badInput
   if (field.defaultValue !== text) field.defaultValue = text
   if (!typed && field.value !== text) field.value = text
 }
 
-/** What was typed is taken, so that what became of it may stand in the field; typing goes on undisturbed. */
+/** Marks typed text as processed, so that its normalised value can replace it; further typing is not disturbed. */
 function takeText(field, taken = field.value) {
   if (field.value === taken) field.defaultValue = taken
 }
@@ -110,7 +110,7 @@ function svgShape(kind, path) {
   return svg
 }
 
-/** The state of a run as shape and word. */
+/** The state of a run as icon and text. */
 function stateMark(run, withProgress = true) {
   const [kind, path] = STATE_SHAPES[run.state]
   const share = shareDone(run)
@@ -122,7 +122,7 @@ function stateMark(run, withProgress = true) {
 }
 
 function ordinal(position) {
-  return position === 1 ? "next" : `${position - 1} before it`
+  return position === 1 ? "next" : `${position - 1} ahead`
 }
 
 function shareDone(run) {
@@ -172,7 +172,7 @@ function clockTime(iso) {
   return iso ? new Date(iso).toLocaleString() : ""
 }
 
-/** A reason as a sentence: capital letter, unless it begins with a file's or a field's name, and full stop. */
+/** A reason as a sentence: capitalised, unless it starts with the name of a file or field, with a full stop. */
 function sentence(text) {
   const whole = /^[a-z]+[ ,:;]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
   return /[.!?…]$/.test(whole) ? whole : `${whole}.`
@@ -182,13 +182,13 @@ function runTitle(run) {
   return run.name || run.id
 }
 
-/** Whether its linear probe learned by SGD beside the encoder: another estimator than its references. */
-/** Whether the kind of a run has a trait; what a kind is like is said by shared/configs/kinds.py. */
+/** Whether the kind of a run has a trait; see shared/configs/kinds.py. */
 const hasTrait = ({ traits }, trait) => traits.includes(trait)
 
+/** Whether the linear probe is trained by SGD alongside the encoder, unlike its references. */
 const probedBySgd = (run) => run?.config.online_probe === "sgd"
 
-/** Its tags, and that it is out of the list. */
+/** The tags of a run, and whether it is imported or archived. */
 function tagMarks(run) {
   const words = [...(run.tags ?? []), ...(run.imported ? ["imported"] : []), ...(run.archived ? ["archived"] : [])]
   return words.length ? el("span", { class: "gx-tags" }, words.map((word) => el("span", { class: "gx-tag" }, word))) : null
@@ -200,18 +200,18 @@ function exists(value) {
 
 class Refused extends Error {}
 
-/** The parsed answer of the API; Refused with its sentence when it says no, TypeError when it is gone. */
+/** The parsed API response. Throws Refused with the error sentence, or TypeError without a connection. */
 async function ask(path, options = {}) {
   const answer = await fetch(API + path, { cache: "no-store", credentials: "same-origin", ...options })
   const body = await answer.json().catch(() => null)
-  if (!answer.ok) throw Object.assign(new Refused(body?.detail ?? `The server answered ${answer.status}.`), { code: body?.code })
+  if (!answer.ok) throw Object.assign(new Refused(body?.detail ?? `The server returned ${answer.status}.`), { code: body?.code })
   return body
 }
 
-// One poll a URL, shared by all components of the page. `pace(data)` says how long to wait, 0 to stop.
+// One poll per URL, shared by all components of the page. `pace(data)` is the time until the next one, 0 to stop.
 const LIVE = (globalThis[Symbol.for("galaxyscope.live")] ??= new Map())
 
-/** Calls `listener({data, lost, error})` now and at each answer; returns the function that ends it. */
+/** Calls `listener({data, lost, error})` now and after each response; returns a function that stops it. */
 function live(path, pace, listener) {
   let entry = LIVE.get(path)
   if (!entry) {
@@ -251,7 +251,7 @@ async function poll(path, entry) {
   if (next) schedule(path, entry, document.hidden ? Math.max(next, 8000) : next)
 }
 
-/** Asks now, for whoever listens to this path. */
+/** Polls a path now, if it has listeners. */
 function refresh(path) {
   const entry = LIVE.get(path)
   if (entry) schedule(path, entry, 0)
@@ -262,14 +262,14 @@ const verdictPath = (id) => `${runPath(id)}/verdict`
 const verdictPace = (verdict) => (verdict.ended ? 0 : 2000)
 const runPace = (run) => (TERMINAL.has(run.state) ? 0 : 1000)
 
-/** Sends a verb (stop, pause, resume) to a run and shows the new state at once. */
+/** Sends a verb (stop, pause, resume) to a run and shows the new state. */
 async function sendVerb(id, verb) {
   const run = await ask(`${runPath(id)}/${verb}`, { method: "POST" })
   refresh(runPath(id))
   return run
 }
 
-/** State of one mounted component, made once for its element. */
+/** The state of a mounted component, created once per element. */
 function makeStore() {
   const states = new WeakMap()
   return (parent, make) => {
@@ -279,18 +279,18 @@ function makeStore() {
   }
 }
 
-/** Plain clicks stay in the page; middle and modified clicks follow the link. */
+/** Handles plain clicks in the page; middle and modified clicks follow the link. */
 function plainClick(event, act) {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return
   event.preventDefault()
   act()
 }
 
-/** Whether the script says another address than this browser has, and not the browser's own word (up to `seq`), nor
-    what it said last: a rerun may still carry the address of before a word that is on its way. */
-function isNewAddress(state, { view, told }) {
+/** Whether the script sends a view that this browser neither sent itself (up to `seq`) nor received last: a rerun may
+    still carry the view from before one that is in flight. */
+function isNewAddress(state, { view, browser_seq: seq }) {
   const address = JSON.stringify(view)
-  const own = told !== null && told <= state.seq
+  const own = seq !== null && seq <= state.seq
   const known = address === state.address
   state.address = address
   return state.left || !(own || known)

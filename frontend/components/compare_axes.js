@@ -1,22 +1,22 @@
-// What the horizontal axis may be, round ticks, and numbers in words.
+// Horizontal axes, ticks, and formatting of numbers.
 
 const X_AXES = {
   step: { title: "step", of: (held) => held.step },
   epoch: { title: "epoch", of: (held) => held.epoch },
-  time: { title: "minutes since the run's first point, pauses included", of: (held, _run, _look, start) => held.time.map((t) => (t - start) / 60) },
+  time: { title: "minutes since the first point, including pauses", of: (held, _run, _view, start) => held.time.map((t) => (t - start) / 60) },
   images: { title: "training images seen", of: (held, run) => held.step.map((step) => step * run.images) },
-  flops: { title: "training FLOPs", of: (held, run, look) => flopsOf(held, run, look) },
+  flops: { title: "training FLOPs", of: (held, run, view) => flopsOf(held, run, view) },
 }
 
-/** Null where they cannot be told. */
-function flopsOf(held, run, look) {
-  const before = look.pretraining ? run.before : 0
+/** Null if unknown. */
+function flopsOf(held, run, view) {
+  const before = view.pretraining ? run.before : 0
   return exists(run.flops) && exists(before) ? held.step.map((step) => before + step * run.flops) : null
 }
 
-/** 1, 2 or 5 times a power of ten, about `wanted` of them between both ends. */
-function roundTicks(low, high, wanted) {
-  const rough = (high - low) / Math.max(wanted, 1)
+/** About `count` ticks at multiples of 1, 2 or 5 times a power of ten. */
+function roundTicks(low, high, count) {
+  const rough = (high - low) / Math.max(count, 1)
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = [1, 2, 5, 10].find((one) => one * power >= rough * 0.999) * power
   const ticks = []
@@ -24,7 +24,7 @@ function roundTicks(low, high, wanted) {
   return ticks
 }
 
-/** Values at some of the digits of each decade between two exponents of ten; round values where the two are near. */
+/** Logarithmic ticks between two exponents of ten; linear ticks if they are close. */
 function logTicks(low, high) {
   if (high - low < 0.7) return roundTicks(10 ** low, 10 ** high, 5)
   const factors = high - low > 2.5 ? [1] : high - low > 1.2 ? [1, 2, 5] : [1, 2, 3, 5, 7]
@@ -36,7 +36,7 @@ function logTicks(low, high) {
 
 const PREFIXES = [[1e18, "E"], [1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]]
 
-/** A large number with its prefix: 2.5 P. */
+/** A large number with an SI prefix: 2.5 P. */
 function prefixed(value) {
   const found = PREFIXES.find(([factor]) => Math.abs(value) >= factor)
   return found && Math.abs(value) >= 1e4 ? `${Number((value / found[0]).toPrecision(4))} ${found[1]}` : String(Number(value.toPrecision(6)))

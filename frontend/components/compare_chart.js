@@ -1,6 +1,6 @@
-// One panel on a canvas: grid, band, lines, names at their right ends.
+// One panel on a canvas: grid, bands, lines, and labels at their right ends.
 
-/** Draws; `frame` is the plot's place in the canvas, `x` and `y` the ranges, y in exponents of ten where `log`. */
+/** Draws a panel: `frame` is the plot area, `x` and `y` the ranges, with y in exponents of ten if `log`. */
 function drawChart(canvas, panel, tint) {
   const { frame, lines } = panel
   const scale = devicePixelRatio || 1
@@ -85,7 +85,7 @@ function drawLine(pen, panel, line, tint) {
   const [from, to] = seenIndexes(line, x)
   const across = frame.inner / (x[1] - x[0]), up = frame.tall / (y[1] - y[0])
   pen.strokeStyle = tint.series[line.style.colour]
-  pen.lineWidth = panel.thin ? 1 / (devicePixelRatio || 1) : 1.5 // a hairline is drawn ten times as fast
+  pen.lineWidth = panel.thin ? 1 / (devicePixelRatio || 1) : 1.5 // a hairline draws ten times as fast
   pen.lineJoin = "bevel"
   pen.setLineDash(DASHES[line.style.dash] ?? DASHES.at(-1))
   pen.beginPath()
@@ -107,14 +107,14 @@ function drawDots(pen, panel, line, from, to, tint) {
   }
 }
 
-/** [from, to) of the points in sight and one more on each side. */
+/** [from, to) of the visible points and one more on each side. */
 function seenIndexes(line, [low, high]) {
   const first = line.x.findIndex((x) => x >= low)
   const after = line.x.findIndex((x) => x > high)
   return [Math.max((first < 0 ? line.x.length : first) - 1, 0), after < 0 ? line.x.length : after + 1]
 }
 
-/** Where five lines or fewer are drawn their names stand beside them; references always have theirs. */
+/** Labels up to five lines at their ends, and all references. */
 function drawNames(pen, panel, tint) {
   const { frame, lines, references } = panel
   if (frame.right < 60) return

@@ -1,15 +1,15 @@
-// Curves of several runs over each other: a panel a metric, one x range and one cross-hair for all of them.
+// Overlaid curves of several runs: one panel per metric, with a common x range and cross-hair.
 
 const compareViews = makeStore()
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gx-compare_curves")
   const state = compareViews(parentElement, () => buildCompare(root))
-  state.tell = () => setTriggerValue("look", { n: ++state.n, ...state.look })
+  state.report = () => setTriggerValue("view", { seq: ++state.seq, ...state.view })
   state.tint = readColours(root)
   state.data = data
-  if (!state.look || data.told === null || data.told >= state.n) state.look = { ...data.look }
-  state.n = Math.max(state.n, data.told ?? 0)
+  if (!state.view || data.browser_seq === null || data.browser_seq >= state.seq) state.view = { ...data.view }
+  state.seq = Math.max(state.seq, data.browser_seq ?? 0)
   takeData(state)
   return () => {
     for (const feed of state.feeds.values()) endFeed(feed)
@@ -19,7 +19,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function buildCompare(root) {
-  const state = { root, n: 0, version: 0, draws: 0, feeds: new Map(), panels: new Map(), hidden: new Set(), zoom: null, sort: null, memo: new Map() }
+  const state = { root, seq: 0, version: 0, draws: 0, feeds: new Map(), panels: new Map(), hidden: new Set(), zoom: null, sort: null, memo: new Map() }
   for (const [name, tag] of [["tools", "div"], ["notes", "p"], ["keys", "div"], ["grid", "div"], ["scores", "div"]]) state[name] = el(tag, { class: name })
   root.replaceChildren(state.tools, state.notes, state.keys, state.grid, state.scores)
   state.resize = new ResizeObserver(() => redraw(state))
@@ -27,13 +27,13 @@ function buildCompare(root) {
   return state
 }
 
-/** The runs that are drawn, newest first; their panels; their points. */
+/** Updates the runs drawn (newest first), their panels and their points. */
 function takeData(state) {
-  state.shown = state.data.runs.slice(0, state.look.most)
-  const wanted = state.data.keys
-  for (const [key, view] of state.panels) if (!wanted.includes(key)) dropPanel(state, key, view)
-  for (const key of wanted) if (!state.panels.has(key)) state.panels.set(key, buildChart(state, key))
-  const boxes = wanted.map((key) => state.panels.get(key).box)
+  state.shown = state.data.runs.slice(0, state.view.most)
+  const keys = state.data.keys
+  for (const [key, view] of state.panels) if (!keys.includes(key)) dropPanel(state, key, view)
+  for (const key of keys) if (!state.panels.has(key)) state.panels.set(key, buildChart(state, key))
+  const boxes = keys.map((key) => state.panels.get(key).box)
   if (boxes.some((box, i) => state.grid.children[i] !== box)) state.grid.replaceChildren(...boxes)
   state.version++
   readZoom(state)
@@ -67,7 +67,7 @@ function noticeSight(state, seen) {
   redraw(state)
 }
 
-/** Draws once in the next frame, however often it is asked. */
+/** Requests one draw in the next frame. */
 function redraw(state) {
   state.frame ??= requestAnimationFrame(() => {
     state.frame = null
@@ -92,21 +92,21 @@ function drawCompare(state) {
   pointAt(state, state.pointed ?? null, state.pointedIn)
 }
 
-/** Legend, notes and figures, which a zoom does not change. */
+/** Legend, notes and figures, which do not depend on the zoom. */
 function drawWords(state) {
-  const asked = JSON.stringify([state.version, state.look, [...state.hidden], state.tint])
-  if (asked === state.worded) return
-  state.worded = asked
+  const key = JSON.stringify([state.version, state.view, [...state.hidden], state.tint])
+  if (key === state.worded) return
+  state.worded = key
   drawLegend(state)
   drawNotes(state)
   drawScores(state)
 }
 
-/** Lines are worked out anew when points, runs or the look change, not when the view moves. */
+/** Lines are recomputed when points, runs or settings change, but not when zooming. */
 function memoLines(state, key) {
-  const { most, ...look } = state.look
-  const asked = JSON.stringify([state.version, look])
-  if (state.memo.get(key)?.asked !== asked) state.memo.set(key, { asked, lines: linesOf(state, key).filter((line) => line.x.length) })
+  const { most, ...view } = state.view
+  const inputs = JSON.stringify([state.version, view])
+  if (state.memo.get(key)?.inputs !== inputs) state.memo.set(key, { inputs, lines: linesOf(state, key).filter((line) => line.x.length) })
   return state.memo.get(key).lines
 }
 
@@ -116,19 +116,19 @@ function drawPanelOf(state, view, x) {
   view.wait.textContent = view.lines.length ? "" : waitWords(state, view.key)
   view.drawn = null
   if (!view.lines.length || !x || !width) return
-  const log = isLoss(view.key) && state.look.log
+  const log = isLoss(view.key) && state.view.log
   const references = referencesOf(state, view.key)
   const right = width > 380 && (view.lines.length <= 5 || references.length) ? Math.min(Math.round(width / 3.4), 128) : 12
   const frame = { width, height, left: 56, right, top: 8, bottom: 36, inner: width - 56 - right, tall: height - 44 }
-  view.drawn = { key: view.key, frame, x, y: seenRange(view.lines, x, log, references), log, lines: view.lines, references, thin: state.thin, axisTitle: X_AXES[state.look.x].title }
+  view.drawn = { key: view.key, frame, x, y: seenRange(view.lines, x, log, references), log, lines: view.lines, references, thin: state.thin, axisTitle: X_AXES[state.view.x].title }
   drawChart(view.canvas, view.drawn, state.tint)
   view.plot.setAttribute("aria-label", `${view.key} by ${view.drawn.axisTitle}; last values: ${view.lines.map((line) => `${line.title} ${valueWords(view.key, line.y.at(-1))}`).join(", ")}`)
 }
 
 function waitWords(state, key) {
   const feeds = state.shown.map((run) => state.feeds.get(run.id))
-  if (feeds.some((feed) => feed.lost)) return "The server does not answer; asking again…"
+  if (feeds.some((feed) => feed.lost)) return "The server is not responding; retrying…"
   if (feeds.some((feed) => TERMINAL.has(feed.state) && !feed.whole.has(key))) return ""
-  if (state.look.x === "flops" && feeds.some((feed) => feed.points.has(key))) return "The FLOPs of these runs are not known."
-  return feeds.every((feed) => TERMINAL.has(feed.state)) ? "None of these runs recorded it." : "Comes when a run records it."
+  if (state.view.x === "flops" && feeds.some((feed) => feed.points.has(key))) return "The FLOPs of these runs are unknown."
+  return feeds.every((feed) => TERMINAL.has(feed.state)) ? "None of these runs recorded this metric." : "Waiting for the first point."
 }

@@ -1,4 +1,4 @@
-"""Curves and figures of several runs, over each other."""
+"""Overlaid curves of several runs, and their figures."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -19,19 +19,18 @@ def draw_compare_curves(
     runs: list[dict[str, Any]],
     groups: list[dict[str, Any]],
     keys: list[str],
-    look: Mapping[str, Any],
-    told: int | None,
+    view: Mapping[str, Any],
+    browser_seq: int | None,
     *,
-    on_look: Callable[[Mapping[str, Any], int], None],
+    on_change: Callable[[Mapping[str, Any], int], None],
 ) -> None:
-    """Draws `keys` of `runs` (newest first; see frontend.comparison) as `look` says; the browser fetches the
-    points itself. `told` is the number of the browser's word that `look` repeats, None where it is news to
-    it; before the next rerun `on_look` gets what was chosen, and its number."""
+    """Draw `keys` of `runs` (newest first; see frontend.comparison) with the settings of `view`; the browser
+    fetches the points. For `browser_seq` and `on_change` see draw_mask_scrubber."""
 
-    def heard() -> None:
-        said = st.session_state[KEY].get("look")
-        if said:
-            on_look({name: said[name] for name in look}, int(said["n"]))
+    def changed() -> None:
+        sent = st.session_state[KEY].get("view")
+        if sent:
+            on_change({name: sent[name] for name in view}, int(sent["seq"]))
 
-    data = {"runs": runs, "groups": groups, "keys": keys, "look": dict(look), "told": told}
-    _CURVES(data=data, key=KEY, on_look_change=heard)
+    data = {"runs": runs, "groups": groups, "keys": keys, "view": dict(view), "browser_seq": browser_seq}
+    _CURVES(data=data, key=KEY, on_view_change=changed)

@@ -1,28 +1,28 @@
-// The points of the runs that are drawn: each run is asked for what is new, and of ended runs nothing twice.
+// Fetches the points of the runs drawn: new points of active runs, and those of finished runs once.
 
 const POINT_BUDGET = 24000
-const AT_WORK = new Set(["starting", "running", "pausing", "stopping"])
-const MOST_HELD = 3 // times what was asked for, before a curve is thinned anew
+const ACTIVE = new Set(["starting", "running", "pausing", "stopping"])
+const MOST_HELD = 3 // times the requested points, before a curve is thinned again
 
 function newFeed(run) {
   return { id: run.id, state: run.state, points: new Map(), next: new Map(), whole: new Set(), attempt: null, start: 0, busy: false, timer: 0, end: null }
 }
 
-/** Follows the runs that are drawn, and no others; what was read of others is kept. */
+/** Follows the runs drawn; points of other runs are kept. */
 function syncFeeds(state) {
-  const wanted = new Set(state.shown.map((run) => run.id))
-  for (const feed of state.feeds.values()) if (!wanted.has(feed.id)) endFeed(feed)
+  const shown = new Set(state.shown.map((run) => run.id))
+  for (const feed of state.feeds.values()) if (!shown.has(feed.id)) endFeed(feed)
   for (const run of state.shown) {
     if (!state.feeds.has(run.id)) state.feeds.set(run.id, newFeed(run))
     const feed = state.feeds.get(run.id)
-    if (!feed.end && !TERMINAL.has(feed.state)) feed.end = live(runPath(run.id), statePace, ({ data }) => hearRun(state, feed, data))
+    if (!feed.end && !TERMINAL.has(feed.state)) feed.end = live(runPath(run.id), statePace, ({ data }) => onRun(state, feed, data))
     readFeed(state, feed)
   }
 }
 
-const statePace = (run) => (TERMINAL.has(run.state) ? 0 : AT_WORK.has(run.state) ? 1500 : 5000)
+const statePace = (run) => (TERMINAL.has(run.state) ? 0 : ACTIVE.has(run.state) ? 1500 : 5000)
 
-function hearRun(state, feed, run) {
+function onRun(state, feed, run) {
   if (!run || run.state === feed.state) return
   feed.state = run.state
   readFeed(state, feed)
@@ -34,7 +34,7 @@ function endFeed(feed) {
   feed.end = null
 }
 
-/** The metrics in sight, by how far each has been read. */
+/** The visible metrics, grouped by how far they have been read. */
 function missingKeys(state, feed) {
   const byCursor = new Map()
   for (const key of state.data.keys) {
@@ -62,19 +62,19 @@ async function readFeed(state, feed) {
   }
   if (!state.shown.some((run) => run.id === feed.id) || !state.root.isConnected) return
   const more = missingKeys(state, feed).size > 0
-  if (feed.lost || (more && AT_WORK.has(feed.state))) feed.timer = setTimeout(() => readFeed(state, feed), wait)
+  if (feed.lost || (more && ACTIVE.has(feed.state))) feed.timer = setTimeout(() => readFeed(state, feed), wait)
   else if (more && TERMINAL.has(feed.state)) readFeed(state, feed)
   redraw(state)
 }
 
-/** One request; a metric of an ended run is whole after it. */
+/** One request, which completes the metrics of a finished run. */
 async function readKeys(state, feed, since, keys) {
   const ended = TERMINAL.has(feed.state)
   const most = Math.min(Math.max(Math.round(POINT_BUDGET / (state.shown.length * state.data.keys.length)), 250), 4000)
   const page = await ask(`${runPath(feed.id)}/metrics?since=${since}&max_points=${most}&keys=${encodeURIComponent(keys.join(","))}`)
   if (feed.attempt !== null && page.attempt !== feed.attempt) forget(feed)
   feed.attempt = page.attempt
-  if (since > 0 && !feed.next.size) return // what it was asked for begins anew
+  if (since > 0 && !feed.next.size) return // the request belongs to the previous attempt
   mergePoints(feed.points, page.series)
   feed.start = firstTime(feed.points)
   feed.thinned ||= Object.values(page.series).some((series) => series.step.length >= most)

@@ -1,12 +1,12 @@
-// From points to lines: a line a run, or the mean of runs that differ in their seed, with a band.
+// From points to lines: one per run, or the mean over seeds with a band.
 
 const MOST_GRID = 3000
 const DASHES = [[], [7, 3], [2, 3]]
 
-/** Whether seeds are drawn as one: it was asked for, and there are some. */
-const grouping = (state) => state.look.group && state.data.groups.some((group) => group.runs.length > 1)
+/** Whether seeds are grouped: requested, and there are several. */
+const grouping = (state) => state.view.group && state.data.groups.some((group) => group.runs.length > 1)
 
-/** The lines of one metric, as they are drawn: {id, title, n, style, x, y, low, high}. */
+/** The lines of one metric: {id, title, n, style, x, y, low, high}. */
 function linesOf(state, key) {
   if (grouping(state)) return state.data.groups.flatMap((group) => groupLine(state, key, group))
   return state.shown.flatMap((run) => runLine(state, key, run))
@@ -14,13 +14,13 @@ function linesOf(state, key) {
 
 function runLine(state, key, run) {
   const held = state.feeds.get(run.id)?.points.get(key)
-  const x = held?.step.length ? X_AXES[state.look.x].of(held, run, state.look, state.feeds.get(run.id).start) : null
+  const x = held?.step.length ? X_AXES[state.view.x].of(held, run, state.view, state.feeds.get(run.id).start) : null
   if (!x) return []
-  const line = finiteOnly(x, smooth(held.value, noisy(key) ? state.look.smoothing : 0))
+  const line = finiteOnly(x, smooth(held.value, noisy(key) ? state.view.smoothing : 0))
   return [{ ...line, id: run.id, title: run.title, n: 1, style: run.style }]
 }
 
-/** Metrics of every step are smoothed; those of evaluations are not. */
+/** Metrics recorded at every step are smoothed; those of evaluations are not. */
 const noisy = (key) => key.startsWith("train/") && key !== "train/lr"
 
 function finiteOnly(x, y) {
@@ -31,10 +31,10 @@ function finiteOnly(x, y) {
 function groupLine(state, key, group) {
   const lines = state.shown.filter((run) => group.runs.includes(run.id)).flatMap((run) => runLine(state, key, run))
   if (lines.length < 2) return lines.map((line) => ({ ...line, title: group.title, id: group.id, style: group.style }))
-  return [{ ...meanLine(lines, state.look.band), id: group.id, title: group.title, n: lines.length, style: group.style }]
+  return [{ ...meanLine(lines, state.view.band), id: group.id, title: group.title, n: lines.length, style: group.style }]
 }
 
-/** Mean and band where all lines have points; between points a line is straight. */
+/** Mean and band over the common range, interpolated linearly. */
 function meanLine(lines, band) {
   const x = commonGrid(lines)
   const columns = lines.map((line) => onGrid(line, x))
@@ -55,7 +55,7 @@ function sampleStd(values) {
   return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1))
 }
 
-/** Every x of the lines that lies inside all of them, at most MOST_GRID of them. */
+/** All x values in the common range of the lines, at most MOST_GRID. */
 function commonGrid(lines) {
   const low = Math.max(...lines.map((line) => line.x[0])), high = Math.min(...lines.map((line) => line.x.at(-1)))
   const all = [...new Set(lines.flatMap((line) => line.x))].filter((x) => x >= low && x <= high).sort((a, b) => a - b)
@@ -72,7 +72,7 @@ function onGrid(line, grid) {
   })
 }
 
-/** [low, high] over all lines, widened by 2 %; null without points. */
+/** [low, high] of x over all lines, padded by 2 %; null without points. */
 function wholeRange(panels) {
   let low = Infinity, high = -Infinity
   for (const { lines } of panels) for (const { x } of lines) {
@@ -85,7 +85,7 @@ function wholeRange(panels) {
   return [low - pad, high + pad]
 }
 
-/** [low, high] of what is seen between both ends of x, as exponents of ten where `log`. */
+/** [low, high] of the visible values, in exponents of ten if `log`. */
 function seenRange(lines, [from, to], log, references) {
   let low = Infinity, high = -Infinity
   const see = (value) => {
@@ -105,13 +105,13 @@ function seenRange(lines, [from, to], log, references) {
   return [a - pad, b + pad]
 }
 
-/** References that are the same for every run drawn, by the accuracy of this key. */
+/** References common to all runs drawn, for an accuracy. */
 function referencesOf(state, key) {
   const probe = key.match(/^val\/(?:(linear|knn)_)?(balanced_)?accuracy$/)
   if (!probe) return []
   const [, head, balanced = ""] = probe
-  const wanted = [[`majority_${balanced}accuracy`, "majority"], ...(head ? [[`raw_pixel_${head}_${balanced}accuracy`, "raw pixels"]] : [])]
-  return wanted.flatMap(([name, title]) => {
+  const references = [[`majority_${balanced}accuracy`, "majority"], ...(head ? [[`raw_pixel_${head}_${balanced}accuracy`, "raw pixels"]] : [])]
+  return references.flatMap(([name, title]) => {
     const values = new Set(state.shown.map((run) => run.baselines[name]))
     const [value] = values
     return values.size === 1 && isNumber(value) ? [{ title, value }] : []

@@ -1,6 +1,6 @@
-// The cross-hair, the values at it, and the zoom: all panels move together.
+// Cross-hair, values and zoom, synchronised over all panels.
 
-const REST_MS = 160 // after a move of the zoom, before lines are drawn at their full width
+const REST_MS = 160 // after zooming, before lines are drawn at full width
 
 function listenToChart(state, view) {
   const { plot } = view
@@ -14,7 +14,7 @@ function listenToChart(state, view) {
   plot.onkeydown = (event) => moveByKey(state, view, event)
 }
 
-/** The x below a pointer; null outside the plot. */
+/** The x value under the pointer; null outside the plot. */
 function xBelow(view, event) {
   if (!view.drawn) return null
   const { frame, x } = view.drawn
@@ -56,7 +56,7 @@ function showMark(state) {
   }
 }
 
-/** With ctrl or ⌘, so that the page still scrolls. */
+/** Needs Ctrl or ⌘, so that the page still scrolls. */
 function zoomByWheel(state, view, event) {
   if (!event.ctrlKey && !event.metaKey) return
   event.preventDefault()
@@ -88,7 +88,7 @@ function moveByKey(state, view, event) {
   event.preventDefault()
 }
 
-const zoomPlace = (state) => `galaxyscope.compare.${state.look.x}.${state.shown.map((run) => run.id).join()}`
+const zoomPlace = (state) => `galaxyscope.compare.${state.view.x}.${state.shown.map((run) => run.id).join()}`
 
 function setZoom(state, range) {
   state.zoom = range
@@ -97,7 +97,7 @@ function setZoom(state, range) {
   redraw(state)
 }
 
-/** The zoom that this tab left these runs with, on this axis. */
+/** Restores the zoom of this tab for these runs and this axis. */
 function readZoom(state) {
   const place = zoomPlace(state)
   if (place === state.zoomPlace) return
@@ -105,7 +105,7 @@ function readZoom(state) {
   state.zoom = JSON.parse(sessionStorage.getItem(place) ?? "null")
 }
 
-/** Moves the cross-hair of every panel to one x, and shows each line's value there. */
+/** Moves the cross-hair of all panels to one x and shows the values there. */
 function pointAt(state, x, pointed) {
   state.pointed = x
   state.pointedIn = pointed
@@ -118,7 +118,7 @@ function pointAt(state, x, pointed) {
     view.cross.style.cssText = `left:${at}px;top:${frame.top}px;height:${frame.tall}px`
     const onLeft = at > frame.left + frame.inner / 2
     view.values.style.cssText = onLeft ? `right:${frame.width - at + 8}px` : `left:${at + 8}px`
-    renew(view.values, el("small", {}, `${state.look.x.replace("flops", "FLOPs")} ${prefixed(Number(x.toPrecision(5)))}`), view.lines.map((line) => valueRow(state, view, line, x, view === pointed)))
+    renew(view.values, el("small", {}, `${state.view.x.replace("flops", "FLOPs")} ${prefixed(Number(x.toPrecision(5)))}`), view.lines.map((line) => valueRow(state, view, line, x, view === pointed)))
   }
 }
 
@@ -130,7 +130,7 @@ function valueRow(state, view, line, x, named) {
     el("b", {}, i < 0 ? "–" : valueWords(view.key, line.y[i])), named && spread ? el("small", {}, spread) : null)
 }
 
-/** The place of the last x at or before `x`; −1 where there is none. */
+/** The index of the last x at or before `x`, or −1. */
 function lastBefore(places, x) {
   let low = 0, high = places.length
   while (low < high) {

@@ -1,4 +1,4 @@
-// The same galaxies as several pretrainings see them: rows are runs, columns galaxies, one slider over epochs.
+// The same galaxies reconstructed by several pretrainings: one row per run, one column per galaxy, a slider over epochs.
 
 const sampleRows = makeStore()
 const EDGE = 128
@@ -29,16 +29,16 @@ function buildSamples(root) {
     state.masked = box.checked
     layOutSamples(state)
   }
-  state.bar = el("div", { class: "bar", hidden: true }, state.slider, state.caption, el("label", { class: "toggle" }, box, "what each run saw"))
-  state.said = el("p", { class: "gx-soft said" })
+  state.bar = el("div", { class: "bar", hidden: true }, state.slider, state.caption, el("label", { class: "toggle" }, box, "Show masked input"))
+  state.note = el("p", { class: "gx-soft said" })
   state.board = el("div", { class: "board" }, el("div", { class: "gx-bone wait" }))
-  root.replaceChildren(state.bar, state.said, state.board)
+  root.replaceChildren(state.bar, state.note, state.board)
   state.resize = new ResizeObserver(() => layOutSamples(state, true))
   state.resize.observe(root)
   return state
 }
 
-/** Asks each run once; one that lives again every few seconds. */
+/** Fetches finished runs once, active ones every few seconds. */
 function followSamples(state) {
   for (const [id, end] of state.ends) if (!state.data.runs.some((run) => run.id === id)) { end(); state.ends.delete(id) }
   for (const run of state.data.runs) {
@@ -54,7 +54,7 @@ function followSamples(state) {
 
 const epochWord = (epoch) => String(Number(epoch.toFixed(3)))
 
-/** Epochs at which all of these runs were drawn, rising. */
+/** Epochs for which all of these runs have samples, sorted. */
 function commonEpochs(samples) {
   const sets = samples.map(({ epochs }) => new Set(epochs.filter(isNumber).map(epochWord)))
   return sets.length ? [...sets[0]].filter((epoch) => sets.every((set) => set.has(epoch))).map(Number).sort((a, b) => a - b) : []
@@ -74,7 +74,7 @@ function layOutSamples(state, resized = false) {
   state.drawn = drawn
   state.bar.hidden = !epochs.length
   state.slider.max = Math.max(epochs.length - 1, 0)
-  state.said.textContent = sampleWords(state, runs, epochs, others)
+  state.note.textContent = sampleWords(state, runs, epochs, others)
   const seen = shared.slice(0, columns)
   state.tiles = []
   const compared = runs.filter((run) => !others.includes(run))
@@ -84,7 +84,7 @@ function layOutSamples(state, resized = false) {
 
 const labelWidth = (state) => (state.root.clientWidth < 640 ? 0 : 168)
 
-/** Dataset rows that every run of the first's dataset reconstructs; runs with none of them are `others`. */
+/** Rows reconstructed by all runs with the dataset of the first; runs without common rows are `others`. */
 function sharedGalaxies(state, runs) {
   const [first] = runs
   if (!first) return { shared: [], others: [] }
@@ -103,17 +103,17 @@ function sampleWords(state, runs, epochs, others) {
   const none = state.data.runs.filter((run) => !runs.includes(run))
   const words = []
   if (none.length) words.push(`No reconstructions yet: ${none.map((run) => run.title).join(", ")}.`)
-  if (runs.length && !epochs.length) words.push("No epoch is common to all of these runs; choose runs that were evaluated at the same epochs.")
-  if (others.length) words.push(`Other galaxies, so left out: ${others.map((run) => `${run.title} (${run.dataset})`).join(", ")}.`)
+  if (runs.length && !epochs.length) words.push("These runs have no evaluation epoch in common.")
+  if (others.length) words.push(`Skipped (other galaxies): ${others.map((run) => `${run.title} (${run.dataset})`).join(", ")}.`)
   const counts = new Set(runs.filter((run) => !others.includes(run)).map((run) => state.samples.get(run.id).galaxies.join()))
-  if (counts.size > 1) words.push("The runs draw different galaxies; those that all of them draw are shown.")
+  if (counts.size > 1) words.push("Only galaxies reconstructed by all of these runs are shown.")
   return words.join(" ")
 }
 
 function sampleTable(state, runs, galaxies) {
   const rows = [[runs[0], 0, "original"]]
   for (const run of runs) {
-    if (state.masked) rows.push([run, 1, `${run.title}, saw`])
+    if (state.masked) rows.push([run, 1, `${run.title}, input`])
     rows.push([run, 2, run.title])
   }
   return rows.map(([run, part, words]) => el("div", { class: "line" },
@@ -140,7 +140,7 @@ function paintSamples(state) {
   }
 }
 
-/** The decoded sprite of a run at an epoch; at most 128 are kept. */
+/** The decoded sprite of a run at an epoch; at most 128 are cached. */
 function spriteOf(state, run, epoch) {
   const { steps, epochs } = state.samples.get(run.id)
   const step = steps[epochs.findIndex((one) => isNumber(one) && epochWord(one) === epochWord(epoch))]

@@ -1,4 +1,4 @@
-"""The fixed galaxies of several pretrainings at the same epoch."""
+"""Fixed galaxies of several pretrainings at the same epoch."""
 
 from typing import Any
 
@@ -8,6 +8,6 @@ _SAMPLES = load_component("compare_samples", parts=("palette",))
 
 
 def draw_compare_samples(runs: list[dict[str, Any]]) -> None:
-    """Draws reconstructions, a row a run (see frontend.comparison), with one slider over common epochs."""
+    """Draw one row of reconstructions per run (see frontend.comparison), with a slider over common epochs."""
     names = ("id", "title", "state", "dataset", "style")
     _SAMPLES(data={"runs": [{name: run[name] for name in names} for run in runs]}, key="compare_samples")

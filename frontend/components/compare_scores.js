@@ -1,6 +1,6 @@
-// Last and best value of each metric, a row a run or a group of seeds, the references below; sorted by any column.
+// Last and best value of each metric, one row per run or group of seeds, with references below; sortable.
 
-/** The rows in the order asked for: {id, title, style, runs, figures: {key: {last, best}}}. */
+/** The sorted rows: {id, title, style, runs, figures: {key: {last, best}}}. */
 function scoreRows(state) {
   const entries = grouping(state) ? state.data.groups.map((group) => ({ ...group, members: state.shown.filter((run) => group.runs.includes(run.id)) }))
     : state.shown.map((run) => ({ ...run, members: [run] }))
@@ -23,14 +23,14 @@ function figuresOf(state, key, members) {
   return { last: summary(each.map(({ last }) => last)), best: summary(each.map(({ best }) => best)), step: each.length === 1 ? each[0].step : null }
 }
 
-/** Mean, sample standard deviation (null of one), and how many; null of none. */
+/** Mean, sample standard deviation (null for one value) and count; null for none. */
 function summary(values) {
   if (!values.length) return null
   const mean = values.reduce((sum, value) => sum + value, 0) / values.length
   return { mean, std: values.length > 1 ? sampleStd(values) : null, n: values.length }
 }
 
-/** 63.2 ± 0.84 %: two digits of the deviation, the mean to as many places. */
+/** 63.2 ± 0.84 %: two digits of the deviation, and the mean with as many decimals. */
 function summaryWords(key, { mean, std }) {
   if (std === null) return valueWords(key, mean)
   const factor = isShare(key) ? 100 : 1
@@ -38,7 +38,7 @@ function summaryWords(key, { mean, std }) {
   return `${(mean * factor).toFixed(places)} ± ${(std * factor).toFixed(places)}${isShare(key) ? " %" : ""}`
 }
 
-/** Every step's metrics have no best: the least of a noisy curve says nothing. */
+/** Metrics recorded at every step have no best value: the minimum of a noisy curve is meaningless. */
 const columnsOf = (keys) => keys.flatMap((key) => (key.startsWith("train/") ? [[key, "last"]] : [[key, "last"], [key, "best"]]))
 
 function drawScores(state) {
@@ -47,7 +47,7 @@ function drawScores(state) {
   const focused = state.root.getRootNode().activeElement?.dataset?.sort
   const save = el("button", { class: "save", onClick: () => saveScores(state) }, "CSV")
   state.scores.replaceChildren(
-    el("div", { class: "head" }, el("b", {}, "Figures"), el("span", { class: "gx-soft" }, `last and best ${grouping(state) ? "of each group; mean ± sample standard deviation over N seeds" : "of each run"}, validation where it says val`), save),
+    el("div", { class: "head" }, el("b", {}, "Figures"), el("span", { class: "gx-soft" }, `last and best ${grouping(state) ? "of each group; mean ± sample standard deviation over N seeds" : "of each run"}; val: on validation rows`), save),
     el("div", { class: "wide", tabindex: 0 }, el("table", {},
       el("thead", {}, el("tr", {}, sortHead(state, "title", "", "Run"), grouping(state) ? el("th", { class: "num", scope: "col" }, "N") : null, columns.map(([key, which]) => sortHead(state, key, which, `${key} · ${which}`)))),
       el("tbody", {}, rows.map((row) => scoreRowOf(state, row, columns))),
@@ -83,7 +83,7 @@ function scoreCell(row, key, which) {
   return el("td", { class: "num" }, el("b", {}, summaryWords(key, figure)), note ? el("small", {}, note) : null)
 }
 
-/** Raw pixels and the majority of each dataset, below the accuracies they belong to. */
+/** Raw pixels and majority class of each dataset, below the matching accuracies. */
 function referenceRows(state, columns) {
   const datasets = new Map(state.shown.map((run) => [run.dataset, run.baselines]))
   const kinds = [["raw_pixel", "raw pixels"], ["majority", "majority"]]

@@ -1,29 +1,29 @@
-// A confusion matrix: counts, shares of rows or columns, or the difference of two; every cell opens into galaxies.
+// A confusion matrix: counts, shares of rows or columns, or the difference of two; cells select galaxies.
 
 const matrices = makeStore()
 const VIRIDIS = ["#440154", "#482878", "#3e4a89", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"]
 const ENDS = { dark: ["#56b4e9", "#2b313a", "#e8743b"], light: ["#2079b4", "#f1efea", "#d55e00"] } // more by B, equal, more by A
 const VIEWS = [
-  ["counts", "Counts", "Galaxies in the cell"], ["true", "Of the true class", "Per cent of the row: how the galaxies of a class were called"],
-  ["predicted", "Of the called class", "Per cent of the column: what the galaxies that were called so are"],
-  ["difference", "A − B", "Points between the shares of the true class, A minus B"],
+  ["counts", "Counts", "Number of galaxies"], ["true", "% of true class", "Per cent of the row: how galaxies of a class are classified"],
+  ["predicted", "% of predicted class", "Per cent of the column: true classes of galaxies classified as a class"],
+  ["difference", "A − B", "Difference of the shares of the true class in points, A minus B"],
 ]
-const ORDERS = [["given", "As given", "Classes in the order of the dataset"], ["similar", "By likeness", "Classes that are confused stand beside each other"]]
+const ORDERS = [["given", "Dataset order", "Classes in the order of the dataset"], ["similar", "By similarity", "Classes that are confused are next to each other"]]
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gx-confusion_matrix")
-  const state = matrices(parentElement, () => ({ root, n: 0, at: [0, 0], boxes: new Map() }))
-  state.tell = () => setTriggerValue("view", { n: ++state.n, ...state.look })
+  const state = matrices(parentElement, () => ({ root, seq: 0, at: [0, 0], boxes: new Map() }))
+  state.report = () => setTriggerValue("view", { seq: ++state.seq, ...state.view })
   state.data = data
-  if (!state.look || data.told === null || data.told >= state.n) state.look = { ...data.look }
-  state.n = Math.max(state.n, data.told ?? 0)
+  if (!state.view || data.browser_seq === null || data.browser_seq >= state.seq) state.view = { ...data.view }
+  state.seq = Math.max(state.seq, data.browser_seq ?? 0)
   draw(state)
 }
 
 function draw(state) {
   const ground = parseInt(getComputedStyle(state.root).getPropertyValue("--st-background-color").trim().slice(1, 3), 16)
   state.theme = ground < 128 ? "dark" : "light"
-  const drawn = JSON.stringify([state.data.matrix, state.look, state.theme])
+  const drawn = JSON.stringify([state.data.matrix, state.view, state.theme])
   if (drawn === state.drawn) return
   state.drawn = drawn
   const focused = state.root.getRootNode().activeElement?.dataset?.focus
@@ -35,7 +35,7 @@ function draw(state) {
 function tools(state) {
   const views = VIEWS.filter(([key]) => key !== "difference" || state.data.matrix.other)
   return el("div", { class: "tools" },
-    segmented("Numbers", "shown", views, viewOf(state)), segmented("Order of the classes", "classes", ORDERS, state.look.classes))
+    segmented("Numbers", "shown", views, viewOf(state)), segmented("Order of the classes", "classes", ORDERS, state.view.classes))
 }
 
 function segmented(title, field, choices, chosen) {
@@ -43,10 +43,10 @@ function segmented(title, field, choices, chosen) {
     el("button", { role: "radio", "aria-checked": String(key === chosen), title: note, "data-field": field, "data-value": key, "data-focus": `${field} ${key}` }, word)))
 }
 
-const viewOf = (state) => (state.look.shown === "difference" && !state.data.matrix.other ? "true" : state.look.shown)
-const orderOf = (state) => (state.look.classes === "similar" ? state.data.matrix.similar : state.data.matrix.classes.map((_, i) => i))
+const viewOf = (state) => (state.view.shown === "difference" && !state.data.matrix.other ? "true" : state.view.shown)
+const orderOf = (state) => (state.view.classes === "similar" ? state.data.matrix.similar : state.data.matrix.classes.map((_, i) => i))
 
-/** Values as they are drawn, by true and predicted class; null where there is nothing to share. */
+/** The displayed values by true and predicted class; null if undefined. */
 function valuesOf(state) {
   const { views, other } = state.data.matrix
   const view = viewOf(state)
@@ -62,29 +62,29 @@ function board(state) {
   state.largest = LARGEST[view](values)
   const head = order.map((j) => el("div", { class: "top", role: "columnheader" }, nameButton(state, "predicted", j)))
   const rows = order.map((i, y) => el("div", { class: "row", role: "row" },
-    el("div", { class: "left", role: "rowheader" }, nameButton(state, "true", i), few[i] ? el("small", { title: "Fewer than 20 test galaxies: its figures say little" }, "few") : null),
+    el("div", { class: "left", role: "rowheader" }, nameButton(state, "true", i), few[i] ? el("small", { title: "Fewer than 20 test galaxies: unreliable figures" }, "few") : null),
     order.map((j, x) => cell(state, i, j, x, y, values[i][j]))))
   return el("div", { class: "scroll" },
-    el("div", { class: "board", role: "grid", "aria-label": "Confusion matrix, rows true, columns called", style: `--k:${classes.length}` },
-      el("div", { class: "row", role: "row" }, el("div", { class: "corner", role: "presentation" }, el("span", { class: "gx-soft" }, "true ↓ called →")), head), rows))
+    el("div", { class: "board", role: "grid", "aria-label": "Confusion matrix, rows true, columns predicted", style: `--k:${classes.length}` },
+      el("div", { class: "row", role: "row" }, el("div", { class: "corner", role: "presentation" }, el("span", { class: "gx-soft" }, "true ↓ predicted →")), head), rows))
 }
 
 function nameButton(state, field, index) {
   const name = state.data.matrix.classes[index]
-  const pressed = state.look[field] === name && state.look[field === "true" ? "predicted" : "true"] === null
-  const words = field === "true" ? `All galaxies that are ${name}` : `All galaxies that were called ${name}`
+  const pressed = state.view[field] === name && state.view[field === "true" ? "predicted" : "true"] === null
+  const words = field === "true" ? `All galaxies of class ${name}` : `All galaxies classified as ${name}`
   return el("button", { class: "class", title: words, "aria-pressed": String(pressed), "data-pick": field, "data-index": index, "data-focus": `${field} ${name}` }, name)
 }
 
 function cell(state, i, j, x, y, value) {
   const { classes, words, difference_words: differences } = state.data.matrix
-  const chosen = state.look.true === classes[i] && state.look.predicted === classes[j]
+  const chosen = state.view.true === classes[i] && state.view.predicted === classes[j]
   const [back, ink] = colours(state, value)
   const first = state.at[0] === y && state.at[1] === x
-  const said = viewOf(state) === "difference" ? differences[i][j] : words[i][j]
+  const label = viewOf(state) === "difference" ? differences[i][j] : words[i][j]
   return el("div", { role: "gridcell", class: i === j ? "cell right" : "cell" }, el("button", {
     "data-cell": `${i} ${j}`, "data-xy": `${x} ${y}`, "data-focus": `cell ${i} ${j}`, tabindex: first ? 0 : -1,
-    "aria-pressed": String(chosen), "aria-label": said, class: back ? null : "nothing", style: back ? `background:${back};color:${ink}` : null,
+    "aria-pressed": String(chosen), "aria-label": label, class: back ? null : "nothing", style: back ? `background:${back};color:${ink}` : null,
   }, written(viewOf(state), value)))
 }
 
@@ -96,7 +96,7 @@ function written(view, value) {
   return value ? (value === 1 ? "100" : rounded) : "·"
 }
 
-/** Ground and ink of a cell; none where there is nothing in it. */
+/** Background and text colour of a cell; none for empty cells. */
 function colours(state, value) {
   if (!exists(value) || value === 0) return [null, null]
   const share = Math.max(-1, Math.min(value / state.largest, 1))
@@ -122,22 +122,22 @@ function luminance(rgb) {
 function legend(state) {
   const view = viewOf(state)
   const stops = view === "difference" ? ENDS[state.theme] : VIRIDIS
-  const top = view === "counts" ? grouped(state.largest) : view === "difference" ? `+${(100 * state.largest).toFixed(1)} points: more by A` : "100 %"
-  const bottom = view === "counts" ? "1" : view === "difference" ? `more by B: −${(100 * state.largest).toFixed(1)}` : "0"
-  const unit = { counts: "galaxies", true: "of the true class", predicted: "of the called class", difference: "" }[view]
-  state.says = "Point at a cell to read it; press it to see its galaxies."
+  const top = view === "counts" ? grouped(state.largest) : view === "difference" ? `+${(100 * state.largest).toFixed(1)} points (A higher)` : "100 %"
+  const bottom = view === "counts" ? "1" : view === "difference" ? `(B higher) −${(100 * state.largest).toFixed(1)}` : "0"
+  const unit = { counts: "galaxies", true: "of the true class", predicted: "of the predicted class", difference: "" }[view]
+  state.says = "Hover over a cell for its figures; click it to see its galaxies."
   return el("div", { class: "foot" }, el("p", { class: "says", role: "status", "data-view": view }, chosenWords(state) ?? state.says),
     el("div", { class: "legend gx-soft" }, el("span", {}, bottom), el("i", { style: `background:linear-gradient(90deg,${stops.join(",")})` }), el("span", {}, [top, unit].filter(Boolean).join(" "))))
 }
 
 function chosenWords(state) {
   const { classes, words, difference_words: differences } = state.data.matrix
-  const [i, j] = [classes.indexOf(state.look.true), classes.indexOf(state.look.predicted)]
+  const [i, j] = [classes.indexOf(state.view.true), classes.indexOf(state.view.predicted)]
   if (i < 0 || j < 0) return null
   return (viewOf(state) === "difference" ? differences : words)[i][j]
 }
 
-/** One listener for all, so that nothing is left over when cells change. */
+/** Delegated listeners, which survive changes of cells. */
 function listen(state) {
   state.root.onclick = (event) => pressed(state, event.target.closest("button"))
   state.root.onkeydown = (event) => moved(state, event)
@@ -163,20 +163,20 @@ function pressed(state, button) {
   if (!button) return
   const { field, value, pick, index, cell: at } = button.dataset
   const { classes } = state.data.matrix
-  if (field) state.look[field] = value
-  else if (pick) Object.assign(state.look, { true: null, predicted: null, [pick]: button.ariaPressed === "true" ? null : classes[index] })
+  if (field) state.view[field] = value
+  else if (pick) Object.assign(state.view, { true: null, predicted: null, [pick]: button.ariaPressed === "true" ? null : classes[index] })
   else {
     const [i, j] = at.split(" ")
     const again = button.ariaPressed === "true"
     state.at = button.dataset.xy.split(" ").map(Number).reverse()
-    Object.assign(state.look, { true: again ? null : classes[i], predicted: again ? null : classes[j] })
+    Object.assign(state.view, { true: again ? null : classes[i], predicted: again ? null : classes[j] })
   }
   draw(state)
-  state.tell()
-  if (at && state.look.true !== null) showGalaxies()
+  state.report()
+  if (at && state.view.true !== null) showGalaxies()
 }
 
-/** Where the galaxies stand below the matrix and out of sight, as on a phone, they are brought into view. */
+/** Scrolls to the galaxies if they are below the visible area, as on a phone. */
 function showGalaxies() {
   const place = document.querySelector(".st-key-evaluate_galaxies")
   if (!place || place.getBoundingClientRect().top < innerHeight - 160) return

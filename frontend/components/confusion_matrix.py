@@ -1,4 +1,4 @@
-"""A confusion matrix that opens into galaxies."""
+"""A confusion matrix whose cells select galaxies."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,19 +13,19 @@ _MATRIX = load_component(KEY)
 
 def draw_confusion_matrix(
     matrix: Mapping[str, Any],
-    look: Mapping[str, Any],
-    told: int | None,
+    view: Mapping[str, Any],
+    browser_seq: int | None,
     *,
-    on_look: Callable[[Mapping[str, Any], int], None],
+    on_change: Callable[[Mapping[str, Any], int], None],
 ) -> None:
-    """Draws `matrix` (see evaluation_words.matrix_data) as `look` says: shown, classes, true, predicted.
-    `told` is the number of the browser's word that `look` repeats, None where it is news to it; before the
-    next rerun `on_look` gets what was chosen, and its number."""
+    """Draw `matrix` (see evaluation_words.matrix_data); `view` has the fields shown, classes, true and
+    predicted. For `browser_seq` and `on_change` see draw_mask_scrubber."""
 
-    def heard() -> None:
-        said = st.session_state[KEY].get("view")
-        if said:
-            chosen = {name: said.get(name) for name in ("shown", "classes", "true", "predicted")}
-            on_look(chosen, int(said["n"]))
+    def changed() -> None:
+        sent = st.session_state[KEY].get("view")
+        if sent:
+            chosen = {name: sent.get(name) for name in ("shown", "classes", "true", "predicted")}
+            on_change(chosen, int(sent["seq"]))
 
-    _MATRIX(data={"matrix": matrix, "look": look, "told": told}, key=KEY, on_view_change=heard)
+    data = {"matrix": matrix, "view": view, "browser_seq": browser_seq}
+    _MATRIX(data=data, key=KEY, on_view_change=changed)

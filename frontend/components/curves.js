@@ -1,4 +1,4 @@
-// The curves of one run, fed by deltas; the graphs are built once and only ever updated.
+// The curves of one run, updated incrementally; each graph is built only once.
 
 const curveViews = makeStore()
 const SETTINGS = "galaxyscope.curves"
@@ -23,11 +23,11 @@ function build(root, kind) {
   const state = { root, id: null, points: new Map(), settings: readSettings(), zoom: null, builds: 0, revision: 0, dragging: false }
   state.panels = panelsOf(kind).map((panel) => buildPanel(state, panel))
   state.dot = el("span", { class: "dot", role: "status" })
-  state.none = el("p", { class: "gx-soft", hidden: true }, "This run ended before its first step: there are no curves.")
+  state.none = el("p", { class: "gx-soft", hidden: true }, "This run ended before its first step, so there are no curves.")
   state.unzoom = el("button", { hidden: true, onClick: () => setZoom(state, null) }, "Reset zoom")
   root.replaceChildren(
     el("div", { class: "tools" }, axisChoice(state), smoothingSlider(state),
-      toggle(state, "log", "log loss"), toggle(state, "balanced", "balanced accuracy"), state.unzoom, state.dot),
+      toggle(state, "log", "Log loss"), toggle(state, "balanced", "Balanced accuracy"), state.unzoom, state.dot),
     el("div", { class: "panels" }, state.panels.map((view) => view.box)), state.none)
   state.resize = new ResizeObserver(() => redraw(state))
   state.resize.observe(root)
@@ -83,7 +83,7 @@ function smoothingSlider(state) {
     shown.textContent = state.settings.smoothing.toFixed(2)
     keepSettings(state)
   }
-  return el("label", { class: "smoothing" }, "smoothing", slider, shown)
+  return el("label", { class: "smoothing" }, "Smoothing", slider, shown)
 }
 
 function toggle(state, name, text) {
@@ -114,7 +114,7 @@ function follow(state, id) {
   tick(state, id)
 }
 
-/** Fetches what is new, and again in a second for as long as the run lives. */
+/** Fetches new points, every second while the run is active. */
 async function tick(state, id) {
   const ended = state.run !== null && TERMINAL.has(state.run.state)
   let wait = document.hidden ? 5000 : 1000
@@ -138,7 +138,7 @@ function take(state, page) {
   state.attempt = page.attempt
   const changed = mergePoints(state.points, page.series)
   state.next = page.next
-  state.asked = true
+  state.loaded = true
   if ([...state.points.values()].some((held) => held.step.length > MAX_HELD)) startAgain(state, page.attempt)
   if (changed.length || state.builds === 0) redraw(state)
 }
@@ -157,7 +157,7 @@ function connection(state, kind) {
   state.dot.replaceChildren(svgShape(...STATE_SHAPES[kind === "live" ? "running" : kind === "ended" ? "cancelled" : "lost"]), word)
 }
 
-/** Draws once in the next frame, however often it is asked. */
+/** Requests one draw in the next frame. */
 function redraw(state) {
   if (state.frame) return
   state.frame = requestAnimationFrame(async () => {
@@ -173,7 +173,7 @@ function drawAll(state, plotly) {
   const x = state.zoom ?? full
   const start = firstTime(state.points)
   state.revision++
-  const nothing = state.asked && state.points.size === 0 && TERMINAL.has(state.run?.state)
+  const nothing = state.loaded && state.points.size === 0 && TERMINAL.has(state.run?.state)
   state.root.classList.toggle("nothing", nothing)
   state.none.hidden = !nothing
   for (const view of state.panels) drawPanel(state, view, plotly, x, start)
@@ -202,11 +202,11 @@ function drawPanel(state, view, plotly, x, start) {
 }
 
 function waitWords(state, panel) {
-  if (!state.asked) return ""
-  if (panel.key === "accuracy" && state.points.has("val/rankme")) return "No accuracies: there are no labels to probe with."
+  if (!state.loaded) return ""
+  if (panel.key === "accuracy" && state.points.has("val/rankme")) return "No accuracies: the data has no labels."
   const ended = state.run && TERMINAL.has(state.run.state)
   if (ended) return "No points were recorded."
-  return panel.key === "accuracy" || panel.key === "rank" ? "Comes with the first evaluation." : "Waiting for the first step."
+  return panel.key === "accuracy" || panel.key === "rank" ? "Waiting for the first evaluation." : "Waiting for the first step."
 }
 
 function panelSize(view) {
@@ -242,7 +242,7 @@ function keptZoom(id, state) {
   return kept?.axis === state.settings.axis ? kept.range : null
 }
 
-/** Moves the cross-hair of every panel to one x, and shows each line's value there. */
+/** Moves the cross-hair of all panels to one x and shows the values there. */
 function point(state, view, event) {
   let x = null
   if (event && view.size && !state.dragging) {
@@ -263,13 +263,13 @@ function point(state, view, event) {
   }
 }
 
-/** The legend: a button a line, with its value at the cross-hair or its last one. */
+/** The legend: one button per line, with its value at the cross-hair or its last value. */
 function drawKeys(state, view, x) {
   const ids = new Map()
   for (const line of view.lines) ids.set(line.id, [...(ids.get(line.id) ?? []), line])
-  const wanted = JSON.stringify([...ids.keys()])
-  if (view.keyIds !== wanted) {
-    view.keyIds = wanted
+  const keys = JSON.stringify([...ids.keys()])
+  if (view.keyIds !== keys) {
+    view.keyIds = keys
     view.keys.replaceChildren(...[...ids.keys()].map((id) => keyButton(state, view, id)))
   }
   for (const button of view.keys.children) fillKey(state, view, button, ids.get(button.dataset.line), x)
@@ -296,7 +296,7 @@ function fillKey(state, view, button, lines, x) {
   value.textContent = line.reference ? (view.size?.roomy ? "" : referenceValues(view, lines)) : shown === null ? "" : view.panel.form(shown)
 }
 
-/** The values of one reference, in the order of the curves above it: linear, then k-NN. */
+/** The values of one reference in the order of the curves: linear, then k-NN. */
 function referenceValues(view, lines) {
   return lines.map((line) => view.panel.form(line.y[0])).join(" · ")
 }

@@ -1,4 +1,4 @@
-// The points of a run's metrics, and what is drawn of them.
+// The points of a run's metrics, smoothing and ranges.
 
 const KEYS = [
   "train/loss", "val/loss", "train/lr", "train/images_per_s", "val/knn_accuracy", "val/knn_balanced_accuracy",
@@ -8,7 +8,7 @@ const MAX_POINTS = 2000
 const MAX_HELD = 6000
 const COLUMNS = ["step", "value", "epoch", "time"]
 
-/** Adds a page of points; a point whose step is known replaces it. Returns the keys that changed. */
+/** Merges a page of points, replacing points of the same step; returns the changed keys. */
 function mergePoints(points, series) {
   const changed = []
   for (const [key, more] of Object.entries(series)) {
@@ -29,7 +29,7 @@ function putPoint(held, more, i) {
   for (const column of COLUMNS) held[column].splice(at, replaces, more[column][i])
 }
 
-/** Exponential moving average, debiased, so that it starts at the first value; gaps stay gaps. */
+/** Debiased exponential moving average, which starts at the first value; gaps stay gaps. */
 function smooth(values, weight) {
   if (!weight) return values
   let sum = 0, norm = 0
@@ -53,7 +53,7 @@ function firstTime(points) {
   return first
 }
 
-/** [smallest, largest] x over all metrics, widened by 2 %; null without points. */
+/** [smallest, largest] x over all metrics, padded by 2 %; null without points. */
 function fullRange(points, axis) {
   const start = firstTime(points)
   let low = Infinity, high = -Infinity
@@ -68,7 +68,7 @@ function fullRange(points, axis) {
   return [low - pad, high + pad]
 }
 
-/** [low, high] of the finite values inside `range` of x, widened by 6 %. */
+/** [low, high] of the finite values inside `range` of x, padded by 6 %. */
 function valueRange(lines, range, log) {
   let low = Infinity, high = -Infinity
   const see = (value) => {
@@ -85,7 +85,7 @@ function valueRange(lines, range, log) {
   return [low - pad, high + pad]
 }
 
-/** The last finite value at or before x; null if there is none. */
+/** The last finite value at or before x, or null. */
 function valueAt(line, x) {
   let found = null
   for (let i = 0; i < line.x.length && line.x[i] <= x; i++) if (isNumber(line.y[i])) found = line.y[i]

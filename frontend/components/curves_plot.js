@@ -1,4 +1,4 @@
-// Panels, lines and labels of the curves, drawn with Plotly as SVG.
+// Panels, lines and labels of the curves, drawn by Plotly as SVG.
 
 const OKABE_ITO = {
   dark: { blue: "#56B4E9", orange: "#E69F00", green: "#2FB78F", purple: "#CC79A7" },
@@ -8,7 +8,7 @@ const asPercent = (v) => `${(100 * v).toFixed(1)} %`
 const asSmall = (v) => (v === 0 ? "0" : Math.abs(v) < 0.001 ? v.toExponential(2) : Number(v.toPrecision(3)).toString())
 const REFERENCE_NAMES = { random_init: "random init", raw_pixel: "raw pixels", majority: "majority" }
 
-const SGD_NOTE = "linear probe by SGD beside the moving encoder, references by L-BFGS"
+const SGD_NOTE = "linear probe: SGD alongside training; references: L-BFGS"
 const LR_PANEL = { key: "lr", title: "Learning rate", note: "", form: asSmall, lines: [
   { name: "lr", metric: "train/lr", colour: "purple" }] }
 const SPEED_PANEL = { key: "speed", title: "Images/s", note: "training", form: (v) => grouped(v), lines: [
@@ -26,18 +26,18 @@ const PRETRAIN_PANELS = [
   { key: "rank", title: "RankMe", note: "effective rank of the features", form: asSmall, lines: [
     { name: "rank", metric: "val/rankme", colour: "green" }] },
   LR_PANEL, SPEED_PANEL,
-  { key: "where", title: "Where the loss is", note: "share of the whole", form: asPercent, share: true, lines: [
+  { key: "where", title: "Loss by region", note: "share of the total", form: asPercent, share: true, lines: [
     { name: "centre", metric: "val/centre_loss_share", colour: "blue" },
     { name: "sky", metric: "val/sky_loss_share", colour: "orange" }] },
 ]
 const CLASSIFIER_PANELS = [
-  { key: "loss", title: "Loss", note: "cross-entropy; in training with smoothed and mixed labels", large: true, form: asSmall, lines: LOSS_LINES },
+  { key: "loss", title: "Loss", note: "cross-entropy; training labels are smoothed and mixed", large: true, form: asSmall, lines: LOSS_LINES },
   { ...ACCURACY_PANEL, note: "encoder and head, validation", lines: [{ name: "classifier", share_of: "val/", colour: "blue" }] },
   LR_PANEL, SPEED_PANEL,
 ]
 const panelsOf = (kind) => (hasTrait(kind, "classifies") ? CLASSIFIER_PANELS : PRETRAIN_PANELS)
 
-/** The lines of a panel as numbers: curves first, then the references of an accuracy. */
+/** The lines of a panel: curves first, then the references of an accuracy. */
 function panelLines(panel, state, start) {
   const { axis, smoothing, balanced, hidden } = state.settings
   const lines = []
@@ -56,11 +56,11 @@ function panelLines(panel, state, start) {
 function referenceLines(state) {
   const { balanced, hidden } = state.settings
   const end = balanced ? "balanced_accuracy" : "accuracy"
-  const wanted = [
+  const references = [
     ["random_init", "linear", "blue", "dash"], ["random_init", "knn", "orange", "dash"],
     ["raw_pixel", "linear", "blue", "dot"], ["raw_pixel", "knn", "orange", "dot"], ["majority", null, null, "longdash"],
   ]
-  return wanted.flatMap(([family, probe, colour, dash]) => {
+  return references.flatMap(([family, probe, colour, dash]) => {
     const value = state.run?.baselines[[family, probe, end].filter(Boolean).join("_")]
     if (!isNumber(value)) return []
     const name = REFERENCE_NAMES[family] + (probe ? ` · ${probe === "knn" ? "k-NN" : probe}` : "")
@@ -94,7 +94,7 @@ function panelLayout(panel, size, ranges, tint, state) {
   }
 }
 
-/** Where early stopping acted or would have: a thin dashed line through the probes. */
+/** A dashed line where early stopping acted or would have acted. */
 function stopMark(state, ranges, tint) {
   const x = placeOfStep(state)
   if (x === null) return { shapes: [], annotations: [] }
@@ -106,14 +106,14 @@ function stopMark(state, ranges, tint) {
   }
 }
 
-/** x of the step at which early stopping acts, on the axis in force; null where it does not, or is not known. */
+/** The x at which early stopping acts, on the current axis; null if it does not or is unknown. */
 function placeOfStep(state) {
   const held = state.points.get(state.verdict?.judged_by)
   const at = held?.step.indexOf(state.verdict.would_stop_at_step) ?? -1
   return at < 0 ? null : AXES[state.settings.axis].of(held, firstTime(state.points))[at]
 }
 
-/** Names at the right end of their lines, moved apart where they would overlap; none where the legend has them. */
+/** Labels at the right ends of lines, moved apart if they overlap; none if there is no room. */
 function endLabels(panel, lines, ranges, size, tint, state) {
   if (!size.roomy) return []
   const log = panel.key === "loss" && state.settings.log
@@ -141,7 +141,7 @@ function spread(placed, gap, top, bottom) {
   }
 }
 
-/** Colours of the theme in force, read from the page. */
+/** The colours of the current theme. */
 function readTint(root) {
   const style = getComputedStyle(root)
   const probe = (name) => style.getPropertyValue(name).trim()
@@ -155,7 +155,7 @@ function hexToRgb(hex) {
   return [n >> 16, (n >> 8) & 255, n & 255]
 }
 
-/** plotly.js from this server, loaded once for the page. */
+/** Loads plotly.js from this server, once per page. */
 function loadPlotly() {
   return (globalThis[Symbol.for("galaxyscope.plotly")] ??= new Promise((resolve, reject) => {
     const script = document.createElement("script")

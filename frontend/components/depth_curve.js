@@ -1,4 +1,4 @@
-// Validation accuracy of a linear probe against the encoder's blocks, for each pooling; the chosen one is marked.
+// Validation accuracy of a linear probe by encoder block, one line per pooling, with the chosen point marked.
 
 const depthCurves = makeStore()
 const CURVE = { height: 236, top: 26, right: 112, bottom: 36, left: 40 }
@@ -39,7 +39,7 @@ function chart({ lines, chosen, baselines, layers }, width) {
     chosen ? chosenMark(lines, chosen, x, y) : null, endNames(ends, CURVE.top, CURVE.height - CURVE.bottom))
 }
 
-/** Round, square, triangle: told apart without colour. */
+/** Circle, square, triangle: distinguishable without colour. */
 function mark(i, x, y, words) {
   const shapes = ["M-3.5 0a3.5 3.5 0 1 0 7 0a3.5 3.5 0 1 0 -7 0z", "M-3.2 -3.2h6.4v6.4h-6.4z", "M0 -4.4l4.4 7.6h-8.8z"]
   const node = svg("path", { class: `mark ${KINDS[i]}`, d: shapes[i], transform: `translate(${x.toFixed(1)} ${y.toFixed(1)})` })

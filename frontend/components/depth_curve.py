@@ -1,4 +1,4 @@
-"""Accuracy against the depth of the encoder."""
+"""Accuracy by encoder depth."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -10,12 +10,12 @@ _CURVE = load_component("depth_curve", parts=("palette", "svg_chart"))
 
 
 def draw_depth_curve(one: Evaluation, baselines: Sequence[tuple[str, float]]) -> None:
-    """Draws the validation accuracies of `one` by depth, and named validation accuracies as dashed lines."""
+    """Draw the validation accuracies of `one` by depth, and named baselines as dashed lines."""
     _CURVE(data=curve_data(one, baselines), key="depth_curve")
 
 
 def curve_data(one: Evaluation, baselines: Sequence[tuple[str, float]]) -> dict[str, Any]:
-    """A line for each pooling, its points by rising depth; what validation chose."""
+    """One line per pooling with points sorted by depth, and the chosen point."""
     poolings = sorted({point.pooling for point in one.depth_curve})
     lines = [
         {

@@ -7,7 +7,7 @@ const WAIT_MS = 150
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".gx-first_batch")
   const state = batches(parentElement, () => build(root, data))
-  want(state, data)
+  request(state, data)
   return () => {
     clearTimeout(state.timer)
     state.resize.disconnect()
@@ -27,13 +27,13 @@ function build(root, data) {
   return state
 }
 
-/** Asks for the picture of these values, a moment after the last change. */
-function want(state, data) {
+/** Requests the image of these values, shortly after the last change. */
+function request(state, data) {
   state.root.classList.toggle("stale", data.path === null || data.path !== state.shown)
   if (data.path === state.path) return
   state.path = data.path
   clearTimeout(state.timer)
-  if (!data.path && !state.shown) tell(state, "The picture appears when the fields fit together.", "gx-soft")
+  if (!data.path && !state.shown) showMessage(state, "The image appears once all fields are valid.", "gx-soft")
   if (data.path) state.timer = setTimeout(() => load(state, data), state.shown ? WAIT_MS : 0)
 }
 
@@ -43,11 +43,11 @@ async function load(state, data) {
     const picture = await fetchPicture(data.path)
     if (!current()) return
     paint(state, picture, data)
-    tell(state, null)
+    showMessage(state, null)
   } catch (problem) {
     if (!current()) return
-    state.path = null // so that the same values may ask again
-    tell(state, problem instanceof Refused ? problem.message : "The server does not answer; the picture is of earlier values.")
+    state.path = null // so that the same values can be requested again
+    showMessage(state, problem instanceof Refused ? problem.message : "The server is not responding; the image shows earlier values.")
   }
 }
 
@@ -55,12 +55,12 @@ async function fetchPicture(path) {
   const answer = await fetch(API + path, { credentials: "same-origin" })
   if (!answer.ok) {
     const body = await answer.json().catch(() => null)
-    throw new Refused(body?.detail ?? `The server answered ${answer.status}.`)
+    throw new Refused(body?.detail ?? `The server returned ${answer.status}.`)
   }
   return createImageBitmap(await answer.blob())
 }
 
-function tell(state, problem, kind = "gx-tone-bad") {
+function showMessage(state, problem, kind = "gx-tone-bad") {
   state.problem.hidden = !problem
   state.problem.className = kind
   state.problem.textContent = problem ? sentence(problem) : ""
@@ -81,7 +81,7 @@ function paint(state, picture, data) {
   crispen(state)
 }
 
-/** Pixels show as squares where they are enlarged beyond two. */
+/** Shows pixels as squares if enlarged more than twofold. */
 function crispen(state) {
   const enlarged = state.tiles[0][0].clientWidth * devicePixelRatio > 2 * (state.side ?? Infinity)
   state.grid.classList.toggle("crisp", enlarged)

@@ -1,4 +1,4 @@
-"""What the model will see first: eight galaxies of the first batch, augmented and masked."""
+"""Eight galaxies of the first batch, augmented and masked."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,18 +15,18 @@ FIRST_BATCH_FIELDS = frozenset(
     "dataset pretrain_rows crop_size img_size patch_size mask_ratio flip rotate90 crop_scale_min "
     "colour_jitter batch_size seed device".split()
 )
-"""Fields that the first batch depends on: a change of another asks for no new picture."""
+"""Fields that affect the first batch; others do not trigger a new request."""
 
 
 def first_batch_path(values: Mapping[str, Any]) -> str:
-    """Address of the picture for these values of the form."""
+    """The API path of the image for these form values."""
     config = {name: values[name] for name in sorted(FIRST_BATCH_FIELDS)}
     request = RunRequest(kind=RunKind.PRETRAIN, config=config)
     return f"{routes.FIRST_BATCH}?request={quote(request.model_dump_json(exclude_none=True))}"
 
 
 def draw_first_batch(values: Mapping[str, Any], *, fits: bool) -> None:
-    """Draws the picture of these values; where they do not fit together it keeps what it showed, dimmed."""
+    """Draw the image for these values; invalid values keep the last image, dimmed."""
     data = {
         "path": first_batch_path(values) if fits else None,
         "columns": COLUMNS,

@@ -1,4 +1,4 @@
-"""The labels of a dataset that are flagged as doubtful."""
+"""Labels of a dataset flagged as doubtful."""
 
 from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
@@ -8,5 +8,5 @@ _LIST = load_component("flag_list", parts=("galaxy_dialog", "label_flags"))
 
 
 def draw_flag_list(dataset: Dataset) -> None:
-    """Draws them newest first; the browser asks for them itself."""
+    """Draw the flags, newest first; the browser fetches them."""
     _LIST(data=picture_source(dataset), key="flag_list")

@@ -1,4 +1,4 @@
-// Folders and files of the server, as far as it lets them be seen; one of them is chosen.
+// Browses the readable folders of the server and chooses a folder or file.
 
 const choosers = makeStore()
 const FILTER_FROM = 13
@@ -13,10 +13,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function build(root) {
-  const state = { asked: 0 }
+  const state = { requests: 0 }
   state.roots = el("div", { class: "roots", hidden: true })
   state.crumbs = el("nav", { class: "crumbs", "aria-label": "Folder" })
-  state.filter = el("input", { type: "search", placeholder: "filter", "aria-label": "Filter the list", hidden: true })
+  state.filter = el("input", { type: "search", placeholder: "Filter", "aria-label": "Filter the list", hidden: true })
   state.filter.oninput = () => drawRows(state)
   state.problem = el("p", { class: "gx-tone-bad problem", role: "alert", hidden: true })
   state.list = el("div", { class: "list", role: "group", "aria-label": "Folders and files" },
@@ -30,19 +30,19 @@ function build(root) {
   return state
 }
 
-/** Goes into a folder; where the server refuses, its sentence, and the list stays. */
+/** Opens a folder; on an error it is shown and the list stays. */
 async function enter(state, path) {
-  const turn = ++state.asked, filtered = state.filter.value
+  const request = ++state.requests, filtered = state.filter.value
   state.list.classList.add("waiting")
   try {
     const listing = await ask(`/folders${path === null ? "" : `?path=${encodeURIComponent(path)}`}`)
-    if (turn !== state.asked) return
+    if (request !== state.requests) return
     state.listing = listing
     say(state, "")
     if (state.filter.value === filtered) state.filter.value = ""
     drawListing(state)
   } catch (problem) {
-    if (turn === state.asked) say(state, problem instanceof Refused ? sentence(problem.message) : "The server does not answer; choose again in a moment.")
+    if (request === state.requests) say(state, problem instanceof Refused ? sentence(problem.message) : "The server is not responding; try again in a moment.")
   } finally {
     state.list.classList.remove("waiting")
   }
@@ -64,12 +64,12 @@ function drawListing(state) {
   }))
   state.crumbs.replaceChildren(...crumbsOf(state, listing))
   state.take.disabled = false
-  state.note.textContent = listing.truncated ? `only the first ${listing.entries.length} entries are listed; type the path below` : ""
+  state.note.textContent = listing.truncated ? `Only the first ${listing.entries.length} entries are listed; you can also type a path.` : ""
   drawRows(state)
   state.list.scrollTop = 0
 }
 
-/** The path as buttons, from its root down; above a root nothing can be opened. */
+/** The path as buttons, starting at its root. */
 function crumbsOf(state, listing) {
   const root = listing.roots.filter((path) => listing.path === path || listing.path.startsWith(path.replace(/\/?$/, "/")))
     .sort((a, b) => b.length - a.length)[0] ?? listing.path
@@ -87,10 +87,10 @@ const FILE = ["ring", "M4 1.5h5.5L12.5 4.5v10h-8.5z"]
 function drawRows(state) {
   const word = state.filter.value.trim().toLowerCase()
   const shown = state.listing.entries.filter((entry) => entry.name.toLowerCase().includes(word))
-  const up = state.listing.parent && !word ? [rowOf(state, { name: "..", path: state.listing.parent, is_dir: true, hint: "one folder up" })] : []
+  const up = state.listing.parent && !word ? [rowOf(state, { name: "..", path: state.listing.parent, is_dir: true, hint: "parent folder" })] : []
   const rows = [...up, ...shown.map((entry) => rowOf(state, entry))]
   rows.forEach((row, i) => { row.tabIndex = i ? -1 : 0 })
-  const none = word ? `Nothing here has “${state.filter.value.trim()}” in its name.` : "Nothing here that could be imported."
+  const none = word ? `No names contain “${state.filter.value.trim()}”.` : "Nothing to import in this folder."
   state.list.replaceChildren(...rows, ...(shown.length ? [] : [el("p", { class: "gx-soft none" }, none)]))
 }
 

@@ -1,4 +1,4 @@
-"""The server's folders, to choose a source from."""
+"""Choosing an import source from the folders of the server."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ _CHOOSER = load_component("folder_chooser")
 
 
 def draw_folder_chooser(key: str, *, on_choose: Callable[[str], None]) -> None:
-    """Draws the folders; before the next rerun `on_choose` gets the path that was chosen."""
+    """Draw the folders; `on_choose` gets the chosen path before the next rerun."""
 
     def chosen() -> None:
         path = st.session_state[key].get("choose")

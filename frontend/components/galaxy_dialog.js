@@ -1,9 +1,9 @@
-// One galaxy, large, with what is known of it. `of` is {dataset, version, img_size, simulated, run}.
+// A dialog with one galaxy and its metadata. `of` is {dataset, version, img_size, simulated, run}.
 
-/** Made once for a component, which puts `node` beside what it draws. `turn(step)` shows the one before or after,
- * `press(event)` hears other keys. */
+/** Created once per component, which adds `node` to its DOM. `turn(step)` shows the previous or next galaxy,
+ * `press(event)` handles other keys. */
 function galaxyDialog(turn = () => {}, press = () => {}) {
-  const view = { node: el("dialog", { "aria-label": "Galaxy" }), asked: 0 }
+  const view = { node: el("dialog", { "aria-label": "Galaxy" }), ticket: 0 }
   view.node.onclick = (event) => { if (event.target === view.node) view.node.close() }
   view.node.onkeydown = (event) => {
     const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
@@ -14,12 +14,12 @@ function galaxyDialog(turn = () => {}, press = () => {}) {
   return view
 }
 
-/** Whether a key is for a field that the person writes in. */
+/** Whether a key event belongs to a text field. */
 const isTyping = (event) => event.target.tagName === "INPUT"
 
-/** A picture by URL; the digest in it keeps a dataset of the same name from showing another's galaxies. */
-function galaxyPicture(of, row, wanted, alt) {
-  const side = Math.min(wanted, 2 * of.img_size)
+/** An image of a galaxy; the digest in the URL prevents caching across datasets of the same name. */
+function galaxyPicture(of, row, size, alt) {
+  const side = Math.min(size, 2 * of.img_size)
   const version = encodeURIComponent((of.version ?? "").slice(0, 12))
   return el("img", { src: `${API}/datasets/${encodeURIComponent(of.dataset)}/images/${row}.png?size=${side}&v=${version}`,
     loading: "lazy", decoding: "async", width: side, height: side, alt: alt ?? `Galaxy ${row}` })
@@ -28,13 +28,13 @@ function galaxyPicture(of, row, wanted, alt) {
 const nameOfGalaxy = (galaxy) => `Galaxy ${galaxy.row}${galaxy.label ? `, ${galaxy.label}` : ""}`
 const inDegrees = (value) => (isNumber(value) ? `${value.toFixed(5)}°` : null)
 
-/** Name and value of what is known of a galaxy. */
+/** Names and values of the metadata of a galaxy. */
 function galaxyFacts(galaxy) {
   return [
-    ["row", String(galaxy.row)], ["class", galaxy.label ?? "none"], ["split", galaxy.split], ["source", galaxy.source_id],
+    ["Row", String(galaxy.row)], ["Class", galaxy.label ?? "none"], ["Split", galaxy.split], ["Source", galaxy.source_id],
     ["RA", inDegrees(galaxy.ra)], ["Dec", inDegrees(galaxy.dec)],
-    ["redshift", isNumber(galaxy.redshift) ? galaxy.redshift.toFixed(4) : null],
-    ["pixel scale", isNumber(galaxy.pxscale) ? `${galaxy.pxscale.toFixed(3)} arcsec` : null],
+    ["Redshift", isNumber(galaxy.redshift) ? galaxy.redshift.toFixed(4) : null],
+    ["Pixel scale", isNumber(galaxy.pxscale) ? `${galaxy.pxscale.toFixed(3)} arcsec` : null],
   ].filter(([, value]) => value)
 }
 
@@ -45,8 +45,8 @@ function showGalaxy(view, of, galaxy) {
   fillDialog(view, image,
     el("dl", {}, facts.flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
     of.simulated ? el("p", {}, el("span", { class: "gx-tag" }, "simulated")) : null,
-    of.run ? el("a", { class: "onward", href: `/reconstruct?${new URLSearchParams({ run: of.run, dataset: of.dataset, row: galaxy.row })}`, title: "What the selected run makes of it" }, "Reconstruct") : null,
-    of.run ? el("a", { class: "onward", href: `/search?${new URLSearchParams({ run: of.run, dataset: of.dataset, row: galaxy.row })}`, title: "Galaxies that the selected run's encoder finds alike" }, "Similar") : null)
+    of.run ? el("a", { class: "onward", href: `/reconstruct?${new URLSearchParams({ run: of.run, dataset: of.dataset, row: galaxy.row })}`, title: "Reconstruct this galaxy with the selected run" }, "Reconstruct") : null,
+    of.run ? el("a", { class: "onward", href: `/search?${new URLSearchParams({ run: of.run, dataset: of.dataset, row: galaxy.row })}`, title: "Similar galaxies according to the selected run" }, "Similar") : null)
 }
 
 function fillDialog(view, image, ...words) {
@@ -56,16 +56,16 @@ function fillDialog(view, image, ...words) {
   close.focus()
 }
 
-/** Opens the galaxy of a row: its facts are asked for, its picture stands at once. */
+/** Opens the galaxy of a row; the metadata loads after the image. */
 async function openRow(view, of, row) {
-  const turn = ++view.asked
+  const turn = ++view.ticket
   fillDialog(view, galaxyPicture(of, row, 512), el("p", { class: "gx-soft" }, `row ${row}`))
   try {
     const page = await ask(`/datasets/${encodeURIComponent(of.dataset)}/galaxies?offset=${row}&limit=1`)
-    if (turn === view.asked && view.node.open && page.galaxies.length) showGalaxy(view, of, page.galaxies[0])
+    if (turn === view.ticket && view.node.open && page.galaxies.length) showGalaxy(view, of, page.galaxies[0])
   } catch (problem) {
-    const words = problem instanceof Refused ? sentence(problem.message) : "The server does not answer."
-    if (turn === view.asked) fillDialog(view, null, el("p", { class: "gx-tone-bad", role: "alert" }, words))
+    const words = problem instanceof Refused ? sentence(problem.message) : "The server is not responding."
+    if (turn === view.ticket) fillDialog(view, null, el("p", { class: "gx-tone-bad", role: "alert" }, words))
   }
 }
 
@@ -76,7 +76,7 @@ function columnsOf(cells) {
   return next < 0 ? cells.length : next
 }
 
-/** Arrow keys go from cell to cell of a grid of buttons, or of boxes with a `.tile`; one is in the order of tabs. */
+/** Moves between cells of a grid with arrow keys (roving tabindex); cells are buttons or boxes with a `.tile`. */
 function moveAmong(grid, event) {
   const cells = [...grid.children].map((child) => child.querySelector(".tile") ?? child)
   const step = CELL_STEPS[event.key]?.(cells)

@@ -1,13 +1,13 @@
-// A page of galaxies in equal cells; arrows move, Enter opens one.
+// A page of galaxies as a grid; arrow keys move, Enter opens a galaxy.
 
 const grids = makeStore()
 
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".gx-galaxy_grid")
   const state = grids(parentElement, () => build(root))
-  const wanted = JSON.stringify(data)
-  if (wanted === state.drawn) return
-  state.drawn = wanted
+  const key = JSON.stringify(data)
+  if (key === state.drawn) return
+  state.drawn = key
   state.data = data
   state.cells.replaceChildren(...data.galaxies.map((galaxy, i) => cellOf(state, galaxy, i)))
 }

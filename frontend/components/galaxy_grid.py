@@ -1,4 +1,4 @@
-"""A page of galaxies as a grid of pictures."""
+"""A page of galaxies as a grid of images."""
 
 from typing import Any
 
@@ -10,8 +10,8 @@ _GRID = load_component("galaxy_grid", parts=("galaxy_dialog",))
 
 
 def picture_source(dataset: Dataset) -> dict[str, Any]:
-    """What a component needs to fetch pictures of this dataset, to open one of its galaxies, and to lead
-    from it to the selected run."""
+    """The data a component needs to fetch images of this dataset, open a galaxy, and link to the selected
+    run."""
     return {
         "dataset": dataset.name,
         "version": f"{dataset.digest[:12]}-{dataset.created_at:%Y%m%d%H%M%S}",
@@ -22,7 +22,7 @@ def picture_source(dataset: Dataset) -> dict[str, Any]:
 
 
 def draw_galaxy_grid(dataset: Dataset, page: GalaxyPage) -> None:
-    """Draws the galaxies of one page; the browser fetches the pictures itself."""
+    """Draw the galaxies of one page; the browser fetches the images."""
     galaxies = [galaxy.model_dump(mode="json") for galaxy in page.galaxies]
     data = {**picture_source(dataset), "labelled": bool(dataset.class_names), "galaxies": galaxies}
     _GRID(data=data, key="galaxy_grid")

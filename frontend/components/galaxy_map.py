@@ -1,4 +1,4 @@
-"""Every galaxy of a dataset in two dimensions of an encoder's features."""
+"""A map of all galaxies of a dataset: a projection of the encoder's features."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,60 +12,58 @@ from shared.contract.datasets import Dataset
 from shared.contract.maps import ColourBy, MapRequest
 
 KEY = "galaxy_map"
-PARTS = ("field", "colours", "draw", "steps", "panes", "hand", "panel", "agreed")
+PARTS = ("field", "colours", "draw", "steps", "panes", "pointer", "panel", "overlap")
 _MAP = load_component(
-    KEY, parts=("palette", "galaxy_dialog", "keeping", *(f"{KEY}_{part}" for part in PARTS))
+    KEY, parts=("palette", "galaxy_dialog", "collecting", *(f"{KEY}_{part}" for part in PARTS))
 )
 
 
 @dataclass(frozen=True)
-class Drawn:
-    """One map: its title, what the browser writes behind the step, and its axes where they mean something."""
+class MapSource:
+    """One map: its request, title, the note after the step, and the names of meaningful axes."""
 
     request: MapRequest
     title: str
     note: str
     axes: Sequence[str] | None
 
-    def told(self) -> dict[str, Any]:
-        """As the browser hears it."""
+    def to_data(self) -> dict[str, Any]:
+        """The map as component data."""
         query = self.request.model_dump(mode="json", exclude_none=True)
         return {"query": query, "title": self.title, "note": self.note, "axes": self.axes}
 
 
 def draw_galaxy_map(
-    first: Drawn,
-    beside: Drawn | None,
+    first: MapSource,
+    beside: MapSource | None,
     dataset: Dataset,
-    look: Mapping[str, Any],
-    told: int | None,
+    view: Mapping[str, Any],
+    browser_seq: int | None,
     *,
     steps: Sequence[int],
     colours: Sequence[ColourBy],
     evaluations: Sequence[tuple[str, str]],
-    on_look: Callable[[Mapping[str, Any], int], None],
+    on_change: Callable[[Mapping[str, Any], int], None],
 ) -> None:
-    """Draws a map, or two of the same galaxies with one selection; points and colours go from the API to the
-    browser.
+    """Draw a map, or two of the same galaxies with a common selection; the browser fetches the points.
 
-    `look` is colour, evaluation, views and galaxy; `told` the number of the browser's word that it repeats,
-    None where it is news to it. `steps` are those that the first can move over; `evaluations`: ids and
-    titles. `on_look` gets the look that the browser rests on, and its number, before the next rerun."""
+    `view` holds colour, evaluation, zoom and galaxy; `steps` are the checkpoints of the slider; `evaluations`
+    are ids and titles. For `browser_seq` and `on_change` see draw_mask_scrubber."""
 
-    def heard() -> None:
-        said = st.session_state[KEY].get("look")
-        if said:
-            on_look({name: said.get(name) for name in look}, int(said["n"]))
+    def changed() -> None:
+        sent = st.session_state[KEY].get("view")
+        if sent:
+            on_change({name: sent.get(name) for name in view}, int(sent["seq"]))
 
     data = {
-        **first.told(),
-        "beside": beside.told() if beside else None,
+        **first.to_data(),
+        "beside": beside.to_data() if beside else None,
         "of": picture_source(dataset),
         "labelled": bool(dataset.class_names),
-        "look": look,
-        "told": told,
+        "view": view,
+        "browser_seq": browser_seq,
         "steps": steps,
         "colours": [by.value for by in colours],
         "evaluations": [{"id": found, "title": words} for found, words in evaluations],
     }
-    _MAP(data=data, key=KEY, on_look_change=heard)
+    _MAP(data=data, key=KEY, on_view_change=changed)

@@ -1,4 +1,4 @@
-// What a value looks like: a colour, and, where there are more classes than colours, a shape.
+// The style of a value: a colour, and a shape if there are more classes than colours.
 
 const VIRIDIS_STEPS = [
   [68, 1, 84], [72, 40, 120], [62, 73, 137], [49, 104, 142], [38, 130, 142],
@@ -6,7 +6,7 @@ const VIRIDIS_STEPS = [
 ]
 const LEVELS = 64
 const SHAPES = ["disc", "square", "triangle", "diamond", "cross"]
-const NUMBER_WORDS = { redshift: { title: "redshift z", digits: 3 }, confidence: { title: "confidence, probability of the called class", digits: 2 } }
+const NUMBER_WORDS = { redshift: { title: "Redshift z", digits: 3 }, confidence: { title: "Confidence (probability of the predicted class)", digits: 2 } }
 
 function viridisAt(share) {
   const place = share * (VIRIDIS_STEPS.length - 1)
@@ -17,21 +17,21 @@ function viridisAt(share) {
 const rgbOf = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))
 const cssOf = (rgb) => `rgb(${rgb.join(" ")})`
 
-/** `code` (N) says which entry of `looks` a galaxy has; entry 0 is that of unknown value. */
+/** `code` (N) is the index into `styles` of each galaxy; index 0 stands for unknown values. */
 function paintingOf(column, theme) {
   return column.names.length ? paintNames(column, theme) : paintNumbers(column, theme)
 }
 
 function paintNames({ by, names, values, unknown }, theme) {
   const code = Uint8Array.from(values, (value) => value + 1)
-  const looks = names.map((name, k) => ({ name, rgb: by === "rating" ? viridisAt(k / (names.length - 1)) : rgbOf(theme.series[colourIndex(by, k)]), shape: shapeOf(by, k) }))
-  return finish({ code, looks: [unknownLook(unknown, theme), ...looks], bar: null })
+  const styles = names.map((name, k) => ({ name, rgb: by === "rating" ? viridisAt(k / (names.length - 1)) : rgbOf(theme.series[colourIndex(by, k)]), shape: shapeOf(by, k) }))
+  return finish({ code, styles: [unknownStyle(unknown, theme), ...styles], bar: null })
 }
 
-/** Right and wrong are told apart by shape too, as are flagged labels; ratings rise. */
+/** Correct and wrong predictions and flagged labels also differ in shape; ratings are sequential. */
 const colourIndex = (by, k) => (by === "right" ? [4, 1][k] : by === "flagged" ? 4 : k % 8)
 const shapeOf = (by, k) => (by === "right" ? ["cross", "disc"][k] : by === "flagged" ? "cross" : SHAPES[Math.floor(k / 8) % SHAPES.length])
-const unknownLook = (name, theme) => ({ name, rgb: rgbOf(theme.unknown), shape: "disc" })
+const unknownStyle = (name, theme) => ({ name, rgb: rgbOf(theme.unknown), shape: "disc" })
 
 function paintNumbers({ by, values, unknown }, theme) {
   const known = Float64Array.from(values.filter(isNumber)).sort()
@@ -39,30 +39,30 @@ function paintNumbers({ by, values, unknown }, theme) {
   const [low, high] = by === "confidence" ? [at(0), 1] : [at(0.01), at(0.99)]
   const code = Uint8Array.from(values, (value) =>
     isNumber(value) ? 1 + Math.round((LEVELS - 1) * Math.min(Math.max((value - low) / (high - low || 1), 0), 1)) : 0)
-  const looks = Array.from({ length: LEVELS }, (_, level) => ({ name: "", rgb: viridisAt(level / (LEVELS - 1)), shape: "disc" }))
+  const styles = Array.from({ length: LEVELS }, (_, level) => ({ name: "", rgb: viridisAt(level / (LEVELS - 1)), shape: "disc" }))
   const clipped = known.length && by !== "confidence" && (known[0] < low || known.at(-1) > high)
-  return finish({ code, looks: [unknownLook(unknown, theme), ...looks], bar: { low, high, clipped, ...NUMBER_WORDS[by] } })
+  return finish({ code, styles: [unknownStyle(unknown, theme), ...styles], bar: { low, high, clipped, ...NUMBER_WORDS[by] } })
 }
 
 function finish(painting) {
-  painting.counts = new Uint32Array(painting.looks.length)
+  painting.counts = new Uint32Array(painting.styles.length)
   for (const code of painting.code) painting.counts[code]++
   return painting
 }
 
-/** Every galaxy alike: until its colours are here. */
-const plainPainting = (n, theme) => finish({ code: new Uint8Array(n), looks: [{ name: "galaxies", rgb: rgbOf(theme.plain), shape: "disc" }], bar: null })
+/** One style for all galaxies, until the colours are loaded. */
+const plainPainting = (n, theme) => finish({ code: new Uint8Array(n), styles: [{ name: "galaxies", rgb: rgbOf(theme.plain), shape: "disc" }], bar: null })
 
-/** Names with a button that hides and shows them, or a bar of colours with its ends. */
+/** Buttons that hide and show names, or a colour bar. */
 function legendOf(painting, hidden, onToggle) {
-  const unknown = painting.counts[0] && painting.looks.length > 1 ? [toggle(painting, 0, hidden, onToggle)] : []
+  const unknown = painting.counts[0] && painting.styles.length > 1 ? [toggle(painting, 0, hidden, onToggle)] : []
   if (painting.bar) return [...colourBar(painting.bar), ...unknown]
-  return [...painting.looks.keys()].slice(1).filter((k) => painting.counts[k]).map((k) => toggle(painting, k, hidden, onToggle)).concat(unknown)
+  return [...painting.styles.keys()].slice(1).filter((k) => painting.counts[k]).map((k) => toggle(painting, k, hidden, onToggle)).concat(unknown)
 }
 
-function toggle({ looks, counts }, k, hidden, onToggle) {
-  const button = el("button", { "aria-pressed": String(!hidden.has(k)), "data-code": k, title: `${hidden.has(k) ? "Show" : "Hide"} ${looks[k].name}; with Shift, show only these` },
-    swatch(looks[k]), el("span", {}, looks[k].name), el("b", {}, grouped(counts[k])))
+function toggle({ styles, counts }, k, hidden, onToggle) {
+  const button = el("button", { "aria-pressed": String(!hidden.has(k)), "data-code": k, title: `${hidden.has(k) ? "Show" : "Hide"} ${styles[k].name}; with Shift, show only these` },
+    swatch(styles[k]), el("span", {}, styles[k].name), el("b", {}, grouped(counts[k])))
   button.onclick = (event) => onToggle(k, event.shiftKey)
   return button
 }

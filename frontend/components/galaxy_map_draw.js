@@ -1,6 +1,6 @@
-// The canvas: points as stamps of pixels, written into one image; names, axes and marks above them.
+// The canvas: points are stamped into one image, with names, axes and marks on top.
 
-const LABELLED_FROM = 9 // classes: fewer are told apart by colour alone
+const LABELLED_FROM = 9 // classes; fewer are distinguishable by colour alone
 const FAINT = 0.22
 const INSIDE = {
   disc: (u, v) => u * u + v * v <= 1,
@@ -15,13 +15,13 @@ function wantFrame(pane) {
   pane.frame ??= requestAnimationFrame(() => { pane.frame = null; paint(pane) })
 }
 
-/** Radius of a point in pixels of the page. */
+/** The radius of a point in CSS pixels. */
 function radiusOf(n, zoom) {
   const resting = n > 100_000 ? 0.8 : n > 30_000 ? 1.1 : n > 8_000 ? 1.7 : n > 1_500 ? 2.4 : 3.6
   return resting * Math.min(Math.max(zoom, 1) ** 0.35, 3.2)
 }
 
-/** Which pixels a shape covers, as steps in the image, and how much of each, of 256. */
+/** The pixels a shape covers, as offsets in the image, and their coverage out of 256. */
 function stampOf(shape, radius, width) {
   const reach = Math.ceil(radius), steps = [], shares = []
   for (let dy = -reach; dy <= reach; dy++) {
@@ -59,30 +59,30 @@ function paint(pane) {
 
 const packed = ([r, g, b]) => (255 << 24 | b << 16 | g << 8 | r) >>> 0
 
-/** Unknown values lie below, a selection above; between them the order of the dataset, so that no class covers
- * another for being last. How many were drawn. */
+/** Draws unknown values first and the selection last, otherwise in the order of the dataset, so that no class covers
+ * another systematically. Returns the number of points drawn. */
 function paintPoints(pane, dense) {
   const { field, view, image, home, map: { painting, chosen, theme } } = pane
   const pixels = new Uint32Array(image.data.buffer), ground = rgbOf(theme.ground)
   pixels.fill(packed(ground))
   const radius = radiusOf(field.n, home.w / view.w) * dense
   const stamps = Object.fromEntries(SHAPES.map((shape) => [shape, stampOf(shape, shape === "disc" ? radius : 1.2 * radius, image.width)]))
-  const brushes = painting.looks.map(({ rgb, shape }) => ({ full: rgb, faint: rgb.map((value, c) => value * FAINT + ground[c] * (1 - FAINT)), stamp: stamps[shape] }))
+  const brushes = painting.styles.map(({ rgb, shape }) => ({ full: rgb, faint: rgb.map((value, c) => value * FAINT + ground[c] * (1 - FAINT)), stamp: stamps[shape] }))
   const passes = chosen ? [[0, false], [1, false], [0, true], [1, true]] : [[0, null], [1, null]]
   let drawn = 0
-  for (const [known, wanted] of passes) drawn += paintPass(pane, pixels, dense, brushes, known, wanted)
+  for (const [known, chosenOnly] of passes) drawn += paintPass(pane, pixels, dense, brushes, known, chosenOnly)
   return drawn
 }
 
-function paintPass({ field: { n, x, y }, view, size, image: { width, height }, map: { painting: { code }, hidden, isChosen } }, pixels, dense, brushes, known, wanted) {
+function paintPass({ field: { n, x, y }, view, size, image: { width, height }, map: { painting: { code }, hidden, isChosen } }, pixels, dense, brushes, known, chosenOnly) {
   const scale = scaleOf(view, size) * dense, left = width / 2 - view.x * scale, top = height / 2 + view.y * scale
   const shown = Uint8Array.from(brushes, (_, k) => Number(!hidden.has(k) && Number(k > 0) === known))
-  const colours = brushes.map(({ full, faint }) => (wanted === false ? faint : full))
+  const colours = brushes.map(({ full, faint }) => (chosenOnly === false ? faint : full))
   const words = Uint32Array.from(colours, packed)
   let drawn = 0
   for (let i = 0; i < n; i++) {
     const k = code[i]
-    if (!shown[k] || (wanted !== null && Boolean(isChosen[i]) !== wanted)) continue
+    if (!shown[k] || (chosenOnly !== null && Boolean(isChosen[i]) !== chosenOnly)) continue
     const px = (x[i] * scale + left) | 0, py = (top - y[i] * scale) | 0
     const { reach, steps, shares } = brushes[k].stamp
     if (px < -reach || py < -reach || px >= width + reach || py >= height + reach) continue
@@ -99,7 +99,7 @@ function paintPass({ field: { n, x, y }, view, size, image: { width, height }, m
   return drawn
 }
 
-/** At another checkpoint the axes are those of the map's own, and hold another share. */
+/** Axis names; at another checkpoint the axes are those of the map's own, without explained variance. */
 function axesNow(pane) {
   const { axes, query } = pane.source
   return stepNow(pane) === Number(query.checkpoint) ? axes : axes?.map((_, k) => `PC ${k + 1} of step ${grouped(Number(query.checkpoint))}`)
@@ -119,25 +119,25 @@ function paintAxes(pane, pen) {
   pen.textAlign = "left"
 }
 
-/** Where there are more classes than colours each has its name at the median of its points; a name that would
- * cover another moves down, and is led back by a line. */
+/** With more classes than colours, labels each class at the median of its points; overlapping labels move down and get a
+ * leader line. */
 function paintNamesAtMedians(pane, pen) {
   const { view, size, map: { painting, hidden, theme } } = pane
-  if (painting.bar || painting.looks.length - 1 < LABELLED_FROM) return
+  if (painting.bar || painting.styles.length - 1 < LABELLED_FROM) return
   Object.assign(pen, { font: `600 12px ${theme.font}`, textAlign: "center", textBaseline: "middle", lineJoin: "round" })
   const placed = []
   for (const { k, x, y } of mediansOf(pane)) {
     if (hidden.has(k)) continue
-    const [px, py] = toScreen(view, size, x, y), half = pen.measureText(painting.looks[k].name).width / 2 + 3
+    const [px, py] = toScreen(view, size, x, y), half = pen.measureText(painting.styles[k].name).width / 2 + 3
     let at = py
     while (placed.some((one) => Math.abs(one.py - at) < 15 && Math.abs(one.px - px) < one.half + half)) at += 15
     placed.push({ px, py: at, half })
-    nameAt(pen, theme, painting.looks[k], px, py, at)
+    nameAt(pen, theme, painting.styles[k], px, py, at)
   }
   Object.assign(pen, { textAlign: "left", textBaseline: "alphabetic" })
 }
 
-function nameAt(pen, theme, look, px, py, at) {
+function nameAt(pen, theme, { name }, px, py, at) {
   if (at !== py) {
     Object.assign(pen, { strokeStyle: theme.soft, lineWidth: 1 })
     pen.beginPath()
@@ -146,15 +146,15 @@ function nameAt(pen, theme, look, px, py, at) {
     pen.stroke()
   }
   Object.assign(pen, { strokeStyle: theme.ground, lineWidth: 4, fillStyle: theme.text })
-  pen.strokeText(look.name, px, at)
-  pen.fillText(look.name, px, at)
+  pen.strokeText(name, px, at)
+  pen.fillText(name, px, at)
 }
 
-/** Medians of each class in the map, the largest class first; worked out once for points and colours. */
+/** The median position of each class, largest class first, cached for points and colours. */
 function mediansOf(pane) {
   const { field, map: { painting } } = pane
   if (pane.mediansOf === field && pane.mediansBy === painting) return pane.medians
-  const groups = painting.looks.map(() => [[], []])
+  const groups = painting.styles.map(() => [[], []])
   for (let i = 0; i < field.n; i++) {
     const group = groups[painting.code[i]]
     group[0].push(field.x[i])
@@ -168,7 +168,7 @@ function mediansOf(pane) {
 }
 
 function paintMarks(pane, pen) {
-  const { field, view, size, line, map: { theme, look, at } } = pane
+  const { field, view, size, line, map: { theme, settings, at } } = pane
   const ring = (i, radius, width) => {
     const [px, py] = toScreen(view, size, field.x[i], field.y[i])
     for (const [style, thick] of [[theme.ground, width + 2], [theme.text, width]]) {
@@ -178,7 +178,7 @@ function paintMarks(pane, pen) {
       pen.stroke()
     }
   }
-  if (exists(look.galaxy) && look.galaxy < field.n) ring(look.galaxy, 9, 2.5)
+  if (exists(settings.galaxy) && settings.galaxy < field.n) ring(settings.galaxy, 9, 2.5)
   if (at >= 0 && at < field.n) ring(at, 7, 1.5)
   if (!line || line.length < 4) return
   Object.assign(pen, { strokeStyle: theme.text, lineWidth: 1.5, fillStyle: theme.veil })

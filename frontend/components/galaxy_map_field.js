@@ -1,9 +1,9 @@
-// Points in the plane: their index for hits, and where a view puts them. Coordinates are the map's, y upwards.
+// Points in the plane: a spatial index for hit tests, and the view transform. Map coordinates have y upwards.
 
 const CELLS_A_POINT = 0.25
 const MARGIN = 1.08
 
-/** `flat` is N values of x, then N of y. Points are sorted into square cells, so that a hit looks at a few of them. */
+/** `flat` holds N values of x, then N of y. Points are sorted into square cells for fast hit tests. */
 function makeField(flat) {
   const n = flat.length / 2
   const field = { n, x: flat.subarray(0, n), y: flat.subarray(n) }
@@ -37,7 +37,7 @@ function indexOf({ x, y, n, box }) {
   return { side, cell, start, items }
 }
 
-/** Calls `visit(i)` for every point of the cells that a box touches. */
+/** Calls `visit(i)` for every point in the cells that overlap a box. */
 function visitBox(field, x0, y0, x1, y1, visit) {
   const place = (value, from) => Math.min(Math.max(Math.floor((value - from) / field.cell), 0), field.side - 1)
   const [left, right] = [place(x0, field.box.x0), place(x1, field.box.x0)]
@@ -47,7 +47,7 @@ function visitBox(field, x0, y0, x1, y1, visit) {
   }
 }
 
-/** The shown point nearest to (x, y), −1 where none is within `reach`. */
+/** The visible point nearest to (x, y) within `reach`, or −1. */
 function nearestPoint(field, x, y, reach, isShown) {
   let best = -1, least = reach * reach
   visitBox(field, x - reach, y - reach, x + reach, y + reach, (i) => {
@@ -57,8 +57,7 @@ function nearestPoint(field, x, y, reach, isShown) {
   return best
 }
 
-/** Shown points inside a closed line [x, y, x, y, …], rising; inside is what a ray crosses the line an odd number of
- * times to reach. */
+/** The visible points inside a polygon [x, y, x, y, …], sorted, by the even–odd rule. */
 function pointsInside(field, line, isShown) {
   const xs = line.filter((_, k) => k % 2 === 0), ys = line.filter((_, k) => k % 2 === 1)
   const found = []
@@ -76,7 +75,7 @@ function isInside(xs, ys, x, y) {
   return inside
 }
 
-/** A view is the point of the map in the middle of the canvas and the width of the map across it. */
+/** A view is the map point at the centre of the canvas and the width of the canvas in map units. */
 function homeView({ box }, { width, height }) {
   const w = Math.max(box.x1 - box.x0, ((box.y1 - box.y0) * width) / height) || 1
   return { x: (box.x0 + box.x1) / 2, y: (box.y0 + box.y1) / 2, w: w * MARGIN }
@@ -86,7 +85,7 @@ const scaleOf = (view, size) => size.width / view.w
 const toScreen = (view, size, x, y) => [(x - view.x) * scaleOf(view, size) + size.width / 2, size.height / 2 - (y - view.y) * scaleOf(view, size)]
 const toMap = (view, size, px, py) => [view.x + (px - size.width / 2) / scaleOf(view, size), view.y - (py - size.height / 2) / scaleOf(view, size)]
 
-/** The view `factor` times closer that leaves what is at (px, py) where it is. */
+/** The view zoomed by `factor` around (px, py). */
 function zoomedAt(view, size, px, py, factor, home) {
   const w = Math.min(Math.max(view.w / factor, home.w / 2000), home.w * 4)
   const [x, y] = toMap(view, size, px, py)

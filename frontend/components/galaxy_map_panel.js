@@ -1,10 +1,10 @@
-// Beside the map: the galaxy under the hand, the one that was chosen, and those inside a lasso.
+// The panel beside the map: tooltip, selected galaxy, and lasso selection.
 
 const HOVER_MS = 40
 const PER_GALLERY = 48
-const HINT = "Point at a galaxy to see it, press it to keep it here. Drag with Shift, or with Lasso, around several."
+const HINT = "Hover over a galaxy to see it, click it to keep it here. Use Lasso, or drag with Shift, to select several."
 
-/** The galaxy under the hand in one map has a ring in the other too. */
+/** The galaxy under the pointer is marked in both maps. */
 function hover(pane, index) {
   const { map, tip } = pane
   if (index === map.at) return
@@ -23,10 +23,10 @@ function hover(pane, index) {
   tip.style.cssText = `left:${left}px;top:${py > 190 ? py - 182 : py + 16}px`
   const id = el("span", { class: "gx-soft" }, `row ${index}`)
   tip.replaceChildren(el("i", { class: "gx-bone" }), el("span", {}, wordsOf(map, index)), id)
-  map.later = setTimeout(() => showUnderHand(pane, index, id), HOVER_MS)
+  map.later = setTimeout(() => showHovered(pane, index, id), HOVER_MS)
 }
 
-async function showUnderHand({ map, tip }, index, id) {
+async function showHovered({ map, tip }, index, id) {
   const picture = galaxyPicture(map.data.of, index, 128)
   picture.onload = () => {
     if (map.at === index) Object.assign(tip.dataset, { row: index, ms: Math.round(performance.now() - map.since) })
@@ -37,14 +37,14 @@ async function showUnderHand({ map, tip }, index, id) {
   if (galaxy && map.at === index) id.textContent = `row ${index} · ${galaxy.source_id}`
 }
 
-/** Class, and the value that colours, in words. */
+/** The class and the coloured value as text. */
 function wordsOf(state, index) {
   const { classes, column } = state
   const known = classes ? [classes.names[classes.values[index]] ?? "no label"] : []
   if (!column || column.by === "class") return known.join("")
   const value = column.values[index]
   const named = column.names.length ? column.names[value] ?? column.unknown : isNumber(value) ? value.toFixed(NUMBER_WORDS[column.by].digits) : column.unknown
-  const what = { split: "", predicted: "called ", right: "", confidence: "confidence ", redshift: "z ", flagged: "", rating: "rated " }[column.by]
+  const what = { split: "", predicted: "predicted ", right: "", confidence: "confidence ", redshift: "z ", flagged: "", rating: "rated " }[column.by]
   return [...known, named === column.unknown ? named : `${what}${named}`].join(" · ")
 }
 
@@ -54,24 +54,24 @@ async function galaxyOf(state, row) {
   return page.galaxies[0]
 }
 
-/** The galaxy that was chosen, with what is known of it and where one goes from it. */
+/** The selected galaxy with its metadata and links. */
 async function showCard(state) {
-  const row = state.look.galaxy
+  const row = state.settings.galaxy
   if (row === state.carded) return
   state.carded = row
   state.card.replaceChildren()
   showHint(state)
   if (!exists(row)) return
-  const close = el("button", { class: "close", "aria-label": "Let go of this galaxy", title: "Let go of it (Esc)", onClick: () => chooseGalaxy(state, -1) }, "×")
+  const close = el("button", { class: "close", "aria-label": "Deselect this galaxy", title: "Deselect (Esc)", onClick: () => chooseGalaxy(state, -1) }, "×")
   const picture = galaxyPicture(state.data.of, row, 512)
   picture.className = "crisp"
   const side = el("div", { class: "side" }, el("p", { class: "gx-soft" }, `row ${row}`))
   state.card.replaceChildren(el("div", { class: "one", "data-row": row }, picture, side, close))
   try {
     const galaxy = await galaxyOf(state, row)
-    if (galaxy && state.look.galaxy === row) side.replaceChildren(...factsAndLinks(state, galaxy))
+    if (galaxy && state.settings.galaxy === row) side.replaceChildren(...factsAndLinks(state, galaxy))
   } catch (problem) {
-    side.replaceChildren(el("p", { class: "gx-tone-bad", role: "alert" }, problem instanceof Refused ? sentence(problem.message) : "The server does not answer."))
+    side.replaceChildren(el("p", { class: "gx-tone-bad", role: "alert" }, problem instanceof Refused ? sentence(problem.message) : "The server is not responding."))
   }
 }
 
@@ -82,21 +82,21 @@ function factsAndLinks(state, galaxy) {
   const facts = galaxyFacts(galaxy)
   return [el("dl", {}, facts.flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
     of.simulated ? el("p", {}, el("span", { class: "gx-tag" }, "simulated")) : null,
-    el("nav", { "aria-label": "This galaxy elsewhere" },
-      link("reconstruct", { run, dataset: of.dataset, row: galaxy.row }, "Reconstruct", "What the encoder's run makes of it, half seen"),
-      link("search", { run, checkpoint, dataset, depth, pooling, row: galaxy.row }, "Similar", "The galaxies that this encoder finds most like it"),
+    el("nav", { "aria-label": "Links for this galaxy" },
+      link("reconstruct", { run, dataset: of.dataset, row: galaxy.row }, "Reconstruct", "Reconstruct this galaxy with the run of the encoder"),
+      link("search", { run, checkpoint, dataset, depth, pooling, row: galaxy.row }, "Similar", "The most similar galaxies according to this encoder"),
       link("data", { dataset: of.dataset, ...(galaxy.label ? { label: galaxy.label } : {}) }, galaxy.label ? `All ${galaxy.label} in Data` : "Data", "On the Data page"))].filter(Boolean)
 }
 
-/** Rows of a lasso, or null; the map fades what is not among them. */
+/** Selects the rows of a lasso, or null; the map fades all others. */
 function select(state, rows) {
-  state.keep?.forget()
+  state.collect?.forget()
   state.chosen = rows?.length ? rows : null
   state.isChosen = new Uint8Array(state.painting?.code.length ?? 0)
   for (const row of state.chosen ?? []) state.isChosen[row] = 1
   state.galleryLength = PER_GALLERY
   drawGallery(state, rows)
-  drawAgreed(state)
+  drawOverlap(state)
   wantFrames(state)
 }
 
@@ -105,13 +105,13 @@ function drawGallery(state, rows) {
   state.gallery.replaceChildren()
   if (!rows) return
   const shown = shownCount(state)
-  const head = el("div", { class: "head" }, el("b", {}, `${grouped(rows.length)} of ${grouped(shown)}`), el("span", { class: "gx-soft" }, rows.length ? "inside the lasso" : "no point lies inside the lasso"),
+  const head = el("div", { class: "head" }, el("b", {}, `${grouped(rows.length)} of ${grouped(shown)}`), el("span", { class: "gx-soft" }, rows.length ? "inside the lasso" : "no points inside the lasso"),
     el("button", { onClick: () => select(state, null) }, "Clear"))
-  state.keep ??= keepControl(() => ({ dataset: state.data.of.dataset, rows: [...state.chosen] }))
+  state.collect ??= collectControl(() => ({ dataset: state.data.of.dataset, rows: [...state.chosen] }))
   const cells = el("div", { class: "cells", role: "group", "aria-label": "Galaxies inside the lasso" }, rows.slice(0, state.galleryLength).map((row, i) => galleryCell(state, row, i)))
   cells.onkeydown = (event) => moveAmong(cells, event)
   const more = rows.length > state.galleryLength ? el("button", { onClick: () => { state.galleryLength += PER_GALLERY; drawGallery(state, rows) } }, `${grouped(Math.min(PER_GALLERY, rows.length - state.galleryLength))} more`) : null
-  state.gallery.replaceChildren(...[head, rows.length ? state.keep : null, state.agreedWords, classesInside(state, rows), cells, more].filter(Boolean))
+  state.gallery.replaceChildren(...[head, rows.length ? state.collect : null, state.overlapText, classesInside(state, rows), cells, more].filter(Boolean))
 }
 
 function shownCount({ painting, hidden }) {
@@ -128,7 +128,7 @@ function galleryCell(state, row, index) {
   return button
 }
 
-/** How many of each class are inside, the most frequent first. */
+/** The number of galaxies of each class in the selection, most frequent first. */
 function classesInside({ classes }, rows) {
   if (!classes || !rows.length) return null
   const inside = new Map(), all = new Map()
@@ -142,5 +142,5 @@ function classesInside({ classes }, rows) {
 }
 
 function showHint(state) {
-  state.hint.hidden = exists(state.look?.galaxy) || Boolean(state.chosen)
+  state.hint.hidden = exists(state.settings?.galaxy) || Boolean(state.chosen)
 }

@@ -1,18 +1,17 @@
-// One map, or two beside each other: each its own points and view; colours, selection and the galaxy under the hand
-// belong to both.
+// One map, or two side by side: each with its own points and zoom, with common colours, selection and hovered galaxy.
 
 const VIEW_NAMES = ["view", "view2"]
 
-/** As many panes as the page names maps. */
-function keepPanes(state) {
+/** Creates or removes panes to match the number of maps. */
+function matchPanes(state) {
   const { data, panes } = state
-  const wanted = data.beside ? 2 : 1
-  while (panes.length < wanted) {
+  const count = data.beside ? 2 : 1
+  while (panes.length < count) {
     panes.push(buildPane(state, panes.length))
     state.frames.append(panes.at(-1).node)
   }
-  while (panes.length > wanted) panes.pop().node.remove()
-  state.root.classList.toggle("two", wanted === 2)
+  while (panes.length > count) panes.pop().node.remove()
+  state.root.classList.toggle("two", count === 2)
   for (const pane of panes) {
     pane.source = panes.indexOf(pane) ? data.beside : data
     state.resize.observe(pane.frameBox)
@@ -24,11 +23,11 @@ function buildPane(map, place) {
   pane.canvas = el("canvas", { tabindex: 0, role: "img" })
   pane.tip = el("div", { class: "tip", hidden: true })
   const tools = el("div", { class: "tools" }, [
-    ["+", "Closer (+)", () => zoomBy(pane, 1.5)], ["−", "Farther (−)", () => zoomBy(pane, 1 / 1.5)], ["⤢", "Whole map (0)", () => lookAt(pane, pane.home)],
+    ["+", "Zoom in (+)", () => zoomBy(pane, 1.5)], ["−", "Zoom out (−)", () => zoomBy(pane, 1 / 1.5)], ["⤢", "Whole map (0)", () => setView(pane, pane.home)],
   ].map(([sign, title, act]) => el("button", { title, "aria-label": title, onClick: () => { if (pane.field) act() } }, sign)))
   pane.frameBox = el("div", { class: "frame" }, pane.canvas, tools, pane.tip)
   pane.node = el("section", { class: "pane" }, pane.title, pane.frameBox)
-  followHand(pane)
+  followPointer(pane)
   return pane
 }
 
@@ -36,21 +35,21 @@ const wantFrames = ({ panes }) => panes.forEach(wantFrame)
 
 function followPane(pane) {
   renew(pane.title, el("b", {}, pane.source.title), el("span", { class: "gx-soft" }, `step ${grouped(stepNow(pane))} · ${pane.source.note}`))
-  const wanted = JSON.stringify(queryNow(pane))
-  if (wanted === pane.wanted) return
-  pane.wanted = wanted
-  loadPoints(pane, wanted)
+  const key = JSON.stringify(queryNow(pane))
+  if (key === pane.key) return
+  pane.key = key
+  loadPoints(pane, key)
 }
 
-async function loadPoints(pane, wanted) {
+async function loadPoints(pane, key) {
   try {
     const answer = await fetch(`${API}/maps/points?${queryOf(queryNow(pane))}`, { credentials: "same-origin" })
-    if (!answer.ok) throw new Refused((await answer.json().catch(() => null))?.detail ?? `The server answered ${answer.status}.`)
+    if (!answer.ok) throw new Refused((await answer.json().catch(() => null))?.detail ?? `The server returned ${answer.status}.`)
     const flat = new Float32Array(await answer.arrayBuffer())
-    if (wanted === pane.wanted) takePoints(pane, flat)
+    if (key === pane.key) takePoints(pane, flat)
   } catch (problem) {
-    if (wanted !== pane.wanted) return
-    pane.wanted = null
+    if (key !== pane.key) return
+    pane.key = null
     complain(pane.map, problem)
   }
 }
@@ -71,7 +70,7 @@ function takePoints(pane, flat) {
   recolour(map)
 }
 
-/** Maps with the same base are turned onto each other. */
+/** Maps with the same base are aligned to each other. */
 const baseOf = ({ source }) => JSON.stringify(source.query)
 
 function resized(pane) {
@@ -83,21 +82,21 @@ function resized(pane) {
   if (!pane.field) return
   const first = !pane.home
   pane.home = homeView(pane.field, pane.size)
-  if (first) pane.view = readView(map.look[pane.viewName]) ?? pane.home
+  if (first) pane.view = readView(map.settings[pane.viewName]) ?? pane.home
   wantFrame(pane)
 }
 
 function describe({ map, canvas, field, source }) {
   if (!field) return
   canvas.setAttribute("aria-label", `Map of ${grouped(field.n)} galaxies by ${source.title}, coloured by ${BY_WORDS[map.column?.by] ?? "nothing yet"}. `
-    + "Arrow keys move it, plus and minus zoom, 0 shows all of it, Escape lets go of what is chosen.")
+    + "Arrow keys move the map, plus and minus zoom, 0 shows the whole map, Escape clears the selection.")
 }
 
-function lookAt(pane, view) {
+function setView(pane, view) {
   const { map, viewName } = pane
   pane.view = view
   const home = writeView(view) === writeView(pane.home)
-  map.look[viewName] = home ? null : writeView(view)
+  map.settings[viewName] = home ? null : writeView(view)
   wantFrame(pane)
-  tellLook(map)
+  reportView(map)
 }

@@ -1,15 +1,15 @@
-// The map over the checkpoints of a run: a slider, and points that move from one to the next.
+// The map over the checkpoints of a run: a slider, and an animation between checkpoints.
 
 const MOVE_MS = 450
 
-/** What is asked of the server: the map that the page names, or another checkpoint turned onto it. */
+/** The current request: the map of the page, or another checkpoint aligned to it. */
 function queryNow({ source: { query, steps }, map }) {
-  const step = steps ? map.look.step : null
+  const step = steps ? map.settings.step : null
   return exists(step) && String(step) !== query.checkpoint ? { ...query, checkpoint: String(step), aligned: query.checkpoint } : query
 }
 
-/** The slider moves the first map alone. */
-const stepNow = ({ source: { query, steps }, map }) => (steps && map.look.step) ?? Number(query.checkpoint)
+/** The slider affects only the first map. */
+const stepNow = ({ source: { query, steps }, map }) => (steps && map.settings.step) ?? Number(query.checkpoint)
 
 function drawSteps(state) {
   const { steps } = state.data
@@ -25,10 +25,10 @@ function drawSteps(state) {
   }
   const slider = el("input", { type: "range", min: 0, max: steps.length - 1, step: 1, value: at, "aria-label": "Checkpoint", "aria-valuetext": words })
   slider.oninput = () => change(state, { step: state.data.steps[slider.value] })
-  state.steps.replaceChildren(el("span", { class: "gx-soft" }, "over the training"), slider, el("output", {}, words))
+  state.steps.replaceChildren(el("span", { class: "gx-soft" }, "Checkpoint"), slider, el("output", {}, words))
 }
 
-/** Points go to where the next checkpoint has them; at once where motion is not wanted. */
+/** Animates the points to the next checkpoint; without animation for reduced motion. */
 function moveTo(pane, flat) {
   const from = pane.flat
   pane.flat = flat
@@ -40,7 +40,7 @@ function moveTo(pane, flat) {
   wantFrame(pane)
 }
 
-/** Where the points are at this moment of a move; hits are on where they will be. */
+/** Updates the points during an animation; hit tests use the final positions. */
 function stepMotion(pane) {
   const { moving } = pane
   if (!moving) return

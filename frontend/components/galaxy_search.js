@@ -1,7 +1,7 @@
-// Which galaxies are like this one: a click makes a result the query, and the address follows.
+// Similarity search: a click makes a result the query, and the address follows.
 
 const searches = makeStore()
-const TELL_MS = 150
+const REPORT_MS = 150
 const MOST_TRAIL = 12
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -10,7 +10,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const embedded = JSON.stringify(data.state)
   const changed = state.embedded !== embedded
   Object.assign(state, { data, embedded })
-  state.say = (view) => setTriggerValue("view", { view, n: ++state.seq })
+  state.send = (view) => setTriggerValue("view", { view, seq: ++state.seq })
   state.leave ??= listenToPage({ r: () => randomGalaxy(state), "/": () => state.box.focus() }, (file) => sendPicture(state, file))
   if (isNewAddress(state, data)) adopt(state, data.view)
   else if (changed) showAll(state)
@@ -18,8 +18,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
 }
 
 function build(root) {
-  const state = { root, want: null, left: true, seq: 0, asked: 0, kept: new Map(), own: new Map(), result: null, second: null, problem: null, news: "" }
-  state.wish = latestWins(() => fetchResults(state))
+  const state = { root, view: null, left: true, seq: 0, ticket: 0, kept: new Map(), own: new Map(), result: null, second: null, problem: null, message: "" }
+  state.queueLoad = latestWins(() => fetchResults(state))
   state.says = el("div", { class: "says" })
   const compare = buildCompare(state)
   root.replaceChildren(buildSpace(state, compare), state.other.space, el("div", { class: "both" },
@@ -31,16 +31,16 @@ function build(root) {
 function leave(state) {
   state.leave?.()
   state.leave = null
-  clearTimeout(state.tellTimer)
+  clearTimeout(state.reportTimer)
   state.other.end?.()
   Object.assign(state.other, { end: null, following: null, key: null })
   state.left = true
 }
 
-/** Takes over what the address says. */
+/** Applies the view of the address. */
 function adopt(state, view) {
-  Object.assign(state, { left: false, said: null })
-  state.want = structuredClone(view)
+  Object.assign(state, { left: false, sent: null })
+  state.view = structuredClone(view)
   showAll(state)
 }
 
@@ -55,45 +55,45 @@ function showAll(state) {
   showQuery(state)
   showTrail(state)
   state.root.classList.toggle("waiting", !state.data.state?.ready)
-  if (state.data.state?.ready && !hasQuery(state.want)) randomGalaxy(state) // the address names none
-  else state.wish()
+  if (state.data.state?.ready && !hasQuery(state.view)) randomGalaxy(state) // the address has no query
+  else state.queueLoad()
 }
 
-/** What is wanted changes: results follow at once, the address a moment later. */
-function change(state, wanted) {
-  state.asked++ // what was asked for before, and has not come yet, no longer counts
-  Object.assign(state.want, wanted)
+/** Applies a change: results follow immediately, the address shortly after. */
+function change(state, changes) {
+  state.ticket++ // pending responses no longer count
+  Object.assign(state.view, changes)
   showAll(state)
-  clearTimeout(state.tellTimer)
-  state.tellTimer = setTimeout(() => tell(state), TELL_MS)
+  clearTimeout(state.reportTimer)
+  state.reportTimer = setTimeout(() => report(state), REPORT_MS)
 }
 
-function tell(state) {
-  const said = JSON.stringify(state.want)
-  if (said === state.said) return
-  state.said = said
-  state.say(JSON.parse(said))
+function report(state) {
+  const view = JSON.stringify(state.view)
+  if (view === state.sent) return
+  state.sent = view
+  state.send(JSON.parse(view))
 }
 
-/** A galaxy becomes the query; examples were for the one before, which joins the trail. */
+/** Makes a galaxy the query; the previous one joins the trail and its examples are dropped. */
 function pivot(state, row) {
-  const { row: before, trail } = state.want
+  const { row: before, trail } = state.view
   if (row === before) return
   const longer = before === null ? trail : [...trail, before].slice(-MOST_TRAIL)
-  Object.assign(state, { news: "", problem: null })
+  Object.assign(state, { message: "", problem: null })
   change(state, { row, upload: null, plus: [], minus: [], trail: longer })
 }
 
-/** Back to a galaxy of the trail. */
+/** Goes back to a galaxy of the trail. */
 function retrace(state, place) {
-  const { trail } = state.want
+  const { trail } = state.view
   change(state, { row: trail[place], upload: null, plus: [], minus: [], trail: trail.slice(0, place) })
 }
 
-/** Adds a galaxy to the examples for (plus) or against (minus), or takes it off. */
+/** Adds a galaxy to the positive (plus) or negative (minus) examples, or removes it. */
 function example(state, row, kind) {
   const other = kind === "plus" ? "minus" : "plus"
-  const { [kind]: own, [other]: others } = state.want
+  const { [kind]: own, [other]: others } = state.view
   change(state, {
     [kind]: own.includes(row) ? own.filter((one) => one !== row) : [...own, row],
     [other]: others.filter((one) => one !== row),

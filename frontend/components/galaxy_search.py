@@ -1,4 +1,4 @@
-"""A galaxy, and those that are like it: search, pivot, examples, filters."""
+"""Similarity search: a query galaxy, its neighbours, examples and filters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,48 +18,49 @@ SPACE = ("picking", "sky_links", "galaxy_search_space", "row_filters")
 PARTS = ("net", "compare", "query", "filters", "tiles")
 KEY = "galaxy_search"
 _SEARCH = load_component(
-    KEY, parts=("galaxy_dialog", *SPACE, "keeping", *(f"{KEY}_{part}" for part in PARTS))
+    KEY, parts=("galaxy_dialog", *SPACE, "collecting", *(f"{KEY}_{part}" for part in PARTS))
 )
 
 
 def draw_galaxy_search(
     view: Mapping[str, Any],
-    told: int | None,
+    browser_seq: int | None,
     runs: Sequence[Run],
     datasets: Sequence[Dataset],
     state: EmbeddingState | None,
     *,
-    on_view: Callable[[Mapping[str, Any], int], None],
+    on_change: Callable[[Mapping[str, Any], int], None],
 ) -> None:
-    """Draws the search; results go from the API to the browser. `told`, `on_view`: as draw_mask_scrubber."""
+    """Draw the search; the browser fetches the results. For `browser_seq` and `on_change` see
+    draw_mask_scrubber."""
 
-    def heard() -> None:
-        said = st.session_state[KEY].get("view")
-        if said:
-            on_view(dict(said["view"]), int(said["n"]))
+    def changed() -> None:
+        sent = st.session_state[KEY].get("view")
+        if sent:
+            on_change(dict(sent["view"]), int(sent["seq"]))
 
-    data = search_data(view, told, runs, datasets, state) | {"sizes": SIZES}
-    _SEARCH(data=data, key=KEY, on_view_change=heard)
+    data = search_data(view, browser_seq, runs, datasets, state) | {"sizes": SIZES}
+    _SEARCH(data=data, key=KEY, on_view_change=changed)
 
 
 def search_data(
     view: Mapping[str, Any],
-    told: int | None,
+    browser_seq: int | None,
     runs: Sequence[Run],
     datasets: Sequence[Dataset],
     state: EmbeddingState | None,
 ) -> dict[str, Any]:
-    """What a component needs to let a person choose the space, and to ask of it."""
+    """The data a component needs to select a space and query it."""
     return {
         "view": view,
-        "told": told,
+        "browser_seq": browser_seq,
         "state": state.model_dump(mode="json") if state is not None else None,
         "runs": [run_option(run, datasets) for run in runs],
-        "datasets": [_described(dataset) for dataset in datasets],
+        "datasets": [_dataset_option(dataset) for dataset in datasets],
     }
 
 
-def _described(dataset: Dataset) -> dict[str, Any]:
+def _dataset_option(dataset: Dataset) -> dict[str, Any]:
     return {
         **picture_source(dataset),
         "name": dataset.name,

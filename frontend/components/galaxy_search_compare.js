@@ -1,23 +1,23 @@
-// A second encoder that is asked the same: its selects, its half of the results, and how far the two agree.
+// The same search with a second encoder: its selects, its results, and the overlap.
 
 const TWO_RINGS = "M6 3.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10 3.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9z"
 
 function buildCompare(state) {
   const other = (state.other = { embedding: null, problem: null })
-  other.bar = encoderBar((changes) => change(state, { other: { ...state.want.other, ...changes } }), "Second: ")
-  other.start = el("button", { title: "Ask a second encoder the same, side by side", onClick: () => change(state, { other: anotherEncoder(state) }) }, "Compare with…")
-  const stop = el("button", { title: "One encoder again", onClick: () => change(state, { other: null }) }, "Compare no more")
-  other.space = el("div", { class: "bar space second", role: "group", "aria-label": "Compare with" }, el("b", {}, "beside"), other.bar.fields, stop)
+  other.bar = encoderBar((changes) => change(state, { other: { ...state.view.other, ...changes } }), "Second: ")
+  other.start = el("button", { title: "Run the same search with a second encoder, side by side", onClick: () => change(state, { other: anotherEncoder(state) }) }, "Compare with…")
+  const stop = el("button", { title: "Remove the second encoder", onClick: () => change(state, { other: null }) }, "Stop comparing")
+  other.space = el("div", { class: "bar space second", role: "group", "aria-label": "Compare with" }, el("b", {}, "Compare with"), other.bar.fields, stop)
   return other.start
 }
 
-/** The next run of the list; where there is one run only, its other pooling. */
-function anotherEncoder({ data: { runs }, want: { run, checkpoint, depth, pooling } }) {
+/** The next run in the list; if there is only one, the other pooling. */
+function anotherEncoder({ data: { runs }, view: { run, checkpoint, depth, pooling } }) {
   const next = runs.find(({ id }) => id !== run)
   return next ? { run: next.id, checkpoint: "best", depth: null, pooling } : { run, checkpoint, depth, pooling: pooling === "cls" ? "mean" : "cls" }
 }
 
-/** The two halves: heads are for when there are two. */
+/** The two halves of the results; titles are shown only if there are two. */
 function buildHalves(state) {
   state.halves = ["first", "second"].map((name) => {
     const half = { name, head: el("h3"), offer: el("div", { class: "offer" }), tiles: buildTiles(state) }
@@ -29,13 +29,13 @@ function buildHalves(state) {
   return [state.agree, el("div", { class: "halves" }, state.halves.map(({ node }) => node)), state.whole]
 }
 
-const otherSpace = ({ want: { other, dataset } }) => (other && dataset ? { ...other, dataset } : null)
+const otherSpace = ({ view: { other, dataset } }) => (other && dataset ? { ...other, dataset } : null)
 const queryOfSpace = (space) => new URLSearchParams(Object.entries(space).filter(([, value]) => exists(value)))
-const isOtherReady = ({ other, want }) => Boolean(want.other && other.embedding?.ready)
+const isOtherReady = ({ other, view }) => Boolean(view.other && other.embedding?.ready)
 
 function showCompare(state) {
-  const { other, want, halves } = state
-  const two = Boolean(want.other)
+  const { other, view, halves } = state
+  const two = Boolean(view.other)
   state.root.classList.toggle("two", two)
   other.start.hidden = two
   other.space.hidden = halves[1].node.hidden = !two
@@ -46,11 +46,11 @@ function showCompare(state) {
     forgetSecond(state)
     if (two) askOther(state, space)
   }
-  if (two) showEncoder(other.bar, state.data.runs, want.other, other.embedding)
+  if (two) showEncoder(other.bar, state.data.runs, view.other, other.embedding)
   showHalves(state)
 }
 
-/** What another second encoder found is not shown under the name of this one. */
+/** Removes the results of the previous second encoder. */
 function forgetSecond(state) {
   const [first, second] = state.halves
   Object.assign(state, { second: null, agreement: null, shown: null })
@@ -58,7 +58,7 @@ function forgetSecond(state) {
   if (state.result) drawGrid(state, first.tiles, state.result, null)
 }
 
-/** Whether the second encoder has embedded the galaxies. */
+/** Fetches the embedding state of the second encoder. */
 async function askOther(state, space) {
   const { other } = state, { key } = other
   try {
@@ -70,14 +70,14 @@ async function askOther(state, space) {
     other.problem = problem instanceof Refused ? sentence(problem.message) : LOST_SERVER
   }
   showCompare(state)
-  state.wish()
+  state.queueLoad()
 }
 
 function showHalves(state) {
-  const { want, other, halves: [first, second], data } = state
-  const two = Boolean(want.other)
+  const { view, other, halves: [first, second], data } = state
+  const two = Boolean(view.other)
   renew(first.head, two && data.state ? titleOf(state, data.state) : null)
-  renew(second.head, two ? other.embedding ? titleOf(state, other.embedding) : el("b", {}, want.other.run) : null)
+  renew(second.head, two ? other.embedding ? titleOf(state, other.embedding) : el("b", {}, view.other.run) : null)
   first.head.hidden = !two
   if (two) offerOther(state)
   second.tiles.hidden = !isOtherReady(state)
@@ -90,7 +90,7 @@ function titleOf({ data: { runs } }, { run, step, depth, layers, pooling }) {
   return [el("b", {}, of?.title ?? run), el("span", { class: "gx-soft" }, `step ${stepWord(step, of !== undefined && hasTrait(of, "samples"))} · block ${depth} of ${layers} · ${words}`)]
 }
 
-/** What is not there, and the one button that makes it; then how far that is. */
+/** Offers the missing embeddings, or shows the progress of their job. */
 function offerOther(state) {
   const { other, halves: [, { offer }] } = state, { embedding, problem, run } = other
   if (problem) return renew(offer, el("p", { class: "gx-tone-bad", role: "alert" }, problem))
@@ -100,8 +100,8 @@ function offerOther(state) {
   if (run && !TERMINAL.has(run.state)) return renew(offer, jobOf(run, embedding))
   const button = el("button", { class: "gx-main" }, `Embed ${grouped(embedding.n)} galaxies`)
   button.onclick = () => embedOther(state)
-  renew(offer, el("p", {}, `This encoder has no embeddings of ${embedding.dataset} at block ${embedding.depth} yet. They are computed once and kept.`),
-    run?.state === "failed" ? el("p", { class: "gx-tone-bad", role: "alert" }, sentence(`The last try failed: ${run.reason}`)) : null, button)
+  renew(offer, el("p", {}, `This encoder has no embeddings of ${embedding.dataset} at block ${embedding.depth} yet.`),
+    run?.state === "failed" ? el("p", { class: "gx-tone-bad", role: "alert" }, sentence(`The last attempt failed: ${run.reason}`)) : null, button)
 }
 
 function jobOf(run, { n }) {
@@ -114,14 +114,14 @@ async function embedOther(state) {
     const body = JSON.stringify({ kind: "embed", config: other.embedding.config })
     const { id } = await ask("/runs", { method: "POST", headers: { "Content-Type": "application/json" }, body })
     if (key !== other.key) return
-    other.embedding = { ...other.embedding, job: id } // and not one that failed before
+    other.embedding = { ...other.embedding, job: id } // replaces a job that failed before
     followOther(state, id)
   } catch (problem) {
     refuse(state, problem)
   }
 }
 
-/** Follows a job to its end, then looks whether the embeddings are there. */
+/** Follows a job to its end, then fetches the embedding state. */
 function followOther(state, id) {
   const { other } = state, { key } = other
   other.end?.()
@@ -135,19 +135,19 @@ function followOther(state, id) {
   })
 }
 
-/** How much of one search both found, beside chance. */
+/** The overlap of both results, compared with chance. */
 function showAgreement(state) {
   const found = isOtherReady(state) ? state.agreement : null
   state.agree.hidden = !found
   if (!found) return
   const { k, shared, jaccard, expected, rank_correlation: ranks } = found
   const chance = expected < 0.095 ? expected.toFixed(2) : expected.toFixed(1)
-  renew(state.agree, svgShape("ring", TWO_RINGS), el("b", {}, `${shared} of ${k} in both`),
+  renew(state.agree, svgShape("ring", TWO_RINGS), el("b", {}, `${shared} of ${k} in both results`),
     el("span", {}, `(Jaccard ${jaccard.toFixed(2)}); expected by chance ${chance}`),
-    exists(ranks) ? el("span", { class: "gx-soft", title: "Spearman's, of the similarities of all galaxies that both ranked" }, `rank correlation of all ${ranks.toFixed(2)}`) : null)
+    exists(ranks) ? el("span", { class: "gx-soft", title: "Spearman correlation of the similarities of all galaxies ranked by both" }, `rank correlation ${ranks.toFixed(2)}`) : null)
 }
 
-/** The same over the dataset, asked for once for two encoders. */
+/** The overlap over the dataset, fetched once for two encoders. */
 async function showWhole(state) {
   const { whole, data } = state
   whole.hidden = !isOtherReady(state) || !data.state?.ready
@@ -155,7 +155,7 @@ async function showWhole(state) {
   const query = queryOf({ space: spaceOf(state), against: spaceOfEmbedding(state.other.embedding) })
   if (query === state.wholeOf) return
   state.wholeOf = query
-  renew(whole, el("p", { class: "gx-soft" }, "Asking all galaxies for their neighbours…"))
+  renew(whole, el("p", { class: "gx-soft" }, "Comparing the neighbours of all galaxies…"))
   try {
     const found = await ask(`/search/overlap?${query}`)
     if (query === state.wholeOf) renew(whole, overlapWords(found))
@@ -167,8 +167,8 @@ async function showWhole(state) {
 }
 
 function overlapWords({ n, of, k, overlap, overlap_ci95: { low, high }, chance, classes }) {
-  const whom = n === of ? `all ${grouped(n)} galaxies` : `${grouped(n)} of ${grouped(of)} galaxies, drawn by a fixed seed,`
-  return [el("p", {}, `Over ${whom} the two agree on `, el("b", {}, percent(overlap)), ` of ${k} neighbours (95 % ${percent(low)} to ${percent(high)}); chance ${percent(chance)}.`),
+  const whom = n === of ? `all ${grouped(n)} galaxies` : `${grouped(n)} of ${grouped(of)} galaxies (random, fixed seed)`
+  return [el("p", {}, `Over ${whom}, the two encoders share `, el("b", {}, percent(overlap)), ` of the ${k} nearest neighbours (95 %: ${percent(low)} to ${percent(high)}; chance: ${percent(chance)}).`),
     classes.length ? el("details", {}, el("summary", {}, "By class"), el("table", {}, classes.map((one) => el("tr", {},
       el("th", { scope: "row" }, one.name), el("td", { class: "num" }, percent(one.overlap)), el("td", { class: "gx-soft num" }, `${grouped(one.n)}${one.few ? " (few)" : ""}`))))) : null]
 }

@@ -1,24 +1,24 @@
-// What is asked of the server: results, which come back at once when they were shown before.
+// Requests to the server, with a cache of results.
 
 const KEPT_SEARCHES = 32
 
-/** The request of what is wanted; null where nothing is embedded yet, or nothing is asked. */
+/** The search request of the current view; null without embeddings or query. */
 function requestOf(state) {
-  const { want } = state
-  if (!state.data.state?.ready || !hasQuery(want)) return null
-  return { space: spaceOf(state), row: want.row, upload: want.upload, positives: want.plus, negatives: want.minus,
-    k: want.k, least: want.least, keep_trivial: want.trivial, near_arcsec: want.near, exact: want.exact, only: onlyOf(want) }
+  const { view } = state
+  if (!state.data.state?.ready || !hasQuery(view)) return null
+  return { space: spaceOf(state), row: view.row, upload: view.upload, positives: view.plus, negatives: view.minus,
+    k: view.k, least: view.least, keep_trivial: view.trivial, near_arcsec: view.near, exact: view.exact, only: onlyOf(view) }
 }
 
 const queryOf = (request) => `query=${encodeURIComponent(JSON.stringify(request))}`
 
-/** The same, asked of the second encoder too where that can answer. */
+/** The same, including the second encoder if it is ready. */
 function comparedRequest(state) {
   const request = requestOf(state)
   return request && isOtherReady(state) ? { ...request, against: spaceOfEmbedding(state.other.embedding) } : request
 }
 
-/** What one encoder found, or two, and how far they agree. */
+/** Searches with one encoder, or with two and their overlap. */
 async function askEncoders(request) {
   if (request.against) return ask(`/search/compared?${queryOf(request)}`)
   return { first: await ask(`/search?${queryOf(request)}`), second: null, agreement: null }
@@ -28,14 +28,14 @@ async function fetchResults(state) {
   const request = comparedRequest(state)
   const key = JSON.stringify(request)
   if (!request || state.shown === key) return
-  const wanted = () => key === JSON.stringify(comparedRequest(state)) && !state.left
+  const isCurrent = () => key === JSON.stringify(comparedRequest(state)) && !state.left
   try {
     const answer = state.kept.get(key) ?? await askEncoders(request)
     keepResult(state, key, answer)
-    if (!wanted()) return
+    if (!isCurrent()) return
     Object.assign(state, { result: answer.first, second: answer.second, agreement: answer.agreement, shown: key, problem: null })
   } catch (problem) {
-    if (wanted()) refuse(state, problem)
+    if (isCurrent()) refuse(state, problem)
     return
   }
   showQuery(state)
@@ -48,7 +48,7 @@ function keepResult(state, key, result) {
   if (state.kept.size > KEPT_SEARCHES) state.kept.delete(state.kept.keys().next().value)
 }
 
-/** Why there is nothing, in one sentence; what was shown stays. */
+/** Shows an error; the last results stay. */
 function refuse(state, problem) {
   if (!(problem instanceof Refused) && !(problem instanceof TypeError)) throw problem
   state.problem = problem instanceof Refused ? sentence(problem.message) : LOST_SERVER
@@ -56,26 +56,26 @@ function refuse(state, problem) {
 }
 
 async function randomGalaxy(state) {
-  const { row, label } = state.want, current = ticketOf(state)
+  const { row, label } = state.view, current = ticketOf(state)
   const seed = row === null ? 1 : Math.floor(Math.random() * 2 ** 31)
   const of = label === null ? "" : `&label=${encodeURIComponent(label)}`
   try {
-    const galaxy = await ask(`${datasetPath(state.want.dataset)}/random?seed=${seed}${of}`)
+    const galaxy = await ask(`${datasetPath(state.view.dataset)}/random?seed=${seed}${of}`)
     if (current()) pivot(state, galaxy.row)
   } catch (problem) {
     if (current()) refuse(state, problem)
   }
 }
 
-/** The galaxy that the words in the box mean: a row, an id, a position, a link. */
+/** Finds the galaxy described in the text box: a row, an id, a position or a link. */
 async function locateGalaxy(state, text) {
   if (!text.trim()) return
   const current = ticketOf(state)
   try {
-    const found = await ask(`${datasetPath(state.want.dataset)}/locate?text=${encodeURIComponent(text)}`)
+    const found = await ask(`${datasetPath(state.view.dataset)}/locate?text=${encodeURIComponent(text)}`)
     if (!current()) return
     pivot(state, found.galaxy.row)
-    Object.assign(state, { news: found.words && sentence(found.words), far: found.far })
+    Object.assign(state, { message: found.words && sentence(found.words), far: found.far })
     showSays(state)
     if (state.box.value === text) state.box.value = ""
   } catch (problem) {
@@ -90,22 +90,22 @@ async function sendPicture(state, file) {
     const { id, notes } = await uploadPicture(file)
     if (!current()) return
     state.own.set(id, URL.createObjectURL(file))
-    Object.assign(state, { news: notes.join(" "), far: false, problem: null })
+    Object.assign(state, { message: notes.join(" "), far: false, problem: null })
     change(state, { upload: id, row: null, plus: [], minus: [], trail: [] })
   } catch (problem) {
     if (current()) refuse(state, problem)
   }
 }
 
-/** A picture sent in another visit: as the encoder's run sees it, where that can say so. */
+/** The image of an upload from an earlier visit, as preprocessed by the run of the encoder. */
 async function pictureSent(state, id) {
-  const viewed = { run: state.want.run, checkpoint: String(state.data.state?.step ?? "last"), upload: id }
+  const viewed = { run: state.view.run, checkpoint: String(state.data.state?.step ?? "last"), upload: id }
   try {
     const seen = await ask("/reconstructions", { method: "POST", headers: { "Content-Type": "application/json" },
       body: JSON.stringify({ viewed, masking: { ratio: 0 } }) })
     state.own.set(id, `data:image/png;base64,${seen.original}`)
   } catch {
-    state.own.set(id, null) // an encoder without a decoder; the search itself says what is wrong
+    state.own.set(id, null) // an encoder without a decoder; other errors are reported by the search
   }
   showQuery(state)
 }

@@ -1,46 +1,46 @@
-// Whose eyes see alike: run, checkpoint, depth, pooling, and the dataset that is searched.
+// The embedding space: run, checkpoint, depth, pooling and dataset.
 
-const LOST_SERVER = "The server does not answer; this page keeps what it showed."
-const POOLING_WORDS = [["mean", "mean of patches"], ["cls", "class token"], ["both", "both side by side"]]
+const LOST_SERVER = "The server is not responding; this page shows its last state."
+const POOLING_WORDS = [["mean", "mean of patches"], ["cls", "class token"], ["both", "both"]]
 
-/** A training begins with random weights; a model from elsewhere has its own at step 0. */
+/** Step 0 of a training is random weights; step 0 of an imported model is its own. */
 const stepWord = (step, trained) => (trained && !step ? "0, random init" : grouped(step))
 
 const labelled = (word, node) => el("label", { class: "field" }, el("span", { class: "gx-soft" }, word), node)
 
-/** `more` stands at its end. */
+/** `more` is appended. */
 function buildSpace(state, more = null) {
   state.encoder = encoderBar((changes) => change(state, changes))
   state.sets = el("select", { "aria-label": "Dataset" })
   state.sets.onchange = () => change(state, { dataset: state.sets.value, row: null, plus: [], minus: [], trail: [], label: null, split: null })
-  return el("div", { class: "bar space" }, state.encoder.fields, labelled("galaxies of", state.sets), more)
+  return el("div", { class: "bar space" }, state.encoder.fields, labelled("Dataset", state.sets), more)
 }
 
-/** Selects of one encoder; `choose` hears what was chosen, `whose` tells the second's from the first's. */
+/** Selects for one encoder; `choose` gets the changes, `whose` prefixes the labels of the second encoder. */
 function encoderBar(choose, whose = "") {
   const bar = {}
-  const list = (name, words, wanted) => {
+  const list = (name, words, toChanges) => {
     const node = el("select", { "aria-label": whose + words })
-    node.onchange = () => choose(wanted(node.value))
+    node.onchange = () => choose(toChanges(node.value))
     return (bar[name] = node)
   }
   bar.fields = [
-    labelled("run", list("runs", "Run", (run) => ({ checkpoint: "best", depth: null, run }))),
-    labelled("checkpoint", list("steps", "Checkpoint", (checkpoint) => ({ checkpoint }))),
-    labelled("depth", list("depths", "Depth", (depth) => ({ depth: depth ? Number(depth) : null }))),
-    labelled("features", list("poolings", "Pooling", (pooling) => ({ pooling })))]
+    labelled("Run", list("runs", "Run", (run) => ({ checkpoint: "best", depth: null, run }))),
+    labelled("Checkpoint", list("steps", "Checkpoint", (checkpoint) => ({ checkpoint }))),
+    labelled("Block", list("depths", "Depth", (depth) => ({ depth: depth ? Number(depth) : null }))),
+    labelled("Pooling", list("poolings", "Pooling", (pooling) => ({ pooling })))]
   return bar
 }
 
 function showSpace(state) {
   const { datasets } = state.data
-  showEncoder(state.encoder, state.data.runs, state.want, state.data.state)
-  fillSelect(state.sets, datasets.map(({ name }) => [name, name]), state.want.dataset)
+  showEncoder(state.encoder, state.data.runs, state.view, state.data.state)
+  fillSelect(state.sets, datasets.map(({ name }) => [name, name]), state.view.dataset)
 }
 
-/** What is wanted of an encoder, and what its embedding state says that means. */
-function showEncoder(bar, runs, wanted, embedding) {
-  const { run, pooling, depth } = wanted
+/** Shows the selection, with details from the embedding state. */
+function showEncoder(bar, runs, selection, embedding) {
+  const { run, pooling, depth } = selection
   const known = runs.some((one) => one.id === run)
   bar.trained = runs.some((one) => one.id === run && hasTrait(one, "samples"))
   fillSelect(bar.runs, [...(known ? [] : [[run, run]]), ...runs.map(({ id, title }) => [id, title])], run)
@@ -48,10 +48,10 @@ function showEncoder(bar, runs, wanted, embedding) {
   const blocks = Array.from({ length: layers }, (_, i) => [String(i + 1), `${i + 1} of ${layers}`])
   fillSelect(bar.depths, [["", layers ? `last, ${layers}` : "last"], ...blocks.slice(0, -1)], depth === null || depth === layers ? "" : String(depth))
   fillSelect(bar.poolings, POOLING_WORDS, pooling)
-  showSteps(bar, wanted, embedding)
+  showSteps(bar, selection, embedding)
 }
 
-/** Checkpoints of the run, asked for once; best and last are always there to choose. */
+/** The checkpoints of the run, fetched once; best and last can always be selected. */
 async function showSteps(bar, { run, checkpoint }, embedding) {
   const meant = embedding?.run === run ? ` (step ${grouped(embedding.step)})` : ""
   const steps = bar.stepsOf === run ? bar.stepList : /^\d+$/.test(checkpoint) ? [Number(checkpoint)] : []
@@ -66,14 +66,14 @@ async function showSteps(bar, { run, checkpoint }, embedding) {
     bar.stepList = found.steps
     bar.redo()
   } catch {
-    bar.stepsOf = null // asked again with the next change; the page itself says what is wrong
+    bar.stepsOf = null // retried with the next change; the page reports the error
   }
 }
 
 function datasetNow(state) {
-  return state.data.datasets.find(({ name }) => name === state.want.dataset) ?? null
+  return state.data.datasets.find(({ name }) => name === state.view.dataset) ?? null
 }
 
-/** The space that is shown, with nothing left open. */
+/** The space shown, fully resolved. */
 const spaceOf = ({ data }) => spaceOfEmbedding(data.state)
 const spaceOfEmbedding = ({ run, step, dataset, depth, pooling }) => ({ run, checkpoint: String(step), dataset, depth, pooling })

@@ -1,7 +1,7 @@
-// The results: a picture is a button that makes it the query; + and − make it an example.
+// The results: a click on an image makes it the query; + and − make it an example.
 
 function buildTiles(state) {
-  const tiles = el("div", { class: "tiles", role: "group", "aria-label": "Similar galaxies. Arrow keys move, Enter searches by it, plus and minus add an example." })
+  const tiles = el("div", { class: "tiles", role: "group", "aria-label": "Similar galaxies. Arrow keys move, Enter searches, plus and minus add an example." })
   tiles.onkeydown = (event) => onTileKey(state, event, tiles)
   for (const name of ["mouseover", "focusin"]) tiles.addEventListener(name, (event) => ringRow(state, event.target.closest(".tile")))
   for (const name of ["mouseleave", "focusout"]) tiles.addEventListener(name, () => ringRow(state, null))
@@ -13,13 +13,13 @@ function drawTiles(state) {
   drawGrid(state, first.tiles, state.result, state.second)
   drawGrid(state, second.tiles, state.second, state.result)
   state.root.dataset.shown = state.shown
-  state.keep.forget()
+  state.collect.forget()
   showTaking(state)
   showSays(state)
   showHalves(state)
 }
 
-/** One encoder's galaxies; `other` are the second's, whom it marks. */
+/** The results of one encoder, marking those also found by the `other`. */
 function drawGrid(state, tiles, result, other) {
   const held = tiles.contains(tiles.getRootNode().activeElement)
   const there = new Map((other?.neighbours ?? []).map(({ galaxy }, place) => [galaxy.row, place + 1]))
@@ -29,7 +29,7 @@ function drawGrid(state, tiles, result, other) {
 
 function tileOf(state, { galaxy, similarity, links }, place, there) {
   const of = datasetNow(state)
-  const also = there ? `, in both, place ${there} of the other` : ""
+  const also = there ? `, in both results, rank ${there} in the other` : ""
   const words = `${nameOfGalaxy(galaxy)}, similarity ${similarity.toFixed(3)}${also}`
   const shot = el("button", { class: "shot", tabindex: place ? -1 : 0, "data-row": galaxy.row, "aria-label": words,
     title: [`row ${galaxy.row}`, galaxy.label, galaxy.split, galaxy.source_id].filter(Boolean).join(" · ") + also }, galaxyPicture(of, galaxy.row, 256, words))
@@ -37,8 +37,8 @@ function tileOf(state, { galaxy, similarity, links }, place, there) {
   return el("div", { class: "tile", "data-both": there }, shot,
     there ? el("span", { class: "twin", "aria-hidden": true }, svgShape("ring", TWO_RINGS), `both · #${there}`) : null,
     el("div", { class: "caption" }, el("b", {}, similarity.toFixed(3)),
-      signButton(state, galaxy.row, "plus", "+", "More like this one too"), signButton(state, galaxy.row, "minus", "−", "Less like this one")),
-    el("div", { class: "label" }, galaxy.label ?? (of.class_names.length ? "no class" : galaxy.source_id)),
+      signButton(state, galaxy.row, "plus", "+", "More like this"), signButton(state, galaxy.row, "minus", "−", "Less like this")),
+    el("div", { class: "label" }, galaxy.label ?? (of.class_names.length ? "no label" : galaxy.source_id)),
     links ? el("div", { class: "links" }, skyLinks(links)) : null)
 }
 
@@ -46,7 +46,7 @@ function signButton(state, row, kind, sign, title) {
   return el("button", { class: `sign ${kind}`, tabindex: -1, title, "aria-label": `${title}: galaxy ${row}`, onClick: () => example(state, row, kind) }, sign)
 }
 
-/** The galaxy under the hand has a ring in both grids, where both found it. */
+/** Marks the hovered galaxy in both grids, if both found it. */
 function ringRow(state, tile) {
   const row = tile?.dataset.both ? tile.querySelector(".shot").dataset.row : null
   for (const { tiles } of state.halves) {
@@ -66,26 +66,26 @@ function onTileKey(state, event, grid) {
   to.firstChild.focus()
 }
 
-/** Whether an index chose whom to compare with, how well it does, and the way to the other search. */
+/** Whether an approximate index was used, its recall, and a button to switch. */
 function howFound(state, { approximate }) {
-  if (!approximate && !state.want.exact) return null
+  if (!approximate && !state.view.exact) return null
   const share = (100 * (approximate?.recall ?? 1)).toFixed(1)
-  return [approximate ? ` · by an index that finds ${share} % of the ${approximate.k} nearest (measured on ${approximate.queries} galaxies) ` : " · compared with every galaxy ",
-    el("button", { class: "narrow", "data-exact": String(Boolean(approximate)), onClick: () => change(state, { exact: Boolean(approximate) }) }, approximate ? "Compare with all" : "Use the index")]
+  return [approximate ? ` · approximate index with ${share} % recall at ${approximate.k} (measured on ${approximate.queries} galaxies) ` : " · exact search ",
+    el("button", { class: "narrow", "data-exact": String(Boolean(approximate)), onClick: () => change(state, { exact: Boolean(approximate) }) }, approximate ? "Search exactly" : "Use the index")]
 }
 
-/** How many were ranked, what was left out, and what went wrong. */
+/** The number of results, what was left out, and errors. */
 function showSays(state) {
-  const { result, problem, news, far } = state
-  const several = state.want.plus.length + state.want.minus.length > 0
+  const { result, problem, message, far } = state
+  const several = state.view.plus.length + state.view.minus.length > 0
   const counted = result ? [
-    `${grouped(result.neighbours.length)} of ${grouped(result.candidates)} galaxies of ${result.dataset}, ${state.want.least ? "least" : "most"} alike first`,
-    result.left_out ? `${grouped(result.left_out)} left out as the same galaxy again` : null,
-    several ? "similarity is the mean cosine to what it should be like, less half of that to what not" : null,
+    `${grouped(result.neighbours.length)} of ${grouped(result.candidates)} galaxies of ${result.dataset}, ${state.view.least ? "least" : "most"} similar first`,
+    result.left_out ? `${grouped(result.left_out)} ${result.left_out === 1 ? "repeat" : "repeats"} of the query left out` : null,
+    several ? "score: mean cosine to positive examples − ½ mean cosine to negative ones" : null,
     `${result.milliseconds.toFixed(1)} ms`].filter(Boolean).join(" · ") : ""
   renew(state.says,
     problem ? el("p", { class: "gx-tone-bad", role: "alert" }, problem) : null,
-    news ? el("p", { class: far ? "gx-tone-warn" : "gx-soft", role: "status" }, news) : null,
+    message ? el("p", { class: far ? "gx-tone-warn" : "gx-soft", role: "status" }, message) : null,
     counted && state.data.state?.ready ? el("p", { class: "gx-soft counted" }, counted, howFound(state, result)) : null,
-    result && !result.neighbours.length ? el("p", {}, "No galaxy passes these filters; take one of them off.") : null)
+    result && !result.neighbours.length ? el("p", {}, "No galaxies match these filters; remove one of them.") : null)
 }

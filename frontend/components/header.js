@@ -1,4 +1,4 @@
-// The header: pages, the selected run, the queue, what is wrong, and the keyboard.
+// The header: pages, selected run, queue, problems, and keyboard shortcuts.
 
 const header = makeStore()
 
@@ -22,7 +22,7 @@ function build(root) {
   state.bar = el("div", { class: "bar", role: "status", hidden: true })
   state.keys = el("dialog", { "aria-label": "Keyboard" })
   state.notices = el("div", { class: "notices" })
-  state.help = el("button", { class: "help", "aria-label": "Keyboard shortcuts", title: "Keyboard (?)" }, "?")
+  state.help = el("button", { class: "help", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)" }, "?")
   state.help.onclick = () => state.keys.showModal()
   const brand = el("a", { class: "brand", href: "/" }, "Galaxyscope")
   brand.onclick = (event) => plainClick(event, () => state.go("runs"))
@@ -41,7 +41,7 @@ function show(state, data) {
   state.keys.replaceChildren(...keyList(state))
   state.run.replaceChildren()
   state.leave.forEach((end) => end())
-  state.leave = [live("/health", () => 3000, (news) => showHealth(state, news))]
+  state.leave = [live("/health", () => 3000, (health) => showHealth(state, health))]
   if (data.run_id) {
     state.leave.push(live(runPath(data.run_id), runPace, ({ data: run }) => run && showRun(state, run)))
   }
@@ -49,7 +49,7 @@ function show(state, data) {
 
 function pageLink(state, page) {
   const current = page.key === state.data.current
-  const kind = page.key === "machine" ? "machine" : null // wide, the badge stands for it
+  const kind = page.key === "machine" ? "machine" : null // on wide screens the device badge replaces it
   const link = el("a", { href: page.href, class: kind, "aria-current": current ? "page" : null, title: page.question }, page.title)
   link.onclick = (event) => plainClick(event, () => state.go(page.key))
   return link
@@ -65,10 +65,10 @@ function showRun(state, run) {
 function showHealth(state, { data, lost }) {
   state.lost = lost ? state.lost + 1 : 0
   if (data) showMachine(state, data)
-  if (data) hearNotices(state, data.newest_notice)
+  if (data) updateNotices(state, data.newest_notice)
   const problems = state.lost > 1
-    ? ["The server does not answer. This page keeps what it showed and reconnects by itself; "
-      + "if it stays so, start it again with `galaxyscope up`."]
+    ? ["The server is not responding. This page shows its last state and reconnects automatically. "
+      + "If it does not recover, restart the server with `galaxyscope up`."]
     : data?.problems ?? []
   state.bar.hidden = problems.length === 0
   state.bar.className = state.lost > 1 ? "bar lost" : "bar"
@@ -76,15 +76,15 @@ function showHealth(state, { data, lost }) {
   if (state.lost > 1) closeConnectionDialog()
 }
 
-/** Device and queue, built anew only when they say something else: a focus or a click is not lost. */
+/** Device and queue, rebuilt only when they change, so that focus and clicks are not lost. */
 function showMachine(state, { device, device_why, queued, paused_lanes: paused }) {
-  const said = JSON.stringify([device, device_why, queued, paused, state.shown])
-  if (said === state.said) return
-  state.said = said
-  state.queue.replaceChildren(badge(state, { device, device_why }), el("span", { title: paused?.length ? `The ${paused.join(" and ")} queue is paused: nothing new starts` : "Runs that wait" }, `queue ${queued}${paused?.length ? " · paused" : ""}`))
+  const key = JSON.stringify([device, device_why, queued, paused, state.shown])
+  if (key === state.machineKey) return
+  state.machineKey = key
+  state.queue.replaceChildren(badge(state, { device, device_why }), el("span", { title: paused?.length ? `The ${paused.join(" and ")} queue is paused: no new runs start` : "Waiting runs" }, `queue ${queued}${paused?.length ? " · paused" : ""}`))
 }
 
-/** The device, with the reason where it is no GPU; leads to the page about the machine. */
+/** The device, with the reason if it is not a GPU; links to the Machine page. */
 function badge(state, { device, device_why: why }) {
   const page = state.data.pages.find((one) => one.key === "machine")
   const link = el("a", { class: "device", href: page.href, title: why ? sentence(why) : page.question,
@@ -93,12 +93,12 @@ function badge(state, { device, device_why: why }) {
   return link
 }
 
-/** Words between backticks as code. */
+/** Text with backticks rendered as code. */
 function withCode(text) {
   return text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part))
 }
 
-/** Streamlit covers the page with a dialog when its socket is gone; the bar says it, and the page stays usable. */
+/** Closes Streamlit's dialog about a lost connection, which the bar reports; the page stays usable. */
 function closeConnectionDialog() {
   for (const dialog of document.querySelectorAll('[data-testid="stDialog"]')) {
     if (dialog.textContent.startsWith("Connection error")) dialog.querySelector("button")?.click()
@@ -108,11 +108,11 @@ function closeConnectionDialog() {
 function keyList(state) {
   const rows = [
     ...state.data.pages.map((page) => [`g ${page.letter}`, page.title]),
-    ["← →", "previous and next, where there is a slider or a grid"], ["Enter", "open what has the focus"],
-    ["r", "a random galaxy, on Reconstruct and Search"], ["/", "the search box, on Search"],
-    ["f", "flag the label of a galaxy as doubtful, on Evaluate and among odd ones"],
-    ["0 … 5", "rate an odd galaxy and go on, on Search; u takes back, l learns"],
-    ["?", "this list"], ["Esc", "close it"],
+    ["← →", "Previous and next, in sliders and grids"], ["Enter", "Open the focused item"],
+    ["r", "Random galaxy, on Reconstruct and Search"], ["/", "Search box, on Search"],
+    ["f", "Flag a label as doubtful, on Evaluate and for odd galaxies"],
+    ["0 … 5", "Rate an odd galaxy, on Search; u undoes, l learns"],
+    ["?", "This list"], ["Esc", "Close this list"],
   ]
   const close = el("button", {}, "Close")
   close.onclick = () => state.keys.close()

@@ -16,7 +16,7 @@ class PageLink(TypedDict):
 
 
 def draw_header(pages: list[PageLink], current: str, run_id: str | None) -> str | None:
-    """Draws the header; the key of the page that was asked for, if one was."""
+    """Draw the header; returns the key of the page the user chose, or None."""
     data = {"pages": pages, "current": current, "run_id": run_id}
-    wanted = trigger(_HEADER(data=data, key="header_bar", on_go_change=ignore), "go")
-    return str(wanted) if wanted else None
+    page = trigger(_HEADER(data=data, key="header_bar", on_go_change=ignore), "go")
+    return str(page) if page else None

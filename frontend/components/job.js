@@ -1,4 +1,4 @@
-// One short job: what it does, how far it is, and a way to stop it.
+// A short job: title, progress and a stop button.
 
 const jobs = makeStore()
 
@@ -13,14 +13,14 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 function follow(state, id) {
   state.end?.()
-  Object.assign(state, { id, told: false, stopping: false })
+  Object.assign(state, { id, reported: false, stopping: false })
   state.root.replaceChildren(el("div", { class: "gx-bone wait" }))
   state.end = live(runPath(id), (run) => (TERMINAL.has(run.state) ? 0 : 400), ({ data: run, error }) => {
     if (error) state.root.replaceChildren(el("p", { class: "gx-tone-bad", role: "alert" }, sentence(error)))
     if (!run) return
     draw(state, run)
-    if (TERMINAL.has(run.state) && !state.told) {
-      state.told = true
+    if (TERMINAL.has(run.state) && !state.reported) {
+      state.reported = true
       state.ended(id)
     }
   })

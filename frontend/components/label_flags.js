@@ -1,25 +1,25 @@
-// Doubts about labels: a flag is put and taken off at once, and a line says so with the way back. `flags` maps the
-// flagged rows to what was noted of them. A galaxy is {row, source_id}.
+// Flagging labels as doubtful: flags are saved immediately, and a line reports it with an undo button. `flags` maps
+// flagged rows to their notes. A galaxy is {row, source_id}.
 
 const FLAG = "M4 14V2.5h8.5l-2.2 3 2.2 3H4"
 const flagShape = (solid) => svgShape(solid ? "solid flag" : "ring", FLAG)
 const isFlagKey = (event) => event.key === "f" && !event.metaKey && !event.ctrlKey && !event.altKey
 const flagPath = (of, row) => `/datasets/${encodeURIComponent(of.dataset)}/flags/${row}`
 
-/** What a component holds of the flags of its galaxies; `changed()` draws what depends on them. */
+/** The flags of the galaxies of a component; `changed()` redraws what depends on them. */
 function labelDoubts(changed) {
-  const doubts = { flags: new Map(), change: 0, said: () => [], last: Promise.resolve(), changed }
-  doubts.line = () => el("p", { class: "doubt", role: "status" }, doubts.said())
+  const doubts = { flags: new Map(), change: 0, message: () => [], last: Promise.resolve(), changed }
+  doubts.line = () => el("p", { class: "doubt", role: "status" }, doubts.message())
   return doubts
 }
 
-/** Flags that the page brings take the place of all that is known. */
+/** Replaces all flags by those from the page. */
 function setDoubts(doubts, flags) {
   doubts.flags = new Map(flags)
   doubts.change = 0
 }
 
-/** Puts the flag, or takes it off where there is one; presses are obeyed one after the other. */
+/** Sets or removes the flag; clicks are processed in order. */
 function turnFlag(doubts, of, galaxy) {
   doubts.last = doubts.last.then(() => sendFlag(doubts, of, galaxy, !doubts.flags.has(galaxy.row), null))
   return doubts.last
@@ -40,10 +40,10 @@ async function sendFlag(doubts, of, galaxy, on, note, taken = () => {}) {
     taken()
     if (on) flags.set(galaxy.row, flag.note)
     else flags.delete(galaxy.row)
-    doubts.said = () => (exists(note) ? [`Noted of galaxy ${flagName(galaxy)}.`] : wordsOfFlag(doubts, of, galaxy, on))
+    doubts.message = () => (exists(note) ? [`Note saved for galaxy ${flagName(galaxy)}.`] : wordsOfFlag(doubts, of, galaxy, on))
   } catch (problem) {
-    const words = problem instanceof Refused ? sentence(problem.message) : "The server does not answer: nothing was changed."
-    doubts.said = () => [el("span", { class: "gx-tone-bad" }, words)]
+    const words = problem instanceof Refused ? sentence(problem.message) : "The server is not responding; nothing was changed."
+    doubts.message = () => [el("span", { class: "gx-tone-bad" }, words)]
   }
   doubts.changed()
 }
@@ -51,20 +51,20 @@ async function sendFlag(doubts, of, galaxy, on, note, taken = () => {}) {
 const flagName = (galaxy) => (galaxy.source_id ? `${galaxy.row} (${galaxy.source_id})` : String(galaxy.row))
 
 function wordsOfFlag(doubts, of, galaxy, on) {
-  if (!on) return [`Galaxy ${flagName(galaxy)} is not flagged any more.`]
+  if (!on) return [`Flag of galaxy ${flagName(galaxy)} removed.`]
   const undo = el("button", { class: "undo", "data-of": `${of.dataset} ${galaxy.row}` }, "Undo")
   undo.onclick = () => { if (doubts.flags.has(galaxy.row)) turnFlag(doubts, of, galaxy) }
-  return [`Flagged galaxy ${flagName(galaxy)} as doubtful. `, undo]
+  return [`Label of galaxy ${flagName(galaxy)} flagged. `, undo]
 }
 
-/** The control of one galaxy, large: the flag, and why, once it is there. */
+/** The controls in the dialog of a galaxy: the flag and its note. */
 function flagControl(doubts, of, galaxy) {
   const flagged = doubts.flags.has(galaxy.row)
-  const button = el("button", { class: "flag-label", "data-item": `flag ${galaxy.row}`, "aria-pressed": String(flagged), "aria-keyshortcuts": "f", title: "Key f. A flag changes no label and no score." },
+  const button = el("button", { class: "flag-label", "data-item": `flag ${galaxy.row}`, "aria-pressed": String(flagged), "aria-keyshortcuts": "f", title: "Key f. Flags do not change labels or scores." },
     flagShape(flagged), flagged ? " Label flagged as doubtful" : " Flag the label as doubtful")
   button.onclick = () => turnFlag(doubts, of, galaxy)
   if (!flagged) return [button]
-  const note = el("input", { class: "why", "data-item": `why ${galaxy.row}`, maxlength: 500, placeholder: "why? (optional)", "aria-label": "Why the label is doubted", value: doubts.flags.get(galaxy.row) })
+  const note = el("input", { class: "why", "data-item": `why ${galaxy.row}`, maxlength: 500, placeholder: "Reason (optional)", "aria-label": "Why the label is doubtful", value: doubts.flags.get(galaxy.row) })
   note.onchange = () => noteFlag(doubts, of, galaxy, note)
   return [button, note]
 }

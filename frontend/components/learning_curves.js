@@ -1,4 +1,4 @@
-// Accuracy on validation by epoch: fine-tuned and from scratch, seeds thin, their means thick.
+// Validation accuracy by epoch, fine-tuned and from scratch: thin lines for seeds, thick lines for means.
 
 const learningCurves = makeStore()
 const FRAME = { height: 260, top: 26, right: 92, bottom: 38, left: 40 }

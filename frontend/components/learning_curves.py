@@ -1,4 +1,4 @@
-"""Fine-tuned classifiers and their twins from random weights, epoch by epoch."""
+"""Learning curves of fine-tuned classifiers and their twins trained from scratch."""
 
 from collections.abc import Sequence
 from statistics import mean
@@ -11,12 +11,12 @@ _CURVES = load_component("learning_curves", parts=("palette", "svg_chart"))
 
 
 def draw_learning_curves(twins: TwinCurves, key: str) -> None:
-    """Draws each seed thin, their mean thick, of both; accuracy on validation by epoch."""
+    """Draw validation accuracy by epoch for both sides: thin lines for seeds, thick lines for means."""
     _CURVES(data=curves_data(twins), key=key)
 
 
 def curves_data(twins: TwinCurves) -> dict[str, Any]:
-    """Two sides, each with its seeds' points and their mean over the epochs that all of them have."""
+    """Two sides, each with the points of its seeds and their mean over common epochs."""
     sides = (("fine-tuned", twins.tuned), ("from scratch", twins.scratch))
     return {
         "epochs": twins.epochs,

@@ -1,8 +1,8 @@
-// The learning rate over the epochs, with the warm-up and the peak marked.
+// The learning rate over epochs, with warm-up and peak.
 
 const lrCurves = makeStore()
 const HEIGHT = 168
-const LETTER = 6.4 // width of one of the name's letters, about
+const LETTER = 6.4 // approximate width of a letter of the label
 const MARGIN = { top: 22, right: 14, bottom: 34, left: 62 }
 
 export default function ({ data, parentElement }) {
@@ -26,7 +26,7 @@ function draw(state) {
   const drawn = JSON.stringify([width, state.data])
   if (!width || drawn === state.drawn) return
   state.drawn = drawn
-  if (!state.data) return void state.root.replaceChildren(el("p", { class: "gx-soft" }, "The schedule appears when the fields fit together."))
+  if (!state.data) return void state.root.replaceChildren(el("p", { class: "gx-soft" }, "The schedule appears once all fields are valid."))
   state.root.replaceChildren(chart(state.data, width))
 }
 
@@ -67,7 +67,7 @@ const short = (value) => {
 
 const yTicks = (peak) => [0, peak / 2, peak]
 
-/** Whole epochs at even steps, as many as find room. */
+/** Evenly spaced whole epochs, as many as fit. */
 function xTicks(epochs, width) {
   const room = Math.max(Math.floor((width - MARGIN.left) / 64), 2)
   const raw = epochs / room

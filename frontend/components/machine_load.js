@@ -1,12 +1,12 @@
-// What the worker of a run takes of its machine: one small chart each of processor, memory and GPU, over one time axis.
+// Machine usage of a worker: small charts of CPU, memory and GPU over a common time axis.
 
 const loads = makeStore()
 const LOAD = { height: 96, top: 22, bottom: 22, left: 56, right: 16 }
-const GAP_S = 60 // a line breaks where the worker was away for longer
-const LOOKS = [
-  ["cpu_percent", "processor, cores", (value) => value / 100],
-  ["rss_bytes", "memory, GB", (value) => value / 1e9],
-  ["gpu_percent", "GPU at work, %", (value) => value],
+const GAP_S = 60 // a longer gap between samples breaks the line
+const SERIES_OF_LOAD = [
+  ["cpu_percent", "CPU, cores", (value) => value / 100],
+  ["rss_bytes", "Memory, GB", (value) => value / 1e9],
+  ["gpu_percent", "GPU utilisation, %", (value) => value],
   ["gpu_memory_bytes", "GPU memory, GB", (value) => value / 1e9],
   ["gpu_watts", "GPU power, W", (value) => value],
 ]
@@ -16,17 +16,17 @@ export default function ({ data, parentElement }) {
   const state = loads(parentElement, () => chartStore(root, loadCharts))
   const path = `${runPath(data.run_id)}/load`
   state.leave?.()
-  state.leave = live(path, () => (data.ended ? 0 : 10000), (news) => {
-    if (news.data) state.data = news.data
-    else if (news.error) root.replaceChildren(el("p", { class: "gx-tone-bad" }, sentence(news.error)))
+  state.leave = live(path, () => (data.ended ? 0 : 10000), (load) => {
+    if (load.data) state.data = load.data
+    else if (load.error) root.replaceChildren(el("p", { class: "gx-tone-bad" }, sentence(load.error)))
     state.draw()
   })
   return () => { state.leave(); state.resize.disconnect() }
 }
 
 function loadCharts(load, width) {
-  if (!load.time.length) return el("p", { class: "gx-soft" }, "Nothing yet: the worker looks at itself every ten seconds.")
-  const known = LOOKS.filter(([key]) => load[key].some(isNumber))
+  if (!load.time.length) return el("p", { class: "gx-soft" }, "No data yet. Usage is sampled every 10 s.")
+  const known = SERIES_OF_LOAD.filter(([key]) => load[key].some(isNumber))
   return known.map(([key, words, scale], i) => loadChart(load.time, load[key].map((value) => (isNumber(value) ? scale(value) : null)), words, width, i === known.length - 1))
 }
 
@@ -35,15 +35,15 @@ function loadChart(time, values, words, width, last) {
   const x = (at) => LOAD.left + ((at - time[0]) / span) * (width - LOAD.left - LOAD.right)
   const y = (value) => LOAD.height - LOAD.bottom - (value / top) * (LOAD.height - LOAD.top - LOAD.bottom)
   const mean = values.filter(isNumber).reduce((sum, value) => sum + value, 0) / values.filter(isNumber).length
-  const said = `mean ${short3(mean)}, most ${short3(Math.max(...values.filter(isNumber)))}`
+  const figures = `mean ${short3(mean)}, max ${short3(Math.max(...values.filter(isNumber)))}`
   const height = LOAD.height + (last ? 16 : 0)
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `${words}: ${said}` },
-    tick(words, 0, 12, "start"), tick(said, width - LOAD.right, 12, "end", "strong"),
+  return svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `${words}: ${figures}` },
+    tick(words, 0, 12, "start"), tick(figures, width - LOAD.right, 12, "end", "strong"),
     [0, top / 2, top].map((value) => [svg("line", { class: "grid", x1: LOAD.left, x2: width - LOAD.right, y1: y(value), y2: y(value) }), tick(short3(value), LOAD.left - 8, y(value) + 4, "end")]),
     svg("path", { class: "curve", d: brokenLine(time, values, x, y) }),
     values.length === 1 ? svg("circle", { class: "dot", cx: x(time[0]), cy: y(values[0]), r: 3 }) : null,
     [0, 0.5, 1].map((share) => tick(duration(share * span), x(time[0] + share * span), LOAD.height - 4, share === 0 ? "start" : share === 1 ? "end" : "middle")),
-    last ? tick("since the first look", (LOAD.left + width - LOAD.right) / 2, LOAD.height + 12) : null)
+    last ? tick("time since first sample", (LOAD.left + width - LOAD.right) / 2, LOAD.height + 12) : null)
 }
 
 function brokenLine(time, values, x, y) {
@@ -56,7 +56,7 @@ function brokenLine(time, values, x, y) {
 
 const short3 = (value) => String(Number(value.toPrecision(3)))
 
-/** A round number not below `most`. */
+/** The next round number not below `most`. */
 function niceTop(most) {
   if (!(most > 0)) return 1
   const power = 10 ** Math.floor(Math.log10(most))

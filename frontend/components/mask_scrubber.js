@@ -1,42 +1,42 @@
-// What a model knows of a galaxy it half sees: every picture follows the hand on the masking ratio.
+// Reconstructions of a masked galaxy that follow the mask-ratio slider.
 
 const scrubbers = makeStore()
-const TELL_MS = 250
+const REPORT_MS = 250
 const KINDS = ["uniform", "block", "core", "ring", "half", "grid"]
 const PIXEL_WORDS = [
-  ["interpolated", "from visible patches"], ["true", "uses true patch statistics"], ["normalised", "normalised, as predicted"],
+  ["interpolated", "statistics from visible patches"], ["true", "true patch statistics"], ["normalised", "normalised prediction"],
 ]
-const PIXEL_NOTE = "How predictions of normalised patches become pixels: with mean and spread interpolated from visible patches, "
-  + "with those of the hidden patches themselves (the model never saw them), or left normalised"
+const PIXEL_NOTE = "How normalised predictions become pixels: with mean and standard deviation interpolated from visible patches, "
+  + "with those of the hidden patches (which the model did not see), or left normalised"
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gx-mask_scrubber")
   const state = scrubbers(parentElement, () => build(root))
   state.data = data
   paintRegions(root)
-  state.say = (view) => setTriggerValue("view", { view, n: ++state.seq })
+  state.send = (view) => setTriggerValue("view", { view, seq: ++state.seq })
   state.leave ??= listenToPage({ r: () => randomGalaxy(state) }, (file) => sendPicture(state, file))
   if (isNewAddress(state, data)) adopt(state, data.view)
   return () => leave(state)
 }
 
 function build(root) {
-  const state = { root, want: null, left: true, seq: 0, sides: { a: makeSide("a"), b: null }, models: {}, ranks: new Map(),
-    mask: null, grid: null, wipe: 0.5, brush: 1, asked: 0, uploadNotes: [] }
+  const state = { root, view: null, left: true, seq: 0, sides: { a: makeSide("a"), b: null }, models: {}, ranks: new Map(),
+    mask: null, grid: null, wipe: 0.5, brush: 1, ticket: 0, uploadNotes: [] }
   buildPanels(state)
-  const wishes = (work) => {
+  const queues = (work) => {
     const of = { a: latestWins(() => work(state, "a")), b: latestWins(() => work(state, "b")) }
     return (name) => of[name]()
   }
-  state.wishExact = wishes(fetchExact)
-  state.wishLadder = wishes(fetchLadder)
-  state.wishSample = wishes(fetchSample)
-  state.wishStep = latestWins((change) => stepInClass(state, change))
-  state.news = el("div", { class: "news" })
-  state.compare = el("button", { title: "A second checkpoint or run beside this one, same galaxy, same mask", onClick: () => startVersus(state) }, "Compare…")
+  state.queueExact = queues(fetchExact)
+  state.queueLadder = queues(fetchLadder)
+  state.queueSample = queues(fetchSample)
+  state.queueStep = latestWins((change) => stepInClass(state, change))
+  state.messages = el("div", { class: "news" })
+  state.compare = el("button", { title: "Compare with a second checkpoint or run on the same galaxy and mask", onClick: () => startVersus(state) }, "Compare…")
   const head = el("div", { class: "bar head" }, el("div", { class: "group" }, buildModel(state, "a"), state.compare), buildPick(state))
   state.chart = el("div", { class: "chart" })
-  root.replaceChildren(head, buildVersus(state), state.news, buildStage(state), el("div", { class: "under" }, buildControls(state), state.chart), buildInside(state))
+  root.replaceChildren(head, buildVersus(state), state.messages, buildStage(state), el("div", { class: "under" }, buildControls(state), state.chart), buildInside(state))
   preparePaint(state)
   acceptDrops(root, (file) => sendPicture(state, file))
   state.resize = new ResizeObserver(() => { crispenPanels(state); drawChart(state) })
@@ -44,7 +44,7 @@ function build(root) {
   return state
 }
 
-/** Colours of the two regions of the frame, in the theme in force. */
+/** The colours of the two image regions in the current theme. */
 function paintRegions(root) {
   const { series } = readColours(root)
   root.style.setProperty("--centre", series[2])
@@ -56,32 +56,32 @@ function leave(state) {
   state.leave = null
   stopWaiting(state)
   leaveInside(state)
-  clearTimeout(state.tellTimer)
+  clearTimeout(state.reportTimer)
   sidesOf(state).forEach(closeSide)
   state.left = true
 }
 
-/** Takes over what the address says; a galaxy is found where it names none. */
+/** Applies the view of the address; without a galaxy, a random one is chosen. */
 function adopt(state, view) {
-  Object.assign(state, { left: false, said: null })
-  state.want = { ...view, hidden: view.hidden && [...view.hidden] }
+  Object.assign(state, { left: false, sent: null })
+  state.view = { ...view, hidden: view.hidden && [...view.hidden] }
   followAll(state)
   showControls(state)
   refreshScene(state)
-  if (state.want.row === null && state.want.upload === null) randomGalaxy(state)
+  if (state.view.row === null && state.view.upload === null) randomGalaxy(state)
   else wantExact(state, 0)
 }
 
 function buildStage(state) {
-  state.slider = el("input", { type: "range", min: 0, max: 10000, step: 1, "aria-label": "Masking ratio" })
+  state.slider = el("input", { type: "range", min: 0, max: 10000, step: 1, "aria-label": "Mask ratio" })
   state.slider.oninput = () => drag(state, state.slider.value / 10000)
-  state.slider.onchange = () => tellNow(state)
+  state.slider.onchange = () => reportNow(state)
   state.slider.onkeydown = (event) => slideByKey(state, event)
   state.readout = el("output", { class: "readout" })
   state.figures = el("div", { class: "figures", role: "status" })
-  state.row = el("div", { class: "stage", tabindex: 0, role: "group", "aria-label": "Pictures. Left and right arrow keys go to the galaxy before and after." },
+  state.row = el("div", { class: "stage", tabindex: 0, role: "group", "aria-label": "Images. Left and right arrow keys go to the previous and next galaxy." },
     PANELS.map((name) => state.panels[name].box),
-    el("div", { class: "ratio" }, el("span", { class: "gx-soft" }, "masked"), state.slider, state.readout), state.figures)
+    el("div", { class: "ratio" }, el("span", { class: "gx-soft" }, "Masked"), state.slider, state.readout), state.figures)
   state.row.onkeydown = (event) => {
     const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
     if (!step || event.target !== state.row) return
@@ -91,10 +91,10 @@ function buildStage(state) {
   return state.row
 }
 
-/** The hand is on the ratio: everything follows at once, the server is asked where it rests. */
+/** Handles the slider: everything is redrawn immediately; the server is queried once it rests. */
 function drag(state, ratio) {
-  state.want.ratio = ratio
-  state.want.hidden &&= null
+  state.view.ratio = ratio
+  state.view.hidden &&= null
   refreshScene(state)
   wantExact(state)
 }
@@ -105,31 +105,31 @@ function slideByKey(state, event) {
   const change = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: many, PageDown: -many, Home: -length, End: length }[event.key]
   if (!length || change === undefined) return
   event.preventDefault()
-  drag(state, ratioByPatches(length, state.want.ratio, change))
-  tellSoon(state)
+  drag(state, ratioByPatches(length, state.view.ratio, change))
+  reportSoon(state)
 }
 
-/** The page's script hears it once, when the hand has come to rest; the address follows. */
-function tellSoon(state) {
-  clearTimeout(state.tellTimer)
-  state.tellTimer = setTimeout(() => tellNow(state), TELL_MS)
+/** Reports the view to the page's script once it rests, for the address. */
+function reportSoon(state) {
+  clearTimeout(state.reportTimer)
+  state.reportTimer = setTimeout(() => reportNow(state), REPORT_MS)
 }
 
-function tellNow(state) {
-  clearTimeout(state.tellTimer)
-  const said = JSON.stringify(state.want)
-  if (said === state.said) return
-  state.said = said
-  state.say(JSON.parse(said))
+function reportNow(state) {
+  clearTimeout(state.reportTimer)
+  const view = JSON.stringify(state.view)
+  if (view === state.sent) return
+  state.sent = view
+  state.send(JSON.parse(view))
 }
 
-/** The mask in force: by hand, by rank, or as the server has drawn it. */
+/** The current mask: hand-made, from ranks, or from the server. */
 function maskNow(state) {
   if (!state.grid) return null
   const { length } = state.grid
-  if (state.want.hidden) return maskOfHidden(state.want.hidden, length)
+  if (state.view.hidden) return maskOfHidden(state.view.hidden, length)
   const ranks = ranksNow(state)
-  if (ranks) return maskAtRatio(ranks, state.want.ratio)
+  if (ranks) return maskAtRatio(ranks, state.view.ratio)
   const { exact } = state.sides.a
   return exactFits(state, state.sides.a) || !state.mask ? maskOfKept(exact.result.ids_keep, length) : state.mask
 }
@@ -143,9 +143,9 @@ function refreshScene(state) {
   followInside(state)
 }
 
-/** Ratio in words and on the slider. */
+/** Shows the ratio as text and on the slider. */
 function showMaskWords(state) {
-  const { ratio, hidden } = state.want
+  const { ratio, hidden } = state.view
   const share = hidden && state.grid ? hidden.length / state.grid.length : ratio
   const value = String(Math.round(10000 * share))
   if (state.slider.value !== value) state.slider.value = value

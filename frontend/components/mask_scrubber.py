@@ -1,4 +1,4 @@
-"""One galaxy, half seen: the pictures that follow the hand on the masking ratio."""
+"""Reconstructions of one galaxy that follow the mask-ratio slider."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -18,24 +18,26 @@ _SCRUBBER = load_component(KEY, parts=("palette", "picking", *(f"{KEY}_{part}" f
 
 def draw_mask_scrubber(
     view: Mapping[str, Any],
-    told: int | None,
+    browser_seq: int | None,
     runs: Sequence[Run],
     datasets: Sequence[Dataset],
     *,
-    on_view: Callable[[Mapping[str, Any], int], None],
+    on_change: Callable[[Mapping[str, Any], int], None],
 ) -> None:
-    """Draws the viewer; pictures go from the API to the browser. `told` is the number of the browser's word
-    that `view` repeats, None where it is news to it. `on_view` gets the next view that the browser comes to
-    rest on, and its number, before the next rerun."""
+    """Draw the viewer; the browser fetches the images.
 
-    def heard() -> None:
-        said = st.session_state[KEY].get("view")
-        if said:
-            on_view(dict(said["view"]), int(said["n"]))
+    The browser numbers the views it sends. `on_change` gets a view and its number before the next rerun.
+    `browser_seq` is the number of `view` if the browser sent it, so that it does not apply its own view
+    again; None if the view came from elsewhere."""
+
+    def changed() -> None:
+        sent = st.session_state[KEY].get("view")
+        if sent:
+            on_change(dict(sent["view"]), int(sent["seq"]))
 
     data = {
         "view": view,
-        "told": told,
+        "browser_seq": browser_seq,
         "runs": [run_option(run, datasets) for run in runs],
         "datasets": [
             {
@@ -47,4 +49,4 @@ def draw_mask_scrubber(
             for dataset in datasets
         ],
     }
-    _SCRUBBER(data=data, key=KEY, on_view_change=heard)
+    _SCRUBBER(data=data, key=KEY, on_view_change=changed)

@@ -1,5 +1,5 @@
-// Quality against the masking ratio, with the current ratio marked: the loss of removed patches, and how much of it
-// lies in the centre and in the sky; of this galaxy, and of a sample of validation galaxies.
+// Loss of hidden patches by mask ratio, and its shares in the centre and in the sky, for this galaxy and a sample of
+// validation galaxies, with the current ratio marked.
 
 const CHART = { height: 128, top: 20, right: 52, bottom: 18, left: 40, foot: 16 }
 const SHARES = [["centre", "centre_shares", 0], ["sky", "sky_shares", 1]] // name, key, colour
@@ -11,7 +11,7 @@ function svg(tag, props, ...children) {
   return node
 }
 
-/** What there is to draw: galaxies' own curves, then those of samples. */
+/** The available curves of the galaxy and of the sample. */
 function curvesNow(state) {
   const own = sidesOf(state).filter((side) => ladderFits(state, side)).map((side) => ({ name: side.name, curve: side.ladder.info.curve }))
   const sampled = sidesOf(state).filter((side) => sampleFits(state, side)).map((side) => ({ name: side.name, n: side.sample.rows.length, curve: side.sample.curve }))
@@ -26,7 +26,7 @@ function drawChart(state) {
   state.chartDrawn = drawn
   state.markers = []
   if (!own.length && !sampled.length) {
-    const coming = sidesOf(state).some((side) => side.problem) ? "" : "Loss against the masking ratio appears here in a moment."
+    const coming = sidesOf(state).some((side) => side.problem) ? "" : "Computing the loss by mask ratio…"
     return state.chart.replaceChildren(el("p", { class: "gx-soft" }, coming))
   }
   const place = { x: (ratio) => CHART.left + ratio * (width - CHART.left - CHART.right), width }
@@ -40,7 +40,7 @@ function chartKey(state, own, sampled) {
   const line = (kind) => svg("svg", { width: 22, height: 8, "aria-hidden": "true" }, svg("line", { class: `curve key ${kind}`, x1: 0, x2: 22, y1: 4, y2: 4 }))
   const problems = [...new Set(sidesOf(state).map((side) => side.sampleProblem).filter(Boolean))]
   return el("p", { class: "key gx-soft" },
-    own.length ? el("span", {}, line("one"), state.want.upload ? "this image" : "this galaxy") : null,
+    own.length ? el("span", {}, line("one"), state.view.upload ? "this image" : "this galaxy") : null,
     sampled.length ? el("span", {}, line("many"), `mean of ${sampled[0].n} validation galaxies ± standard error`) : null,
     problems.map((words) => el("span", {}, sentence(words))))
 }
@@ -55,7 +55,7 @@ function lossChart(state, own, sampled, { x, width }) {
   const y = heightOf(top)
   const ended = [...own.map(({ name, curve }) => [own.length > 1 ? name.toUpperCase() : "", `end side-${name}`, pointsOf(curve, curve.losses)])].filter(([word, , points]) => word && points.length)
   const words = [...own.map((one) => lossWords("this galaxy", one, own)), ...sampled.map((one) => lossWords(`the mean of ${one.n} validation galaxies`, one, sampled))].join("; ")
-  return frameOf(state, { title: "loss of the removed patches", label: `Loss of the removed patches against the masking ratio. ${words}`, x, y, width, ticks: [0, top / 2, top] },
+  return frameOf(state, { title: "Loss of hidden patches", label: `Loss of hidden patches by mask ratio. ${words}`, x, y, width, ticks: [0, top / 2, top] },
     sampled.map(({ name, curve }) => [
       svg("path", { class: `band side-${name}`, d: bandOf(curve, x, y) }),
       svg("path", { class: `curve many side-${name}`, d: pathOf(pointsOf(curve, curve.losses), x, y) })]),
@@ -63,7 +63,7 @@ function lossChart(state, own, sampled, { x, width }) {
     endLabels(ended.map(([word, kind, points]) => [word, kind, points.at(-1)]), x, y))
 }
 
-/** Shares of side A alone: four lines are as many as can be told apart. */
+/** Shares of side A only: more than four lines are not distinguishable. */
 function shareChart(state, own, sampled, { x, width }) {
   const one = own.find(({ name }) => name === "a")
   const many = sampled.find(({ name }) => name === "a")
@@ -72,7 +72,7 @@ function shareChart(state, own, sampled, { x, width }) {
   const top = niceTop(Math.max(...drawn.flatMap(({ curve }) => SHARES.flatMap(([, key]) => curve[key])).filter(isNumber), 0.1))
   const y = heightOf(Math.min(top, 1))
   const ends = SHARES.map(([name, key, colour]) => [name, `end share-${colour}`, pointsOf((one ?? many).curve, (one ?? many).curve[key]).at(-1)])
-  const title = `share of the loss in the centre and in the sky${own.length > 1 ? ", of A" : ""}`
+  const title = `Share of the loss in the centre and in the sky${own.length > 1 ? " (A)" : ""}`
   return frameOf(state, { title, label: `${sentence(title)} ${SHARES.map(([name, key]) => shareWords(name, (one ?? many).curve[key])).join("; ")}`,
     x, y, width, ticks: [0, Math.min(top, 1) / 2, Math.min(top, 1)], unit: 100, foot: true },
     SHARES.map(([, key, colour]) => [
@@ -90,7 +90,7 @@ function bandOf(curve, x, y) {
   return `${pathOf(at(1), x, y)}${pathOf(at(-1).reverse(), x, y).replace("M", "L")}Z`
 }
 
-/** Axes, grid and the mark of the current ratio around what is drawn; the last chart names the ratios. */
+/** Axes, grid and the marker of the current ratio; the last chart has the axis title. */
 function frameOf(state, { title, label, x, y, width, ticks, unit = 1, foot = false }, ...drawn) {
   const height = CHART.height + (foot ? CHART.foot : 0)
   const text = (words, props) => svg("text", { class: "tick", ...props }, words)
@@ -103,18 +103,18 @@ function frameOf(state, { title, label, x, y, width, ticks, unit = 1, foot = fal
       text(written(value), { x: x(0) - 6, y: y(value) + 4, "text-anchor": "end" })]),
     [0, 0.25, 0.5, 0.75, 1].map((ratio) => text(`${100 * ratio}${ratio === 1 ? " %" : ""}`, { x: x(ratio), y: CHART.height - 4, "text-anchor": "middle" })),
     text(title, { x: 0, y: 10 }),
-    foot ? text("masking ratio", { x: x(0.5), y: height - 4, "text-anchor": "middle" }) : null,
+    foot ? text("mask ratio", { x: x(0.5), y: height - 4, "text-anchor": "middle" }) : null,
     drawn, marker)
 }
 
-/** Names at the right ends of lines, moved apart where they would cover each other. */
+/** Labels at the right ends of lines, moved apart if they overlap. */
 function endLabels(ends, x, y) {
   const placed = ends.map(([word, kind, [ratio, value]]) => ({ word, kind, x: x(ratio) + 6, y: y(value) + 4 })).sort((one, other) => one.y - other.y)
   for (let i = 1; i < placed.length; i++) placed[i].y = Math.max(placed[i].y, placed[i - 1].y + 12)
   return placed.map(({ word, kind, x: left, y: top }) => svg("text", { class: `tick ${kind}`, x: left, y: top }, word))
 }
 
-/** The next round figure above. */
+/** The next round number above. */
 function niceTop(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1e-6)))
   return power * [1, 1.2, 1.5, 2, 3, 4, 5, 6, 8, 10].find((factor) => factor * power >= value * 1.02)
@@ -122,7 +122,7 @@ function niceTop(value) {
 
 function markRatio(state) {
   if (!state.markers?.length) return
-  const share = state.mask && state.want.hidden ? countHidden(state.mask) / state.mask.length : state.want.ratio
+  const share = state.mask && state.view.hidden ? countHidden(state.mask) / state.mask.length : state.view.ratio
   const at = state.chartX(share).toFixed(1)
   for (const marker of state.markers) {
     marker.setAttribute("x1", at)

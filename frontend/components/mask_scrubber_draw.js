@@ -1,8 +1,8 @@
-// The five panels, drawn at the model's own pixels from pictures at hand; nothing here asks the server.
+// The five panels, drawn at the resolution of the model from loaded images.
 
 const PANELS = ["original", "masked", "reconstruction", "composite", "error"]
 const PREDICTED = ["reconstruction", "composite", "error"]
-const HIDDEN_GREY = [72, 72, 72, 255] // as in the pictures of the server
+const HIDDEN_GREY = [72, 72, 72, 255] // as in images from the server
 const NO_ERROR = [68, 1, 84, 255] // viridis at 0
 
 function buildPanels(state) {
@@ -10,7 +10,7 @@ function buildPanels(state) {
     const canvas = el("canvas", { width: 1, height: 1, role: "img", "aria-label": name, "data-panel": name })
     const line = PREDICTED.includes(name) ? el("i", { class: "wipe", hidden: true }) : null
     const frame = el("div", { class: "frame" }, canvas, line)
-    const note = el("span", { class: "note" }, name === "masked" ? "press to hide or show" : "")
+    const note = el("span", { class: "note" }, name === "masked" ? "click to hide or show" : "")
     const box = el("figure", { class: `panel ${name}` }, el("figcaption", {}, name, note), frame)
     return [name, { box, frame, canvas, line, note, pen: canvas.getContext("2d") }]
   }))
@@ -23,7 +23,7 @@ function cellCanvas() {
   return { canvas, pen: canvas.getContext("2d"), pixels: null }
 }
 
-/** Canvases of the model's input size; `length` patches in a square. */
+/** Sizes the canvases to the model's input; `length` patches form a square. */
 function sizePanels(state, side, length) {
   if (state.grid?.side === side && state.grid.length === length) return
   const n = Math.round(Math.sqrt(length))
@@ -38,13 +38,13 @@ function sizePanels(state, side, length) {
   crispenPanels(state)
 }
 
-/** Pixels show as squares where they are enlarged beyond two. */
+/** Shows pixels as squares if enlarged more than twofold. */
 function crispenPanels(state) {
   const enlarged = state.panels.original.canvas.clientWidth * devicePixelRatio > 2 * (state.grid?.side ?? Infinity)
   state.row.classList.toggle("crisp", enlarged)
 }
 
-/** One pixel a patch: the grey veil over hidden ones, and two stencils of the visible ones. */
+/** One pixel per patch: a grey veil over hidden patches, and two stencils of visible ones. */
 function fillCells({ cells }, mask) {
   const put = (cell, colour, shown) => {
     const { data } = cell.pixels
@@ -59,7 +59,7 @@ function fillCells({ cells }, mask) {
   put(cells.calm, NO_ERROR, 0)
 }
 
-/** Draws every panel for the mask in force. */
+/** Draws all panels for the current mask. */
 function drawScene(state) {
   const { a, b } = state.sides
   if (!a.exact || !state.grid || !state.mask) return
@@ -74,7 +74,7 @@ function drawScene(state) {
   if (b?.exact) drawWiped(state, b)
 }
 
-/** The visible patches of the original alone, for the composite. */
+/** Only the visible patches of the original, for the composite. */
 function drawVisible({ scratch: { pen }, cells, grid: { side } }, original) {
   pen.globalCompositeOperation = "copy"
   pen.drawImage(original, 0, 0, side, side)
@@ -97,11 +97,11 @@ function drawWiped(state, side) {
   for (const name of PREDICTED) state.panels[name].pen.restore()
 }
 
-/** What one model makes of the mask: the server's own pictures, else the sprite's frame, else its last. */
+/** The prediction of one model: exact images, else a frame of the ladder, else its last images. */
 function drawSide(state, model) {
   const exact = exactFits(state, model)
   if (exact) return drawExact(state, model.exact.pictures)
-  if (!state.want.hidden && ladderFits(state, model)) return drawFrame(state, model)
+  if (!state.view.hidden && ladderFits(state, model)) return drawFrame(state, model)
   drawUnder(state, model.exact.pictures.reconstruction, model.exact.pictures.error)
 }
 
@@ -112,7 +112,7 @@ function drawExact({ panels, grid: { side } }, pictures) {
 function drawFrame(state, { ladder }) {
   const { side } = state.grid
   const held = ladder.sprite.height / 2
-  const left = held * frameFor(ladder.info.curve.ratios, state.want.ratio)
+  const left = held * frameFor(ladder.info.curve.ratios, state.view.ratio)
   const draw = (name, top) => state.panels[name].pen.drawImage(ladder.sprite, left, top, held, held, 0, 0, side, side)
   draw("reconstruction", 0)
   draw("composite", 0)
@@ -120,7 +120,7 @@ function drawFrame(state, { ladder }) {
   coverVisible(state)
 }
 
-/** A mask that was just painted over predictions of the mask before. */
+/** A newly painted mask over the predictions for the previous one. */
 function drawUnder(state, reconstruction, error) {
   const { side } = state.grid
   state.panels.reconstruction.pen.drawImage(reconstruction, 0, 0, side, side)

@@ -1,23 +1,23 @@
-// Looking inside the encoder, to which nothing is hidden: which layer and head, asked from which patch.
+// Inspecting the encoder on the unmasked galaxy: layer, attention head and query patch.
 
 const HOW_INSIDE = [
-  ["Nothing is hidden here.", "The encoder sees every patch, as it does where its features are used. The masking ratio above changes nothing."],
-  ["Attention", "is how the token that is asked from divides what it takes up in this layer among all tokens: the patches and the class token add up to 100 %. "
-    + "Each head divides it in its own way."],
-  ["PCA", "shows the features of the patches after this layer along the three directions in which they differ most, as red, green and blue: patches of like "
-    + "colour have like features. Each runs from its 1st to its 99th percentile; its sign is such that the patch farthest from the mean is bright."],
-  ["Similarity", "is the cosine between the features of each patch and of the token that is asked from, both after this layer and the final norm: 1 is the same direction."],
+  ["No mask.", "The encoder sees all patches, as when its features are used. The mask ratio above has no effect here."],
+  ["Attention", "is the weight the query token gives to each token in this layer; patches and class token add up to 100 %. "
+    + "Each attention head has its own weights."],
+  ["PCA", "shows the first three principal components of the patch features after this layer as red, green and blue: patches of similar "
+    + "colour have similar features. Each component spans its 1st to 99th percentile; its sign makes the patch farthest from the mean bright."],
+  ["Similarity", "is the cosine between the features of each patch and of the query token, after this layer and the final norm."],
 ]
 
 function buildInside(state) {
   const inside = (state.inside = { kept: new Map(), shown: null, under: null, problem: null, cells: cellCanvas() })
-  state.wishInside = latestWins(() => fetchInside(state))
-  inside.button = el("button", { class: "fold", "aria-expanded": "false", onClick: () => setInside(state, { inside: state.want.inside === null ? 0 : null }) }, "Look inside")
+  state.queueInside = latestWins(() => fetchInside(state))
+  inside.button = el("button", { class: "fold", "aria-expanded": "false", onClick: () => setInside(state, { inside: state.view.inside === null ? 0 : null }) }, "Look inside")
   inside.what = el("span", { class: "gx-soft" })
   inside.alert = el("p", { class: "gx-tone-bad", role: "alert" })
   inside.note = el("p", { class: "gx-soft" })
   inside.body = el("div", { class: "inside-body", hidden: true },
-    el("div", { class: "bar" }, layerField(state), headField(state), fromField(state), overlayField(state)), inside.alert, buildMaps(state), inside.note,
+    el("div", { class: "bar" }, layerField(state), headField(state), queryField(state), overlayField(state)), inside.alert, buildMaps(state), inside.note,
     el("details", {}, el("summary", {}, "How this works"), HOW_INSIDE.map(([name, words]) => el("p", {}, el("b", {}, name), ` ${words}`))))
   inside.root = el("section", { class: "inside", "aria-label": "Inside the encoder" }, el("div", { class: "group" }, inside.button, inside.what), inside.body)
   return inside.root
@@ -29,90 +29,90 @@ function layerField(state) {
   inside.layer = el("input", { type: "range", min: 1, max: 1, step: 1, "aria-label": "Layer" })
   inside.layer.oninput = () => setLayer(state, Number(inside.layer.value))
   inside.layerWords = el("output", { class: "gx-soft" })
-  inside.before = step(-1, "‹", "Layer before")
-  inside.after = step(1, "›", "Layer after")
-  return el("div", { class: "group walk" }, el("span", { class: "gx-soft" }, "layer"), inside.before, inside.layer, inside.after, inside.layerWords)
+  inside.before = step(-1, "‹", "Previous layer")
+  inside.after = step(1, "›", "Next layer")
+  return el("div", { class: "group walk" }, el("span", { class: "gx-soft" }, "Layer"), inside.before, inside.layer, inside.after, inside.layerWords)
 }
 
 function headField(state) {
   const { inside } = state
-  inside.head = el("select", { "aria-label": "Head of attention" })
+  inside.head = el("select", { "aria-label": "Attention head" })
   inside.head.onchange = () => setInside(state, { head: Number(inside.head.value) || null })
-  return el("div", { class: "group" }, el("span", { class: "gx-soft" }, "attention"), inside.head)
+  return el("div", { class: "group" }, el("span", { class: "gx-soft" }, "Attention"), inside.head)
 }
 
 function overlayField(state) {
   const { inside } = state
   inside.overlay = el("input", { type: "checkbox" })
   inside.overlay.onchange = () => setInside(state, { overlay: inside.overlay.checked })
-  return el("label", { class: "lock" }, inside.overlay, "over the galaxy")
+  return el("label", { class: "lock" }, inside.overlay, "Overlay on galaxy")
 }
 
-function fromField(state) {
+function queryField(state) {
   const { inside } = state
-  inside.cls = el("button", { title: "Asks from the class token, which stands for the whole galaxy", onClick: () => askFrom(state, null) }, "Class token")
-  inside.from = el("output", { class: "gx-soft" })
-  return el("div", { class: "group" }, el("span", { class: "gx-soft" }, "asked from"), inside.cls, inside.from)
+  inside.cls = el("button", { title: "Use the class token, which represents the whole galaxy, as the query", onClick: () => setQuery(state, null) }, "Class token")
+  inside.queryText = el("output", { class: "gx-soft" })
+  return el("div", { class: "group" }, el("span", { class: "gx-soft" }, "Query"), inside.cls, inside.queryText)
 }
 
-/** Takes a wish; what of it the server must be asked for is found by followInside. */
+/** Applies a change; followInside requests what is missing. */
 function setInside(state, change) {
-  Object.assign(state.want, change)
+  Object.assign(state.view, change)
   followInside(state, 0)
-  tellSoon(state)
+  reportSoon(state)
 }
 
 function setLayer(state, layer) {
   setInside(state, { inside: Math.min(Math.max(layer, 1), Number(state.inside.layer.max)) })
 }
 
-function layerNow({ want, inside: { shown } }) {
-  return want.inside || shown?.result.layers || 1
+function layerNow({ view, inside: { shown } }) {
+  return view.inside || shown?.result.layers || 1
 }
 
-/** The patch that is asked from; null is the class token. */
-function askFrom(state, patch) {
+/** Sets the query patch; null is the class token. */
+function setQuery(state, patch) {
   if (state.inside.shown) setInside(state, { patch })
 }
 
-function askByKey(state, event) {
+function queryByKey(state, event) {
   const { shown } = state.inside
   const step = PATCH_STEPS[event.key]
   if (!shown || !(step || ["Enter", " ", "Escape"].includes(event.key))) return
   event.preventDefault()
   event.stopPropagation()
-  if (event.key === "Escape") return askFrom(state, null)
+  if (event.key === "Escape") return setQuery(state, null)
   const n = gridOf(shown.result)
-  const { patch } = state.want
-  if (patch === null || patch >= shown.result.patches) return askFrom(state, (n >> 1) * n + (n >> 1))
+  const { patch } = state.view
+  if (patch === null || patch >= shown.result.patches) return setQuery(state, (n >> 1) * n + (n >> 1))
   const inside = (value) => Math.min(Math.max(value, 0), n - 1)
   const [down, right] = step ?? [0, 0]
-  askFrom(state, inside(Math.floor(patch / n) + down) * n + inside(patch % n + right))
+  setQuery(state, inside(Math.floor(patch / n) + down) * n + inside(patch % n + right))
 }
 
 function insideRequest(state) {
-  const viewed = state.want.inside === null ? null : viewedBy(state, state.sides.a)
-  return viewed && { viewed, layer: state.want.inside || null, patch: state.want.patch }
+  const viewed = state.view.inside === null ? null : viewedBy(state, state.sides.a)
+  return viewed && { viewed, layer: state.view.inside || null, patch: state.view.patch }
 }
 
-/** Asks where something else is wanted than was, once it has been for `wait` ms; nothing while the fold is closed. */
+/** Requests changed maps after `wait` ms; nothing while the section is closed. */
 function followInside(state, wait = REST_MS) {
-  const { inside, want } = state
-  const wanted = JSON.stringify(insideRequest(state))
-  if (wanted !== inside.wanted) {
-    Object.assign(inside, { wanted, problem: null })
+  const { inside, view } = state
+  const key = JSON.stringify(insideRequest(state))
+  if (key !== inside.key) {
+    Object.assign(inside, { key, problem: null })
     clearTimeout(inside.timer)
-    inside.timer = setTimeout(() => state.wishInside(), inside.shown ? wait : 0)
+    inside.timer = setTimeout(() => state.queueInside(), inside.shown ? wait : 0)
   }
-  const look = JSON.stringify([wanted, want.inside, want.head, want.patch, want.overlay, want.against !== null])
-  if (look !== inside.look) showInside(state)
-  else if (inside.shown && want.inside !== null && want.overlay && inside.under !== galaxyUnder(state)) drawMaps(state)
-  inside.look = look
+  const drawn = JSON.stringify([key, view.inside, view.head, view.patch, view.overlay, view.against !== null])
+  if (drawn !== inside.drawn) showInside(state)
+  else if (inside.shown && view.inside !== null && view.overlay && inside.under !== galaxyUnder(state)) drawMaps(state)
+  inside.drawn = drawn
 }
 
 function leaveInside({ inside }) {
   clearTimeout(inside.timer)
-  inside.wanted = null
+  inside.key = null
 }
 
 async function fetchInside(state) {
@@ -127,37 +127,37 @@ async function fetchInside(state) {
     inside.shown = { key, request, result }
     if (inside.problem === LOST) inside.problem = null
   } catch (problem) {
-    if (key === inside.wanted) refuseInside(state, problem)
+    if (key === inside.key) refuseInside(state, problem)
   }
   if (!state.left) showInside(state)
 }
 
 const INSTEAD = {
-  no_such_layer: { change: { inside: 0 }, words: "The last one is shown." },
-  no_such_patch: { change: { patch: null }, words: "The class token is asked instead." },
+  no_such_layer: { change: { inside: 0 }, words: "Showing the last layer." },
+  no_such_patch: { change: { patch: null }, words: "Using the class token as the query." },
 }
 
 function refuseInside(state, problem) {
   const { inside } = state
   if (!(problem instanceof Refused)) {
     if (!(problem instanceof TypeError)) throw problem
-    inside.timer = setTimeout(() => state.wishInside(), RETRY_MS)
+    inside.timer = setTimeout(() => state.queueInside(), RETRY_MS)
   }
-  const other = INSTEAD[problem.code] // a smaller model than the one before
+  const other = INSTEAD[problem.code] // the model is smaller than the previous one
   if (other) setInside(state, other.change)
   inside.problem = problem instanceof Refused ? [sentence(problem.message), other?.words].filter(Boolean).join(" ") : LOST
 }
 
-/** The fold as it is wanted; the maps as they were last answered, dimmed where something else is wanted. */
+/** Draws the section with the last maps, dimmed if they are outdated. */
 function showInside(state) {
-  const { inside, want } = state
-  const open = want.inside !== null
+  const { inside, view } = state
+  const open = view.inside !== null
   inside.body.hidden = !open
   inside.button.setAttribute("aria-expanded", open)
-  inside.what.textContent = !open ? "attention, features and similarity of the patches"
-    : want.against === null ? "Every patch is seen: no mask here." : "Every patch is seen: no mask here. Only model A is looked into."
+  inside.what.textContent = !open ? "Attention, features and similarity of the patches"
+    : view.against === null ? "All patches are visible here." : "All patches are visible here. Shows model A only."
   if (!open) return
-  inside.root.dataset.fits = inside.shown?.key === inside.wanted
+  inside.root.dataset.fits = inside.shown?.key === inside.key
   inside.alert.textContent = inside.problem ?? ""
   if (inside.shown) {
     drawMaps(state)
@@ -169,10 +169,10 @@ function showInside(state) {
 }
 
 function showInsideControls(state) {
-  const { inside, want } = state
+  const { inside, view } = state
   const result = inside.shown?.result ?? null
   const layer = layerNow(state)
-  const most = Math.max(result?.layers ?? 0, want.inside)
+  const most = Math.max(result?.layers ?? 0, view.inside)
   inside.layer.max = most || 1
   inside.layer.value = layer
   inside.before.disabled = layer <= 1
@@ -180,13 +180,13 @@ function showInsideControls(state) {
   inside.layerWords.textContent = result ? `${layer} of ${result.layers}` : ""
   inside.layer.setAttribute("aria-valuetext", inside.layerWords.textContent)
   const heads = Array.from({ length: result?.heads ?? 0 }, (_, i) => [String(i + 1), `head ${i + 1}`])
-  fillSelect(inside.head, [["", "mean of heads"], ...heads], result ? headOf(want, result) ?? "" : "")
-  inside.overlay.checked = want.overlay
-  inside.cls.setAttribute("aria-pressed", want.patch === null)
+  fillSelect(inside.head, [["", "mean of heads"], ...heads], result ? headOf(view, result) ?? "" : "")
+  inside.overlay.checked = view.overlay
+  inside.cls.setAttribute("aria-pressed", view.patch === null)
   const n = result ? gridOf(result) : 0
-  inside.from.classList.toggle("gx-soft", want.patch === null)
-  inside.from.textContent = want.patch === null ? "or press a patch" : n ? `patch ${placeOf(want.patch, n)}` : ""
-  for (const { mark } of Object.values(inside.maps)) placeMark(mark, want.patch, n)
+  inside.queryText.classList.toggle("gx-soft", view.patch === null)
+  inside.queryText.textContent = view.patch === null ? "or click a patch" : n ? `patch ${placeOf(view.patch, n)}` : ""
+  for (const { mark } of Object.values(inside.maps)) placeMark(mark, view.patch, n)
 }
 
 function placeMark(mark, patch, n) {

@@ -1,10 +1,10 @@
-// The three maps of one layer: attention, patch features as colours, similarity. The numbers are the server's.
+// The three maps of one layer: attention, patch features as colours, and similarity.
 
-const MAPS = { attention: "attention", pca: "PCA of patch features", similarity: "similarity" }
+const MAPS = { attention: "Attention", pca: "PCA of patch features", similarity: "Similarity" }
 const VIRIDIS_STEPS = [
   [68, 1, 84], [72, 40, 120], [62, 73, 137], [49, 104, 142], [38, 130, 142],
   [31, 158, 137], [53, 183, 121], [110, 206, 88], [181, 222, 43], [253, 231, 37],
-] // of backend/ml/explore/drawing.py
+] // as in backend/ml/explore/drawing.py
 const VIRIDIS = Array.from({ length: 256 }, (_, level) => viridisAt(level / 255))
 const OVERLAY = 0.6
 
@@ -14,7 +14,7 @@ function viridisAt(share) {
   return VIRIDIS_STEPS[before].map((from, c) => Math.round(from + (place - before) * (VIRIDIS_STEPS[before + 1][c] - from)))
 }
 
-/** A frame for each map; pressing a patch, or arrow keys, chooses the patch that is asked from. */
+/** One frame per map; a click or arrow keys set the query patch. */
 function buildMaps(state) {
   const maps = Object.fromEntries(Object.entries(MAPS).map(([name, title]) => {
     const canvas = el("canvas", { width: 1, height: 1, role: "img", tabindex: 0, "aria-label": title, "data-map": name })
@@ -22,10 +22,10 @@ function buildMaps(state) {
     const under = el("span", { class: "note" })
     const legend = el("div", { class: "legend gx-soft" })
     const box = el("figure", { class: "panel" }, el("figcaption", {}, title, under), el("div", { class: "frame" }, canvas, mark), legend)
-    canvas.onclick = (event) => askFrom(state, mapPatchAt(state, event))
-    canvas.onkeydown = (event) => askByKey(state, event)
-    canvas.onpointermove = (event) => tellPatch(state, mapPatchAt(state, event))
-    canvas.onpointerleave = () => tellPatch(state, null)
+    canvas.onclick = (event) => setQuery(state, mapPatchAt(state, event))
+    canvas.onkeydown = (event) => queryByKey(state, event)
+    canvas.onpointermove = (event) => showPatchValues(state, mapPatchAt(state, event))
+    canvas.onpointerleave = () => showPatchValues(state, null)
     return [name, { box, canvas, mark, under, legend, pen: canvas.getContext("2d") }]
   }))
   state.inside.maps = maps
@@ -44,9 +44,9 @@ const cosine = (value) => value.toFixed(2).replace("-", "−")
 const gridOf = ({ patches }) => Math.round(Math.sqrt(patches))
 const placeOf = (patch, n) => `row ${Math.floor(patch / n) + 1}, column ${patch % n + 1}`
 
-/** Attention of the head that is wanted, of the mean where it has none such. */
-function attentionOf({ want }, result) {
-  const head = headOf(want, result)
+/** The attention of the selected head, or the mean if it does not exist. */
+function attentionOf({ view }, result) {
+  const head = headOf(view, result)
   return head === null
     ? { values: result.mean_attention, cls: result.mean_attention_to_cls, words: `mean of ${result.heads} heads` }
     : { values: result.attention[head - 1], cls: result.attention_to_cls[head - 1], words: `head ${head}` }
@@ -62,13 +62,13 @@ function drawMaps(state) {
   const { inside, inside: { shown: { result }, maps } } = state
   const attention = attentionOf(state, result).values
   const { similarity } = result
-  inside.under = state.want.overlay ? galaxyUnder(state) : null
+  inside.under = state.view.overlay ? galaxyUnder(state) : null
   paintMap(inside, maps.attention, attention.map(viridisOf(0, Math.max(...attention))))
   paintMap(inside, maps.pca, result.pca.map((colour) => colour.map((value) => Math.round(255 * value))))
   paintMap(inside, maps.similarity, similarity.map(viridisOf(Math.min(...similarity), Math.max(...similarity))))
 }
 
-/** One pixel a patch, enlarged; over the galaxy where it is wanted and at hand. */
+/** One pixel per patch, enlarged, optionally over the galaxy. */
 function paintMap({ cells, shown: { result }, under }, { canvas, pen }, colours) {
   const n = gridOf(result)
   if (cells.canvas.width !== n) cells.canvas.width = cells.canvas.height = n
@@ -83,26 +83,26 @@ function paintMap({ cells, shown: { result }, under }, { canvas, pen }, colours)
   pen.drawImage(cells.canvas, 0, 0, canvas.width, canvas.width)
 }
 
-/** The picture of the galaxy that is looked into, if the panels above have it. */
+/** The image of the inspected galaxy, if the panels above have loaded it. */
 function galaxyUnder({ sides: { a: { exact } }, inside: { shown } }) {
   if (!exact || !shown) return null
   const galaxy = ({ viewed: { dataset, row, upload } }) => JSON.stringify([dataset, row, upload])
   return galaxy(exact.request) === galaxy(shown.request) ? exact.pictures.original : null
 }
 
-/** What the colours mean, and what the maps are, in words. */
+/** Legends and aria-labels of the maps. */
 function nameMaps(state) {
   const { maps, shown: { result } } = state.inside
   const { values, cls, words } = attentionOf(state, result)
   const { similarity, explained, layer, layers } = result
   const from = result.patch === null ? "the class token" : `the patch in ${placeOf(result.patch, gridOf(result))}`
-  const keys = "Arrow keys choose the patch that is asked from."
+  const keys = "Arrow keys choose the query patch."
   const name = (map, text) => maps[map].canvas.setAttribute("aria-label", `${text} ${keys}`)
   const most = Math.max(...values)
-  fillLegend(maps.attention, "0", percent(most), `class token ${percent(cls)}`, "What the class token is given; with all patches it adds up to 100 %")
+  fillLegend(maps.attention, "0", percent(most), `class token ${percent(cls)}`, "The attention to the class token; with all patches it adds up to 100 %")
   name("attention", `Attention of ${from} in layer ${layer} of ${layers}, ${words}: 0 to ${percent(most)} a patch, most in ${placeOf(values.indexOf(most), gridOf(result))}.`)
   const [low, high] = [Math.min(...similarity), Math.max(...similarity)].map(cosine)
-  fillLegend(maps.similarity, low, high, "cosine", "Of the features after this layer")
+  fillLegend(maps.similarity, low, high, "cosine", "Cosine of the features after this layer")
   name("similarity", `Similarity of every patch to ${from} after layer ${layer}: cosines of ${low} to ${high}.`)
   const shares = explained.map((share, i) => `${["red", "green", "blue"][i]} ${percent(share)}`)
   maps.pca.legend.replaceChildren(...shares.map((share, i) => el("span", { class: `share share-${i}` }, share)), el("span", {}, "of the variance"))
@@ -115,8 +115,8 @@ function fillLegend({ legend }, low, high, words, title) {
   legend.replaceChildren(el("span", {}, low), el("i", { class: "scale", style: VIRIDIS_BAR }), el("span", {}, high), el("span", { class: "also", title }, words))
 }
 
-/** The values of one patch, beside the names of the maps. */
-function tellPatch(state, patch) {
+/** Shows the values of one patch next to the titles of the maps. */
+function showPatchValues(state, patch) {
   const { shown, maps } = state.inside
   if (!shown) return
   const { result } = shown

@@ -1,11 +1,11 @@
-// Masks as arithmetic: which patches are hidden at a ratio, from the ranks that the server sends.
+// Mask arithmetic: which patches are hidden at a ratio, from the ranks sent by the server.
 
-/** round-half-up(length · ratio), with the ratio in parts of a million: shared/configs.py. */
+/** round-half-up(length · ratio), with the ratio in parts per million, as in shared/configs. */
 function removedPatches(length, ratio) {
   return Math.floor((length * Math.round(ratio * 1e6) + 500000) / 1e6)
 }
 
-/** 1 where a patch is hidden: the highest ranks vanish first. */
+/** 1 for hidden patches; the highest ranks are hidden first. */
 function maskAtRatio(ranks, ratio) {
   const kept = ranks.length - removedPatches(ranks.length, ratio)
   return Uint8Array.from(ranks, (rank) => (rank >= kept ? 1 : 0))
@@ -31,14 +31,14 @@ function countHidden(mask) {
   return mask.reduce((sum, hidden) => sum + hidden, 0)
 }
 
-/** The frame of a sprite that stands for a ratio: the nearest that hides every patch hidden here, so that
- * none is shown as it was predicted while the model still saw it. */
+/** The frame of a ladder for a ratio: the nearest one in which all patches hidden here are hidden too, so that none is
+ * shown as predicted while visible. */
 function frameFor(ratios, ratio) {
   const found = ratios.findIndex((held) => held >= ratio - 1e-9)
   return found < 0 ? ratios.length - 1 : found
 }
 
-/** The ratio of `change` patches more hidden than now. */
+/** The ratio with `change` more hidden patches. */
 function ratioByPatches(length, ratio, change) {
   const removed = Math.min(Math.max(removedPatches(length, ratio) + change, 0), length)
   return Math.round(1e4 * removed / length) / 1e4

@@ -1,4 +1,4 @@
-// Which model, and which second one beside it: run, checkpoint, and the wipe between the two.
+// The model and an optional second one: run, checkpoint, and the wipe between the two.
 
 const RUN_OF = { a: "run", b: "against" }
 const CHECKPOINT_OF = { a: "checkpoint", b: "against_checkpoint" }
@@ -11,8 +11,8 @@ function buildModel(state, name) {
   model.slider = el("input", { type: "range", min: 0, max: 0, step: 1, "aria-label": name === "a" ? "Checkpoint" : "Checkpoint to compare with" })
   model.slider.oninput = () => setCheckpoint(state, name, String(state.sides[name].steps.steps[Number(model.slider.value)]))
   model.caption = el("output", { class: "gx-soft" })
-  model.last = el("button", { class: "narrow", title: "Follows the newest checkpoint", onClick: () => setCheckpoint(state, name, "last") }, "Latest")
-  model.best = el("button", { class: "narrow", title: "The checkpoint of the best evaluation", onClick: () => setCheckpoint(state, name, "best") }, "Best")
+  model.last = el("button", { class: "narrow", title: "Follow the newest checkpoint", onClick: () => setCheckpoint(state, name, "last") }, "Latest")
+  model.best = el("button", { class: "narrow", title: "The checkpoint with the best evaluation", onClick: () => setCheckpoint(state, name, "best") }, "Best")
   model.letter = el("b", { class: `letter side-${name}` }, name.toUpperCase())
   model.node = el("div", { class: "group model" }, model.letter, model.run, model.slider, model.caption, model.last, model.best)
   state.models[name] = model
@@ -20,37 +20,37 @@ function buildModel(state, name) {
 }
 
 function setRun(state, name, runId) {
-  if (name === "a") state.want.dataset = datasetName(state) // another run, but the same galaxy
-  state.want[RUN_OF[name]] = runId
-  state.want[CHECKPOINT_OF[name]] = "last"
+  if (name === "a") state.view.dataset = datasetName(state) // keep the galaxy when changing the run
+  state.view[RUN_OF[name]] = runId
+  state.view[CHECKPOINT_OF[name]] = "last"
   followAll(state)
   wantExact(state, 0)
-  tellSoon(state)
+  reportSoon(state)
 }
 
 function setCheckpoint(state, name, checkpoint) {
-  state.want[CHECKPOINT_OF[name]] = checkpoint
+  state.view[CHECKPOINT_OF[name]] = checkpoint
   Object.assign(state.sides[name], { checkpoint, problem: null })
   showCheckpoints(state, state.sides[name])
   refreshScene(state)
   wantExact(state, 0)
-  tellSoon(state)
+  reportSoon(state)
 }
 
-/** Both sides follow what is wanted; the second is made or closed. */
+/** Updates both sides to the current view; creates or closes the second one. */
 function followAll(state) {
-  const { want, sides } = state
-  followRun(state, sides.a, want.run, want.checkpoint)
-  if (want.against === null && sides.b) { closeSide(sides.b); sides.b = null }
-  if (want.against !== null) followRun(state, (sides.b ??= makeSide("b")), want.against, want.against_checkpoint)
+  const { view, sides } = state
+  followRun(state, sides.a, view.run, view.checkpoint)
+  if (view.against === null && sides.b) { closeSide(sides.b); sides.b = null }
+  if (view.against !== null) followRun(state, (sides.b ??= makeSide("b")), view.against, view.against_checkpoint)
   showModels(state)
   refreshScene(state)
 }
 
 function showModels(state) {
   const options = state.data.runs.map((run) => [run.id, run.title])
-  for (const name of ["a", "b"]) fillSelect(state.models[name].run, options, state.want[RUN_OF[name]] ?? "")
-  const two = state.want.against !== null
+  for (const name of ["a", "b"]) fillSelect(state.models[name].run, options, state.view[RUN_OF[name]] ?? "")
+  const two = state.view.against !== null
   state.versus.hidden = !two
   state.models.a.letter.hidden = !two
   state.compare.hidden = two
@@ -74,22 +74,22 @@ function showCheckpoints(state, side) {
   model.last.setAttribute("aria-pressed", side.checkpoint === "last")
   model.best.hidden = steps.length < 2 || !exists(side.steps?.best)
   model.best.setAttribute("aria-pressed", side.checkpoint === "best")
-  showNews(state)
+  showMessages(state)
 }
 
-/** The second model: an earlier checkpoint of the same run, until another is chosen. */
+/** Starts a comparison with the first checkpoint of the same run. */
 function startVersus(state) {
   const { steps } = state.sides.a
-  Object.assign(state.want, { against: state.want.run, against_checkpoint: steps?.steps.length ? String(steps.steps[0]) : "last" })
+  Object.assign(state.view, { against: state.view.run, against_checkpoint: steps?.steps.length ? String(steps.steps[0]) : "last" })
   followAll(state)
   wantExact(state, 0)
-  tellSoon(state)
+  reportSoon(state)
 }
 
 function endVersus(state) {
-  Object.assign(state.want, { against: null, against_checkpoint: "last" })
+  Object.assign(state.view, { against: null, against_checkpoint: "last" })
   followAll(state)
-  tellSoon(state)
+  reportSoon(state)
 }
 
 function buildVersus(state) {
@@ -118,11 +118,11 @@ function placeWipe(state, share) {
   drawScene(state)
 }
 
-/** Why the two pictures are not of the same mask, "" where they are. */
+/** Why the two models have different masks; "" if they do not. */
 function unlike({ sides: { a, b } }) {
   if (!a.exact || !b?.exact) return ""
   const [one, two] = [a.exact.result, b.exact.result]
-  if (one.patches !== two.patches) return `A has ${one.patches} patches and B has ${two.patches}: the two masks cannot be the same.`
+  if (one.patches !== two.patches) return `A has ${one.patches} patches and B has ${two.patches}, so their masks differ.`
   const fit = JSON.stringify(a.exact.request.masking) === JSON.stringify(b.exact.request.masking)
-  return fit && String(one.ids_keep) !== String(two.ids_keep) ? "A and B were given different masks by the server." : ""
+  return fit && String(one.ids_keep) !== String(two.ids_keep) ? "A and B have different masks." : ""
 }

@@ -1,19 +1,19 @@
-// What is asked of the server: checkpoints, the exact picture where the hand rests, the ladder of ratios, last the
-// curve of a sample.
+// Requests to the server: checkpoints, exact images once the slider rests, the ladder of ratios, and last the curve of a
+// sample.
 
 const REST_MS = 120
 const LADDER_REST_MS = 250
 const KEPT_RESULTS = 16
 const SLOW_MS = 700
 const RETRY_MS = 3000
-const SAMPLE_SEED = 0 // the same masks of the sample whatever mask is looked at, so that its curve stands still
-const LOST = "The server does not answer; this page keeps what it showed."
+const SAMPLE_SEED = 0 // fixed, so that the curve of the sample does not change with the mask
+const LOST = "The server is not responding; this page shows its last state."
 
 function makeSide(name) {
   return { name, run: null, checkpoint: "last", steps: null, exact: null, ladder: null, problem: null, kept: new Map() }
 }
 
-/** Follows the checkpoints of a side's run; a new one appears by itself while it trains. */
+/** Follows the checkpoints of the run of a side, including new ones. */
 function followRun(state, side, runId, checkpoint) {
   side.checkpoint = checkpoint
   if (side.run === runId) return
@@ -22,17 +22,17 @@ function followRun(state, side, runId, checkpoint) {
   side.endRun = live(runPath(runId), runPace, ({ data: run, error }) => {
     side.ended = run ? TERMINAL.has(run.state) : side.ended
     side.state = run ?? side.state
-    if (error) tellProblem(state, side, error)
+    if (error) setProblem(state, side, error)
     showCheckpoints(state, side)
   })
-  side.endSteps = live(`${runPath(runId)}/checkpoints`, () => (side.ended ? 0 : 3000), ({ data: news, error, lost }) => {
-    if (error || lost) return tellProblem(state, side, error ?? LOST)
+  side.endSteps = live(`${runPath(runId)}/checkpoints`, () => (side.ended ? 0 : 3000), ({ data: found, error, lost }) => {
+    if (error || lost) return setProblem(state, side, error ?? LOST)
     if (side.problem === LOST) wantExact(state, 0)
-    if (JSON.stringify(news) === JSON.stringify(side.steps)) return
-    side.steps = news
+    if (JSON.stringify(found) === JSON.stringify(side.steps)) return
+    side.steps = found
     showCheckpoints(state, side)
     wantExact(state, 0)
-    followInside(state) // also of an encoder without a decoder, which has no exact picture
+    followInside(state) // also for encoders without a decoder, which have no exact images
   })
 }
 
@@ -54,7 +54,7 @@ function dropPictures(exact) {
   if (exact) Object.values(exact.pictures).forEach((bitmap) => bitmap.close())
 }
 
-/** The step that "last", "best" or a number stands for; null where the run has no checkpoint yet. */
+/** The step of "last", "best" or a number; null without checkpoints. */
 function stepOf({ steps, checkpoint }) {
   if (!steps?.steps.length) return null
   const named = { last: steps.last, best: steps.best ?? steps.last }[checkpoint]
@@ -63,7 +63,7 @@ function stepOf({ steps, checkpoint }) {
 }
 
 function viewedBy(state, side) {
-  const { row, upload } = state.want
+  const { row, upload } = state.view
   const step = stepOf(side)
   if (step === null || (row === null && upload === null)) return null
   const galaxy = upload === null ? { dataset: datasetName(state), row } : { upload }
@@ -73,11 +73,11 @@ function viewedBy(state, side) {
 function exactRequest(state, side) {
   const viewed = viewedBy(state, side)
   if (!viewed) return null
-  const { ratio, seed, kind, hidden, pixels, average } = state.want
+  const { ratio, seed, kind, hidden, pixels, average } = state.view
   return { viewed, masking: { ratio, seed, kind, hidden }, pixels, average }
 }
 
-/** Requests that differ only in ratios which hide the same patches are one. */
+/** A cache key that is equal for ratios that hide the same patches. */
 function keyOf(state, request) {
   if (!request) return null
   const { masking } = request
@@ -93,16 +93,16 @@ function exactFits(state, side) {
 
 function ladderRequest(state, side) {
   const viewed = viewedBy(state, side)
-  return viewed && { viewed, kind: state.want.kind, seed: state.want.seed, pixels: state.want.pixels }
+  return viewed && { viewed, kind: state.view.kind, seed: state.view.seed, pixels: state.view.pixels }
 }
 
 function ladderFits(state, side) {
   return side.ladder !== null && side.ladder.key === JSON.stringify(ladderRequest(state, side))
 }
 
-/** The ranks of the mask in force: of any model, as the same seed on the same grid is the same mask. */
+/** The ranks of the current mask, from any model: the same seed and grid give the same mask. */
 function ranksNow(state) {
-  const { kind, seed } = state.want
+  const { kind, seed } = state.view
   return state.ranks.get(`${state.grid?.length} ${kind} ${seed}`) ?? null
 }
 
@@ -110,12 +110,12 @@ function sidesOf(state) {
   return [state.sides.a, state.sides.b].filter(Boolean)
 }
 
-/** Asks for the exact picture of what is wanted, once it has been wanted for `wait` ms. */
+/** Requests exact images once the view has rested for `wait` ms. */
 function wantExact(state, wait = REST_MS) {
   stopWaiting(state)
-  const wish = () => { for (const side of sidesOf(state)) state.wishExact(side.name) }
-  // A hand rests when a frame has passed without it: a browser kept busy sees its next move only then.
-  state.restTimer = setTimeout(wait ? () => { state.restFrame = requestAnimationFrame(wish) } : wish, wait)
+  const load = () => { for (const side of sidesOf(state)) state.queueExact(side.name) }
+  // Wait for one more frame: a busy browser delivers the next pointer move only then.
+  state.restTimer = setTimeout(wait ? () => { state.restFrame = requestAnimationFrame(load) } : load, wait)
 }
 
 function stopWaiting(state) {
@@ -134,7 +134,7 @@ async function fetchExact(state, name) {
       await takeExact(state, side, request, await resultOf(state, side, request))
     } catch (problem) {
       if (keyOf(state, request) === keyOf(state, exactRequest(state, side))) refuse(state, side, problem)
-      if (problem instanceof Refused) refresh(`${runPath(side.run)}/checkpoints`) // it may have been deleted
+      if (problem instanceof Refused) refresh(`${runPath(side.run)}/checkpoints`) // the checkpoint may have been deleted
       return
     } finally {
       clearTimeout(slow)
@@ -142,18 +142,18 @@ async function fetchExact(state, name) {
     }
   }
   if (!exactFits(state, side)) return
-  if (side.problem === LOST) tellProblem(state, side, null) // it answers again
-  if (state.root.dataset.exact !== "true") refreshScene(state) // it was here all along
+  if (side.problem === LOST) setProblem(state, side, null) // the server responds again
+  if (state.root.dataset.exact !== "true") refreshScene(state) // the exact images were loaded already
   wantLadder(state)
 }
 
 function setSlow(state, side, slow) {
   if (Boolean(side.slow) === slow) return
   side.slow = slow
-  showNews(state)
+  showMessages(state)
 }
 
-/** A result of before, or the server's. */
+/** A cached result, or one from the server. */
 async function resultOf(state, side, request) {
   const key = keyOf(state, request)
   const kept = side.kept.get(key)
@@ -186,42 +186,42 @@ function bitmapOf(base64) {
 
 function wantLadder(state) {
   clearTimeout(state.ladderTimer)
-  state.ladderTimer = setTimeout(() => { for (const side of sidesOf(state)) state.wishLadder(side.name) }, LADDER_REST_MS)
+  state.ladderTimer = setTimeout(() => { for (const side of sidesOf(state)) state.queueLadder(side.name) }, LADDER_REST_MS)
 }
 
 async function fetchLadder(state, name) {
   const side = state.sides[name]
   const request = side && ladderRequest(state, side)
   if (!request || ladderFits(state, side) || !exactFits(state, side)) return
-  const wanted = () => JSON.stringify(request) === JSON.stringify(ladderRequest(state, side))
+  const isCurrent = () => JSON.stringify(request) === JSON.stringify(ladderRequest(state, side))
   let info, sprite
   try {
     info = await ask(`/reconstructions/ladder?query=${encodeURIComponent(JSON.stringify(request))}`)
     sprite = await fetchBitmap(info.sprite)
   } catch (problem) {
-    if (wanted()) refuse(state, side, problem)
+    if (isCurrent()) refuse(state, side, problem)
     return
   }
   keepRanks(state, request, info)
-  if (state.left || !wanted()) return sprite.close()
+  if (state.left || !isCurrent()) return sprite.close()
   side.ladder?.sprite.close()
   side.ladder = { key: JSON.stringify(request), info, sprite }
   refreshScene(state)
-  state.wishSample(name)
+  state.queueSample(name)
 }
 
-/** Of validation rows: of the dataset in view, or of the run's own beside an image of one's own. */
+/** A sample of validation rows: of the current dataset, or of the run's dataset for an uploaded image. */
 function sampleRequest(state, side) {
   const step = stepOf(side)
-  const dataset = state.want.upload === null ? datasetName(state) : null
-  return step === null ? null : { run: side.run, checkpoint: String(step), dataset, kind: state.want.kind, seed: SAMPLE_SEED }
+  const dataset = state.view.upload === null ? datasetName(state) : null
+  return step === null ? null : { run: side.run, checkpoint: String(step), dataset, kind: state.view.kind, seed: SAMPLE_SEED }
 }
 
 function sampleFits(state, side) {
   return exists(side.sample) && side.sampleKey === JSON.stringify(sampleRequest(state, side))
 }
 
-/** The curve of a sample comes last, as it takes longest; why there is none stands beside the chart. */
+/** Fetches the curve of a sample last, as it takes longest; errors are shown next to the chart. */
 async function fetchSample(state, name) {
   const side = state.sides[name]
   const request = side && sampleRequest(state, side)
@@ -231,7 +231,7 @@ async function fetchSample(state, name) {
     const sample = await ask(`/reconstructions/curve?query=${encodeURIComponent(key)}`)
     Object.assign(side, { sampleKey: key, sample, sampleProblem: null })
   } catch (problem) {
-    if (!(problem instanceof Refused)) return // the server is gone: whoever asks next says so
+    if (!(problem instanceof Refused)) return // no connection: the next request reports it
     Object.assign(side, { sampleKey: key, sample: null, sampleProblem: problem.message })
   }
   if (!state.left) drawChart(state)
@@ -246,20 +246,20 @@ async function fetchBitmap(address) {
   const answer = await fetch(address.startsWith(API) ? address : API + address, { credentials: "same-origin" })
   if (!answer.ok) {
     const body = await answer.json().catch(() => null)
-    throw new Refused(body?.detail ?? `The server answered ${answer.status}.`)
+    throw new Refused(body?.detail ?? `The server returned ${answer.status}.`)
   }
   return createImageBitmap(await answer.blob())
 }
 
 function refuse(state, side, problem) {
   if (!(problem instanceof Refused) && !(problem instanceof TypeError)) throw problem
-  if (problem instanceof Refused) return tellProblem(state, side, problem.message)
-  tellProblem(state, side, LOST)
+  if (problem instanceof Refused) return setProblem(state, side, problem.message)
+  setProblem(state, side, LOST)
   wantExact(state, RETRY_MS)
 }
 
-function tellProblem(state, side, words) {
+function setProblem(state, side, words) {
   side.problem = words
-  showNews(state)
+  showMessages(state)
   drawChart(state)
 }

@@ -1,4 +1,4 @@
-// The mask by hand: pressing on a visible patch hides what the brush touches, on a hidden one shows it.
+// Painting a mask: a stroke starting on a visible patch hides patches, one starting on a hidden patch shows them.
 
 function preparePaint(state) {
   const { canvas } = state.panels.masked
@@ -22,7 +22,7 @@ function patchAt(state, event) {
 }
 
 function startStroke(state, event) {
-  if (!state.mask || event.button || (event.pointerType === "touch" && !state.want.hidden)) return
+  if (!state.mask || event.button || (event.pointerType === "touch" && !state.view.hidden)) return
   event.preventDefault()
   state.panels.masked.canvas.setPointerCapture(event.pointerId)
   const [row, column] = patchAt(state, event)
@@ -37,7 +37,7 @@ function moveBrush(state, event) {
   if (!state.stroke) return
   const [fromRow, fromColumn] = state.stroke.last
   const steps = Math.max(Math.abs(row - fromRow), Math.abs(column - fromColumn), 1)
-  for (let i = 1; i <= steps; i++) { // a fast hand leaves no gaps
+  for (let i = 1; i <= steps; i++) { // fast strokes leave no gaps
     brush(state, Math.round(fromRow + (row - fromRow) * i / steps), Math.round(fromColumn + (column - fromColumn) * i / steps), i === steps)
   }
   state.stroke.last = [row, column]
@@ -49,7 +49,7 @@ function endStroke(state) {
   setHidden(state, hiddenOf(state.mask))
 }
 
-/** The patches under a brush of `state.brush` × `state.brush` around one. */
+/** Applies the brush (`state.brush` × `state.brush`) around a patch. */
 function brush(state, row, column, draw = true) {
   const { n } = state.grid
   const before = Math.floor((state.brush - 1) / 2)
@@ -60,7 +60,7 @@ function brush(state, row, column, draw = true) {
     }
   }
   if (!draw) return
-  state.want.hidden = hiddenOf(mask)
+  state.view.hidden = hiddenOf(mask)
   drawScene(state)
   showMaskWords(state)
 }
@@ -93,22 +93,22 @@ function paintByKey(state, event) {
   endStroke(state)
 }
 
-/** Takes a mask made by hand; null goes back to the mask of ratio, kind and seed. */
+/** Sets a hand-made mask; null returns to the mask of ratio, kind and seed. */
 function setHidden(state, hidden) {
-  state.want.hidden = hidden
+  state.view.hidden = hidden
   refreshScene(state)
   showControls(state)
   wantExact(state, 0)
-  tellSoon(state)
+  reportSoon(state)
 }
 
 function paintTools(state) {
   const tool = (words, title, mask) => el("button", { title, onClick: () => { if (state.mask) setHidden(state, hiddenOf(mask(state.mask))) } }, words)
-  const sizes = el("select", { "aria-label": "Brush", title: "Side of the brush, in patches" },
+  const sizes = el("select", { "aria-label": "Brush", title: "Brush size in patches" },
     [1, 2, 3, 5].map((side) => el("option", { value: side }, `brush ${side} × ${side}`)))
   sizes.onchange = () => { state.brush = Number(sizes.value) }
   return el("div", { class: "group tools", hidden: true }, sizes,
-    tool("Invert", "Hides what is visible and shows what is hidden", (mask) => mask.map((hidden) => 1 - hidden)),
-    tool("Clear", "Shows every patch", (mask) => new Uint8Array(mask.length)),
-    tool("Hide all", "Hides every patch", (mask) => new Uint8Array(mask.length).fill(1)))
+    tool("Invert", "Swap hidden and visible patches", (mask) => mask.map((hidden) => 1 - hidden)),
+    tool("Clear", "Show all patches", (mask) => new Uint8Array(mask.length)),
+    tool("Hide all", "Hide all patches", (mask) => new Uint8Array(mask.length).fill(1)))
 }

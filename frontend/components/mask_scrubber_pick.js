@@ -1,32 +1,32 @@
-// Which galaxy: by row, the ones beside it, a random one of a class, or a picture of one's own.
+// Choosing a galaxy: by row, previous and next, random, or an uploaded image.
 
 function buildPick(state) {
   state.dataset = el("select", { "aria-label": "Dataset" })
   state.dataset.onchange = () => setGalaxy(state, { dataset: state.dataset.value, row: 0, upload: null, label: null })
   state.label = el("select", { "aria-label": "Class" })
-  state.label.onchange = () => { state.want.label = state.label.value || null; randomGalaxy(state) }
+  state.label.onchange = () => { state.view.label = state.label.value || null; randomGalaxy(state) }
   state.rowField = el("input", { type: "number", min: 0, "aria-label": "Row", class: "number" })
   state.rowField.onchange = () => { takeText(state.rowField); setRow(state, Number(state.rowField.value)) }
   state.ofRows = el("span", { class: "gx-soft" })
   state.file = el("input", { type: "file", accept: "image/*", hidden: true, tabindex: -1, "aria-label": "Image file" })
   state.file.onchange = () => { sendPicture(state, state.file.files[0]); state.file.value = "" }
-  state.who = state.panels.original.note
-  state.similar = el("a", { class: "onward", title: "Galaxies that this run's encoder finds alike" }, "Similar")
+  state.galaxyNote = state.panels.original.note
+  state.similar = el("a", { class: "onward", title: "Similar galaxies according to this run" }, "Similar")
   return el("div", { class: "group pick" },
     state.dataset, state.label,
     el("div", { class: "group walk" },
       el("button", { class: "narrow", title: "Previous galaxy (←)", "aria-label": "Previous galaxy", onClick: () => stepGalaxy(state, -1) }, "‹"),
       state.rowField, state.ofRows,
       el("button", { class: "narrow", title: "Next galaxy (→)", "aria-label": "Next galaxy", onClick: () => stepGalaxy(state, 1) }, "›")),
-    el("button", { title: "A random galaxy of the class (r)", onClick: () => randomGalaxy(state) }, "Random"),
-    el("button", { title: "An image of your own; it can also be pasted or dropped here", onClick: () => state.file.click() }, "Image…"),
+    el("button", { title: "A random galaxy, of the selected class if there is one (r)", onClick: () => randomGalaxy(state) }, "Random"),
+    el("button", { title: "Upload an image; you can also paste or drop it here", onClick: () => state.file.click() }, "Image…"),
     state.similar, state.file)
 }
 
-/** The dataset whose rows are meant: the chosen one, else the run's own, else (of an imported model) the first. */
+/** The current dataset: the selected one, else that of the run, else (for an imported model) the first. */
 function datasetName(state) {
-  const own = state.data.runs.find((run) => run.id === state.want.run)?.dataset
-  return state.want.dataset ?? own ?? state.data.datasets[0]?.name ?? null
+  const own = state.data.runs.find((run) => run.id === state.view.run)?.dataset
+  return state.view.dataset ?? own ?? state.data.datasets[0]?.name ?? null
 }
 
 function datasetNow(state) {
@@ -36,7 +36,7 @@ function datasetNow(state) {
 function showPick(state) {
   const { datasets } = state.data
   const now = datasetNow(state)
-  const { row, upload, label } = state.want
+  const { row, upload, label } = state.view
   fillSelect(state.dataset, datasets.map(({ name }) => [name, name]), now?.name ?? "")
   state.dataset.hidden = datasets.length < 2
   fillSelect(state.label, [["", "any class"], ...(now?.class_names ?? []).map((name) => [name, name])], label ?? "")
@@ -45,36 +45,36 @@ function showPick(state) {
   putText(state.rowField, upload === null ? row : null)
   state.ofRows.textContent = now ? `of ${grouped(now.n)}` : ""
   const galaxy = upload === null ? { dataset: now?.name ?? "", row: row ?? "" } : { dataset: now?.name ?? "", upload }
-  state.similar.href = `/search?${new URLSearchParams({ run: state.want.run, checkpoint: state.want.checkpoint, ...galaxy })}`
-  tellWho(state)
+  state.similar.href = `/search?${new URLSearchParams({ run: state.view.run, checkpoint: state.view.checkpoint, ...galaxy })}`
+  showWho(state)
 }
 
-async function tellWho(state) {
-  const { row, upload } = state.want
+async function showWho(state) {
+  const { row, upload } = state.view
   const now = datasetNow(state)
   const key = JSON.stringify([now?.name, row, upload])
-  if (state.whoKey === key) return
-  state.whoKey = key
-  if (upload !== null) return void (state.who.textContent = "your own image")
-  if (!now || row === null) return void (state.who.textContent = "")
+  if (state.galaxyKey === key) return
+  state.galaxyKey = key
+  if (upload !== null) return void (state.galaxyNote.textContent = "your own image")
+  if (!now || row === null) return void (state.galaxyNote.textContent = "")
   try {
     const page = await ask(`${datasetPath(now.name)}/galaxies?offset=${row}&limit=1`)
-    if (state.whoKey !== key || !page.galaxies.length) return
+    if (state.galaxyKey !== key || !page.galaxies.length) return
     const { label, split, source_id: source } = page.galaxies[0]
-    state.who.textContent = [label ?? "no label", split, source, now.simulated ? "simulated" : null].filter(Boolean).join(" · ")
+    state.galaxyNote.textContent = [label ?? "no label", split, source, now.simulated ? "simulated" : null].filter(Boolean).join(" · ")
   } catch {
-    state.whoKey = null // the picture's own request says what is wrong
+    state.galaxyKey = null // the request for the images reports the error
   }
 }
 
 function setGalaxy(state, change) {
-  state.asked++ // what was asked for before, and has not come yet, no longer counts
-  Object.assign(state.want, change)
+  state.ticket++ // pending responses no longer count
+  Object.assign(state.view, change)
   if (!state.lock.checked) redrawSeed(state)
   refreshScene(state)
   showControls(state)
   wantExact(state, 0)
-  tellSoon(state)
+  reportSoon(state)
 }
 
 function setRow(state, row) {
@@ -84,15 +84,15 @@ function setRow(state, row) {
 }
 
 async function stepGalaxy(state, change) {
-  const { row, label } = state.want
+  const { row, label } = state.view
   if (label === null || row === null) return setRow(state, (row ?? 0) + change)
-  state.wishStep(change)
+  state.queueStep(change)
 }
 
-/** The row before or after of the class, found among its rows, which rise. */
+/** The previous or next row of the class, by binary search. */
 async function stepInClass(state, change) {
   const now = datasetNow(state)
-  const { row, label } = state.want
+  const { row, label } = state.view
   const path = (offset) => `${datasetPath(now.name)}/galaxies?limit=1&offset=${offset}&label=${encodeURIComponent(label)}`
   try {
     let page = await ask(path(0))
@@ -106,7 +106,7 @@ async function stepInClass(state, change) {
     const here = low < page.total ? (await ask(path(low))).galaxies[0].row === row : false
     const wanted = change < 0 ? low - 1 : low + (here ? 1 : 0)
     const found = wanted >= 0 ? (await ask(path(wanted))).galaxies[0] : null
-    if (found && state.want.row === row) setRow(state, found.row)
+    if (found && state.view.row === row) setRow(state, found.row)
   } catch (problem) {
     refuse(state, state.sides.a, problem)
   }
@@ -115,8 +115,8 @@ async function stepInClass(state, change) {
 async function randomGalaxy(state) {
   const now = datasetNow(state)
   if (!now) return
-  const seed = state.want.row === null ? 1 : Math.floor(Math.random() * 2 ** 31)
-  const label = state.want.label === null ? "" : `&label=${encodeURIComponent(state.want.label)}`
+  const seed = state.view.row === null ? 1 : Math.floor(Math.random() * 2 ** 31)
+  const label = state.view.label === null ? "" : `&label=${encodeURIComponent(state.view.label)}`
   const current = ticketOf(state)
   try {
     const galaxy = await ask(`${datasetPath(now.name)}/random?seed=${seed}${label}`)

@@ -1,35 +1,35 @@
-// What runs have to say: a bell with the count of what this browser has not seen, and the list behind it.
+// Notices of runs: a bell with the number of unread ones, and the list.
 
 const SEEN = "galaxyscope-notice"
-const NOTICE_WORDS = { done: "done", failed: "failed", died: "died, taken up again", diverged: "diverged", stalled: "stalls" }
+const NOTICE_WORDS = { done: "finished", failed: "failed", died: "crashed, resumed", diverged: "diverged", stalled: "stalled" }
 const NOTICE_TONES = { done: "good", failed: "bad", died: "warn", diverged: "bad", stalled: "warn" }
 const BELL = "M8 1.8a4 4 0 0 0-4 4v3l-1.6 2.6h11.2L12 8.8v-3a4 4 0 0 0-4-4M6.5 13.4a1.6 1.6 0 0 0 3 0"
 const TOAST_S = 60
 
-/** The newest notice's id, as the server has it: what is newer than seen is fetched and counted. */
-async function hearNotices(state, newest) {
-  if (seenNotice() === null) seeNotices(newest) // what was said before the first visit is no news
-  if (newest === state.heard) return
-  state.heard = newest
+/** Fetches notices when the server has a newer one than known. */
+async function updateNotices(state, newest) {
+  if (seenNotice() === null) seeNotices(newest) // notices before the first visit count as read
+  if (newest === state.newestNotice) return
+  state.newestNotice = newest
   try {
-    state.told = newest ? await ask("/notices?limit=30") : []
+    state.noticeList = newest ? await ask("/notices?limit=30") : []
     drawBell(state)
   } catch {
-    state.heard = null // asked again with the next word
+    state.newestNotice = null // retried with the next poll
   }
 }
 
 function drawBell(state) {
-  const fresh = state.told.filter(({ id }) => id > seenNotice()).length
+  const fresh = state.noticeList.filter(({ id }) => id > seenNotice()).length
   const words = fresh ? `${fresh} new ${fresh === 1 ? "notice" : "notices"}` : "Notices"
-  const bell = el("button", { class: fresh ? "bell fresh" : "bell", title: words, "aria-label": words, hidden: !state.told.length }, svgShape("ring", BELL), fresh ? String(fresh) : null)
+  const bell = el("button", { class: fresh ? "bell fresh" : "bell", title: words, "aria-label": words, hidden: !state.noticeList.length }, svgShape("ring", BELL), fresh ? String(fresh) : null)
   bell.onclick = () => openNotices(state)
   renew(state.notices, bell, noticeToast(state))
 }
 
-/** The newest that nobody has seen, while it is young. */
+/** The newest unread notice, if recent. */
 function noticeToast(state) {
-  const [newest] = state.told
+  const [newest] = state.noticeList
   if (!newest || newest.id <= seenNotice() || secondsSince(newest.at) > TOAST_S) return null
   clearTimeout(state.toastTimer)
   state.toastTimer = setTimeout(() => drawBell(state), 1000 * (TOAST_S + 1 - secondsSince(newest.at)))
@@ -42,16 +42,16 @@ function openNotices(state) {
   const close = el("button", {}, "Close")
   const item = (one) => el("li", { class: one.id > seenNotice() ? "fresh" : "" },
     el("span", { class: `gx-tone-${NOTICE_TONES[one.kind]}` }, NOTICE_WORDS[one.kind]), noticeLink(one), el("span", { class: "gx-soft", title: clockTime(one.at) }, ago(one.at)))
-  const dialog = el("dialog", { "aria-label": "Notices" }, el("h2", {}, "Notices"), el("ul", {}, state.told.map(item)),
-    el("p", { class: "gx-soft" }, "They can be sent to an address of yours: ", el("a", { href: "/machine" }, "Machine"), "."), close)
+  const dialog = el("dialog", { "aria-label": "Notices" }, el("h2", {}, "Notices"), el("ul", {}, state.noticeList.map(item)),
+    el("p", { class: "gx-soft" }, "To receive notices by webhook, see ", el("a", { href: "/machine" }, "Machine"), "."), close)
   close.onclick = () => dialog.close()
   dialog.onclose = () => { dialog.remove(); drawBell(state) }
   state.notices.getRootNode().querySelector(".gx-header").append(dialog)
   dialog.showModal()
-  seeNotices(Math.max(0, ...state.told.map(({ id }) => id)))
+  seeNotices(Math.max(0, ...state.noticeList.map(({ id }) => id)))
 }
 
-let seenHere = null // where the browser keeps nothing
+let seenHere = null // if the browser has no storage
 
 function seenNotice() {
   try {

@@ -1,9 +1,9 @@
-// One odd galaxy at a time, large, with what its neighbours say: a key rates it and goes on, the way back stays, and what
-// was rated teaches the order of those to come.
+// Reviewing odd galaxies one at a time with the labels of their neighbours: keys rate and advance, actions can be undone,
+// and ratings can be used to learn a ranking.
 
 const reviews = makeStore()
-const ODD_TELL_MS = 150
-const REST_MS = 2000 // of the hand, before the address says which galaxy is shown: the script does not run at every key
+const ODD_REPORT_MS = 150
+const REST_MS = 2000 // before the galaxy shown is reported for the address, so that not every key triggers a rerun
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gx-odd_review")
@@ -11,7 +11,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const embedded = JSON.stringify(data.state)
   const changed = state.embedded !== embedded
   Object.assign(state, { data, embedded })
-  state.say = (view) => setTriggerValue("view", { view, n: ++state.seq })
+  state.send = (view) => setTriggerValue("view", { view, seq: ++state.seq })
   state.leave ??= listenToPage(reviewKeys(state), () => {})
   if (isNewAddress(state, data)) adopt(state, data.view)
   else if (changed) showAll(state)
@@ -26,10 +26,10 @@ function reviewKeys(state) {
 }
 
 function build(root) {
-  const state = { root, want: null, left: true, seq: 0, asked: 0, list: [], at: 0, received: new Map(), acts: [], touched: new Set(),
-    outbox: readOutbox(), page: null, problem: null, news: "", rated: 0, shown: null }
+  const state = { root, view: null, left: true, seq: 0, ticket: 0, list: [], at: 0, received: new Map(), actions: [], touched: new Set(),
+    outbox: readOutbox(), page: null, problem: null, message: "", rated: 0, shown: null }
   state.doubts = labelDoubts(() => showReview(state))
-  state.wish = latestWins(() => loadRanking(state))
+  state.queueLoad = latestWins(() => loadRanking(state))
   state.alerts = el("div", { class: "says" })
   state.says = el("div", { class: "says counts" })
   root.replaceChildren(buildSpace(state), el("div", { class: "all" }, buildBar(state), state.alerts, state.says, buildGalaxy(state), buildQueue(state)))
@@ -39,15 +39,15 @@ function build(root) {
 function leave(state) {
   state.leave?.()
   state.leave = null
-  clearTimeout(state.tellTimer)
+  clearTimeout(state.reportTimer)
   clearTimeout(state.sendTimer)
   state.left = true
 }
 
-/** Takes over what the address says. */
+/** Applies the view of the address. */
 function adopt(state, view) {
-  Object.assign(state, { left: false, said: null })
-  state.want = structuredClone(view)
+  Object.assign(state, { left: false, sent: null })
+  state.view = structuredClone(view)
   showAll(state)
 }
 
@@ -55,24 +55,24 @@ function showAll(state) {
   showSpace(state)
   showBar(state)
   state.root.classList.toggle("waiting", !state.data.state?.ready)
-  state.wish()
+  state.queueLoad()
 }
 
-/** What is wanted changes; the galaxy that is shown may be another one then. */
-function change(state, wanted) {
-  state.asked++
-  Object.assign(state.want, { row: null }, wanted)
+/** Applies a change, which may show another galaxy. */
+function change(state, changes) {
+  state.ticket++
+  Object.assign(state.view, { row: null }, changes)
   state.problem = null
   showAll(state)
-  tellSoon(state, ODD_TELL_MS)
+  reportSoon(state, ODD_REPORT_MS)
 }
 
-function tellSoon(state, wait = REST_MS) {
-  clearTimeout(state.tellTimer)
-  state.tellTimer = setTimeout(() => {
-    const said = JSON.stringify(state.want)
-    if (said === state.said) return
-    state.said = said
-    state.say(JSON.parse(said))
+function reportSoon(state, wait = REST_MS) {
+  clearTimeout(state.reportTimer)
+  state.reportTimer = setTimeout(() => {
+    const view = JSON.stringify(state.view)
+    if (view === state.sent) return
+    state.sent = view
+    state.send(JSON.parse(view))
   }, wait)
 }

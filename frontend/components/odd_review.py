@@ -1,4 +1,4 @@
-"""One odd galaxy at a time: rated and flagged by keys, walked through, taken back, learned from."""
+"""Reviewing odd galaxies one at a time: rating, flagging, undo, and learning from ratings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -12,7 +12,7 @@ from shared.contract.runs import Run
 from shared.contract.search import EmbeddingState
 
 KEY = "odd_review"
-PARTS = ("net", "outbox", "acts", "bar", "galaxy", "queue")
+PARTS = ("net", "outbox", "actions", "bar", "galaxy", "queue")
 _REVIEW = load_component(
     KEY, parts=("galaxy_dialog", "label_flags", *SPACE, *(f"{KEY}_{part}" for part in PARTS))
 )
@@ -20,19 +20,19 @@ _REVIEW = load_component(
 
 def draw_odd_review(
     view: Mapping[str, Any],
-    told: int | None,
+    browser_seq: int | None,
     runs: Sequence[Run],
     datasets: Sequence[Dataset],
     state: EmbeddingState | None,
     *,
-    on_view: Callable[[Mapping[str, Any], int], None],
+    on_change: Callable[[Mapping[str, Any], int], None],
 ) -> None:
-    """Draws the review; galaxies and ratings go between API and browser. `told`, `on_view`: as
-    draw_mask_scrubber."""
+    """Draw the review; the browser exchanges galaxies and ratings with the API. For `browser_seq` and
+    `on_change` see draw_mask_scrubber."""
 
-    def heard() -> None:
-        said = st.session_state[KEY].get("view")
-        if said:
-            on_view(dict(said["view"]), int(said["n"]))
+    def changed() -> None:
+        sent = st.session_state[KEY].get("view")
+        if sent:
+            on_change(dict(sent["view"]), int(sent["seq"]))
 
-    _REVIEW(data=search_data(view, told, runs, datasets, state), key=KEY, on_view_change=heard)
+    _REVIEW(data=search_data(view, browser_seq, runs, datasets, state), key=KEY, on_view_change=changed)

@@ -1,7 +1,7 @@
-// By what galaxies are odd, whose neighbours are asked, which are looked at, and the learning.
+// Ranking criterion, neighbours, filters, and learning.
 
-const BY_NAMES = [["isolation", "Isolated", "Far from its neighbours"], ["mislabel", "Mislabelled?", "Its neighbours carry another label"],
-  ["interest", "Interesting", "Like what you rated high: learned from your ratings or flags"]]
+const BY_NAMES = [["isolation", "Isolated", "Far from its neighbours"], ["mislabel", "Mislabelled?", "Neighbours have another label"],
+  ["interest", "Interesting", "Similar to galaxies you rated high or flagged"]]
 const KS = [5, 10, 20, 50]
 const SOURCES = [["ratings", "my ratings"], ["flags", "label flags"]]
 
@@ -13,16 +13,16 @@ function buildBar(state) {
   state.sources.onchange = () => chooseSource(state)
   state.learning = el("button", { class: "gx-main", "aria-keyshortcuts": "l", onClick: () => learn(state) }, "Learn")
   return el("div", { class: "bar" },
-    el("div", { class: "group", role: "group", "aria-label": "Odd by" }, state.orders),
+    el("div", { class: "group", role: "group", "aria-label": "Rank by" }, state.orders),
     el("div", { class: "group" }, state.learning, el("span", { class: "gx-soft" }, "from"), state.sources), buildFold(state))
 }
 
-/** Another source counts with the next press; where it has taught already, at once. */
+/** A change of source applies to the next learning, or immediately if the ranking is a learned one. */
 function chooseSource(state) {
-  if (state.want.by === "interest") return change(state, { learn: state.sources.value })
-  state.want.learn = state.sources.value
+  if (state.view.by === "interest") return change(state, { learn: state.sources.value })
+  state.view.learn = state.sources.value
   showBar(state)
-  tellSoon(state, ODD_TELL_MS)
+  reportSoon(state, ODD_REPORT_MS)
 }
 
 function buildFold(state) {
@@ -31,23 +31,23 @@ function buildFold(state) {
   state.foldName = el("summary", {}, "Filters")
   const field = (word, node) => el("label", { class: "field" }, el("span", { class: "gx-soft" }, word), node)
   return el("details", {}, state.foldName, el("div", { class: "fold" }, buildRowFilters(state),
-    field("neighbours", state.ks),
-    el("label", { class: "check" }, state.withRated, "also those that are rated")))
+    field("Neighbours", state.ks),
+    el("label", { class: "check" }, state.withRated, "Include rated galaxies")))
 }
 
 function showBar(state) {
-  const { want } = state
+  const { view } = state
   const bare = isBare(datasetNow(state))
   state.orders.forEach((button, place) => {
     const [by, , title] = BY_NAMES[place]
-    button.setAttribute("aria-pressed", String(want.by === by))
+    button.setAttribute("aria-pressed", String(view.by === by))
     button.disabled = by === "mislabel" && bare
-    button.title = button.disabled ? `${want.dataset} has no labels that could be doubted` : title
+    button.title = button.disabled ? `${view.dataset} has no labels` : title
   })
-  fillSelect(state.ks, [...new Set([...KS, want.k])].sort((a, b) => a - b).map((k) => [String(k), String(k)]), String(want.k))
-  fillSelect(state.sources, SOURCES, want.learn)
-  state.withRated.checked = want.rated
-  state.learning.title = want.learn === "flags" ? "What tells flagged labels from galaxies that are rated and not flagged (l)" : "What tells the galaxies that you rated high from the others (l)"
+  fillSelect(state.ks, [...new Set([...KS, view.k])].sort((a, b) => a - b).map((k) => [String(k), String(k)]), String(view.k))
+  fillSelect(state.sources, SOURCES, view.learn)
+  state.withRated.checked = view.rated
+  state.learning.title = view.learn === "flags" ? "Learn to distinguish flagged labels from rated galaxies without a flag (l)" : "Learn to predict your ratings (l)"
   showRowFilters(state)
 }
 

@@ -1,24 +1,24 @@
-// The galaxy that is shown: its picture, what its neighbours say, those neighbours, and what a person says of it.
+// The galaxy shown: image, neighbours and their labels, and the rating controls.
 
-const RATE_WORDS = ["of no interest", "", "", "", "", "of the greatest interest"]
+const RATE_WORDS = ["not interesting", "", "", "", "", "most interesting"]
 const AHEAD_PICTURES = 3
-const NEAR_MS = 120 // a hand that runs on waits for no neighbours
+const NEAR_MS = 120 // delay of the neighbours, so that quick stepping does not load them
 
 function buildGalaxy(state) {
   state.picture = el("div", { class: "picture" })
   state.about = el("div", { class: "about" })
-  state.near = el("div", { class: "near", role: "group", "aria-label": "Its neighbours, the nearest first" })
+  state.near = el("div", { class: "near", role: "group", "aria-label": "Neighbours, nearest first" })
   state.rates = [0, 1, 2, 3, 4, 5].map((value) => el("button", { class: "rate", "aria-keyshortcuts": String(value), onClick: () => rate(state, value),
     "aria-label": `Rate ${value}${RATE_WORDS[value] ? `, ${RATE_WORDS[value]}` : ""}`, title: `Key ${value}` }, String(value)))
   const tool = (words, keys, title, act) => el("button", { "aria-keyshortcuts": keys, title, "aria-label": title, onClick: act }, words)
   state.flagBox = tool("", "f", "Flag the label as doubtful (f)", () => flagHere(state))
-  state.undoBox = tool("Undo", "u", "Take back the last rating or flag (u)", () => undo(state))
-  state.backBox = tool("←", "ArrowLeft", "The one before (←)", () => walk(state, -1))
-  state.nextBox = tool("→", "ArrowRight", "The next one, this one unrated (→)", () => walk(state, 1))
+  state.undoBox = tool("Undo", "u", "Undo the last rating or flag (u)", () => undo(state))
+  state.backBox = tool("←", "ArrowLeft", "Previous galaxy (←)", () => walk(state, -1))
+  state.nextBox = tool("→", "ArrowRight", "Next galaxy without rating this one (→)", () => walk(state, 1))
   const acts = el("div", { class: "acts" }, el("div", { class: "group rates", role: "group", "aria-label": "How interesting, 0 to 5" },
     state.rates), el("div", { class: "group" }, state.backBox, state.nextBox, state.undoBox, state.flagBox))
-  state.newsBox = el("div", { class: "news" })
-  return (state.body = el("div", { class: "both" }, state.picture, el("div", { class: "side" }, acts, state.newsBox, state.about, state.near)))
+  state.messageBox = el("div", { class: "news" })
+  return (state.body = el("div", { class: "both" }, state.picture, el("div", { class: "side" }, acts, state.messageBox, state.about, state.near)))
 }
 
 function showReview(state) {
@@ -32,7 +32,7 @@ function showReview(state) {
   showPicture(state, of, one.galaxy)
   renew(state.about, aboutGalaxy(state, one))
   showNeighbours(state, of, one)
-  showActs(state, one)
+  showActions(state, one)
   for (const next of state.list.slice(state.at + 1, state.at + 1 + AHEAD_PICTURES)) new Image().src = galaxyPicture(of, next.galaxy.row, 512).src
   loadMore(state)
 }
@@ -56,13 +56,13 @@ function showNeighbours(state, of, one) {
   }, NEAR_MS)
 }
 
-function showActs(state, one) {
+function showActions(state, one) {
   state.rates.forEach((button, value) => button.setAttribute("aria-pressed", String(one.rating === value)))
   const flagged = state.doubts.flags.has(one.galaxy.row)
   state.flagBox.setAttribute("aria-pressed", String(flagged))
   renew(state.flagBox, flagShape(flagged), el("span", {}, flagged ? " Flagged" : " Flag label"))
   state.flagBox.disabled = one.galaxy.label === null
-  state.undoBox.disabled = !state.acts.length
+  state.undoBox.disabled = !state.actions.length
   state.backBox.disabled = !state.at
   state.nextBox.disabled = state.at >= state.list.length - 1
 }
@@ -73,25 +73,25 @@ function aboutGalaxy(state, one) {
   const of = datasetNow(state)
   return [
     el("p", { class: "name" }, el("b", {}, galaxy.label ?? "no label"), el("span", { class: "gx-soft" }, facts)),
-    el("p", { class: "verdict" }, saidByNeighbours(one)),
+    el("p", { class: "verdict" }, neighbourLabels(one)),
     el("p", { class: "gx-soft" }, scoreWords(one)),
     el("p", { class: "links" }, of.simulated ? el("span", { class: "gx-tag" }, "simulated") : null, skyLinks(links),
-      el("a", { href: likePath(state, galaxy.row) }, "Galaxies like it"),
-      el("a", { href: `/reconstruct?${new URLSearchParams({ run: state.want.run, dataset: of.dataset, row: galaxy.row })}` }, "Reconstruct"))]
+      el("a", { href: likePath(state, galaxy.row) }, "Similar"),
+      el("a", { href: `/reconstruct?${new URLSearchParams({ run: state.view.run, dataset: of.dataset, row: galaxy.row })}` }, "Reconstruct"))]
 }
 
-function saidByNeighbours({ galaxy, says }) {
+function neighbourLabels({ galaxy, says }) {
   if (!says) return ""
-  if (galaxy.label === null) return `Neighbours say ${says.label}: ${says.agree} of ${says.of}.`
-  if (says.label === galaxy.label) return `Neighbours say ${says.label} too, ${says.agree} of ${says.of}.`
-  return `Neighbours say ${says.label}, ${says.agree} of ${says.of}; its label: ${galaxy.label}, ${says.own} of ${says.of}.`
+  if (galaxy.label === null) return `${says.agree} of ${says.of} neighbours are ${says.label}.`
+  if (says.label === galaxy.label) return `${says.agree} of ${says.of} neighbours are ${says.label}, like this galaxy.`
+  return `${says.agree} of ${says.of} neighbours are ${says.label}; ${says.own} of ${says.of} are ${galaxy.label}, like this galaxy.`
 }
 
 function scoreWords({ score, scored: { by, k, learn } }) {
-  if (score === null) return by === "mislabel" ? "Without a label there is none to doubt." : ""
-  if (by === "isolation") return `Mean distance to its ${k} neighbours ${score.toFixed(3)} (1 − cosine).`
-  if (by === "mislabel") return `${percent(score)} of the weight of its ${k} neighbours is for another label.`
-  return learn === "flags" ? `Expected of a flag ${score.toFixed(2)}, where 1 is flagged.` : `Expected rating ${Math.min(Math.max(score, 0), 5).toFixed(1)} of 5.`
+  if (score === null) return by === "mislabel" ? "This galaxy has no label." : ""
+  if (by === "isolation") return `Mean distance to ${k} neighbours: ${score.toFixed(3)} (1 − cosine).`
+  if (by === "mislabel") return `Share of ${k} neighbours with another label, weighted by similarity: ${percent(score)}.`
+  return learn === "flags" ? `Predicted flag: ${score.toFixed(2)} (1 is flagged).` : `Predicted rating: ${Math.min(Math.max(score, 0), 5).toFixed(1)} of 5.`
 }
 
 const likePath = (state, row) => `/search?${new URLSearchParams(Object.entries({ ...spaceOf(state), row }).filter(([, value]) => exists(value)))}`
@@ -99,6 +99,6 @@ const likePath = (state, row) => `/search?${new URLSearchParams(Object.entries({
 function neighbourLink(state, of, galaxy, other) {
   const differs = galaxy.label !== null && other.label !== null && other.label !== galaxy.label
   const words = `Galaxy ${other.row}${other.label ? `, ${other.label}` : ""}, similarity ${other.similarity.toFixed(3)}`
-  return el("a", { class: differs ? "differs" : "", href: likePath(state, other.row), title: `${words}. Galaxies like it`, "data-row": other.row },
+  return el("a", { class: differs ? "differs" : "", href: likePath(state, other.row), title: `${words}. Click for similar galaxies`, "data-row": other.row },
     galaxyPicture(of, other.row, 128, words), el("span", {}, `${differs ? "≠ " : ""}${other.label ?? ""}`), el("span", { class: "gx-soft" }, other.similarity.toFixed(2)))
 }

@@ -1,56 +1,56 @@
-// The order of the galaxies, as the server has it: asked for in parts, those of a new order behind what was seen.
+// The ranking of the server, fetched in parts; a new ranking follows the galaxies already reviewed.
 
 const PART = 50
 const AHEAD = 30
 
-/** What the order depends on; null where nothing is embedded yet. */
+/** The request of the ranking; null without embeddings. */
 function orderOf(state) {
-  const { want } = state
+  const { view } = state
   if (!state.data.state?.ready) return null
-  return { space: spaceOf(state), by: want.by, k: want.k, ...(want.by === "interest" ? { learn_from: want.learn } : {}), only: onlyOf(want), with_rated: want.rated }
+  return { space: spaceOf(state), by: view.by, k: view.k, ...(view.by === "interest" ? { learn_from: view.learn } : {}), only: onlyOf(view), with_rated: view.rated }
 }
 
 const oddPath = (request) => `/odd?query=${encodeURIComponent(JSON.stringify(request))}`
 
 async function loadRanking(state, again = false) {
-  const order = orderOf(state), key = JSON.stringify(order), row = state.want.row
+  const order = orderOf(state), key = JSON.stringify(order), row = state.view.row
   if (!order) return
   if (state.shown === key && !again) return showRow(state, row)
-  const wanted = () => key === JSON.stringify(orderOf(state)) && !state.left
+  const isCurrent = () => key === JSON.stringify(orderOf(state)) && !state.left
   try {
     const page = await ask(oddPath({ ...order, row, limit: PART }))
-    if (!wanted()) return
+    if (!isCurrent()) return
     takeRanking(state, page, key)
   } catch (problem) {
-    if (!wanted()) return
+    if (!isCurrent()) return
     refuse(state, problem)
     if (problem.code === "nothing_to_learn") await keepOrder(state)
   }
 }
 
-/** Nothing was rated yet that could teach: galaxies to rate are shown in the order before, or by isolation. */
+/** Without ratings to learn from, shows the previous ranking, or that by isolation. */
 async function keepOrder(state) {
   const { problem, page } = state
-  state.want.by = page && page.by !== "interest" ? page.by : "isolation"
+  state.view.by = page && page.by !== "interest" ? page.by : "isolation"
   showBar(state)
   await loadRanking(state)
   state.problem = problem
   showReview(state)
-  tellRow(state)
+  reportRow(state)
 }
 
-/** Galaxies that were seen stay before those of the new order, as far as they are of the same dataset. */
+/** Puts a new ranking after the galaxies already reviewed, if they are of the same dataset. */
 function takeRanking(state, page, key) {
   const of = datasetNow(state).version
-  if (of !== state.of) Object.assign(state, { list: [], at: 0, acts: [], touched: new Set(), of })
+  if (of !== state.of) Object.assign(state, { list: [], at: 0, actions: [], touched: new Set(), of })
   if (of !== state.doubtsOf) setDoubts(state.doubts, [])
   const seen = state.list.slice(0, state.at + (state.touched.has(here(state)?.galaxy.row) ? 1 : 0))
   Object.assign(state, { page, shown: key, problem: null, doubtsOf: of, rated: page.rated, flagged: page.flagged, received: new Map(), skipped: 0, waiting: false, list: seen, at: seen.length })
   state.doubts.change = 0
   addGalaxies(state, page)
-  if (page.asked) showAsked(state, page)
+  if (page.asked) showRequested(state, page)
   showReview(state)
-  tellRow(state)
+  reportRow(state)
 }
 
 function addGalaxies(state, page) {
@@ -62,10 +62,9 @@ function addGalaxies(state, page) {
   }
 }
 
-/** What this browser knows better than the answer: ratings that are still on their way. What the score means goes with
-    it: the order may be another one later. */
+/** Applies ratings not sent yet, and notes what the score means, as the ranking may change later. */
 function remembered(state, one, { by, k }) {
-  one.scored = { by, k, learn: state.want.learn }
+  one.scored = { by, k, learn: state.view.learn }
   const unsent = state.outbox.get(outboxKey(state.of, one.galaxy.row))
   if (unsent) one.rating = unsent.rating
   if (one.flag === null) state.doubts.flags.delete(one.galaxy.row)
@@ -73,15 +72,15 @@ function remembered(state, one, { by, k }) {
   return one
 }
 
-/** The galaxy that the address names stands first, wherever it ranks. */
-function showAsked(state, page) {
+/** Shows the galaxy of the address first, regardless of its rank. */
+function showRequested(state, page) {
   const one = page.asked
   const place = state.list.findIndex(({ galaxy }) => galaxy.row === one.galaxy.row)
   if (place >= 0) state.at = place
   else state.list.splice(state.at, 0, remembered(state, one, page))
 }
 
-/** The address names another galaxy of the same order: the back button. */
+/** The address has another galaxy of the same ranking, as after the Back button. */
 function showRow(state, row) {
   const place = state.list.findIndex(({ galaxy }) => galaxy.row === row)
   if (row === null || place === state.at) return showReview(state)
@@ -90,20 +89,20 @@ function showRow(state, row) {
   showReview(state)
 }
 
-/** The next part of the order, before the end is reached. */
+/** Loads the next part of the ranking before the end is reached. */
 async function loadMore(state) {
   if (state.loading || !hasMore(state) || state.list.length - state.at > AHEAD) return
   const key = state.shown, current = () => key === state.shown && !state.left
   state.loading = true
   try {
-    await sendUnsent(state) // then the server leaves out the same ones
-    if (state.lost) state.waiting = false // a key goes on rating; more comes when the server is back
+    await sendUnsent(state) // so that the server leaves out the same galaxies
+    if (state.lost) state.waiting = false // rating goes on; more is loaded when the server responds
     if (!current() || state.lost) return
     const more = await ask(oddPath({ ...orderOf(state), offset: placesLeft(state) + state.skipped, limit: PART }))
     if (!current()) return
     const before = state.list.length
     addGalaxies(state, more)
-    if (state.list.length === before) state.skipped += PART // who was learned from since has moved the others
+    if (state.list.length === before) state.skipped += PART // galaxies rated since then have shifted the ranking
     state.page = { ...more, asked: null }
   } catch (problem) {
     state.waiting = false
@@ -116,17 +115,17 @@ async function loadMore(state) {
   else showReview(state)
 }
 
-const keepsRated = ({ want }) => want.rated && want.by !== "interest"
+const keepsRated = ({ view }) => view.rated && view.by !== "interest"
 
-/** Places of the order that were received and are still in it: who was rated since has left. */
+/** The number of received galaxies still in the ranking; rated ones have left it. */
 function placesLeft(state) {
   return [...state.received.values()].filter((one) => keepsRated(state) || one.rating === null).length
 }
 
-/** Whether the order went on behind what was last received. */
+/** Whether the ranking has more galaxies. */
 const hasMore = ({ page }) => Boolean(page) && page.offset + page.galaxies.length < page.total
 
-/** Why there is nothing, in one sentence; what was shown stays. */
+/** Shows an error; the last galaxies stay. */
 function refuse(state, problem) {
   if (!(problem instanceof Refused) && !(problem instanceof TypeError)) throw problem
   state.problem = problem instanceof Refused ? sentence(problem.message) : LOST_SERVER

@@ -1,5 +1,5 @@
-// Ratings on their way: what the server does not take now is kept in this browser, also through a reload, and sent again.
-// A rating is {version, row, rating}; null takes it off. `version` says which galaxies a dataset had.
+// Ratings not saved yet: they are stored in this browser, survive a reload, and are sent again. A rating is {version, row,
+// rating}; null removes it. `version` identifies the galaxies of a dataset.
 
 const UNSENT = "galaxyscope.unsent-ratings"
 const AGAIN_MS = 3000
@@ -10,14 +10,14 @@ function readOutbox() {
   try {
     return new Map(JSON.parse(localStorage.getItem(UNSENT) ?? "[]").map((one) => [outboxKey(one.version, one.row), one]))
   } catch {
-    return new Map() // a browser that keeps nothing
+    return new Map() // a browser without storage
   }
 }
 
 function keepOutbox({ outbox }) {
   try {
     localStorage.setItem(UNSENT, JSON.stringify([...outbox.values()]))
-  } catch { /* then they are kept as long as the page is open */ }
+  } catch { /* they are kept while the page is open */ }
 }
 
 function sendRating(state, row, rating) {
@@ -28,7 +28,7 @@ function sendRating(state, row, rating) {
   return sendUnsent(state)
 }
 
-/** Sends what waits, one after the other, in the order in which it was rated. */
+/** Sends pending ratings in order. */
 function sendUnsent(state) {
   clearTimeout(state.sendTimer)
   state.sending ??= sendAll(state).finally(() => { state.sending = null })
@@ -40,11 +40,11 @@ async function sendAll(state) {
   while ((one = nextUnsent(state))) {
     try {
       await sendOne(one)
-      if (state.lost && state.page) setTimeout(() => showReview(state)) // goes on loading, once all is sent
+      if (state.lost && state.page) setTimeout(() => showReview(state)) // continues loading once all is sent
       state.lost = false
     } catch (problem) {
       if (!(problem instanceof Refused)) return loseServer(state)
-      state.news = `The rating of galaxy ${one.unsent.row} was not taken: ${problem.message}`
+      state.message = `The rating of galaxy ${one.unsent.row} was not saved: ${problem.message}`
     }
     if (state.outbox.get(one.key) === one.unsent) state.outbox.delete(one.key)
     keepOutbox(state)
@@ -52,7 +52,7 @@ async function sendAll(state) {
   }
 }
 
-/** The first whose dataset is here. */
+/** The first pending rating whose dataset exists. */
 function nextUnsent({ outbox, data }) {
   for (const [key, unsent] of outbox) {
     const of = data.datasets.find(({ version }) => version === unsent.version)

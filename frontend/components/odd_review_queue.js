@@ -1,10 +1,10 @@
-// Where one is: how many are rated, what was learned, those before and those to come.
+// Progress of the review: counts, the learned ranking, and previous and next galaxies.
 
 const BEFORE = 4
 const AFTER = 30
 
 function buildQueue(state) {
-  state.queue = el("div", { class: "queue", role: "group", "aria-label": "Those before, and those to come" })
+  state.queue = el("div", { class: "queue", role: "group", "aria-label": "Previous and next galaxies" })
   state.queue.onclick = (event) => {
     const row = event.target.closest("button")?.dataset.row
     const place = state.list.findIndex(({ galaxy }) => String(galaxy.row) === row)
@@ -35,12 +35,12 @@ function queuePicture(of, row) {
   return picture
 }
 
-/** Counts, what was learned, what went wrong, and what is not saved yet. */
+/** Counts, the learned ranking, errors, and unsaved ratings. */
 function showSays(state) {
-  const { page, problem, news, doubts } = state
+  const { page, problem, message, doubts } = state
   renew(state.alerts, problem ? el("p", { class: "gx-tone-bad", role: "alert" }, problem) : null, unsentWords(state))
-  renew(state.newsBox, news ? el("p", { class: "gx-soft", role: "status" }, news) : doubts.line())
-  renew(state.says, page ? countWords(state) : problem ? null : el("p", { class: "gx-soft", role: "status" }, "Looking at the neighbours of every galaxy…"))
+  renew(state.messageBox, message ? el("p", { class: "gx-soft", role: "status" }, message) : doubts.line())
+  renew(state.says, page ? countWords(state) : problem ? null : el("p", { class: "gx-soft", role: "status" }, "Computing the neighbours of all galaxies…"))
 }
 
 function countWords(state) {
@@ -49,28 +49,28 @@ function countWords(state) {
     el("p", { class: "counted" }, el("b", {}, `${grouped(state.rated)} rated, ${grouped(state.flagged + doubts.change)} flagged`),
       el("span", { class: "gx-soft" }, orderWords(state)), ...fileLinks(state)),
     page.learned ? el("p", { class: "gx-soft learned" }, sentence(`Learned from ${page.learned.words}`)) : null,
-    isBare(datasetNow(state)) ? el("p", { class: "gx-soft" }, `${state.want.dataset} has no labels: none can be doubted or flagged.`) : null,
-    list.length ? null : el("p", {}, "No galaxy is left in this order: none passes the filters, or all that do are rated.")]
+    isBare(datasetNow(state)) ? el("p", { class: "gx-soft" }, `${state.view.dataset} has no labels to flag.`) : null,
+    list.length ? null : el("p", {}, "No galaxies left: none match the filters, or all matching ones are rated.")]
 }
 
-function orderWords({ page, want }) {
-  const how = { isolation: "the most isolated first", mislabel: "the most doubtful label first", interest: want.learn === "flags" ? "the most like flagged ones first" : "the most interesting first" }[page.by]
+function orderWords({ page, view }) {
+  const how = { isolation: "most isolated first", mislabel: "most doubtful labels first", interest: view.learn === "flags" ? "most similar to flagged ones first" : "most interesting first" }[page.by]
   return `${grouped(page.total)} galaxies of ${page.dataset}, ${how}`
 }
 
 function unsentWords(state) {
   const n = state.outbox.size
   if (!state.lost || !n) return null
-  return el("p", { class: "gx-tone-bad", role: "alert", "data-n": n }, `${n} ${n === 1 ? "rating is" : "ratings are"} not saved yet: the server does not answer. `
-    + `${n === 1 ? "It is" : "They are"} kept in this browser and sent again.`)
+  return el("p", { class: "gx-tone-bad", role: "alert", "data-n": n }, `${n} ${n === 1 ? "rating is" : "ratings are"} not saved yet because the server is not responding. `
+    + `${n === 1 ? "It is" : "They are"} stored in this browser and will be sent again.`)
 }
 
 function fileLinks(state) {
-  const { dataset } = state.want
+  const { dataset } = state.view
   const file = (address, word, title) => el("a", { href: API + address, download: "", title }, word)
   const ratings = (ending) => `${datasetPath(dataset)}/ratings.${ending}`
   const order = `/odd.csv?query=${encodeURIComponent(JSON.stringify({ ...orderOf(state), limit: 500 }))}`
-  return [...(state.rated ? [file(ratings("csv"), "ratings as CSV", "With RA, Dec, class, rating and links"), file(ratings("parquet"), "Parquet", "The same as Parquet")] : []),
-    ...(state.flagged + state.doubts.change > 0 ? [file(`${datasetPath(dataset)}/flags.csv`, "flags as CSV", "Labels that are flagged as doubtful")] : []),
-    file(order, "this order as CSV", "The first 500, with score, class, what the neighbours say, and links")]
+  return [...(state.rated ? [file(ratings("csv"), "Ratings as CSV", "With RA, Dec, class, rating and links"), file(ratings("parquet"), "Parquet", "The same as Parquet")] : []),
+    ...(state.flagged + state.doubts.change > 0 ? [file(`${datasetPath(dataset)}/flags.csv`, "Flags as CSV", "Labels flagged as doubtful")] : []),
+    file(order, "Ranking as CSV", "The first 500, with score, class, labels of neighbours, and links")]
 }

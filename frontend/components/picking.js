@@ -1,10 +1,10 @@
-// What components share that let a person pick: lists, the newest wish, pictures of one's own, what is being typed.
+// Shared by components for choosing a galaxy: selects, request ordering, uploads, and keyboard handling.
 
 const MOST_BYTES = 20_000_000
 
 const datasetPath = (name) => `/datasets/${encodeURIComponent(name)}`
 
-/** Options anew only where they differ, so that an open list is left alone. */
+/** Updates the options only if they differ, so that an open list is not disturbed. */
 function fillSelect(select, options, value) {
   renew(select, options.map(([key, words]) => el("option", { value: key }, words)))
   select.value = value
@@ -14,36 +14,36 @@ function imageOf(transfer) {
   return [...(transfer?.files ?? [])][0] ?? null
 }
 
-/** Keeps a picture on the server; its id, and what was done to it. Throws Refused. */
+/** Uploads an image; returns its id and notes on its conversion. Throws Refused. */
 function uploadPicture(file) {
-  if (file.size > MOST_BYTES) throw new Refused(`${file.name} has ${bytes(file.size)}; an image of up to ${bytes(MOST_BYTES)} can be shown.`)
+  if (file.size > MOST_BYTES) throw new Refused(`${file.name} is too large (${bytes(file.size)}; the limit is ${bytes(MOST_BYTES)}).`)
   return ask("/reconstructions/uploads", {
     method: "POST", body: file, headers: { "Content-Type": file.type || "application/octet-stream" } })
 }
 
-/** Whether a key or a paste is meant for a field. */
+/** Whether a key or paste event belongs to a field. */
 function isTypingIn(event) {
   const target = event.composedPath()[0]
   return target.isContentEditable || (["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName) && target.type !== "range")
 }
 
-/** Calls `work` with the newest wish: one at a time, and what was wished in between is left out. */
+/** Runs `work` one job at a time; of the jobs requested meanwhile only the newest is run. */
 function latestWins(work) {
   let busy = false
   let next = null
-  return async function wish(job) {
+  return async function queue(job) {
     if (busy) return void (next = { job })
     busy = true
     try { await work(job) } finally {
       busy = false
       const waiting = next
       next = null
-      if (waiting) wish(waiting.job)
+      if (waiting) queue(waiting.job)
     }
   }
 }
 
-/** A picture that is dropped on the component goes to `take`. */
+/** Passes an image dropped on the component to `take`. */
 function acceptDrops(root, take) {
   root.ondragover = (event) => { event.preventDefault(); root.classList.add("over") }
   root.ondragleave = (event) => { if (!root.contains(event.relatedTarget)) root.classList.remove("over") }
@@ -54,7 +54,7 @@ function acceptDrops(root, take) {
   }
 }
 
-/** Keys and pasted pictures that are meant for the page as a whole: what each key does, where no g went before it. */
+/** Handles keys (unless preceded by g) and pasted images of the whole page. */
 function listenToPage(keys, take) {
   let pressedG = 0
   const onKey = (event) => {
@@ -74,8 +74,8 @@ function listenToPage(keys, take) {
   }
 }
 
-/** A ticket for an answer that is to change what is shown: it counts while nothing newer was asked or chosen. */
+/** A function that says whether a response is still current: nothing newer has been requested or chosen. */
 function ticketOf(state) {
-  const mine = ++state.asked
-  return () => mine === state.asked && !state.left
+  const mine = ++state.ticket
+  return () => mine === state.ticket && !state.left
 }

@@ -1,5 +1,5 @@
-// Predictions as a grid of galaxies: what each is, what it was called, and how surely; Enter opens one, f flags its
-// label as doubtful.
+// Predictions as a grid of galaxies with true class, predicted class and confidence; Enter opens a galaxy, f flags its
+// label.
 
 const predictionGrids = makeStore()
 
@@ -7,21 +7,21 @@ export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".gx-prediction_grid")
   const state = predictionGrids(parentElement, () => build(root))
   const { flags, ...galaxies } = data
-  const [wanted, told] = [JSON.stringify(galaxies), JSON.stringify(flags)]
+  const [galaxiesKey, flagsKey] = [JSON.stringify(galaxies), JSON.stringify(flags)]
   state.data = data
-  if (wanted !== state.drawn) {
+  if (galaxiesKey !== state.drawn) {
     if (state.view.node.open) state.view.node.close()
-    state.doubts.said = () => []
+    state.doubts.message = () => []
     state.cells.replaceChildren(...data.predictions.map((one, i) => cellOf(state, one, i)))
-  } else if (told === state.told) return
-  Object.assign(state, { drawn: wanted, told })
+  } else if (flagsKey === state.flagsKey) return
+  Object.assign(state, { drawn: galaxiesKey, flagsKey })
   setDoubts(state.doubts, flags.rows)
   mark(state)
 }
 
 function build(root) {
   const state = { at: 0 }
-  state.cells = el("div", { class: "cells", role: "group", "aria-label": "Galaxies of this choice" })
+  state.cells = el("div", { class: "cells", role: "group", "aria-label": "Matching galaxies" })
   state.cells.onkeydown = (event) => {
     if (isFlagKey(event)) turnFlag(state.doubts, state.data.of, state.data.predictions[[...state.cells.children].indexOf(event.target.closest(".box"))])
     else moveAmong(state.cells, event)
@@ -35,7 +35,7 @@ function build(root) {
   return state
 }
 
-/** Shows which labels are flagged: on the tiles, below them, and in the galaxy that is open. */
+/** Shows flags on the tiles, below them, and in the open dialog. */
 function mark(state) {
   const { of, predictions } = state.data
   ;[...state.cells.children].forEach((box, i) => markTile(box, state.doubts.flags.has(predictions[i].row)))
@@ -59,10 +59,10 @@ function markOpen(state) {
 function footWords(state) {
   const { of, flags } = state.data
   const n = flags.total + state.doubts.change
-  if (!n) return el("p", { class: "gx-soft" }, "Is a label doubtful? Flag it: the corner of a galaxy, or f. A flag changes no label and no score.")
+  if (!n) return el("p", { class: "gx-soft" }, "To flag a doubtful label, click the corner of a galaxy or press f. Flags do not change labels or scores.")
   const path = `/datasets/${encodeURIComponent(of.dataset)}`
   const link = (href, word) => el("a", { class: "onward", href }, word)
-  return el("p", { class: "gx-soft" }, `${grouped(n)} ${n === 1 ? "label" : "labels"} of ${of.dataset} ${n === 1 ? "is" : "are"} flagged, which changes no label and no score: `,
+  return el("p", { class: "gx-soft" }, `${grouped(n)} ${n === 1 ? "label" : "labels"} of ${of.dataset} ${n === 1 ? "is" : "are"} flagged (without effect on labels or scores): `,
     link(`/data?${new URLSearchParams({ dataset: of.dataset, open: "flags" })}`, "list"), ", ",
     link(`${API}${path}/flags.csv`, "flags as CSV"), ", ", link(`${API}${path}/flags.parquet`, "as Parquet"))
 }
@@ -72,7 +72,7 @@ const isRight = (one) => one.true === one.predicted
 
 function wordsOf(state, one) {
   const share = percent(one.confidence)
-  return isRight(one) ? `${className(state, one.true)}, called so, ${share} sure` : `${className(state, one.true)}, called ${className(state, one.predicted)}, ${share} sure`
+  return isRight(one) ? `${className(state, one.true)}, classified correctly, confidence ${share}` : `${className(state, one.true)}, classified as ${className(state, one.predicted)}, confidence ${share}`
 }
 
 function cellOf(state, one, index) {
@@ -83,9 +83,9 @@ function cellOf(state, one, index) {
     of ? galaxyPicture(of, one.row, 160, `Galaxy ${one.row}: ${words}`) : el("span", { class: "gx-bone gone" }, `row ${one.row}`),
     el("span", { class: "caption" }, className(state, one.true)),
     el("span", { class: `caption called ${isRight(one) ? "gx-tone-good" : "gx-tone-bad"}` }, mark,
-      el("span", { class: "what" }, isRight(one) ? "called so" : className(state, one.predicted)), el("b", {}, percent(one.confidence))))
+      el("span", { class: "what" }, isRight(one) ? "correct" : className(state, one.predicted)), el("b", {}, percent(one.confidence))))
   button.onclick = () => open(state, index)
-  const corner = of ? el("button", { class: "corner", tabindex: -1, "aria-label": `Flag the label of galaxy ${one.row} as doubtful`, title: "Flag the label as doubtful, or take the flag off (f)" }, flagShape(false)) : null
+  const corner = of ? el("button", { class: "corner", tabindex: -1, "aria-label": `Flag the label of galaxy ${one.row} as doubtful`, title: "Flag the label as doubtful, or remove the flag (f)" }, flagShape(false)) : null
   if (corner) corner.onclick = () => turnFlag(state.doubts, of, one)
   return el("div", { class: "box" }, button, corner)
 }
@@ -95,8 +95,8 @@ function open(state, index) {
   const one = state.data.predictions[index], of = state.data.of
   const image = of ? galaxyPicture(of, one.row, 512, `Galaxy ${one.row}`) : null
   if (image) image.className = 512 > 2 * of.img_size - 1 ? "crisp" : ""
-  const facts = [["row", String(one.row)], ["split", one.split], ["source", one.source_id], ["true", className(state, one.true)],
-    ["called", className(state, one.predicted)], ["confidence", percent(one.confidence)], ["RA", inDegrees(one.ra)], ["Dec", inDegrees(one.dec)]].filter(([, value]) => value)
+  const facts = [["Row", String(one.row)], ["Split", one.split], ["Source", one.source_id], ["True class", className(state, one.true)],
+    ["Predicted class", className(state, one.predicted)], ["Confidence", percent(one.confidence)], ["RA", inDegrees(one.ra)], ["Dec", inDegrees(one.dec)]].filter(([, value]) => value)
   state.dialogFlag = el("div", { class: "doubts" })
   fillDialog(state.view, image,
     el("dl", {}, facts.flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
@@ -104,7 +104,7 @@ function open(state, index) {
   if (of) markOpen(state)
 }
 
-/** Every class with its probability, the most probable first; the true one and the called one say so. */
+/** The probabilities of all classes, most probable first, with the true class marked. */
 function probabilities(state, one) {
   const ranked = one.probabilities.map((share, i) => [i, share]).sort((a, b) => b[1] - a[1])
   return el("table", { class: "shares", "aria-label": "Probability of each class" }, ranked.map(([i, share]) =>
@@ -119,7 +119,7 @@ function onward(state, one) {
   const link = (href, word, note) => el("a", { class: "onward", href, title: note }, word)
   const label = state.data.classes[one.true]
   return [
-    state.data.encoder ? link(`/reconstruct?${new URLSearchParams({ run: state.data.encoder, dataset: of.dataset, row: one.row })}`, "Reconstruct", "What the encoder's run makes of it, half seen") : null,
-    isNumber(one.ra) && isNumber(one.dec) ? link(`/data?${new URLSearchParams({ dataset: of.dataset, open: "sky", galaxy: one.row })}`, "On the sky", "Its place among all galaxies of the dataset") : null,
-    label ? link(`/data?${new URLSearchParams({ dataset: of.dataset, label })}`, `All ${label} in Data`, "Its class on the Data page") : null]
+    state.data.encoder ? link(`/reconstruct?${new URLSearchParams({ run: state.data.encoder, dataset: of.dataset, row: one.row })}`, "Reconstruct", "Reconstruct this galaxy with the run of the encoder") : null,
+    isNumber(one.ra) && isNumber(one.dec) ? link(`/data?${new URLSearchParams({ dataset: of.dataset, open: "sky", galaxy: one.row })}`, "On the sky", "Position among all galaxies of the dataset") : null,
+    label ? link(`/data?${new URLSearchParams({ dataset: of.dataset, label })}`, `All ${label} in Data`, "This class on the Data page") : null]
 }

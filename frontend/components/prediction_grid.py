@@ -9,8 +9,8 @@ _GRID = load_component("prediction_grid", parts=("galaxy_dialog", "label_flags")
 
 
 def draw_prediction_grid(page: PredictionPage, dataset: Dataset | None, encoder: str | None) -> None:
-    """Draws one page of predictions; without `dataset` there are no pictures. `encoder` is the run that a
-    galaxy's reconstruction is asked from."""
+    """Draw one page of predictions, without images if `dataset` is None. `encoder` is the run used for links
+    to reconstructions."""
     data = {
         "of": picture_source(dataset) if dataset is not None else None,
         "encoder": encoder,

@@ -1,11 +1,10 @@
-// The queue: what is at work, what waits, in which order and from when. A waiting run is moved by buttons, by one place
-// or to the top; the whole lane is paused and resumed.
+// The queue: active and waiting runs with their start times. Buttons move a waiting run and pause or resume a lane.
 
 const queues = makeStore()
 const LANE_WORDS = { train: "Training", light: "Light jobs", network: "Downloads" }
 const MOVES = [
-  ["top", "To the top", "M3 2.5h10M8 13.5v-8M4.5 9L8 5.5 11.5 9"], ["up", "Up", "M8 13V3.5M4 7.5l4-4 4 4"],
-  ["down", "Down", "M8 3v9.5M4 8.5l4 4 4-4"],
+  ["top", "Move to top", "M3 2.5h10M8 13.5v-8M4.5 9L8 5.5 11.5 9"], ["up", "Move up", "M8 13V3.5M4 7.5l4-4 4 4"],
+  ["down", "Move down", "M8 3v9.5M4 8.5l4 4 4-4"],
 ]
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -13,7 +12,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const state = queues(parentElement, () => ({ root, queue: null, words: null, bad: false, last: Promise.resolve() }))
   state.open = (id) => setTriggerValue("open", id)
   state.data = data
-  state.end ??= live("/queue", queuePace, (news) => takeQueue(state, news))
+  state.end ??= live("/queue", queuePace, (response) => takeQueue(state, response))
   if (state.queue) drawQueue(state)
   return () => {
     state.end?.()
@@ -25,7 +24,7 @@ const queuePace = (queue) => (queue.lanes.some((lane) => lane.at_work || lane.wa
 
 function takeQueue(state, { data, error }) {
   if (!data) return void (error && renew(state.root, el("p", { class: "gx-tone-bad", role: "alert" }, sentence(error))))
-  if (state.queue && Date.parse(data.read_at) < Date.parse(state.queue.read_at)) return // of before the press
+  if (state.queue && Date.parse(data.read_at) < Date.parse(state.queue.read_at)) return // older than the last click
   state.queue = data
   drawQueue(state)
 }
@@ -41,7 +40,7 @@ function drawQueue(state) {
   if (focused) focusAgain(state, focused)
 }
 
-/** On the same button, or, where that has come to an end, on another of the same run. */
+/** Focuses the same button, or another one of the same run if it is disabled now. */
 function focusAgain(state, focused) {
   const same = state.root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)
   const other = same?.disabled ? state.root.querySelector(`button[data-of="${CSS.escape(same.dataset.of)}"]:not(:disabled)`) : same
@@ -58,15 +57,15 @@ function laneBlock(state, lane) {
 
 function laneWords(lane) {
   const n = lane.waiting.length
-  const waits = n ? `${n} ${n === 1 ? "waits" : "wait"}` : lane.at_work ? "nothing waits" : "nothing runs, nothing waits"
-  return lane.paused_at ? `queue paused since ${timeOfDay(lane.paused_at)}: what runs goes on, nothing new starts · ${waits}` : waits
+  const waits = n ? `${n} waiting` : lane.at_work ? "none waiting" : "idle"
+  return lane.paused_at ? `paused since ${timeOfDay(lane.paused_at)}; active runs continue, no new ones start · ${waits}` : waits
 }
 
 function pauseButton(state, lane) {
   const verb = lane.paused_at ? "resume" : "pause"
-  const button = el("button", { "data-focus": `${verb} ${lane.lane}`, title: lane.paused_at ? "Starts what waits again" : "What runs goes on; nothing new starts" },
+  const button = el("button", { "data-focus": `${verb} ${lane.lane}`, title: lane.paused_at ? "Start waiting runs again" : "Active runs continue; no new ones start" },
     lane.paused_at ? "Resume queue" : "Pause queue")
-  button.onclick = () => press(state, `/queue/${lane.lane}/${verb}`, () => null, () => `The ${LANE_WORDS[lane.lane].toLowerCase()} queue is ${lane.paused_at ? "resumed" : "paused"}.`)
+  button.onclick = () => press(state, `/queue/${lane.lane}/${verb}`, () => null, () => `${LANE_WORDS[lane.lane]} queue ${lane.paused_at ? "resumed" : "paused"}.`)
   return button
 }
 
@@ -100,7 +99,7 @@ function titleOf(state, id) {
   return runTitle(runs.find((run) => run.id === id) ?? { id })
 }
 
-/** Hours and minutes; of another day with its date. */
+/** Hours and minutes, with the date if not today. */
 function timeOfDay(iso) {
   const at = new Date(iso)
   const today = at.toDateString() === new Date().toDateString()
@@ -117,17 +116,17 @@ function moveButton(state, lane, run, [to, word, path]) {
   return button
 }
 
-/** Says which rank was seen, so that a run that somebody else has moved meanwhile stays where it is. */
+/** Sends the rank seen here, so that a run moved by someone else meanwhile is not moved again. */
 function moveRun(state, id, to) {
   press(state, `${runPath(id)}/move`, () => ({ to, rank: waitingRun(state.queue, id)?.rank }), (queue) => {
     const now = waitingRun(queue, id)
-    return now ? `${runTitle(now)} is ${now.queue_position === 1 ? "next" : `number ${now.queue_position}`} now.` : ""
+    return now ? `${runTitle(now)} is now ${now.queue_position === 1 ? "next" : `number ${now.queue_position}`}.` : ""
   })
 }
 
 const waitingRun = (queue, id) => queue.lanes.flatMap((lane) => lane.waiting).find((run) => run.id === id)
 
-/** Presses are obeyed one after the other, each on the order that the one before has left. */
+/** Processes clicks in order, each on the result of the previous one. */
 function press(state, path, body, words) {
   state.last = state.last.then(() => send(state, path, body(), words))
 }
@@ -138,8 +137,8 @@ async function send(state, path, body, words) {
     state.queue = await ask(path, { method: "POST", ...(body ? json : {}) })
     Object.assign(state, { words: words(state.queue), bad: false })
   } catch (problem) {
-    const said = problem instanceof Refused ? sentence(problem.message) : "The server does not answer: nothing was changed."
-    Object.assign(state, { words: said, bad: true })
+    const words = problem instanceof Refused ? sentence(problem.message) : "The server is not responding; nothing was changed."
+    Object.assign(state, { words, bad: true })
   }
   drawQueue(state)
   refresh("/queue")

@@ -6,6 +6,6 @@ _QUEUE = load_component("queue_list")
 
 
 def draw_queue() -> str | None:
-    """Draws it; the browser asks for it itself. The run that was opened, if one was."""
+    """Draw the queue, which the browser fetches; returns the run the user opened, or None."""
     opened = trigger(_QUEUE(data={}, key="queue_list", on_open_change=ignore), "open")
     return str(opened) if opened else None

@@ -1,5 +1,4 @@
-// How sure a classifier is against how often it is right, with the galaxies in each bin; before and after the
-// temperature.
+// Reliability diagrams with the number of galaxies per bin, before and after temperature scaling.
 
 const reliabilities = makeStore()
 const BOX = { height: 236, top: 44, right: 12, bottom: 62, left: 40 }
@@ -22,14 +21,14 @@ function chart({ title, counts, confidences, accuracies, ece }, width) {
   const y = (share) => BOX.height - BOX.bottom - share * (BOX.height - BOX.top - BOX.bottom)
   const bins = counts.map((n, i) => ({ n, low: i / counts.length, high: (i + 1) / counts.length, sure: confidences[i], right: accuracies[i] }))
   const filled = bins.filter(({ right }) => isNumber(right))
-  const said = filled.map(({ n, sure, right }) => `${percent(sure)} sure, ${percent(right)} right, ${n} galaxies`).join("; ")
-  return svg("svg", { viewBox: `0 0 ${width} ${BOX.height}`, width, height: BOX.height, role: "img", "aria-label": `${title}. ${said}` },
+  const bars = filled.map(({ n, sure, right }) => `confidence ${percent(sure)}, accuracy ${percent(right)}, ${n} galaxies`).join("; ")
+  return svg("svg", { viewBox: `0 0 ${width} ${BOX.height}`, width, height: BOX.height, role: "img", "aria-label": `${title}. ${bars}` },
     svg("text", { class: "name", x: 0, y: 12 }, title), tick(`ECE ${percent(ece)}`, x(1), 12, "end", "strong"),
     [0, 0.5, 1].map((share) => [svg("line", { class: "grid", x1: x(0), x2: x(1), y1: y(share), y2: y(share) }), tick(inPercent(share), x(0) - 8, y(share) + 4, "end")]),
     svg("line", { class: "even", x1: x(0), y1: y(0), x2: x(1), y2: y(1) }),
     filled.map(({ n, low, high, right, sure }) => {
       const bar = svg("rect", { class: "bar", x: x(low) + 1.5, width: x(high) - x(low) - 3, y: y(right), height: y(0) - y(right) })
-      bar.append(svg("title", {}, `${grouped(n)} galaxies, ${percent(sure)} sure, ${percent(right)} right`))
+      bar.append(svg("title", {}, `${grouped(n)} galaxies, confidence ${percent(sure)}, accuracy ${percent(right)}`))
       return [bar, svg("line", { class: "sure", x1: x(low) + 1.5, x2: x(high) - 1.5, y1: y(sure), y2: y(sure) })]
     }),
     bins.map(({ n, low, high }) => tick(n ? grouped(n) : "·", x((low + high) / 2), y(0) + 28)),

@@ -1,4 +1,4 @@
-"""Reliability of an evaluation's confidences."""
+"""Reliability diagrams of an evaluation."""
 
 from frontend.components import load_component
 from shared.contract.evaluations import Calibration
@@ -7,16 +7,16 @@ _DIAGRAM = load_component("reliability", parts=("svg_chart",))
 
 
 def draw_reliability(found: Calibration) -> None:
-    """Draws accuracy against confidence in ten bins, as the classifier says it and after the temperature."""
+    """Draw accuracy against confidence in ten bins, before and after temperature scaling."""
     before = {
-        "title": "As it says",
+        "title": "Uncalibrated",
         "counts": found.counts,
         "confidences": found.confidences,
         "accuracies": found.accuracies,
         "ece": found.ece,
     }
     after = {
-        "title": f"At temperature {found.temperature:.3g}",
+        "title": f"Temperature {found.temperature:.3g}",
         "counts": found.scaled_counts,
         "confidences": found.scaled_confidences,
         "accuracies": found.scaled_accuracies,

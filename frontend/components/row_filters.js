@@ -1,7 +1,7 @@
-// Which galaxies of a dataset are wanted: a class, a split, bounds of redshift and of pixel scale. The owner says what is
-// wanted in `state.want`, hears of it in `change`, and has `state.foldName`, the word that says how many are set.
+// Filters on galaxies: class, split, redshift and pixel scale. The owner provides `state.view`, `change`, and
+// `state.foldName`, the title that shows the number of active filters.
 
-const ROW_BOUNDS = [["zmin", "redshift from"], ["zmax", "to", "redshift to"], ["pmin", "arcsec/pixel from"], ["pmax", "to", "arcsec/pixel to"]]
+const ROW_BOUNDS = [["zmin", "Redshift from"], ["zmax", "to", "Redshift to"], ["pmin", "Arcsec/pixel from"], ["pmax", "to", "Arcsec/pixel to"]]
 
 function buildRowFilters(state) {
   state.labels = el("select", { "aria-label": "Class" })
@@ -12,7 +12,7 @@ function buildRowFilters(state) {
   return [state.labels, state.splits, ...Object.values(state.bounds).map(({ node }) => node)]
 }
 
-/** A number; `without` is what an empty field means. */
+/** A number field; `without` is the value of an empty field. */
 function boundField(state, name, words, without, whole = words) {
   const input = el("input", { type: "number", step: "any", class: "number", "aria-label": whole })
   input.onchange = () => { takeText(input); change(state, { [name]: input.value === "" ? without : Number(input.value) }) }
@@ -20,19 +20,19 @@ function boundField(state, name, words, without, whole = words) {
 }
 
 function showRowFilters(state) {
-  const { want, bounds } = state
+  const { view, bounds } = state
   const of = datasetNow(state)
   const classes = [...(of?.class_names ?? []), ...(of?.unlabelled && of.class_names.length ? ["unlabelled"] : [])]
-  fillSelect(state.labels, [["", "any class"], ...classes.map((name) => [name, name])], want.label ?? "")
+  fillSelect(state.labels, [["", "any class"], ...classes.map((name) => [name, name])], view.label ?? "")
   state.labels.hidden = !classes.length
-  fillSelect(state.splits, [["", "any split"], ...(of?.splits ?? []).map((name) => [name, name])], want.split ?? "")
-  for (const [name, { input }] of Object.entries(bounds)) putText(input, want[name])
+  fillSelect(state.splits, [["", "any split"], ...(of?.splits ?? []).map((name) => [name, name])], view.split ?? "")
+  for (const [name, { input }] of Object.entries(bounds)) putText(input, view[name])
   for (const name of ["zmin", "zmax"]) bounds[name].node.hidden = !of?.redshift_range
-  const on = ["label", "split", ...ROW_BOUNDS.map(([name]) => name)].filter((name) => want[name] !== null).length
+  const on = ["label", "split", ...ROW_BOUNDS.map(([name]) => name)].filter((name) => view[name] !== null).length
   state.foldName.textContent = on ? `Filters (${on})` : "Filters"
 }
 
-/** The RowFilter of what is wanted. */
+/** The current filters as a RowFilter. */
 function onlyOf({ label, split, zmin, zmax, pmin, pmax }) {
   return { label, split, redshift_min: zmin, redshift_max: zmax, pxscale_min: pmin, pxscale_max: pmax }
 }

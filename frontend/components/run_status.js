@@ -1,37 +1,37 @@
-// One run at a glance: state, progress, how good it is, and what can be done about it.
+// One run: state, progress, accuracies and actions.
 
 const statuses = makeStore()
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gx-run_status")
-  const state = statuses(parentElement, () => ({ root, waiting: null, problem: null, verdict: null, asked: {}, said: {} }))
+  const state = statuses(parentElement, () => ({ root, waiting: null, problem: null, verdict: null, requests: {}, outcomes: {} }))
   state.again = () => setTriggerValue("again", true)
-  state.look = () => setTriggerValue("look", true)
-  state.judge = () => setTriggerValue("judge", true)
+  state.reconstruct = () => setTriggerValue("reconstruct", true)
+  state.evaluate = () => setTriggerValue("evaluate", true)
   state.search = () => setTriggerValue("search", true)
   state.ended = (word) => setTriggerValue("ended", word)
   state.data = data
   if (state.id !== data.run.id) {
     state.end?.()
-    Object.assign(state, { id: data.run.id, run: data.run, verdict: null, asked: {}, said: {} })
-    const ends = [live(runPath(data.run.id), runPace, (news) => onNews(state, news))]
-    if (data.judged) ends.push(live(verdictPath(data.run.id), verdictPace, (news) => onVerdict(state, news)))
+    Object.assign(state, { id: data.run.id, run: data.run, verdict: null, requests: {}, outcomes: {} })
+    const ends = [live(runPath(data.run.id), runPace, (response) => onRun(state, response))]
+    if (data.has_verdict) ends.push(live(verdictPath(data.run.id), verdictPace, (response) => onVerdict(state, response)))
     state.end = () => ends.forEach((end) => end())
-  } else if (written(data.run) !== state.written) refresh(runPath(data.run.id)) // here and in the header
+  } else if (written(data.run) !== state.written) refresh(runPath(data.run.id)) // also updates the header
   state.written = written(data.run)
   draw(state)
   return () => state.end?.()
 }
 
-/** What a person wrote on it. */
+/** The user's labels of a run. */
 const written = (run) => JSON.stringify([run.name, run.tags, run.note, run.archived])
 
-function onNews(state, { data: run, error }) {
+function onRun(state, { data: run, error }) {
   if (!run) return void (state.problem = error)
   if (!TERMINAL.has(state.run.state) && TERMINAL.has(run.state)) state.ended(run.state)
   if (run.state !== state.run.state) state.waiting = null
   state.run = run
-  settleAsked(state, run)
+  settleRequests(state, run)
   draw(state)
 }
 
@@ -43,13 +43,13 @@ function onVerdict(state, { data: verdict }) {
 
 function draw(state) {
   const run = state.run
-  const drawn = JSON.stringify([run, state.data, state.waiting, state.problem, state.verdict, state.asked, state.said])
+  const drawn = JSON.stringify([run, state.data, state.waiting, state.problem, state.verdict, state.requests, state.outcomes])
   if (drawn === state.drawn) return
   state.drawn = drawn
   const focused = state.root.getRootNode().activeElement?.dataset.verb
   const parts = [
     el("div", { class: "head", "data-run": run.id }, title(state, run), actions(state, run)),
-    progress(run), why(state, run), trend(state), el("div", { class: "facts" }, facts(run)), asks(state, run), scores(state, run)]
+    progress(run), why(state, run), trend(state), el("div", { class: "facts" }, facts(run)), requestBar(state, run), scores(state, run)]
   renew(state.root, parts)
   if (focused) state.root.querySelector(`[data-verb="${focused}"]`)?.focus()
 }
@@ -60,11 +60,11 @@ function title(state, run) {
     stateMark(shownRun(state, run)), tagMarks(run), run.note ? el("p", { class: "own gx-soft" }, run.note) : null)
 }
 
-/** Where a classifier comes from. */
+/** The origin of a classifier. */
 function descent(run) {
   if (!hasTrait(run, "classifies")) return null
   const from = run.config.encoder
-  const words = hasTrait(run, "starts_from_weights") ? "fine-tuned from" : from ? "from scratch, built as" : "trained from scratch"
+  const words = hasTrait(run, "starts_from_weights") ? "fine-tuned from" : from ? "from scratch, architecture of" : "trained from scratch"
   return el("span", { class: "gx-soft descent" }, words, from ? [" ", el("a", { href: `/run?run=${encodeURIComponent(from)}` }, from)] : null)
 }
 
@@ -78,8 +78,8 @@ const VERBS = {
 }
 const VERB_WORDS = { stop: "Stop", pause: "Pause", resume: "Resume" }
 const VERB_NOTES = {
-  stop: "Writes a checkpoint and ends the run", pause: "Writes a checkpoint, ends the process, frees the memory",
-  resume: "Goes on from the last checkpoint",
+  stop: "Write a checkpoint and end the run", pause: "Write a checkpoint, end the process and free its memory",
+  resume: "Resume from the last checkpoint",
 }
 
 function actions(state, run) {
@@ -88,18 +88,18 @@ function actions(state, run) {
   const classifier = hasTrait(run, "classifies"), trains = hasTrait(run, "trains")
   const form = run.state === "paused" && !classifier
   if (trains ? !["queued", "starting"].includes(run.state) : run.state === "succeeded") {
-    if (!classifier) buttons.unshift(el("button", { "data-verb": "look", title: "What it makes of a galaxy it half sees", onClick: () => state.look() }, "Reconstruct"))
-    buttons.push(el("button", { "data-verb": "judge", title: "How well it classifies, and where it fails", onClick: () => state.judge() }, "Evaluate"))
-    buttons.push(el("button", { "data-verb": "search", title: "Which galaxies its encoder finds alike", onClick: () => state.search() }, "Similar"))
+    if (!classifier) buttons.unshift(el("button", { "data-verb": "reconstruct", title: "Reconstruct masked galaxies with this run", onClick: () => state.reconstruct() }, "Reconstruct"))
+    buttons.push(el("button", { "data-verb": "evaluate", title: "How well it classifies, and where it fails", onClick: () => state.evaluate() }, "Evaluate"))
+    buttons.push(el("button", { "data-verb": "search", title: "Similar galaxies according to this run", onClick: () => state.search() }, "Similar"))
   }
   if ((TERMINAL.has(run.state) || form) && trains) buttons.push(againButton(state, run, classifier))
   return el("div", { class: "actions" }, buttons)
 }
 
-/** A pretraining is launched anew from its form, a classifier as it was. */
+/** Repeats a pretraining through the launch form, a classifier directly. */
 function againButton(state, run, classifier) {
   const word = classifier ? "Run again" : ["succeeded", "paused"].includes(run.state) ? "Train a variant…" : "Retry…"
-  const note = classifier ? "Queues a run with these values" : "Opens the launch form filled with this run's values"
+  const note = classifier ? "Queue a run with these values" : "Open the launch form with the values of this run"
   return el("button", { "data-verb": "again", title: note, onClick: () => state.again() }, word)
 }
 
@@ -118,55 +118,55 @@ async function send(state, run, verb) {
   try {
     await sendVerb(run.id, verb)
   } catch (problem) {
-    state.problem = problem instanceof Refused ? problem.message : "The server does not answer; try again."
+    state.problem = problem instanceof Refused ? problem.message : "The server is not responding; try again."
   } finally {
     state.waiting = null
     draw(state)
   }
 }
 
-const ASKS = {
-  checkpoint: ["Checkpoint now", "Checkpoint asked for…", "Checkpoint written", "Writes a checkpoint and goes on"],
-  sample: ["Sample now", "Samples asked for…", "Fixed galaxies drawn", "Reconstructs the fixed galaxies as the model is now, and goes on"],
+const REQUESTS = {
+  checkpoint: ["Checkpoint now", "Checkpoint requested…", "Checkpoint written", "Write a checkpoint and continue"],
+  sample: ["Sample now", "Samples requested…", "Samples written", "Reconstruct the fixed galaxies with the current model and continue"],
 }
 
-/** What a running training can be asked for, and what became of it. */
-function asks(state, run) {
+/** Requests to an active training, and their outcome. */
+function requestBar(state, run) {
   const verbs = run.state !== "running" || !hasTrait(run, "trains") ? [] : hasTrait(run, "samples") ? ["checkpoint", "sample"] : ["checkpoint"]
-  const words = Object.values(state.said)
+  const words = Object.values(state.outcomes)
   if (!verbs.length && !words.length) return null
-  return el("div", { class: "asks" }, verbs.map((verb) => askButton(state, run, verb)), el("span", { class: "gx-soft", role: "status" }, words.join(" ")))
+  return el("div", { class: "requests" }, verbs.map((verb) => requestButton(state, run, verb)), el("span", { class: "gx-soft", role: "status" }, words.join(" ")))
 }
 
-function askButton(state, run, verb) {
-  const [word, asked, , note] = ASKS[verb]
-  const waits = exists(state.asked[verb])
-  const button = el("button", { "data-verb": verb, title: note, disabled: waits }, waits ? asked : word)
-  button.onclick = () => askNow(state, run, verb)
+function requestButton(state, run, verb) {
+  const [word, pending, , note] = REQUESTS[verb]
+  const waits = exists(state.requests[verb])
+  const button = el("button", { "data-verb": verb, title: note, disabled: waits }, waits ? pending : word)
+  button.onclick = () => sendRequest(state, run, verb)
   return button
 }
 
-async function askNow(state, run, verb) {
-  Object.assign(state, { asked: { ...state.asked, [verb]: Infinity }, said: { ...state.said, [verb]: "" }, problem: null })
+async function sendRequest(state, run, verb) {
+  Object.assign(state, { requests: { ...state.requests, [verb]: Infinity }, outcomes: { ...state.outcomes, [verb]: "" }, problem: null })
   draw(state)
   try {
     const { seq } = await ask(`${runPath(run.id)}/${verb}`, { method: "POST" })
-    if (exists(state.asked[verb])) state.asked[verb] = seq
+    if (exists(state.requests[verb])) state.requests[verb] = seq
   } catch (problem) {
-    delete state.asked[verb]
-    state.problem = problem instanceof Refused ? problem.message : "The server does not answer; try again."
+    delete state.requests[verb]
+    state.problem = problem instanceof Refused ? problem.message : "The server is not responding; try again."
     draw(state)
   }
 }
 
-/** Its worker has confirmed what was asked, or is gone. */
-function settleAsked(state, run) {
-  for (const [verb, seq] of Object.entries(state.asked)) {
-    const obeyed = (run.progress.last_seq ?? 0) >= seq
-    if (!obeyed && run.state === "running") continue
-    delete state.asked[verb]
-    const done = obeyed ? `${ASKS[verb][2]} by step ${grouped(run.progress.step)}.` : `The run is ${STATE_WORDS[run.state].replace("…", "")} now; nobody confirmed the request.`
-    state.said = { ...state.said, [verb]: done }
+/** Settles requests once the worker has confirmed them or has ended. */
+function settleRequests(state, run) {
+  for (const [verb, seq] of Object.entries(state.requests)) {
+    const confirmed = (run.progress.last_seq ?? 0) >= seq
+    if (!confirmed && run.state === "running") continue
+    delete state.requests[verb]
+    const done = confirmed ? `${REQUESTS[verb][2]} at step ${grouped(run.progress.step)}.` : `The run is ${STATE_WORDS[run.state].replace("…", "")} now; the request was not confirmed.`
+    state.outcomes = { ...state.outcomes, [verb]: done }
   }
 }
 
@@ -190,7 +190,7 @@ const TRENDS = {
   collapsing: ["bad", "M4 4l8 8M12 4l-8 8"], "too early": ["calm", "M8 3v5l3 2"], unlabelled: ["calm", "M3 8h10"],
 }
 
-/** Whether it still learns, in the server's words, and where early stopping acts. */
+/** The verdict of the server, and where early stopping applies. */
 function trend(state) {
   const { verdict, run } = state
   if (!verdict || run.state === "queued") return null
@@ -208,13 +208,13 @@ function facts(run) {
   const epochs = run.config.epochs ? ` of ${grouped(run.config.epochs)}` : ""
   const liveNow = run.state === "running"
   return [
-    fact("step", `${grouped(p.step)}${total}`),
-    fact("epoch", exists(p.epoch) ? `${p.epoch.toFixed(1)}${epochs}` : "–"),
-    fact("images/s", isNumber(speed) ? grouped(speed) : "–"),
-    fact("left", liveNow && isNumber(p.eta_s) ? duration(p.eta_s) : "–"),
-    fact(TERMINAL.has(run.state) ? "took" : ["queued", "paused"].includes(run.state) ? "since its start" : "runs for", exists(runSeconds(run)) ? duration(runSeconds(run)) : "–", clockTime(run.started_at)),
-    fact("memory", p.rss_bytes ? bytes(p.rss_bytes) : "–"),
-    run.attempt > 1 ? fact("attempt", String(run.attempt)) : null,
+    fact("Step", `${grouped(p.step)}${total}`),
+    fact("Epoch", exists(p.epoch) ? `${p.epoch.toFixed(1)}${epochs}` : "–"),
+    fact("Images/s", isNumber(speed) ? grouped(speed) : "–"),
+    fact("Remaining", liveNow && isNumber(p.eta_s) ? duration(p.eta_s) : "–"),
+    fact(TERMINAL.has(run.state) ? "Duration" : ["queued", "paused"].includes(run.state) ? "Since start" : "Running for", exists(runSeconds(run)) ? duration(runSeconds(run)) : "–", clockTime(run.started_at)),
+    fact("Memory", p.rss_bytes ? bytes(p.rss_bytes) : "–"),
+    run.attempt > 1 ? fact("Attempt", String(run.attempt)) : null,
   ].filter(Boolean)
 }
 
@@ -224,7 +224,7 @@ function fact(name, value, note = null) {
 
 const REFERENCES = [["random init", "random_init"], ["raw pixels", "raw_pixel"]]
 
-/** Accuracy of both probes beside the references, plain and balanced. */
+/** Accuracies of both probes with references, plain and balanced. */
 function scores(state, run) {
   if (!hasTrait(run, "trains")) return null
   if (hasTrait(run, "classifies")) return classifierScores(state, run)
@@ -237,7 +237,7 @@ function scores(state, run) {
     el("p", { class: "gx-soft note" }, state.data.footnote))
 }
 
-/** Accuracy of a classifier on validation and, in the end, on test rows, beside what learned nothing. */
+/** Accuracies of a classifier on validation and, at the end, test rows, with untrained baselines. */
 function classifierScores(state, run) {
   if (!isNumber(run.metrics["val/accuracy"])) return null
   const columns = [["accuracy", "accuracy"], ["balanced accuracy", "balanced_accuracy"]]
@@ -261,14 +261,14 @@ function classifierWords(run) {
   const now = run.metrics["val/accuracy"], pixels = run.baselines.raw_pixel_linear_accuracy
   const beside = isNumber(pixels) ? `: ${points(now - pixels)} a linear probe on raw pixels` : ""
   const tested = run.metrics["test/accuracy"]
-  return `${percent(now)} of the validation galaxies are called rightly${beside}.${isNumber(tested) ? ` Its best epoch: ${percent(tested)} of the test galaxies.` : ""}`
+  return `Validation accuracy ${percent(now)}${beside}.${isNumber(tested) ? ` Test accuracy of the best epoch: ${percent(tested)}.` : ""}`
 }
 
-/** Without labels there is nothing to probe: what can be said, and no tables of dashes. */
+/** The section for data without labels, which cannot be probed. */
 function unprobed(state, run) {
   return el("div", { class: "scores" },
     el("p", {}, el("span", { class: "gx-soft" }, "How good is it? "),
-      "There are no labels, so there are no accuracies. Look at the loss and at the reconstructions."),
+      "Without labels there are no accuracies. See the loss and the reconstructions."),
     el("p", { class: "gx-soft note" }, state.data.footnote))
 }
 
@@ -295,20 +295,20 @@ function versus(now, value, noise) {
     : el("small", { class: gap > 100 * (noise ?? 0) ? "gx-tone-good" : "gx-soft" }, `${gap > 0 ? "+" : gap < 0 ? "−" : "±"}${Math.abs(gap).toFixed(1)}`))
 }
 
-/** What the validation figures say, and how much of a difference may be chance. */
+/** A summary of the validation figures, and of differences that may be chance. */
 function standing(run, noise) {
   const now = run.metrics["val/linear_accuracy"], init = run.baselines.random_init_linear_accuracy
   const pixels = run.baselines.raw_pixel_linear_accuracy
   if (!isNumber(now)) return "No evaluation yet."
-  if (probedBySgd(run)) return `Linear probe by SGD ${percent(now)}. Its references are by L-BFGS, another estimator.`
-  const gaps = [["its own random init", init], ["raw pixels", pixels]].filter(([, value]) => isNumber(value))
+  if (probedBySgd(run)) return `Linear probe (SGD) ${percent(now)}. Its references use L-BFGS and are not directly comparable.`
+  const gaps = [["random init", init], ["raw pixels", pixels]].filter(([, value]) => isNumber(value))
   const words = gaps.map(([name, value]) => `${points(now - value)} ${name}`)
   const doubt = noise && gaps.some(([, value]) => Math.abs(now - value) < noise)
-  const chance = doubt ? ` Differences under ${(100 * noise).toFixed(0)} points may be chance here.` : ""
+  const chance = doubt ? ` Differences under ${(100 * noise).toFixed(0)} points may be due to chance.` : ""
   return `Linear probe ${percent(now)}${words.length ? `: ${words.join(", ")}` : ""}.${chance}`
 }
 
 function points(gap) {
-  if (Math.abs(gap) < 0.0005) return "level with"
-  return `${Math.abs(100 * gap).toFixed(1)} points ${gap > 0 ? "over" : "under"}`
+  if (Math.abs(gap) < 0.0005) return "equal to"
+  return `${Math.abs(100 * gap).toFixed(1)} points ${gap > 0 ? "above" : "below"}`
 }

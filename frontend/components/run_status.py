@@ -1,4 +1,4 @@
-"""State, progress, scores and actions of one run, live."""
+"""Live state, progress, scores and actions of one run."""
 
 from dataclasses import dataclass
 
@@ -11,34 +11,34 @@ _STATUS = load_component("run_status")
 
 @dataclass(frozen=True)
 class StatusAction:
-    """What happened in this rerun: the person wants the form with this run's values, to look at its
-    reconstructions, to have its encoder evaluated, or to search with it; the run has ended."""
+    """What happened in this rerun: the user wants to repeat the run, reconstruct, evaluate or search with it;
+    or the run has ended."""
 
     again: bool
-    look: bool
-    judge: bool
+    reconstruct: bool
+    evaluate: bool
     search: bool
     ended: bool
 
 
 def draw_run_status(run: Run, footnote: str, noise: float | None) -> StatusAction:
-    """Draws the run and follows it; `footnote` says what the accuracies were measured on, `noise` by how
-    much one of them is uncertain (a share, None where unknown)."""
+    """Draw the run and follow it; `footnote` says how the accuracies were measured, `noise` is the
+    uncertainty of one of them (a share, None if unknown)."""
     data = {
         "run": run.model_dump(mode="json"),
         "footnote": footnote,
         "noise": noise,
-        "judged": has_trait(run.kind, Trait.TRAINS),
+        "has_verdict": has_trait(run.kind, Trait.TRAINS),
     }
     key = f"run_status_{run.id}"
     result = _STATUS(
         data=data,
         key=key,
         on_again_change=ignore,
-        on_look_change=ignore,
-        on_judge_change=ignore,
+        on_reconstruct_change=ignore,
+        on_evaluate_change=ignore,
         on_search_change=ignore,
         on_ended_change=ignore,
     )
-    names = ("again", "look", "judge", "search", "ended")
+    names = ("again", "reconstruct", "evaluate", "search", "ended")
     return StatusAction(**{name: bool(trigger(result, name)) for name in names})

@@ -1,4 +1,4 @@
-// The list of runs, live: what is running and how good is it?
+// The live list of runs or jobs.
 
 const tables = makeStore()
 
@@ -40,7 +40,7 @@ function listen(state) {
   })
 }
 
-/** The server said no before it ever said anything else: its sentence instead of the skeleton. */
+/** Shows an error instead of the skeleton if the first request fails. */
 function refused(state, error) {
   state.root.replaceChildren(el("p", { class: "gx-tone-bad none", role: "alert" }, sentence(error)))
 }
@@ -48,9 +48,9 @@ function refused(state, error) {
 function noticeEnds(state) {
   const ended = ofKinds(state).filter((run) => TERMINAL.has(run.state)).map((run) => run.id)
   const known = (id) => (state.ended ? state.ended.has(id) : !state.data.watch.includes(id))
-  const news = ended.some((id) => !known(id)) // also one too quick to be seen running
+  const fresh = ended.some((id) => !known(id)) // including jobs too short to be seen active
   state.ended = new Set(ended)
-  if (news && state.data.jobs) state.settled()
+  if (fresh && state.data.jobs) state.settled()
 }
 
 const FILTERS = {
@@ -82,11 +82,11 @@ function draw(state) {
 
 function empty(state) {
   if (state.data.jobs) return el("p", { class: "gx-soft none" }, "No jobs yet.")
-  if (state.runs.length) return el("p", { class: "gx-soft none" }, `No run is in the state “${state.data.filter}”.`)
-  if (state.data.tags.length) return el("p", { class: "gx-soft none" }, `No run has the ${state.data.tags.length > 1 ? "tags" : "tag"} ${state.data.tags.join(", ")}.`)
+  if (state.runs.length) return el("p", { class: "gx-soft none" }, `No runs in state “${state.data.filter}”.`)
+  if (state.data.tags.length) return el("p", { class: "gx-soft none" }, `No runs with ${state.data.tags.length > 1 ? "tags" : "tag"} ${state.data.tags.join(", ")}.`)
   return el("div", { class: "empty" },
     el("p", {}, "Nothing has been trained yet."),
-    el("p", { class: "gx-soft" }, "Choose a preset and a dataset; the curves move a few seconds later."),
+    el("p", { class: "gx-soft" }, "Choose a preset and a dataset; curves appear after a few seconds."),
     el("button", { class: "gx-main", onClick: () => state.launch() }, "Launch a run"))
 }
 
@@ -99,12 +99,12 @@ function table(state, runs) {
 
 const RUN_HEADS = [
   ["State", null, ""], ["Run", null, ""], ["Dataset", null, ""], ["Preset", null, ""],
-  ["Accuracy", "On validation: a linear probe, below it the run's own random init, SGD where the probe learned beside the encoder; of a classifier its own", "num"],
-  ["k-NN", "k-nearest neighbours, validation accuracy; below it the run's own random init", "num"],
-  ["Majority", "Accuracy of always naming the commonest class", "num"],
-  ["Images/s", null, "num"], ["Disk", "Size of its folder: checkpoints, samples, curves", "num"], ["Started", null, ""], ["Took", "Time since the start, or until the end", "num"], ["", null, ""],
+  ["Accuracy", "Validation accuracy of a linear probe (SGD if trained alongside the encoder), with random init below; for classifiers, their own", "num"],
+  ["k-NN", "Validation accuracy of k-nearest neighbours, with random init below", "num"],
+  ["Majority", "Accuracy of always predicting the most frequent class", "num"],
+  ["Images/s", null, "num"], ["Disk", "Size of the run directory: checkpoints, samples, curves", "num"], ["Started", null, ""], ["Duration", "Time since the start, or until the end", "num"], ["", null, ""],
 ]
-const JOB_HEADS = [["State", null, ""], ["Job", null, ""], ["Dataset", null, ""], ["What", null, ""], ["Started", null, ""], ["", null, ""]]
+const JOB_HEADS = [["State", null, ""], ["Job", null, ""], ["Dataset", null, ""], ["Details", null, ""], ["Started", null, ""], ["", null, ""]]
 
 function cell(label, kind, ...children) {
   return el("td", { class: kind, "data-label": label }, ...children)
@@ -125,18 +125,18 @@ function runRow(state, run) {
     cell("Images/s", "num speed", isNumber(run.images_per_s) ? grouped(run.images_per_s) : "–"),
     cell("Disk", "num disk", exists(run.disk_bytes) ? bytes(run.disk_bytes) : "–"),
     cell("Started", "age", el("time", { datetime: run.created_at, title: clockTime(run.started_at ?? run.created_at) }, ago(run.started_at ?? run.created_at))),
-    cell("Took", "num took", exists(runSeconds(run)) ? duration(runSeconds(run)) : "–"),
+    cell("Duration", "num took", exists(runSeconds(run)) ? duration(runSeconds(run)) : "–"),
     cell("", "act", stopButton(state, run)))
   row.onclick = open
   return row
 }
 
-/** What it was launched with: a preset, weights from elsewhere, or another run's encoder. */
+/** The origin of a run: a preset, imported weights, or the encoder of another run. */
 function howMade(run) {
   if (!hasTrait(run, "trains")) return ["imported"]
-  if (!hasTrait(run, "classifies")) return [run.preset ?? "own"]
+  if (!hasTrait(run, "classifies")) return [run.preset ?? "custom"]
   const tuned = hasTrait(run, "starts_from_weights"), words = tuned ? "fine-tuned" : "from scratch"
-  return [words, run.config.encoder ? el("small", { class: "gx-soft" }, `${tuned ? "from" : "as"} ${run.config.encoder}`) : null]
+  return [words, run.config.encoder ? el("small", { class: "gx-soft" }, `${tuned ? "from" : "like"} ${run.config.encoder}`) : null]
 }
 
 function ownAccuracy(run) {
@@ -168,7 +168,7 @@ function jobRow(state, run) {
     cell("State", "state", stateMark(run), progressBar(run)),
     cell("Job", "name", el("span", {}, run.kind), el("small", { class: "gx-soft" }, run.id)),
     cell("Dataset", "dataset", run.dataset ?? run.config.name ?? "–"),
-    cell("What", "what", run.reason && run.state === "failed"
+    cell("Details", "what", run.reason && run.state === "failed"
       ? el("span", { class: "gx-tone-bad" }, [run.reason, run.suggestion].filter(Boolean).map(sentence).join(" "))
       : el("span", { class: "gx-soft" }, TERMINAL.has(run.state) ? run.reason ?? "" : progressWords(run))),
     cell("Started", "age", el("time", { datetime: run.created_at, title: clockTime(run.started_at ?? run.created_at) }, ago(run.started_at ?? run.created_at))),

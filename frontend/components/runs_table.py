@@ -1,4 +1,4 @@
-"""The live list of runs or of other jobs."""
+"""The live list of runs or other jobs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ _TABLE = load_component("runs_table")
 
 @dataclass(frozen=True)
 class TableAction:
-    """What the person did: opened a run, asked to launch; or a job in the list came to its end."""
+    """What happened in this rerun: the user opened a run or wants to launch one, or a listed job ended."""
 
     open_run: str | None
     launch: bool
@@ -21,7 +21,7 @@ class TableAction:
 def draw_runs(
     simulated: list[str], state_filter: str, selected: str | None, tags: Sequence[str], *, archived: bool
 ) -> TableAction:
-    """Draws the runs that leave a model, with every one of `tags`; `simulated` names the datasets to mark."""
+    """Draw the runs that leave a model, filtered by `tags`; `simulated` are the datasets to mark."""
     data = {"jobs": False, "kinds": None, "filter": state_filter, "limit": 200}
     labels = {"tags": list(tags), "archived": archived}
     return _draw({**data, **labels, "simulated": simulated, "selected": selected, "watch": []}, "runs_table")
@@ -30,8 +30,8 @@ def draw_runs(
 def draw_jobs(
     kinds: list[str], key: str, limit: int = 50, *, active: bool = False, watch: Sequence[str] = ()
 ) -> TableAction:
-    """Draws the jobs of these kinds; with `active` only those that have not ended. The end of one in `watch`
-    is told even where the list has not seen it at work."""
+    """Draw the jobs of these kinds; with `active` only active ones. The end of a job in `watch` is reported
+    even if the list never showed it active."""
     data = {"jobs": True, "kinds": kinds, "filter": "active" if active else "all", "limit": limit}
     labels = {"tags": [], "archived": False}
     return _draw({**data, **labels, "simulated": [], "selected": None, "watch": list(watch)}, key)

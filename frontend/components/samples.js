@@ -1,4 +1,4 @@
-// The fixed galaxies of a run at each evaluation: original, masked, reconstruction.
+// Fixed galaxies of a run at each evaluation: original, masked, reconstruction.
 
 const sampleViews = makeStore()
 
@@ -34,8 +34,8 @@ function follow(state, data) {
   Object.assign(state, { id: data.run_id, samples: null, columns: 0, following: true })
   state.sprites.clear()
   state.endRun = live(runPath(data.run_id), runPace, ({ data: run }) => { if (run) noticeRun(state, run) })
-  state.end = live(`${runPath(data.run_id)}/samples`, () => (state.done ? 0 : 2500), ({ data: news }) => {
-    if (news) onSamples(state, news)
+  state.end = live(`${runPath(data.run_id)}/samples`, () => (state.done ? 0 : 2500), ({ data: samples }) => {
+    if (samples) onSamples(state, samples)
   })
 }
 
@@ -57,8 +57,8 @@ function onSamples(state, samples) {
 }
 
 function empty(state) {
-  const words = state.done ? "This run ended before its first evaluation: there are no reconstructions."
-    : "The first reconstructions come with the first evaluation."
+  const words = state.done ? "This run ended before its first evaluation, so there are no reconstructions."
+    : "Reconstructions appear with the first evaluation."
   state.grid.replaceChildren(el("p", { class: "gx-soft" }, words))
   state.columns = 0
 }
@@ -76,7 +76,7 @@ function choose(state, index) {
   }
 }
 
-/** The decoded sprite of a step; at most 64 are kept. */
+/** The decoded sprite of a step; at most 64 are cached. */
 function sprite(state, step) {
   if (!state.sprites.has(step)) {
     const image = new Image()
@@ -90,8 +90,8 @@ function sprite(state, step) {
   return state.sprites.get(step)
 }
 
-/** Rows of tiles, broken into blocks where the galaxies do not fit side by side. */
-function layOut(state, anew = false) {
+/** Rows of tiles, in blocks if the galaxies do not fit side by side. */
+function layOut(state, force = false) {
   if (!state.samples?.steps.length) return
   const { count, rows } = state.samples
   const width = state.root.clientWidth
@@ -99,12 +99,12 @@ function layOut(state, anew = false) {
   const fit = Math.max(Math.floor((width - (narrow ? 0 : 104)) / (narrow ? 84 : 96)), 2)
   const blocks = Math.ceil(count / fit)
   const columns = Math.ceil(count / blocks)
-  if (columns === state.columns && !anew) return
+  if (columns === state.columns && !force) return
   state.columns = columns
   state.tiles = []
   state.grid.replaceChildren(...Array.from({ length: blocks }, (_, b) => block(state, b * columns, columns, rows)))
   const step = state.samples.steps[state.at]
-  if (!anew && step !== undefined) sprite(state, step).then((image) => paint(state, image, step))
+  if (!force && step !== undefined) sprite(state, step).then((image) => paint(state, image, step))
 }
 
 function block(state, first, columns, rows) {

@@ -1,4 +1,4 @@
-"""The fixed galaxies of a run, reconstructed at each evaluation."""
+"""Fixed galaxies of a run, reconstructed at each evaluation."""
 
 from frontend.components import load_component
 
@@ -6,5 +6,5 @@ _SAMPLES = load_component("samples")
 
 
 def draw_samples(run_id: str) -> None:
-    """Draws the sprites with one slider over evaluations; new ones appear by themselves."""
+    """Draw the samples with a slider over evaluations; updates live."""
     _SAMPLES(data={"run_id": run_id}, key=f"samples_{run_id}")

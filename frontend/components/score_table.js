@@ -1,4 +1,4 @@
-// Evaluations as rows: what an accuracy is, how sure, and what it must beat; a click looks into one.
+// Evaluations as rows with intervals and references; a click selects one.
 
 const scoreTables = makeStore()
 const AXIS = { width: 160, pad: 8 }
@@ -7,9 +7,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gx-score_table")
   const state = scoreTables(parentElement, () => ({ root, open: new Set() }))
   state.pick = (id) => setTriggerValue("pick", id)
-  const wanted = JSON.stringify(data)
-  if (wanted === state.drawn) return
-  state.drawn = wanted
+  const key = JSON.stringify(data)
+  if (key === state.drawn) return
+  state.drawn = key
   state.data = data
   for (const row of data.rows.filter(({ earlier }) => earlier?.some(({ ids }) => ids.includes(data.chosen)))) state.open.add(foldKey(row))
   drawScores(state)
@@ -23,13 +23,13 @@ function drawScores(state) {
 }
 
 const HEADS = [
-  ["Head", "What is put on the frozen features", ""], ["Reads", "Which features of the encoder", ""],
-  ["Labels", "Share of the labelled train rows learned from", "num"],
-  ["Accuracy", "On test rows; mean ± sample standard deviation where there are several seeds", "num"],
-  ["", "", "axis"], ["Balanced, %", "Mean of the classes' recalls, test rows", "num"],
-  ["Macro-F1, %", "Mean of the classes' F1, test rows", "num"],
+  ["Head", "The classifier on top of the features", ""], ["Features", "Encoder block and pooling", ""],
+  ["Labels", "Share of labelled train rows used", "num"],
+  ["Accuracy", "On test rows; mean ± sample standard deviation for several seeds", "num"],
+  ["", "", "axis"], ["Balanced, %", "Mean recall over classes, test rows", "num"],
+  ["Macro-F1, %", "Mean F1 over classes, test rows", "num"],
   ["Top-2, %", "The true class is among the two most probable", "num"], ["n", "Test galaxies", "num"],
-  ["Lead, points", "Points of accuracy by which the encoder above is ahead of this reference; for the majority, the best row", "num"],
+  ["Lead, points", "Lead of the row above over this reference in points of accuracy; for the majority class, that of the best row", "num"],
 ]
 
 function table(state, data) {
@@ -70,8 +70,8 @@ function scoreRow(state, row, ticks, x) {
   const open = (event) => plainClick(event, () => state.pick(id))
   link.onclick = (event) => { event.stopPropagation(); open(event) }
   const node = el("tr", { class: [row.reference ? "reference" : row.when ? "earlier" : "own", chosen ? "selected" : ""].join(" "), "aria-selected": String(chosen), title: row.estimator },
-    cell("Head", "head", link, row.when ? el("small", { class: "gx-soft" }, row.when) : null, row.seen ? el("span", { class: "gx-tone-warn seen", title: `${grouped(row.seen)} test galaxies were seen in pretraining` }, svgShape("ring", "M8 2.5l6 11h-12zM8 7v3M8 11.6v.6"), " seen") : null),
-    cell("Reads", "reads", row.reads), cell("Labels", row.labels === "100 %" ? "num whole" : "num", row.labels),
+    cell("Head", "head", link, row.when ? el("small", { class: "gx-soft" }, row.when) : null, row.seen ? el("span", { class: "gx-tone-warn seen", title: `${grouped(row.seen)} test galaxies were part of the pretraining data` }, svgShape("ring", "M8 2.5l6 11h-12zM8 7v3M8 11.6v.6"), " seen") : null),
+    cell("Features", "reads", row.reads), cell("Labels", row.labels === "100 %" ? "num whole" : "num", row.labels),
     cell("Accuracy", "num accuracy", el("b", {}, row.accuracy), el("small", { class: row.seeds ? "gx-soft seeds" : "gx-soft" }, row.seeds || row.interval)),
     cell("95 %", "axis", whisker(row, ticks, x)),
     figure("Balanced, %", row.balanced, row.balanced_interval), figure("Macro-F1, %", row.macro_f1, row.macro_f1_interval),
@@ -82,7 +82,7 @@ function scoreRow(state, row, ticks, x) {
 
 const foldKey = (row) => `before ${row.earlier[0].ids[0]}`
 
-/** A line that opens into the evaluations of a setting that a later one stands for. */
+/** A row that unfolds the earlier evaluations of a setting. */
 function earlierRows(state, row, ticks, x) {
   const key = foldKey(row), open = state.open.has(key)
   const button = el("button", { "aria-expanded": String(open), "data-id": key }, svgShape("ring", open ? "M3.5 6l4.5 4.5L12.5 6" : "M6 3.5l4.5 4.5L6 12.5"), ` ${row.words}`)
@@ -97,15 +97,15 @@ function figure(label, words, interval) {
   return cell(label, "num", words, el("small", { class: "gx-soft" }, interval))
 }
 
-/** What others published, of the same dataset on another split: no intervals, nothing to click. */
+/** Published accuracies on the same dataset with other splits. */
 function published(data) {
   if (!data.published.length) return []
-  const title = el("tr", { class: "rule" }, el("td", { colspan: HEADS.length }, "Published on this dataset, on other splits: to compare with, not to chase"))
+  const title = el("tr", { class: "rule" }, el("td", { colspan: HEADS.length }, "Published on this dataset with other splits; not directly comparable"))
   return [title, ...data.published.map(({ model, accuracy, note }) => el("tr", { class: "reference fixed", title: note },
     el("td", { class: "head", colspan: 3 }, model), cell("Accuracy", "num", `${accuracy} %`), el("td", { colspan: 6, class: "note" }, note)))]
 }
 
 function notes(data) {
-  const said = [["Estimator", data.estimator, ""], ...data.notes.map(([words, heads]) => [heads.join(", "), words, "note"])]
-  return [el("dl", {}, said.flatMap(([name, words, kind]) => [el("dt", { class: kind }, name), el("dd", {}, sentence(words))]))]
+  const entries = [["Estimator", data.estimator, ""], ...data.notes.map(([words, heads]) => [heads.join(", "), words, "note"])]
+  return [el("dl", {}, entries.flatMap(([name, words, kind]) => [el("dt", { class: kind }, name), el("dd", {}, sentence(words))]))]
 }

@@ -1,4 +1,4 @@
-"""Evaluations of one encoder on one dataset, beside what they must beat."""
+"""Evaluations of one encoder on one dataset, with their references."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import asdict
@@ -23,8 +23,8 @@ def draw_score_table(
     notes: Sequence[tuple[str, list[str]]],
     on_pick: Callable[[str], None],
 ) -> None:
-    """Draws the rows (see frontend.evaluation_rows); before the next rerun `on_pick` gets the id of the
-    evaluation that was clicked."""
+    """Draw the rows (see frontend.evaluation_rows); `on_pick` gets the id of the clicked evaluation before
+    the next rerun."""
 
     def picked() -> None:
         found = st.session_state[KEY].get("pick")

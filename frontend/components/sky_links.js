@@ -1,4 +1,4 @@
-// Where others show what is at a position.
+// Links to external viewers for a position.
 
 const SKY_PLACES = [["legacy_survey", "Legacy Survey"], ["simbad", "SIMBAD"], ["esasky", "ESASky"]]
 

@@ -1,4 +1,4 @@
-// Where the galaxies are on the sky; a point shows its galaxy and opens it.
+// The sky map; hovering over a point shows its galaxy, a click opens it.
 
 const skies = makeStore()
 const REACH_PX = 12
@@ -8,9 +8,9 @@ export default function ({ data, parentElement }) {
   const state = skies(parentElement, () => build(root))
   state.of = data
   state.resize.observe(root)
-  const wanted = `${data.dataset} ${data.version} ${data.galaxy ?? ""}`
-  if (wanted !== state.wanted) {
-    state.wanted = wanted
+  const key = `${data.dataset} ${data.version} ${data.galaxy ?? ""}`
+  if (key !== state.key) {
+    state.key = key
     load(state)
   } else if (state.sky) paint(state)
   return () => state.resize.disconnect()
@@ -19,7 +19,7 @@ export default function ({ data, parentElement }) {
 function build(root) {
   const state = { root, at: -1, only: null, close: false, chosen: -1 }
   state.canvas = el("canvas", { tabindex: 0, role: "img" })
-  // A scroll moves the page under a resting pointer: the browser reports it, and the keyboard's choice stays.
+  // Scrolling moves the page under a resting pointer; ignoring such events keeps the choice made by keyboard.
   state.canvas.onpointermove = (event) => { if (event.movementX || event.movementY) point(state, nearest(state, event)) }
   state.canvas.onpointerleave = (event) => { if (event.movementX || event.movementY) point(state, -1) }
   state.canvas.onclick = (event) => open(state, nearest(state, event))
@@ -28,8 +28,8 @@ function build(root) {
   state.ring = el("i", { class: "ring", hidden: true })
   state.legend = el("div", { class: "legend", role: "group", "aria-label": "Classes" })
   state.note = el("span", { class: "gx-soft" })
-  state.whole = el("button", { onClick: () => look(state, false) }, "Whole sky")
-  state.near = el("button", { onClick: () => look(state, true) }, "Where the galaxies are")
+  state.whole = el("button", { onClick: () => zoom(state, false) }, "Whole sky")
+  state.near = el("button", { onClick: () => zoom(state, true) }, "Zoom to galaxies")
   state.view = galaxyDialog()
   state.frame = el("div", { class: "frame" }, state.canvas, state.ring, state.tip)
   state.resize = new ResizeObserver(() => { if (state.sky) paint(state) })
@@ -39,24 +39,24 @@ function build(root) {
 
 async function load(state) {
   try {
-    const wanted = state.wanted
+    const key = state.key
     const sky = await ask(`/datasets/${encodeURIComponent(state.of.dataset)}/sky?max_points=20000`)
-    if (wanted !== state.wanted) return
+    if (key !== state.key) return
     if (exists(state.of.galaxy)) await include(state.of, sky, state.of.galaxy)
-    if (wanted !== state.wanted) return
+    if (key !== state.key) return
     Object.assign(state, { sky, classes: present(sky), only: null, at: -1, chosen: exists(state.of.galaxy) ? sky.row.indexOf(state.of.galaxy) : -1 })
     state.root.replaceChildren(el("div", { class: "bar" }, state.whole, state.near, state.note), state.frame, state.legend, state.view.node)
-    state.note.textContent = sky.total > sky.row.length ? `${grouped(sky.row.length)} of ${grouped(sky.total)}, drawn at random` : `${grouped(sky.total)} galaxies`
+    state.note.textContent = sky.total > sky.row.length ? `${grouped(sky.row.length)} of ${grouped(sky.total)} galaxies (random sample)` : `${grouped(sky.total)} galaxies`
     drawLegend(state)
-    look(state, state.chosen >= 0)
+    zoom(state, state.chosen >= 0)
     if (exists(state.of.galaxy)) showChosen(state)
   } catch (problem) {
-    const words = problem instanceof Refused ? sentence(problem.message) : "The server does not answer."
+    const words = problem instanceof Refused ? sentence(problem.message) : "The server is not responding."
     state.root.replaceChildren(el("p", { class: "gx-tone-bad", role: "alert" }, words), el("button", { onClick: () => load(state) }, "Try again"))
   }
 }
 
-/** A galaxy that the draw left out is put in; one without coordinates, or that is not there, stays out. */
+/** Adds a galaxy that the random sample left out, if it has coordinates. */
 async function include(of, sky, row) {
   if (sky.row.includes(row)) return
   const { galaxies } = await ask(`/datasets/${encodeURIComponent(of.dataset)}/galaxies?offset=${row}&limit=1`)
@@ -70,26 +70,26 @@ async function include(of, sky, row) {
 
 function showChosen(state) {
   const { galaxy } = state.of
-  state.note.textContent = state.chosen < 0 ? `Galaxy ${galaxy} has no place on this sky.` : `${state.note.textContent}; galaxy ${galaxy} is ringed`
+  state.note.textContent = state.chosen < 0 ? `Galaxy ${galaxy} has no coordinates.` : `${state.note.textContent}; galaxy ${galaxy} is marked`
   point(state, state.chosen)
   state.root.scrollIntoView({ block: "center" })
 }
 
-function look(state, close) {
-  state.close = close && worthALook(state)
-  state.whole.hidden = state.near.hidden = !worthALook(state)
+function zoom(state, close) {
+  state.close = close && isZoomable(state)
+  state.whole.hidden = state.near.hidden = !isZoomable(state)
   state.whole.setAttribute("aria-pressed", String(!close))
   state.near.setAttribute("aria-pressed", String(close))
   paint(state)
 }
 
-/** Whether the galaxies are on a part of the sky that a closer view shows larger. */
-function worthALook(state) {
+/** Whether zooming in would enlarge the galaxies' part of the sky. */
+function isZoomable(state) {
   const [width, height] = [1000, 500]
   return closeView(state.sky, width, height).scale > 1.5 * wholeSky(width, height).scale
 }
 
-/** Classes that have a galaxy here, each with a colour of its own where there are few enough. */
+/** Classes present on the map; up to eight get their own colours. */
 const present = (sky) => [...new Set(sky.label)].filter((label) => label >= 0).sort((a, b) => a - b)
 const coloured = (state) => state.classes.length > 0 && state.classes.length <= 8
 
@@ -126,7 +126,7 @@ function paint(state) {
   if (state.chosen >= 0) ring(pen, state.places[state.chosen], colours)
   state.canvas.setAttribute("aria-label", described(state.sky))
   const at = state.at
-  state.at = -2 // whatever is marked is marked again where it now is
+  state.at = -2 // forces the marker to be redrawn at its new position
   point(state, at)
 }
 
@@ -159,7 +159,7 @@ function drawGrid(pen, view, colours, width, height) {
   for (const line of lines) label(pen, view, line, width, height)
 }
 
-/** Names a line: on the equator and at the rim for the whole sky, else where the line leaves the picture. */
+/** Labels a grid line: on the equator or the rim for the whole sky, else at the edge of the canvas. */
 function label(pen, view, line, width, height) {
   const digits = Math.max(0, Math.ceil(-Math.log10(view.step)))
   const angle = `${Math.abs(line.value).toFixed(digits)}°`
@@ -185,7 +185,7 @@ function drawPoints(state, pen, colours, width) {
   pen.globalAlpha = 1
 }
 
-/** The galaxy that the address names, told from its neighbours by more than colour. */
+/** Marks the galaxy of the address with a ring. */
 function ring(pen, [x, y], colours) {
   Object.assign(pen, { strokeStyle: colours.text, lineWidth: 2 })
   pen.beginPath()
@@ -193,7 +193,7 @@ function ring(pen, [x, y], colours) {
   pen.stroke()
 }
 
-/** The galaxy under the pointer, −1 where none is near. */
+/** The index of the galaxy under the pointer, or −1. */
 function nearest(state, event) {
   const box = state.canvas.getBoundingClientRect()
   const [px, py] = [event.clientX - box.left, event.clientY - box.top]
@@ -228,7 +228,7 @@ function open(state, index) {
 function onKey(state, event) {
   const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key]
   if (event.key === "Enter") {
-    event.preventDefault() // or the same key would press the dialog's button
+    event.preventDefault() // else the same key would press the button of the dialog
     return open(state, state.at)
   }
   if (event.key === "Escape") return point(state, -1)

@@ -1,4 +1,4 @@
-"""Where a dataset's galaxies are on the sky."""
+"""The positions of a dataset's galaxies on the sky."""
 
 from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
@@ -8,5 +8,5 @@ _SKY = load_component("sky_map", parts=("palette", "sky_projection", "galaxy_dia
 
 
 def draw_sky_map(dataset: Dataset, galaxy: int | None) -> None:
-    """Draws all that have coordinates, at most 20,000, and rings one row; the browser asks for them."""
+    """Draw up to 20,000 galaxies with coordinates and mark one row; the browser fetches them."""
     _SKY(data={**picture_source(dataset), "galaxy": galaxy}, key="sky_map")

@@ -1,4 +1,4 @@
-// Mollweide's equal-area projection with right ascension growing to the left, and what is drawn of the grid.
+// The equal-area Mollweide projection with right ascension increasing to the left, and its grid.
 
 const RAD = Math.PI / 180
 const ROOT2 = Math.SQRT2
@@ -7,7 +7,7 @@ const SKY_STEPS = [30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01]
 /** Degrees to [-180, 180). */
 const wrapDegrees = (angle) => ((((angle + 180) % 360) + 360) % 360) - 180
 
-/** [x, y] of a position, x within ±2√2 and y within ±√2, up is north; `centre` is the right ascension in the middle. */
+/** [x, y] of a position, x within ±2√2 and y within ±√2, north up; `centre` is the central right ascension. */
 function mollweide(ra, dec, centre) {
   const wanted = Math.PI * Math.sin(dec * RAD)
   let theta = dec * RAD
@@ -19,19 +19,19 @@ function mollweide(ra, dec, centre) {
   return [(-2 * ROOT2 * wrapDegrees(ra - centre)) / 180 * Math.cos(theta), ROOT2 * Math.sin(theta)]
 }
 
-/** The right ascension around which positions lie: the mean of their directions. */
+/** The circular mean of right ascensions. */
 function middleRa(ra) {
   let east = 0, north = 0
   for (const angle of ra) { east += Math.sin(angle * RAD); north += Math.cos(angle * RAD) }
   return ((Math.atan2(east, north) / RAD) + 360) % 360
 }
 
-/** The whole sky in a box of pixels: {centre, scale, x, y}; a point stands at (x + scale·px, y − scale·py). */
+/** A view of the whole sky: {centre, scale, x, y}; a point is at (x + scale·px, y − scale·py). */
 function wholeSky(width, height) {
   return { centre: 180, scale: Math.min((width - 4) / (4 * ROOT2), (height - 4) / (2 * ROOT2)), x: width / 2, y: height / 2, step: 30, ra: [0, 360], dec: [-90, 90] }
 }
 
-/** Only where there are galaxies, with a margin; at least a fifth of a degree. */
+/** A view of the galaxies with a margin; at least 0.2°. */
 function closeView(sky, width, height) {
   const centre = middleRa(sky.ra)
   const points = sky.ra.map((ra, i) => mollweide(ra, sky.dec[i], centre))
@@ -44,7 +44,7 @@ function closeView(sky, width, height) {
   return { centre, scale, x: width / 2 - scale * mx, y: height / 2 + scale * my, step, close: true, ...visible(sky, centre, tall, step, width / height) }
 }
 
-/** Ranges of the grid lines around the galaxies, multiples of the step. */
+/** The ranges of grid lines around the galaxies, in multiples of the step. */
 function visible(sky, centre, tall, step, aspect) {
   const round = (value) => Math.round(value / step) * step
   const dec = sky.dec.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [90, -90])
@@ -56,7 +56,7 @@ function visible(sky, centre, tall, step, aspect) {
 
 const onScreen = (view, [px, py]) => [view.x + view.scale * px, view.y - view.scale * py]
 
-/** Lines of the grid as {kind, value, points}; the lines of right ascension stop short of 180° from the middle. */
+/** Grid lines as {kind, value, points}; lines of right ascension stop just short of 180° from the centre. */
 function graticule(view) {
   const lines = []
   const span = ([from, to], count = 72) => Array.from({ length: count + 1 }, (_, i) => from + ((to - from) * i) / count)
@@ -74,7 +74,7 @@ function graticule(view) {
   return lines
 }
 
-/** The plane of the Galaxy, as points on the screen (pole at 192.859°, 27.128°; its l of the celestial pole 122.932°). */
+/** The Galactic plane as screen points (pole at 192.859°, 27.128°; l of the celestial pole 122.932°). */
 function galacticPlane(view) {
   const pole = 27.12825 * RAD
   return Array.from({ length: 361 }, (_, l) => {

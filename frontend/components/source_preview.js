@@ -1,4 +1,4 @@
-// Sixteen galaxies of a source as they would be stored; the old picture stands until the new one is there.
+// Sixteen galaxies of a source as they would be stored; the old image stays until the new one is loaded.
 
 const previews = makeStore()
 const TILE_PX = 96
@@ -6,9 +6,9 @@ const TILE_PX = 96
 export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".gx-source_preview")
   const state = previews(parentElement, () => build(root))
-  const wanted = JSON.stringify(data.config)
-  if (wanted === state.wanted) return
-  state.wanted = wanted
+  const key = JSON.stringify(data.config)
+  if (key === state.key) return
+  state.key = key
   load(state, data)
 }
 
@@ -16,7 +16,7 @@ function build(root) {
   const state = { root, turn: 0 }
   state.tiles = el("div", { class: "tiles", role: "img", "aria-label": "Preview of the stored images" },
     Array.from({ length: 16 }, () => el("span", { class: "gx-bone" })))
-  state.words = el("p", { class: "gx-soft", role: "status" }, "Reading galaxies …")
+  state.words = el("p", { class: "gx-soft", role: "status" }, "Reading galaxies…")
   root.replaceChildren(state.tiles, state.words)
   return state
 }
@@ -27,11 +27,11 @@ async function load(state, data) {
   state.stop = new AbortController()
   state.tiles.classList.add("waiting")
   try {
-    const url = await fetchPicture(state.wanted, state.stop.signal)
+    const url = await fetchPicture(state.key, state.stop.signal)
     if (turn === state.turn) await show(state, url, data)
   } catch (problem) {
     if (turn !== state.turn || problem.name === "AbortError") return
-    say(state, problem instanceof Refused ? sentence(problem.message) : "The server does not answer.", true)
+    say(state, problem instanceof Refused ? sentence(problem.message) : "The server is not responding.", true)
   } finally {
     if (turn === state.turn) state.tiles.classList.remove("waiting")
   }
@@ -39,7 +39,7 @@ async function load(state, data) {
 
 async function fetchPicture(config, signal) {
   const answer = await fetch(`${API}/sources/preview.png?config=${encodeURIComponent(config)}`, { signal, credentials: "same-origin" })
-  if (!answer.ok) throw new Refused((await answer.json().catch(() => null))?.detail ?? `The server answered ${answer.status}.`)
+  if (!answer.ok) throw new Refused((await answer.json().catch(() => null))?.detail ?? `The server returned ${answer.status}.`)
   return URL.createObjectURL(await answer.blob())
 }
 
@@ -49,7 +49,7 @@ function say(state, words, bad = false) {
   state.root.dataset.state = bad ? "failed" : "shown"
 }
 
-/** The sprite as tiles that wrap, so that it fits a phone. */
+/** Shows the sprite as wrapping tiles, which fit a phone. */
 async function show(state, url, data) {
   const sprite = new Image()
   sprite.src = url

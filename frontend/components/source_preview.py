@@ -1,4 +1,4 @@
-"""Galaxies of a source as an import would store them."""
+"""Galaxies of an import source as they would be stored."""
 
 from typing import Any
 
@@ -8,5 +8,5 @@ _PREVIEW = load_component("source_preview")
 
 
 def draw_source_preview(config: dict[str, Any], n: int, caption: str) -> None:
-    """Draws up to 16 of `n` galaxies under these values of ImportConfig; the browser fetches the picture."""
+    """Draw up to 16 of `n` galaxies with these values of ImportConfig; the browser fetches the image."""
     _PREVIEW(data={"config": config, "n": n, "caption": caption}, key="source_preview")

@@ -1,4 +1,4 @@
-// A suite's rows as dots, seed by seed, beside the report's figures; its claims as a table.
+// The rows of a suite as dots per seed, with the figures of the report, and its claims as a table.
 
 const suiteRows = makeStore()
 const ROW_HEIGHT = 28, SUITE_TOP = 6, SUITE_FOOT = 38
@@ -10,7 +10,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   state.data = data
   const { series } = readColours(root)
   root.style.setProperty("--mark", series[1])
-  root.style.setProperty("--told", series[0])
+  root.style.setProperty("--report", series[0])
   state.draw()
   return () => state.resize.disconnect()
 }
@@ -51,8 +51,8 @@ function suiteLink(state, id, name) {
 }
 
 function suiteKey(rows) {
-  const report = rows.some((row) => isNumber(row.report)) ? " Dashed: the report on Galaxy10 DECaLS, protocol partly unknown." : ""
-  return el("p", { class: "gx-soft key" }, `Rings: seeds. Dots: means. Grey: what learned nothing.${report}`)
+  const report = rows.some((row) => isNumber(row.report)) ? " Dashed: the report on Galaxy10 DECaLS, whose protocol is partly unknown." : ""
+  return el("p", { class: "gx-soft key" }, `Rings: seeds. Dots: means. Grey: untrained baselines.${report}`)
 }
 
 function suiteWords(rows) {
@@ -60,10 +60,10 @@ function suiteWords(rows) {
 }
 
 function claimTable(claims) {
-  const heads = [["claim", ""], ["verdict", ""], ["difference, points (95 %)", "num"], ["p", "num"], ["p after Holm", "num"]]
+  const heads = [["Claim", ""], ["Verdict", ""], ["Difference, points (95 %)", "num"], ["p", "num"], ["p (Holm)", "num"]]
   return el("table", {},
     el("thead", {}, el("tr", {}, heads.map(([title, kind]) => el("th", { scope: "col", class: kind }, title)))),
     el("tbody", {}, claims.map((claim) => el("tr", {},
       el("td", {}, sentence(claim.sentence)), el("td", {}, el("b", {}, claim.verdict)),
-      el("td", { class: "num", "data-label": "difference" }, claim.difference), el("td", { class: "num", "data-label": "p" }, claim.p), el("td", { class: "num", "data-label": "p after Holm" }, claim.p_holm)))))
+      el("td", { class: "num", "data-label": "Difference" }, claim.difference), el("td", { class: "num", "data-label": "p" }, claim.p), el("td", { class: "num", "data-label": "p (Holm)" }, claim.p_holm)))))
 }

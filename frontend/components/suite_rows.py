@@ -15,7 +15,7 @@ _ROWS = load_component(KEY, parts=("palette", "svg_chart"))
 
 
 def draw_suite_rows(report: SuiteReport, on_pick: Callable[[str], None]) -> None:
-    """Draws them; before the next rerun `on_pick` gets the evaluation whose row was pressed."""
+    """Draw rows and claims; `on_pick` gets the evaluation of the clicked row before the next rerun."""
 
     def picked() -> None:
         found = st.session_state[KEY].get("pick")
@@ -26,7 +26,7 @@ def draw_suite_rows(report: SuiteReport, on_pick: Callable[[str], None]) -> None
 
 
 def suite_data(report: SuiteReport) -> dict[str, Any]:
-    """Rows, then references, then claims, in words."""
+    """Rows, references and claims as text."""
     rows = [_row(row, report.plan.seeds) for row in report.rows]
     references = [_row(row, 1) | {"reference": True} for row in report.references]
     return {"rows": rows + references, "claims": [_claim(claim) for claim in report.claims]}
@@ -45,9 +45,9 @@ def _row(row: RowResult, seeds: int) -> dict[str, Any]:
 
 
 def row_words(row: RowResult, seeds: int) -> str:
-    """Mean ± spread over how many seeds; that it is waited for where there is none."""
+    """Mean ± standard deviation and the number of seeds, if any are finished."""
     if not row.accuracies:
-        return "not there yet"
+        return "no result yet"
     words = f"{spread_words(row.accuracies)} %"
     if len(row.accuracies) < seeds:
         return f"{words}, {len(row.accuracies)} of {seeds} seeds"

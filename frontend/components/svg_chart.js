@@ -1,4 +1,4 @@
-// What small charts share: SVG elements, round ends of axes, names that do not cover each other.
+// Helpers of small charts: SVG elements, ticks, and non-overlapping labels.
 
 function svg(tag, props, ...children) {
   const node = document.createElementNS("http://www.w3.org/2000/svg", tag)
@@ -9,7 +9,7 @@ function svg(tag, props, ...children) {
 
 const tick = (words, x, y, anchor = "middle", kind = "tick") => svg("text", { class: kind, x, y, "text-anchor": anchor }, words)
 
-/** Round shares from below `low` to above `high`: the ends and what lies between them, at most six. */
+/** At most six round shares from below `low` to above `high`. */
 function shareTicks(low, high) {
   const step = [0.02, 0.05, 0.1, 0.2, 0.25].find((one) => Math.ceil(high / one) - Math.floor(low / one) <= 5) ?? 0.25
   const first = Math.max(Math.floor(low / step + 1e-9), 0), last = Math.min(Math.ceil(high / step - 1e-9), Math.round(1 / step))
@@ -18,7 +18,7 @@ function shareTicks(low, high) {
 
 const inPercent = (share) => `${Number((100 * share).toFixed(1))}`
 
-/** Names at the right ends of lines, moved apart where they would cover each other. `ends`: {word, kind, x, y}. */
+/** Labels at the right ends of lines, moved apart if they overlap. `ends`: {word, kind, x, y}. */
 function endNames(ends, top, bottom) {
   const placed = [...ends].sort((one, other) => one.y - other.y)
   for (let i = 1; i < placed.length; i++) placed[i].y = Math.max(placed[i].y, placed[i - 1].y + 13)
@@ -26,7 +26,7 @@ function endNames(ends, top, bottom) {
   return placed.map(({ word, kind, x, y }) => tick(word, x, Math.max(y - over, top) + 4, "start", kind))
 }
 
-/** Draws again when the width or what is drawn changes. */
+/** Component state that redraws when width or data change. */
 function chartStore(root, render) {
   const state = { root, data: null, drawn: "" }
   state.draw = () => {

@@ -1,4 +1,4 @@
-// One swept value: the mean of each setting as a line, its seeds as dots, what learned nothing as dashed lines.
+// A sweep over one axis: means as a line, seeds as dots, untrained baselines as dashed lines.
 
 const LINE = { height: 300, top: 26, right: 112, bottom: 42, left: 46, inset: 14 }
 
@@ -24,7 +24,7 @@ function sweepLine(state, data, width) {
     endNames(ends, LINE.top, LINE.height - LINE.bottom))
 }
 
-/** Ticks that leave room for each other's words; the first of two that would touch stays. */
+/** Ticks whose labels do not overlap; of two overlapping ones the first is kept. */
 function spacedTicks(ticks, x, width) {
   const sorted = [...ticks].sort(([one], [other]) => one - other)
   const kept = []
@@ -32,7 +32,7 @@ function spacedTicks(ticks, x, width) {
   return kept
 }
 
-/** The same of ticks below each other. */
+/** The same for vertically stacked ticks. */
 function stackedTicks(ticks, y) {
   const kept = []
   for (const one of [...ticks].sort(([low], [high]) => low - high)) if (!kept.length || Math.abs(y(one[0]) - y(kept.at(-1)[0])) > 13) kept.push(one)

@@ -1,5 +1,5 @@
-// Several swept values: an axis each and the figure as the last; a line a setting, coloured by its figure. Dragging
-// along an axis keeps the settings that cross it there, in the figure and in the table.
+// A sweep over several axes: parallel coordinates with the objective as the last axis, lines coloured by objective.
+// Dragging along an axis filters the settings, in the figure and in the table.
 
 const PLOT = { height: 340, top: 46, right: 58, bottom: 18, left: 54 }
 
@@ -26,7 +26,7 @@ function sharesOf(setting, places, scale) {
   return [...places.map(({ at }, i) => at(setting.values[i], setting.words[i])), isNumber(setting.mean) ? scale.at(setting.mean) : null]
 }
 
-/** From the worst to the best mean, whichever way is better. */
+/** [worst, best] mean. */
 function meanRange({ settings, objective }) {
   const means = settings.map(({ mean }) => mean).filter(isNumber)
   const ends = [Math.min(...means), Math.max(...means)]
@@ -59,7 +59,7 @@ function parallelAxis(state, axis, i, { data, scale, places, x, y, gap }) {
     stackedTicks(ticks, y).map(([share, words]) => svg("text", { class: "mark", x: x(i) + (last ? 9 : i === 0 ? -7 : 6), y: y(share) + (i === 0 || last ? 4 : -5), "text-anchor": i === 0 ? "end" : "start" }, words)),
     hold)
   hold.onpointerdown = (event) => {
-    const top = node.ownerSVGElement.getBoundingClientRect().top // before each move draws another
+    const top = node.ownerSVGElement.getBoundingClientRect().top // read before each move redraws the figure
     beginBrush(state, i, event, (clientY) => 1 - (clientY - top - y(1)) / (y(0) - y(1)))
   }
   return node
@@ -85,13 +85,13 @@ function beginBrush(state, i, event, shareAt) {
   window.addEventListener("pointerup", end)
 }
 
-/** Whether a setting crosses every axis that is held inside what is held. */
+/** Whether a setting passes all axis filters. */
 function isKept(state, setting) {
   const shares = state.shares?.get(setting)
   return !shares || state.brushes.every((brush, i) => !brush || (shares[i] !== null && shares[i] >= brush[0] - 0.01 && shares[i] <= brush[1] + 0.01))
 }
 
-/** Lines that are left out, or not the one that is pointed at, step back. */
+/** Dims filtered lines and highlights the one under the pointer. */
 function dimOthers(state) {
   for (const [setting, line] of state.lines ?? []) {
     line.classList.toggle("away", !isKept(state, setting))

@@ -1,4 +1,4 @@
-// The results of a sweep: its figure above, its table below, which follow each other.
+// The results of a sweep: a figure and a table, linked to each other.
 
 const sweeps = makeStore()
 
@@ -31,17 +31,17 @@ function openSweep(root) {
   return state
 }
 
-/** Draws what has changed; `perhaps`, only if something has. */
-function redraw(state, perhaps = false) {
+/** Redraws everything; with `ifChanged`, only if something has changed. */
+function redraw(state, ifChanged = false) {
   const { root, data } = state
   const width = root.clientWidth
   const drawn = JSON.stringify([width, data, state.dark])
-  if (!width || !data || (perhaps && drawn === state.drawn)) return
+  if (!width || !data || (ifChanged && drawn === state.drawn)) return
   state.drawn = drawn
   state.pointed = null
   const focused = root.getRootNode().activeElement?.dataset?.focus
   const figured = data.settings.some(({ mean }) => isNumber(mean))
-  state.figure.replaceChildren(...(figured ? figures(state, data, width) : [el("p", { class: "gx-soft none" }, "No run has been evaluated; the figure begins with the first evaluation.")]))
+  state.figure.replaceChildren(...(figured ? figures(state, data, width) : [el("p", { class: "gx-soft none" }, "No run has been evaluated yet; the figure appears with the first evaluation.")]))
   state.list.replaceChildren(sweepTable(state, data))
   if (focused) root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus()
 }
@@ -55,7 +55,7 @@ const anyEarly = ({ settings }) => settings.some(({ runs }) => runs.some(({ earl
 
 function lineKey(data) {
   const { references, objective } = data
-  return el("p", { class: "gx-soft key" }, `Dots: seeds, at their best; press one for its run. ${anyEarly(data) ? "Hollow: stopped early. " : ""}Bars: means. ${references.length ? "Dashed: what learned nothing. " : ""}${objective.higher_is_better ? "" : "Lower is better."}`)
+  return el("p", { class: "gx-soft key" }, `Dots: best value of each seed; click one to open its run. ${anyEarly(data) ? "Hollow: stopped early. " : ""}Bars: means. ${references.length ? "Dashed: untrained baselines. " : ""}${objective.higher_is_better ? "" : "Lower is better."}`)
 }
 
 function parallelKey(state, data) {
@@ -63,5 +63,5 @@ function parallelKey(state, data) {
   const [low, high] = meanRange({ settings, objective })
   const ramp = el("i", { class: "ramp", style: `background: linear-gradient(90deg, ${[0, 0.25, 0.5, 0.75, 1].map((share) => cividisAt(share, state.dark)).join(", ")})` })
   const beside = references.map(([name, value]) => `${name} ${percent(value)}`).join(", ")
-  return el("p", { class: "gx-soft key" }, `${figureWords(objective, low)} `, ramp, ` ${figureWords(objective, high)}. Drag along an axis to keep what crosses it there; Esc lets go. ${anyEarly(data) ? "Dashed: every seed stopped early. " : ""}${beside ? `Beside them: ${beside}.` : ""}`)
+  return el("p", { class: "gx-soft key" }, `${figureWords(objective, low)} `, ramp, ` ${figureWords(objective, high)}. Drag along an axis to filter; Esc clears the filters. ${anyEarly(data) ? "Dashed: every seed stopped early. " : ""}${beside ? `Baselines: ${beside}.` : ""}`)
 }

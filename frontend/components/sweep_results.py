@@ -1,4 +1,4 @@
-"""The settings of a sweep: a line over one swept value, parallel coordinates over several, and the table."""
+"""Sweep results: a line plot for one axis, parallel coordinates for several, and a table."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ _RESULTS = load_component(
 
 
 def draw_sweep_results(data: dict[str, Any], on_pick: Callable[[str], None]) -> None:
-    """Draws them (see frontend.sweep_rows); before the next rerun `on_pick` gets the run that was pressed."""
+    """Draw the results (see frontend.sweep_rows); `on_pick` gets the clicked run before the next rerun."""
 
     def picked() -> None:
         found = st.session_state[KEY].get("pick")

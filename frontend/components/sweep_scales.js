@@ -1,11 +1,11 @@
-// What the figures of a sweep share: how values lie on an axis, how figures read, and cividis.
+// Helpers of sweep figures: axis scales, number formatting, and the cividis colour map.
 
 const CIVIDIS = [
   [0, 32, 77], [0, 51, 111], [57, 72, 107], [87, 92, 109], [112, 113, 115],
   [138, 135, 121], [166, 157, 117], [196, 181, 108], [228, 207, 91], [255, 234, 70],
 ]
 
-/** A colour for a share of 1, kept away from the end that the ground would swallow. */
+/** A cividis colour for a share, avoiding the end that blends into the background. */
 function cividisAt(share, dark) {
   const kept = dark ? 0.28 + 0.72 * share : 0.86 * share
   const place = Math.min(Math.max(kept, 0), 1) * (CIVIDIS.length - 1)
@@ -16,7 +16,7 @@ function cividisAt(share, dark) {
 const figureWords = (objective, value) => (isNumber(value) ? (objective.share ? percent(value) : Number(value.toPrecision(4)).toString()) : "–")
 const shortNumber = (value) => (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5) ? Number(value.toPrecision(2)).toExponential().replace("e+", "e") : String(Number(value.toPrecision(3))))
 
-/** Round numbers from `low` to `high`, about `most` of them. */
+/** About `most` round numbers from `low` to `high`. */
 function roundTicks(low, high, most = 5) {
   if (!(high > low)) return [low]
   const rough = (high - low) / most, power = 10 ** Math.floor(Math.log10(rough))
@@ -25,14 +25,14 @@ function roundTicks(low, high, most = 5) {
   return Array.from({ length: Math.floor(high / step + 1e-9) - first + 1 }, (_, i) => Number(((first + i) * step).toPrecision(12)))
 }
 
-/** Powers of ten inside, else the ends. */
+/** Powers of ten in the range, else its ends. */
 function logTicks(low, high) {
   const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9)
   const powers = Array.from({ length: Math.max(last - first + 1, 0) }, (_, i) => 10 ** (first + i))
   return powers.length > 1 ? powers : [low, high]
 }
 
-/** Where the values of an axis lie from 0 to 1, and its ticks as [share, words]. Words have even places. */
+/** Maps the values of an axis to 0 … 1, with ticks as [share, text]; words are evenly spaced. */
 function axisScale(axis, values, most = 5) {
   if (!axis.numeric) {
     const place = (word) => (axis.words.length > 1 ? axis.words.indexOf(word) / (axis.words.length - 1) : 0.5)
@@ -46,7 +46,7 @@ function axisScale(axis, values, most = 5) {
   return { at, ticks: marks.map((value) => [at(value), shortNumber(value)]) }
 }
 
-/** The scale of the figures: shares in percent, others in round numbers; references of a share belong to it. */
+/** The scale of the objective, including references: shares in per cent, others in round numbers. */
 function figureScale({ objective, settings, references }) {
   const own = settings.flatMap(({ mean, runs }) => [mean, ...runs.map(({ best }) => best)]).filter(isNumber)
   const all = [...own, ...references.map(([, value]) => value)]

@@ -1,11 +1,11 @@
-// The settings of a sweep in a table: sorted by any column, each seed a link to its run.
+// The settings of a sweep as a sortable table; each seed links to its run.
 
 function sweepTable(state, data) {
   const heads = [
     ...data.axes.map((axis, i) => ({ title: axis.label, note: axis.text, kind: axis.numeric ? "num" : "", by: (one) => (axis.numeric ? one.values[i] : one.words[i]) })),
-    { title: `Best ${data.objective.title}`, note: "Of each run its best evaluation on validation rows; mean ± sample standard deviation over seeds", kind: "num", by: ({ mean }) => mean },
-    { title: "N", note: "Seeds with a figure", kind: "num", by: ({ n }) => n },
-    { title: "Runs, by seed", note: "State, best, and the epoch of it", kind: "", by: null },
+    { title: `Best ${data.objective.title}`, note: "Best evaluation of each run on validation rows; mean ± sample standard deviation over seeds", kind: "num", by: ({ mean }) => mean },
+    { title: "N", note: "Seeds with a result", kind: "num", by: ({ n }) => n },
+    { title: "Runs, by seed", note: "State, best value and its epoch", kind: "", by: null },
   ]
   const rows = sorted(data.settings.filter((one) => isKept(state, one)), heads, state.sort)
   const best = data.settings.find(({ mean }) => isNumber(mean))
@@ -17,7 +17,7 @@ function sweepTable(state, data) {
 
 function captionWords(state, data, rows) {
   const held = state.brushes.some(Boolean)
-  return held ? `${rows.length} of ${data.settings.length} settings cross the axes where they are held; press Esc to let go` : `${data.settings.length} setting${data.settings.length === 1 ? "" : "s"}, best first unless sorted otherwise`
+  return held ? `${rows.length} of ${data.settings.length} settings pass the filters; press Esc to clear them` : `${data.settings.length} setting${data.settings.length === 1 ? "" : "s"}, best first by default`
 }
 
 function sorted(settings, heads, sort) {
@@ -54,10 +54,10 @@ function settingRow(state, data, setting, best) {
 function runLink(state, data, run) {
   const words = isNumber(run.best) ? `${figureWords(data.objective, run.best)} at epoch ${Number(run.best_epoch.toPrecision(4))}` : ""
   const [kind, path] = run.early ? STATE_SHAPES.stopping : (STATE_SHAPES[run.state] ?? STATE_SHAPES.queued)
-  const said = run.early ? "stopped early" : run.state
+  const stateWord = run.early ? "stopped early" : run.state
   const tone = run.early ? "warn" : (STATE_TONES[run.state] ?? "calm")
-  const inside = [el("span", { class: `gx-state gx-tone-${tone}` }, svgShape(kind, path), el("span", {}, run.state === "succeeded" && words ? "" : said)), words ? ` ${words}` : ""]
-  const note = [`seed ${run.seed}`, run.id ?? "not there", said, isNumber(run.last) ? `last ${figureWords(data.objective, run.last)} at epoch ${Number(run.last_epoch.toPrecision(4))}` : "", run.reason].filter(Boolean).join("; ")
+  const inside = [el("span", { class: `gx-state gx-tone-${tone}` }, svgShape(kind, path), el("span", {}, run.state === "succeeded" && words ? "" : stateWord)), words ? ` ${words}` : ""]
+  const note = [`seed ${run.seed}`, run.id ?? "missing", stateWord, isNumber(run.last) ? `last ${figureWords(data.objective, run.last)} at epoch ${Number(run.last_epoch.toPrecision(4))}` : "", run.reason].filter(Boolean).join("; ")
   if (!run.id) return el("span", { class: "run", title: note }, inside)
   const link = el("a", { class: "run", href: `/run?run=${encodeURIComponent(run.id)}`, title: note, "aria-label": note, "data-focus": `run ${run.id}` }, inside)
   link.onclick = (event) => plainClick(event, () => state.pick(run.id))

@@ -1,4 +1,4 @@
-// Files of the person's own computer, sent to the server one after the other, without passing through the page's script.
+// Uploads files from the user's computer to the server one at a time, bypassing the page's script.
 
 const uploads = makeStore()
 const MOST_FILES = 2000
@@ -34,7 +34,7 @@ function put(state, phase, ...nodes) {
 }
 
 function idle(state, problem = "") {
-  put(state, "idle", el("p", {}, state.data.ask), el("p", { class: "gx-soft" }, state.data.hint),
+  put(state, "idle", el("p", {}, state.data.title), el("p", { class: "gx-soft" }, state.data.hint),
     el("button", { onClick: () => state.input.click() }, state.data.many ? "Choose files" : "Choose a file"),
     el("p", { class: "gx-tone-bad", role: "alert" }, problem))
 }
@@ -44,18 +44,18 @@ function dropped(state, event) {
   state.zone.classList.remove("over")
   if (state.phase === "sending") return
   const folder = [...event.dataTransfer.items].map((item) => item.webkitGetAsEntry?.()).find((entry) => entry?.isDirectory)
-  if (folder) return idle(state, `${folder.name} is a folder; zip it, so that its folders stay, and drop the zip.`)
+  if (folder) return idle(state, `${folder.name} is a folder; zip it and drop the zip file.`)
   send(state, [...event.dataTransfer.files])
 }
 
-/** Why these files cannot be sent, "" where they can. */
+/** Why these files cannot be uploaded; "" if they can. */
 function fault(state, files) {
   const { accept, most_bytes: most, many } = state.data
   const odd = files.find((file) => !accept.some((suffix) => file.name.toLowerCase().endsWith(suffix)))
-  if (odd) return `${odd.name} is no file that can be imported; take ${accept.join(" ")}.`
+  if (odd) return `${odd.name} cannot be imported; accepted: ${accept.join(" ")}.`
   const total = files.reduce((sum, file) => sum + file.size, 0)
-  if (total > most) return `${bytes(total)} are more than the ${bytes(most)} of an upload; copy them to the server and choose their folder there.`
-  if (files.length > (many ? MOST_FILES : 1)) return `${grouped(files.length)} files are too many for single files; put them into one zip.`
+  if (total > most) return `${bytes(total)} exceed the upload limit of ${bytes(most)}; copy the files to the server and choose their folder there.`
+  if (files.length > (many ? MOST_FILES : 1)) return `${grouped(files.length)} files are too many; put them into one zip file.`
   const empty = files.find((file) => !file.size)
   return empty ? `${empty.name} is empty; choose another file.` : ""
 }
@@ -73,7 +73,7 @@ async function send(state, files) {
     arrive(state, await sendAll(state))
   } catch (problem) {
     if (state.cancelled) return idle(state)
-    failed(state, problem instanceof Refused ? sentence(problem.message) : "The connection broke off before everything was sent.")
+    failed(state, problem instanceof Refused ? sentence(problem.message) : "The connection was lost during the upload.")
   }
 }
 
@@ -88,7 +88,7 @@ async function sendAll(state) {
   return upload
 }
 
-/** A file as the body of one PUT; XMLHttpRequest, because fetch does not tell how much has gone. */
+/** Sends a file as the body of one PUT, with XMLHttpRequest because fetch does not report progress. */
 function sendFile(state, id, file, onProgress) {
   return new Promise((resolve, reject) => {
     const request = (state.request = new XMLHttpRequest())
@@ -97,7 +97,7 @@ function sendFile(state, id, file, onProgress) {
     request.onload = () => {
       const body = parsed(request.responseText)
       if (request.status < 300 && body) resolve(body)
-      else reject(new Refused(body?.detail ?? `The server answered ${request.status}.`))
+      else reject(new Refused(body?.detail ?? `The server returned ${request.status}.`))
     }
     request.onerror = request.onabort = () => reject(new TypeError("lost"))
     request.send(file)
@@ -132,13 +132,13 @@ const namesOf = (files) => (files.length === 1 ? files[0].name : `${grouped(file
 
 function arrive(state, upload) {
   state.request = null
-  put(state, "done", el("p", {}, `${namesOf(state.files)}, ${bytes(upload.size_bytes)}: here.`),
-    el("button", { onClick: () => idle(state) }, state.data.many ? "Send others instead" : "Send another instead"))
+  put(state, "done", el("p", {}, `${namesOf(state.files)}, ${bytes(upload.size_bytes)} uploaded.`),
+    el("button", { onClick: () => idle(state) }, "Replace"))
   state.arrived(upload)
 }
 
 function failed(state, words) {
   put(state, "failed", el("p", { class: "gx-tone-bad", role: "alert" }, words),
-    el("div", { class: "buttons" }, el("button", { onClick: () => send(state, state.files) }, "Send again"),
-      el("button", { onClick: () => idle(state) }, "Choose others")))
+    el("div", { class: "buttons" }, el("button", { onClick: () => send(state, state.files) }, "Retry"),
+      el("button", { onClick: () => idle(state) }, "Choose other files")))
 }

@@ -1,4 +1,4 @@
-"""Files from the person's own computer, sent by the browser to the API."""
+"""Uploading files from the user's computer to the API."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -19,28 +19,28 @@ _UPLOAD = load_component("upload")
 
 @dataclass(frozen=True)
 class UploadKind:
-    """What may be sent, and the words of the empty field."""
+    """The accepted files, and the text of the empty field."""
 
-    ask: str
+    title: str
     hint: str
     accept: tuple[str, ...]
     many: bool
 
 
 IMAGES = UploadKind(
-    ask="Drop images here, or one zip",
-    hint="Up to 2 GB. A zip keeps its folders; a table of labels may lie beside the images.",
+    title="Drop images or one zip file here",
+    hint="Up to 2 GB. A zip file keeps its folders and may include a table of labels.",
     accept=PICTURES + FRAMES + CONTAINERS + TABLES,
     many=True,
 )
 RUN_ZIP = UploadKind(
-    ask="Drop the zip of a run here",
-    hint="Up to 2 GB, from “Take along” on its Run page. Larger ones: galaxyscope runs import FILE.zip",
+    title="Drop the zip file of a run here",
+    hint="Up to 2 GB, from “Export” on its Run page. Larger files: galaxyscope runs import FILE.zip",
     accept=(".zip",),
     many=False,
 )
 SPLIT_TABLE = UploadKind(
-    ask="Drop a CSV here",
+    title="Drop a CSV file here",
     hint="Columns source_id (or row) and split: train, val or test.",
     accept=(".csv",),
     many=False,
@@ -48,15 +48,15 @@ SPLIT_TABLE = UploadKind(
 
 
 def draw_upload(kind: UploadKind, key: str, *, on_done: Callable[[Upload], None]) -> None:
-    """Draws the field; before the next rerun `on_done` gets what has arrived."""
+    """Draw the upload field; `on_done` gets the finished upload before the next rerun."""
 
     def done() -> None:
-        arrived = st.session_state[key].get("done")
-        if arrived:
-            on_done(Upload.model_validate(dict(arrived)))
+        upload = st.session_state[key].get("done")
+        if upload:
+            on_done(Upload.model_validate(dict(upload)))
 
     data = {
-        "ask": kind.ask,
+        "title": kind.title,
         "hint": kind.hint,
         "accept": list(kind.accept),
         "many": kind.many,

@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from backend.db.engine import open_database
-from frontend.sweep_form import Form, spec_of, sweep_command
+from frontend.sweep_form import SweepForm, spec_of, sweep_command
 from shared.contract.sweeps import SweepMode, SweepReport
 from tests.api.conftest import add_dataset
 from tests.cli.shell import Answer, call
 from tests.homes import new_home
 
-FORM = Form(
+FORM = SweepForm(
     start="preset:demo-60s",
     on="sky",
     changes="epochs=3 warmup_epochs=0.5",
@@ -37,14 +37,14 @@ def sweep(home: Path, *words: str) -> Answer:
     return call(home, "sweep", *words)
 
 
-def queued(home: Path, form: Form, *more: str) -> SweepReport:
+def queued(home: Path, form: SweepForm, *more: str) -> SweepReport:
     answer = call(home, *shlex.split(sweep_command(form).replace("\\\n", ""))[1:], "--json", *more)
     assert answer.returncode == 0, answer.stderr
     return SweepReport.model_validate_json(answer.stdout)
 
 
 def test_the_forms_own_command_queues_what_the_form_asks_for(home: Path) -> None:
-    for form in (FORM, Form(**FORM.model_dump(exclude={"mode"}), mode=SweepMode.RANDOM)):
+    for form in (FORM, SweepForm(**FORM.model_dump(exclude={"mode"}), mode=SweepMode.RANDOM)):
         report, (spec, _) = queued(home, form), spec_of(form)
         assert spec is not None
         assert report.spec == spec.model_copy(update={"objective": "val/linear_accuracy"})

@@ -13,7 +13,7 @@ def rows_of(*runs: Run) -> dict[str, FieldRow]:
     return {row.name: row for row in field_rows(runs, PRESETS)}
 
 
-def test_only_what_differs_differs_and_units_stand_with_the_names() -> None:
+def test_fields_that_differ_and_labels_with_units() -> None:
     rows = rows_of(made_run("a", img_size=64, blr=1.5e-4), made_run("b", img_size=32, blr=1.5e-4))
     assert {name for name, row in rows.items() if row.differs} == {"img_size"}
     assert rows["img_size"].label == "img_size, px"
@@ -21,7 +21,7 @@ def test_only_what_differs_differs_and_units_stand_with_the_names() -> None:
     assert [value.words for value in rows["blr"].values] == ["0.00015", "0.00015"]
 
 
-def test_a_value_says_whether_it_is_the_presets_or_the_defaults() -> None:
+def test_a_value_knows_whether_it_equals_preset_or_default() -> None:
     preset = made_run("a", preset="laptop-tiny", **TINY.values | {"blr": 1e-3})
     own = made_run("b", batch_size=64)
     rows = rows_of(preset, own)

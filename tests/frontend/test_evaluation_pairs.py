@@ -10,7 +10,7 @@ def found(*judged: list[object]) -> list[tuple[str, str]]:
     return [(pair.a.id, pair.b.id) for pair in comparable_pairs(runs)]  # type: ignore[arg-type]
 
 
-def test_the_newest_linear_probes_stand_before_a_newer_knn() -> None:
+def test_the_newest_linear_probes_are_preferred_to_a_newer_knn() -> None:
     of_a = [
         make_evaluation("a-old"),
         make_evaluation("a-new", hours=2),
@@ -20,7 +20,7 @@ def test_the_newest_linear_probes_stand_before_a_newer_knn() -> None:
     assert found(of_a, of_b) == [("a-new", "b-linear")]
 
 
-def test_other_test_rows_other_labels_and_other_features_do_not_fit() -> None:
+def test_other_test_rows_labels_or_features_are_not_comparable() -> None:
     one = make_evaluation("one")
     for change in (
         {"dataset_digest": "e" * 64},
@@ -32,7 +32,7 @@ def test_other_test_rows_other_labels_and_other_features_do_not_fit() -> None:
         assert found([one], [make_evaluation("other", **change)]) == []
 
 
-def test_a_fine_tuned_classifier_stands_against_one_from_scratch() -> None:
+def test_a_fine_tuned_classifier_is_compared_with_one_from_scratch() -> None:
     tuned = make_evaluation("finetune", head=Head.FINETUNE)
     scratch = make_evaluation("supervised", head=Head.SUPERVISED, basis=Basis.RANDOM_INIT)
     assert found([tuned], [scratch]) == [("finetune", "supervised")]

@@ -5,12 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from frontend.app_pages.map_second import axis_words
-from frontend.app_pages.map_url import Beside, Look
+from frontend.app_pages.map_url import MapView, SecondMap
 from shared.contract.maps import ColourBy
 
 NUMBERS = st.floats(-1e4, 1e4).map(lambda value: f"{round(value, 6):.5g}")
-LOOKS = st.builds(
-    Look,
+VIEWS = st.builds(
+    MapView,
     run=st.one_of(st.none(), st.just("quiet-spiral-12")),
     checkpoint=st.sampled_from(["last", "best", "0", "1200"]),
     dataset=st.one_of(st.none(), st.just("efigi")),
@@ -25,7 +25,7 @@ LOOKS = st.builds(
     beside=st.one_of(
         st.none(),
         st.builds(
-            Beside,
+            SecondMap,
             run=st.just("calm-arm-7"),
             checkpoint=st.sampled_from(["best", "1200"]),
             depth=st.one_of(st.none(), st.integers(1, 24)),
@@ -38,14 +38,14 @@ LOOKS = st.builds(
 )
 
 
-@given(LOOKS)
-def test_an_address_opens_as_the_look_that_wrote_it(look: Look) -> None:
-    assert Look.from_query(look.to_query()) == look
+@given(VIEWS)
+def test_an_address_opens_as_the_look_that_wrote_it(view: MapView) -> None:
+    assert MapView.from_query(view.to_query()) == view
 
 
 def test_an_address_leaves_out_what_is_as_usual() -> None:
-    look = Look(run="quiet-spiral-12", colour=ColourBy.REDSHIFT, view="0.1,-0.2,1.5", galaxy=7)
-    assert look.to_query() == {
+    view = MapView(run="quiet-spiral-12", colour=ColourBy.REDSHIFT, view="0.1,-0.2,1.5", galaxy=7)
+    assert view.to_query() == {
         "run": "quiet-spiral-12",
         "colour": "redshift",
         "view": "0.1,-0.2,1.5",
@@ -69,7 +69,7 @@ def test_an_address_leaves_out_what_is_as_usual() -> None:
     ],
 )
 def test_one_impossible_value_costs_only_itself(query: dict[str, str]) -> None:
-    assert Look.from_query({"run": "quiet-spiral-12", "pooling": "cls"} | query) == Look(
+    assert MapView.from_query({"run": "quiet-spiral-12", "pooling": "cls"} | query) == MapView(
         run="quiet-spiral-12", pooling="cls"
     )
 

@@ -1,4 +1,4 @@
-"""Pages without a server: they say so and stay usable."""
+"""Pages without a server: they report it and stay usable."""
 
 import socket
 import threading
@@ -26,7 +26,7 @@ def lost_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 class OddServer(BaseHTTPRequestHandler):
-    """Answers everything with JSON that no route promises."""
+    """Responds to everything with JSON of no route."""
 
     def do_GET(self) -> None:
         self.send_response(200)

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.app_pages.reconstruct_url import View, patches_of, ranges_of
+from frontend.app_pages.reconstruct_url import ReconstructView, patches_of, ranges_of
 
 PATCHES = st.sets(st.integers(0, 400)).map(lambda found: tuple(sorted(found)))
 VIEWS = st.builds(
-    View,
+    ReconstructView,
     run=st.one_of(st.none(), st.just("quiet-spiral-12")),
     checkpoint=st.sampled_from(["last", "best", "0", "1200"]),
     against=st.one_of(st.none(), st.just("late-disc-7")),
@@ -28,8 +28,8 @@ VIEWS = st.builds(
 
 
 @given(VIEWS)
-def test_an_address_opens_as_the_view_that_wrote_it(view: View) -> None:
-    assert View.from_query(view.to_query()) == view
+def test_an_address_opens_as_the_view_that_wrote_it(view: ReconstructView) -> None:
+    assert ReconstructView.from_query(view.to_query()) == view
 
 
 @given(PATCHES)
@@ -38,7 +38,9 @@ def test_ranges_hold_exactly_the_patches(patches: tuple[int, ...]) -> None:
 
 
 def test_an_address_reads_like_what_it_shows_and_leaves_out_what_is_as_usual() -> None:
-    view = View(run="quiet-spiral-12", row=7, ratio=0.5, hidden=(0, 1, 2, 8, 10, 11), pixels="true")
+    view = ReconstructView(
+        run="quiet-spiral-12", row=7, ratio=0.5, hidden=(0, 1, 2, 8, 10, 11), pixels="true"
+    )
     assert view.to_query() == {
         "run": "quiet-spiral-12",
         "row": "7",
@@ -49,17 +51,17 @@ def test_an_address_reads_like_what_it_shows_and_leaves_out_what_is_as_usual() -
 
 
 def test_a_look_inside_is_in_the_address_and_the_last_layer_is_not_a_closed_fold() -> None:
-    assert View(inside=0).to_query() == {"inside": "0"}
-    assert View.from_query({"inside": "0"}).inside == 0
-    assert View.from_query({}).inside is None
-    view = View(inside=3, head=2, patch=0, overlay=True)
+    assert ReconstructView(inside=0).to_query() == {"inside": "0"}
+    assert ReconstructView.from_query({"inside": "0"}).inside == 0
+    assert ReconstructView.from_query({}).inside is None
+    view = ReconstructView(inside=3, head=2, patch=0, overlay=True)
     assert view.to_query() == {"inside": "3", "head": "2", "patch": "0", "overlay": "yes"}
 
 
 def test_a_mask_that_hides_nothing_is_not_the_absence_of_a_mask_by_hand() -> None:
-    assert View(hidden=()).to_query() == {"hidden": "none"}
-    assert View.from_query({"hidden": "none"}).hidden == ()
-    assert View.from_query({}).hidden is None
+    assert ReconstructView(hidden=()).to_query() == {"hidden": "none"}
+    assert ReconstructView.from_query({"hidden": "none"}).hidden == ()
+    assert ReconstructView.from_query({}).hidden is None
 
 
 @pytest.mark.parametrize(
@@ -84,11 +86,11 @@ def test_a_mask_that_hides_nothing_is_not_the_absence_of_a_mask_by_hand() -> Non
     ],
 )
 def test_one_impossible_value_costs_only_itself(query: dict[str, str]) -> None:
-    assert View.from_query({"run": "quiet-spiral-12", "kind": "core"} | query) == View(
+    assert ReconstructView.from_query({"run": "quiet-spiral-12", "kind": "core"} | query) == ReconstructView(
         run="quiet-spiral-12", kind="uniform" if "kind" in query else "core"
     )
 
 
 def test_an_upload_in_the_address_wins_over_a_row() -> None:
-    view = View.from_query({"row": "5", "upload": "abc"})
+    view = ReconstructView.from_query({"row": "5", "upload": "abc"})
     assert (view.row, view.upload) == (None, "abc")

@@ -1,12 +1,12 @@
 """The address of the Search page holds its whole state."""
 
-from frontend.app_pages.search_url import OddView, SearchAddress, View
+from frontend.app_pages.search_url import OddView, SearchAddress, SearchView
 from shared.base.vocabulary import Split
 from shared.contract.search import OtherEncoder
 
 
 def test_a_view_is_its_address_and_back() -> None:
-    view = View(
+    view = SearchView(
         run="quiet-spiral-12", checkpoint="700", dataset="sky", depth=3, pooling="both",
         other=OtherEncoder(run="calm-arm-7", checkpoint="last", depth=2, pooling="cls"), row=17, plus=(3, 5),
         minus=(8,), trail=(1, 2), k=64, tile=96, least=True, label="Merging", split=Split.VAL, zmin=0.01,
@@ -16,12 +16,12 @@ def test_a_view_is_its_address_and_back() -> None:
     assert (query["plus"], query["minus"], query["trail"]) == ("3.5", "8", "1.2")
     assert query["with"] == "calm-arm-7:last:2:cls"
     assert (query["least"], query["zmin"], query["split"]) == ("yes", "0.01", "val")
-    assert View.from_query(query) == view
+    assert SearchView.from_query(query) == view
 
 
 def test_what_is_as_by_default_is_not_in_the_address() -> None:
-    assert View(run="quiet-spiral-12", row=0).to_query() == {"run": "quiet-spiral-12", "row": "0"}
-    assert View.from_query({}) == View()
+    assert SearchView(run="quiet-spiral-12", row=0).to_query() == {"run": "quiet-spiral-12", "row": "0"}
+    assert SearchView.from_query({}) == SearchView()
 
 
 def test_an_upload_wins_over_a_row_and_what_cannot_be_meant_is_left_out() -> None:
@@ -35,7 +35,7 @@ def test_an_upload_wins_over_a_row_and_what_cannot_be_meant_is_left_out() -> Non
         "zz": "1",
         "with": "calm-arm-7:newest",
     }
-    assert View.from_query(query) == View(upload="ab", minus=(4,))
+    assert SearchView.from_query(query) == SearchView(upload="ab", minus=(4,))
 
 
 def test_the_views_share_space_and_filters_and_each_keeps_its_own() -> None:

@@ -26,7 +26,7 @@ from backend.db.models import PausedLaneRow, RunEventRow, RunRow
 from backend.errors import ConflictError, NotFoundError
 from backend.jobs.supervisor import STARTING_GRACE_S
 from backend.services.launching.create import retry_run
-from backend.services.runs.deletion import delete_run, restore_run
+from backend.services.runs.disk import delete_run, restore_run
 from backend.services.runs.lifecycle import get_run, list_runs, pause_run, resume_run, stop_run
 from backend.services.runs.queue import move_run, pause_lane, read_queue, resume_lane
 from shared.base.states import HAS_WORKER, TERMINAL, TRANSITIONS, RunState

@@ -15,8 +15,7 @@ from backend.jobs.tasks.search_quality import measure_search
 from backend.ml.checkpoints.store import model_from_config
 from backend.ml.pretraining.first_batch import first_batch
 from backend.ml.pretraining.reading import read_pretrain_data
-from backend.ml.probing.feature_cache import FeatureCache
-from backend.ml.probing.features import Encoder, FeatureSource
+from backend.ml.probing.features import Encoder, FeatureCache, FeatureSource
 from backend.ml.probing.judging import LabelledRows, probe_encoder
 from backend.ml.probing.pixel_probing import probe_pixels
 from backend.ml.probing.probe_cache import ProbeCache

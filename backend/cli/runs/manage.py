@@ -19,11 +19,12 @@ from backend.cli.output import (
 )
 from backend.cli.session import open_home, report_run, wait_for_end
 from backend.services.launching import create
-from backend.services.runs import deletion, lifecycle, pruning
-from backend.services.runs.verdicts import read_verdict
+from backend.services.runs import disk as run_disk
+from backend.services.runs import lifecycle
+from backend.services.runs.metrics import read_verdict
 from shared.base.text import percent, plural, size
 from shared.configs.kinds import RunKind, Trait, has_trait
-from shared.contract.runs import UNDO_H, Disk, Prunable, Run, RunDeletion
+from shared.contract.runs import UNDO_H, DiskUsage, PrunableRun, Run, RunDeletion
 
 app = typer.Typer(no_args_is_help=True)
 
@@ -105,12 +106,12 @@ def clone(
 def delete(run_id: RunId, yes: Yes = False, as_json: Json = False) -> None:
     """Delete a run and its folder; `runs restore` brings it back within a day."""
     home = open_home()
-    preview = deletion.preview_deletion(home.database, home.settings, run_id)
+    preview = run_disk.preview_deletion(home.database, home.settings, run_id)
     if not as_json:
         print(deletion_words(preview))
     if not yes and not typer.confirm(f"Delete {run_id}?", err=True):
         raise typer.Exit(1)
-    deleted = deletion.delete_run(home.database, home.settings, run_id)
+    deleted = run_disk.delete_run(home.database, home.settings, run_id)
     if as_json:
         print_json(deleted)
     else:
@@ -121,16 +122,16 @@ def delete(run_id: RunId, yes: Yes = False, as_json: Json = False) -> None:
 def restore(run_id: RunId, as_json: Json = False) -> None:
     """Restore a deleted run."""
     home = open_home()
-    report_run(home, deletion.restore_run(home.database, home.settings, run_id), as_json)
+    report_run(home, run_disk.restore_run(home.database, home.settings, run_id), as_json)
 
 
 @app.command()
 def prune(yes: Yes = False, as_json: Json = False) -> None:
     """Remove all checkpoints of finished runs except the last and the best. This cannot be undone."""
     home = open_home()
-    preview = pruning.preview_pruning(home.database, home.settings)
+    preview = run_disk.preview_pruning(home.database, home.settings)
     if not as_json:
-        columns: Columns[Prunable] = {
+        columns: Columns[PrunableRun] = {
             "run": "id",
             "checkpoints": "checkpoints",
             "size": lambda run: size(run.bytes),
@@ -140,7 +141,7 @@ def prune(yes: Yes = False, as_json: Json = False) -> None:
     if preview.runs:
         if not yes and not typer.confirm(f"Remove {size(preview.bytes)}?", err=True):
             raise typer.Exit(1)
-        preview = pruning.prune(home.database, home.settings, [run.id for run in preview.runs])
+        preview = run_disk.prune(home.database, home.settings, [run.id for run in preview.runs])
     if as_json:
         print_json(preview)
 
@@ -149,7 +150,7 @@ def prune(yes: Yes = False, as_json: Json = False) -> None:
 def disk(as_json: Json = False) -> None:
     """Show the disk space of runs, and the deleted runs that can be restored."""
     home = open_home()
-    found = deletion.read_disk(home.database, home.settings)
+    found = run_disk.read_disk(home.database, home.settings)
     print_json(found) if as_json else print_disk(found)
 
 
@@ -172,7 +173,7 @@ def print_runs(runs: Sequence[Run]) -> None:
     )
 
 
-def print_disk(disk: Disk) -> None:
+def print_disk(disk: DiskUsage) -> None:
     unmeasured = f", {disk.unmeasured} not measured yet" if disk.unmeasured else ""
     rows = [
         ("runs", size(disk.runs_bytes) + unmeasured),

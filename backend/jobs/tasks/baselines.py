@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from backend.data.resident import split_rows
-from backend.data.store import GalaxyStore
+from backend.data.store import GalaxyStore, split_rows
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.inputs import open_store

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from backend.data.label_subset import label_subset
 from backend.data.layout import Pixels, Rows
-from backend.data.resident import load_images
-from backend.data.store import GalaxyStore
+from backend.data.splits import label_subset
+from backend.data.store import GalaxyStore, load_images
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter, StopRequestedError
 from backend.jobs.tasks.evaluation_writer import EvaluationProgress, EvaluationWriter
@@ -19,9 +18,8 @@ from backend.jobs.tasks.inputs import open_store
 from backend.jobs.tasks.origin import Origin, find_origin
 from backend.ml.classifier.predictions import best_classifier
 from backend.ml.classifier.training import AnyClassifierConfig, fresh_encoder, train_classifier
-from backend.ml.probing.feature_cache import FeatureCache
-from backend.ml.probing.features import Encoder, FeatureSource, fresh_weights_digest
-from backend.ml.probing.judging import Judged, LabelledRows, probe_encoder
+from backend.ml.probing.features import Encoder, FeatureCache, FeatureSource, fresh_weights_digest
+from backend.ml.probing.judging import HeadResult, LabelledRows, probe_encoder
 from backend.ml.probing.pixel_probing import probe_majority, probe_pixels
 from backend.ml.probing.probe_cache import ProbeCache
 from backend.ml.runtime.contracts import ClassifierData, Outcome
@@ -124,7 +122,7 @@ class ClassifierJob:
         produced = {"evaluations": [one.model_dump(mode="json") for one in evaluations]}
         return trained.model_copy(update={"produced": produced})
 
-    def _judged(self, progress: EvaluationProgress) -> Iterator[Judged]:
+    def _judged(self, progress: EvaluationProgress) -> Iterator[HeadResult]:
         progress.say("evaluating on test rows")
         yield self._classified(progress)
         probe = self._reference_config()
@@ -136,14 +134,14 @@ class ClassifierJob:
         source = FeatureSource(self._random_init(), self.store, features, tick=progress.images)
         yield from probe_encoder(source, self.labelled, probe, Basis.RANDOM_INIT, progress, cache)
 
-    def _classified(self, progress: EvaluationProgress) -> Judged:
+    def _classified(self, progress: EvaluationProgress) -> HeadResult:
         """Predictions of the best epoch on validation and test rows; test rows are first read here."""
         config, labelled = self.config, self.labelled
         best = best_classifier(self.writer.run_dir.path, config, self.data)
         val = best.probabilities(self.data.val_images, lambda: progress.images(0, 0))
         test = best.probabilities(self._load(labelled.rows[Split.TEST]), lambda: progress.images(0, 0))
         tuned = isinstance(config, FinetuneConfig)
-        return Judged(
+        return HeadResult(
             Basis.ENCODER if tuned else Basis.RANDOM_INIT,
             Head.FINETUNE if tuned else Head.SUPERVISED,
             config.seed,

@@ -16,8 +16,7 @@ from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.encoding import load_encoder, untrained
 from backend.jobs.tasks.inputs import cached_vectors, open_store
 from backend.jobs.tasks.search_quality import measure_search
-from backend.ml.probing.feature_cache import FeatureCache
-from backend.ml.probing.features import FeatureSource
+from backend.ml.probing.features import FeatureCache, FeatureSource
 from backend.search import approximate
 from shared.configs import EmbedConfig
 from shared.configs.embeddings import Pooling

@@ -6,9 +6,8 @@ import numpy as np
 import torch
 
 from backend.data.layout import Rows
-from backend.data.resident import split_rows
 from backend.data.seen import count_seen
-from backend.data.store import GalaxyStore
+from backend.data.store import GalaxyStore, split_rows
 from backend.errors import DataError
 from backend.files import read_json, sha256_of
 from backend.jobs.run_dir import EncoderSpec

@@ -10,7 +10,7 @@ from backend.data.store import GalaxyStore
 from backend.jobs.run_dir import EncoderSpec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.encoding import notes_about, seen_in_pretraining
-from backend.ml.probing.judging import Judged, LabelledRows
+from backend.ml.probing.judging import HeadResult, LabelledRows
 from backend.stats.judging import judge
 from backend.stats.predictions import joined
 from shared.base.vocabulary import Basis, Head, Split
@@ -64,7 +64,7 @@ class EvaluationWriter:
             "label_fraction": config.label_fraction,
         }
 
-    def write(self, judged: Judged) -> Evaluation:
+    def write(self, judged: HeadResult) -> Evaluation:
         """Store the predictions on validation and test rows under the id of their Evaluation."""
         name = "-".join((judged.basis, judged.head or "class", f"s{judged.seed}"))
         metadata = self._metadata(judged) | {"id": f"{self.run}.{name}"}
@@ -72,7 +72,7 @@ class EvaluationWriter:
         joined([judged.val, judged.test]).save(self.folder / f"{evaluation.id}.npz")
         return evaluation
 
-    def _metadata(self, judged: Judged) -> dict[str, Any]:
+    def _metadata(self, judged: HeadResult) -> dict[str, Any]:
         architecture = self.source if judged.basis in (Basis.ENCODER, Basis.RANDOM_INIT) else None
         pretrained = judged.basis is Basis.ENCODER
         same = ("basis", "head", "depth", "layers", "pooling", "seed", "estimator")

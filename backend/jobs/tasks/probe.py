@@ -10,9 +10,8 @@ from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.encoding import load_encoder, untrained
 from backend.jobs.tasks.evaluation_writer import EvaluationProgress, EvaluationWriter
 from backend.jobs.tasks.inputs import open_store
-from backend.ml.probing.feature_cache import FeatureCache
-from backend.ml.probing.features import Encoder, FeatureSource
-from backend.ml.probing.judging import Judged, LabelledRows, probe_encoder
+from backend.ml.probing.features import Encoder, FeatureCache, FeatureSource
+from backend.ml.probing.judging import HeadResult, LabelledRows, probe_encoder
 from backend.ml.probing.pixel_probing import probe_majority, probe_pixels
 from backend.ml.probing.probe_cache import ProbeCache
 from shared.base.vocabulary import Basis
@@ -44,7 +43,7 @@ class ProbeJob:
         self.cache = ProbeCache.at(home / "cache" / "probes", dataset=store.digest)
         self.writer = EvaluationWriter(writer, home, store, encoder, config)
 
-    def evaluate(self) -> Iterator[Judged]:
+    def evaluate(self) -> Iterator[HeadResult]:
         """The heads on the encoder, then the references if the config includes them."""
         encoder = load_encoder(self.encoder, self.home)
         yield from self._on(encoder, Basis.ENCODER, "features")
@@ -54,14 +53,14 @@ class ProbeJob:
             yield from self._on(fresh, Basis.RANDOM_INIT, "features at random init")
             yield from probe_pixels(self.store, self.labelled, self.config, self.progress.say, self.cache)
 
-    def _on(self, encoder: Encoder, basis: Basis, message: str) -> Iterator[Judged]:
+    def _on(self, encoder: Encoder, basis: Basis, message: str) -> Iterator[HeadResult]:
         self.progress.say(message)
         cache = FeatureCache(self.home / "cache" / "features")
         final_norm = self.config.inner_norm == "final"
         source = FeatureSource(encoder, self.store, cache, final_norm, self.progress.images)
         yield from probe_encoder(source, self.labelled, self.config, basis, self.progress, self.cache)
 
-    def write(self, judged: Judged) -> Evaluation:
+    def write(self, judged: HeadResult) -> Evaluation:
         """Store it, and log the accuracies of the first seed on the encoder."""
         evaluation = self.writer.write(judged)
         if judged.basis is Basis.ENCODER and judged.seed == self.config.seed:

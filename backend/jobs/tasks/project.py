@@ -11,8 +11,7 @@ from backend.jobs.encoders import META, settled
 from backend.jobs.run_dir import EncoderSpec, Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.inputs import cached_vectors, open_store
-from backend.search.projection import PROJECTION_BYTES, projection_name
-from backend.search.tsne import project_tsne
+from backend.search.projection import PROJECTION_BYTES, project_tsne, projection_name
 from shared.configs import ModelConfig, ProjectConfig
 
 

@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from backend.data.feature_files import EVERY_ROW
-from backend.data.layout import Rows
-from backend.data.resident import split_rows, thin
+from backend.data.layout import Rows, evenly_spaced
+from backend.data.store import split_rows
 from backend.ml.mae.models_mae import Pooling
 from backend.ml.probing.baselines import BLOCK_BYTES, raw_pixels
 from backend.ml.probing.features import FeatureSource, combined
@@ -37,7 +37,7 @@ def measure_search(
     """A SearchQuality as JSON; `fresh` is the same encoder at random init."""
     store = source.store
     train, val = (split_rows(store, split, labelled_only=True) for split in (Split.TRAIN, Split.VAL))
-    gallery, queries = thin(train, MOST_GALLERY), thin(val, MOST_QUERIES)
+    gallery, queries = evenly_spaced(train, MOST_GALLERY), evenly_spaced(val, MOST_QUERIES)
     labels = store.labels[gallery], store.labels[queries]
     features = combined(source.pooled(np.arange(store.n), EVERY_ROW, [depth]), depth, pooling)
     rankings = {Basis.ENCODER: _ranking(features[gallery], features[queries], *labels)}

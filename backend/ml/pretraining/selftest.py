@@ -1,4 +1,4 @@
-"""A few training steps of a known model on made-up images: does the device train, and how fast?"""
+"""A few training steps of a known model on synthetic images: does the device train, and how fast?"""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -20,11 +20,9 @@ FEWEST, LONG_ENOUGH_S = 5, 5.0
 
 
 def time_steps(config: SelfTestConfig, tick: Callable[[int], None]) -> list[float]:
-    """Seconds of each of config.steps steps, or fewer where they take long, after three that warm up; `tick`
-    is told each step and may raise.
-
-    Raises InvalidInputError where a GPU is asked for and there is none.
-    """
+    """Seconds of each of config.steps steps, or fewer where they take long, after a warm-up of three; `tick`
+    is called with each step and may raise. Raises InvalidInputError if a GPU is requested and there is
+    none."""
     values = PRESETS[SELF_TEST_PRESET].values | {"batch_size": BATCH, "device": config.device}
     model_config = PretrainConfig(dataset="made-up", **values)
     with TemporaryDirectory() as folder:
@@ -43,7 +41,7 @@ def time_steps(config: SelfTestConfig, tick: Callable[[int], None]) -> list[floa
 
 
 def made_up() -> PretrainData:
-    """Noise at 64 px: what a step costs does not depend on what is in it."""
+    """Noise at 64 px: the cost of a step does not depend on the pixels."""
     images = np.random.default_rng(0).integers(0, 255, (IMAGES, 64, 64, 3), dtype=np.uint8)
     none = np.zeros(0, np.int64)
     return PretrainData(

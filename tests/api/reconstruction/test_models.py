@@ -61,7 +61,7 @@ def test_only_a_few_models_stay_in_memory(http: TestClient, train: Train) -> Non
 
 def test_a_picture_goes_before_a_ladder_that_is_being_drawn() -> None:
     """Of two who wait for a model, the patient one lets the other go first."""
-    turns, order = models.Turns(), []
+    turns, order = models.PriorityLock(), []
     holding, release = threading.Event(), threading.Event()
 
     def take(name: str, patient: bool) -> None:
