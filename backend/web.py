@@ -6,8 +6,10 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
+from importlib import import_module
 from importlib.metadata import version
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
@@ -16,19 +18,7 @@ from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
 from starlette.routing import BaseRoute
 
-from backend.api import (
-    annotations,
-    bundles,
-    datasets,
-    embeddings,
-    evaluations,
-    experiments,
-    launching,
-    reconstructions,
-    runs,
-    sources,
-    system,
-)
+import backend.api
 from backend.api.security import LOCAL_HOSTS, Guard
 from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError, shortened
 from backend.services.launching.estimate import load_torch
@@ -93,21 +83,10 @@ def _prepare_in_background() -> None:
 @cache  # shared by all servers of a process: FastAPI takes long to inspect a hundred signatures
 def _api_routes() -> list[BaseRoute]:
     router = APIRouter(prefix=API, responses={"4XX": {"model": ErrorBody}})
-    parts = (
-        bundles,
-        runs,
-        datasets,
-        annotations,
-        sources,
-        launching,
-        reconstructions,
-        evaluations,
-        experiments,
-        embeddings,
-        system,
-    )
-    for part in parts:
-        router.include_router(part.router)
+    for module in iter_modules(backend.api.__path__):
+        part = import_module(f"backend.api.{module.name}")
+        if hasattr(part, "router"):
+            router.include_router(part.router)
     return router.routes
 
 

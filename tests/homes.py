@@ -1,4 +1,4 @@
-"""Homes for the app: what each of hundreds of tests would make alike is made once and copied."""
+"""Homes for tests. Databases and datasets that many tests need are made once and copied."""
 
 import secrets
 import tempfile
@@ -23,9 +23,9 @@ def new_home(folder: Path) -> Settings:
 
 
 def add_simulated(config: SimulateConfig, folder: Path) -> Path:
-    """The file that a simulation leaves in a folder of datasets."""
+    """The file of a simulation, in a folder of datasets."""
     path = folder / f"{config.name}.h5"
-    if path.exists():  # then another name is looked for
+    if path.exists():  # the simulation then chooses another name
         return simulate_dataset(config, folder, secrets.token_hex(4), lambda *_: None, lambda: False)
     path.write_bytes(_simulated(config))
     return path
@@ -41,7 +41,7 @@ def enqueue(
     encoder: EncoderSource | None = None,
     **labels: str | None,
 ) -> str:
-    """Queue a run as it is, in a transaction of its own; `labels`: name, preset, parent_id."""
+    """Queue a run in its own transaction, without checks; `labels`: name, preset, parent_id."""
     with database.write() as session:
         return queue.enqueue(session, runs_dir, ReadyRun(kind, config, encoder, roots), **labels)
 

@@ -157,7 +157,7 @@ def _make(kind: RunKind, config: dict[str, Any], as_json: bool) -> None:
 def print_datasets(datasets: Sequence[Dataset], as_json: bool = False) -> None:
     columns: Columns[Dataset] = {
         "dataset": "name",
-        "galaxies": "n",
+        "galaxies": lambda one: f"{one.n:,}",
         "size": lambda one: f"{one.img_size} px",
         "bands": lambda one: " ".join(one.bands),
         "classes": lambda one: len(one.class_names),

@@ -5,14 +5,7 @@ from typing import Annotated
 import typer
 
 from backend.cli.options import Json, validated
-from backend.cli.output import (
-    console,
-    free_of,
-    print_facts,
-    print_json,
-    print_lines,
-    print_list,
-)
+from backend.cli.output import console, free_of, print_facts, print_json, print_lines, print_list
 from backend.cli.session import open_home, run_job
 from backend.errors import InvalidInputError
 from backend.services.machine.status import read_machine, wait_for_torch

@@ -7,19 +7,21 @@ from concurrent.futures import Future
 from typing import Annotated
 
 import typer
-from httpx2 import HTTPError
 
 from backend import serving
-from backend.cli.demo import DATASET, play_demo
 from backend.cli.options import Json
 from backend.cli.output import console, print_json
-from backend.errors import GalaxyscopeError, UnavailableError
-from backend.services.launching.create import resolve_config
+from backend.cli.session import follow
+from backend.errors import GalaxyscopeError
+from backend.services.launching.create import create_run, resolve_config
+from backend.services.runs.lifecycle import list_runs
+from backend.services.services import Services
 from backend.settings import Settings, is_loopback
-from shared.base.states import RunState
+from shared.base.states import TERMINAL, RunState
 from shared.configs.kinds import RunKind
 from shared.contract.runs import Run, RunRequest
 
+DATASET = "simulated"
 Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to use; if taken, the next free one.")]
 Host = Annotated[
     str,
@@ -51,8 +53,8 @@ def demo(
     def when_up(stop: serving.Stop) -> None:
         _print_address(settings)
         try:
-            play.set_result(play_demo(settings.local_url, preset, wait=as_json))
-        except (GalaxyscopeError, HTTPError) as error:
+            play.set_result(_play_demo(settings, preset, wait=as_json))
+        except GalaxyscopeError as error:
             play.set_exception(error)
         if as_json or play.exception():
             stop()
@@ -61,18 +63,29 @@ def demo(
         serving.serve_web(settings, when_up)
     if not play.done():
         raise typer.Exit(130)
-    _report(play, as_json)
-
-
-def _report(play: Future[Run], as_json: bool) -> None:
-    error = play.exception()
-    if isinstance(error, HTTPError):
-        raise UnavailableError("demo_failed", f"the dashboard did not answer the demo: {error}") from None
     run = play.result()
     if as_json:
         print_json(run)
         if run.state is not RunState.SUCCEEDED:
             raise typer.Exit(1)
+
+
+def _play_demo(settings: Settings, preset: str, *, wait: bool) -> Run:
+    """Simulate the dataset if it is missing and launch `preset` on it; with `wait`, wait until it has ended.
+    Raises GalaxyscopeError if a step fails."""
+    home = Services.open(settings)
+    if DATASET not in {dataset.name for dataset in home.datasets.list_all()}:
+        console.print("  simulating 2,000 galaxies …")
+        jobs = list_runs(home.database, kinds=[RunKind.SIMULATE])
+        active = [job for job in jobs if job.dataset == DATASET and job.state not in TERMINAL]
+        request = RunRequest(kind=RunKind.SIMULATE, config={"name": DATASET})
+        made = follow(home, (active or [create_run(home.database, settings, request)])[0].id)
+        if made.state is not RunState.SUCCEEDED:
+            raise GalaxyscopeError("demo_failed", made.reason or f"{made.id} ended {made.state}")
+    request = RunRequest(kind=RunKind.PRETRAIN, preset=preset, config={"dataset": DATASET})
+    run = create_run(home.database, settings, request)
+    console.print(f"  {run.id} is training: {settings.local_url}/run?run={run.id}", highlight=False)
+    return follow(home, run.id) if wait else run
 
 
 def web(port: Port = 8501, host: Host = "127.0.0.1") -> None:

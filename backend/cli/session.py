@@ -114,7 +114,8 @@ def wait_for_run(home: Services, run_id: str) -> Run:
 
     def claims(run: RunRow) -> bool:
         if run.lane == awaited.lane:  # what the lane starts before it, wherever either was moved
-            return _is_queued(home, run_id) or run.kind == RunKind.BASELINES
+            queued = get_run(home.database, run_id).state is RunState.QUEUED
+            return queued or run.kind == RunKind.BASELINES
         return run.created_at <= awaited.created_at or run.kind == RunKind.BASELINES
 
     return _wait(home, run_id, claims, references=True)
@@ -125,8 +126,18 @@ def wait_for_end(home: Services, run_id: str) -> Run:
     return _wait(home, run_id, lambda _run: False, references=False)
 
 
+def follow(home: Services, run_id: str) -> Run:
+    """Wait as wait_for_run does, for runs that a supervisor process starts."""
+    return _poll(home, run_id, lambda: None, references=True)
+
+
 def _wait(home: Services, run_id: str, claims: Callable[[RunRow], bool], *, references: bool) -> Run:
-    with supervising(home, claims) as check, console.status(run_id) as status:
+    with supervising(home, claims) as check:
+        return _poll(home, run_id, check, references=references)
+
+
+def _poll(home: Services, run_id: str, check: Callable[[], None], *, references: bool) -> Run:
+    with console.status(run_id) as status:
         printed_at = time.monotonic()
         while True:
             check()
@@ -140,11 +151,6 @@ def _wait(home: Services, run_id: str, claims: Callable[[RunRow], bool], *, refe
                 print(words, file=sys.stderr)
                 printed_at = time.monotonic()
             time.sleep(POLL_S)
-
-
-def _is_queued(home: Services, run_id: str) -> bool:
-    with home.database.read() as session:
-        return find_row(session, run_id).state == RunState.QUEUED
 
 
 def _references_pending(home: Services, run_id: str) -> bool:

@@ -25,8 +25,7 @@ def dataset_name_of(kind: RunKind, config: Config) -> str | None:
 
 @dataclass(frozen=True)
 class ReadyRun:
-    """A run ready to be queued: its full config, its encoder, and the folders it may read besides the
-    home."""
+    """A run ready to be queued: full config, encoder, and the folders it may read besides the home."""
 
     kind: RunKind
     config: Config

@@ -1,5 +1,4 @@
-"""The next state of a run whose worker has exited. The request decides, then the result, then the
-evidence."""
+"""The next state of a run whose worker has exited: by its request, its result, then the evidence."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Commands of the console script, in a process of their own or in this one."""
+"""Commands of the console script, in a separate process or in this one."""
 
 import io
 import os
@@ -15,14 +15,14 @@ Answer = subprocess.CompletedProcess[str]
 
 
 def shell(home: Path, *words: str) -> Answer:
-    """A command as a person types it."""
+    """Run a command in a separate process."""
     environment = os.environ | {"GALAXYSCOPE_HOME": str(home), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "backend.cli", *words]
     return subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=800)
 
 
 def call(home: Path, *words: str) -> Answer:
-    """The same in this process, without the seconds in which Python starts and imports."""
+    """Run a command in this process, which saves seconds of imports."""
     out, err = io.StringIO(), io.StringIO()
     with pytest.MonkeyPatch.context() as patch, redirect_stdout(out), redirect_stderr(err):
         patch.setenv("GALAXYSCOPE_HOME", str(home))

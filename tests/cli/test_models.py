@@ -1,4 +1,4 @@
-"""`galaxyscope models import` as a person types it: a real process, a supervisor, a worker."""
+"""`galaxyscope models import`: a real process, a supervisor, a worker."""
 
 import json
 from pathlib import Path
@@ -9,7 +9,7 @@ from backend.ml.mae.models_mae import MaskedAutoencoderViT
 from tests.cli.shell import call, shell
 
 
-def test_a_model_is_imported_and_stands_in_the_list_of_runs(tmp_path: Path) -> None:
+def test_an_imported_model_is_in_the_list_of_runs(tmp_path: Path) -> None:
     sizes = {"img_size": 32, "patch_size": 8, "embed_dim": 64, "depth": 1, "num_heads": 1}
     model = MaskedAutoencoderViT(**sizes, decoder_embed_dim=32, decoder_depth=1)
     home = tmp_path / "home"

@@ -1,4 +1,4 @@
-"""`galaxyscope reconstruct` as a person types it, on a real checkpoint."""
+"""`galaxyscope reconstruct` on a real checkpoint."""
 
 import json
 from pathlib import Path
@@ -73,17 +73,17 @@ def test_all_ratios_are_written_as_an_animation(home: Path, run_id: str, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("words", "says"),
+    ("words", "value"),
     [
-        (("--galaxy", "1", "--out", "picture.jpg"), "picture.jpg ends with none of .png, .gif, .webp"),
-        (("--galaxy", "99"), "sky has rows 0 to 19, not 99"),
-        (("--galaxy", "1", "--checkpoint", "5"), "has no checkpoint 5"),
+        (("--galaxy", "1", "--out", "picture.jpg"), "picture.jpg"),
+        (("--galaxy", "99"), "99"),
+        (("--galaxy", "1", "--checkpoint", "5"), "checkpoint 5"),
         (("--galaxy", "1", "--kind", "spiral"), "spiral"),
     ],
 )
-def test_a_mistake_is_one_sentence(home: Path, run_id: str, words: tuple[str, ...], says: str) -> None:
+def test_a_mistake_is_one_sentence(home: Path, run_id: str, words: tuple[str, ...], value: str) -> None:
     answer = call(home, "reconstruct", "--run", run_id, *words)
     assert (answer.returncode, answer.stdout) == (1, "")
     assert answer.stderr.startswith("error: ")
-    assert says in answer.stderr
+    assert value in answer.stderr
     assert "Traceback" not in answer.stderr

@@ -1,4 +1,4 @@
-"""The command reference says what the command line gives."""
+"""The command reference matches the command line."""
 
 import importlib.util
 import re
@@ -31,7 +31,7 @@ def test_the_reference_is_up_to_date(generator: ModuleType) -> None:
         )
 
 
-def test_it_is_the_same_every_time_and_holds_no_path_of_this_machine(generator: ModuleType) -> None:
+def test_it_is_reproducible_and_has_no_local_path(generator: ModuleType) -> None:
     page = generator.reference()
     assert page == generator.reference()
     assert str(Path.home()) not in page
@@ -44,7 +44,7 @@ def test_every_command_is_in_it_once(generator: ModuleType) -> None:
     assert sorted(headings) == sorted(names)
 
 
-def test_another_name_of_a_command_is_marked_and_no_entry_of_its_own(
+def test_an_alias_of_a_command_has_no_entry_of_its_own(
     generator: ModuleType, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def look(name: str) -> None:

@@ -1,4 +1,4 @@
-"""`galaxyscope search` and `embed` as a person types them, on a real checkpoint."""
+"""`galaxyscope search`, `embed` and `odd` on a real checkpoint."""
 
 import json
 from pathlib import Path
@@ -41,7 +41,7 @@ def encoder(home: Path) -> str:
     return run_id
 
 
-def test_galaxies_are_searched_by_row_and_by_image_and_taken_along(
+def test_galaxies_are_searched_by_row_and_by_image_and_vectors_are_exported(
     home: Path, encoder: str, tmp_path: Path
 ) -> None:
     out = tmp_path / "sky.npy"
@@ -70,34 +70,30 @@ def test_galaxies_are_searched_by_row_and_by_image_and_taken_along(
     assert json.loads(answer.stdout)["neighbours"] == found["neighbours"]
 
 
-def test_two_encoders_are_asked_the_same_and_what_both_found_is_starred(home: Path, encoder: str) -> None:
-    asked = ("search", "--run", encoder, "--galaxy", "5", "-k", "8", "--against", f"{encoder}:last")
-    answer = call(home, *asked, "--json")
+def test_two_encoders_get_the_same_query_and_common_results_are_starred(home: Path, encoder: str) -> None:
+    words = ("search", "--run", encoder, "--galaxy", "5", "-k", "8", "--against", f"{encoder}:last")
+    answer = call(home, *words, "--json")
     assert answer.returncode == 0, answer.stderr
     found = json.loads(answer.stdout)
     assert found["first"]["neighbours"] == found["second"]["neighbours"]
     assert (found["agreement"]["shared"], found["agreement"]["k"]) == (8, 8)
-    printed = call(home, *asked).stdout
+    printed = call(home, *words).stdout
     assert "* 8 of 8 in both (Jaccard 1.00); expected by chance 1.6" in printed
     assert printed.count(" *  ") == 16
-    refused = call(home, *asked[:-1], f"{encoder}:newest", "--json")
+    refused = call(home, *words[:-1], f"{encoder}:newest", "--json")
     assert json.loads(refused.stdout)["field"] == "checkpoint"
 
 
-def test_a_search_without_a_query_and_one_where_no_position_is_known_say_what_to_give(
-    home: Path, encoder: str
-) -> None:
+def test_a_search_needs_a_query_and_coordinates_to_search_by(home: Path, encoder: str) -> None:
     answer = call(home, "search", "--run", encoder, "--json")
     assert answer.returncode == 1
-    assert json.loads(answer.stdout)["detail"] == "give one of --galaxy, --image and --radec"
+    assert json.loads(answer.stdout)["code"] == "no_query"
     answer = call(home, "search", "--run", encoder, "--radec", "187.7,12.4", "--json")
     assert answer.returncode == 1
     assert json.loads(answer.stdout)["code"] == "no_coordinates"
 
 
-def test_odd_galaxies_are_printed_as_json_and_csv_and_learned_once_some_are_rated(
-    home: Path, encoder: str
-) -> None:
+def test_odd_galaxies_are_printed_as_json_and_csv_and_learned_from_ratings(home: Path, encoder: str) -> None:
     answer = call(home, "odd", "--run", encoder, "--by", "mislabel", "--limit", "3", "-k", "5", "--json")
     assert answer.returncode == 0, answer.stderr
     page = json.loads(answer.stdout)
@@ -107,9 +103,9 @@ def test_odd_galaxies_are_printed_as_json_and_csv_and_learned_once_some_are_rate
     [header, *lines] = answer.stdout.splitlines()
     assert header.startswith('"rank","row","source_id"')
     assert [int(line.split(",")[1]) for line in lines] == [one["galaxy"]["row"] for one in page["galaxies"]]
-    answer = call(home, "odd", "--run", encoder, "--by", "interest")
+    answer = call(home, "odd", "--run", encoder, "--by", "interest", "--json")
     assert answer.returncode == 1
-    assert "rate some high (5) and some low (0)" in answer.stderr
+    assert json.loads(answer.stdout)["code"] == "nothing_to_learn"
     settings = Settings(home=home).prepare()
     database = open_database(settings.database_path)
     ratings = Ratings(database, Datasets(database, settings))

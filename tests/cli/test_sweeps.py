@@ -43,7 +43,7 @@ def queued(home: Path, form: SweepForm, *more: str) -> SweepReport:
     return SweepReport.model_validate_json(answer.stdout)
 
 
-def test_the_forms_own_command_queues_what_the_form_asks_for(home: Path) -> None:
+def test_the_command_shown_by_the_form_queues_the_same_sweep(home: Path) -> None:
     for form in (FORM, SweepForm(**FORM.model_dump(exclude={"mode"}), mode=SweepMode.RANDOM)):
         report, (spec, _) = queued(home, form), spec_of(form)
         assert spec is not None
@@ -64,7 +64,7 @@ def test_a_sweep_is_planned_queued_once_stopped_and_retried(home: Path) -> None:
     assert retried.summary.active == 8
 
 
-def test_a_plan_names_what_cannot_work_and_a_refusal_is_one_sentence(home: Path) -> None:
+def test_a_plan_names_invalid_settings_and_a_refusal_is_one_sentence(home: Path) -> None:
     base = ("--preset", "demo-60s", "--dataset", "sky")
     plan = sweep(home, "plan", *base, "--over", "patch_size=7,8", "--seeds", "3")
     assert "3 runs: 1 setting × 3 seeds, time unknown" in plan.stdout
@@ -73,5 +73,6 @@ def test_a_plan_names_what_cannot_work_and_a_refusal_is_one_sentence(home: Path)
     assert refused.returncode == 1 and json.loads(refused.stdout)["code"] == "unfit_settings"
     many = sweep(home, "run", *base, "--over", "blr=1e-4:1e-2:101:log", "--json")
     assert many.returncode == 1 and json.loads(many.stdout)["field"] == "confirm_runs"
-    assert "write values as" in sweep(home, "plan", *base, "--over", "blr=1:2:x").stderr
+    wrong = sweep(home, "plan", *base, "--over", "blr=1:2:x", "--json")
+    assert wrong.returncode == 1 and json.loads(wrong.stdout)["code"] == "bad_sweep"
     assert json.loads(sweep(home, "list", "--json").stdout) == []

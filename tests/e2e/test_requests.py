@@ -1,11 +1,11 @@
-"""Stop, pause and resume as a person asks for them, with a real worker."""
+"""Stop, pause and resume with a real worker."""
 
 from tests.e2e.conftest import Dashboard, wait_until
 
 LONG = {"epochs": 400, "eval_every_epochs": 50}
 
 
-def test_stop_says_stopping_until_the_worker_is_dead(dashboard: Dashboard) -> None:
+def test_a_run_is_stopping_until_its_worker_is_dead(dashboard: Dashboard) -> None:
     run_id = dashboard.launch(**LONG)
     dashboard.wait_for_step(run_id, 100)
     worker = dashboard.worker(run_id)
@@ -23,18 +23,18 @@ def test_stop_says_stopping_until_the_worker_is_dead(dashboard: Dashboard) -> No
     assert (
         dashboard.home / "runs" / run_id / "checkpoints" / f"step_{last:08d}" / "model.safetensors"
     ).exists()
-    assert dashboard.get(f"/runs/{run_id}")["reason"] == f"stopped at step {last}"
+    assert str(last) in dashboard.get(f"/runs/{run_id}")["reason"]
 
 
-def test_a_checkpoint_and_samples_come_when_asked_for_and_are_confirmed(dashboard: Dashboard) -> None:
+def test_a_requested_checkpoint_and_samples_are_written_and_confirmed(dashboard: Dashboard) -> None:
     run_id = dashboard.launch(**LONG)
     dashboard.wait_for_step(run_id, 10)
-    asked = [dashboard.post(f"/runs/{run_id}/{verb}")["seq"] for verb in ("checkpoint", "sample")]
+    requested = [dashboard.post(f"/runs/{run_id}/{verb}")["seq"] for verb in ("checkpoint", "sample")]
 
-    def obeyed() -> bool:
-        return (dashboard.get(f"/runs/{run_id}")["progress"]["last_seq"] or 0) >= max(asked)
+    def handled() -> bool:
+        return (dashboard.get(f"/runs/{run_id}")["progress"]["last_seq"] or 0) >= max(requested)
 
-    wait_until(obeyed, "the worker to obey", lambda: dashboard.story(run_id))
+    wait_until(handled, "the worker to handle the requests", lambda: dashboard.story(run_id))
     every = 500  # steps between evaluations
     steps = dashboard.get(f"/runs/{run_id}/checkpoints")["steps"]
     assert [step for step in steps if step % every], "between two evaluations"
@@ -83,7 +83,7 @@ def test_a_dataset_job_runs_beside_a_training(dashboard: Dashboard) -> None:
     dashboard.wait_for(training, "cancelled")
 
 
-def test_a_killed_simulation_leaves_nothing_half_made(dashboard: Dashboard) -> None:
+def test_a_stopped_simulation_leaves_no_partial_file(dashboard: Dashboard) -> None:
     config = {"name": "halfway", "n": 20_000, "img_size": 128}
     run_id = dashboard.post("/runs", {"kind": "simulate", "config": config})["id"]
     folder = dashboard.home / "datasets"

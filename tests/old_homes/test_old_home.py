@@ -21,7 +21,7 @@ ADOPT = "adopt"
 ON_ITS_WAY = ("broken import", "waiting import", "waiting adopt", "waiting adopt of the shell")
 
 
-def test_every_run_is_listed_as_it_was_left(old: OldHome) -> None:
+def test_every_run_is_listed_unchanged(old: OldHome) -> None:
     listed = {run["id"]: (RunKind(run["kind"]), run["state"]) for run in old.listed}
     for role, run in old.manifest["runs"].items():
         if role != "whole":  # which is in the trash
@@ -31,20 +31,20 @@ def test_every_run_is_listed_as_it_was_left(old: OldHome) -> None:
     assert {run.id for run in served} >= listed.keys()
 
 
-def test_runs_are_found_by_the_old_word_of_their_kind(old: OldHome) -> None:
+def test_runs_are_found_by_the_old_name_of_their_kind(old: OldHome) -> None:
     found = {run["id"] for run in old.get("/runs", kind=ADOPT)}
     assert found >= {old.id("adopted"), old.id("waiting adopt")}
     assert {run["id"] for run in old.get("/runs")} >= found | {old.id("trained"), old.id("finetuned")}
     assert RunKind(old.get(f"/runs/{old.id('adopted')}")["kind"]) is RunKind(ADOPT)
 
 
-def test_a_model_is_imported_by_the_old_word(old: OldHome) -> None:
+def test_a_model_is_imported_by_the_old_command(old: OldHome) -> None:
     request = {"kind": ADOPT, "config": {"path": str(old.folder / "no such file.safetensors")}}
     answer = old.board.http.post(f"{old.board.url}/runs", json=request)
     assert answer.json()["code"] == "no_such_file"
 
 
-def test_a_paused_training_comes_to_the_end_of_an_unpaused_one(old: OldHome) -> None:
+def test_a_resumed_training_ends_like_an_unpaused_one(old: OldHome) -> None:
     """Every step is there once, with the loss that the old version reached without a pause."""
     run_id = old.id("paused")
     at_pause = old.manifest["curve_at_pause"]
@@ -59,7 +59,7 @@ def test_a_paused_training_comes_to_the_end_of_an_unpaused_one(old: OldHome) -> 
 
 
 @pytest.mark.parametrize("role", ON_ITS_WAY)
-def test_what_was_at_work_or_waited_comes_to_its_end(old: OldHome, role: str) -> None:
+def test_active_and_waiting_runs_end(old: OldHome, role: str) -> None:
     """Jobs of the shell may read everything (their spec.json has null for roots), those of a page what the
     list in it names."""
     run = old.end_of(old.id(role))
@@ -68,13 +68,13 @@ def test_what_was_at_work_or_waited_comes_to_its_end(old: OldHome, role: str) ->
     assert RunKind(run["kind"]) is RunKind(kind)
 
 
-def test_a_training_that_waited_was_called_off(old: OldHome) -> None:
+def test_a_waiting_training_is_cancelled(old: OldHome) -> None:
     run = old.get(f"/runs/{old.id('waiting')}")
     assert (run["state"], run["attempt"]) == ("cancelled", 0)
     assert old.board.moves(run["id"]) == ["queued", "cancelled"]
 
 
-def test_the_import_that_was_killed_leaves_its_whole_dataset(old: OldHome) -> None:
+def test_a_killed_import_leaves_a_complete_dataset(old: OldHome) -> None:
     old.end_of(old.id("waiting import"))  # the later of two
     datasets = {one["name"]: one for one in old.get("/datasets")}
     assert datasets.keys() >= {"sky", "own", "more", "later"}
@@ -84,7 +84,7 @@ def test_the_import_that_was_killed_leaves_its_whole_dataset(old: OldHome) -> No
     assert list((old.home / "datasets").glob(".*.partial*")) == []
 
 
-def test_an_adopted_model_is_looked_into(old: OldHome) -> None:
+def test_an_adopted_model_can_be_explored(old: OldHome) -> None:
     old.end_of(old.id("waiting adopt of the shell"))
     for role in ("adopted", "waiting adopt of the shell", "trained"):
         seen = {"viewed": {"run": old.id(role), "dataset": "sky", "row": 1}}
@@ -106,7 +106,7 @@ def test_old_checkpoints_are_evaluated_and_old_evaluations_kept(old: OldHome) ->
         assert again["accuracy"] == before["accuracy"]
 
 
-def test_a_run_page_has_all_it_shows(old: OldHome) -> None:
+def test_the_data_of_a_run_page_is_complete(old: OldHome) -> None:
     trained = f"/runs/{old.id('trained')}"
     run = old.get(trained)
     assert (run["name"], run["note"]) == ("first light", "as in the talk")
@@ -126,7 +126,7 @@ def test_a_run_page_has_all_it_shows(old: OldHome) -> None:
     assert old.get("/labels")["archived"] == 1
 
 
-def test_bundles_of_then_are_imported_and_old_runs_exported(old: OldHome, tmp_path: Path) -> None:
+def test_old_bundles_are_imported_and_old_runs_exported(old: OldHome, tmp_path: Path) -> None:
     trained, adopted = (import_zip(old, old.folder / f"{name}.zip") for name in ("trained", "adopted"))
     assert RunKind(old.get(f"/runs/{adopted['run_id']}")["kind"]) is RunKind(ADOPT)
     original, copy = (
@@ -154,7 +154,7 @@ def test_searches_and_maps_need_no_new_job(old: OldHome) -> None:
         assert len(old.content("/maps/points", **space, **method)) == 60 * 8
 
 
-def test_what_people_wrote_on_galaxies_is_there(old: OldHome) -> None:
+def test_flags_ratings_and_collections_are_kept(old: OldHome) -> None:
     flags = {
         flag["galaxy"]["row"] if "galaxy" in flag else flag["row"]: flag["note"]
         for flag in rows(old, "flags")
@@ -181,14 +181,14 @@ def test_a_sweep_is_shown_with_its_members(old: OldHome) -> None:
     ]
 
 
-def test_notices_and_where_they_are_sent_are_there(old: OldHome) -> None:
+def test_notices_and_the_webhook_are_kept(old: OldHome) -> None:
     said = [notice["words"] for notice in old.get("/notices")]
     assert set(said) >= set(old.manifest["notices"])
     webhook = old.get("/webhook")
     assert (webhook["url"], sorted(webhook["kinds"])) == ("http://127.0.0.1:9/hook", ["diverged", "failed"])
 
 
-def test_a_deleted_run_is_had_back(old: OldHome) -> None:
+def test_a_deleted_run_can_be_restored(old: OldHome) -> None:
     run_id = old.id("whole")
     assert [one["id"] for one in old.get("/disk")["deleted"]] == [run_id]
     run = old.shell_json("runs", "restore", run_id)
@@ -209,7 +209,7 @@ def test_every_old_route_is_answered(old: OldHome) -> None:
     assert gone == []
 
 
-def test_every_old_command_takes_its_old_options(old: OldHome) -> None:
+def test_every_old_command_accepts_its_old_options(old: OldHome) -> None:
     """`--help` behind them: they are read, and nothing is done."""
 
     def reads(words: str, options: list[list[str]]) -> bool:
@@ -223,7 +223,7 @@ def test_every_old_command_takes_its_old_options(old: OldHome) -> None:
     assert gone == []
 
 
-def test_old_commands_answer_scripts(old: OldHome, tmp_path: Path) -> None:
+def test_old_commands_work_in_scripts(old: OldHome, tmp_path: Path) -> None:
     trained = old.id("trained")
     assert old.shell_json("runs", "show", trained)["id"] == trained
     assert {one["name"] for one in old.shell_json("data", "list")} >= {"sky", "own"}
@@ -240,7 +240,7 @@ def test_old_commands_answer_scripts(old: OldHome, tmp_path: Path) -> None:
     assert curve.is_file()
 
 
-def test_run_directories_are_read_as_they_were_written(old: OldHome) -> None:
+def test_run_directories_are_read_unchanged(old: OldHome) -> None:
     """Their files keep the words of then; nothing writes them anew."""
     spec = json.loads((old.home / "runs" / old.id("adopted") / "spec.json").read_text())
     assert (spec["kind"], spec["run_id"]) == (ADOPT, old.id("adopted"))

@@ -75,18 +75,16 @@ class EvaluationWriter:
     def _metadata(self, judged: HeadResult) -> dict[str, Any]:
         architecture = self.source if judged.basis in (Basis.ENCODER, Basis.RANDOM_INIT) else None
         pretrained = judged.basis is Basis.ENCODER
-        return self.job | {
-            "encoder": architecture.run if architecture else None,
-            "step": self.source.step if pretrained and self.source else None,
-            "basis": judged.basis,
-            "head": judged.head,
-            "depth": judged.depth,
-            "layers": judged.layers,
-            "pooling": judged.pooling,
-            "seed": judged.seed,
-            "estimator": judged.estimator,
-            "depth_curve": judged.curve if judged.head is Head.LINEAR else [],
-            "seen_in_pretraining": self.seen if pretrained else 0,
-            "notes": self.notes if pretrained else [],
-            "created_at": datetime.now(UTC),
-        }
+        same = ("basis", "head", "depth", "layers", "pooling", "seed", "estimator")
+        return (
+            self.job
+            | {key: getattr(judged, key) for key in same}
+            | {
+                "encoder": architecture.run if architecture else None,
+                "step": self.source.step if pretrained and self.source else None,
+                "depth_curve": judged.curve if judged.head is Head.LINEAR else [],
+                "seen_in_pretraining": self.seen if pretrained else 0,
+                "notes": self.notes if pretrained else [],
+                "created_at": datetime.now(UTC),
+            }
+        )
