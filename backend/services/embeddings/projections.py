@@ -94,9 +94,9 @@ class Projections:
         """The map, computed now if it is a missing PCA, by one thread at a time."""
         name = _name(request, resolved, onto)
         with self._making:
-            kept = self._files.get(name)
-            if kept is not None:
-                return Projected.from_bytes(kept)
+            cached = self._files.get(name)
+            if cached is not None:
+                return Projected.from_bytes(cached)
             vectors = self._embeddings.get(_space(request)).vectors
             if request.method == "tsne":
                 return None
@@ -109,10 +109,10 @@ class Projections:
 
     def _job(self, config: ProjectConfig) -> str | None:
         jobs = select(RunRow.id, RunRow.config).where(RunRow.kind == RunKind.PROJECT.value)
-        wanted = config.model_dump(mode="json")
+        target = config.model_dump(mode="json")
         with self._database.read() as session:
             for run_id, found in session.execute(jobs.order_by(RunRow.created_at.desc()).limit(NEWEST_JOBS)):
-                if found == wanted:
+                if found == target:
                     return str(run_id)
         return None
 

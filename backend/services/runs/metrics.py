@@ -75,6 +75,6 @@ def read_verdict(database: Database, run_id: str) -> Verdict:
     with database.read() as session:
         row = find_row(session, run_id)
         if not has_trait(row.kind, Trait.TRAINS):
-            said = f"{run_id} is a job of kind {row.kind}, without training; choose a training"
-            raise ConflictError("no_verdict", said)
+            detail = f"{run_id} is a job of kind {row.kind}, without training; choose a training"
+            raise ConflictError("no_verdict", detail)
         return judge_course(read_course(session, row))
