@@ -73,8 +73,8 @@ def _json_object(text: str) -> dict[str, Any]:
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:
-        said = f"config is not valid JSON: {error}; send an object"
-        raise InvalidInputError("invalid_json", said, "config") from None
+        detail = f"config is not valid JSON: {error}; send an object"
+        raise InvalidInputError("invalid_json", detail, "config") from None
     if not isinstance(values, dict):
         raise InvalidInputError("invalid_json", f"config is {text[:40]}; send a JSON object", "config")
     return values

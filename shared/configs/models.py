@@ -90,7 +90,7 @@ class ImportModelConfig(Config):
         simple=True, min_length=1,
     )  # fmt: skip
     dataset: str | None = setting(
-        None, "data", "Dataset it is looked at with; standardises where mean and std are empty.", simple=True
+        None, "data", "Dataset to view it with; standardises if mean and std are empty.", simple=True
     )
     crop_size: int | None = setting(
         None, "data", "Centre crop before resizing; empty keeps the frame.", unit="px", ge=8

@@ -79,5 +79,5 @@ def require_free_name(session: Session, name: str) -> None:
     )
     run_id = session.scalar(creating)
     if run_id is not None:
-        said = f"run {run_id} is already creating a dataset named {name}; choose another name"
-        raise ConflictError("dataset_coming", said, "name")
+        detail = f"run {run_id} is already creating a dataset named {name}; choose another name"
+        raise ConflictError("dataset_coming", detail, "name")

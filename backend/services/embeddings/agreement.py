@@ -97,8 +97,10 @@ class Agreements:
         """The second space in the dataset of the first."""
         name = str(self._embeddings.resolve(space).config.dataset)
         if against.dataset not in (None, name):
-            said = f"neighbours in {name} and {against.dataset} cannot be compared; name one dataset for both"
-            raise InvalidInputError("datasets_differ", said, "against")
+            detail = (
+                f"neighbours in {name} and {against.dataset} cannot be compared; name one dataset for both"
+            )
+            raise InvalidInputError("datasets_differ", detail, "against")
         return against.model_copy(update={"dataset": name})
 
 

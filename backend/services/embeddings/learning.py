@@ -38,8 +38,8 @@ def require_targets(learn_from: LearnFrom, annotated: DatasetAnnotations) -> dic
     else:
         targets = dict.fromkeys(annotated.ratings, TRUSTED) | dict.fromkeys(annotated.notes, FLAGGED)
     if len(set(targets.values())) < 2:
-        said = _advice(learn_from, len(annotated.ratings), len(annotated.notes))
-        raise ConflictError("nothing_to_learn", said)
+        detail = _advice(learn_from, len(annotated.ratings), len(annotated.notes))
+        raise ConflictError("nothing_to_learn", detail)
     return dict(sorted(targets.items()))
 
 

@@ -70,16 +70,18 @@ def _of_evaluation(
     datasets: Datasets, evaluations: Evaluations, dataset: str, by: ColourBy, evaluation: str | None
 ) -> Colours:
     if evaluation is None:
-        said = f"name an evaluation of {dataset} to colour by {by}; the Evaluate page lists them"
-        raise InvalidInputError("no_evaluation", said, "evaluation")
+        detail = f"name an evaluation of {dataset} to colour by {by}; the Evaluate page lists them"
+        raise InvalidInputError("no_evaluation", detail, "evaluation")
     source, row = evaluations.get(evaluation), datasets.row(dataset)
     if source.dataset_digest != row.digest:
-        said = f"{evaluation} is of another dataset, {source.dataset}, or an older {dataset}; choose another"
-        raise InvalidInputError("other_dataset", said, "evaluation")
+        detail = (
+            f"{evaluation} is of another dataset, {source.dataset}, or an older {dataset}; choose another"
+        )
+        raise InvalidInputError("other_dataset", detail, "evaluation")
     found, n = evaluations.predictions(evaluation), int(row.info["n"])
     if found.row.max(initial=-1) >= n:
-        said = f"{evaluation} predicts row {found.row.max()}, and {dataset} ends at {n - 1}; choose another"
-        raise InvalidInputError("bad_predictions", said, "evaluation")
+        detail = f"{evaluation} predicts row {found.row.max()}, and {dataset} ends at {n - 1}; choose another"
+        raise InvalidInputError("bad_predictions", detail, "evaluation")
     values = np.full(n, np.nan)
     values[found.row] = _VALUES[by](found)
     if by is ColourBy.CONFIDENCE:

@@ -109,10 +109,10 @@ class Projections:
 
     def _job(self, config: ProjectConfig) -> str | None:
         jobs = select(RunRow.id, RunRow.config).where(RunRow.kind == RunKind.PROJECT.value)
-        wanted = config.model_dump(mode="json")
+        target = config.model_dump(mode="json")
         with self._database.read() as session:
             for run_id, found in session.execute(jobs.order_by(RunRow.created_at.desc()).limit(NEWEST_JOBS)):
-                if found == wanted:
+                if found == target:
                     return str(run_id)
         return None
 

@@ -143,13 +143,13 @@ def _prepare(
 def _require_positive(positives: list[int], negatives: list[int], upload: Vectors | None) -> None:
     both = set(positives) & set(negatives)
     if both:
-        said = f"row {min(both)} is both a positive and a negative example; remove one"
-        raise InvalidInputError("both_signs", said, "negatives")
+        detail = f"row {min(both)} is both a positive and a negative example; remove one"
+        raise InvalidInputError("both_signs", detail, "negatives")
     if positives or upload is not None:
         return
     if negatives:
-        said = "there are only negative examples; add a positive one"
-        raise InvalidInputError("negatives_only", said, "positives")
+        detail = "there are only negative examples; add a positive one"
+        raise InvalidInputError("negatives_only", detail, "positives")
     raise InvalidInputError("no_query", "nothing to search by; give a row or an image", "row")
 
 

@@ -98,6 +98,6 @@ def embedded_steps(settings: Settings, resolved: ResolvedSpace) -> list[int]:
 def _depth(space: EmbeddingSpace, found: FoundEncoder) -> int:
     depth = space.depth or found.depth
     if depth > found.depth:
-        said = f"depth = {depth}: the encoder of {space.run} has blocks 1 to {found.depth}"
-        raise InvalidInputError("no_depth", said, "depth")
+        detail = f"depth = {depth}: the encoder of {space.run} has blocks 1 to {found.depth}"
+        raise InvalidInputError("no_depth", detail, "depth")
     return depth

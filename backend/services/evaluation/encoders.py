@@ -48,10 +48,10 @@ def encoder_run(session: Session, run_id: str) -> RunRow:
     if row is None:
         raise NotFoundError("run_not_found", f"there is no run {run_id}; the Runs page lists them", "encoder")
     if not has_trait(row.kind, Trait.LEAVES_MODEL):
-        said = (
+        detail = (
             f"{run_id} is a job of kind {row.kind}, without an encoder; choose a training or imported model"
         )
-        raise InvalidInputError("no_model", said, "encoder")
+        raise InvalidInputError("no_model", detail, "encoder")
     return row
 
 
@@ -59,8 +59,8 @@ def evaluation_dataset(session: Session, requested: str | None, run: RunRow) -> 
     """The requested dataset, else the one that the encoder's own probes use."""
     name = requested or run.config.get("eval_dataset") or run.dataset
     if name is None:
-        said = f"{run.id} has no dataset of its own; name a labelled one in dataset"
-        raise InvalidInputError("no_dataset", said, "dataset")
+        detail = f"{run.id} has no dataset of its own; name a labelled one in dataset"
+        raise InvalidInputError("no_dataset", detail, "dataset")
     return require_dataset(session, name)
 
 
@@ -68,16 +68,16 @@ def require_bands(run: RunRow, channels: int, dataset: DatasetRow) -> None:
     """Raise InvalidInputError where the encoder reads another number of bands than the dataset has."""
     bands = len(dataset.info["bands"])
     if bands != channels:
-        said = f"{run.id} reads {channels} bands and {dataset.name} has {bands}; choose another dataset"
-        raise InvalidInputError("bands_differ", said, "dataset")
+        detail = f"{run.id} reads {channels} bands and {dataset.name} has {bands}; choose another dataset"
+        raise InvalidInputError("bands_differ", detail, "dataset")
 
 
 def require_labels(settings: Settings, dataset: DatasetRow, label_fraction: float) -> NDArray[np.int64]:
     """Labelled train rows of each class (K,). Raises InvalidInputError where a head cannot be fitted on
     train, chosen on validation and evaluated on test rows."""
     if not dataset.info["class_names"]:
-        said = f"{dataset.name} has no labels to evaluate on; choose a labelled dataset"
-        raise InvalidInputError("no_labels", said, "dataset")
+        detail = f"{dataset.name} has no labels to evaluate on; choose a labelled dataset"
+        raise InvalidInputError("no_labels", detail, "dataset")
     with GalaxyStore.open(settings.datasets_dir / dataset.file) as store:
         labels, splits = store.labels, store.splits
     for split in Split:
@@ -90,11 +90,13 @@ def require_labels(settings: Settings, dataset: DatasetRow, label_fraction: floa
             )
     train = np.bincount(labels[(splits == SPLIT_CODES[Split.TRAIN]) & (labels >= 0)])
     if np.count_nonzero(train) < 2:
-        said = f"the train rows of {dataset.name} are all of one class; choose a dataset with two or more"
-        raise InvalidInputError("one_class", said, "dataset")
+        detail = f"the train rows of {dataset.name} are all of one class; choose a dataset with two or more"
+        raise InvalidInputError("one_class", detail, "dataset")
     smallest = smallest_fraction(train)
     if label_fraction < smallest:
         rare = dataset.info["class_names"][int(np.where(train > 0, train, train.max()).argmin())]
-        said = f"label_fraction {label_fraction:g} leaves no train row of {rare}; set {smallest:.2g} or more"
-        raise InvalidInputError("empty_class", said, "label_fraction")
+        detail = (
+            f"label_fraction {label_fraction:g} leaves no train row of {rare}; set {smallest:.2g} or more"
+        )
+        raise InvalidInputError("empty_class", detail, "label_fraction")
     return train

@@ -105,8 +105,8 @@ class Evaluations:
         with self._database.read() as session:
             row = session.get(EvaluationRow, evaluation_id)
             if row is None:
-                said = f"there is no evaluation {evaluation_id}; the Evaluate page lists them"
-                raise NotFoundError("evaluation_not_found", said)
+                detail = f"there is no evaluation {evaluation_id}; the Evaluate page lists them"
+                raise NotFoundError("evaluation_not_found", detail)
             return _to_evaluation(row, _names(session))
 
     def predictions(self, evaluation_id: str) -> Predictions:
@@ -264,12 +264,12 @@ def _require_valid(only: PredictionFilter, evaluation: Evaluation) -> None:
     last = len(evaluation.class_names) - 1
     for field, value in (("true", only.true), ("predicted", only.predicted)):
         if value is not None and value > last:
-            said = f"{field} = {value}: {evaluation.id} has classes 0 to {last}"
-            raise InvalidInputError("unknown_class", said, field)
+            detail = f"{field} = {value}: {evaluation.id} has classes 0 to {last}"
+            raise InvalidInputError("unknown_class", detail, field)
     low, high = only.confidence_min, only.confidence_max
     if low > high:
-        said = f"confidence_min = {low:g} is above confidence_max = {high:g}; swap them"
-        raise InvalidInputError("empty_range", said, "confidence_min")
+        detail = f"confidence_min = {low:g} is above confidence_max = {high:g}; swap them"
+        raise InvalidInputError("empty_range", detail, "confidence_min")
 
 
 def _require_same_rows(one: Evaluation, other: Evaluation) -> None:
@@ -299,8 +299,8 @@ def compare_seeds(a: Sequence[Evaluation], b: Sequence[Evaluation]) -> MethodCom
         else:
             found = welch([one.accuracy for one in a], [one.accuracy for one in b])
     except ValueError as error:
-        said = f"A and B cannot be compared as methods: {error}; add seeds, or compare two evaluations"
-        raise InvalidInputError("no_spread", said) from error
+        detail = f"A and B cannot be compared as methods: {error}; add seeds, or compare two evaluations"
+        raise InvalidInputError("no_spread", detail) from error
     return MethodComparison(
         a=[one.id for one in a],
         b=[one.id for one in b],
@@ -326,8 +326,8 @@ def require_method(side: Sequence[Evaluation], field: str) -> None:
         )
     for one in side[1:]:
         if _method(one) != _method(side[0]):
-            said = f"{side[0].id} and {one.id} of {name} differ in more than their seed; choose one method"
-            raise InvalidInputError("not_one_method", said, field)
+            detail = f"{side[0].id} and {one.id} of {name} differ in more than their seed; choose one method"
+            raise InvalidInputError("not_one_method", detail, field)
     if not _are_independent(side):
         raise InvalidInputError(
             "not_independent",

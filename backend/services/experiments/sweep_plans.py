@@ -121,13 +121,13 @@ def complete_spec(database: Database, spec: SweepSpec) -> SweepSpec:
         values = {"kind": run.kind, "preset": run.preset, "config": run.config | spec.config}
         spec = spec.model_copy(update=values)
     if not has_trait(spec.kind, Trait.SWEEPABLE):
-        said = f"a job of kind {spec.kind} cannot be swept; choose {', '.join(kinds_with(Trait.SWEEPABLE))}"
-        raise InvalidInputError("not_swept", said, "kind")
+        detail = f"a job of kind {spec.kind} cannot be swept; choose {', '.join(kinds_with(Trait.SWEEPABLE))}"
+        raise InvalidInputError("not_swept", detail, "kind")
     objective = objective_of(spec)
     if objective is None:
         known = ", ".join(one.key for one in OBJECTIVES[spec.kind])
-        said = f"a {spec.kind} has no objective {spec.objective}; there are: {known}"
-        raise InvalidInputError("unknown_objective", said, "objective")
+        detail = f"a {spec.kind} has no objective {spec.objective}; there are: {known}"
+        raise InvalidInputError("unknown_objective", detail, "objective")
     return spec.model_copy(update={"objective": objective.key})
 
 
@@ -145,8 +145,8 @@ def first_seed(spec: SweepSpec) -> int:
     try:
         return TypeAdapter(int).validate_python(seed)
     except ValidationError:
-        said = f"seed = {shortened(seed)} is not an integer; set one from 0 on"
-        raise InvalidInputError("bad_seed", said, "seed") from None
+        detail = f"seed = {shortened(seed)} is not an integer; set one from 0 on"
+        raise InvalidInputError("bad_seed", detail, "seed") from None
 
 
 def _drawn(spec: SweepSpec) -> list[dict[str, Any]]:
@@ -206,8 +206,8 @@ def _require_objective(database: Database, spec: SweepSpec, config: Config) -> N
             "objective",
         )
     if config.online_probe == "off" and "linear" in objective.key:
-        said = "online_probe is off, so there is no linear probe; choose val/knn_accuracy"
-        raise InvalidInputError("no_probe", said, "objective")
+        detail = "online_probe is off, so there is no linear probe; choose val/knn_accuracy"
+        raise InvalidInputError("no_probe", detail, "objective")
 
 
 def _warnings(spec: SweepSpec, runs: int, cost: SweepCost, free: int) -> list[str]:

@@ -79,8 +79,8 @@ class Sweeps:
         with self.database.read() as session:
             row = session.get(SweepRow, sweep_id)
             if row is None:
-                said = f"there is no sweep {sweep_id}; the Sweep page lists them"
-                raise NotFoundError("sweep_not_found", said)
+                detail = f"there is no sweep {sweep_id}; the Sweep page lists them"
+                raise NotFoundError("sweep_not_found", detail)
             return report_sweep(session, row)
 
     def list_sweeps(self, run_id: str | None = None) -> list[SweepSummary]:

@@ -54,5 +54,5 @@ def expanded(value: str, field: str) -> Path:
         path.resolve()  # raises for text that cannot be a path
         return path
     except (ValueError, RuntimeError, OSError) as error:
-        said = f"{value!r} is not a path: {error}; check its spelling"
-        raise InvalidInputError("bad_path", said, field) from None
+        detail = f"{value!r} is not a path: {error}; check its spelling"
+        raise InvalidInputError("bad_path", detail, field) from None

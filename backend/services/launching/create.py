@@ -78,8 +78,8 @@ def resolve_config(request: RunRequest) -> Config:
     values: dict[str, Any] = {}
     if request.preset is not None:
         if JOB_KINDS[request.kind].config is not PretrainConfig or request.preset not in PRESETS:
-            said = f"there is no preset {request.preset}; there are: {', '.join(PRESETS)}"
-            raise InvalidInputError("unknown_preset", said, "preset")
+            detail = f"there is no preset {request.preset}; there are: {', '.join(PRESETS)}"
+            raise InvalidInputError("unknown_preset", detail, "preset")
         values = PRESETS[request.preset].values
     try:
         return JOB_KINDS[request.kind].config.model_validate(values | request.config)

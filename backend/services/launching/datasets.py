@@ -47,8 +47,8 @@ def prepare_subset(context: LaunchContext, config: SubsetConfig) -> ReadyRun:
     known = row.info["class_names"] if row else config.classes
     for name in config.classes:
         if name not in known:
-            said = f"{config.dataset} has no class {name}; there are: {', '.join(known) or 'none'}"
-            raise InvalidInputError("unknown_class", said, "classes")
+            detail = f"{config.dataset} has no class {name}; there are: {', '.join(known) or 'none'}"
+            raise InvalidInputError("unknown_class", detail, "classes")
     return ReadyRun(RunKind.SUBSET, config, roots=context.roots)
 
 

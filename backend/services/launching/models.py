@@ -56,8 +56,8 @@ def prepare_classifier(context: LaunchContext, config: Classifier) -> ReadyRun:
     kind = RunKind.FINETUNE if isinstance(config, FinetuneConfig) else RunKind.SUPERVISED
     if config.encoder is None:
         if config.dataset is None:
-            said = "name a labelled dataset, or a run whose architecture to use"
-            raise InvalidInputError("no_dataset", said, "dataset")
+            detail = "name a labelled dataset, or a run whose architecture to use"
+            raise InvalidInputError("no_dataset", detail, "dataset")
         with context.database.read() as session:
             _require_trainable(settings, require_dataset(session, config.dataset), config)
         return ReadyRun(kind, config)

@@ -35,21 +35,23 @@ def check_eval_dataset(session: Session, config: PretrainConfig) -> None:
         return  # enqueue raises for missing ones
     ours, theirs = len(trained.info["bands"]), len(probed.info["bands"])
     if ours != theirs:
-        said = f"{probed.name} has {theirs} bands and {trained.name} has {ours}; choose another eval_dataset"
-        raise InvalidInputError("bands_differ", said, "eval_dataset")
+        detail = (
+            f"{probed.name} has {theirs} bands and {trained.name} has {ours}; choose another eval_dataset"
+        )
+        raise InvalidInputError("bands_differ", detail, "eval_dataset")
     if not probed.info["class_names"]:
-        said = f"{probed.name} has no labels to probe on; choose another eval_dataset"
-        raise InvalidInputError("no_labels", said, "eval_dataset")
+        detail = f"{probed.name} has no labels to probe on; choose another eval_dataset"
+        raise InvalidInputError("no_labels", detail, "eval_dataset")
 
 
 def _require_idle_device(session: Session) -> None:
     if lanes.paused_at(session, Lane.TRAIN) is not None:
-        said = "the train queue is paused, so nothing can be measured; resume it, or use the estimate"
-        raise ConflictError("queue_paused", said)
+        detail = "the train queue is paused, so nothing can be measured; resume it, or use the estimate"
+        raise ConflictError("queue_paused", detail)
     queued = select(RunRow).where(
         RunRow.state == RunState.QUEUED.value, RunRow.kind.in_(values_of(kinds_with(Trait.TRAINS)))
     )
     busy = lanes.at_work(session, Lane.TRAIN) or session.scalar(queued.limit(1))
     if busy is not None:
-        said = f"{busy.id} is using the device; figures stay estimates until it ends"
-        raise ConflictError("device_busy", said)
+        detail = f"{busy.id} is using the device; figures stay estimates until it ends"
+        raise ConflictError("device_busy", detail)

@@ -1,4 +1,4 @@
-"""The encoder of a checkpoint by timm's names, without its decoder or head; no torch is needed for that."""
+"""Exporting the encoder of a checkpoint for timm, without decoder or head, and without torch."""
 
 import json
 import re
@@ -21,12 +21,12 @@ from shared.configs import ModelConfig
 from shared.contract.bundles import METADATA, encoder_name
 
 ENCODER = re.compile(r"(patch_embed|blocks|norm)\..+|cls_token|pos_embed")
-"""Names are those of facebookresearch/mae, and so of timm; fixed positions are stored too."""
+"""Names of facebookresearch/mae and timm; fixed positions are stored too."""
 
 
 @dataclass(frozen=True)
 class EncoderFile:
-    """A safetensors file by its name; `left_out` says what of the checkpoint is not in it."""
+    """A safetensors file; `left_out` names parts of the checkpoint that it lacks."""
 
     name: str
     content: bytes
@@ -39,13 +39,12 @@ def encoder_file(database: Database, settings: Settings, run_id: str, checkpoint
         run = encoder_run(session, run_id)
     found = find_encoder(settings.home, run_id, checkpoint)
     weights = _encoder_weights(settings.home / found.spec.folder / WEIGHTS, found.spec.step)
-    facts = {METADATA: json.dumps(encoder_facts(run, found)), "format": "pt"}
-    return EncoderFile(encoder_name(run_id), save(weights, metadata=facts), _left_out(run))
+    metadata = {METADATA: json.dumps(encoder_metadata(run, found)), "format": "pt"}
+    return EncoderFile(encoder_name(run_id), save(weights, metadata=metadata), _left_out(run))
 
 
-def encoder_facts(run: RunRow, found: FoundEncoder) -> dict[str, Any]:
-    """What whoever uses the encoder has to know: arguments of timm's VisionTransformer, mean and std of each
-    band (images from 0 to 1), and where it comes from."""
+def encoder_metadata(run: RunRow, found: FoundEncoder) -> dict[str, Any]:
+    """Arguments of timm's VisionTransformer, mean and std a band (images from 0 to 1), and the origin."""
     config = ModelConfig.of(found.meta["config"])
     return {
         "timm": {
@@ -82,5 +81,5 @@ def _encoder_weights(path: Path, step: int) -> dict[str, NDArray[Any]]:
 
 
 def _left_out(run: RunRow) -> str:
-    parts = {"pretrain": "the decoder", "import_model": "the decoder, where it has one,"}
+    parts = {"pretrain": "the decoder", "import_model": "the decoder, if it has one,"}
     return f"{parts.get(run.kind, 'the head')} is left out"

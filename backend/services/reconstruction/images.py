@@ -85,8 +85,8 @@ def add_upload(uploads: Uploads, content: bytes) -> UploadedImage:
             f"the image cannot be read: {error}; send a PNG, JPEG, TIFF, WebP, FITS or .npy file",
         ) from error
     if len(square) < MIN_SIDE:
-        said = f"the image has {width} × {height} pixels; send {MIN_SIDE} × {MIN_SIDE} or more"
-        raise InvalidInputError("image_too_small", said)
+        detail = f"the image has {width} × {height} pixels; send {MIN_SIDE} × {MIN_SIDE} or more"
+        raise InvalidInputError("image_too_small", detail)
     buffer = BytesIO()
     np.save(buffer, pixels)
     upload = uploads.new()
@@ -104,8 +104,8 @@ def random_galaxy(datasets: Datasets, name: str, selection: RowSelection, seed: 
     """One of the selected rows, the same for the same seed. Raises NotFoundError where there is none."""
     total = datasets.browse(name, selection, offset=0, limit=0).total
     if total == 0:
-        said = f"{name} has no galaxy of that class and split; choose others"
-        raise NotFoundError("no_galaxy", said, "label")
+        detail = f"{name} has no galaxy of that class and split; choose others"
+        raise NotFoundError("no_galaxy", detail, "label")
     place = int(np.random.default_rng(seed).integers(total))
     return datasets.browse(name, selection, offset=place, limit=1).galaxies[0]
 

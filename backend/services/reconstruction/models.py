@@ -167,8 +167,8 @@ class ModelCache:
         with self._database.read() as session:
             kind = find_row(session, run_id).kind
         if not has_trait(kind, Trait.LEAVES_MODEL):
-            said = f"{run_id} is a job of kind {kind}, without a model; choose a training or imported model"
-            raise InvalidInputError("no_model", said, "run")
+            detail = f"{run_id} is a job of kind {kind}, without a model; choose a training or imported model"
+            raise InvalidInputError("no_model", detail, "run")
         return RunDir(self._settings.runs_dir / run_id).checkpoints
 
     def _steps_an_epoch(self, run_id: str) -> float | None:

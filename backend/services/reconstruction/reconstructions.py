@@ -101,8 +101,8 @@ class Reconstructions:
             self._datasets, name, Split.VAL, request.count, checkpoint.config, checkpoint.bands
         )
         if not len(rows):
-            said = f"{name} has no validation rows to sample; choose another dataset"
-            raise InvalidInputError("no_validation_rows", said, "dataset")
+            detail = f"{name} has no validation rows to sample; choose another dataset"
+            raise InvalidInputError("no_validation_rows", detail, "dataset")
         curve = self._models.finish(ref, sample_curve(checkpoint, images, request.kind, request.seed))
         result = SampleCurve(step=ref.step, dataset=name, rows=rows.tolist(), curve=to_curve(curve))
         return result.model_dump_json().encode()

@@ -109,8 +109,8 @@ def _require_free(row: RunRow, preview: RunDeletion) -> None:
         raise ConflictError("not_ended", f"{row.id} is {row.state}; stop it, then delete it")
     if preview.blocked_by:
         named = ", ".join(preview.blocked_by[:3])
-        said = f"{row.id} is in use by {named}; stop them or wait until they end, then delete"
-        raise ConflictError("run_in_use", said)
+        detail = f"{row.id} is in use by {named}; stop them or wait until they end, then delete"
+        raise ConflictError("run_in_use", detail)
 
 
 def _features(settings: Settings, run_dir: RunDir) -> list[Path]:
@@ -172,8 +172,8 @@ def prune(database: Database, settings: Settings, run_ids: Collection[str]) -> P
         for run_id in run_ids:
             row = find_row(session, run_id)
             if run_id not in ended:
-                said = f"{run_id} is {row.state}, or a job needs it; prune it when they have ended"
-                raise ConflictError("run_in_use", said)
+                detail = f"{run_id} is {row.state}, or a job needs it; prune it when they have ended"
+                raise ConflictError("run_in_use", detail)
     return _report([_remove(database, settings, ended[run_id]) for run_id in dict.fromkeys(run_ids)])
 
 

@@ -66,8 +66,8 @@ def sample_sprite(database: Database, settings: Settings, run_id: str, step: int
     """The sprite PNG of one evaluation. Raises NotFoundError."""
     path = _open(database, settings, run_id)[1].samples / f"step_{step:08d}.png"
     if not path.is_file():
-        said = f"{run_id} has no samples at step {step}; /samples lists the steps"
-        raise NotFoundError("sample_not_found", said)
+        detail = f"{run_id} has no samples at step {step}; /samples lists the steps"
+        raise NotFoundError("sample_not_found", detail)
     return path
 
 

@@ -55,8 +55,8 @@ def change_run(database: Database, run_id: str, change: RunChange) -> Run:
     with database.write() as session:
         row = find_row(session, run_id)
         if change.archived and RunState(row.state) not in TERMINAL:
-            said = f"{run_id} is {row.state}; archive it when it has ended, or stop it"
-            raise ConflictError("not_ended", said, "archived")
+            detail = f"{run_id} is {row.state}; archive it when it has ended, or stop it"
+            raise ConflictError("not_ended", detail, "archived")
         if change.name is not None:
             row.name = change.name.strip() or None
         if change.tags is not None:
@@ -92,8 +92,8 @@ def pause_run(database: Database, run_id: str) -> Run:
     with database.write() as session:
         row = find_row(session, run_id)
         if not has_trait(row.kind, Trait.TRAINS):
-            said = f"{run_id} is a job of kind {row.kind}, which cannot pause; stop it"
-            raise ConflictError("not_pausable", said)
+            detail = f"{run_id} is a job of kind {row.kind}, which cannot pause; stop it"
+            raise ConflictError("not_pausable", detail)
         if not change_state(session, run_id, expected=[RunState.RUNNING], to=RunState.PAUSING):
             raise ConflictError("not_running", f"{run_id} is {row.state}; only a running run can pause")
     return get_run(database, run_id)

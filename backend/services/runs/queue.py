@@ -30,11 +30,11 @@ def move_run(database: Database, run_id: str, move: QueueMove) -> Queue:
     with database.write() as session:
         run = find_row(session, run_id)
         if run.state != RunState.QUEUED:
-            said = f"{run_id} is {run.state}; only a waiting run can be moved. {_order(session, run)}"
-            raise ConflictError("not_queued", said)
+            detail = f"{run_id} is {run.state}; only a waiting run can be moved. {_order(session, run)}"
+            raise ConflictError("not_queued", detail)
         if move.rank not in (None, run.queue_rank):
-            said = f"{run_id} was moved by someone else in the meantime. {_order(session, run)}"
-            raise ConflictError("moved_meanwhile", said, "rank")
+            detail = f"{run_id} was moved by someone else in the meantime. {_order(session, run)}"
+            raise ConflictError("moved_meanwhile", detail, "rank")
         lanes.move(session, run, move.to)
     return read_queue(database)
 
