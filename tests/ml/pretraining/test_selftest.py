@@ -6,6 +6,7 @@ import torch
 from backend.errors import InvalidInputError
 from backend.ml.pretraining.selftest import time_steps
 from shared.configs import SelfTestConfig
+from tests.data.conftest import raises
 
 
 class EnoughError(Exception):
@@ -28,5 +29,5 @@ def test_each_asked_step_is_timed_and_a_stop_is_heard_between_two() -> None:
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_gpu_that_is_not_there_is_named() -> None:
-    with pytest.raises(InvalidInputError, match="no GPU"):
+    with raises(InvalidInputError, "no_gpu"):
         time_steps(SelfTestConfig(device="cuda"), lambda _step: None)
