@@ -1,6 +1,7 @@
 """Small sources to import: made here, in the layout of Galaxy10 or as folders of pictures."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import pytest
 from PIL import Image
 
 from backend.data.importers import import_dataset
-from backend.errors import DataError
+from backend.errors import DataError, GalaxyscopeError
 from backend.files import EVERYWHERE
 from shared.configs import ImportConfig
 
@@ -75,6 +76,14 @@ def class_folders(tmp_path: Path) -> Path:
         for index in range(12):
             write_image(tmp_path / "classes" / name / f"{index:02d}.png", seed=shift + index)
     return tmp_path / "classes"
+
+
+@contextmanager
+def raises(kind: type[GalaxyscopeError], code: str, *named: str) -> Iterator[None]:
+    """The block raises an error of this code, which names these values."""
+    with pytest.raises(kind) as caught:
+        yield
+    assert (caught.value.code, [word for word in named if word not in caught.value.detail]) == (code, [])
 
 
 def refused(run: Importer, path: Path, folder: Path, **config: Any) -> DataError:

@@ -51,7 +51,7 @@ def test_a_shift_of_one_level_is_near_and_of_two_is_not() -> None:
     assert find_near_duplicates(flat[[0, 2]], splits(TRAIN, VAL))[0] == 0
 
 
-def test_only_held_out_rows_count_and_only_twins_in_another_split() -> None:
+def test_only_held_out_rows_count_and_only_pairs_across_splits() -> None:
     first, second, third = spots(3, 1)
     thumbs = np.stack([first, first, first, second, second, third])
     found = find_near_duplicates(thumbs, splits(TRAIN, TRAIN, TEST, VAL, VAL, TEST))

@@ -32,7 +32,7 @@ def outcome(path: Path, **config: Any) -> str:
         wanted = ImportConfig(path=str(path), name="d", **config)
         for look in (inspect_source, preview_sprite):
             try:
-                look(wanted)
+                look(wanted, roots=EVERYWHERE)
             except GalaxyscopeError as error:
                 assert_sentence(error)
         try:

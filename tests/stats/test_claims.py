@@ -44,7 +44,7 @@ def test_what_the_seeds_do_not_tell_apart_is_not_shown_and_no_gain_is_said_as_su
 def test_p_is_corrected_over_the_claims_that_can_be_tested() -> None:
     few = row("few", 0.5, 0.6)
     found = decide_claims([claim("a", "b"), claim("few", "b"), claim("a", "c")], [A, B, C, few])
-    assert found[1].verdict == "not decided: 3 seeds of both are needed, 2 in"
+    assert found[1].verdict.startswith("not decided: 3 seeds")
     assert found[1].p is None
     assert found[0].p is not None and found[0].p_holm == pytest.approx(2 * found[0].p)
     assert found[2].p_holm == found[2].p  # the larger of two

@@ -219,5 +219,5 @@ def test_both_curves_stand_beside_each_other_seed_by_seed(
     page = client.read_metrics(twins.tuned[1].run, keys=["val/accuracy"])
     assert twins.tuned[1].accuracy == page.series["val/accuracy"].value
     assert [one.seed for one in twins.reached] == [0, 1] and twins.leads == []
-    assert "With fewer than 3 seeds" in twins.verdict
+    assert "3 seeds" in twins.verdict
     assert refused(lambda: client.list_learning_curves("nobody")).code == "run_not_found"

@@ -85,10 +85,10 @@ def test_bands_and_their_colours_can_be_named(run_import: Write, cutouts: Path) 
 @pytest.mark.parametrize(
     ("config", "code", "words"),
     [
-        ({"bands": "g,r"}, "bad_bands", "bands names 2 bands, g,r, but the images have 3"),
+        ({"bands": "g,r"}, "bad_bands", "g,r, but the images have 3"),
         ({"rgb": "g,r"}, "bad_rgb", "names 2 bands, not 3"),
-        ({"rgb": "g,r,i"}, "bad_rgb", "holds 'i', no band; name three of g, r, z"),
-        ({"rgb": "1,2,4"}, "bad_rgb", "holds '4', no band"),
+        ({"rgb": "g,r,i"}, "bad_rgb", "'i'; name three of g, r, z"),
+        ({"rgb": "1,2,4"}, "bad_rgb", "'4'"),
     ],
 )
 def test_bands_that_are_not_there_are_refused(
@@ -150,7 +150,7 @@ def test_over_a_tenth_of_constant_frames_is_refused(
         write_fits(cutouts / f"flat{index}.fits", np.full((3, 24, 24), 7, "f4"))
     error = refused(run_import, cutouts, store_folder)
     assert error.code == "unreadable_images"
-    assert "4 of 24 images cannot be used, first 'flat0.fits' (all its pixels are 7)" in error.detail
+    assert all(word in error.detail for word in ("4 of 24 images", "flat0.fits"))
 
 
 def test_frames_of_another_number_of_bands_are_refused(
@@ -159,7 +159,7 @@ def test_frames_of_another_number_of_bands_are_refused(
     write_fits(cutouts / "one.fits", sky(0, bands=1)[0])
     error = refused(run_import, cutouts, store_folder)
     assert error.code == "mixed_bands"
-    assert "one.fits has 1 bands and 00.fits has 3" in error.detail
+    assert all(word in error.detail for word in ("one.fits has 1", "00.fits has 3"))
 
 
 def test_a_few_blank_pixels_do_not_blot_out_their_neighbours_when_resized(
@@ -193,10 +193,9 @@ def test_crop_cuts_the_centre_and_leaves_small_frames_out(run_import: Write, tmp
     preview = inspect_source(
         {"path": str(tmp_path / "mixed"), "img_size": 16, "crop": True}, roots=EVERYWHERE
     )
-    assert preview.notes == [
-        "The central 16 × 16 px are cut out.",
-        "Left out: 1 image, first 'small.png' (30 × 12 pixels, too small to cut 16 × 16 out).",
-    ]
+    crop, left_out = preview.notes
+    assert "16 × 16 px" in crop
+    assert all(word in left_out for word in ("1 image", "'small.png'", "30 × 12", "16 × 16"))
     path = run_import(tmp_path / "mixed", img_size=16, crop=True)
     with GalaxyStore.open(path) as store:
         source = np.asarray(Image.open(tmp_path / "mixed" / "03.png"))

@@ -12,6 +12,7 @@ from backend.data.frames.reading import UnreadableImageError
 from backend.data.frames.stretch import Stretch, check_frame
 from backend.errors import DataError
 from shared.configs import ImportConfig
+from tests.data.conftest import raises
 
 
 def config(**changes: Any) -> ImportConfig:
@@ -75,7 +76,7 @@ def test_nan_and_infinite_pixels_are_black_and_do_not_move_the_points() -> None:
 def test_frames_of_nan_or_of_one_value_are_refused_with_the_share() -> None:
     holed = ramp(99)
     holed[0, :7] = np.nan
-    with pytest.raises(UnreadableImageError, match=r"7\.0 % of its pixels are NaN or infinite, over 5 %"):
+    with pytest.raises(UnreadableImageError, match=r"7\.0 %"):
         check_frame(holed)
     with pytest.raises(UnreadableImageError, match="all its pixels are 3"):
         check_frame(np.full((4, 4, 2), 3, np.uint16))
@@ -92,23 +93,23 @@ def test_refused_frames_are_left_out_of_the_fit() -> None:
     stretch = Stretch.fit([ramp(), np.full((9, 9, 1), 9e9, np.float32)], wide)
     assert stretch.provenance()["high"] == [1000]
     assert stretch.provenance()["sampled_frames"] == 1
-    with pytest.raises(DataError, match="None of 1 sampled images can be stretched: all its pixels are 5"):
+    with raises(DataError, "unreadable_images", "1 sampled", "5"):
         Stretch.fit([np.full((9, 9, 1), 5, np.float32)], wide)
 
 
 def test_a_band_without_range_between_the_percentiles_is_named() -> None:
     spike = np.zeros((40, 40, 1), np.float32)
     spike[0, 0] = 1
-    with pytest.raises(DataError, match=r"1 % and 99\.8 % of band 1 are both 0") as caught:
+    with pytest.raises(DataError, match=r"1 and 99\.8 .* band 1 .* 0") as caught:
         Stretch.fit([spike], config())
-    assert caught.value.field == "high_percentile"
-    with pytest.raises(UnreadableImageError, match="are both 0"):
+    assert (caught.value.code, caught.value.field) == ("flat_band", "high_percentile")
+    with pytest.raises(UnreadableImageError, match="band 1"):
         Stretch.fit([], config(stretch_scope="image"))(spike)
 
 
 def test_another_number_of_bands_is_refused() -> None:
     two = np.concatenate([ramp(), ramp()], axis=2)
-    with pytest.raises(DataError, match="1 bands and others 2"):
+    with raises(DataError, "mixed_bands", "1 bands", "2"):
         Stretch.fit([ramp(), two], config())
     with pytest.raises(UnreadableImageError, match="2 bands, the others 1"):
         Stretch.fit([ramp()], config())(two)

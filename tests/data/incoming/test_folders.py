@@ -53,12 +53,13 @@ def test_folders_named_train_and_val_are_the_split_and_those_within_the_classes(
     assert again.split_counts != {"train": 12, "val": 6, "test": 6}
 
 
-def test_what_was_published_for_testing_is_never_learned_from(run_import: Write, tmp_path: Path) -> None:
+def test_a_published_test_split_is_never_trained_on(run_import: Write, tmp_path: Path) -> None:
     for index in range(40):
         folder = tmp_path / "d" / ("test" if index % 4 == 0 else "train") / "ab"[index % 2]
         write_image(folder / f"{index}.png", seed=index)
     preview = inspect_source({"path": str(tmp_path / "d")}, roots=EVERYWHERE)
-    assert preview.notes == ["The split is taken from the folders' names; a tenth of train becomes val."]
+    assert len(preview.notes) == 1
+    assert "a tenth of train" in preview.notes[0]
     with GalaxyStore.open(run_import(tmp_path / "d")) as store:
         test = {row for row, source in enumerate(store.source_ids) if source.startswith("test/")}
         assert set(np.flatnonzero(store.splits == SPLIT_CODES[Split.TEST])) == test
@@ -94,7 +95,7 @@ def test_pictures_of_sixteen_bits_among_those_of_eight_are_refused_with_both_nam
     Image.fromarray(np.zeros((24, 24), np.uint16)).save(tmp_path / "deep" / "a16.png")
     error = refused(run_import, tmp_path / "deep", store_folder)
     assert error.code == "mixed_depth"
-    assert "0.png has 8 bits a value and a16.png more (uint16)" in error.detail
+    assert all(word in error.detail for word in ("0.png", "a16.png", "uint16"))
 
 
 def test_mixed_sizes_are_refused_with_file_and_sizes_and_cropped_when_a_size_is_given(

@@ -9,6 +9,7 @@ import pytest
 
 from backend.data.incoming.folders import MAX_COUNTED, MAX_ENTRIES, list_folder
 from backend.errors import ForbiddenError, InvalidInputError, NotFoundError
+from tests.data.conftest import raises
 
 
 @pytest.fixture
@@ -67,14 +68,13 @@ def test_a_path_is_absolute_or_within_the_first_root(root: Path) -> None:
 def test_nothing_outside_the_roots_is_listed(root: Path) -> None:
     (root.parent / "secret").mkdir()
     for path in ("..", "../secret", str(root.parent), "/", "Spirals/../../secret"):
-        with pytest.raises(ForbiddenError, match="GALAXYSCOPE_DATA_ROOTS") as caught:
+        with raises(ForbiddenError, "outside_data_roots", "GALAXYSCOPE_DATA_ROOTS"):
             list_folder(path, (root,))
-        assert caught.value.code == "outside_data_roots"
-    twin = root.parent / "root2"
-    twin.mkdir()
+    sibling = root.parent / "root2"
+    sibling.mkdir()
     with pytest.raises(ForbiddenError):
-        list_folder(str(twin), (root,))
-    assert list_folder(str(twin), (root, twin)).parent is None
+        list_folder(str(sibling), (root,))
+    assert list_folder(str(sibling), (root, sibling)).parent is None
 
 
 def test_a_link_is_shown_only_where_it_leads_inside(root: Path) -> None:
@@ -92,12 +92,12 @@ def test_a_link_is_shown_only_where_it_leads_inside(root: Path) -> None:
 
 
 def test_what_cannot_be_listed_says_why(root: Path) -> None:
-    with pytest.raises(NotFoundError, match="no folder"):
+    with raises(NotFoundError, "no_such_folder", "nowhere"):
         list_folder("nowhere", (root,))
-    with pytest.raises(InvalidInputError, match="is a file"):
+    with raises(InvalidInputError, "no_folder", "g.h5"):
         list_folder("g.h5", (root,))
     for path in ("a\0b", "~no-such-user/x"):
-        with pytest.raises(InvalidInputError, match="no path"):
+        with raises(InvalidInputError, "bad_path"):
             list_folder(path, (root,))
 
 
@@ -122,7 +122,7 @@ def someone_else() -> Iterator[Path]:
 def test_a_closed_folder_is_shown_and_says_why_it_does_not_open(someone_else: Path) -> None:
     (entry,) = list_folder(None, (someone_else,)).entries
     assert (entry.name, entry.hint) == ("closed", "")
-    with pytest.raises(ForbiddenError, match="change its permissions"):
+    with raises(ForbiddenError, "unreadable", "closed"):
         list_folder("closed", (someone_else,))
 
 

@@ -21,6 +21,7 @@ from backend.ml.checkpoints.foreign_models import ForeignModel, rebuild, usual_h
 from backend.ml.checkpoints.foreign_weights import read_weights
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
 from shared.configs import ImportModelConfig
+from tests.data.conftest import raises
 
 Model = TypeVar("Model", bound=nn.Module)
 
@@ -141,18 +142,18 @@ VITS: list[tuple[dict[str, Any], str]] = [
     ({"qkv_bias": False}, "no bias of queries, keys and values (blocks.0.attn.qkv.bias)"),
     ({"qk_norm": True}, "norms of queries and keys (blocks.0.attn.q_norm.weight)"),
     ({"pre_norm": True}, "a norm before its blocks (norm_pre.weight)"),
-    ({"img_size": (32, 64)}, "32 patches (pos_embed), no square grid"),
-    ({"no_embed_class": True}, "15 patches (pos_embed), no square grid"),
-    ({"patch_size": (8, 4)}, "patches of 8 × 4 (patch_embed.proj.weight), not square"),
-    ({"mlp_layer": GluMlp}, "has blocks.0.mlp.fc2.weight of shape (32, 64) where (32, 128) fits"),
+    ({"img_size": (32, 64)}, "32 patches (pos_embed)"),
+    ({"no_embed_class": True}, "15 patches (pos_embed)"),
+    ({"patch_size": (8, 4)}, "8 × 4 (patch_embed.proj.weight)"),
+    ({"mlp_layer": GluMlp}, "blocks.0.mlp.fc2.weight of shape (32, 64), not (32, 128)"),
     ({"in_chans": 7}, "reads 7 bands (patch_embed.proj.weight)"),
-    ({"img_size": 640}, "img_size 640: input should be less than or equal to 512"),
-    ({"embed_dim": 30, "num_heads": 1}, "embed_dim 30 is no multiple of 4"),
+    ({"img_size": 640}, "img_size 640"),
+    ({"embed_dim": 30, "num_heads": 1}, "embed_dim 30"),
 ]
 
 
 @pytest.mark.parametrize(("changes", "says"), VITS, ids=[says.partition(" (")[0] for _, says in VITS])
-def test_a_vit_whose_forward_is_another_is_refused_by_its_key(changes: dict[str, Any], says: str) -> None:
+def test_an_unsupported_vit_is_refused_by_its_key(changes: dict[str, Any], says: str) -> None:
     sentence = refusal(vit(**changes).state_dict())
     assert says in sentence
     assert sentence.startswith("x.pth ")
@@ -161,10 +162,8 @@ def test_a_vit_whose_forward_is_another_is_refused_by_its_key(changes: dict[str,
 
 def test_keys_too_many_and_too_few_are_named() -> None:
     weights = vit().state_dict()
-    assert "has extra.weight, which the model here has not" in refusal(
-        {**weights, "extra.weight": torch.ones(2)}
-    )
-    assert "has decoder_mystery, " in refusal({**mae().state_dict(), "decoder_mystery": torch.ones(2)})
+    assert "contains extra.weight, " in refusal({**weights, "extra.weight": torch.ones(2)})
+    assert "contains decoder_mystery, " in refusal({**mae().state_dict(), "decoder_mystery": torch.ones(2)})
     del weights["blocks.1.norm1.bias"]
     assert "has no blocks.1.norm1.bias" in refusal(weights)
     assert "no decoder_embed.weight" in refusal({**vit().state_dict(), "decoder_norm.bias": torch.ones(2)})
@@ -195,7 +194,7 @@ def test_a_pickled_object_is_named_with_its_key_and_never_run(tmp_path: Path) ->
         read_weights(saved(tmp_path / "whole.pth", functools.partial(os.mkdir, "x")))
     assert "holds a pickled functools.partial, " in error.value.detail
     trap = tmp_path / "sprung"
-    with pytest.raises(InvalidInputError, match="pickled posix.mkdir under 'model'"):
+    with pytest.raises(InvalidInputError, match="posix.mkdir under 'model'"):
         read_weights(saved(tmp_path / "trap.pth", {"model": Trap(trap)}))
     assert not trap.exists()
 
@@ -203,15 +202,15 @@ def test_a_pickled_object_is_named_with_its_key_and_never_run(tmp_path: Path) ->
 @pytest.mark.parametrize(
     ("held", "says"),
     [
-        ([1, 2], "holds a list, no state dict"),
-        ({}, "holds nothing, no state dict"),
-        ({"net": {"w": torch.ones(2)}}, "'net' is a dict, no tensor of numbers"),
-        ({"w": torch.ones(2, dtype=torch.int64)}, "'w' is a tensor of int64, no tensor of numbers"),
-        ({"w": torch.tensor([1.0, float("nan")])}, "values in w that are not finite"),
-        ({"w": torch.zeros(1).expand(40_000, 40_000)}, "holds more than 4 GB of weights"),
+        ([1, 2], "a list"),
+        ({}, "holds nothing"),
+        ({"net": {"w": torch.ones(2)}}, "'net' is a dict"),
+        ({"w": torch.ones(2, dtype=torch.int64)}, "'w' is a tensor of int64"),
+        ({"w": torch.tensor([1.0, float("nan")])}, "in w that are not finite"),
+        ({"w": torch.zeros(1).expand(40_000, 40_000)}, "4 GB"),
     ],
 )  # fmt: skip
-def test_what_is_no_state_dict_of_numbers_is_refused(tmp_path: Path, held: Any, says: str) -> None:
+def test_anything_but_a_state_dict_of_numbers_is_refused(tmp_path: Path, held: Any, says: str) -> None:
     with pytest.raises(InvalidInputError) as error:
         read_weights(saved(tmp_path / "x.pth", held))
     assert says in error.value.detail
@@ -221,8 +220,12 @@ def test_a_file_that_is_absent_or_too_large_is_refused_unread(tmp_path: Path) ->
     large = tmp_path / "large.pth"
     large.touch()
     os.truncate(large, 4 * 10**9 + 1)  # a hole, which takes no room
-    for path, says in ((tmp_path, "is no file"), (tmp_path / "gone.pth", "is no file"), (large, "4 GB")):
-        with pytest.raises(InvalidInputError, match=says):
+    for path, code in (
+        (tmp_path, "no_such_file"),
+        (tmp_path / "gone.pth", "no_such_file"),
+        (large, "too_large"),
+    ):
+        with raises(InvalidInputError, code, path.name):
             read_weights(path)
 
 
@@ -232,7 +235,7 @@ def test_a_damaged_file_is_refused_or_read_but_never_crashes(tmp_path: Path, nam
     path, dice = tmp_path / f"damaged-{name}", random.Random(0)
     for content in (b"", b"hello world", whole[:-40], whole[:90], b"PK\x03\x04" + bytes(60)):
         path.write_bytes(content)
-        with pytest.raises(InvalidInputError, match="cannot be read as weights"):
+        with raises(InvalidInputError, "damaged_weights", path.name):
             read_weights(path)
     for _ in range(300):
         content = bytearray(whole)

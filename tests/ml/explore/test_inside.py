@@ -15,6 +15,7 @@ from backend.ml.explore.inside import (
     standardised,
 )
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
+from tests.data.conftest import raises
 
 
 def small_model(depth: int = 3, num_heads: int = 2) -> MaskedAutoencoderViT:
@@ -182,16 +183,18 @@ def test_a_picture_without_any_feature_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    ("layer", "patch", "says"),
+    ("layer", "patch", "code", "named"),
     [
-        (0, None, "no layer 0; this model has layers 1 to 3"),
-        (4, None, "no layer 4; this model has layers 1 to 3"),
-        (1, 16, "no patch 16; this model has patches 0 to 15"),
-        (1, -1, "no patch -1; this model has patches 0 to 15"),
+        (0, None, "no_such_layer", ("0", "1 to 3")),
+        (4, None, "no_such_layer", ("4", "1 to 3")),
+        (1, 16, "no_such_patch", ("16", "0 to 15")),
+        (1, -1, "no_such_patch", ("-1", "0 to 15")),
     ],
 )
-def test_what_is_not_there_is_named_with_what_is(layer: int, patch: int | None, says: str) -> None:
-    with pytest.raises(InvalidInputError, match=says):
+def test_an_unknown_layer_or_patch_is_named_with_the_range(
+    layer: int, patch: int | None, code: str, named: tuple[str, str]
+) -> None:
+    with raises(InvalidInputError, code, *named):
         look_inside(small_model(), some_image(), layer, patch)
 
 

@@ -12,6 +12,7 @@ from backend.ml.export import onnx_file
 from backend.ml.export.onnx_file import require_onnx, write_onnx
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
 from shared.configs import ModelConfig
+from tests.data.conftest import raises
 
 SIZES = {"img_size": 16, "patch_size": 4, "embed_dim": 32, "depth": 2, "num_heads": 2}
 
@@ -51,14 +52,12 @@ def test_onnxruntime_gives_our_features_for_any_number_of_images(
         torch.testing.assert_close(mean, tokens[:count, 1:].mean(dim=1), rtol=0, atol=1e-5)
     path.unlink()
     monkeypatch.setattr(onnx_file, "MAX_DIFFERENCE", -1.0)
-    with pytest.raises(InvalidInputError, match="is not kept"):
+    with raises(InvalidInputError, "onnx_differs"):
         write_onnx(replace(checkpoint), images, path)
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_the_extra_the_command_that_installs_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_extra_the_command_to_install_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(onnx_file, "EXTRA", ("onnx_is_not_here",))
-    with pytest.raises(
-        InvalidInputError, match=r"needs onnx_is_not_here, which is not installed: pip install"
-    ):
+    with raises(InvalidInputError, "no_onnx", "onnx_is_not_here", "pip install"):
         require_onnx()

@@ -35,7 +35,7 @@ def test_unpatchify_undoes_patchify(channels: int, rows: int, columns: int, p: i
 
 
 def test_a_patch_that_does_not_divide_the_image_is_named() -> None:
-    with pytest.raises(ValueError, match="patch_size 5 does not divide an image of 16 × 16"):
+    with pytest.raises(ValueError, match="patch_size 5 .* 16 × 16"):
         patchify(torch.zeros(1, 3, 16, 16), 5)
 
 
@@ -85,5 +85,5 @@ def test_positions_encode_x_in_the_first_half_and_y_in_the_second() -> None:
 
 
 def test_a_width_that_sin_cos_cannot_fill_is_named() -> None:
-    with pytest.raises(ValueError, match="embed_dim 6 is no multiple of 4"):
+    with pytest.raises(ValueError, match="embed_dim 6"):
         sincos_2d(6, 2, 2)

@@ -67,7 +67,7 @@ def test_other_bands_are_refused(stores: Any) -> None:
     check_same_bands(learned, judged)
     one_band = GalaxyStore.__new__(GalaxyStore)
     one_band.channels, one_band.bands = 1, ["r"]
-    with pytest.raises(DataError, match="has 1 bands \\(r\\) and the dataset 3") as refused:
+    with pytest.raises(DataError, match=r"1 bands \(r\) .* 3") as refused:
         check_same_bands(learned, one_band)
     assert refused.value.field == "eval_dataset"
 

@@ -77,7 +77,7 @@ def test_the_picture_has_a_row_each_for_original_augmented_and_masked(sky: Path)
 
 
 def test_a_batch_that_the_rows_do_not_fill_is_refused_with_one_that_they_do(sky: Path) -> None:
-    with GalaxyStore.open(sky) as store, pytest.raises(InvalidInputError, match="set it to 15") as refused:
+    with GalaxyStore.open(sky) as store, pytest.raises(InvalidInputError, match="15") as refused:
         first_batch(store, config(batch_size=100))
     assert refused.value.field == "batch_size"
 

@@ -7,6 +7,7 @@ from backend.errors import InvalidInputError
 from backend.ml.pretraining import selftest
 from backend.ml.pretraining.selftest import time_steps
 from shared.configs import SelfTestConfig
+from tests.data.conftest import raises
 
 
 class EnoughError(Exception):
@@ -34,5 +35,5 @@ def test_on_a_slow_machine_fewer_steps_are_enough(monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")
 def test_a_gpu_that_is_not_there_is_named() -> None:
-    with pytest.raises(InvalidInputError, match="no GPU"):
+    with raises(InvalidInputError, "no_gpu"):
         time_steps(SelfTestConfig(device="cuda"), lambda _step: None)

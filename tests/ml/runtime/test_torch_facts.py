@@ -16,22 +16,19 @@ def seen(**changes: object) -> CudaEnvironment:
     return CudaEnvironment(**(vars(WELL) | {"available": False} | changes))  # type: ignore[arg-type]
 
 
-def test_where_there_is_a_gpu_nothing_is_to_be_explained() -> None:
+def test_with_a_gpu_there_is_no_reason() -> None:
     assert why_cpu(WELL) == ""
 
 
 @pytest.mark.parametrize(
     ("changes", "cause"),
     [
-        ({"driver": None, "gpus": 0, "driver_cuda": None}, "because no NVIDIA driver was found"),
-        ({"gpus": 0}, "because the driver 580.65 finds none"),
-        ({"torch_cuda": None}, "because this torch is a CPU build"),
-        ({"visible": ""}, "because CUDA_VISIBLE_DEVICES is empty"),
-        (
-            {"driver": "535.10", "driver_cuda": (12, 2)},
-            "the driver 535.10 runs CUDA 12.2 at most and torch was",
-        ),
-        ({}, "although the driver 580.65 does"),
+        ({"driver": None, "gpus": 0, "driver_cuda": None}, "no NVIDIA driver"),
+        ({"gpus": 0}, "580.65 finds none"),
+        ({"torch_cuda": None}, "a CPU build"),
+        ({"visible": ""}, "CUDA_VISIBLE_DEVICES"),
+        ({"driver": "535.10", "driver_cuda": (12, 2)}, "535.10 supports CUDA up to 12.2"),
+        ({}, "although the driver 580.65"),
     ],
 )
 def test_each_cause_is_named(changes: dict[str, object], cause: str) -> None:
@@ -40,7 +37,7 @@ def test_each_cause_is_named(changes: dict[str, object], cause: str) -> None:
     assert ";" in sentence  # and what to do
 
 
-def test_a_process_of_its_own_answers_with_one_object() -> None:
+def test_a_separate_process_prints_one_object() -> None:
     command = [sys.executable, "-m", "backend.ml.runtime.torch_facts"]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     facts = json.loads(done.stdout)
