@@ -1,4 +1,4 @@
-"""Faults of a config as one sentence."""
+"""Validation errors of a config as one sentence."""
 
 from pydantic import ValidationError
 
@@ -7,7 +7,7 @@ from shared.configs import ConfigConflictError
 
 
 def config_error(error: ValidationError) -> InvalidInputError:
-    """The first fault of a config in one sentence, with the field and the value."""
+    """The first validation error, with its field and value."""
     fault = error.errors()[0]
     conflict = fault.get("ctx", {}).get("error")
     if isinstance(conflict, ConfigConflictError):

@@ -1,20 +1,20 @@
-"""Errors a person may see.
+"""Errors shown to people.
 
     GalaxyscopeError
-    ├── InvalidInputError  422  a value that cannot work: names it and the next step
-    │   └── DataError      422  a file, folder or table that is not what it should be
+    ├── InvalidInputError  422  an invalid value: names it and the next step
+    │   └── DataError      422  an invalid file, folder or table
     ├── NotFoundError      404  no such run, dataset, row or file
-    ├── ConflictError      409  the name is taken, or the state does not allow it
-    ├── ForbiddenError     403  foreign origin, or a path outside the allowed folders
-    └── UnavailableError   503  the server cannot do it just now
+    ├── ConflictError      409  the name is taken, or the state forbids it
+    ├── ForbiddenError     403  a foreign origin, or a path outside the allowed folders
+    └── UnavailableError   503  the server cannot do it at the moment
 
-Services and importers raise these; one handler turns them into `{code, detail}`, the worker into the
-reason of a failed run, the shell into one line on stderr.
+Services and importers raise them. The API answers with `{code, detail, field}`, a worker with the reason of
+a failed run, the shell with one line on stderr.
 """
 
 
 class GalaxyscopeError(Exception):
-    """One sentence for a person (`detail`), a stable word for programs (`code`), the field at fault."""
+    """One sentence for a person (`detail`), a stable code for programs, and the field at fault."""
 
     status = 500
 
@@ -50,6 +50,6 @@ class UnavailableError(GalaxyscopeError):
 
 
 def shortened(value: object) -> str:
-    """A value as an error names it, in at most 80 characters."""
+    """A value as shown in an error, at most 80 characters long."""
     text = repr(value)
     return text if len(text) <= 80 else f"{text[:79]}…"

@@ -1,23 +1,24 @@
-"""Files that are either old or new, never half: written beside, fsynced, renamed."""
+"""Files that are old or new, never half written (a temporary file, fsync, rename), and file locks."""
 
+import fcntl
 import json
 import os
 from collections.abc import Iterable
+from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
 EVERYWHERE = (Path("/"),)
-"""Roots that hold every path."""
+"""Roots that contain every path."""
 
 
 def write_atomic(path: Path, data: bytes | memoryview) -> None:
-    """Replace `path` by `data` in one step that survives a kill at any moment."""
+    """Replace `path` by `data` atomically; a kill at any moment leaves the old or the new file."""
     write_chunks(path, (data,))
 
 
 def write_chunks(path: Path, chunks: Iterable[bytes | memoryview]) -> int:
-    """The same with data that come piece by piece; how many bytes they were. Nothing is left of a file whose
-    pieces end in an error."""
+    """Write chunks as write_atomic does, and return their size in bytes. If they raise, nothing is left."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         with temporary.open("wb") as file:
@@ -32,7 +33,7 @@ def write_chunks(path: Path, chunks: Iterable[bytes | memoryview]) -> int:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have the names in a folder, and in those below it, survive a loss of power."""
+    """Make the file names in a folder, and in all folders below it, survive a loss of power."""
     for place in (folder, *(path for path in folder.rglob("*") if path.is_dir())):
         descriptor = os.open(place, os.O_RDONLY)
         try:
@@ -47,8 +48,25 @@ def write_json(path: Path, value: Any) -> None:
 
 
 def read_json(path: Path) -> Any | None:
-    """The JSON in `path`, or None where there is no such file."""
+    """The JSON in `path`, or None if the file does not exist."""
     try:
         return json.loads(path.read_bytes())
     except FileNotFoundError:
         return None
+
+
+def try_lock(path: Path) -> int | None:
+    """A descriptor that holds an exclusive flock on `path`, created if missing, until it is closed; None if
+    another process holds it."""
+    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        return None
+    return handle
+
+
+def sha256_of(path: Path) -> str:
+    with path.open("rb") as file:
+        return file_digest(file, "sha256").hexdigest()

@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -20,8 +20,9 @@ import psutil
 from backend.db.engine import open_database
 from backend.db.models import RunRow
 from backend.errors import UnavailableError
+from backend.files import try_lock
 from backend.jobs.launcher import LocalLauncher
-from backend.jobs.supervisor import KILL_AFTER_S, Supervisor, SupervisorLock
+from backend.jobs.supervisor import KILL_AFTER_S, Supervisor
 from backend.settings import Settings, is_loopback
 
 if TYPE_CHECKING:
@@ -33,35 +34,29 @@ log = logging.getLogger("galaxyscope")
 PORTS_TRIED = 50
 RESTART_AFTER_S = 1.0
 KEEP_ALIVE_S = 30
-"""Of an idle connection: longer than a client keeps one (httpx: 5 s), which else asks as it is closed."""
+"""Of an idle connection; longer than in clients (httpx: 5 s), which might otherwise use one being closed."""
 
 
-def free_port(host: str, wanted: int) -> int:
-    """`wanted`, or the next port that nobody listens on. Raises UnavailableError."""
-    last = min(wanted + PORTS_TRIED - 1, 65535)
-    for port in range(wanted, last + 1):
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with closing(socket.socket(family)) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError as error:
-                if error.errno != errno.EADDRINUSE:
-                    raise UnavailableError(
-                        "cannot_listen",
-                        f"cannot listen on {host} port {port}: {error.strerror or error}",
-                        "host",
-                    ) from None
-                continue
-            return port
+def free_port(host: str, first: int) -> int:
+    """`first`, or the next free port. Raises UnavailableError."""
+    last = min(first + PORTS_TRIED - 1, 65535)
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for port in range(first, last + 1):
+        try:
+            with socket.create_server((host, port), family=family):
+                return port
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE:
+                reason = f"cannot listen on {host} port {port}: {error.strerror or error}"
+                raise UnavailableError("cannot_listen", reason, "host") from None
     raise UnavailableError(
-        "no_port", f"ports {wanted} to {last} on {host} are all taken; name another with --port"
+        "no_port", f"ports {first} to {last} on {host} are all taken; choose another with --port"
     )
 
 
 def serve_web(settings: Settings, when_up: Callable[[Stop], None] | None = None) -> None:
-    """Serve API and pages until SIGINT or SIGTERM. `when_up` is called, in a thread of its own, once requests
-    are answered; it is given a function that ends the server."""
+    """Serve API and pages until SIGINT or SIGTERM. Once the server is up, `when_up` is called in a separate
+    thread with a function that stops the server."""
     import uvicorn
 
     from backend.web import create_app
@@ -85,7 +80,7 @@ def serve_web(settings: Settings, when_up: Callable[[Stop], None] | None = None)
 
 
 def _quiet_uvicorn() -> None:
-    """Warnings and errors only. Streamlit sets levels and handlers of its own; a filter stays."""
+    """Log warnings and errors only. Streamlit resets levels and handlers, but not a filter."""
     logging.getLogger("uvicorn.access").disabled = True
     logging.getLogger("uvicorn.error").addFilter(lambda record: record.levelno >= logging.WARNING)
 
@@ -110,18 +105,17 @@ def serve_supervisor(
     *,
     end_workers: bool = False,
 ) -> None:
-    """Supervise until told to stop; waits its turn while another supervisor holds the lock.
+    """Supervise until `should_stop` is true; waits while another supervisor holds the lock.
 
-    `claims` limits which runs it starts. With `end_workers` it leaves no worker behind.
+    `claims` limits the runs it starts. `end_workers` ends all workers at the end.
     """
     settings.prepare()
-    lock = SupervisorLock(settings.home)
     waiting = False
-    while not lock.acquire():
+    while (lock := try_lock(settings.home / "supervisor.lock")) is None:
         if should_stop():
             return
         if not waiting:
-            log.info("another supervisor is at work on %s; waiting to take over", settings.home)
+            log.info("another supervisor is running on %s; waiting to take over", settings.home)
         waiting = True
         time.sleep(0.5)
     database = open_database(settings.database_path)
@@ -130,11 +124,11 @@ def serve_supervisor(
     if end_workers:
         supervisor.end_workers(KILL_AFTER_S)
     database.close()
-    lock.release()
+    os.close(lock)
 
 
 def process_is_gone(pid: int) -> Callable[[], bool]:
-    """A check whether a process has died since now, buried or not."""
+    """A check whether a process that is running now has died, even if it is a zombie."""
     try:
         process = psutil.Process(pid)
     except psutil.NoSuchProcess:
@@ -144,15 +138,15 @@ def process_is_gone(pid: int) -> Callable[[], bool]:
 
 @contextmanager
 def supervisor_process(settings: Settings) -> Iterator[None]:
-    """A supervisor beside this process, started again whenever it dies, ended with the block."""
+    """A supervisor process for the duration of the block, restarted whenever it dies."""
     ending = threading.Event()
-    keeper = threading.Thread(target=_keep_alive, args=(settings, ending), daemon=True)
-    keeper.start()
+    restarter = threading.Thread(target=_keep_alive, args=(settings, ending), daemon=True)
+    restarter.start()
     try:
         yield
     finally:
         ending.set()
-        keeper.join(timeout=10)
+        restarter.join(timeout=10)
 
 
 def _keep_alive(settings: Settings, ending: threading.Event) -> None:
@@ -166,11 +160,11 @@ def _keep_alive(settings: Settings, ending: threading.Event) -> None:
             child.terminate()
             child.wait()
         elif not ending.wait(RESTART_AFTER_S):
-            log.warning("the supervisor ended with code %s; starting it again", child.returncode)
+            log.warning("the supervisor ended with code %s; restarting it", child.returncode)
 
 
 def token_for(settings: Settings) -> Settings:
-    """The settings with a fresh token where the server listens beyond this machine and none is set."""
+    """The settings with a new token if the server listens beyond this machine and none is set."""
     if settings.token is None and not is_loopback(settings.host):
         return settings.model_copy(update={"token": secrets.token_urlsafe(24)})
     return settings

@@ -1,18 +1,22 @@
-"""Where things are. Environment variables say where, never what."""
+"""Paths and addresses. Environment variables say where things are, never what to do."""
 
 import os
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, PrivateAttr, field_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PrivateAttr
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from backend.files import EVERYWHERE
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a server on `host` is reached from this machine only."""
+    """Whether a server on `host` can be reached only from this machine."""
     return host.lower() in ("127.0.0.1", "localhost", "::1")
+
+
+def _split_like_path(value: object) -> object:
+    return tuple(Path(part) for part in value.split(os.pathsep) if part) if isinstance(value, str) else value
 
 
 class Settings(BaseSettings):
@@ -20,29 +24,16 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="GALAXYSCOPE_", frozen=True, extra="ignore")
 
-    home: Path = Field(default_factory=lambda: Path.home() / "galaxyscope")
-    data_roots: Annotated[tuple[Path, ...], NoDecode] = Field(default_factory=lambda: (Path.home(),))
+    home: Annotated[Path, AfterValidator(lambda path: path.expanduser().absolute())] = Field(
+        default_factory=lambda: Path.home() / "galaxyscope"
+    )
+    data_roots: Annotated[tuple[Path, ...], NoDecode, BeforeValidator(_split_like_path)] = Field(
+        default_factory=lambda: (Path.home(),)
+    )
     host: str = "127.0.0.1"
     port: int = 8501
-    token: str | None = None
+    token: Annotated[str | None, AfterValidator(lambda token: token or None)] = None
     _reads_everything: bool = PrivateAttr(False)
-
-    @field_validator("data_roots", mode="before")
-    @classmethod
-    def _split_like_path(cls, value: object) -> object:
-        if isinstance(value, str):
-            return tuple(Path(part) for part in value.split(os.pathsep) if part)
-        return value
-
-    @field_validator("token")
-    @classmethod
-    def _empty_is_none(cls, value: str | None) -> str | None:
-        return value or None
-
-    @field_validator("home")
-    @classmethod
-    def _absolute(cls, value: Path) -> Path:
-        return value.expanduser().absolute()
 
     @property
     def database_path(self) -> Path:
@@ -54,7 +45,7 @@ class Settings(BaseSettings):
 
     @property
     def trash_dir(self) -> Path:
-        """Where folders of deleted runs wait for their end."""
+        """Folders of deleted runs, until they are removed."""
         return self.home / "trash"
 
     @property
@@ -66,13 +57,9 @@ class Settings(BaseSettings):
         return self.home / "uploads"
 
     @property
-    def downloads_dir(self) -> Path:
-        return self.home / "downloads"
-
-    @property
     def readable_roots(self) -> tuple[Path, ...]:
-        """Folders whose files a launch may name: the data roots and the uploads, or all, where the shell,
-        which runs with its user's own rights, has asked for that."""
+        """Folders that a launch may read: the data roots and the uploads, or all folders for shell commands,
+        which run with the rights of their user."""
         return EVERYWHERE if self._reads_everything else (*self.data_roots, self.uploads_dir)
 
     def reading_everything(self) -> "Settings":
@@ -83,7 +70,7 @@ class Settings(BaseSettings):
 
     @property
     def local_url(self) -> str:
-        """Where this machine reaches the server."""
+        """The URL of the server on this machine."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host
         return f"http://{f'[{host}]' if ':' in host else host}:{self.port}"
 

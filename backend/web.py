@@ -1,10 +1,11 @@
-"""One ASGI app: API v1, then the Streamlit frontend at /. The one place that knows both sides."""
+"""One ASGI app: the API, then the Streamlit frontend at /. Only this module knows both."""
 
 import os
 import threading
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,32 +14,28 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
+from starlette.routing import BaseRoute
 
 from backend.api import (
     annotations,
     bundles,
     datasets,
-    disk,
+    embeddings,
     evaluations,
+    experiments,
     launching,
-    maps,
-    notices,
-    odd,
     reconstructions,
     runs,
-    search,
     sources,
-    suites,
-    sweeps,
     system,
 )
 from backend.api.security import LOCAL_HOSTS, Guard
 from backend.errors import GalaxyscopeError, InvalidInputError, NotFoundError, shortened
-from backend.services.launching.first_batch import load_torch
-from backend.services.machine.facts import TORCH
+from backend.services.launching.estimate import load_torch
+from backend.services.machine.status import TORCH
 from backend.services.services import Services
 from backend.settings import Settings, is_loopback
-from shared.base.errors import ErrorBody
+from shared.base.wire import ErrorBody
 from shared.contract.routes import API
 
 EVERY_METHOD = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
@@ -47,7 +44,7 @@ APP_SCRIPT = Path(__file__).parent.parent / "frontend" / "app.py"
 
 
 def create_app(settings: Settings, ui: bool = True) -> FastAPI:
-    """The server of one home. With `ui` it mounts Streamlit, which a process can do once."""
+    """The server of one home. `ui` mounts Streamlit, which works once per process."""
     services = Services.open(settings).load()
     streamlit_app = _streamlit(settings) if ui else None
 
@@ -56,7 +53,7 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
         if streamlit_app is None:
             yield
         else:
-            _prepare_in_the_background()
+            _prepare_in_background()
             async with streamlit_app.lifespan()(app):
                 yield
         services.close()
@@ -69,13 +66,12 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         middleware=[Middleware(Guard, hosts=_hosts(settings), token=settings.token)],
-        responses={"4XX": {"model": ErrorBody}},
+        routes=_api_routes(),
     )
     app.state.services = services
     app.add_exception_handler(GalaxyscopeError, _answer_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid)
     app.add_exception_handler(Exception, _answer_failure)
-    app.include_router(_api_router())
     for path in ("/api", "/api/{path:path}"):
         app.add_api_route(path, _no_such_route, methods=EVERY_METHOD, include_in_schema=False)
     if streamlit_app is not None:
@@ -83,8 +79,8 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     return app
 
 
-def _prepare_in_the_background() -> None:
-    """What the first visitor would wait for: torch for the first batch, and its word on the device."""
+def _prepare_in_background() -> None:
+    """Load torch and detect the device, so that the first visitor does not wait for it."""
 
     def prepare() -> None:
         time.sleep(PREPARE_AFTER_S)
@@ -94,44 +90,40 @@ def _prepare_in_the_background() -> None:
     threading.Thread(target=prepare, daemon=True).start()
 
 
-def _api_router() -> APIRouter:
-    router = APIRouter(prefix=API)
+@cache  # shared by all servers of a process: FastAPI takes long to inspect a hundred signatures
+def _api_routes() -> list[BaseRoute]:
+    router = APIRouter(prefix=API, responses={"4XX": {"model": ErrorBody}})
     parts = (
         bundles,
         runs,
-        disk,
         datasets,
         annotations,
-        notices,
         sources,
         launching,
         reconstructions,
         evaluations,
-        suites,
-        sweeps,
-        search,
-        odd,
-        maps,
+        experiments,
+        embeddings,
         system,
     )
     for part in parts:
         router.include_router(part.router)
-    return router
+    return router.routes
 
 
 def _no_such_route(request: Request) -> None:
-    asked = f"{request.method} {request.url.path}"
-    raise NotFoundError("route_not_found", f"there is no {asked}; {API}/openapi.json lists the routes")
+    route = f"{request.method} {request.url.path}"
+    raise NotFoundError("route_not_found", f"there is no {route}; {API}/openapi.json lists the routes")
 
 
 def _hosts(settings: Settings) -> frozenset[str] | None:
-    """Host headers that are answered; any, where the server listens to others and a token guards it."""
+    """Accepted Host headers; None accepts any, if the server listens beyond this machine and has a token."""
     if is_loopback(settings.host):
         return LOCAL_HOSTS
     if settings.token is None:
         raise InvalidInputError(
             "token_needed",
-            f"host {settings.host} would open the server to the network; "
+            f"host {settings.host} exposes the server to the network; "
             "set GALAXYSCOPE_TOKEN, or use 127.0.0.1",
             "host",
         )
@@ -139,7 +131,7 @@ def _hosts(settings: Settings) -> frozenset[str] | None:
 
 
 def _streamlit(settings: Settings) -> Any:
-    """The Streamlit app, which finds the API and its token by environment."""
+    """The Streamlit app, which gets the API's address and token from the environment."""
     os.environ["GALAXYSCOPE_API_URL"] = settings.local_url
     if settings.token is not None:
         os.environ["GALAXYSCOPE_TOKEN"] = settings.token
@@ -151,14 +143,13 @@ def _streamlit(settings: Settings) -> Any:
 def _answer_error(_request: Request, error: Exception) -> JSONResponse:
     if not isinstance(error, GalaxyscopeError):
         raise error
-    body = ErrorBody(code=error.code, detail=error.detail, field=error.field)
-    return JSONResponse(body.model_dump(), status_code=error.status)
+    return _error_response(error.status, error.code, error.detail, error.field)
 
 
 def _answer_failure(request: Request, _error: Exception) -> JSONResponse:
-    """The last resort: the traceback goes to the server's log, a sentence to the page."""
-    detail = f"the server failed at {request.method} {request.url.path}; what it printed says why"
-    return JSONResponse(ErrorBody(code="internal", detail=detail).model_dump(), status_code=500)
+    """The last resort: the traceback is in the server log, the page gets a sentence."""
+    detail = f"Internal error in {request.method} {request.url.path}; see the server log"
+    return _error_response(500, "internal", detail)
 
 
 def _answer_invalid(_request: Request, error: Exception) -> JSONResponse:
@@ -167,9 +158,12 @@ def _answer_invalid(_request: Request, error: Exception) -> JSONResponse:
     fault = error.errors()[0]
     field = ".".join(str(part) for part in fault["loc"][1:])
     if fault["type"] == "json_invalid":
-        body = ErrorBody(code="invalid_json", detail="the body is not JSON; send one JSON object", field=None)
-        return JSONResponse(body.model_dump(), status_code=422)
-    given = shortened(fault.get("input"))
-    detail = f"{field} = {given}: {fault['msg'][0].lower()}{fault['msg'][1:]}"
-    body = ErrorBody(code="invalid_request", detail=detail, field=field)
-    return JSONResponse(body.model_dump(), status_code=422)
+        return _error_response(422, "invalid_json", "the body is not JSON; send one JSON object")
+    message = f"{fault['msg'][0].lower()}{fault['msg'][1:]}"
+    detail = f"{field} = {shortened(fault.get('input'))}: {message}"
+    return _error_response(422, "invalid_request", detail, field)
+
+
+def _error_response(status: int, code: str, detail: str, field: str | None = None) -> JSONResponse:
+    body = ErrorBody(code=code, detail=detail, field=field)
+    return JSONResponse(body.model_dump(), status_code=status)

@@ -5,7 +5,7 @@ from typing import TypeVar
 import httpx2
 from pydantic import TypeAdapter, ValidationError
 
-from shared.base.errors import ErrorBody
+from shared.base.wire import ErrorBody
 
 T = TypeVar("T")
 

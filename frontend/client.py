@@ -35,15 +35,17 @@ from shared.contract.datasets import (
 )
 from shared.contract.launching import Estimate
 from shared.contract.reconstruction import (
+    AnimationFormat,
     Checkpoints,
     CurveRequest,
-    Inside,
     InsideRequest,
     LadderInfo,
     LadderRequest,
+    LayerView,
     Reconstruction,
     ReconstructionRequest,
     SampleCurve,
+    SaveRequest,
     UploadedImage,
 )
 from shared.contract.runs import LogTail, MetricsPage, Run, RunEvent, RunLoad, RunRequest, Samples, Verdict
@@ -214,15 +216,31 @@ class Client(
         query = {"query": request.model_dump_json(exclude_none=True)}
         return self._get(LadderInfo, routes.RECONSTRUCTION_LADDER, query)
 
+    def get_ladder_sprite(self, request: LadderRequest) -> bytes:
+        """A lossless WebP, see LadderInfo."""
+        query = {"query": request.model_dump_json(exclude_none=True)}
+        return self._answer("GET", routes.RECONSTRUCTION_SPRITE, query=query).content
+
+    def save_picture(self, request: SaveRequest) -> bytes:
+        """A PNG of the panels with their measures."""
+        body = request.model_dump(mode="json", exclude_none=True)
+        return self._answer("POST", routes.RECONSTRUCTION_PICTURE, body=body).content
+
+    def save_animation(self, request: LadderRequest, file_format: AnimationFormat) -> bytes:
+        """An animation over the ladder of mask ratios."""
+        query = {"query": request.model_dump_json(exclude_none=True)}
+        path = routes.RECONSTRUCTION_ANIMATION.format(file_format=file_format)
+        return self._answer("GET", path, query=query).content
+
     def get_sample_curve(self, request: CurveRequest) -> SampleCurve:
         """Loss against mask ratio over validation rows; the first call takes seconds."""
         query = {"query": request.model_dump_json(exclude_none=True)}
         return self._get(SampleCurve, routes.RECONSTRUCTION_CURVE, query)
 
-    def look_inside(self, request: InsideRequest) -> Inside:
+    def look_inside(self, request: InsideRequest) -> LayerView:
         """One encoder layer on one unmasked galaxy."""
         query = {"query": request.model_dump_json(exclude_none=True)}
-        return self._get(Inside, routes.RECONSTRUCTION_INSIDE, query)
+        return self._get(LayerView, routes.RECONSTRUCTION_INSIDE, query)
 
     def upload_image(self, content: bytes) -> UploadedImage:
         """Upload an image file; its id goes into Viewed.upload."""

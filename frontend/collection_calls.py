@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 from frontend.connection import Connection
 from shared.contract import routes
-from shared.contract.annotations import Collection, CollectionChange, CollectionGrowth, GrownCollection
+from shared.contract.annotations import Collection, CollectionAddition, CollectionChange, CollectionUpdate
 
 
 class CollectionCalls(Connection):
@@ -15,10 +15,10 @@ class CollectionCalls(Connection):
         """Most recently changed first."""
         return self._get(list[Collection], routes.COLLECTIONS.format(name=name))
 
-    def add_to_collection(self, name: str, collection: str, rows: Sequence[int]) -> GrownCollection:
+    def add_to_collection(self, name: str, collection: str, rows: Sequence[int]) -> CollectionUpdate:
         """Add galaxies; the collection is created if it does not exist."""
-        body = CollectionGrowth(rows=tuple(rows)).model_dump(mode="json")
-        return self._send(GrownCollection, "POST", _path(name, collection), body)
+        body = CollectionAddition(rows=tuple(rows)).model_dump(mode="json")
+        return self._send(CollectionUpdate, "POST", _path(name, collection), body)
 
     def change_collection(self, name: str, collection: str, change: CollectionChange) -> Collection:
         """Rename a collection, edit its note or remove galaxies."""

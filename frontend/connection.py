@@ -10,6 +10,8 @@ from shared.contract import routes
 
 DEFAULT_URL = "http://127.0.0.1:8501"
 T = TypeVar("T")
+PATIENCE_S = 120.0
+"""A server that is gone refuses at once; one that is slow to answer is not gone."""
 WAITS = ("connect", "read", "write", "pool")
 
 
@@ -22,7 +24,9 @@ class Connection:
 
     def __init__(self, base_url: str, token: str | None = None, http: httpx2.Client | None = None) -> None:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = http or httpx2.Client(base_url=base_url, headers=headers, timeout=15, trust_env=False)
+        self._http = http or httpx2.Client(
+            base_url=base_url, headers=headers, timeout=PATIENCE_S, trust_env=False
+        )
 
     @classmethod
     def from_environment(cls) -> Self:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from frontend.connection import Connection
 from shared.contract import routes
-from shared.contract.runs import DeletedRun, Disk, PruneRequest, Pruning, Run, RunDeletion
+from shared.contract.runs import DeletedRun, DiskUsage, PruneReport, PruneRequest, Run, RunDeletion
 
 
 class DiskCalls(Connection):
@@ -20,14 +20,14 @@ class DiskCalls(Connection):
     def restore_run(self, run_id: str) -> Run:
         return self._send(Run, "POST", routes.RUN_RESTORE.format(run_id=run_id))
 
-    def read_disk(self) -> Disk:
-        return self._get(Disk, routes.DISK)
+    def read_disk(self) -> DiskUsage:
+        return self._get(DiskUsage, routes.DISK)
 
-    def preview_pruning(self) -> Pruning:
+    def preview_pruning(self) -> PruneReport:
         """What pruning would remove from finished runs."""
-        return self._get(Pruning, routes.PRUNING)
+        return self._get(PruneReport, routes.PRUNING)
 
-    def prune(self, runs: Sequence[str]) -> Pruning:
+    def prune(self, runs: Sequence[str]) -> PruneReport:
         """Prune these runs; returns what was removed."""
         body = PruneRequest(runs=list(runs)).model_dump(mode="json")
-        return self._send(Pruning, "POST", routes.PRUNING, body)
+        return self._send(PruneReport, "POST", routes.PRUNING, body)

@@ -1,7 +1,7 @@
 """Texts about the disk space of runs."""
 
 from frontend.wording import plural, size
-from shared.contract.runs import UNDO_H, Disk, Pruning, RunDeletion
+from shared.contract.runs import UNDO_H, DiskUsage, PruneReport, RunDeletion
 
 
 def deletion_sentences(preview: RunDeletion) -> list[str]:
@@ -29,7 +29,7 @@ def deletion_sentences(preview: RunDeletion) -> list[str]:
     return [*sentences, f"It can be restored from the Runs page for {UNDO_H} hours."]
 
 
-def disk_label(disk: Disk) -> str:
+def disk_label(disk: DiskUsage) -> str:
     """The size of all runs, as an expander title."""
     known = f"Disk: {size(disk.runs_bytes)} used by runs"
     open_ends = f", {plural(disk.unmeasured, 'run')} not measured yet" if disk.unmeasured else ""
@@ -37,7 +37,7 @@ def disk_label(disk: Disk) -> str:
     return f"{known}{open_ends}{trash} · {size(disk.free_bytes)} free"
 
 
-def pruning_sentence(pruning: Pruning) -> str:
+def pruning_sentence(pruning: PruneReport) -> str:
     """What pruning would remove."""
     if not pruning.runs:
         return "Nothing to prune: finished runs keep only their last and best checkpoints."

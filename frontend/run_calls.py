@@ -2,7 +2,7 @@
 
 from frontend.connection import Connection
 from shared.contract import routes
-from shared.contract.runs import Asked, Run, RunChange, RunLabels
+from shared.contract.runs import Run, RunChange, RunLabels, WorkerRequest
 
 
 class RunCalls(Connection):
@@ -16,8 +16,8 @@ class RunCalls(Connection):
     def read_labels(self) -> RunLabels:
         return self._get(RunLabels, routes.LABELS)
 
-    def checkpoint_now(self, run_id: str) -> Asked:
-        return self._send(Asked, "POST", routes.RUN_CHECKPOINT_NOW.format(run_id=run_id))
+    def checkpoint_now(self, run_id: str) -> WorkerRequest:
+        return self._send(WorkerRequest, "POST", routes.RUN_CHECKPOINT_NOW.format(run_id=run_id))
 
-    def sample_now(self, run_id: str) -> Asked:
-        return self._send(Asked, "POST", routes.RUN_SAMPLE_NOW.format(run_id=run_id))
+    def sample_now(self, run_id: str) -> WorkerRequest:
+        return self._send(WorkerRequest, "POST", routes.RUN_SAMPLE_NOW.format(run_id=run_id))

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import pairwise
 
-Matrix = Sequence[Sequence[float]]
+import numpy as np
 
 
 def similarity_order(confusion: Sequence[Sequence[int]]) -> list[int]:

@@ -2,14 +2,14 @@
 
 from frontend.connection import Connection
 from shared.contract import routes
-from shared.contract.suites import Suite, SuiteReport, SuiteScale
+from shared.contract.suites import SuiteInfo, SuiteReport, SuiteScale
 
 
 class SuiteCalls(Connection):
     """One method per route."""
 
-    def list_suites(self) -> list[Suite]:
-        return self._get(list[Suite], routes.SUITES)
+    def list_suites(self) -> list[SuiteInfo]:
+        return self._get(list[SuiteInfo], routes.SUITES)
 
     def get_suite_report(self, key: str, scale: SuiteScale, dataset: str, seeds: int) -> SuiteReport:
         """The current state of a suite."""

@@ -16,9 +16,12 @@ FIRST = (*SHARE_A_SERVER, "cli")
 
 gc.disable()  # until the tests are collected: of the modules that they import nothing is garbage
 
-# The tests start hundreds of processes of this code, which is compiled once.
+# The tests start a hundred processes of this code, which is compiled once; models as small as theirs only
+# lose by threads, of which two processes at once would make more than there are cores.
 sys.dont_write_bytecode = False
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+os.environ |= dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+os.environ["GALAXYSCOPE_NICE"] = "0"  # a test waits for its workers, whatever else the machine does
 
 
 class FilesAndSites(LoadFileScheduling):

@@ -2,17 +2,16 @@
 
 from fastapi import APIRouter, Response
 
-from backend.api.deps import ServicesDep
-from backend.api.tables import saved_as
+from backend.api.deps import ServicesDep, saved_as
 from backend.services.datasets.tables import TableFormat
 from shared.contract import routes
 from shared.contract.annotations import (
     Collection,
+    CollectionAddition,
     CollectionChange,
-    CollectionGrowth,
     CollectionName,
+    CollectionUpdate,
     FlagNote,
-    GrownCollection,
     LabelFlag,
     Rating,
     RatingValue,
@@ -23,78 +22,80 @@ router = APIRouter(tags=["annotations"])
 
 @router.get(routes.COLLECTIONS)
 def list_collections(services: ServicesDep, name: str) -> list[Collection]:
-    """The one changed last first."""
-    return services.collections.list_all(name)
+    """Most recently changed first."""
+    return services.annotations.collections.list_all(name)
 
 
 @router.post(routes.COLLECTION)
 def add_to_collection(
-    services: ServicesDep, name: str, collection: CollectionName, growth: CollectionGrowth
-) -> GrownCollection:
-    """Add galaxies; the collection is made where there is none."""
-    return services.collections.add(name, collection, growth.rows)
+    services: ServicesDep, name: str, collection: CollectionName, addition: CollectionAddition
+) -> CollectionUpdate:
+    """Add galaxies; creates the collection if needed."""
+    return services.annotations.collections.add(name, collection, addition.rows)
 
 
 @router.patch(routes.COLLECTION)
 def change_collection(
     services: ServicesDep, name: str, collection: str, change: CollectionChange
 ) -> Collection:
-    """Rename it, write a note, take galaxies out."""
-    return services.collections.change(name, collection, change)
+    """Rename it, set its note, remove galaxies."""
+    return services.annotations.collections.change(name, collection, change)
 
 
 @router.delete(routes.COLLECTION, status_code=204)
 def remove_collection(services: ServicesDep, name: str, collection: str) -> None:
-    services.collections.remove(name, collection)
+    services.annotations.collections.remove(name, collection)
 
 
 @router.get(routes.COLLECTION_FILE, response_class=Response)
 def collection_file(services: ServicesDep, name: str, collection: str, file_format: TableFormat) -> Response:
     """Its galaxies as a table."""
-    return saved_as(collection, file_format, services.collections.table(name, collection, file_format))
+    return saved_as(
+        f"{collection}.{file_format}", services.annotations.collections.table(name, collection, file_format)
+    )
 
 
 @router.get(routes.LABEL_FLAGS)
 def list_flags(services: ServicesDep, name: str) -> list[LabelFlag]:
     """Newest first."""
-    return services.label_flags.list_all(name)
+    return services.annotations.flags.list_all(name)
 
 
 @router.put(routes.LABEL_FLAG)
 def put_flag(services: ServicesDep, name: str, row: int, note: FlagNote | None = None) -> LabelFlag:
-    """Doubt a label; without a body what was noted of it stays."""
-    return services.label_flags.put(name, row, note)
+    """Flag a label; without a body, an existing note is kept."""
+    return services.annotations.flags.put(name, row, note)
 
 
 @router.delete(routes.LABEL_FLAG, status_code=204)
 def remove_flag(services: ServicesDep, name: str, row: int) -> None:
-    services.label_flags.remove(name, row)
+    services.annotations.flags.remove(name, row)
 
 
 @router.get(routes.LABEL_FLAGS_FILE, response_class=Response)
 def flags_file(services: ServicesDep, name: str, file_format: TableFormat) -> Response:
     """Every flag of a dataset as a table."""
-    return saved_as(f"{name}-flags", file_format, services.label_flags.table(name, file_format))
+    return saved_as(f"{name}-flags.{file_format}", services.annotations.flags.table(name, file_format))
 
 
 @router.get(routes.RATINGS)
 def list_ratings(services: ServicesDep, name: str) -> list[Rating]:
     """Newest first."""
-    return services.ratings.list_all(name)
+    return services.annotations.ratings.list_all(name)
 
 
 @router.put(routes.RATING)
 def put_rating(services: ServicesDep, name: str, row: int, value: RatingValue) -> Rating:
-    """Rate a galaxy, or rate it anew."""
-    return services.ratings.put(name, row, value.rating)
+    """Rate a galaxy; replaces an earlier rating."""
+    return services.annotations.ratings.put(name, row, value.rating)
 
 
 @router.delete(routes.RATING, status_code=204)
 def remove_rating(services: ServicesDep, name: str, row: int) -> None:
-    services.ratings.remove(name, row)
+    services.annotations.ratings.remove(name, row)
 
 
 @router.get(routes.RATINGS_FILE, response_class=Response)
 def ratings_file(services: ServicesDep, name: str, file_format: TableFormat) -> Response:
     """Every rating of a dataset as a table, with RA, Dec and links."""
-    return saved_as(f"{name}-ratings", file_format, services.ratings.table(name, file_format))
+    return saved_as(f"{name}-ratings.{file_format}", services.annotations.ratings.table(name, file_format))

@@ -1,11 +1,11 @@
-"""Routes of what is taken along: a run as a zip, its encoder for timm; and of taking a run in."""
+"""Routes of exports (a run as a zip, its encoder for timm) and of importing a run."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from backend.api.deps import ServicesDep
+from backend.api.deps import ServicesDep, saved_as
 from backend.data.incoming.uploads import forget_upload
 from backend.services import bundles
 from backend.services.reconstruction.encoder_files import encoder_file
@@ -13,12 +13,12 @@ from shared.configs.probes import CHECKPOINT
 from shared.contract import routes
 from shared.contract.bundles import CheckpointChoice, ImportedRun, ImportRequest, RunBundle
 
-router = APIRouter(tags=["take along"])
+router = APIRouter(tags=["export"])
 
 
 @router.post(routes.RUN_IMPORT, status_code=201)
 def import_run(services: ServicesDep, request: ImportRequest) -> ImportedRun:
-    """Take in the run of an uploaded zip, which is gone from the server afterwards."""
+    """Import the run of an uploaded zip; the upload is deleted."""
     path = services.uploads.file(request.upload)
     try:
         return bundles.import_run(services.database, services.settings, path)
@@ -28,7 +28,7 @@ def import_run(services: ServicesDep, request: ImportRequest) -> ImportedRun:
 
 @router.get(routes.RUN_BUNDLE)
 def describe_bundle(services: ServicesDep, run_id: str) -> RunBundle:
-    """What can be taken along, and how large it is."""
+    """What can be exported, and its size."""
     return bundles.describe_bundle(services.database, services.settings, run_id)
 
 
@@ -36,7 +36,7 @@ def describe_bundle(services: ServicesDep, run_id: str) -> RunBundle:
 def bundle_file(
     services: ServicesDep, run_id: str, checkpoints: CheckpointChoice = CheckpointChoice.KEPT
 ) -> StreamingResponse:
-    """The run as a zip, sent as it is read."""
+    """The run as a zip, streamed."""
     bundle = bundles.open_bundle(services.database, services.settings, run_id, checkpoints)
     headers = {"Content-Disposition": f'attachment; filename="{bundle.name}"'}
     return StreamingResponse(bundle.chunks, media_type="application/zip", headers=headers)
@@ -50,5 +50,4 @@ def get_encoder_file(
 ) -> Response:
     """The encoder for timm, as safetensors; its header has the arguments of VisionTransformer."""
     file = encoder_file(services.database, services.settings, run_id, checkpoint)
-    headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
-    return Response(file.content, media_type="application/octet-stream", headers=headers)
+    return saved_as(file.name, file.content)

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from backend.api.deps import ServicesDep
+from backend.api.deps import ServicesDep, matches, saved_as
 from backend.services.datasets import changes
-from backend.services.datasets.browsing import Wanted
+from backend.services.datasets.browsing import RowSelection
 from shared.base.vocabulary import Split
 from shared.contract import routes
 from shared.contract.datasets import (
@@ -40,14 +40,14 @@ def change_dataset(services: ServicesDep, name: str, change: DatasetChange) -> D
 
 @router.get(routes.DATASET_DELETION)
 def preview_deletion(services: ServicesDep, name: str) -> DeletionPreview:
-    """What deleting it would take away, and which runs stand in the way."""
+    """What deleting it would remove, and the runs that prevent it."""
     return changes.preview_deletion(services.database, name)
 
 
 @router.delete(routes.DATASET, status_code=204)
 def delete_dataset(services: ServicesDep, name: str) -> None:
     changes.delete_dataset(services.database, services.settings, name)
-    services.datasets.let_go()
+    services.datasets.close_deleted()
 
 
 @router.get(routes.DATASET_DUPLICATES)
@@ -69,9 +69,8 @@ def get_sky_map(
 
 @router.get(routes.DATASET_SPLIT, response_class=Response)
 def get_split(services: ServicesDep, name: str) -> Response:
-    """CSV of row, source_id, split; an import of it makes the same split again."""
-    headers = {"Content-Disposition": f'attachment; filename="{name}-split.csv"'}
-    return Response(services.datasets.split_csv(name), media_type="text/csv", headers=headers)
+    """CSV of row, source_id, split; importing with it reproduces the split."""
+    return saved_as(f"{name}-split.csv", services.datasets.split_csv(name))
 
 
 @router.get(routes.GALAXIES)
@@ -86,10 +85,10 @@ def browse(
     redshift_max: float | None = None,
     collection: str | None = None,
 ) -> GalaxyPage:
-    """Rows in file order; a redshift bound leaves out rows without a redshift."""
-    among = services.collections.rows(name, collection) if collection is not None else None
-    wanted = Wanted(label, split, redshift_min, redshift_max, among=among)
-    return services.datasets.browse(name, wanted, offset=offset, limit=limit)
+    """Rows in file order; a redshift bound excludes rows without redshift."""
+    among = services.annotations.collections.rows(name, collection) if collection is not None else None
+    selection = RowSelection(label, split, redshift_min, redshift_max, among=among)
+    return services.datasets.browse(name, selection, offset=offset, limit=limit)
 
 
 @router.get(routes.GALAXY_IMAGE, response_class=Response)
@@ -102,8 +101,7 @@ def galaxy_image(
         int | None, Query(ge=8, le=1024, description="Pixels a side; its own where absent.")
     ] = None,
 ) -> Response:
-    etag = services.datasets.etag(name, row, size)
-    headers = {"ETag": etag, "Cache-Control": "private, max-age=86400"}
-    if request.headers.get("if-none-match") == etag:
+    headers = {"ETag": services.datasets.etag(name, row, size), "Cache-Control": "private, max-age=86400"}
+    if matches(request, headers):
         return Response(status_code=304, headers=headers)
     return Response(services.datasets.image_png(name, row, size), media_type="image/png", headers=headers)

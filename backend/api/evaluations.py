@@ -4,10 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from backend.api.deps import ServicesDep
-from backend.api.tables import saved_as
+from backend.api.deps import ServicesDep, saved_as
 from backend.services.datasets.tables import TableFormat
-from backend.services.evaluation.evaluations import WantedPredictions
+from backend.services.evaluation.evaluations import PredictionFilter
 from backend.services.evaluation.learning_curves import twin_curves
 from shared.base.vocabulary import Split
 from shared.contract import routes
@@ -22,15 +21,15 @@ from shared.contract.evaluations import (
 )
 
 router = APIRouter(tags=["evaluations"])
-Share = Annotated[float, Query(ge=0, le=1, description="Probability of the class that it was called.")]
+Share = Annotated[float, Query(ge=0, le=1, description="Probability of the predicted class.")]
 ClassIndex = Annotated[int | None, Query(ge=0, description="Index of class_names; all where absent.")]
 
 
 @router.get(routes.EVALUATIONS)
 def list_evaluations(
     services: ServicesDep,
-    encoder: Annotated[str | None, Query(description="Run that was judged; its references too.")] = None,
-    run: Annotated[str | None, Query(description="Job that judged.")] = None,
+    encoder: Annotated[str | None, Query(description="Run that was evaluated; with its references.")] = None,
+    run: Annotated[str | None, Query(description="Job that evaluated.")] = None,
     dataset: str | None = None,
     limit: Annotated[int, Query(ge=1, le=5000)] = 500,
 ) -> list[Evaluation]:
@@ -40,7 +39,7 @@ def list_evaluations(
 
 @router.get(routes.EVALUATIONS_COMPARED)
 def compare(services: ServicesDep, a: str, b: str) -> Comparison:
-    """Whether two evaluations differ on the test rows that they share."""
+    """Whether two evaluations differ on their common test rows."""
     return services.evaluations.compare(a, b)
 
 
@@ -78,7 +77,7 @@ def browse_predictions(
     true: ClassIndex = None,
     predicted: ClassIndex = None,
     split: Split | None = Split.TEST,
-    flagged_only: Annotated[bool, Query(description="Only galaxies whose label a person doubts.")] = False,
+    flagged_only: Annotated[bool, Query(description="Only galaxies with a flagged label.")] = False,
     confidence_min: Share = 0,
     confidence_max: Share = 1,
     order: PredictionOrder = PredictionOrder.CONFIDENT,
@@ -86,14 +85,14 @@ def browse_predictions(
     offset: Annotated[int, Query(ge=0)] = 0,
     limit: Annotated[int, Query(ge=1, le=500)] = 60,
 ) -> PredictionPage:
-    """Galaxies with what was predicted of them."""
-    wanted = WantedPredictions(true, predicted, split, flagged_only, confidence_min, confidence_max)
+    """Galaxies with their predictions."""
+    only = PredictionFilter(true, predicted, split, flagged_only, confidence_min, confidence_max)
     return services.evaluations.browse(
-        evaluation_id, wanted, order=order, seed=seed, offset=offset, limit=limit
+        evaluation_id, only, order=order, seed=seed, offset=offset, limit=limit
     )
 
 
 @router.get(routes.PREDICTIONS_FILE, response_class=Response)
 def predictions_file(services: ServicesDep, evaluation_id: str, file_format: TableFormat) -> Response:
     """Every prediction as a table."""
-    return saved_as(evaluation_id, file_format, services.evaluations.table(evaluation_id, file_format))
+    return saved_as(f"{evaluation_id}.{file_format}", services.evaluations.table(evaluation_id, file_format))

@@ -7,8 +7,7 @@ from pydantic import ValidationError
 
 from backend.api.deps import ServicesDep
 from backend.errors import InvalidInputError
-from backend.services.launching.estimate import estimate_launch
-from backend.services.launching.first_batch import first_batch_png
+from backend.services.launching.estimate import estimate_launch, first_batch_png
 from backend.services.runs import queue
 from shared.configs.kinds import Lane
 from shared.contract import routes
@@ -30,23 +29,23 @@ def first_batch(
 ) -> Response:
     """The first images of the first step of that run: original, augmented, masked; 8 columns by 3 rows."""
     try:
-        wanted = RunRequest.model_validate_json(request)
+        run_request = RunRequest.model_validate_json(request)
     except ValidationError as error:
         fault = error.errors()[0]
         raise InvalidInputError("invalid_request", f"request: {fault['msg']}", "request") from None
-    png = first_batch_png(services.datasets, wanted)
+    png = first_batch_png(services.datasets, run_request)
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=300"})
 
 
 @router.get(routes.QUEUE)
 def read_queue(services: ServicesDep) -> Queue:
-    """Every lane: what is at work, what waits, from when, and whether it is paused."""
+    """Every lane: the active run, when waiting ones start, and whether it is paused."""
     return queue.read_queue(services.database)
 
 
 @router.post(routes.RUN_MOVE)
 def move_run(services: ServicesDep, run_id: str, move: QueueMove) -> Queue:
-    """Move a waiting run up, down or to the top of its lane; 409 where somebody else was quicker."""
+    """Move a waiting run up, down or to the top of its lane; 409 if it was moved in the meantime."""
     return queue.move_run(services.database, run_id, move)
 
 

@@ -1,4 +1,4 @@
-"""Routes of reconstructions: one mask, a ladder of ratios and its sprite, images to look at."""
+"""Routes of reconstructions: single masks, ladders of ratios, uploaded images."""
 
 from typing import Annotated
 
@@ -6,31 +6,30 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from backend.api.deps import ServicesDep, parsed
+from backend.api.deps import ServicesDep, matches, parsed, saved_as
 from backend.errors import InvalidInputError
-from backend.services.datasets.browsing import Wanted
+from backend.services.datasets.browsing import RowSelection
 from backend.services.reconstruction.images import (
     MAX_UPLOAD_BYTES,
     add_upload,
     random_galaxy,
     upload_too_large,
 )
-from backend.services.reconstruction.saved_pictures import SavedFile
 from shared.base.vocabulary import Split
 from shared.contract import routes
 from shared.contract.datasets import Galaxy
 from shared.contract.reconstruction import (
+    AnimationFormat,
     Checkpoints,
     CurveRequest,
-    Inside,
     InsideRequest,
     LadderInfo,
     LadderRequest,
+    LayerView,
     Reconstruction,
     ReconstructionRequest,
     SampleCurve,
     SaveRequest,
-    SweepFormat,
     UploadedImage,
 )
 
@@ -45,17 +44,17 @@ def reconstruct(services: ServicesDep, request: ReconstructionRequest) -> Recons
 
 @router.get(routes.RECONSTRUCTION_LADDER)
 def get_ladder(services: ServicesDep, query: LadderQuery) -> LadderInfo:
-    """Answers when the sprite is drawn, up to a few seconds; the exact picture of one ratio goes before."""
+    """Responds when the sprite is drawn, after up to a few seconds; single pictures have priority."""
     return services.reconstructions.ladder(parsed(query, LadderRequest))
 
 
 @router.get(routes.RECONSTRUCTION_SPRITE, response_class=Response)
 def get_sprite(services: ServicesDep, request: Request, query: LadderQuery) -> Response:
-    asked = parsed(query, LadderRequest)
-    headers = {"ETag": services.reconstructions.etag(asked), "Cache-Control": "private, no-cache"}
-    if request.headers.get("if-none-match") == headers["ETag"]:
+    ladder = parsed(query, LadderRequest)
+    headers = {"ETag": services.reconstructions.etag(ladder), "Cache-Control": "private, no-cache"}
+    if matches(request, headers):
         return Response(status_code=304, headers=headers)
-    return Response(services.reconstructions.sprite(asked), media_type="image/webp", headers=headers)
+    return Response(services.reconstructions.sprite(ladder), media_type="image/webp", headers=headers)
 
 
 @router.get(routes.RECONSTRUCTION_CURVE)
@@ -63,29 +62,30 @@ def get_sample_curve(
     services: ServicesDep,
     query: Annotated[str, Query(max_length=2_000, description="A CurveRequest as JSON.")],
 ) -> SampleCurve:
-    """Answers when it is measured, a second or more the first time; pictures go before."""
-    return services.ratio_curves.of_sample(parsed(query, CurveRequest))
+    """Takes a second or more the first time; single pictures have priority."""
+    return services.reconstructions.sample_curve(parsed(query, CurveRequest))
 
 
 @router.get(routes.RECONSTRUCTION_INSIDE)
 def look_inside(
     services: ServicesDep,
     query: Annotated[str, Query(max_length=2_000, description="An InsideRequest as JSON.")],
-) -> Inside:
+) -> LayerView:
     return services.reconstructions.inside(parsed(query, InsideRequest))
 
 
 @router.post(routes.RECONSTRUCTION_PICTURE, response_class=Response)
 def save_picture(services: ServicesDep, request: SaveRequest) -> Response:
-    """What is seen, as PNG."""
-    return _download(services.saved_pictures.row(request), "image/png")
+    """The panels as PNG."""
+    file = services.saved_pictures.row(request)
+    return saved_as(file.name, file.content)
 
 
-@router.get(routes.RECONSTRUCTION_SWEEP, response_class=Response)
-def save_sweep(services: ServicesDep, file_format: SweepFormat, query: LadderQuery) -> Response:
+@router.get(routes.RECONSTRUCTION_ANIMATION, response_class=Response)
+def save_animation(services: ServicesDep, file_format: AnimationFormat, query: LadderQuery) -> Response:
     """The ladder of ratios as an animation."""
-    asked = parsed(query, LadderRequest)
-    return _download(services.saved_pictures.sweep(asked, file_format), f"image/{file_format}")
+    file = services.saved_pictures.animation(parsed(query, LadderRequest), file_format)
+    return saved_as(file.name, file.content)
 
 
 @router.post(routes.RECONSTRUCTION_UPLOADS, status_code=201)
@@ -98,7 +98,7 @@ async def upload_image(services: ServicesDep, request: Request) -> UploadedImage
             if len(content) > MAX_UPLOAD_BYTES:
                 raise upload_too_large()
     except ClientDisconnect:
-        raise InvalidInputError("upload_broken", "the upload broke off; send the image again") from None
+        raise InvalidInputError("upload_broken", "the upload was interrupted; send the image again") from None
     return await run_in_threadpool(add_upload, services.uploads, bytes(content))
 
 
@@ -115,9 +115,4 @@ def get_random_galaxy(
     split: Split | None = None,
     seed: Annotated[int | None, Query(ge=0, description="The same seed draws the same galaxy.")] = None,
 ) -> Galaxy:
-    return random_galaxy(services.datasets, name, Wanted(label, split), seed)
-
-
-def _download(file: SavedFile, media_type: str) -> Response:
-    headers = {"Content-Disposition": f'attachment; filename="{file.name}"'}
-    return Response(file.content, media_type=media_type, headers=headers)
+    return random_galaxy(services.datasets, name, RowSelection(label, split), seed)

@@ -1,32 +1,36 @@
-"""Routes of runs."""
+"""Routes of runs and their disk use."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
-from backend.api.deps import ServicesDep
-from backend.api.tables import saved_as
+from backend.api.deps import ServicesDep, saved_as
 from backend.services.datasets.tables import TableFormat
 from backend.services.launching import create
-from backend.services.runs import files, labels, lifecycle, metrics, requests, samples, verdicts
+from backend.services.runs import disk, files, lifecycle, metrics
 from shared.base.states import RunState
 from shared.configs.kinds import JOB_KINDS, RunKind
 from shared.contract import routes
 from shared.contract.runs import (
-    Asked,
+    DeletedRun,
+    DiskUsage,
     KindInfo,
     LogTail,
     MetricsPage,
+    PruneReport,
+    PruneRequest,
     ResumeRequest,
     Run,
     RunChange,
+    RunDeletion,
     RunEvent,
     RunLabels,
     RunLoad,
     RunRequest,
     Samples,
     Verdict,
+    WorkerRequest,
 )
 
 router = APIRouter(tags=["runs"])
@@ -34,7 +38,7 @@ router = APIRouter(tags=["runs"])
 
 @router.get(routes.KINDS)
 def list_kinds() -> list[KindInfo]:
-    """Every kind of run, its lane and its traits."""
+    """Every kind of run with its lane and traits."""
     return [KindInfo(kind=record.kind, lane=record.lane) for record in JOB_KINDS.values()]
 
 
@@ -44,8 +48,8 @@ def list_runs(
     kind: Annotated[list[RunKind] | None, Query()] = None,
     state: Annotated[list[RunState] | None, Query()] = None,
     all: bool = False,
-    tag: Annotated[list[str] | None, Query(description="Each run has every one of them.")] = None,
-    archived: Annotated[bool, Query(description="Archived ones too.")] = False,
+    tag: Annotated[list[str] | None, Query(description="Runs that have all of them.")] = None,
+    archived: Annotated[bool, Query(description="Include archived runs.")] = False,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> list[Run]:
     """Runs newest first: those that leave a model, those of `kind`, or with `all` every job."""
@@ -74,7 +78,7 @@ def change_run(services: ServicesDep, run_id: str, change: RunChange) -> Run:
 @router.get(routes.LABELS)
 def read_labels(services: ServicesDep) -> RunLabels:
     """Every tag, and how many runs are archived."""
-    return labels.read_labels(services.database)
+    return lifecycle.read_labels(services.database)
 
 
 @router.post(routes.RUN_STOP)
@@ -88,9 +92,9 @@ def pause_run(services: ServicesDep, run_id: str) -> Run:
 
 
 @router.post(routes.RUN_RESUME)
-def resume_run(services: ServicesDep, run_id: str, wanted: ResumeRequest | None = None) -> Run:
-    """Go on as before; a config that differs from the run's is refused."""
-    return lifecycle.resume_run(services.database, run_id, wanted.config if wanted else None)
+def resume_run(services: ServicesDep, run_id: str, request: ResumeRequest | None = None) -> Run:
+    """Resume with the same config; another config is rejected."""
+    return lifecycle.resume_run(services.database, run_id, request.config if request else None)
 
 
 @router.post(routes.RUN_RETRY, status_code=201)
@@ -99,39 +103,39 @@ def retry_run(services: ServicesDep, run_id: str) -> Run:
 
 
 @router.post(routes.RUN_CHECKPOINT_NOW, status_code=202)
-def checkpoint_now(services: ServicesDep, run_id: str) -> Asked:
-    """Write a checkpoint between two steps, and go on."""
-    return requests.ask_worker(services.database, services.settings, run_id, "checkpoint")
+def checkpoint_now(services: ServicesDep, run_id: str) -> WorkerRequest:
+    """Write a checkpoint between two steps."""
+    return files.request_worker(services.database, services.settings, run_id, "checkpoint")
 
 
 @router.post(routes.RUN_SAMPLE_NOW, status_code=202)
-def sample_now(services: ServicesDep, run_id: str) -> Asked:
-    """Reconstruct the fixed galaxies as the model is now, and go on."""
-    return requests.ask_worker(services.database, services.settings, run_id, "sample")
+def sample_now(services: ServicesDep, run_id: str) -> WorkerRequest:
+    """Reconstruct the fixed galaxies with the current model."""
+    return files.request_worker(services.database, services.settings, run_id, "sample")
 
 
 @router.get(routes.RUN_METRICS)
 def read_metrics(
     services: ServicesDep,
     run_id: str,
-    since: Annotated[int, Query(ge=0, le=2**63 - 1, description="The `next` of the last answer.")] = 0,
+    since: Annotated[int, Query(ge=0, le=2**63 - 1, description="The `next` of the last response.")] = 0,
     max_points: Annotated[int, Query(ge=10, le=100_000, description="Of each series.")] = 2000,
     keys: Annotated[str | None, Query(description="Separated by commas; all where absent.")] = None,
 ) -> MetricsPage:
-    wanted = [key for key in (keys or "").split(",") if key]
-    return metrics.read_metrics(services.database, run_id, since=since, max_points=max_points, keys=wanted)
+    names = [key for key in (keys or "").split(",") if key]
+    return metrics.read_metrics(services.database, run_id, since=since, max_points=max_points, keys=names)
 
 
 @router.get(routes.RUN_VERDICT)
 def read_verdict(services: ServicesDep, run_id: str) -> Verdict:
-    return verdicts.read_verdict(services.database, run_id)
+    return metrics.read_verdict(services.database, run_id)
 
 
 @router.get(routes.RUN_METRICS_FILE, response_class=Response)
 def metrics_file(services: ServicesDep, run_id: str, file_format: TableFormat) -> Response:
     """Every point of every metric, as ingested so far."""
     content = metrics.metrics_table(services.database, run_id, file_format)
-    return saved_as(f"{run_id}.metrics", file_format, content)
+    return saved_as(f"{run_id}.metrics.{file_format}", content)
 
 
 @router.get(routes.RUN_EVENTS)
@@ -144,7 +148,7 @@ def read_log(
     services: ServicesDep,
     run_id: str,
     lines: Annotated[int, Query(ge=1, le=5000)] = 200,
-    find: Annotated[str, Query(max_length=200, description="Only lines that hold this.")] = "",
+    find: Annotated[str, Query(max_length=200, description="Only lines that contain this.")] = "",
 ) -> LogTail:
     return files.read_log(services.database, services.settings, run_id, lines, find)
 
@@ -153,16 +157,51 @@ def read_log(
 def read_load(
     services: ServicesDep, run_id: str, max_points: Annotated[int, Query(ge=2, le=10_000)] = 400
 ) -> RunLoad:
-    """CPU, memory and GPU of its worker over time."""
+    """CPU, memory and GPU use of its worker over time."""
     return files.read_load(services.database, services.settings, run_id, max_points)
 
 
 @router.get(routes.RUN_SAMPLES)
 def read_samples(services: ServicesDep, run_id: str) -> Samples:
-    return samples.read_samples(services.database, services.settings, run_id)
+    return files.read_samples(services.database, services.settings, run_id)
 
 
 @router.get(routes.RUN_SAMPLE_SPRITE, response_class=FileResponse)
 def sample_sprite(services: ServicesDep, run_id: str, step: int) -> FileResponse:
-    path = samples.sample_sprite(services.database, services.settings, run_id, step)
+    path = files.sample_sprite(services.database, services.settings, run_id, step)
     return FileResponse(path, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
+
+
+@router.get(routes.RUN_DELETION)
+def preview_deletion(services: ServicesDep, run_id: str) -> RunDeletion:
+    """What deleting a run would remove."""
+    return disk.preview_deletion(services.database, services.settings, run_id)
+
+
+@router.delete(routes.RUN)
+def delete_run(services: ServicesDep, run_id: str) -> DeletedRun:
+    """It can be restored for a day."""
+    return disk.delete_run(services.database, services.settings, run_id)
+
+
+@router.post(routes.RUN_RESTORE)
+def restore_run(services: ServicesDep, run_id: str) -> Run:
+    """Restore a deleted run."""
+    return disk.restore_run(services.database, services.settings, run_id)
+
+
+@router.get(routes.DISK)
+def read_disk(services: ServicesDep) -> DiskUsage:
+    return disk.read_disk(services.database, services.settings)
+
+
+@router.get(routes.PRUNING)
+def preview_pruning(services: ServicesDep) -> PruneReport:
+    """What can be removed of ended runs."""
+    return disk.preview_pruning(services.database, services.settings)
+
+
+@router.post(routes.PRUNING)
+def prune(services: ServicesDep, request: PruneRequest) -> PruneReport:
+    """Prune runs; what was removed."""
+    return disk.prune(services.database, services.settings, request.runs)

@@ -1,4 +1,4 @@
-"""Routes of what comes before an import: folders, uploads, a look at the source."""
+"""Routes before a dataset import: folders, uploads, previews of a source."""
 
 import json
 from collections.abc import AsyncIterator, Iterator
@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from backend.api.deps import ServicesDep
 from backend.data.incoming.folders import list_folder
 from backend.errors import InvalidInputError
-from backend.services.launching import inspection
+from backend.services.launching import datasets
 from shared.contract import routes
 from shared.contract.datasets import FolderListing, SourcePreview, Upload
 
@@ -28,13 +28,13 @@ def folders(services: ServicesDep, path: str | None = None) -> FolderListing:
 
 @router.post(routes.UPLOADS, status_code=201)
 def start_upload(services: ServicesDep) -> Upload:
-    """An empty place; put files into it one by one."""
+    """Create an empty upload; files are added one by one."""
     return services.uploads.new()
 
 
 @router.put(routes.UPLOAD_FILE)
 async def upload_file(services: ServicesDep, request: Request, upload_id: str, filename: str) -> Upload:
-    """The body is the file; it is written as it comes."""
+    """The body is the file, written as it arrives."""
     length = request.headers.get("content-length", "")
     total = int(length) if length.isdigit() else None
     chunks = _pulled(request.stream())
@@ -42,7 +42,7 @@ async def upload_file(services: ServicesDep, request: Request, upload_id: str, f
 
 
 def _pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
-    """The body piece by piece, for a thread of the pool: the next comes when the last is on disk."""
+    """The body in pieces, for a thread of the pool, which pulls each when the last is on disk."""
 
     async def pull() -> bytes | None:
         return await anext(stream, None)
@@ -51,13 +51,13 @@ def _pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
         while (piece := from_thread.run(pull)) is not None:
             yield piece
     except ClientDisconnect:
-        raise InvalidInputError("upload_broken", "the upload broke off; send the file again") from None
+        raise InvalidInputError("upload_broken", "the upload was interrupted; send the file again") from None
 
 
 @router.post(routes.SOURCE_INSPECT)
 def inspect(services: ServicesDep, values: Annotated[dict[str, Any], Body()]) -> SourcePreview:
-    """What an import with these values would find."""
-    return inspection.inspect(services.settings, values)
+    """What an import with these values would read."""
+    return datasets.inspect(services.settings, values)
 
 
 @router.get(routes.SOURCE_PREVIEW, response_class=Response)
@@ -65,18 +65,16 @@ def preview(
     services: ServicesDep, config: Annotated[str, Query(description="Values of an ImportConfig as JSON.")]
 ) -> Response:
     """Sixteen galaxies as they would be stored: 8 columns by 2 rows of 96 px."""
-    png = inspection.preview_png(services.settings, parsed(config, "config"))
+    png = datasets.preview_png(services.settings, _json_object(config))
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=60"})
 
 
-def parsed(text: str, field: str) -> dict[str, Any]:
-    """A JSON object from a query parameter."""
+def _json_object(text: str) -> dict[str, Any]:
     try:
         values = json.loads(text)
     except json.JSONDecodeError as error:
-        raise InvalidInputError(
-            "invalid_json", f"{field} is no JSON: {error}; send an object", field
-        ) from None
+        said = f"config is not valid JSON: {error}; send an object"
+        raise InvalidInputError("invalid_json", said, "config") from None
     if not isinstance(values, dict):
-        raise InvalidInputError("invalid_json", f"{field} is {text[:40]}; send a JSON object", field)
+        raise InvalidInputError("invalid_json", f"config is {text[:40]}; send a JSON object", "config")
     return values

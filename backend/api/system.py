@@ -1,18 +1,19 @@
-"""Routes of the server itself: health, presets, vendored assets."""
+"""Routes of the server: health, machine, presets, vendored assets, notices and their webhook."""
 
 from importlib.resources import files
 from pathlib import Path
+from typing import Annotated
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.responses import FileResponse
 
 from backend.api.deps import ServicesDep
 from backend.errors import NotFoundError
-from backend.services.machine.facts import read_machine
-from backend.services.machine.health import read_health
+from backend.services.machine.status import read_health, read_machine
+from backend.services.runs import notices
 from shared.configs import presets
 from shared.contract import routes
-from shared.contract.system import Health, Machine
+from shared.contract.system import Health, Machine, Notice, Webhook, WebhookConfig, WebhookTest
 
 router = APIRouter(tags=["system"])
 
@@ -46,3 +47,30 @@ def vendored(asset: str) -> FileResponse:
         media_type="text/javascript",
         headers={"Cache-Control": "public, max-age=604800, immutable"},
     )
+
+
+@router.get(routes.NOTICES)
+def list_notices(
+    services: ServicesDep,
+    after: Annotated[int, Query(ge=0, description="Only notices with a higher id.")] = 0,
+    limit: Annotated[int, Query(ge=1, le=500)] = 50,
+) -> list[Notice]:
+    """Newest first."""
+    return notices.list_notices(services.database, after, limit)
+
+
+@router.get(routes.WEBHOOK)
+def read_webhook(services: ServicesDep) -> Webhook:
+    return notices.read_webhook(services.database)
+
+
+@router.put(routes.WEBHOOK)
+def set_webhook(services: ServicesDep, config: WebhookConfig) -> Webhook:
+    """Set where notices are sent; an empty address sends none."""
+    return notices.set_webhook(services.database, config)
+
+
+@router.post(routes.WEBHOOK_TEST)
+def try_webhook(services: ServicesDep) -> WebhookTest:
+    """Send a test message now."""
+    return notices.try_webhook(services.database)

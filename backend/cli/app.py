@@ -1,4 +1,4 @@
-"""All commands, and what becomes of an error: one sentence on stderr, exit code 1."""
+"""All commands. An error becomes one sentence on stderr and exit code 1."""
 
 import logging
 import sys
@@ -7,9 +7,9 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import OperationalError
 
-from backend.cli import data, doctor, models, notices, odd, reconstruct, search, serve, suites, sweeps
+from backend.cli import data, machine, models, reconstruct, search, serve, suites, sweeps
 from backend.cli.output import print_error
-from backend.cli.runs import classify, commands, disk, evaluate, files, queue
+from backend.cli.runs import evaluate, files, launch, manage, queue
 from backend.config_errors import config_error
 from backend.errors import GalaxyscopeError, UnavailableError
 
@@ -20,41 +20,26 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.command()(serve.up)
-app.command()(serve.demo)
-app.command()(serve.web)
-app.command()(serve.supervisor)
-app.command()(doctor.doctor)
-app.command()(notices.notices)
-app.command()(notices.webhook)
-app.command()(reconstruct.reconstruct)
-app.command()(evaluate.evaluate)
-app.command()(search.search)
-app.command()(search.embed)
-app.command()(odd.odd)
-data.app.command()(odd.ratings)
-app.add_typer(data.app, name="data", help="Bring galaxies in, make them, look after them.")
-app.add_typer(models.app, name="models", help="Take in models that were trained elsewhere.")
-commands.launch_app.command()(evaluate.probe)
-for command in (disk.delete, disk.restore, disk.prune, disk.disk):
-    commands.app.command()(command)
-commands.app.command()(files.export)
-commands.app.command("import")(files.import_)
-commands.launch_app.command()(classify.finetune)
-commands.launch_app.command()(classify.supervised)
-app.add_typer(suites.app, name="suite", help="Repeat the report's comparisons, and go beyond them.")
-app.add_typer(sweeps.app, name="sweep", help="One training with a few of its settings varied.")
-app.add_typer(commands.launch_app, name="run", help="Launch a run.")
-app.add_typer(
-    commands.app,
-    name="runs",
-    help="List, show, stop, pause, resume, retry, clone, delete, export and import runs.",
-)
-app.add_typer(queue.app, name="queue", help="What waits, in which order; move it, pause it.")
+for command in (serve.up, serve.demo, serve.web, serve.supervisor, machine.doctor, machine.notices,
+                machine.webhook, reconstruct.reconstruct, evaluate.evaluate, search.search, search.embed,
+                search.odd):  # fmt: skip
+    app.command()(command)
+manage.app.command()(files.export)
+manage.app.command("import")(files.import_)
+for group, name, text in (
+    (data.app, "data", "Import, simulate, download and manage datasets."),
+    (models.app, "models", "Import models trained elsewhere."),
+    (suites.app, "suite", "Repeat and extend the comparisons of the report."),
+    (sweeps.app, "sweep", "Vary a few settings of one training."),
+    (launch.app, "run", "Launch a run."),
+    (manage.app, "runs", "List, show, stop, pause, resume, retry, clone, delete, export and import runs."),
+    (queue.app, "queue", "List, reorder and pause waiting runs."),
+):
+    app.add_typer(group, name=name, help=text)
 
 
 def main() -> None:
-    """Run a command; the exit code is 0, 1 for an error that was explained, or 2 for wrong usage."""
+    """Run a command; the exit code is 0, 1 for an explained error, or 2 for wrong usage."""
     logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(name)s: %(message)s")
     try:
         app()

@@ -1,198 +1,143 @@
 """`galaxyscope data …`"""
 
 import sys
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import typer
 
-from backend.cli.galaxy_output import print_collections, print_label_flags
-from backend.cli.output import (
-    console,
-    print_datasets,
-    print_json,
-    size_words,
-)
-from backend.cli.session import open_home, start_and_wait
-from backend.cli.setting_words import parse_settings
-from backend.errors import GalaxyscopeError
+from backend.cli.options import Csv, DatasetId, Json, Yes, fields_of, grouped, parse_settings
+from backend.cli.output import Columns, console, print_json, print_list
+from backend.cli.session import open_home, run_job
 from backend.services.datasets import changes
-from backend.services.launching.create import create_run
-from shared.base.states import RunState
+from shared.base.text import size
+from shared.configs import DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
 from shared.configs.kinds import RunKind
-from shared.contract.datasets import DatasetChange
-from shared.contract.runs import RunRequest
+from shared.contract.datasets import Dataset, DatasetChange
 
 app = typer.Typer(no_args_is_help=True)
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
-Column = Annotated[str | None, typer.Option(help='Guessed where absent; "-" takes none.')]
+Import = Annotated[dict[str, Any], fields_of(ImportConfig, argument="path", paths=("path", "labels"))]
+Download = Annotated[dict[str, Any], fields_of(DownloadConfig, argument="source")]
+Simulation = Annotated[dict[str, Any], fields_of(SimulateConfig)]
+Subset = Annotated[
+    dict[str, Any],
+    fields_of(
+        SubsetConfig,
+        argument="dataset",
+        paths=("split_table",),
+        spelled={"classes": "--class", "splits": "--split"},
+    ),
+]
 
 
 @app.command("list")
 def list_datasets(as_json: Json = False) -> None:
-    """The datasets of the store, newest first."""
-    home = open_home()
-    found = home.datasets.list_all()
-    print_json(found) if as_json else print_datasets(found)
+    """List datasets, newest first."""
+    print_datasets(open_home().datasets.list_all(), as_json)
 
 
 @app.command("import")
+@grouped
 def import_(
-    path: Annotated[
-        Path, typer.Argument(help="HDF5 file, .npy or .npz array, or a folder or zip of images or FITS.")
-    ],
-    name: Annotated[str, typer.Option(help="Name of the dataset.")],
-    labels: Annotated[Path | None, typer.Option(help="CSV or Parquet with a row an image.")] = None,
-    image_column: Column = None,
-    label_column: Column = None,
-    id_column: Column = None,
-    ra_column: Column = None,
-    dec_column: Column = None,
-    redshift_column: Column = None,
-    pxscale: Annotated[str | None, typer.Option(help="Number of arcsec a pixel, or a column.")] = None,
-    split_column: Column = None,
-    group_column: Column = None,
-    img_size: Annotated[int | None, typer.Option(help="Side of the stored images, in pixels.")] = None,
-    crop: Annotated[bool, typer.Option("--crop", help="Cut img_size out instead of resizing to it.")] = False,
+    config: Import,
     settings: Annotated[
-        list[str] | None, typer.Option("--set", help="Any other setting of an import, as stretch_q=10.")
+        list[str] | None, typer.Option("--set", help="A setting as key=value; overrides its option.")
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Bring your own galaxies into the store."""
-    config = {
-        "path": str(path.absolute()),
-        "name": name,
-        "labels": str(labels.absolute()) if labels else None,
-        "image_column": image_column,
-        "label_column": label_column,
-        "id_column": id_column,
-        "ra_column": ra_column,
-        "dec_column": dec_column,
-        "redshift_column": redshift_column,
-        "pxscale": pxscale,
-        "split_column": split_column,
-        "group_column": group_column,
-        "img_size": img_size,
-        "crop": crop,
-    }
+    """Import your own images as a dataset: an HDF5 file, a .npy or .npz array, or a folder or zip of images
+    or FITS files. Columns that are not given are guessed by their names; "-" uses none."""
     _make(RunKind.IMPORT, config | parse_settings(settings or []), as_json)
 
 
 @app.command()
-def download(
-    source: Annotated[str, typer.Argument(help="galaxy10: Galaxy10 DECaLS, 17,736 images, 2.54 GB.")],
-    name: Annotated[str, typer.Option(help="Name of the dataset.")] = "galaxy10-decals",
-    img_size: Annotated[int | None, typer.Option(help="Side of the stored images, in pixels.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Fetch a published dataset; broken off, the next try goes on where it ended."""
-    _make(RunKind.DOWNLOAD, {"source": source, "name": name, "img_size": img_size}, as_json)
+@grouped
+def download(config: Download, as_json: Json = False) -> None:
+    """Download a published dataset; an interrupted download resumes where it stopped."""
+    _make(RunKind.DOWNLOAD, config, as_json)
 
 
 @app.command()
-def simulate(
-    name: Annotated[str, typer.Option(help="Name of the dataset.")] = "simulated",
-    n: Annotated[int, typer.Option(help="How many galaxies.")] = 2000,
-    img_size: Annotated[int, typer.Option(help="Side of an image, in pixels.")] = 64,
-    seed: Annotated[int, typer.Option(help="The same seed makes the same galaxies.")] = 0,
-    as_json: Json = False,
-) -> None:
+@grouped
+def simulate(config: Simulation, as_json: Json = False) -> None:
     """Make simulated galaxies, in ten classes named as in Galaxy10."""
-    _make(RunKind.SIMULATE, {"name": name, "n": n, "img_size": img_size, "seed": seed}, as_json)
+    _make(RunKind.SIMULATE, config, as_json)
 
 
 @app.command()
-def subset(
-    dataset: Annotated[str, typer.Argument(help="Dataset to take from.")],
-    name: Annotated[str, typer.Option(help="Name of the new dataset.")],
-    classes: Annotated[list[str] | None, typer.Option("--class", help="Only this class; repeat it.")] = None,
-    splits: Annotated[list[str] | None, typer.Option("--split", help="Only this split; repeat it.")] = None,
-    redshift_min: Annotated[float | None, typer.Option(help="Smallest redshift.")] = None,
-    redshift_max: Annotated[float | None, typer.Option(help="Largest redshift.")] = None,
-    n: Annotated[int | None, typer.Option(help="At most so many, drawn at random.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the random draw.")] = 0,
-    split_table: Annotated[
-        Path | None, typer.Option(help="CSV of source_id (or row) and split that replaces the split.")
-    ] = None,
-    as_json: Json = False,
-) -> None:
-    """Take some galaxies, or all with another split, as a dataset of its own."""
-    config = {
-        "dataset": dataset,
-        "name": name,
-        "classes": classes or [],
-        "splits": splits or [],
-        "redshift_min": redshift_min,
-        "redshift_max": redshift_max,
-        "n": n,
-        "seed": seed,
-        "split_table": str(split_table.absolute()) if split_table else None,
-    }
+@grouped
+def subset(config: Subset, as_json: Json = False) -> None:
+    """Make a new dataset from some galaxies of another, or from all with a different split."""
     _make(RunKind.SUBSET, config, as_json)
 
 
 @app.command()
-def split(name: Name) -> None:
+def split(name: DatasetId) -> None:
     """Print the split as CSV: row, source_id, split."""
-    home = open_home()
-    sys.stdout.write(home.datasets.split_csv(name))
+    sys.stdout.write(open_home().datasets.split_csv(name))
 
 
 @app.command()
-def flags(
-    dataset: Name,
-    as_json: Json = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV on stdout.")] = False,
-) -> None:
-    """The labels that a person flagged as doubtful, newest first; CSV in the order of rows."""
-    home = open_home()
-    found = home.label_flags
+def flags(dataset: DatasetId, as_json: Json = False, as_csv: Csv = False) -> None:
+    """List labels flagged as doubtful, newest first; CSV is ordered by row."""
+    found = open_home().annotations.flags
+    columns = {"row": "row", "source": "source_id", "label": "label", "note": "note", "flagged": "created_at"}
+    empty = "No flagged labels: press f on a galaxy of the Evaluate page."
     if as_csv:
         sys.stdout.write(found.table(dataset, "csv").decode())
-    elif as_json:
-        print_json(found.list_all(dataset))
     else:
-        print_label_flags(found.list_all(dataset))
+        print_list(found.list_all(dataset), as_json, columns, empty)
+
+
+@app.command()
+def ratings(dataset: DatasetId, as_json: Json = False, as_csv: Csv = False) -> None:
+    """List rated galaxies, newest first; CSV is ordered by row and has RA, Dec and links."""
+    found = open_home().annotations.ratings
+    columns = {"row": "row", "source": "source_id", "class": "label", "rating": "rating", "rated": "rated_at"}
+    if as_csv:
+        sys.stdout.write(found.table(dataset, "csv").decode())
+    else:
+        empty = "No ratings yet: press 0 to 5 on Search, Odd ones."
+        print_list(found.list_all(dataset), as_json, columns, empty)
 
 
 @app.command()
 def collections(
-    dataset: Name,
-    name: Annotated[str | None, typer.Option(help="Print the galaxies of this one as CSV.")] = None,
+    dataset: DatasetId,
+    name: Annotated[str | None, typer.Option(help="Print the galaxies of this collection as CSV.")] = None,
     as_json: Json = False,
 ) -> None:
-    """The collections of a dataset, or the galaxies of one of them."""
-    home = open_home()
-    found = home.collections
+    """List the collections of a dataset, or the galaxies of one of them."""
+    found = open_home().annotations.collections
+    columns = {"collection": "name", "galaxies": "n", "note": "note", "changed": "updated_at"}
     if name is not None:
         sys.stdout.write(found.table(dataset, name, "csv").decode())
-    elif as_json:
-        print_json(found.list_all(dataset))
     else:
-        print_collections(found.list_all(dataset))
+        empty = "No collections yet: Keep… on the Search page makes one."
+        print_list(found.list_all(dataset), as_json, columns, empty)
 
 
 @app.command()
-def rename(name: Name, new_name: Annotated[str, typer.Argument(help="Its new name.")]) -> None:
-    """Give a dataset another name; its runs follow."""
+def rename(name: DatasetId, new_name: Annotated[str, typer.Argument(help="Its new name.")]) -> None:
+    """Rename a dataset; its runs follow."""
     print_datasets([changes.change_dataset(open_home().database, name, DatasetChange(name=new_name))])
 
 
 @app.command()
-def describe(name: Name, text: Annotated[str, typer.Argument(help="Your own words about it.")]) -> None:
-    """Write down what a dataset is."""
+def describe(
+    name: DatasetId, text: Annotated[str, typer.Argument(help="A description in your words.")]
+) -> None:
+    """Change the description of a dataset."""
     change = DatasetChange(description=text)
     print_datasets([changes.change_dataset(open_home().database, name, change)])
 
 
 @app.command()
-def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Remove a dataset from the store and the disk; its runs keep their results."""
+def delete(name: DatasetId, yes: Yes = False) -> None:
+    """Delete a dataset from the disk; its runs keep their results."""
     home = open_home()
     preview = changes.preview_deletion(home.database, name)
-    lost = f"{name}: {size_words(preview.size_bytes)} go"
+    lost = f"{name}: frees {size(preview.size_bytes)}"
     if preview.runs:
         lost += f"; {len(preview.runs)} runs on it keep their results but cannot resume"
     if not yes and not typer.confirm(f"{lost}. Delete?", err=True):
@@ -203,14 +148,19 @@ def delete(name: Name, yes: Annotated[bool, typer.Option("--yes", help="Do not a
 
 def _make(kind: RunKind, config: dict[str, Any], as_json: bool) -> None:
     home = open_home()
-    run = create_run(home.database, home.settings, RunRequest(kind=kind, config=config))
-    run = start_and_wait(home, run.id)
-    if run.state is not RunState.SUCCEEDED:
-        raise GalaxyscopeError("import_failed", run.reason or f"the job {run.id} ended {run.state}")
-    dataset = home.datasets.get(str(run.dataset))
-    if as_json:
-        print_json(dataset)
-    else:
-        print_datasets([dataset])
+    dataset = home.datasets.get(str(run_job(home, kind, config, "import_failed").dataset))
+    print_json(dataset) if as_json else print_datasets([dataset])
     if dataset.skipped_count:
-        console.print(f"{dataset.skipped_count} images were left out; the data page says which and why")
+        console.print(f"{dataset.skipped_count} images were skipped; the Data page lists them with reasons.")
+
+
+def print_datasets(datasets: Sequence[Dataset], as_json: bool = False) -> None:
+    columns: Columns[Dataset] = {
+        "dataset": "name",
+        "galaxies": "n",
+        "size": lambda one: f"{one.img_size} px",
+        "bands": lambda one: " ".join(one.bands),
+        "classes": lambda one: len(one.class_names),
+        "": lambda one: "simulated" if one.simulated else "",
+    }
+    print_list(datasets, as_json, columns, "No datasets yet: galaxyscope data simulate")

@@ -1,9 +1,9 @@
-"""The demo: what a newcomer would click, done through the API of the running server."""
+"""The demo: a first session, run through the API of the running server."""
 
 import time
+from typing import Any
 
 import httpx2
-from pydantic import TypeAdapter
 
 from backend.cli.output import console
 from backend.cli.session import progress_words
@@ -11,7 +11,6 @@ from backend.errors import GalaxyscopeError, UnavailableError
 from shared.base.states import TERMINAL, RunState
 from shared.configs.kinds import RunKind
 from shared.contract import routes
-from shared.contract.datasets import Dataset
 from shared.contract.runs import Run, RunRequest
 
 DATASET = "simulated"
@@ -19,8 +18,8 @@ POLL_S = 0.5
 
 
 def play_demo(address: str, preset: str, *, wait: bool) -> Run:
-    """Make the simulated dataset where it is missing, launch `preset` on it, and with `wait` see it to its
-    end. Raises GalaxyscopeError where a step fails."""
+    """Simulate the dataset if it is missing and launch `preset` on it; with `wait`, wait until it has ended.
+    Raises GalaxyscopeError if a step fails."""
     with httpx2.Client(base_url=address + routes.API, timeout=30, trust_env=False) as http:
         _make_dataset(http)
         request = RunRequest(kind=RunKind.PRETRAIN, preset=preset, config={"dataset": DATASET})
@@ -30,13 +29,12 @@ def play_demo(address: str, preset: str, *, wait: bool) -> Run:
 
 
 def _make_dataset(http: httpx2.Client) -> None:
-    datasets = TypeAdapter(list[Dataset]).validate_python(_checked(http.get(routes.DATASETS)))
-    if DATASET in {dataset.name for dataset in datasets}:
+    if DATASET in {dataset["name"] for dataset in _checked(http.get(routes.DATASETS))}:
         return
-    console.print("  making 2,000 simulated galaxies …")
-    on_its_way = [job for job in _jobs(http, RunKind.SIMULATE) if job.state not in TERMINAL]
+    console.print("  simulating 2,000 galaxies …")
+    active = [job for job in _jobs(http, RunKind.SIMULATE) if job.state not in TERMINAL]
     request = RunRequest(kind=RunKind.SIMULATE, config={"name": DATASET})
-    made = _follow(http, on_its_way[0] if on_its_way else _launch(http, request))
+    made = _follow(http, active[0] if active else _launch(http, request))
     if made.state is not RunState.SUCCEEDED:
         raise GalaxyscopeError("demo_failed", made.reason or f"{made.id} ended {made.state}")
 
@@ -47,9 +45,7 @@ def _launch(http: httpx2.Client, request: RunRequest) -> Run:
 
 def _jobs(http: httpx2.Client, kind: RunKind) -> list[Run]:
     """The jobs of a kind on the demo's dataset, newest first."""
-    found = TypeAdapter(list[Run]).validate_python(
-        _checked(http.get(routes.RUNS, params={"kind": kind.value}))
-    )
+    found = map(Run.model_validate, _checked(http.get(routes.RUNS, params={"kind": kind.value})))
     return [job for job in found if job.dataset == DATASET]
 
 
@@ -68,8 +64,8 @@ def _references_pending(http: httpx2.Client, run: Run) -> bool:
     return any(job.state not in TERMINAL for job in _jobs(http, RunKind.BASELINES))
 
 
-def _checked(answer: httpx2.Response) -> object:
-    if answer.is_error:
-        body = answer.json()
-        raise UnavailableError(body.get("code", "error"), body.get("detail", answer.text))
-    return answer.json()
+def _checked(response: httpx2.Response) -> Any:
+    if response.is_error:
+        body = response.json()
+        raise UnavailableError(body.get("code", "error"), body.get("detail", response.text))
+    return response.json()

@@ -1,28 +1,26 @@
-"""`galaxyscope search` and `galaxyscope embed`"""
+"""`galaxyscope search`, `embed` and `odd`"""
 
+import sys
+from collections.abc import Set
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
-from pydantic import ValidationError
 
-from backend.cli.data import Json
-from backend.cli.galaxy_output import print_comparison, print_neighbours
-from backend.cli.output import print_json
-from backend.cli.runs.evaluate import Checkpoint
-from backend.cli.session import open_home, start_and_wait
-from backend.config_errors import config_error
-from backend.errors import GalaxyscopeError, InvalidInputError
+from backend.cli.options import Csv, Json, Space, grouped, validated
+from backend.cli.output import print_json, print_lines, print_table
+from backend.cli.session import open_home, run_job
+from backend.errors import InvalidInputError
 from backend.files import write_atomic
 from backend.services.datasets.locating import locate
-from backend.services.embeddings.export import EmbeddingFormat, embeddings_file
-from backend.services.launching.create import create_run
+from backend.services.embeddings.odd import odd_table
+from backend.services.embeddings.vectors import EmbeddingFormat, embeddings_file
 from backend.services.reconstruction.images import add_upload
 from backend.services.services import Services
-from shared.base.states import RunState
 from shared.configs.kinds import RunKind
-from shared.contract.runs import RunRequest
+from shared.contract.odd import DEFAULT_K, MAX_K, MAX_ODD, OddPage, OddRequest
 from shared.contract.search import (
+    Agreement,
     ComparedRequest,
     EmbeddingSpace,
     EmbeddingState,
@@ -33,100 +31,119 @@ from shared.contract.search import (
     SearchResult,
 )
 
-RunName = Annotated[str, typer.Option("--run", help="Run whose encoder is asked.")]
-DatasetName = Annotated[
-    str | None, typer.Option("--dataset", help="Where to search; the encoder's own where absent.")
-]
-Depth = Annotated[int | None, typer.Option(help="Block whose features are compared; the last where absent.")]
-Pooling = Annotated[str, typer.Option(help="cls, mean or both.")]
-T = TypeVar("T", bound=SearchRequest)
 FORMATS: dict[str, EmbeddingFormat] = {".npy": "npy", ".parquet": "parquet"}
 
 
+@grouped
 def search(
-    run: RunName,
+    space: Space,
     galaxy: Annotated[int | None, typer.Option("--galaxy", min=0, help="Row of the dataset.")] = None,
     image: Annotated[Path | None, typer.Option("--image", help="An image file of your own.")] = None,
     radec: Annotated[
         str | None,
         typer.Option("--radec", help="RA,DEC in degrees or sexagesimal: the nearest galaxy of the dataset."),
     ] = None,
-    k: Annotated[int, typer.Option("-k", min=1, help="How many neighbours.")] = 16,
-    least: Annotated[bool, typer.Option("--least", help="The least similar.")] = False,
+    k: Annotated[int, typer.Option("-k", min=1, help="Number of neighbours.")] = 16,
+    least: Annotated[bool, typer.Option("--least", help="The least similar instead.")] = False,
     exact: Annotated[
-        bool, typer.Option("--exact", help="Compare with every galaxy, although there is an index.")
+        bool, typer.Option("--exact", help="Compare with every galaxy, even if there is an index.")
     ] = False,
-    near_arcsec: Annotated[float, typer.Option(help="Leave out what lies nearer on the sky.")] = 5.0,
-    checkpoint: Checkpoint = "best",
-    dataset: DatasetName = None,
-    depth: Depth = None,
-    pooling: Pooling = "mean",
+    near_arcsec: Annotated[float, typer.Option(help="Leave out galaxies closer on the sky.")] = 5.0,
     against: Annotated[
         str | None,
-        typer.Option(help="A second encoder that is asked the same: RUN, or RUN:checkpoint:depth:pooling."),
+        typer.Option(help="A second encoder for the same query: RUN or RUN:checkpoint:depth:pooling."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """The galaxies most like one, by the features of an encoder; they are embedded where they are not yet."""
+    """Find the galaxies most similar to one by the features of an encoder; embeds the dataset if needed."""
     if sum(one is not None for one in (galaxy, image, radec)) != 1:
         raise InvalidInputError("no_query", "give one of --galaxy, --image and --radec", "galaxy")
     home = open_home()
-    state = embedded(home, space_named(run, checkpoint, dataset, depth, pooling))
+    state = embedded(home, space)
     query, note = _query(home, state, galaxy, image, radec)
-    how = {"k": k, "least": least, "exact": exact, "near_arcsec": near_arcsec}
-    request = {"space": settled(state)} | how | query
+    options = {"k": k, "least": least, "exact": exact, "near_arcsec": near_arcsec}
+    request = {"space": settled(state)} | options | query
     if against is None:
-        found = home.search.find(_validated(request, SearchRequest))
+        found = home.search.find(validated(SearchRequest, request))
         print_json(summary(found, note, image)) if as_json else print_neighbours(found, note)
         return
-    other = embedded(home, _other(against).space(state.dataset))
-    compared = home.agreements.compare(_validated(request | {"against": settled(other)}, ComparedRequest))
+    other = embedded(home, validated(OtherEncoder, against).space(state.dataset))
+    compared = home.agreements.compare(validated(ComparedRequest, request | {"against": settled(other)}))
     if as_json:
         print_json(compared_summary(compared, note, image))
     else:
         print_comparison(compared, (state, other), note)
 
 
+@grouped
 def embed(
-    run: RunName,
+    space: Space,
     out: Annotated[
         Path | None, typer.Option(help="File to write, keyed by source_id: .npy or .parquet.")
     ] = None,
-    checkpoint: Checkpoint = "best",
-    dataset: DatasetName = None,
-    depth: Depth = None,
-    pooling: Pooling = "mean",
     as_json: Json = False,
 ) -> None:
-    """Embed every galaxy of a dataset, and take the vectors along."""
+    """Embed every galaxy of a dataset, and export the vectors with --out."""
     if out is not None and out.suffix.lower() not in FORMATS:
         raise InvalidInputError("unknown_format", f"{out.name} ends with neither .npy nor .parquet", "out")
     home = open_home()
-    state = embedded(home, space_named(run, checkpoint, dataset, depth, pooling))
+    state = embedded(home, space)
     if out is not None:
         ending = FORMATS[out.suffix.lower()]
         write_atomic(out, embeddings_file(home.datasets, home.embeddings, settled(state), ending))
     if as_json:
         print_json(state.model_dump(mode="json") | {"out": str(out) if out else None})
         return
-    where = f": {out}" if out else ""
     print(
-        f"{state.n:,} galaxies of {state.dataset}, {state.width} numbers each, by {state.run} step "
-        f"{state.step}, depth {state.depth} of {state.layers}, {state.pooling}{where}"
+        f"{state.n:,} galaxies of {state.dataset}, {state.width} numbers each, by {state.run} "
+        f"{_where(state)}{f': {out}' if out else ''}"
     )
 
 
+@grouped
+def odd(
+    space: Space,
+    by: Annotated[
+        str, typer.Option(help="isolation, mislabel, or interest (predicted from your ratings).")
+    ] = "isolation",
+    limit: Annotated[int, typer.Option(min=1, max=MAX_ODD, help="Number of galaxies.")] = 50,
+    offset: Annotated[int, typer.Option(min=0, help="Number of galaxies to skip.")] = 0,
+    k: Annotated[int, typer.Option("-k", min=1, max=MAX_K, help="Number of neighbours.")] = DEFAULT_K,
+    learn_from: Annotated[str, typer.Option(help="For --by interest: ratings or flags.")] = "ratings",
+    label: Annotated[str | None, typer.Option(help='Only this class, or "unlabelled".')] = None,
+    split: Annotated[str | None, typer.Option(help="Only this split: train, val or test.")] = None,
+    with_rated: Annotated[bool, typer.Option("--with-rated", help="Include rated galaxies.")] = False,
+    as_json: Json = False,
+    as_csv: Csv = False,
+) -> None:
+    """List the oddest galaxies of a dataset: far from their neighbours, labelled unlike them, or similar to
+    galaxies that you rated high. Embeds the dataset if needed."""
+    if as_json and as_csv:
+        raise InvalidInputError("two_formats", "give --json or --csv, not both", "csv")
+    home = open_home()
+    options = {"by": by, "limit": limit, "offset": offset, "k": k, "learn_from": learn_from}
+    only = {"label": label, "split": split}
+    request = options | {"space": settled(embedded(home, space)), "only": only, "with_rated": with_rated}
+    page = home.odd.page(validated(OddRequest, request))
+    if as_csv:
+        sys.stdout.write(odd_table(page, "csv").decode())
+    else:
+        print_json(page) if as_json else print_odd(page)
+
+
 def embedded(home: Services, space: EmbeddingSpace) -> EmbeddingState:
-    """The space, once its galaxies are embedded. Raises GalaxyscopeError where the job fails."""
+    """The space once its galaxies are embedded. Raises GalaxyscopeError if the job fails."""
     state = home.embeddings.state(space)
     if state.ready:
         return state
-    request = RunRequest(kind=RunKind.EMBED, config=state.config.model_dump())
-    job = create_run(home.database, home.settings, request)
-    ended = start_and_wait(home, job.id)
-    if ended.state is not RunState.SUCCEEDED:
-        raise GalaxyscopeError("embed_failed", ended.reason or f"the job {job.id} ended {ended.state}")
+    run_job(home, RunKind.EMBED, state.config.model_dump(), "embed_failed")
     return home.embeddings.state(settled(state))
+
+
+def settled(state: EmbeddingState) -> EmbeddingSpace:
+    """The same space with every choice fixed: `best` may be another step in a minute."""
+    fixed = state.model_dump(include={"run", "dataset", "depth", "pooling"})
+    return validated(EmbeddingSpace, fixed | {"checkpoint": str(state.step)})
 
 
 def _query(
@@ -144,17 +161,10 @@ def _query(
 
 def summary(found: SearchResult, note: str, image: Path | None) -> dict[str, Any]:
     """Query and neighbours as a script wants them."""
-    return {
-        "query": (_plain(found.query) if found.query else {"image": str(image), "label": None})
-        | {"note": note},
-        "dataset": found.dataset,
-        "step": found.step,
-        "depth": found.depth,
-        "candidates": found.candidates,
-        "left_out": found.left_out,
-        "approximate": found.approximate.model_dump() if found.approximate else None,
-        "neighbours": [_plain(one) | {"similarity": one.similarity} for one in found.neighbours],
-    }
+    query = _plain(found.query) if found.query else {"image": str(image), "label": None}
+    fields = {"dataset", "step", "depth", "candidates", "left_out", "approximate"}
+    neighbours = [_plain(one) | {"similarity": one.similarity} for one in found.neighbours]
+    return {"query": query | {"note": note}, **found.model_dump(include=fields), "neighbours": neighbours}
 
 
 def compared_summary(compared: SearchComparison, note: str, image: Path | None) -> dict[str, Any]:
@@ -168,38 +178,79 @@ def compared_summary(compared: SearchComparison, note: str, image: Path | None) 
 
 def _plain(found: FoundGalaxy) -> dict[str, Any]:
     galaxy = found.galaxy.model_dump(mode="json")
-    return {
-        "galaxy": galaxy.pop("row"),
-        **galaxy,
-        "links": found.links.model_dump() if found.links else None,
-    }
+    return {"galaxy": galaxy.pop("row"), **galaxy, "links": found.links.model_dump() if found.links else None}
 
 
-def space_named(
-    run: str, checkpoint: str, dataset: str | None, depth: int | None, pooling: str
-) -> EmbeddingSpace:
-    """What the options of a command mean. Raises InvalidInputError."""
-    values = {"run": run, "checkpoint": checkpoint, "dataset": dataset, "depth": depth, "pooling": pooling}
-    try:
-        return EmbeddingSpace.model_validate(values)
-    except ValidationError as error:
-        raise config_error(error) from None
+def print_odd(page: OddPage) -> None:
+    """One line a galaxy, the oddest first."""
+    print_table(
+        enumerate(page.galaxies, start=page.offset + 1),
+        {
+            "": lambda row: row[0],
+            "row": lambda row: row[1].galaxy.row,
+            "score": lambda row: f"{row[1].score:.4f}",
+            "class": lambda row: row[1].galaxy.label,
+            "neighbours' class": lambda row: (
+                (says := row[1].says) and f"{says.label}, {says.agree} of {says.of}"
+            ),
+            "rating": lambda row: "" if row[1].rating is None else row[1].rating,
+            "flag": lambda row: "" if row[1].flag is None else "flagged",
+            "source": lambda row: row[1].galaxy.source_id,
+        },
+        wrap=False,
+    )
+    learned = f"learned from {page.learned.words}" if page.learned else None
+    print_lines(f"of {page.total:,} galaxies of {page.dataset}, by {page.by}", learned)
 
 
-def settled(state: EmbeddingState) -> EmbeddingSpace:
-    """The same space with nothing left open: `best` may mean another step in a minute."""
-    return space_named(state.run, str(state.step), state.dataset, state.depth, state.pooling)
+def print_comparison(
+    compared: SearchComparison, states: tuple[EmbeddingState, EmbeddingState], note: str
+) -> None:
+    """Both lists, with a star at galaxies in both, and how far they agree."""
+    first, second = compared.first, compared.second
+    both = {one.galaxy.row for one in first.neighbours} & {one.galaxy.row for one in second.neighbours}
+    for state, found in zip(states, (first, second), strict=True):
+        print_lines(f"{state.run}, {_where(state)}")
+        print_neighbours(found, "", both)
+    print_lines(f"* {agreement_words(compared.agreement)}", note)
 
 
-def _other(text: str) -> OtherEncoder:
-    try:
-        return OtherEncoder.model_validate(text)
-    except ValidationError as error:
-        raise config_error(error) from None
+def _where(state: EmbeddingState) -> str:
+    return f"step {state.step}, depth {state.depth} of {state.layers}, {state.pooling}"
 
 
-def _validated(values: dict[str, Any], kind: type[T]) -> T:
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        raise config_error(error) from None
+def agreement_words(agreement: Agreement) -> str:
+    """The overlap beside the overlap expected by chance."""
+    ranks = agreement.rank_correlation
+    correlated = "" if ranks is None else f"; rank correlation of all similarities {ranks:.2f} (Spearman)"
+    return (
+        f"{agreement.shared} of {agreement.k} in both (Jaccard {agreement.jaccard:.2f}); "
+        f"expected by chance {agreement.expected:.1f}{correlated}"
+    )
+
+
+def print_neighbours(found: SearchResult, note: str, marked: Set[int] = frozenset()) -> None:
+    """One line a neighbour, the most similar first; a star at rows that are `marked`."""
+    places = [
+        (f"{place}{' *' if one.galaxy.row in marked else ''}", one, f"{one.similarity:.4f}")
+        for place, one in enumerate(found.neighbours, start=1)
+    ]
+    query: list[tuple[str, FoundGalaxy, str]] = [("query", found.query, "")] if found.query else []
+    print_table(
+        [*query, *places],
+        {
+            "": lambda row: row[0],
+            "row": lambda row: row[1].galaxy.row,
+            "similarity": lambda row: row[2],
+            "class": lambda row: row[1].galaxy.label,
+            "split": lambda row: row[1].galaxy.split.value,
+            "source": lambda row: row[1].galaxy.source_id,
+            "RA": lambda row: None if row[1].galaxy.ra is None else f"{row[1].galaxy.ra:.5f}",
+            "Dec": lambda row: None if row[1].galaxy.dec is None else f"{row[1].galaxy.dec:.5f}",
+        },
+        wrap=False,
+    )
+    left_out = f", {found.left_out} trivial left out" if found.left_out else ""
+    index = found.approximate
+    how = f"; by an index that finds {index.recall:.1%} of the {index.k} nearest" if index else ""
+    print_lines(f"of {found.candidates:,} galaxies of {found.dataset}{left_out}{how}", note)

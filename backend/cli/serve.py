@@ -10,8 +10,8 @@ import typer
 from httpx2 import HTTPError
 
 from backend import serving
-from backend.cli.data import Json
 from backend.cli.demo import DATASET, play_demo
+from backend.cli.options import Json
 from backend.cli.output import console, print_json
 from backend.errors import GalaxyscopeError, UnavailableError
 from backend.services.launching.create import resolve_config
@@ -20,14 +20,17 @@ from shared.base.states import RunState
 from shared.configs.kinds import RunKind
 from shared.contract.runs import Run, RunRequest
 
-Port = Annotated[int, typer.Option(min=1, max=65535, help="Taken, or the next free one.")]
+Port = Annotated[int, typer.Option(min=1, max=65535, help="Port to use; if taken, the next free one.")]
 Host = Annotated[
-    str, typer.Option(help="Another address than 127.0.0.1 needs a token, made where none is set.")
+    str,
+    typer.Option(
+        help="Address to listen on. Beyond 127.0.0.1 a token is required; one is made if none is set."
+    ),
 ]
 
 
 def up(port: Port = 8501, host: Host = "127.0.0.1", as_json: Json = False) -> None:
-    """Start the dashboard: web and supervisor together."""
+    """Start the dashboard: web server and supervisor."""
     settings = _settings(host, port)
     console.print("starting …")
     with serving.supervisor_process(settings):
@@ -39,7 +42,7 @@ def demo(
     preset: Annotated[str, typer.Option(help="demo-60s or demo-3min.")] = "demo-60s",
     as_json: Json = False,
 ) -> None:
-    """Make simulated galaxies, train on them, and watch it in the browser."""
+    """Simulate galaxies, train on them, and watch in the browser."""
     resolve_config(RunRequest(kind=RunKind.PRETRAIN, preset=preset, config={"dataset": DATASET}))
     settings = _settings("127.0.0.1", port)
     console.print("starting …")
@@ -73,18 +76,19 @@ def _report(play: Future[Run], as_json: bool) -> None:
 
 
 def web(port: Port = 8501, host: Host = "127.0.0.1") -> None:
-    """Serve API and pages only; a supervisor must run elsewhere on the same home."""
+    """Serve only API and pages; needs a supervisor running on the same home."""
     settings = serving.token_for(Settings(host=host, port=port))
     serving.serve_web(settings, lambda _stop: _print_address(settings))
 
 
 def supervisor(
-    with_parent: Annotated[int | None, typer.Option(help="End when the process of this id ends.")] = None,
+    with_parent: Annotated[int | None, typer.Option(help="Exit when the process with this id exits.")] = None,
     end_workers: Annotated[
-        bool, typer.Option(help="At the end, have the workers write a checkpoint and end too (containers).")
+        bool,
+        typer.Option(help="On exit, let workers write a checkpoint, then end them too (for containers)."),
     ] = False,
 ) -> None:
-    """Claim queued runs, launch workers, ingest their metrics."""
+    """Start queued runs, and store the metrics of their workers."""
     ending = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: ending.set())
     signal.signal(signal.SIGINT, lambda *_: None if with_parent else ending.set())
@@ -103,6 +107,6 @@ def _print_address(settings: Settings, as_json: bool = False) -> None:
         print_json({"url": address, "home": str(settings.home)})
     forward = f"ssh -L {settings.port}:127.0.0.1:{settings.port} {machine}"
     if not is_loopback(settings.host):
-        forward = f"put its name for 127.0.0.1, or {forward}"
+        forward = f"replace 127.0.0.1 by its name, or {forward}"
     console.print(f"\n  Galaxyscope is at [bold]{address}[/bold]", highlight=False, soft_wrap=True)
     console.print(f"  from another machine: {forward}\n", highlight=False, soft_wrap=True)

@@ -1,88 +1,94 @@
 """`galaxyscope suite …`: the report's comparisons as a group."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 import typer
 
-from backend.cli.data import Json
-from backend.cli.output import console, print_json
-from backend.cli.session import open_home, start_and_wait
+from backend.cli.options import Json, Options, grouped
+from backend.cli.output import console, print_json, print_lines
+from backend.cli.session import open_home, wait_for_run
 from backend.services.experiments.suite_files import report_html, report_markdown
 from shared.base.states import TERMINAL
 from shared.contract.suites import SuiteReport, SuiteScale
 from shared.planning.suite_texts import SUITES
 
 app = typer.Typer(no_args_is_help=True)
-Key = Annotated[str, typer.Argument(metavar="SUITE", help=f"One of {', '.join(SUITES)}.")]
-Dataset = Annotated[str, typer.Option(help="Labelled dataset of all its runs.")]
-Scale = Annotated[SuiteScale, typer.Option(help="paper: 224 px, for a GPU; laptop: 64 px.")]
-Seeds = Annotated[int, typer.Option(help="Of each row; three or more decide claims.")]
+
+
+class _Suite(NamedTuple):
+    key: str
+    scale: SuiteScale
+    dataset: str
+    seeds: int
+
+
+def _suite(
+    key: Annotated[str, typer.Argument(metavar="SUITE", help=f"One of {', '.join(SUITES)}.")],
+    dataset: Annotated[str, typer.Option(help="Labelled dataset for all runs.")],
+    scale: Annotated[
+        SuiteScale, typer.Option(help="paper: 224 px, for a GPU; laptop: 64 px.")
+    ] = SuiteScale.LAPTOP,
+    seeds: Annotated[int, typer.Option(help="Seeds per row; deciding a claim takes at least three.")] = 3,
+) -> _Suite:
+    return _Suite(key, scale, dataset, seeds)
+
+
+Suite = Annotated[_Suite, Options(_suite)]
 
 
 @app.command("list")
 def list_suites(as_json: Json = False) -> None:
-    """What can be compared."""
+    """List the available comparisons."""
     if as_json:
         print_json(list(SUITES.values()))
-        return
-    for suite in SUITES.values():
-        console.print(f"{suite.key}  {suite.title}: {suite.question}")
+    else:
+        print_lines(*(f"{suite.key}  {suite.title}: {suite.question}" for suite in SUITES.values()))
 
 
 @app.command()
+@grouped
 def run(
-    key: Key,
-    dataset: Dataset,
-    scale: Scale = SuiteScale.LAPTOP,
-    seeds: Seeds = 3,
-    wait: Annotated[bool, typer.Option(help="Wait until all of it has ended.")] = False,
+    suite: Suite,
+    wait: Annotated[bool, typer.Option(help="Wait until every run has ended.")] = False,
     as_json: Json = False,
 ) -> None:
-    """Queue what is missing of a suite; what is there already is taken as it is."""
+    """Queue the missing runs of a suite; existing results are reused."""
     home = open_home()
-    suites = home.suites
-    report = suites.launch(key, scale, dataset, seeds)
+    report = home.suites.launch(*suite)
     while wait and (waiting := [one.run for one in report.runs if one.run and one.run.state not in TERMINAL]):
-        start_and_wait(home, waiting[0].id)
-        report = suites.report(key, scale, dataset, seeds)
-    _say(report, as_json)
+        wait_for_run(home, waiting[0].id)
+        report = home.suites.report(*suite)
+    _print_report(report, as_json)
     if wait and report.done < len(report.runs):
         raise typer.Exit(1)
 
 
 @app.command()
+@grouped
 def show(
-    key: Key,
-    dataset: Dataset,
-    scale: Scale = SuiteScale.LAPTOP,
-    seeds: Seeds = 3,
-    out: Annotated[Path | None, typer.Option(help="Write it there, as .html or .md.")] = None,
+    suite: Suite,
+    out: Annotated[Path | None, typer.Option(help="Write the report to this file, .html or .md.")] = None,
     as_json: Json = False,
 ) -> None:
-    """A suite as it stands: rows, references, claims."""
-    report = open_home().suites.report(key, scale, dataset, seeds)
+    """Show the current state of a suite: rows, references, claims."""
+    report = open_home().suites.report(*suite)
     if out is not None:
         text = report_html(report) if out.suffix == ".html" else report_markdown(report)
         out.write_text(text, encoding="utf-8")
         console.print(f"{out} written.")
     else:
-        _say(report, as_json)
+        _print_report(report, as_json)
 
 
 @app.command()
-def stop(
-    key: Key,
-    dataset: Dataset,
-    scale: Scale = SuiteScale.LAPTOP,
-    seeds: Seeds = 3,
-    as_json: Json = False,
-) -> None:
-    """Ask all of it that has not ended to end; `run` queues it anew."""
-    _say(open_home().suites.stop(key, scale, dataset, seeds), as_json)
+@grouped
+def stop(suite: Suite, as_json: Json = False) -> None:
+    """Stop the active runs of a suite; `run` queues them again."""
+    _print_report(open_home().suites.stop(*suite), as_json)
 
 
-def _say(report: SuiteReport, as_json: bool) -> None:
+def _print_report(report: SuiteReport, as_json: bool) -> None:
     if as_json:
         print_json(report)
     else:

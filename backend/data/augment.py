@@ -1,6 +1,6 @@
-"""Augmentation of a batch on its device, each image by its own random draws.
+"""Augmentation of a batch on its device, with random draws for each image.
 
-Flips and quarter turns move pixels and change none; a resized crop and colour jitter interpolate and scale.
+Flips and quarter turns only move pixels; a resized crop and colour jitter interpolate and scale.
 """
 
 import torch
@@ -18,12 +18,11 @@ def augment(
     colour_jitter: float,
     batch_size: int | None = None,
 ) -> Tensor:
-    """(N, H, W, C) square images after the chosen changes; uint8 until a crop or jitter makes it float32.
+    """(N, H, W, C) square images, augmented; uint8, or float32 on the scale 0 to 255 after a crop or jitter.
 
-    The draws come from `generator` in a fixed order, on its own device, so the same generator state gives
-    the same batch wherever the images are. The images may be the first of `batch_size`: they then come out as
-    they do in the whole batch. crop_scale_min 1, colour_jitter 0 and both switches off return the input
-    itself. Float results keep the scale 0 to 255.
+    The draws come from `generator` in a fixed order, on its own device: equal generator states give equal
+    batches on any device. The images may be the first of `batch_size`; they are then augmented as in the
+    whole batch. With crop_scale_min 1, colour_jitter 0 and both switches off the input itself is returned.
     """
     n, whole = len(images), batch_size or len(images)
 
@@ -53,7 +52,7 @@ def dihedral(images: Tensor, flip_h: Tensor, flip_v: Tensor, quarter_turns: Tens
 
     flip_h and flip_v (N,) bool, quarter_turns (N,) integers 0 to 3; H = W.
     """
-    # Top to bottom is left to right and half a turn, so a mirror and a turn say all: eight states.
+    # A vertical flip is a horizontal one and half a turn: a flip and a turn give all eight states.
     mirrored = flip_h ^ flip_v
     state = (quarter_turns + 2 * flip_v.long()) % 4 + 4 * mirrored.long()
     return _move_by_group(images, state) if images.device.type == "cpu" else _gather(images, state)
@@ -65,7 +64,7 @@ def _turned(planes: Tensor, state: int) -> Tensor:
 
 
 def _move_by_group(images: Tensor, state: Tensor) -> Tensor:
-    """Images sorted by state, moved a group and a band at a time: long strided copies suit a CPU."""
+    """Sort images by state and move them by group and band: long strided copies suit a CPU."""
     order = torch.argsort(state)
     groups = torch.bincount(state, minlength=8).tolist()
     before = images.index_select(0, order)
@@ -80,7 +79,7 @@ def _move_by_group(images: Tensor, state: Tensor) -> Tensor:
 
 
 def _gather(images: Tensor, state: Tensor) -> Tensor:
-    """Each image by its own table of pixels: one kernel, and no wait for the device."""
+    """Gather each image by a table of pixels: one kernel, without synchronisation."""
     n, side, _, bands = images.shape
     place = torch.arange(side * side, device=images.device).view(1, side, side)
     tables = torch.stack([_turned(place, code).reshape(-1) for code in range(8)])  # (8, H·W)

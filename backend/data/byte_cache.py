@@ -1,4 +1,4 @@
-"""Files that can be made again, kept on disk under a budget of bytes."""
+"""A cache of files on disk, under a budget of bytes."""
 
 import os
 import threading
@@ -10,14 +10,14 @@ from backend.files import write_atomic
 
 
 class ByteCache:
-    """Named bytes below one folder; over `budget` bytes those go that were not asked for longest."""
+    """Named bytes below one folder; over `budget` bytes the least recently used are removed."""
 
     def __init__(self, folder: Path, budget: int) -> None:
         self._folder, self._budget = folder, budget
         self._lock = threading.Lock()
 
     def get(self, name: str) -> bytes | None:
-        """What was put under a name, or None where it is not, or no longer, here."""
+        """The bytes stored under a name, or None."""
         path = self._folder / name
         try:
             data = path.read_bytes()
@@ -27,7 +27,7 @@ class ByteCache:
         return data
 
     def put(self, name: str, data: bytes) -> None:
-        """Keep `data` under a relative path; what is larger than the whole budget is not kept."""
+        """Store `data` under a relative path, unless it is larger than the whole budget."""
         if len(data) > self._budget:
             return
         path = self._folder / name

@@ -1,7 +1,8 @@
-"""Near-duplicate images: small grey pictures to compare, and a 64-bit perceptual hash to keep."""
+"""Near-duplicate images: grey thumbnails to compare, and a 64-bit perceptual hash to store."""
 
 import json
 import math
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
@@ -44,8 +45,8 @@ def _cells(values: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
 
 
 def difference_hash(thumbs: Pixels) -> NDArray[np.uint64]:
-    """(n,) 64-bit hashes of thumbnails (n, 16, 16): bit = brighter than the left neighbour by two levels,
-    so that flat sky gives stable zeros."""
+    """(n,) 64-bit hashes of thumbnails (n, 16, 16): a bit is set if a cell is brighter than its left
+    neighbour by two levels, so flat sky gives stable zeros."""
     pooled = thumbs.reshape(len(thumbs), 8, 2, 8, 2).mean(axis=(2, 4))
     wrapped = np.concatenate([pooled, pooled[:, :, :1]], axis=2)
     bits = np.diff(wrapped, axis=2) > GRADIENT_LEVELS
@@ -54,9 +55,9 @@ def difference_hash(thumbs: Pixels) -> NDArray[np.uint64]:
 
 
 @dataclass(frozen=True)
-class Twin:
-    """A validation or test row and its nearest twin in another split: `same`, `turned` or `mirrored`, and
-    `rms` of their thumbnails' difference in grey levels."""
+class NearDuplicate:
+    """A validation or test row and the nearest row of another split: `same`, `turned` or `mirrored`, with the
+    `rms` difference of their thumbnails in grey levels."""
 
     row: int
     other: int
@@ -64,21 +65,13 @@ class Twin:
     rms: float
 
 
-@dataclass(frozen=True)
-class Twins:
-    """How many validation and test rows have a twin in another split, and the first 200 of them."""
+def find_near_duplicates(thumbs: Pixels, splits: NDArray[np.uint8]) -> tuple[int, tuple[NearDuplicate, ...]]:
+    """How many held-out rows have a near-duplicate in another split, in any of the eight orientations of a
+    square, and the first 200 of them.
 
-    total: int
-    pairs: tuple[Twin, ...]
-
-
-def find_twins(thumbs: Pixels, splits: NDArray[np.uint8]) -> Twins:
-    """Near-duplicates of held-out rows in another split, in any of the eight orientations of a square.
-
-    Near: thumbnails (N, 16, 16) within 1.25 grey levels rms. What turning leaves as it is (the mean, and the
-    means of pixels that can turn into one another) is then as near: only rows that agree in those are
-    compared pixel by pixel, and equal thumbnails of one split once.
-    """
+    Near: thumbnails (N, 16, 16) within 1.25 grey levels rms. Invariants under rotation (the mean, and the
+    means of pixels that map onto one another) are then at least as near: only rows near in those are compared
+    pixel by pixel, and equal thumbnails of one split once."""
     first, which = _distinct(thumbs, splits)
     means = thumbs[first].reshape(len(first), -1).mean(axis=1)
     order = np.argsort(means, kind="stable")
@@ -87,7 +80,7 @@ def find_twins(thumbs: Pixels, splits: NDArray[np.uint8]) -> Twins:
     best, other, state = _nearest(values, means, splits[first])
     found = np.flatnonzero(best[place] <= SAME_SQUARES)
     pairs = tuple(
-        Twin(
+        NearDuplicate(
             int(row),
             int(first[other[place[row]]]),
             _how(int(state[place[row]])),
@@ -95,21 +88,21 @@ def find_twins(thumbs: Pixels, splits: NDArray[np.uint8]) -> Twins:
         )
         for row in found[:MAX_PAIRS]
     )
-    return Twins(len(found), pairs)
+    return len(found), pairs
 
 
-def twins_json(twins: Twins) -> bytes:
-    """The pairs, as a dataset file keeps them."""
-    return json.dumps([asdict(pair) for pair in twins.pairs]).encode()
+def pairs_json(pairs: Sequence[NearDuplicate]) -> bytes:
+    """The pairs as a dataset file stores them."""
+    return json.dumps([asdict(pair) for pair in pairs]).encode()
 
 
-def read_twins(stored: bytes) -> list[Twin]:
-    """The pairs that twins_json wrote."""
-    return [Twin(**pair) for pair in json.loads(stored)]
+def read_pairs(stored: bytes) -> list[NearDuplicate]:
+    """The pairs that pairs_json wrote."""
+    return [NearDuplicate(**pair) for pair in json.loads(stored)]
 
 
 def _distinct(thumbs: Pixels, splits: NDArray[np.uint8]) -> tuple[Rows, Rows]:
-    """First row of each different thumbnail of each split, and which of those each row equals."""
+    """The first row of each distinct thumbnail of each split, and the one that each row equals."""
     keys = np.concatenate([thumbs.reshape(len(thumbs), -1), splits[:, None]], axis=1)
     as_one = np.ascontiguousarray(keys).view(np.dtype((np.void, keys.shape[1])))[:, 0]
     _, first, which = np.unique(as_one, return_index=True, return_inverse=True)
@@ -119,17 +112,16 @@ def _distinct(thumbs: Pixels, splits: NDArray[np.uint8]) -> tuple[Rows, Rows]:
 def _nearest(
     values: NDArray[np.float32], means: Floats, splits: NDArray[np.uint8]
 ) -> tuple[Floats, Rows, Rows]:
-    """For each thumbnail, in the order of the means: squared distance to the nearest of another split, its
-    place and its orientation; infinite for train rows and where none is near."""
+    """For each thumbnail, ordered by mean: squared distance to the nearest of another split, its place and
+    its orientation; infinite for train rows and if none is near."""
     best = np.full(len(values), np.inf)
     other, state = np.zeros((2, len(values)), np.int64)
     invariant = values @ _orbits()
     held_out = np.flatnonzero(splits != SPLIT_CODES[Split.TRAIN])
     for start in range(0, len(held_out), BLOCK):
         rows = held_out[start : start + BLOCK]
-        first, last = np.searchsorted(
-            means, (means[rows[0]] - SAME_RMS_LEVELS, means[rows[-1]] + SAME_RMS_LEVELS)
-        )
+        ends = means[rows[0]] - SAME_RMS_LEVELS, means[rows[-1]] + SAME_RMS_LEVELS
+        first, last = np.searchsorted(means, ends)
         others = np.arange(first, min(last + 1, len(values)))
         near = _squares(invariant[rows], invariant[others]) <= SAME_SQUARES + ROUNDING
         near &= splits[rows][:, None] != splits[others][None]
@@ -158,7 +150,7 @@ def _squares(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float
 
 
 def _orbits() -> NDArray[np.float32]:
-    """(256, 36) projection onto what the eight orientations leave as it is, in which no distance grows."""
+    """(256, 36) projection onto what the eight orientations leave unchanged; no distance grows in it."""
     place = np.arange(THUMB**2, dtype=np.float32)[None]
     least = np.stack([_oriented(place, code)[0] for code in range(8)]).min(axis=0)
     member = least[:, None] == np.unique(least)[None]
@@ -166,13 +158,11 @@ def _orbits() -> NDArray[np.float32]:
 
 
 def _oriented(values: NDArray[np.float32], code: int) -> NDArray[np.float32]:
-    """Thumbnails (n, 256) turned by code % 4 quarters, from 4 on mirrored first."""
+    """Thumbnails (n, 256) rotated by code % 4 quarter turns, from 4 on mirrored first."""
     square = values.reshape(-1, THUMB, THUMB)
     mirrored = square[:, :, ::-1] if code >= 4 else square
     return np.ascontiguousarray(np.rot90(mirrored, code % 4, (1, 2))).reshape(len(values), -1)
 
 
 def _how(code: int) -> str:
-    if code == 0:
-        return "same"
-    return "mirrored" if code >= 4 else "turned"
+    return "same" if code == 0 else "mirrored" if code >= 4 else "turned"

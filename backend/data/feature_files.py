@@ -2,8 +2,8 @@
 
     <home>/cache/features/<weights digest>/<dataset digest>/<crop>/d<depth>_<pooling>_<rows>.npy
 
-`_<rows>` is a split, or all rows of the dataset; `raw` behind the pooling says that features of inner blocks
-did not pass the final norm.
+`_<rows>` is a split, or all rows of the dataset; `raw` after the pooling: features of inner blocks that did
+not pass the final norm.
 """
 
 import os
@@ -16,41 +16,41 @@ from numpy.typing import NDArray
 from shared.configs import ModelConfig
 
 POOLED: tuple[Literal["cls", "mean"], ...] = ("cls", "mean")
-"""What is kept; both side by side are made of these."""
+"""What is stored; "both" is the two side by side."""
 EVERY_ROW = "all"
 
 
 def feature_folder(weights_digest: str, dataset_digest: str, config: ModelConfig) -> str:
-    """Where the features of one encoder on one dataset lie in the cache."""
+    """The folder in the cache of the features of one encoder on one dataset."""
     return f"{weights_digest}/{dataset_digest}/{config.crop_size or 'whole'}-{config.img_size}"
 
 
 def feature_file(depth: int, pooling: str, rows: str, *, raw: bool = False) -> str:
-    """Their name in that folder."""
+    """The name of a file of features in that folder."""
     return f"d{depth}_{pooling}{'raw' if raw else ''}_{rows}.npy"
 
 
 def every_row_files(
     weights_digest: str, dataset_digest: str, config: ModelConfig, depth: int, pooling: str
 ) -> tuple[str, ...]:
-    """The files of every row that hold what is pooled, side by side; relative to the cache."""
+    """The files of all rows for a pooling, to be joined side by side; relative to the cache."""
     folder = feature_folder(weights_digest, dataset_digest, config)
     pooled = POOLED if pooling == "both" else (pooling,)
     return tuple(f"{folder}/{feature_file(depth, name, EVERY_ROW)}" for name in pooled)
 
 
 def quality_file(depth: int, pooling: str) -> str:
-    """What a search by these features is worth, beside them."""
+    """The file of the quality of a search by these features, beside them."""
     return f"d{depth}_{pooling}_quality.json"
 
 
 def index_file(depth: int, pooling: str) -> str:
-    """An index for approximate search by these features, beside them."""
+    """The file of an index for approximate search by these features, beside them."""
     return f"d{depth}_{pooling}_index.faiss"
 
 
 def read_features(path: Path, rows: int) -> NDArray[np.float16] | None:
-    """The (rows, D) kept at `path`, or None where there are none of so many rows."""
+    """The (rows, D) stored at `path`, or None if there are none of so many rows."""
     try:
         os.utime(path)
         stored: NDArray[np.float16] = np.load(path, allow_pickle=False)

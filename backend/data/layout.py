@@ -1,7 +1,7 @@
-"""What a dataset file holds: key names, a block of galaxies on its way in, and how bands become a picture.
+"""The contents of a dataset file: key names, a block of galaxies, and how bands become a picture.
 
-One HDF5 file a dataset, in the layout of Galaxy10_DECals.h5 (images, ans, ra, dec, redshift, pxscale) plus
-split, source_id, image_hash and attributes; contiguous and uncompressed, so that pixels can be memory-mapped.
+One HDF5 file per dataset, in the layout of Galaxy10_DECals.h5 (images, ans, ra, dec, redshift, pxscale) plus
+split, source_id, image_hash and attributes; contiguous and uncompressed, so pixels can be memory-mapped.
 """
 
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from shared.contract.datasets import Skipped
+from shared.contract.datasets import SkippedRow
 
 FORMAT = "galaxyscope-1"
 SKY_KEYS = ("ra", "dec", "redshift", "pxscale")
@@ -40,8 +40,15 @@ GALAXY10_DECALS = (
 
 
 def unknown(n: int) -> Floats:
-    """(n,) NaN: a quantity that the source does not give."""
+    """(n,) NaN: a quantity that the source does not have."""
     return np.full(n, np.nan)
+
+
+def evenly_spaced(rows: Rows, at_most: int | None) -> Rows:
+    """All rows, or `at_most` of them, evenly spaced, first and last included."""
+    if at_most is None or len(rows) <= at_most:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, at_most).round().astype(np.int64)]
 
 
 @dataclass
@@ -49,9 +56,8 @@ class GalaxyBlock:
     """Consecutive galaxies of a source: images (n, H, W, C), labels (n,) with −1 for unlabelled,
     ra and dec in deg, pxscale in arcsec per pixel, NaN where unknown.
 
-    `splits` (n,) are codes of SPLIT_CODES that came with the source: every block of a dataset
-    has them, or none, and then new ones are made. `groups` (n,) are numbers whose equals must not stand in
-    different splits, −1 for none.
+    `splits` (n,) are codes of SPLIT_CODES from the source, in every block or none; then new ones are made.
+    `groups` (n,) are numbers whose equals must share a split, −1 for none.
     """
 
     images: Pixels
@@ -67,11 +73,8 @@ class GalaxyBlock:
 
 @dataclass
 class DatasetPlan:
-    """What is known of a dataset before its pixels are read; `n` is an upper bound.
-
-    `display` (3, C) are the weights that turn bands into red, green, blue; None takes display_weights().
-    `stretch` says in words how source values became 8 bits.
-    """
+    """A dataset before its pixels are read; `n` is an upper bound. `display` (3, C) are the weights that turn
+    bands into red, green, blue, None for display_weights(); `stretch` says how values became 8 bits."""
 
     n: int
     img_size: int
@@ -96,20 +99,19 @@ class SkipLog:
     """Images left out: all counted, the first hundred named."""
 
     count: int = 0
-    first: list[Skipped] = field(default_factory=list)
+    first: list[SkippedRow] = field(default_factory=list)
 
     def add(self, source: str, reason: str) -> None:
         """Count one more; texts are cut to 160 characters."""
         self.count += 1
         if len(self.first) < MAX_SKIPPED:
-            self.first.append(Skipped(source=source[-160:], reason=reason[:160]))
+            self.first.append(SkippedRow(source=source[-160:], reason=reason[:160]))
 
 
 def default_bands(channels: int) -> list[str]:
     """Names for bands that the source does not name."""
-    if channels == 1:
-        return ["grey"]
-    return ["red", "green", "blue"] if channels == 3 else [f"band {c + 1}" for c in range(channels)]
+    named = {1: ["grey"], 3: ["red", "green", "blue"]}
+    return named.get(channels, [f"band {c + 1}" for c in range(channels)])
 
 
 def display_weights(channels: int) -> list[list[float]]:

@@ -1,10 +1,9 @@
-"""Pixel values of a dataset by band: is it clipped, dark, or unlike what one thought?"""
+"""Pixel values of a dataset by band, to see whether it is clipped or dark."""
 
 import numpy as np
 
 from backend.data.layout import Pixels, Rows
-from backend.data.resident import split_rows
-from backend.data.store import GalaxyStore
+from backend.data.store import GalaxyStore, split_rows
 from shared.base.vocabulary import Split
 from shared.contract.datasets import BandStatistics, PixelStatistics
 
@@ -14,7 +13,7 @@ BLOCK = 64
 
 
 def pixel_statistics(store: GalaxyStore, n: int = SAMPLE) -> PixelStatistics:
-    """Of at most `n` train rows, drawn at random but always the same."""
+    """Of at most `n` train rows, drawn with a fixed seed."""
     rows = split_rows(store, Split.TRAIN)
     if len(rows) > n:
         rows = np.sort(np.random.default_rng(0).choice(rows, n, replace=False))

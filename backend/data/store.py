@@ -11,25 +11,27 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.data.duplicates import read_twins
+from backend.data.duplicates import read_pairs
+from backend.data.frames.resize import centre_crop, resize
 from backend.data.hdf5_safety import checked_dataset, open_hdf5
-from backend.data.layout import FORMAT, Pixels, Rows
+from backend.data.layout import FORMAT, SKY_KEYS, Pixels, Rows
 from backend.data.writer import StoreWriter, cleanup_partials
 from backend.errors import DataError
-from shared.base.vocabulary import SPLIT_CODES
-from shared.contract.datasets import Dataset, Skipped
+from shared.base.vocabulary import SPLIT_CODES, Split
+from shared.contract.datasets import Dataset, SkippedRow
 
-__all__ = ["GalaxyStore", "StoreWriter", "cleanup_partials", "describe"]
+__all__ = ["GalaxyStore", "StoreWriter", "cleanup_partials", "describe", "load_images", "split_rows"]
+
+BLOCK_BYTES = 32 * 2**20
 
 
 class GalaxyStore:
     """One dataset, open for reading: columns as arrays, pixels on demand.
 
-    labels (N,) int64, −1 for unlabelled; splits (N,) uint8, codes of SPLIT_CODES; ra, dec
-    (deg), redshift, pxscale (arcsec per pixel) are (N,) float64 with NaN for unknown; channel_mean and
-    channel_std (C,) float32 are those of the train rows on the scale 0 to 1. `on_read` is told the rows of
-    every read of pixels.
-    """
+    labels (N,) int64, −1 for unlabelled; splits (N,) uint8, codes of SPLIT_CODES; ra, dec (deg), redshift,
+    pxscale (arcsec per pixel) are (N,) float64 with NaN for unknown; channel_mean and channel_std (C,)
+    float32 are of the train rows, on the scale 0 to 1. `on_read` is called with the rows of every read of
+    pixels."""
 
     def __init__(self, file: h5py.File, on_read: Callable[[Rows], None] | None) -> None:
         images = checked_dataset(file, "images")
@@ -47,14 +49,13 @@ class GalaxyStore:
         self.channel_std = np.asarray(attrs["channel_std"], np.float32)
         self.labels = np.asarray(checked_dataset(file, "ans")[:], np.int64)
         self.splits = np.asarray(checked_dataset(file, "split")[:], np.uint8)
-        self.ra = np.asarray(checked_dataset(file, "ra")[:], np.float64)
-        self.dec = np.asarray(checked_dataset(file, "dec")[:], np.float64)
-        self.redshift = np.asarray(checked_dataset(file, "redshift")[:], np.float64)
-        self.pxscale = np.asarray(checked_dataset(file, "pxscale")[:], np.float64)
+        columns = (np.asarray(checked_dataset(file, key)[:], np.float64) for key in SKY_KEYS)
+        self.ra, self.dec, self.redshift, self.pxscale = columns
         hashes = checked_dataset(file, "image_hash")[:] if "image_hash" in file else np.zeros(self.n)
         self.image_hashes = np.asarray(hashes, np.uint64)
         self.source_ids = [value.decode() for value in checked_dataset(file, "source_id")[:]]
-        self.twins = read_twins(checked_dataset(file, "twins")[:].tobytes()) if "twins" in file else []
+        pairs = checked_dataset(file, "twins")[:].tobytes() if "twins" in file else b"[]"
+        self.near_duplicates = read_pairs(pairs)
         self._on_read = on_read
         self._pixels: np.memmap[Any, np.dtype[np.uint8]] | None = np.memmap(
             file.filename, np.uint8, "r", offset=images.id.get_offset(), shape=images.shape
@@ -62,11 +63,10 @@ class GalaxyStore:
 
     @classmethod
     def open(cls, path: Path, on_read: Callable[[Rows], None] | None = None) -> "GalaxyStore":
-        """The dataset at `path`; DataError where it is none, or gone."""
+        """The dataset at `path`; DataError if it is missing or not a dataset."""
         if not path.is_file():
-            raise DataError(
-                "dataset_gone", f"{path.name} is no longer in the datasets folder; import it again"
-            )
+            why = f"{path.name} is no longer in the datasets folder; import it again"
+            raise DataError("dataset_gone", why)
         with open_hdf5(path) as file:
             return cls(file, on_read)
 
@@ -79,25 +79,25 @@ class GalaxyStore:
         self.close()
 
     def close(self) -> None:
-        """Let go of the file; pixels can no longer be read."""
+        """Close the file; pixels can no longer be read."""
         self._pixels = None
 
     def images(self, rows: NDArray[np.integer[Any]]) -> Pixels:
         """(n, H, W, C) copies of the given rows, in their order; read in the order of the file."""
         if self._pixels is None:
             raise ValueError("the dataset is closed")
-        wanted = np.asarray(rows, np.int64)
-        if len(wanted) and (wanted.min() < 0 or wanted.max() >= self.n):
-            raise ValueError(f"rows {wanted.min()} to {wanted.max()} are not all within 0 to {self.n - 1}")
+        chosen = np.asarray(rows, np.int64)
+        if len(chosen) and (chosen.min() < 0 or chosen.max() >= self.n):
+            raise ValueError(f"rows {chosen.min()} to {chosen.max()} are not all within 0 to {self.n - 1}")
         if self._on_read is not None:
-            self._on_read(wanted)
-        out = np.empty((len(wanted), *self._pixels.shape[1:]), np.uint8)
-        for place in np.argsort(wanted, kind="stable"):
-            out[place] = self._pixels[wanted[place]]
+            self._on_read(chosen)
+        out = np.empty((len(chosen), *self._pixels.shape[1:]), np.uint8)
+        for place in np.argsort(chosen, kind="stable"):
+            out[place] = self._pixels[chosen[place]]
         return out
 
     def rgb(self, images: Pixels) -> Pixels:
-        """(n, H, W, 3) pictures of images (n, H, W, C), by the dataset's own display mapping."""
+        """(n, H, W, 3) pictures of images (n, H, W, C), by the dataset's display mapping."""
         if self.channels == 3 and (self.display == np.eye(3)).all():
             return images
         mixed = images.astype(np.float32) @ self.display.T
@@ -107,16 +107,33 @@ class GalaxyStore:
 def _attributes(file: h5py.File) -> dict[str, Any]:
     attrs = dict(file.attrs)
     if attrs.get("format") != FORMAT:
-        raise DataError(
-            "not_a_dataset",
-            f"{Path(file.filename).name} was not made by Galaxyscope "
-            f"(format {attrs.get('format')!r}); import it.",
-        )
+        why = f"{Path(file.filename).name} was not made by Galaxyscope (format {attrs.get('format')!r})"
+        raise DataError("not_a_dataset", f"{why}; import it.")
     return attrs
 
 
+def split_rows(store: GalaxyStore, split: Split, labelled_only: bool = False) -> Rows:
+    """Row numbers of a split, ascending."""
+    chosen = store.splits == SPLIT_CODES[split]
+    if labelled_only:
+        chosen &= store.labels >= 0
+    return np.flatnonzero(chosen).astype(np.int64)
+
+
+def load_images(store: GalaxyStore, rows: NDArray[np.int64], img_size: int, crop_size: int | None) -> Pixels:
+    """(n, img_size, img_size, C) images: cropped if `crop_size` is given, then resized if necessary."""
+    out = np.empty((len(rows), img_size, img_size, store.channels), np.uint8)
+    block = max(1, BLOCK_BYTES // (store.img_size**2 * store.channels))
+    for start in range(0, len(rows), block):
+        images = store.images(rows[start : start + block])
+        if crop_size is not None:
+            images = centre_crop(images, crop_size)
+        out[start : start + block] = resize(images, img_size)
+    return out
+
+
 def describe(path: Path, name: str) -> Dataset:
-    """All that is known of the dataset at `path` without reading a pixel."""
+    """The description of the dataset at `path`; reads no pixel."""
     with open_hdf5(path) as file:
         attrs = _attributes(file)
         shape = checked_dataset(file, "images").shape
@@ -142,7 +159,7 @@ def describe(path: Path, name: str) -> Dataset:
         channel_mean=[float(value) for value in attrs["channel_mean"]],
         channel_std=[float(value) for value in attrs["channel_std"]],
         duplicates_across_splits=int(attrs["duplicates_across_splits"]),
-        skipped=[Skipped(**entry) for entry in skipped],
+        skipped=[SkippedRow(**entry) for entry in skipped],
         skipped_count=int(attrs["skipped_count"]),
         size_bytes=path.stat().st_size,
         created_at=datetime.fromisoformat(str(attrs["created_at"])),

@@ -1,4 +1,4 @@
-"""A part of a dataset, or all of it with another split, as a dataset of its own."""
+"""A new dataset from part of another, or from all of it with a new split."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -21,7 +21,7 @@ FILTERS = ("classes", "splits", "redshift_min", "redshift_max", "n")
 
 
 class SubsetSource:
-    """The chosen rows of an open dataset, in their order; `plan` is what they make."""
+    """The chosen rows of an open dataset, in order."""
 
     def __init__(self, config: SubsetConfig, store: GalaxyStore) -> None:
         self._store = store
@@ -49,9 +49,8 @@ class SubsetSource:
         """Copies of the rows, about 32 MB at a time."""
         store, n = self._store, len(self._rows)
         size = max(1, BLOCK_BYTES // (store.img_size**2 * store.channels))
-        labels = np.where(
-            store.labels[self._rows] < 0, -1, np.searchsorted(self._kept, store.labels[self._rows])
-        )
+        before = store.labels[self._rows]
+        labels = np.where(before < 0, -1, np.searchsorted(self._kept, before))
         for start in range(0, n, size):
             part = slice(start, min(start + size, n))
             rows = self._rows[part]
@@ -66,8 +65,8 @@ class SubsetSource:
 
 
 def choose_rows(config: SubsetConfig, store: GalaxyStore) -> tuple[Rows, NDArray[np.uint8]]:
-    """Rows (n,) ascending and their split codes (n,); `splits` are those of the split table, where there is
-    one. Raises DataError for a class that is not there, and what is wrong with the table."""
+    """Rows (n,) ascending and their split codes (n,), from the split table if there is one. Raises DataError
+    for an unknown class or a faulty table."""
     rows, splits = np.arange(store.n), store.splits
     if config.split_table is not None:
         rows, splits = read_split_table(Path(config.split_table), store)
@@ -88,33 +87,26 @@ def choose_rows(config: SubsetConfig, store: GalaxyStore) -> tuple[Rows, NDArray
 
 def _class_index(store: GalaxyStore, name: str) -> int:
     if name not in store.class_names:
-        there = ", ".join(store.class_names) or "none"
-        raise DataError("unknown_class", f"There is no class {name}; there are: {there}.", "classes")
+        classes = ", ".join(store.class_names) or "none"
+        raise DataError("unknown_class", f"There is no class {name}; choose from: {classes}.", "classes")
     return store.class_names.index(name)
 
 
 def _check_enough(config: SubsetConfig, store: GalaxyStore, splits: NDArray[np.uint8]) -> None:
-    """A dataset needs ten rows, some to train on and some to validate on."""
+    """Raise DataError for fewer than ten rows, or none to train or validate on."""
     n = len(splits)
     if n < MIN_ROWS:
-        raise DataError(
-            "too_few_images",
-            f"{n} of the {store.n:,} galaxies of {config.dataset} fit the choice; a dataset needs at least "
-            f"{MIN_ROWS}: take more classes, splits or redshifts.",
-            "classes" if config.classes else "n",
-        )
+        why = f"{n} of the {store.n:,} galaxies of {config.dataset} match, and a dataset needs {MIN_ROWS}"
+        field = "classes" if config.classes else "n"
+        raise DataError("too_few_images", f"{why}; include more classes, splits or redshifts.", field)
     for split in REQUIRED:
         if SPLIT_CODES[split] not in splits:
-            raise DataError(
-                "empty_split",
-                f"None of the {n:,} chosen galaxies of {config.dataset} is in {split}; choose that split "
-                "too, or give a split_table with another split.",
-                "splits",
-            )
+            why = f"None of the {n:,} chosen galaxies of {config.dataset} is in {split}"
+            raise DataError("empty_split", f"{why}; include that split, or give a split_table.", "splits")
 
 
 def _provenance(config: SubsetConfig, store: GalaxyStore) -> dict[str, Any]:
-    """Of what, and what was asked, without what was not."""
+    """The source dataset and the filters that were set."""
     rows = config.model_dump(mode="json", include=set(FILTERS), exclude_defaults=True)
     if config.n is not None:
         rows["seed"] = config.seed
@@ -137,7 +129,7 @@ def subset_dataset(
     progress: Callable[[int, int, str], None],
     should_stop: Callable[[], bool],
 ) -> Path:
-    """Path of the new dataset; errors and repeats as for backend.data.importers.import_dataset."""
+    """Path of the new dataset; errors and repeated calls as in backend.data.importers.import_dataset."""
     made = made_by(folder, config.name, token)
     if made is not None:
         return made

@@ -1,4 +1,5 @@
-"""Writing a dataset: streamed to a hidden partial file, finished with splits and statistics, then renamed."""
+"""Writing a dataset: streamed to a hidden partial file, completed with splits and statistics, then
+renamed."""
 
 import hashlib
 import json
@@ -14,7 +15,7 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.data.duplicates import difference_hash, find_twins, thumbnails, twins_json
+from backend.data.duplicates import difference_hash, find_near_duplicates, pairs_json, thumbnails
 from backend.data.layout import (
     FORMAT,
     MIN_ROWS,
@@ -27,7 +28,7 @@ from backend.data.layout import (
     SkipLog,
     display_weights,
     unknown,
-)
+)  # fmt: skip
 from backend.data.splits import count_divided, find_groups, make_splits
 from backend.errors import DataError
 from shared.base.vocabulary import SPLIT_CODES, Split
@@ -37,13 +38,8 @@ SPARE_BYTES = 64 * 2**20
 MIN_STD = 1e-5
 
 
-def partial_path(folder: Path, name: str, token: str) -> Path:
-    """Where a dataset grows before it gets its own name."""
-    return folder / f".{name}.{token}.partial"
-
-
 def target_paths(folder: Path, name: str, token: str) -> tuple[Path, Path]:
-    """The file a dataset should have, and the one it gets where that is taken by a renamed dataset."""
+    """The file of a dataset, and the one it gets if a renamed dataset has taken that."""
     return folder / f"{name}.h5", folder / f"{name}.{token}.h5"
 
 
@@ -56,19 +52,21 @@ def cleanup_partials(folder: Path, token: str) -> None:
 
 
 class StoreWriter:
-    """Takes blocks of galaxies and leaves one finished dataset file, or nothing.
+    """Writes blocks of galaxies to one dataset file.
 
-    Use as a context manager: leaving it without `finish()` removes the partial file. Memory stays at one
-    block plus 300 bytes a row.
+    Use as a context manager: leaving it without `finish()` removes the partial file. Memory: one block plus
+    300 bytes per row.
     """
 
     def __init__(self, folder: Path, name: str, token: str, plan: DatasetPlan) -> None:
-        self.plan = plan
-        self.token = token
+        self.plan, self.token = plan, token
         self._targets = target_paths(folder, name, token)
-        self._partial = partial_path(folder, name, token)
+        self._partial = folder / f".{name}.{token}.partial"
         folder.mkdir(parents=True, exist_ok=True)
-        _check_free(folder, plan.nbytes)
+        free = shutil.disk_usage(folder).free
+        if plan.nbytes + SPARE_BYTES > free:
+            why = f"The dataset needs {plan.nbytes / 1e9:,.1f} GB but {free / 1e9:,.1f} GB are free"
+            raise DataError("disk_full", f"{why}; free some space or choose a smaller img_size.", "img_size")
         self._file = h5py.File(self._partial, "w")
         self._images = _contiguous_images(self._file, plan, plan.n)
         self._hash = hashlib.sha256()
@@ -90,7 +88,7 @@ class StoreWriter:
         self.abort()
 
     def append(self, block: GalaxyBlock) -> None:
-        """Write the block's galaxies after those before."""
+        """Write the galaxies of a block."""
         end = self._rows + len(block)
         self._images[self._rows : end] = block.images
         rows = max(1, PIECE_BYTES // max(block.images[:1].nbytes, 1))
@@ -110,14 +108,10 @@ class StoreWriter:
         self._rows = end
 
     def finish(self, skipped: SkipLog | None = None) -> Path:
-        """Split, measure, fsync and rename; the path of the dataset."""
-        n = self._rows
-        if n < MIN_ROWS:
-            raise DataError(
-                "too_few_images",
-                f"Only {n} images could be read; a dataset needs at least {MIN_ROWS}.",
-                "path",
-            )
+        """Split, compute statistics, fsync and rename; the path of the dataset."""
+        if self._rows < MIN_ROWS:
+            why = f"Only {self._rows} images could be read; a dataset needs at least {MIN_ROWS}."
+            raise DataError("too_few_images", why, "path")
         labels = np.concatenate(self._labels)
         sky = {key: np.concatenate(parts) for key, parts in self._sky.items()}
         splits = self._decide_splits(labels, sky)
@@ -130,9 +124,9 @@ class StoreWriter:
         return _publish(self._partial, self._targets)
 
     def abort(self) -> None:
-        """Close and remove the partial file; nothing happens once finished."""
+        """Close and remove the partial file; does nothing once finished."""
         if self._file.id.valid:
-            with suppress(RuntimeError, OSError):  # a full disk refuses the last flush too
+            with suppress(RuntimeError, OSError):  # on a full disk the last flush fails too
                 self._file.close()
         self._partial.unlink(missing_ok=True)
         self._partial.with_suffix(".partial2").unlink(missing_ok=True)
@@ -145,13 +139,12 @@ class StoreWriter:
             if divided:
                 self.plan.provenance["groups_across_splits"] = divided
             return splits
-        whole = find_groups(
-            self._source_ids, sky["ra"], sky["dec"], sky["pxscale"], self.plan.img_size, groups
-        )
+        place = sky["ra"], sky["dec"], sky["pxscale"]
+        whole = find_groups(self._source_ids, *place, self.plan.img_size, groups)
         return make_splits(labels, whole, self.plan.split_seed)
 
     def _shrink(self) -> None:
-        """Fewer rows than planned (images were skipped): move them to a file of the right size."""
+        """If images were skipped, copy the rows to a file of the right size."""
         if self._rows == self.plan.n:
             return
         smaller = self._partial.with_suffix(".partial2")
@@ -177,7 +170,7 @@ class StoreWriter:
 
     def _write_attributes(self, splits: NDArray[np.uint8], skipped: SkipLog) -> None:
         plan = self.plan
-        twins = find_twins(np.concatenate(self._thumbs), splits)
+        duplicates, pairs = find_near_duplicates(np.concatenate(self._thumbs), splits)
         train = np.concatenate(self._channel_moments)[splits == SPLIT_CODES[Split.TRAIN]]
         mean, std = _mean_std(train)
         values: dict[str, Any] = {
@@ -193,16 +186,16 @@ class StoreWriter:
             "channel_mean": mean,
             "channel_std": std,
             "digest": self._hash.hexdigest(),
-            "duplicates_across_splits": twins.total,
+            "duplicates_across_splits": duplicates,
             "skipped_count": skipped.count,
             "created_at": datetime.now(UTC).isoformat(),
             "token": self.token,
         }
         for key, value in values.items():
             self._file.attrs[key] = value
-        # An attribute holds 64 KB at most; a hundred long paths may be more.
+        # An attribute holds 64 KB at most; a hundred long paths may need more.
         reasons = _json([entry.model_dump() for entry in skipped.first]).encode()
-        for key, text in (("skipped", reasons), ("twins", twins_json(twins))):
+        for key, text in (("skipped", reasons), ("twins", pairs_json(pairs))):
             self._file.create_dataset(key, data=np.frombuffer(text, np.uint8))
 
 
@@ -211,7 +204,7 @@ def _json(value: Any) -> str:
 
 
 def _contiguous_images(file: h5py.File, plan: DatasetPlan, n: int) -> h5py.Dataset:
-    """An uncompressed (n, H, W, C) dataset whose space is taken now and not filled twice."""
+    """An uncompressed (n, H, W, C) dataset, allocated at once and not filled twice."""
     space = h5py.h5s.create_simple((n, plan.img_size, plan.img_size, plan.channels))
     properties = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     properties.set_layout(h5py.h5d.CONTIGUOUS)
@@ -224,12 +217,9 @@ def _moments(images: Pixels) -> Floats:
     """(n, C, 2) means of values and of their squares over each image, on the scale 0 to 1."""
     n, height, width, channels = images.shape
     values = images.reshape(n, height, width * channels).astype(np.float32) / 255
-    columns = np.stack(
-        [values.sum(axis=1), (values * values).sum(axis=1)], axis=2
-    )  # long inner axes are fast
-    sums: Floats = columns.reshape(n, width, channels, 2).sum(axis=1, dtype=np.float64)
-    means: Floats = sums / (height * width)
-    return means
+    sums = [values.sum(axis=1), (values * values).sum(axis=1)]  # long inner axes are fast
+    columns = np.stack(sums, axis=2).reshape(n, width, channels, 2)
+    return np.asarray(columns.sum(axis=1, dtype=np.float64) / (height * width))
 
 
 def _mean_std(moments: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
@@ -239,26 +229,14 @@ def _mean_std(moments: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]
     return mean.astype(np.float32), np.maximum(std, MIN_STD).astype(np.float32)
 
 
-def _check_free(folder: Path, nbytes: int) -> None:
-    free = shutil.disk_usage(folder).free
-    if nbytes + SPARE_BYTES > free:
-        raise DataError(
-            "disk_full",
-            f"The dataset needs {nbytes / 1e9:,.1f} GB but {free / 1e9:,.1f} GB are free; "
-            "free some space or choose a smaller img_size.",
-            "img_size",
-        )
-
-
 def _publish(partial: Path, targets: tuple[Path, Path]) -> Path:
-    """Rename the finished file, on disk before it gets its name; its path."""
+    """Sync the finished file to disk and rename it; its path."""
     with partial.open("rb") as file:
         os.fsync(file.fileno())
     path = next((target for target in targets if not target.exists()), None)
     if path is None:
-        raise DataError(
-            "dataset_exists", f"The file {targets[1].name} exists already; choose another name.", "name"
-        )
+        why = f"The file {targets[1].name} exists already; choose another name."
+        raise DataError("dataset_exists", why, "name")
     partial.replace(path)
     folder = os.open(path.parent, os.O_RDONLY)
     try:

@@ -1,7 +1,7 @@
-"""SQLite as four processes need it: immediate writes, deferred reads, migrations at start.
+"""SQLite shared by several processes: immediate writes, deferred reads, migrations at start.
 
-SQLAlchemy's default transactions lose read-then-write updates between processes; a write transaction here
-takes the lock at its start (BEGIN IMMEDIATE), and a read never waits for it (WAL).
+With SQLAlchemy's default transactions, read-then-write updates of two processes can conflict. Here a write
+transaction takes the lock at its start (BEGIN IMMEDIATE), and a read never waits for it (WAL).
 """
 
 import fcntl
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 WITH_DELETED = {"with_deleted": True}
-"""Execution options of a query that finds deleted rows too."""
+"""Execution options of a query that includes deleted rows."""
 MIGRATIONS = Path(__file__).parent / "migrations"
 REVISION_TABLE = "alembic_version"
 BUSY_TIMEOUT_MS = 15_000
@@ -39,7 +39,7 @@ class Database:
         self._read_session = sessionmaker(self._reader, expire_on_commit=False)
         self._write_session = sessionmaker(self._writer, expire_on_commit=False)
         for sessions in (self._read_session, self._write_session):
-            event.listen(sessions, "do_orm_execute", _leave_out_deleted)
+            event.listen(sessions, "do_orm_execute", _exclude_deleted)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -52,7 +52,7 @@ class Database:
             yield session
 
     def migrate(self) -> None:
-        """Bring the schema to the newest revision, one process at a time, after a backup where it changes."""
+        """Upgrade the schema to the newest revision, one process at a time, after a backup."""
         lock = self.path.with_suffix(".migrate.lock")
         with lock.open("w") as handle:
             fcntl.flock(handle, fcntl.LOCK_EX)
@@ -75,7 +75,7 @@ class Database:
             broken = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
             if broken:
                 raise RuntimeError(
-                    f"the migration broke {len(broken)} references; the backup stands beside it"
+                    f"the migration broke {len(broken)} references; the backup is beside the database"
                 )
             connection.commit()
         engine.dispose()
@@ -96,15 +96,15 @@ class Database:
 
 
 def open_database(path: Path) -> Database:
-    """The migrated database in `path`, created where there is none."""
+    """The migrated database in `path`, created if missing."""
     path.parent.mkdir(parents=True, exist_ok=True)
     database = Database(path)
     database.migrate()
     return database
 
 
-def _leave_out_deleted(state: ORMExecuteState) -> None:
-    """What a person has deleted is found by no query, but for those that ask WITH_DELETED."""
+def _exclude_deleted(state: ORMExecuteState) -> None:
+    """Exclude deleted rows from every query without WITH_DELETED."""
     if state.is_select and not state.is_column_load and "with_deleted" not in state.execution_options:
         present = with_loader_criteria(Deletable, lambda row: row.deleted_at.is_(None), include_aliases=True)
         state.statement = state.statement.options(present)
@@ -128,7 +128,7 @@ def _engine(path: Path, *, begin: str, foreign_keys: bool = True) -> Engine:
 
 
 def _alembic_config(connection: Connection | None = None) -> "Config":
-    from alembic.config import Config  # a third of a second that is due only where the schema changes
+    from alembic.config import Config  # slow to import, needed only if the schema changes
 
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
@@ -137,5 +137,5 @@ def _alembic_config(connection: Connection | None = None) -> "Config":
 
 
 def _newest_revision() -> str:
-    """As the files are numbered: 0011 of 0011_notices_are_counted.py."""
+    """The number of the last file: 0011 of 0011_notices_are_counted.py."""
     return max(path.name for path in MIGRATIONS.glob("versions/[0-9]*.py"))[:4]

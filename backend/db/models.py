@@ -1,4 +1,4 @@
-"""Tables. Runs and their metrics are copies of what the run directories say; the queue lives only here."""
+"""Tables. Runs and metrics are copied from the run directories; the queue is only here."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -40,8 +40,8 @@ class Base(DeclarativeBase):
 
 
 class Deletable:
-    """What a person may delete and have back: while `deleted_at` stands, no query finds it that does not ask
-    for deleted rows (backend.db.engine)."""
+    """Rows that a person can delete and restore. While `deleted_at` is set, only queries that include deleted
+    rows find them (backend.db.engine)."""
 
     deleted_at: Mapped[datetime | None] = mapped_column(default=None)
 
@@ -66,11 +66,11 @@ class RunRow(Deletable, Base):
     dataset: Mapped[str | None] = mapped_column(index=True)
     dataset_digest: Mapped[str | None]
     eval_dataset_digest: Mapped[str | None]
-    """Of the dataset that its probes are judged on: its own, or its eval_dataset."""
+    """Of the dataset its probes are evaluated on: its own, or its eval_dataset."""
     config: Mapped[dict[str, Any]]
     parent_id: Mapped[str | None] = mapped_column(ForeignKey("runs.id", ondelete="SET NULL"))
     queue_rank: Mapped[int] = mapped_column(default=0)
-    """Its place among all runs of its lane; only runs that wait exchange theirs."""
+    """Its place among all runs of its lane; only waiting runs exchange places."""
     attempt: Mapped[int] = mapped_column(default=0)
     crashes_since_checkpoint: Mapped[int] = mapped_column(default=0)
     last_checkpoint: Mapped[int] = mapped_column(default=-1)
@@ -83,11 +83,11 @@ class RunRow(Deletable, Base):
     latest_metrics: Mapped[dict[str, float | None]] = mapped_column(default=dict)
     initial_metrics: Mapped[dict[str, float | None]] = mapped_column(default=dict)
     disk_bytes: Mapped[int | None]
-    """Of its folder, as last measured."""
+    """Size of its folder when last measured."""
 
 
 class PausedLaneRow(Base):
-    """A lane whose queue starts nothing."""
+    """A paused lane, which starts no runs."""
 
     __tablename__ = "paused_lanes"
 
@@ -96,7 +96,7 @@ class PausedLaneRow(Base):
 
 
 class RunEventRow(Base):
-    """A change of state; a note where `from_state` equals `to_state`."""
+    """A change of state, or a note if `from_state` equals `to_state`."""
 
     __tablename__ = "run_events"
 
@@ -109,7 +109,7 @@ class RunEventRow(Base):
 
 
 class MetricSetRow(Base):
-    """Keys that a run logs together."""
+    """The keys that a run logs together."""
 
     __tablename__ = "metric_sets"
 
@@ -119,9 +119,9 @@ class MetricSetRow(Base):
 
 
 class MetricLineRow(Base):
-    """Points of one step (backend.db.points reads and writes them). `figures`: epoch, time and the values of
-    the keys of its set, as little-endian float64. `id` grows with each insert: it is the cursor of a reader,
-    and the index on `set_id` ends in it."""
+    """Points of one step (see backend.db.points). `figures`: epoch, time and a value for each key of its set,
+    as little-endian float64. `id` increases with each insert: readers use it as a cursor, and the index on
+    `set_id` ends in it."""
 
     __tablename__ = "metric_lines"
     __table_args__ = (UniqueConstraint("set_id", "step"), {"sqlite_autoincrement": True})
@@ -133,8 +133,8 @@ class MetricLineRow(Base):
 
 
 class DatasetRow(Base):
-    """One dataset; `info` is what its file says of it (a Dataset), `name` and `description`
-    are a person's and win over it; `file` is relative to the datasets folder."""
+    """One dataset. `info` is the Dataset described by its file; `name` and `description` can be changed and
+    override it; `file` is relative to the datasets folder."""
 
     __tablename__ = "datasets"
 
@@ -147,7 +147,7 @@ class DatasetRow(Base):
 
 
 class BaselineRow(Base):
-    """A reference accuracy of a dataset, computed once for each digest (pixels, labels and split)."""
+    """A reference accuracy of a dataset, computed once per digest (of pixels, labels and split)."""
 
     __tablename__ = "baselines"
 
@@ -157,8 +157,8 @@ class BaselineRow(Base):
 
 
 class EvaluationRow(Deletable, Base):
-    """One evaluation; `info` is a Evaluation as its job wrote it. `encoder_id` is the run
-    that the job judged: of its references (raw pixels, majority) too."""
+    """One evaluation; `info` is the Evaluation written by its job. `encoder_id` is the run evaluated by the
+    job, also for its references (raw pixels, majority)."""
 
     __tablename__ = "evaluations"
 
@@ -182,8 +182,8 @@ class SweepRow(Base):
 
 
 class SweepMemberRow(Base):
-    """A run that a sweep consists of, there before it is queued: what was planned outlives a break. `run_id`
-    is its newest run."""
+    """A planned run of a sweep, stored before it is queued so that an interrupted launch can continue.
+    `run_id` is its newest run."""
 
     __tablename__ = "sweep_members"
 
@@ -196,8 +196,8 @@ class SweepMemberRow(Base):
 
 
 class LabelFlagRow(Base):
-    """A label that a person doubts. It refers to the galaxies of a digest, and so outlives the name of their
-    dataset, and the dataset."""
+    """A label flagged as doubtful. It refers to a row by the digest of its dataset, so it survives renaming
+    or deleting the dataset."""
 
     __tablename__ = "label_flags"
 
@@ -210,7 +210,7 @@ class LabelFlagRow(Base):
 
 
 class CollectionRow(Base):
-    """Galaxies under a name, by the digest of their dataset, as a flag."""
+    """A named set of galaxies, identified by the digest of their dataset as in LabelFlagRow."""
 
     __tablename__ = "collections"
 
@@ -223,7 +223,7 @@ class CollectionRow(Base):
 
 
 class NoticeRow(Base):
-    """What is to be said of a run. `id` grows, so that it serves as a cursor."""
+    """A notice about a run. `id` increases, so it is used as a cursor."""
 
     __tablename__ = "notices"
     __table_args__ = {"sqlite_autoincrement": True}
@@ -236,8 +236,8 @@ class NoticeRow(Base):
 
 
 class WebhookRow(Base):
-    """Where notices are sent: one row, or none. `sent_id` is the last notice that is dealt with, `failures`
-    the tries in vain since."""
+    """Where notices are sent: one row, or none. `sent_id` is the last notice sent or dropped, `failures` the
+    failed attempts since."""
 
     __tablename__ = "webhook"
 
@@ -251,8 +251,7 @@ class WebhookRow(Base):
 
 
 class RatingRow(Base):
-    """How much a galaxy interests a person, 0 to 5. Like a label's flag it outlives the name of its
-    dataset."""
+    """How interesting a galaxy is, rated 0 to 5. Identified by digest as in LabelFlagRow."""
 
     __tablename__ = "ratings"
 

@@ -1,14 +1,13 @@
-"""Finding the encoder that a job judges: the files of one checkpoint, without torch."""
+"""Finding the encoder of a job: the files of one checkpoint, without torch."""
 
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from hashlib import file_digest
 from pathlib import Path
 from typing import Any
 
 from backend.errors import NotFoundError
-from backend.files import read_json
+from backend.files import read_json, sha256_of
 from backend.jobs.run_dir import EncoderSource, EncoderSpec, RunDir
 
 FOLDER = re.compile(r"step_(\d{8,})")
@@ -17,7 +16,7 @@ WEIGHTS, META = "model.safetensors", "meta.json"
 
 @dataclass(frozen=True)
 class FoundEncoder:
-    """A checkpoint as a spec names it, and what its meta.json says."""
+    """A checkpoint as a spec names it, and its meta.json."""
 
     spec: EncoderSpec
     meta: dict[str, Any]
@@ -32,20 +31,20 @@ class FoundEncoder:
 
 
 def saved_steps(run_dir: RunDir) -> list[int]:
-    """Steps of the checkpoints of a run, rising."""
+    """Steps of a run's checkpoints, ascending."""
     found = (FOLDER.fullmatch(path.parent.name) for path in run_dir.checkpoints.glob(f"step_*/{META}"))
     return sorted(int(name[1]) for name in found if name)
 
 
 def find_encoder(home: Path, run_id: str, checkpoint: str) -> FoundEncoder:
-    """What best (else last), last or a step means now. Raises NotFoundError, naming the steps that exist."""
+    """The checkpoint best (else last), last or a step. Raises NotFoundError, which lists the steps."""
     run_dir = RunDir(home / "runs" / run_id)
     steps = saved_steps(run_dir)
     step = _step(run_dir, checkpoint, steps)
     folder = run_dir.checkpoints / f"step_{step:08d}"
     try:
         digest = _digest_of(folder / WEIGHTS)
-    except FileNotFoundError:  # replaced by a later one since it was listed
+    except FileNotFoundError:  # replaced since it was listed
         raise _no_checkpoint(run_id, checkpoint, [other for other in steps if other != step]) from None
     spec = EncoderSpec(
         run=run_id, step=step, folder=folder.relative_to(home).as_posix(), weights_digest=digest
@@ -54,19 +53,20 @@ def find_encoder(home: Path, run_id: str, checkpoint: str) -> FoundEncoder:
 
 
 def _digest_of(path: Path) -> str:
-    """SHA-256 of a file, read once for each time that it is written. Raises FileNotFoundError."""
+    """SHA-256 of a file, read once per version. Raises FileNotFoundError."""
     status = path.stat()
     return _read_digest(path, status.st_ino, status.st_mtime_ns, status.st_size)
 
 
 @lru_cache(maxsize=256)
 def _read_digest(path: Path, *_stamp: int) -> str:
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+    return sha256_of(path)
 
 
-def settled(home: Path, source: EncoderSource, checkpoint: str) -> EncoderSpec:
-    """The checkpoint of a source, as it is now where it was left open. Raises NotFoundError."""
+def settled(home: Path, source: EncoderSource | None, checkpoint: str) -> EncoderSpec:
+    """The checkpoint of a source; `checkpoint` of its run if the source fixes none. Raises NotFoundError."""
+    if source is None:
+        raise NotFoundError("no_encoder", "no encoder given; relaunch the job with one", "encoder")
     if isinstance(source, EncoderSpec):
         return source
     spec = find_encoder(home, source.run, checkpoint).spec
@@ -85,8 +85,8 @@ def _step(run_dir: RunDir, checkpoint: str, steps: list[int]) -> int:
     return step
 
 
-def _no_checkpoint(run_id: str, wanted: str, steps: list[int]) -> NotFoundError:
-    known = f"there are: {', '.join(map(str, steps))}" if steps else "none is written yet, wait for the first"
+def _no_checkpoint(run_id: str, checkpoint: str, steps: list[int]) -> NotFoundError:
+    known = f"it has: {', '.join(map(str, steps))}" if steps else "wait until the first is written"
     return NotFoundError(
-        "checkpoint_not_found", f"{run_id} has no checkpoint {wanted}; {known}", "checkpoint"
+        "checkpoint_not_found", f"{run_id} has no checkpoint {checkpoint}; {known}", "checkpoint"
     )

@@ -1,4 +1,4 @@
-"""What a worker takes of its machine, as its process and the driver say."""
+"""The GPU, and the CPU time and memory that a worker uses."""
 
 import time
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ class Gpu:
 
 
 def find_gpu() -> Gpu | None:
-    """The first GPU, or None where the driver knows none."""
+    """The first GPU, or None without one."""
     try:
         handle = _handle()
         memory = pynvml.nvmlDeviceGetMemoryInfo(handle)
@@ -31,8 +31,8 @@ def find_gpu() -> Gpu | None:
 
 
 def gpu_load() -> dict[str, float]:
-    """Of the first GPU, whoever uses it: `gpu_percent` of the time at work, `gpu_memory_bytes`, `gpu_watts`;
-    empty where the driver knows none, without what it does not say."""
+    """Utilisation of the first GPU by all processes: `gpu_percent`, `gpu_memory_bytes` and, if the driver
+    reports it, `gpu_watts`. Empty without a GPU."""
     try:
         handle = _handle()
         load = {
@@ -53,18 +53,22 @@ def _handle() -> Any:
     return pynvml.nvmlDeviceGetHandleByIndex(0)
 
 
-class Load:
-    """What this process takes, between one look and the next."""
+class ProcessUsage:
+    """CPU time and memory of this process."""
 
     def __init__(self) -> None:
-        self._me = psutil.Process()
-        self._me.cpu_percent()  # begins to count
+        self._process = psutil.Process()
+        self._process.cpu_percent()  # starts the measurement
 
     @property
     def rss_bytes(self) -> int:
-        return int(self._me.memory_info().rss)
+        return int(self._process.memory_info().rss)
 
-    def look(self) -> dict[str, float]:
-        """`time`, `cpu_percent` since the last look (100 is one core), `rss_bytes`, and the GPU's."""
-        own = {"time": time.time(), "cpu_percent": self._me.cpu_percent(), "rss_bytes": float(self.rss_bytes)}
+    def measure(self) -> dict[str, float]:
+        """`time`, `cpu_percent` since the last call (100 is one core), `rss_bytes`, and gpu_load()."""
+        own = {
+            "time": time.time(),
+            "cpu_percent": self._process.cpu_percent(),
+            "rss_bytes": float(self.rss_bytes),
+        }
         return {key: round(value, 1) for key, value in (own | gpu_load()).items()}

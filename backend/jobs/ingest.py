@@ -1,8 +1,8 @@
 """From metrics.jsonl to rows, each line exactly once.
 
-The rows of a read and the byte offset behind it are stored in one transaction, so a killed supervisor takes
-up where its last transaction ended. A line {"event": "resumed", "from_step": s} deletes the rows after s:
-those steps come again. A worker that begins anew, as there is no checkpoint, says −1.
+The rows of a read and the byte offset after it are stored in one transaction, so a killed supervisor
+continues where its last transaction ended. A line {"event": "resumed", "from_step": s} deletes the rows after
+s, which will be written again. A worker that restarts without a checkpoint writes −1.
 """
 
 import json
@@ -23,12 +23,12 @@ from shared.base.states import RunState
 log = logging.getLogger("galaxyscope.ingest")
 
 BLOCK_BYTES = 4_000_000
-"""Most that one transaction reads, so that none holds the database for long."""
+"""Limit of one transaction, so that none holds the database for long."""
 
 
 @dataclass
 class Block:
-    """What one read of the file brought: lines by keys and step, and where the next read begins."""
+    """The result of one read: lines by keys and step, and where the next read starts."""
 
     offset: int
     lines: dict[tuple[Any, ...], Line] = field(default_factory=dict)
@@ -41,7 +41,7 @@ class Block:
             values = line["values"] | dict.fromkeys(line.get("nonfinite", {}))
             added = Line(int(line["step"]), float(line["epoch"]), float(line["time"]), values)
             at = (*values, added.step)
-            self.lines.pop(at, None)  # the last of two comes last
+            self.lines.pop(at, None)  # moved to the end
             self.lines[at] = added
 
     def _resume(self, step: int) -> None:
@@ -50,8 +50,8 @@ class Block:
 
 
 def ingest(session: Session, run: RunRow, run_dir: RunDir) -> bool:
-    """Store the next block of the run's metrics; True if there was something. `run` belongs to `session`,
-    whose transaction the caller commits."""
+    """Store the next block of the run's metrics; False if there was none. `run` belongs to `session`, whose
+    transaction the caller commits."""
     block = read_block(run_dir, run.ingest_offset)
     if block.offset == run.ingest_offset:
         return False
@@ -64,8 +64,8 @@ def ingest(session: Session, run: RunRow, run_dir: RunDir) -> bool:
     return True
 
 
-def has_news(run: RunRow, run_dir: RunDir) -> bool:
-    """Whether there is something to ingest, without a transaction."""
+def has_new_metrics(run: RunRow, run_dir: RunDir) -> bool:
+    """Whether there are new metrics, without a transaction."""
     try:
         return run_dir.metrics.stat().st_size != run.ingest_offset
     except FileNotFoundError:
@@ -73,10 +73,10 @@ def has_news(run: RunRow, run_dir: RunDir) -> bool:
 
 
 def read_block(run_dir: RunDir, offset: int) -> Block:
-    """Whole lines from `offset` on, at most BLOCK_BYTES of them (one longer line is read whole).
+    """Complete lines from `offset`, at most BLOCK_BYTES (but at least one line).
 
-    A file shorter than `offset` lost its end with the power: it is read again from its start, which changes
-    nothing, as a point replaces itself.
+    A file shorter than `offset` was truncated by a loss of power. It is read again from its start, which is
+    harmless because each point replaces itself.
     """
     block = Block(offset)
     try:
@@ -94,7 +94,7 @@ def read_block(run_dir: RunDir, offset: int) -> Block:
             try:
                 block.add(json.loads(raw))
             except (ValueError, TypeError, KeyError, AttributeError):
-                log.warning("%s: left out a line that is no metric: %.80r", run_dir.metrics, raw)
+                log.warning("%s: skipped a line that is not a metric: %.80r", run_dir.metrics, raw)
     return block
 
 
@@ -104,8 +104,8 @@ def _take_back(session: Session, run: RunRow, step: int) -> None:
     run.initial_metrics = run.initial_metrics if step >= 0 else {}
     run.resets += 1
     state = RunState(run.state)
-    came_from = f"resumed from step {step}" if step >= 0 else "begun anew: there was no checkpoint"
-    add_event(session, run.id, state, state, came_from)
+    note = f"resumed from step {step}" if step >= 0 else "restarted from scratch: no checkpoint found"
+    add_event(session, run.id, state, state, note)
 
 
 def _summarise(run: RunRow, lines: Iterable[Line]) -> None:

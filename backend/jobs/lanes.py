@@ -1,10 +1,9 @@
-"""The lanes of the queue: what is at work, what waits and in which order, whether it is paused.
+"""The lanes of the queue: the active run, the waiting runs and their order, whether the lane is paused.
 
-A run has a rank in its lane from when it was queued. Moving one exchanges ranks among those that wait: what
-is paused or at work keeps its own, so that a run which comes back, resumed or lost, is where it was.
+A run has a rank in its lane from the time it was queued. Moving a run exchanges ranks among the waiting runs
+only: paused and active runs keep theirs, so a run that returns to the queue returns to its place.
 """
 
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import Select, func, select, update
@@ -17,46 +16,43 @@ from shared.contract.launching import Direction
 
 
 def waiting(lane: Lane) -> Select[RunRow]:
-    """The runs that wait in a lane, next first."""
+    """The waiting runs of a lane, next first."""
     queued = select(RunRow).where(RunRow.lane == lane.value, RunRow.state == RunState.QUEUED.value)
     return queued.order_by(RunRow.queue_rank, RunRow.created_at, RunRow.id)
 
 
 def at_work(session: Session, lane: Lane) -> RunRow | None:
-    """The run that occupies a lane, if one does."""
-    busy = [state.value for state in HAS_WORKER]
-    return session.scalar(select(RunRow).where(RunRow.lane == lane.value, RunRow.state.in_(busy)).limit(1))
+    """The run that occupies a lane, if any."""
+    return session.scalar(
+        select(RunRow).where(RunRow.lane == lane.value, RunRow.state.in_(HAS_WORKER)).limit(1)
+    )
 
 
 def last_rank(session: Session, lane: Lane) -> int:
-    """The rank of a run that is queued now."""
+    """The rank of a run queued now."""
     return (session.scalar(select(func.max(RunRow.queue_rank)).where(RunRow.lane == lane.value)) or 0) + 1
 
 
 def move(session: Session, run: RunRow, to: Direction) -> None:
-    """Exchange places within the lane of a waiting run; at the end of the queue nothing happens."""
+    """Move a waiting run within its lane; has no effect beyond either end."""
     runs = list(session.scalars(waiting(Lane(run.lane))))
     ranks = [one.queue_rank for one in runs]
     place = next(index for index, one in enumerate(runs) if one.id == run.id)
-    wanted = {Direction.UP: max(place - 1, 0), Direction.DOWN: place + 1, Direction.TOP: 0}[to]
-    runs.insert(wanted, runs.pop(place))
-    _give_ranks(session, runs, ranks)
-
-
-def _give_ranks(session: Session, runs: Sequence[RunRow], ranks: Sequence[int]) -> None:
+    new_place = {Direction.UP: max(place - 1, 0), Direction.DOWN: place + 1, Direction.TOP: 0}[to]
+    runs.insert(new_place, runs.pop(place))
     for run, rank in zip(runs, ranks, strict=True):
         if run.queue_rank != rank:
             session.execute(update(RunRow).where(RunRow.id == run.id).values(queue_rank=rank))
 
 
 def paused_at(session: Session, lane: Lane) -> datetime | None:
-    """Since when a lane starts nothing; None where it does."""
+    """When a lane was paused; None if it is not."""
     row = session.get(PausedLaneRow, lane.value)
     return row.paused_at if row else None
 
 
 def pause(session: Session, lane: Lane) -> None:
-    """Start nothing new in a lane; twice is as once."""
+    """Start no more runs in a lane. Idempotent."""
     if paused_at(session, lane) is None:
         session.add(PausedLaneRow(lane=lane.value, paused_at=datetime.now(UTC)))
 

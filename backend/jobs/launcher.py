@@ -1,4 +1,4 @@
-"""Starting and ending workers. Local processes now; Slurm would be another class with these methods."""
+"""Starting and ending workers as local processes. Slurm would be another class with these methods."""
 
 import contextlib
 import os
@@ -11,27 +11,28 @@ from backend.jobs.run_dir import Process, RunDir, process_exists
 from shared.configs.kinds import Lane
 
 NICE = {Lane.TRAIN: 10, Lane.LIGHT: 15, Lane.NETWORK: 15}
+"""Niceness of workers, unless GALAXYSCOPE_NICE overrides it."""
 
 SPIN_COUNT = "10000"
-"""How long OpenMP threads spin before they sleep: long enough for a step alone, short enough to leave the
-processor to others (figures in docs/adr/0005)."""
+"""How long OpenMP threads spin before they sleep: long enough within a step, short enough to leave the
+processor to other processes (measured in docs/adr/0005)."""
 
 
 class Launcher(Protocol):
-    """How the supervisor starts, ends and buries workers."""
+    """How the supervisor starts, ends and reaps workers."""
 
     def launch(self, run_dir: RunDir, attempt: int, lane: Lane) -> None:
         """Start a worker that outlives this process."""
 
     def end(self, process: Process, *, kill: bool) -> None:
-        """Ask the worker's whole process group to end (SIGTERM), or end it (SIGKILL)."""
+        """Send the worker's process group SIGTERM, or SIGKILL."""
 
     def reap(self) -> None:
-        """Collect the exit codes of dead children, so that none stays a zombie."""
+        """Collect the exit codes of dead children, so that none remains a zombie."""
 
 
 class LocalLauncher:
-    """Workers as processes of this machine, each leading its own session."""
+    """Workers as processes on this machine, each the leader of its own session."""
 
     def __init__(self) -> None:
         self._children: list[subprocess.Popen[bytes]] = []
@@ -61,5 +62,6 @@ class LocalLauncher:
 
 def _environment(lane: Lane) -> dict[str, str]:
     light = {"CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    common = {"PYTHONUNBUFFERED": "1", "GOMP_SPINCOUNT": SPIN_COUNT, "GALAXYSCOPE_NICE": str(NICE[lane])}
+    nice = os.environ.get("GALAXYSCOPE_NICE", str(NICE[lane]))
+    common = {"PYTHONUNBUFFERED": "1", "GOMP_SPINCOUNT": SPIN_COUNT, "GALAXYSCOPE_NICE": nice}
     return os.environ | common | ({} if lane is Lane.TRAIN else light)

@@ -1,4 +1,4 @@
-"""What is to be said of a run, noted in the transaction in which it happens, so that it is said once."""
+"""Notices about runs, added in the transaction of the event so that each is added once."""
 
 from datetime import UTC, datetime
 
@@ -6,26 +6,27 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from backend.db.models import NoticeRow, RunRow
-from backend.jobs.training_history import read_course
+from backend.jobs.training_history import read_history
 from backend.jobs.verdict import Verdict
-from backend.stats.trend import judge_course
+from backend.stats.trend import judge_training
 from shared.base.states import HAS_WORKER, RunState
+from shared.base.text import percent
 from shared.configs.kinds import RunKind, Trait, has_trait, kinds_with, values_of
 from shared.contract.runs import Trend, judged_key
 from shared.contract.system import NoticeKind
 
 STALLS = frozenset({Trend.FLAT, Trend.WORSENING, Trend.COLLAPSING})
-KEPT = 1000
+MAX_NOTICES = 1000
 
 
 def note_end(session: Session, run: RunRow, decided: Verdict) -> None:
-    """Say how a run ended, or that its worker died; of a stop or pause, which was asked for, nothing."""
+    """Add a notice that a run ended or its worker crashed; none for a requested stop or pause."""
     if has_trait(run.kind, Trait.QUIET):
         return
     end = decided.then or decided.to
-    reason = decided.reason or "it gave no reason"
+    reason = decided.reason or "no reason given"
     if end is RunState.SUCCEEDED and has_trait(run.kind, Trait.ANNOUNCED):
-        _add(session, run, NoticeKind.DONE, f"{_name(run)} is done{_figure(run)}")
+        _add(session, run, NoticeKind.DONE, f"{_name(run)} is done{_accuracy(run)}")
     elif end is RunState.FAILED and _diverged(run):
         _add(session, run, NoticeKind.DIVERGED, f"{_name(run)} diverged: {reason}")
     elif end is RunState.FAILED:
@@ -35,23 +36,23 @@ def note_end(session: Session, run: RunRow, decided: Verdict) -> None:
 
 
 def note_stalls(session: Session) -> None:
-    """Say of each training at work, once, that it does not improve any more."""
-    said = select(NoticeRow.run_id).where(NoticeRow.kind == NoticeKind.STALLED)
-    working = select(RunRow).where(
-        RunRow.state.in_([state.value for state in HAS_WORKER]),
+    """Add a notice, once per run, that an active training no longer improves."""
+    noted = select(NoticeRow.run_id).where(NoticeRow.kind == NoticeKind.STALLED)
+    active = select(RunRow).where(
+        RunRow.state.in_(HAS_WORKER),
         RunRow.kind.in_(values_of(kinds_with(Trait.TRAINS))),
-        RunRow.id.not_in(said),
+        RunRow.id.not_in(noted),
     )
-    for run in session.scalars(working).all():
-        verdict = judge_course(read_course(session, run))
+    for run in session.scalars(active).all():
+        verdict = judge_training(read_history(session, run))
         if verdict.state in STALLS:
-            _add(session, run, NoticeKind.STALLED, f"{_name(run)} stalls: {verdict.sentence}")
+            _add(session, run, NoticeKind.STALLED, f"{_name(run)} has stalled: {verdict.sentence}")
 
 
-def forget_old(session: Session) -> None:
-    """The last KEPT stay."""
+def delete_old(session: Session) -> None:
+    """Delete all notices but the last MAX_NOTICES."""
     newest = session.scalar(select(func.max(NoticeRow.id))) or 0
-    session.execute(delete(NoticeRow).where(NoticeRow.id <= newest - KEPT))
+    session.execute(delete(NoticeRow).where(NoticeRow.id <= newest - MAX_NOTICES))
 
 
 def _add(session: Session, run: RunRow, kind: NoticeKind, words: str) -> None:
@@ -63,12 +64,12 @@ def _name(run: RunRow) -> str:
 
 
 def _diverged(run: RunRow) -> bool:
-    """Whether its last loss was no number; JSON has none, so that it stands as None."""
+    """Whether its last loss was not finite, which is stored as None."""
     return "train/loss" in run.latest_metrics and run.latest_metrics["train/loss"] is None
 
 
-def _figure(run: RunRow) -> str:
+def _accuracy(run: RunRow) -> str:
     if not has_trait(run.kind, Trait.TRAINS):
         return ""
     value = run.latest_metrics.get(judged_key(RunKind(run.kind), run.config.get("online_probe")))
-    return f": validation accuracy {value:.1%}" if value is not None else ""
+    return f": validation accuracy {percent(value)}" if value is not None else ""

@@ -1,4 +1,4 @@
-"""Putting a run on the queue: its directory first, then its row, so that a claimed run always has a spec."""
+"""Queuing a run: its directory first, then its row, so that a claimed run always has a spec."""
 
 import secrets
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from shared.configs.kinds import JOB_KINDS, RunKind, Trait, has_trait
 
 
 def dataset_name_of(kind: RunKind, config: Config) -> str | None:
-    """The dataset that a config makes, or works on."""
+    """The dataset that a config makes or uses."""
     return getattr(config, "name" if has_trait(kind, Trait.MAKES_DATASET) else "dataset", None)
 
 
 @dataclass(frozen=True)
 class ReadyRun:
-    """A run that can be queued now: its full config, the encoder that it works on, and the folders that it
-    may read besides the home."""
+    """A run ready to be queued: its full config, its encoder, and the folders it may read besides the
+    home."""
 
     kind: RunKind
     config: Config
@@ -43,13 +43,13 @@ def enqueue(
     preset: str | None = None,
     parent_id: str | None = None,
 ) -> str:
-    """Queue a run within the caller's transaction and return its id. Raises NotFoundError where its dataset
-    or parent does not exist."""
+    """Queue a run within the caller's transaction and return its id. Raises NotFoundError if its dataset or
+    parent does not exist."""
     if parent_id is not None and session.get(RunRow, parent_id) is None:
         raise NotFoundError("run_not_found", f"there is no run {parent_id} to continue from", "parent_id")
     config, job_kind = ready.config, JOB_KINDS[ready.kind]
     dataset = _dataset_row(session, getattr(config, "dataset", None), "dataset")
-    judged_on = _dataset_row(session, getattr(config, "eval_dataset", None), "eval_dataset")
+    eval_dataset = _dataset_row(session, getattr(config, "eval_dataset", None), "eval_dataset")
     run_dir = _free_run_dir(runs_dir)
     spec = Spec(
         run_id=run_dir.path.name,
@@ -57,8 +57,8 @@ def enqueue(
         config=config.model_dump(mode="json"),
         dataset_file=f"datasets/{dataset.file}" if dataset else None,
         dataset_digest=dataset.digest if dataset else None,
-        eval_dataset_file=f"datasets/{judged_on.file}" if judged_on else None,
-        eval_dataset_digest=judged_on.digest if judged_on else None,
+        eval_dataset_file=f"datasets/{eval_dataset.file}" if eval_dataset else None,
+        eval_dataset_digest=eval_dataset.digest if eval_dataset else None,
         roots=[str(root) for root in ready.roots],
         encoder=ready.encoder,
     )

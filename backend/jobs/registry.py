@@ -1,4 +1,4 @@
-"""What a finished run leaves behind for others: datasets and reference accuracies."""
+"""Registering the results of finished runs: datasets, reference accuracies and evaluations."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from shared.contract.evaluations import Evaluation
 
 
 def register(session: Session, run: RunRow, produced: dict[str, Any]) -> None:
-    """Enter what `run` made, a dataset, baselines or evaluations, into the database; twice is as once."""
+    """Add the dataset, baselines or evaluations that `run` produced to the database. Idempotent."""
     if "dataset" in produced:
         run.dataset = _register_dataset(session, produced["dataset"], produced["file"])
     for key, value in produced.get("baselines", {}).items():
@@ -42,12 +42,12 @@ def _register_evaluation(session: Session, run: RunRow, info: dict[str, Any]) ->
 
 
 def _register_dataset(session: Session, info: dict[str, Any], file: str) -> str:
-    """Enter it under its name, or, where another took that name meanwhile, under the next free one: an hour
-    of import is not lost for a name. Returns the name."""
+    """Add it under its name, or the next free one if that has been taken meanwhile, so that a long import is
+    not lost. Returns the name."""
     same = select(DatasetRow).where(DatasetRow.file == file, DatasetRow.digest == info["digest"])
-    entered = session.scalar(same)
-    if entered is not None:  # before the supervisor was killed
-        return entered.name
+    known = session.scalar(same)
+    if known is not None:  # added before the supervisor was killed
+        return known.name
     name, count = info["name"], 1
     while session.get(DatasetRow, name) is not None:
         count += 1
@@ -68,8 +68,7 @@ def _register_dataset(session: Session, info: dict[str, Any], file: str) -> str:
 
 
 def request_baselines(session: Session, runs_dir: Path, run: RunRow) -> None:
-    """Queue the reference accuracies of the dataset that a training is judged on, once its first training
-    step is in."""
+    """Queue the reference accuracies of a training's eval dataset once its first step is stored."""
     if (
         not has_trait(run.kind, Trait.TRAINS)
         or "train/loss" not in run.latest_metrics
@@ -83,7 +82,7 @@ def request_baselines(session: Session, runs_dir: Path, run: RunRow) -> None:
 
 
 def baselines_of(session: Session, digest: str | None) -> dict[str, float]:
-    """Reference accuracies by key, empty where not yet computed."""
+    """Reference accuracies by key, empty if not computed yet."""
     rows = session.execute(
         select(BaselineRow.key, BaselineRow.value).where(BaselineRow.dataset_digest == digest)
     )
@@ -91,20 +90,18 @@ def baselines_of(session: Session, digest: str | None) -> dict[str, float]:
 
 
 def baselines_pending(session: Session, digest: str | None) -> bool:
-    """Whether a job that computes them is queued or at work."""
-    done = [state.value for state in TERMINAL]
+    """Whether a job that computes them is queued or active."""
     job = select(func.count()).where(
-        RunRow.kind == RunKind.BASELINES.value, RunRow.dataset_digest == digest, RunRow.state.not_in(done)
+        RunRow.kind == RunKind.BASELINES.value, RunRow.dataset_digest == digest, RunRow.state.not_in(TERMINAL)
     )
     return bool(session.scalar(job))
 
 
 def _known_or_tried(session: Session, run: RunRow) -> bool:
-    """Whether they are there, on their way, or were tried since this run was queued (one try a run)."""
-    ended = [state.value for state in TERMINAL]
+    """Whether they exist, or a job for them is pending or was queued after this run (one attempt per run)."""
     tried = select(func.count()).where(
         RunRow.kind == RunKind.BASELINES.value,
         RunRow.eval_dataset_digest == run.eval_dataset_digest,
-        RunRow.state.not_in(ended) | (RunRow.created_at > run.created_at),
+        RunRow.state.not_in(TERMINAL) | (RunRow.created_at > run.created_at),
     )
     return bool(baselines_of(session, run.eval_dataset_digest)) or bool(session.scalar(tried))

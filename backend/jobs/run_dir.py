@@ -1,26 +1,25 @@
-"""The run directory: the truth of a run.
+"""The run directory, the source of truth about a run.
 
     <home>/runs/<run_id>/
-      spec.json      what to do; written once, before the run is queued
-      process.json   the worker's pid, its start, host and attempt; written by the worker
-      lock           held (flock) by the worker for life
-      given_up       the last attempt that nobody waits for any more; written by the supervisor
-      heartbeat      how far the worker is; rewritten every second or two
+      spec.json      the work to do; written once, before the run is queued
+      process.json   the worker's pid, start time, host and attempt; written by the worker
+      lock           held (flock) by the worker until it exits
+      given_up       the last attempt whose start-up timed out; written by the supervisor
+      heartbeat      progress of the worker; rewritten every second or two
       metrics.jsonl  one JSON object a line, appended
       log.txt        stdout and stderr of the worker
-      system.jsonl   what the worker takes of its machine, a line every ten seconds
-      control/       requests to the worker, <seq>_<verb>.json, removed when obeyed
+      system.jsonl   CPU, memory and GPU use of the worker, a line every ten seconds
+      control/       requests to the worker, <seq>_<verb>.json, removed when handled
       checkpoints/   samples/   evaluations/     written by the trainer
-      result.json    last of all: how it ended
+      result.json    how it ended; written last
 
-This module is the reader's side and the requests; backend.jobs.run_writer is the worker's side.
+This module reads it and writes requests; backend.jobs.run_writer is the worker's side.
 """
 
 import fcntl
 import os
 import socket
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal, TypeVar
@@ -34,11 +33,11 @@ from shared.configs.kinds import RunKind
 Model = TypeVar("Model", bound=BaseModel)
 Verb = Literal["stop", "pause", "checkpoint", "sample"]
 REMOTE_HEARTBEAT_S = 30.0
-"""On another host a worker counts as alive while its heartbeat is younger than this."""
+"""A worker on another host counts as alive while its heartbeat is younger than this."""
 
 
 class Process(BaseModel):
-    """Who works on the run. `create_time` (see start_time) guards against a pid used again."""
+    """The worker of the run. `create_time` (see start_time) guards against a reused pid."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -50,8 +49,8 @@ class Process(BaseModel):
 
 
 class EncoderSource(BaseModel):
-    """The run whose encoder a job works on, and what it was pretrained on, where that is known: `seen_file`
-    is None where it is gone, or never was here."""
+    """The run whose encoder a job uses, and the dataset it was pretrained on, if known; `seen_file` is None
+    if that dataset is not in this home."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -70,8 +69,8 @@ class EncoderSpec(EncoderSource):
 
 
 class Spec(BaseModel):
-    """What a worker needs to know; paths are relative to the home, but for `roots`: the folders that it may
-    read. An `encoder` without a step is settled when the job starts: its run was still at work."""
+    """The input of a worker. Paths are relative to the home, except `roots`, the folders that it may read.
+    An `encoder` without a step, of a run that was still active, is resolved when the job starts."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -92,7 +91,7 @@ class Spec(BaseModel):
 
 
 class Result(BaseModel):
-    """How an attempt ended, in the worker's own words. `produced` is what the supervisor registers."""
+    """How an attempt ended, as reported by the worker. The supervisor registers what it `produced`."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -107,7 +106,7 @@ class Result(BaseModel):
 
 
 class Heartbeat(BaseModel):
-    """Progress as of `at` (Unix seconds). `last_seq` is the last request obeyed."""
+    """Progress as of `at` (Unix seconds). `last_seq` is the last request handled."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -125,7 +124,7 @@ class Heartbeat(BaseModel):
 
 
 class GivenUp(BaseModel):
-    """The attempt whose worker did not come up in time."""
+    """The last attempt whose worker did not start in time."""
 
     attempt: int
 
@@ -136,46 +135,18 @@ class Pointer(BaseModel):
     step: int
 
 
-@dataclass(frozen=True)
 class RunDir:
-    """Paths of one run, and what can be read of it at any moment."""
+    """Paths of one run, and its current state as far as it can be read."""
 
-    path: Path
-
-    @property
-    def metrics(self) -> Path:
-        return self.path / "metrics.jsonl"
-
-    @property
-    def system(self) -> Path:
-        return self.path / "system.jsonl"
-
-    @property
-    def log(self) -> Path:
-        return self.path / "log.txt"
-
-    @property
-    def samples(self) -> Path:
-        return self.path / "samples"
-
-    @property
-    def evaluations(self) -> Path:
-        return self.path / "evaluations"
-
-    @property
-    def checkpoints(self) -> Path:
-        return self.path / "checkpoints"
-
-    @property
-    def control(self) -> Path:
-        return self.path / "control"
-
-    @property
-    def lock(self) -> Path:
-        return self.path / "lock"
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lock, self.log = path / "lock", path / "log.txt"
+        self.metrics, self.system = path / "metrics.jsonl", path / "system.jsonl"
+        self.control, self.checkpoints = path / "control", path / "checkpoints"
+        self.samples, self.evaluations = path / "samples", path / "evaluations"
 
     def create(self, spec: Spec) -> None:
-        """Make the folder and freeze the spec in it."""
+        """Make the folder and write the spec."""
         self.control.mkdir(parents=True)
         write_json(self.path / "spec.json", spec.model_dump())
 
@@ -189,20 +160,20 @@ class RunDir:
         return _read(Heartbeat, self.path / "heartbeat")
 
     def result(self, attempt: int) -> Result | None:
-        """The result of `attempt`; one left by an earlier attempt is none."""
+        """The result of `attempt`; a result of an earlier attempt is ignored."""
         result = _read(Result, self.path / "result.json")
         return result if result and result.attempt == attempt else None
 
     def request(self, verb: Verb) -> int:
-        """Ask the worker for something; returns the number of the request."""
+        """Write a request to the worker; returns its number."""
         self.control.mkdir(parents=True, exist_ok=True)
         seq = max((seq for seq, _ in pending_requests(self.control)), default=int(time.time() * 1000)) + 1
         write_json(self.control / f"{seq:015d}_{verb}.json", {"at": datetime.now(UTC).isoformat()})
         return seq
 
     def give_up(self, attempt: int) -> bool:
-        """Wait no longer for the worker of `attempt`, which from now on does not begin; False where one is at
-        it just now, who may not have seen this."""
+        """Stop waiting for the worker of `attempt`, which will exit if it starts now. False if a worker holds
+        the lock, which may have started without seeing this."""
         write_json(self.path / "given_up", {"attempt": attempt})
         return not is_locked(self.lock)
 
@@ -211,13 +182,13 @@ class RunDir:
         return given_up is not None and attempt <= given_up.attempt
 
     def last_checkpoint(self) -> int:
-        """Step of the newest checkpoint, −1 where there is none."""
+        """Step of the newest checkpoint, −1 if there is none."""
         pointer = _read(Pointer, self.checkpoints / "last")
         return pointer.step if pointer else -1
 
     def is_alive(self, process: Process) -> bool:
-        """Whether this worker is at work: its process runs and holds the lock; on another host, its heartbeat
-        is young."""
+        """Whether this worker is running: its process exists and holds the lock. On another host, its
+        heartbeat is recent."""
         if process.host != socket.gethostname():
             heartbeat = self.heartbeat()
             return heartbeat is not None and time.time() - heartbeat.at < REMOTE_HEARTBEAT_S
@@ -225,7 +196,7 @@ class RunDir:
 
 
 def _read(model: type[Model], path: Path) -> Model | None:
-    """What `path` says, or None where it is missing or torn: a run is judged by what can be read of it."""
+    """The model in `path`, or None if it is missing or incomplete."""
     try:
         return model.model_validate_json(path.read_bytes())
     except (FileNotFoundError, ValidationError):
@@ -233,7 +204,7 @@ def _read(model: type[Model], path: Path) -> Model | None:
 
 
 def process_exists(process: Process) -> bool:
-    """Whether this very process runs, and is not a zombie."""
+    """Whether this exact process is running and not a zombie."""
     try:
         found = psutil.Process(process.pid)
         return start_time(process.pid) == process.create_time and found.status() != psutil.STATUS_ZOMBIE
@@ -242,8 +213,8 @@ def process_exists(process: Process) -> bool:
 
 
 def start_time(pid: int) -> float:
-    """When a process started, in seconds: since boot, which no clock step changes, or since the epoch where
-    there is no /proc."""
+    """When a process started, in seconds: since boot, unaffected by clock changes, or since the epoch on
+    systems without /proc."""
     if not Path("/proc/self/stat").exists():
         return psutil.Process(pid).create_time()
     ticks = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
@@ -251,7 +222,7 @@ def start_time(pid: int) -> float:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether some process holds an exclusive flock on `path`."""
+    """Whether a process holds an exclusive flock on `path`."""
     try:
         handle = os.open(path, os.O_RDONLY)
     except FileNotFoundError:
@@ -266,7 +237,7 @@ def is_locked(path: Path) -> bool:
 
 
 def pending_requests(control: Path) -> list[tuple[int, str]]:
-    """(number, verb) of the requests not yet obeyed, oldest first."""
+    """(number, verb) of the pending requests, oldest first."""
     found = []
     for entry in control.glob("*_*.json"):
         seq, _, verb = entry.stem.partition("_")

@@ -1,7 +1,6 @@
-"""The worker's side of the run directory: the lock, the metrics, the heartbeat, the requests, the result."""
+"""The worker's side of the run directory: lock, metrics, heartbeat, requests, result."""
 
 import errno
-import fcntl
 import json
 import math
 import os
@@ -14,19 +13,19 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import psutil
 
-from backend.files import write_atomic, write_json
-from backend.jobs.hardware import Load
+from backend.files import try_lock, write_atomic, write_json
+from backend.jobs.hardware import ProcessUsage
 from backend.jobs.run_dir import Heartbeat, Process, Result, RunDir, pending_requests, start_time
 
 LOCK_PATIENCE_S = 10.0
 REQUEST_INTERVAL_S = 0.2
 HEARTBEAT_INTERVAL_S = 1.0
-LOAD_INTERVAL_S = 10.0
-FIRST_LOOK_S = 2.0
+USAGE_INTERVAL_S = 10.0
+FIRST_USAGE_S = 2.0
 
 
 class RunBusyError(RuntimeError):
@@ -34,13 +33,21 @@ class RunBusyError(RuntimeError):
 
 
 class GivenUpError(RuntimeError):
-    """The supervisor has given up waiting for this attempt."""
+    """The supervisor no longer waits for this attempt."""
+
+
+class StopRequestedError(Exception):
+    """The run was told to stop or pause; `outcome` is how its attempt ends."""
+
+    def __init__(self, request: str) -> None:
+        super().__init__(f"{request} requested")
+        self.outcome: Literal["paused", "cancelled"] = "paused" if request == "pause" else "cancelled"
 
 
 class RunWriter:
-    """A worker's hold on its run directory, as a context: enters by taking the lock and saying who it is.
+    """A worker's run directory as a context: entering takes the lock and writes process.json.
 
-    It is the RunIO of backend.ml.pretraining.pretrain. SIGTERM and SIGINT become the request "stop".
+    It implements RunIO (backend.ml.runtime.contracts). SIGTERM and SIGINT become the request "stop".
     """
 
     def __init__(self, run_dir: RunDir, attempt: int) -> None:
@@ -51,24 +58,24 @@ class RunWriter:
         self._last_seq = 0
         self._requests_read_at = 0.0
         self._heartbeat_at = 0.0
-        self._load_at = time.time() - LOAD_INTERVAL_S + FIRST_LOOK_S
-        self._load = Load()
+        self._usage_at = time.time() - USAGE_INTERVAL_S + FIRST_USAGE_S
+        self._usage = ProcessUsage()
 
     def __enter__(self) -> Self:
         self._lock = _take_lock(self.run_dir.lock)
         if self.run_dir.is_given_up(self.attempt):
             os.close(self._lock)
-            raise GivenUpError(f"attempt {self.attempt} comes up too late; nobody waits for it")
+            raise GivenUpError(f"attempt {self.attempt} started after its start-up timeout; exiting")
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, self._on_signal)
         (self.run_dir.path / "result.json").unlink(missing_ok=True)
-        for _ in self._take_requests():  # meant for a worker that died before it read them
+        for _ in self._take_requests():  # for an earlier worker that died before reading them
             pass
-        self._announce()
-        self._say(f"attempt {self.attempt}, process {os.getpid()} on {socket.gethostname()}")
+        self._write_process()
+        self._print(f"attempt {self.attempt}, process {os.getpid()} on {socket.gethostname()}")
         cut_torn_line(self.run_dir.metrics)
         self._metrics = self.run_dir.metrics.open("ab", buffering=0)
-        self._begins_anew = self._metrics.tell() > 0
+        self._restarts = self._metrics.tell() > 0
         return self
 
     def __exit__(
@@ -78,9 +85,9 @@ class RunWriter:
         os.close(self._lock)
 
     def log(self, step: int, epoch: float, values: Mapping[str, float]) -> None:
-        """Append one line of metrics; values that are not finite are kept by name, as JSON has no NaN. Where
-        this attempt has not said from which step it goes on, all of an earlier one is taken back first."""
-        if self._begins_anew:
+        """Append one line of metrics; values that are not finite are written as text, as JSON has no NaN. An
+        attempt that has not noted where it resumed first takes back all metrics of earlier attempts."""
+        if self._restarts:
             self.note("resumed", from_step=-1)
         finite = {key: value for key, value in values.items() if math.isfinite(value)}
         line: dict[str, Any] = {"step": step, "epoch": epoch, "time": round(time.time(), 3), "values": finite}
@@ -88,13 +95,13 @@ class RunWriter:
             line["nonfinite"] = {key: str(value) for key, value in values.items() if key not in finite}
         self._append(line)
         if any(key.startswith("val/") for key in values):
-            self._say(f"step {step}: " + "  ".join(f"{key} {value:.4g}" for key, value in values.items()))
+            self._print(f"step {step}: " + "  ".join(f"{key} {value:.4g}" for key, value in values.items()))
 
     def note(self, event: str, **fields: Any) -> None:
         """Append an event, such as resumed with from_step."""
-        self._begins_anew = self._begins_anew and event != "resumed"
+        self._restarts = self._restarts and event != "resumed"
         self._append({"event": event, "attempt": self.attempt, **fields})
-        self._say(f"{event} " + "  ".join(f"{key} {value}" for key, value in fields.items()))
+        self._print(f"{event} " + "  ".join(f"{key} {value}" for key, value in fields.items()))
 
     def heartbeat(
         self,
@@ -105,12 +112,12 @@ class RunWriter:
         eta_s: float | None = None,
         message: str | None = None,
     ) -> None:
-        """Say how far the work is; cheap to call often, written about once a second."""
+        """Report progress. Cheap to call often: it is written about once a second."""
         now = time.time()
         if now - self._heartbeat_at < HEARTBEAT_INTERVAL_S:
             return
         self._heartbeat_at = now
-        rss = self._load.rss_bytes
+        rss = self._usage.rss_bytes
         beat = Heartbeat(
             attempt=self.attempt,
             at=now,
@@ -125,18 +132,26 @@ class RunWriter:
             last_seq=self._last_seq,
         )
         write_atomic(self.run_dir.path / "heartbeat", beat.model_dump_json().encode())
-        if now - self._load_at >= LOAD_INTERVAL_S:
-            self._load_at = now
-            self._note_load()
+        if now - self._usage_at >= USAGE_INTERVAL_S:
+            self._usage_at = now
+            self._write_usage()
 
-    def _note_load(self) -> None:
-        """A line of what this process takes; for people, so that a full disk does not end the run here."""
-        line = json.dumps(self._load.look()).encode() + b"\n"
+    def report(self, message: str, **progress: Any) -> None:
+        """Report progress as `heartbeat` does. Raises StopRequestedError once the run is told to stop or
+        pause."""
+        request = self.request()
+        if request in ("stop", "pause"):
+            raise StopRequestedError(request)
+        self.heartbeat(message=message, **progress)
+
+    def _write_usage(self) -> None:
+        """Append a line to system.jsonl. It is only informative, so a full disk is ignored."""
+        line = json.dumps(self._usage.measure()).encode() + b"\n"
         with suppress(OSError), self.run_dir.system.open("ab", buffering=0) as file:
             file.write(line)
 
     def request(self) -> str | None:
-        """The oldest request not yet returned, once; "stop" for ever after SIGTERM."""
+        """The oldest request not yet returned, each once; always "stop" after SIGTERM."""
         if self._terminated:
             return "stop"
         now = time.monotonic()
@@ -152,24 +167,33 @@ class RunWriter:
             yield verb
 
     def should_stop(self) -> bool:
-        """Whether this work is to end, for jobs that obey only stop."""
+        """Whether the run was told to stop, for jobs that cannot pause."""
         return self.request() == "stop"
 
+    def result(
+        self, outcome: Literal["succeeded", "paused", "cancelled", "failed"] = "succeeded", **fields: Any
+    ) -> Result:
+        """The result of this attempt."""
+        failed = outcome == "failed"
+        return Result(attempt=self.attempt, outcome=outcome, exit_code=int(failed), **fields)
+
     def finish(self, result: Result) -> None:
-        """Write result.json: the last act of a worker."""
-        self._say(f"{result.outcome} at step {result.step}" + (f": {result.reason}" if result.reason else ""))
+        """Write result.json, which ends the work of the worker."""
+        self._print(
+            f"{result.outcome} at step {result.step}" + (f": {result.reason}" if result.reason else "")
+        )
         write_json(self.run_dir.path / "result.json", result.model_dump(mode="json"))
 
-    def _say(self, sentence: str) -> None:
-        """A line for the log, which is this process's standard output."""
+    def _print(self, sentence: str) -> None:
+        """Print a line to standard output, which is the run's log."""
         sys.stdout.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {sentence}\n")
 
     def _append(self, line: dict[str, Any]) -> None:
         data = json.dumps(line, allow_nan=False, separators=(",", ":")).encode() + b"\n"
         if self._metrics.write(data) < len(data):
-            raise OSError(errno.ENOSPC, "metrics.jsonl could not be written whole: the disk is full")
+            raise OSError(errno.ENOSPC, "metrics.jsonl could not be written completely: the disk is full")
 
-    def _announce(self) -> None:
+    def _write_process(self) -> None:
         process = Process(
             pid=os.getpid(),
             create_time=start_time(os.getpid()),
@@ -184,7 +208,7 @@ class RunWriter:
 
 
 def cut_torn_line(path: Path) -> None:
-    """Drop what stands after the last line end: the half line of a worker that was killed while writing."""
+    """Remove an incomplete last line, left by a worker that was killed while writing."""
     if not path.exists():
         return
     data = path.read_bytes()
@@ -195,14 +219,9 @@ def cut_torn_line(path: Path) -> None:
 
 def _take_lock(path: Path) -> int:
     """An exclusive flock on `path`, held until the returned descriptor closes. Raises RunBusyError."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-    patience = time.monotonic() + LOCK_PATIENCE_S
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return handle
-        except BlockingIOError:
-            if time.monotonic() > patience:
-                os.close(handle)
-                raise RunBusyError(f"another worker holds {path.parent.name}") from None
-            time.sleep(0.1)
+    deadline = time.monotonic() + LOCK_PATIENCE_S
+    while (handle := try_lock(path)) is None:
+        if time.monotonic() > deadline:
+            raise RunBusyError(f"another worker holds {path.parent.name}")
+        time.sleep(0.1)
+    return handle

@@ -1,4 +1,4 @@
-"""The one place where a run changes its state."""
+"""The only place where a run changes its state."""
 
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
@@ -11,7 +11,7 @@ from shared.base.states import TERMINAL, TRANSITIONS, RunState
 
 
 class IllegalTransitionError(ValueError):
-    """A move that the table of shared.contract.runs does not have."""
+    """A transition that shared.base.states.TRANSITIONS does not have."""
 
 
 def change_state(
@@ -24,10 +24,10 @@ def change_state(
     suggestion: str | None = None,
     columns: Mapping[str, object] | None = None,
 ) -> bool:
-    """Move a run to `to` if it is in one of `expected`, and record the event; False if it was elsewhere.
+    """Move a run to `to` if it is in one of `expected`, and record the event; False if it is in another.
 
     A compare-and-set: of two processes that try, one wins. `columns` are set in the same statement.
-    Raises IllegalTransitionError where the table has no such move.
+    Raises IllegalTransitionError for a transition that does not exist.
     """
     allowed = list(expected)
     illegal = [state for state in allowed if to not in TRANSITIONS[state]]
@@ -49,7 +49,7 @@ def change_state(
 def add_event(
     session: Session, run_id: str, origin: RunState | None, to: RunState, reason: str | None
 ) -> None:
-    """Record a change of state, or a note where both states are the same."""
+    """Record a change of state, or a note if both states are the same."""
     session.add(
         RunEventRow(
             run_id=run_id,

@@ -1,17 +1,15 @@
-"""One process that claims queued runs, launches workers, ingests what they write and notices their deaths.
+"""The supervisor claims queued runs, launches workers, ingests their output and detects their deaths.
 
-Everything it needs to go on after a kill is in the database and the run directories; a new supervisor
-takes up where the last one was.
+All of its state is in the database and the run directories, so a new supervisor continues where a killed
+one stopped.
 """
 
-import fcntl
 import logging
 import os
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
@@ -23,13 +21,13 @@ from backend.db.models import RunRow
 from backend.files import write_json
 from backend.jobs import lanes, registry, verdict
 from backend.jobs.housekeeping import Housekeeping, folder_bytes
-from backend.jobs.ingest import has_news, ingest
+from backend.jobs.ingest import has_new_metrics, ingest
 from backend.jobs.launcher import Launcher
 from backend.jobs.notices import note_end
 from backend.jobs.run_dir import Heartbeat, Process, RunDir, pending_requests, process_exists
 from backend.jobs.state import change_state
-from backend.jobs.verdict import Facts, Verdict
-from backend.jobs.webhook import Courier
+from backend.jobs.verdict import EndedRun, Verdict
+from backend.jobs.webhook import WebhookSender
 from backend.settings import Settings
 from shared.base.states import HAS_WORKER, TERMINAL, RunState
 from shared.configs.kinds import Lane, Trait, has_trait
@@ -38,15 +36,15 @@ log = logging.getLogger("galaxyscope.supervisor")
 
 TICK_S = 0.5
 STARTING_GRACE_S = 30.0
-"""A worker that has not said who it is by then never started."""
+"""A worker that has not written its process.json by then has not started."""
 KILL_AFTER_S = 30.0
-"""From SIGTERM to SIGKILL."""
+"""Time from SIGTERM to SIGKILL."""
 
 
 class Supervisor:
-    """`tick` is one round; `run` repeats it. Hold a SupervisorLock while ticking.
+    """`tick` is one round; `run` repeats it. Only one may tick at a time (see serve_supervisor).
 
-    `claims` limits which queued runs it may start (a waiting shell starts only what it waits for).
+    `claims` limits the queued runs it may start: a waiting shell command starts only those it waits for.
     """
 
     def __init__(
@@ -63,31 +61,31 @@ class Supervisor:
         self.claims = claims
         self.now = now
         self._housekeeping = Housekeeping(settings, database, now)
-        self._courier = Courier(database, now)
-        self._sign_of_life = settings.home / "supervisor.json"
+        self._webhook = WebhookSender(database, now)
+        self._heartbeat_file = settings.home / "supervisor.json"
 
     def run(self, should_stop: Callable[[], bool]) -> None:
-        """Tick until told to stop."""
+        """Tick until `should_stop` is true."""
         while not should_stop():
-            self._guarded("a round", self.tick)
+            self._run_guarded("a round", self.tick)
             time.sleep(TICK_S)
-        self._sign_of_life.unlink(missing_ok=True)
+        self._heartbeat_file.unlink(missing_ok=True)
 
     def tick(self) -> None:
-        """Look after every run that should have a worker, then fill the free lanes; what fails for one run or
-        lane is logged and stops no other."""
+        """Check every run that should have a worker, then fill the free lanes. An error in one run or lane is
+        logged and does not affect the others."""
         self.launcher.reap()
         for run in self._with_worker():
-            self._guarded(run.id, partial(self._look_after, run))
+            self._run_guarded(run.id, partial(self._check_run, run))
         for lane in Lane:
-            self._guarded(f"lane {lane}", partial(self._fill, lane))
-        self._guarded("housekeeping", self._housekeeping.tick)
-        self._guarded("notices", self._courier.tick)
-        self._say_alive()
+            self._run_guarded(f"lane {lane}", partial(self._fill, lane))
+        self._run_guarded("housekeeping", self._housekeeping.tick)
+        self._run_guarded("notices", self._webhook.tick)
+        self._write_heartbeat()
 
     def end_workers(self, patience_s: float) -> None:
-        """Ask every worker to write its checkpoint and end, and wait so long for them: before a container
-        stops. Their runs are taken up again by the next supervisor."""
+        """Tell every worker to write a checkpoint and exit, and wait for them: before a container stops. The
+        next supervisor resumes their runs."""
         end = time.monotonic() + patience_s
         while time.monotonic() < end:
             processes = [self._dir(run).process() for run in self._with_worker()]
@@ -98,43 +96,42 @@ class Supervisor:
                 self.launcher.end(process, kill=False)
             time.sleep(TICK_S)
 
-    def _guarded(self, what: str, work: Callable[[], None]) -> None:
+    def _run_guarded(self, what: str, work: Callable[[], None]) -> None:
         try:
             work()
-        except Exception:  # its loop outlives whatever one run or lane does
-            log.exception("%s: the supervisor met an error and goes on", what)
+        except Exception:  # the loop must survive any error of one run or lane
+            log.exception("%s: error in the supervisor, which continues", what)
 
     def _with_worker(self) -> list[RunRow]:
         with self.database.read() as session:
-            states = [state.value for state in HAS_WORKER]
-            busy = select(RunRow).where(RunRow.state.in_(states))
-            return list(session.scalars(busy.order_by(RunRow.created_at, RunRow.id)))
+            active = select(RunRow).where(RunRow.state.in_(HAS_WORKER))
+            return list(session.scalars(active.order_by(RunRow.created_at, RunRow.id)))
 
-    def _look_after(self, run: RunRow) -> None:
+    def _check_run(self, run: RunRow) -> None:
         run_dir = self._dir(run)
         process = run_dir.process()
-        alive = process is not None and run_dir.is_alive(process)  # before the ingest: a dead worker's last
-        self._ingest(run, run_dir)  # words are then all there
+        alive = process is not None and run_dir.is_alive(process)  # checked before the
+        self._ingest(run, run_dir)  # ingest, which then reads all that a dead worker has written
         announced = process is not None and process.attempt == run.attempt
         if process is not None and alive and announced:
             self._note_running(run)
-            self._pass_on_wishes(run, run_dir, process)
+            self._forward_requests(run, run_dir, process)
         elif process is not None and alive:
-            self.launcher.end(process, kill=True)  # a stray of an earlier attempt, which holds the lock
-        elif announced or (self._waited_too_long(run) and run_dir.give_up(run.attempt)):
+            self.launcher.end(process, kill=True)  # of an earlier attempt, which still holds the lock
+        elif announced or (self._start_timed_out(run) and run_dir.give_up(run.attempt)):
             self._conclude(run, run_dir)
 
     def _ingest(self, run: RunRow, run_dir: RunDir) -> None:
         beat = run_dir.heartbeat()
         moved = beat is not None and beat.attempt == run.attempt and beat.at != run.progress.get("at")
-        more = moved or has_news(run, run_dir)
+        more = moved or has_new_metrics(run, run_dir)
         while more:
             with self.database.write() as session:
                 row = session.get_one(RunRow, run.id)
                 more = ingest(session, row, run_dir)
                 if beat is not None and moved:
                     row.progress = _progress(row, beat)
-                if "train/loss" not in run.latest_metrics:  # with its first training step, and only then
+                if "train/loss" not in run.latest_metrics:  # only with its first training step
                     registry.request_baselines(session, self.settings.runs_dir, row)
 
     def _note_running(self, run: RunRow) -> None:
@@ -142,21 +139,21 @@ class Supervisor:
             with self.database.write() as session:
                 change_state(session, run.id, expected=[RunState.STARTING], to=RunState.RUNNING)
 
-    def _pass_on_wishes(self, run: RunRow, run_dir: RunDir, process: Process) -> None:
-        """Tell the worker what its state says it should do, again and again: it may have missed it."""
+    def _forward_requests(self, run: RunRow, run_dir: RunDir, process: Process) -> None:
+        """Repeat the request that its state implies, which the worker may have missed."""
         if run.state == RunState.PAUSING and not pending_requests(run_dir.control):
             run_dir.request("pause")
         elif run.state == RunState.STOPPING:
             waited = (self.now() - run.state_changed_at).total_seconds()
             self.launcher.end(process, kill=waited > KILL_AFTER_S)
 
-    def _waited_too_long(self, run: RunRow) -> bool:
+    def _start_timed_out(self, run: RunRow) -> bool:
         return (self.now() - run.state_changed_at).total_seconds() > STARTING_GRACE_S
 
     def _conclude(self, run: RunRow, run_dir: RunDir) -> None:
         result = run_dir.result(run.attempt)
         checkpoint = run_dir.last_checkpoint()
-        facts = Facts(
+        ended = EndedRun(
             state=RunState(run.state),
             has_checkpoint=checkpoint >= 0,
             progressed=checkpoint > run.last_checkpoint,
@@ -164,7 +161,7 @@ class Supervisor:
             heartbeat=run_dir.heartbeat(),
             stop_reason=run.reason if run.state == RunState.STOPPING else None,
         )
-        decided = verdict.of_result(facts, result) if result else verdict.of_death(facts)
+        decided = verdict.of_result(ended, result) if result else verdict.of_death(ended)
         with self.database.write() as session:
             self._apply(session, run, decided, checkpoint)
             row = session.get_one(RunRow, run.id)
@@ -184,7 +181,7 @@ class Supervisor:
         state = RunState(run.state)
         if state is RunState.STARTING and decided.to is RunState.SUCCEEDED:
             change_state(session, run.id, expected=[state], to=RunState.RUNNING)
-            state = RunState.RUNNING  # so quick that no round saw it run
+            state = RunState.RUNNING  # it ended before any round saw it running
         route = [decided.to] + ([decided.then] if decided.then is not None else [])
         for to in route:
             change_state(
@@ -224,47 +221,21 @@ class Supervisor:
     def _dir(self, run: RunRow) -> RunDir:
         return RunDir(self.settings.runs_dir / run.id)
 
-    def _say_alive(self) -> None:
-        write_json(self._sign_of_life, {"pid": os.getpid(), "at": time.time()})
+    def _write_heartbeat(self) -> None:
+        write_json(self._heartbeat_file, {"pid": os.getpid(), "at": time.time()})
 
 
 def waits_for_encoder(session: Session, run: RunRow) -> bool:
-    """Whether the run whose encoder it works on has to end first: for a classifier always, for a probe that
-    was asked to wait."""
+    """Whether the run of its encoder must end first: always for a classifier, for a probe if configured."""
     encoder = session.get(RunRow, run.config.get("encoder") or "")
-    wants_the_end = has_trait(run.kind, Trait.CLASSIFIES) or run.config.get("when") == "ended"
-    return wants_the_end and encoder is not None and RunState(encoder.state) not in TERMINAL
+    waits = has_trait(run.kind, Trait.CLASSIFIES) or run.config.get("when") == "ended"
+    return waits and encoder is not None and RunState(encoder.state) not in TERMINAL
 
 
 def _progress(row: RunRow, beat: Heartbeat) -> dict[str, Any]:
-    """The heartbeat as progress; what it does not know just now (its rate during an evaluation, its step
-    while it starts) stays as it was."""
+    """The heartbeat as progress. Values it does not have at the moment (the rate during an evaluation, the
+    step at the start) keep their last value."""
     known = {key: value for key, value in beat.model_dump(mode="json").items() if value is not None}
     if beat.total_steps is None and row.progress.get("total_steps") is not None:
         known.pop("step")
     return row.progress | known | {"eta_s": beat.eta_s, "message": beat.message}
-
-
-class SupervisorLock:
-    """One supervisor a home, by flock."""
-
-    def __init__(self, home: Path) -> None:
-        self._path = home / "supervisor.lock"
-        self._handle: int | None = None
-
-    def acquire(self) -> bool:
-        """Take the lock if it is free; True if this process holds it."""
-        if self._handle is None:
-            handle = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                os.close(handle)
-                return False
-            self._handle = handle
-        return True
-
-    def release(self) -> None:
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None

@@ -1,6 +1,5 @@
-"""Stops members of sweeps that are not worth going on with, where a sweep asks for it."""
+"""Stops unpromising runs of sweeps with early stopping."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,15 +9,16 @@ from sqlalchemy.orm import Session
 
 from backend.db.engine import Database
 from backend.db.models import RunRow, SweepMemberRow, SweepRow
-from backend.db.points import finite, read_curves
+from backend.db.points import read_points
 from backend.jobs.state import change_state
-from backend.stats.median_rule import Course, Outlook, Points, judge_member
+from backend.stats.median_rule import BelowMedian, MemberHistory, Points, judge_member
 from shared.base.states import RunState
+from shared.base.text import percent
 from shared.contract.sweeps import FEWEST_OTHERS, Objective, SweepSpec, objective_of
 
 
 @dataclass(frozen=True)
-class _Working:
+class _ActiveMember:
     sweep_id: str
     spec: SweepSpec
     run: RunRow
@@ -26,20 +26,20 @@ class _Working:
 
 
 class SweepStopping:
-    """`tick` judges each working member once at each of its evaluations."""
+    """`tick` judges each active run of a sweep once after each of its evaluations."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self._judged: dict[str, float] = {}
+        self._last_judged: dict[str, float] = {}
 
     def tick(self) -> None:
-        for member in self._working():
+        for member in self._active():
             with self.database.read() as session:
                 own = _read_own(session, member)
-                if not own or self._judged.get(member.run.id) == own[-1][0]:
+                if not own or self._last_judged.get(member.run.id) == own[-1][0]:
                     continue
                 others = _read_others(session, member)
-            self._judged[member.run.id] = own[-1][0]
+            self._last_judged[member.run.id] = own[-1][0]
             outlook = judge_member(
                 own,
                 others,
@@ -50,7 +50,7 @@ class SweepStopping:
             if outlook is not None:
                 self._stop(member, outlook, own[-1][0])
 
-    def _working(self) -> list[_Working]:
+    def _active(self) -> list[_ActiveMember]:
         query = (
             select(SweepRow, RunRow)
             .join(SweepMemberRow, SweepMemberRow.sweep_id == SweepRow.id)
@@ -64,22 +64,22 @@ class SweepStopping:
             spec = SweepSpec.model_validate(sweep.spec)
             objective = objective_of(spec)
             if spec.stop_early and objective is not None:
-                found.append(_Working(sweep.id, spec, run, objective))
+                found.append(_ActiveMember(sweep.id, spec, run, objective))
         return found
 
-    def _stop(self, member: _Working, outlook: Outlook, share: float) -> None:
+    def _stop(self, member: _ActiveMember, outlook: BelowMedian, share: float) -> None:
         reason = stop_words(member.objective, outlook, share * member.run.config["epochs"])
         with self.database.write() as session:
             won = change_state(
                 session, member.run.id, expected=[RunState.RUNNING], to=RunState.STOPPING, reason=reason
             )
             if won:
-                held = SweepMemberRow.run_id == member.run.id, SweepMemberRow.sweep_id == member.sweep_id
-                session.scalars(select(SweepMemberRow).where(*held)).one().stopped_early = True
+                row = SweepMemberRow.run_id == member.run.id, SweepMemberRow.sweep_id == member.sweep_id
+                session.scalars(select(SweepMemberRow).where(*row)).one().stopped_early = True
 
 
-def stop_words(objective: Objective, outlook: Outlook, epoch: float) -> str:
-    """Why a member was stopped, with the figures."""
+def stop_words(objective: Objective, outlook: BelowMedian, epoch: float) -> str:
+    """Why a run was stopped, with the values compared."""
     best, middle = (value_words(objective, value) for value in (outlook.best, outlook.median))
     return (
         f"stopped early at epoch {epoch:g}: best {objective.title} {best}, "
@@ -88,16 +88,16 @@ def stop_words(objective: Objective, outlook: Outlook, epoch: float) -> str:
 
 
 def value_words(objective: Objective, value: float) -> str:
-    return f"{100 * value:.1f} %" if objective.share else f"{value:.4g}"
+    return percent(value) if objective.share else f"{value:.4g}"
 
 
-def _read_own(session: Session, member: _Working) -> Points:
+def _read_own(session: Session, member: _ActiveMember) -> Points:
     found = objective_points(session, member.objective.key, [member.run.id])
     return _shares(found.get(member.run.id, []), member.run.config)
 
 
-def _read_others(session: Session, member: _Working) -> list[Course]:
-    """What each other queued member of the sweep has reported."""
+def _read_others(session: Session, member: _ActiveMember) -> list[MemberHistory]:
+    """The evaluations of the other runs of the sweep."""
     query = (
         select(SweepMemberRow.stopped_early, RunRow.id, RunRow.state, RunRow.config)
         .join(RunRow, RunRow.id == SweepMemberRow.run_id)
@@ -106,7 +106,7 @@ def _read_others(session: Session, member: _Working) -> list[Course]:
     runs = session.execute(query).all()
     points = objective_points(session, member.objective.key, [run.id for run in runs])
     return [
-        Course(
+        MemberHistory(
             _shares(points.get(run.id, []), run.config),
             settled=run.stopped_early or run.state == RunState.SUCCEEDED,
         )
@@ -115,17 +115,10 @@ def _read_others(session: Session, member: _Working) -> list[Course]:
 
 
 def _shares(points: Points, config: dict[str, Any]) -> Points:
-    """Epochs as shares of the whole training."""
+    """Epochs as shares of the training."""
     return [(epoch / config["epochs"], value) for epoch, value in points]
 
 
-def objective_points(
-    session: Session, key: str, run_ids: Sequence[str]
-) -> dict[str, list[tuple[float, float]]]:
-    """(epoch, value) of a metric of each run, by rising step; what was not finite is left out."""
-    found: dict[str, list[tuple[float, float]]] = defaultdict(list)
-    for run_id in run_ids:
-        for curve in read_curves(session, run_id, [key]).values():
-            known = zip(curve.epoch.tolist(), finite(curve.value), strict=True)
-            found[run_id] = [(epoch, value) for epoch, value in known if value is not None]
-    return found
+def objective_points(session: Session, key: str, run_ids: Sequence[str]) -> dict[str, Points]:
+    """(epoch, value) of a metric by run, in order of steps, without values that are not finite."""
+    return {run_id: read_points(session, run_id, [key], "epoch")[key] for run_id in run_ids}

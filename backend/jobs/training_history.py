@@ -1,12 +1,11 @@
-"""The course of a training out of the database, as backend.stats.trend judges it."""
+"""The evaluations of a training from the database, for the trend in backend.stats.trend."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.db.models import DatasetRow, RunRow
-from backend.db.points import finite, read_curves
-from backend.stats.early_stopping import Points
-from backend.stats.trend import Course
+from backend.db.points import read_points
+from backend.stats.trend import TrainingHistory
 from shared.base.states import TERMINAL, RunState
 from shared.base.vocabulary import Split
 from shared.configs.kinds import RunKind
@@ -15,11 +14,11 @@ from shared.contract.runs import KNN, judged_key
 RANK = "val/rankme"
 
 
-def read_course(session: Session, row: RunRow) -> Course:
-    """The evaluations of a training, and what they are to be judged by."""
+def read_history(session: Session, row: RunRow) -> TrainingHistory:
+    """The evaluations of a training, and the settings that its trend depends on."""
     key = judged_key(RunKind(row.kind), row.config.get("online_probe"))
-    points = _points(session, row.id, (key, KNN, RANK))
-    return Course(
+    points = read_points(session, row.id, (key, KNN, RANK), "step")
+    return TrainingHistory(
         key=key,
         accuracy=points[key],
         rank=points[RANK],
@@ -32,17 +31,9 @@ def read_course(session: Session, row: RunRow) -> Course:
     )
 
 
-def _points(session: Session, run_id: str, keys: tuple[str, ...]) -> dict[str, Points]:
-    found: dict[str, list[tuple[int, float]]] = {key: [] for key in keys}
-    for key, curve in read_curves(session, run_id, keys).items():
-        known = zip(curve.step.tolist(), finite(curve.value), strict=True)
-        found[key] = [(step, value) for step, value in known if value is not None]
-    return dict(found)
-
-
 def _validation_rows(session: Session, digest: str | None) -> int | None:
-    """Labelled validation rows of the dataset that a run is judged on, None where it is gone. Splits are
-    stratified: of a dataset with labels missing, validation has its share of them."""
+    """Labelled validation rows of a run's eval dataset, None if it is missing. Splits are stratified, so
+    missing labels are spread evenly over them."""
     dataset = session.scalar(select(DatasetRow).where(DatasetRow.digest == digest).limit(1))
     if dataset is None or not dataset.info["n"]:
         return None

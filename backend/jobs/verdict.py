@@ -1,19 +1,20 @@
-"""What becomes of a run whose worker is no longer there. Intent decides, then the result, then the facts."""
+"""The next state of a run whose worker has exited. The request decides, then the result, then the
+evidence."""
 
 from dataclasses import dataclass
 
 from backend.jobs.run_dir import Heartbeat, Result
 from shared.base.states import RunState
 
-MAX_FRUITLESS_LOSSES = 2
-"""How often a run is taken up again without a new checkpoint between."""
+MAX_CRASHES = 2
+"""How often a run is resumed without a new checkpoint in between."""
 MEMORY_LIMIT = 0.9
-"""A worker killed while it held this share of memory was killed for it."""
+"""A worker that held more than this share of memory when killed was killed for it."""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Where the run goes; `then` follows at once where the first is a stop on the way (lost → queued)."""
+    """The next state; `then` follows at once if `to` is intermediate (lost → queued)."""
 
     to: RunState
     reason: str | None
@@ -23,9 +24,9 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What is known of a run whose worker is gone; `progressed`: a checkpoint came since its last loss;
-    `stop_reason`: why it was asked to stop, where that was said."""
+class EndedRun:
+    """A run whose worker has exited. `progressed`: it wrote a checkpoint since its last crash; `stop_reason`:
+    why a stop was requested, if known."""
 
     state: RunState
     has_checkpoint: bool
@@ -35,51 +36,51 @@ class Facts:
     stop_reason: str | None = None
 
 
-def of_result(facts: Facts, result: Result) -> Verdict:
-    """The verdict for a worker that ended by itself and left a result."""
+def of_result(run: EndedRun, result: Result) -> Verdict:
+    """The verdict for a worker that left a result."""
     if result.outcome == "failed":
         return Verdict(RunState.FAILED, result.reason, result.suggestion)
     if result.outcome == "succeeded":
         return Verdict(RunState.SUCCEEDED, result.reason)
-    if facts.state is RunState.STOPPING:
-        return Verdict(RunState.CANCELLED, facts.stop_reason or f"stopped at step {result.step}")
-    if facts.state is RunState.PAUSING:
-        return _paused(facts, f"paused at step {result.step}")
-    return _lost(facts, f"the worker was ended from outside at step {result.step}")
+    if run.state is RunState.STOPPING:
+        return Verdict(RunState.CANCELLED, run.stop_reason or f"stopped at step {result.step}")
+    if run.state is RunState.PAUSING:
+        return _paused(run, f"paused at step {result.step}")
+    return _lost(run, f"the worker was terminated from outside at step {result.step}")
 
 
-def of_death(facts: Facts) -> Verdict:
-    """The verdict for a worker that died without a word."""
-    if facts.state is RunState.STOPPING:
-        return Verdict(RunState.CANCELLED, facts.stop_reason or "stopped; the worker had to be killed")
-    if facts.state is RunState.PAUSING:
-        return _paused(facts, "the worker died while pausing; its last checkpoint is kept")
-    share = (facts.heartbeat and facts.heartbeat.memory_share) or 0.0
+def of_death(run: EndedRun) -> Verdict:
+    """The verdict for a worker that died without a result."""
+    if run.state is RunState.STOPPING:
+        return Verdict(RunState.CANCELLED, run.stop_reason or "stopped; the worker had to be killed")
+    if run.state is RunState.PAUSING:
+        return _paused(run, "the worker crashed while pausing; its last checkpoint is kept")
+    share = (run.heartbeat and run.heartbeat.memory_share) or 0.0
     if share > MEMORY_LIMIT:
         return Verdict(
             RunState.FAILED,
             f"the worker was killed while it held {share:.0%} of the machine's memory",
-            "halve the batch size, or train at a smaller image size",
+            "halve the batch size, or reduce the image size",
         )
-    return _lost(facts, "the worker died")
+    return _lost(run, "the worker crashed")
 
 
-def _paused(facts: Facts, reason: str) -> Verdict:
-    if facts.has_checkpoint:
+def _paused(run: EndedRun, reason: str) -> Verdict:
+    if run.has_checkpoint:
         return Verdict(RunState.PAUSED, reason)
-    return Verdict(RunState.FAILED, "ended before a first checkpoint, so there is nothing to pause on")
+    return Verdict(RunState.FAILED, "ended before its first checkpoint, so it cannot be resumed")
 
 
-def _lost(facts: Facts, reason: str) -> Verdict:
-    losses = 1 if facts.progressed else facts.crashes_since_checkpoint + 1
-    if losses <= MAX_FRUITLESS_LOSSES:
+def _lost(run: EndedRun, reason: str) -> Verdict:
+    crashes = 1 if run.progressed else run.crashes_since_checkpoint + 1
+    if crashes <= MAX_CRASHES:
         return Verdict(
-            RunState.LOST, f"{reason}; taking up its last checkpoint", None, RunState.QUEUED, losses
+            RunState.LOST, f"{reason}; resuming from its last checkpoint", None, RunState.QUEUED, crashes
         )
     return Verdict(
         RunState.LOST,
-        f"{reason}, {losses} times without a new checkpoint between",
+        f"{reason} {crashes} times without a new checkpoint in between",
         "read the log below, then retry",
         RunState.FAILED,
-        losses,
+        crashes,
     )

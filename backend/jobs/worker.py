@@ -1,7 +1,7 @@
 """The entry of a worker process: `python -m backend.jobs.worker RUN_DIR ATTEMPT`.
 
-It knows what its spec names, and no database. Whatever happens, it leaves a result.json that says so;
-where it could not (kill -9), the supervisor finds a dead process without a result.
+It reads its spec and never the database. It always leaves a result.json, except when it is killed
+(kill -9): then the supervisor finds a dead process without a result.
 """
 
 import contextlib
@@ -15,15 +15,15 @@ from typing import NoReturn
 
 from backend.errors import GalaxyscopeError
 from backend.jobs.run_dir import Result, RunDir
-from backend.jobs.run_writer import GivenUpError, RunBusyError, RunWriter
+from backend.jobs.run_writer import GivenUpError, RunBusyError, RunWriter, StopRequestedError
 from shared.configs.kinds import JOB_KINDS, RunKind
 
 
 def work(run_dir: RunDir, attempt: int) -> NoReturn:
-    """Do the run to its end and leave the process with its exit code.
+    """Run to the end, then exit the process with its exit code.
 
-    The process ends inside the hold on the run directory, so that the lock falls only with its death: who
-    finds it free may say that the worker is gone.
+    The process exits while it holds the run directory, so the lock is released only by its death: a free
+    lock means that the worker is gone.
     """
     with RunWriter(run_dir, attempt) as writer:
         writer.heartbeat(message="starting")
@@ -39,22 +39,23 @@ def _guarded(run_dir: RunDir, writer: RunWriter) -> Result:
         task = task_of(spec.kind)
         result: Result = task.run(spec, run_dir.path.parent.parent, writer)
         return result
+    except StopRequestedError as stop:
+        return writer.result(stop.outcome, reason=str(stop))
     except GalaxyscopeError as error:
-        return Result(attempt=writer.attempt, outcome="failed", reason=error.detail, exit_code=1)
-    except Exception as error:  # noqa: BLE001 the worker's entry: record whatever it was
+        return writer.result("failed", reason=error.detail)
+    except Exception as error:  # noqa: BLE001 the worker's entry: every error is recorded
         traceback.print_exc()
-        reason = f"{type(error).__name__}: {error}"
-        return Result(attempt=writer.attempt, outcome="failed", reason=reason, exit_code=1)
+        return writer.result("failed", reason=f"{type(error).__name__}: {error}")
 
 
 def task_of(kind: RunKind) -> ModuleType:
-    """The module that does a kind of run, imported only now, so that an import of data never loads torch."""
+    """The module of a kind of run, imported on use so that an import of data never loads torch."""
     return importlib.import_module(f"backend.jobs.tasks.{JOB_KINDS[kind].task}")
 
 
 def be_nice(level: int) -> None:
-    """Leave the processor to others first. Linux weighs whole sessions against each other before it looks at
-    nice, and a worker leads its own: there its session is told too."""
+    """Give other processes priority. Linux schedules whole sessions against each other before it considers
+    nice, and each worker leads its own session, so the session is niced too."""
     os.nice(level)
     autogroup = Path("/proc/self/autogroup")
     if autogroup.exists():

@@ -1,7 +1,7 @@
-"""Approximate search, where exact products with every galaxy take too long: faiss, from the extra `ann`.
+"""Approximate search for data sets too large for exact products: faiss, from the extra `ann`.
 
-An inverted file: vectors in lists about k-means centres, 8 bits a number; a query looks into the nearest
-`probes` lists. What it names is scored again exactly by whoever asks. N galaxies, D width, length 1 each.
+An inverted file: vectors in lists around k-means centres, 8 bits a number; a query reads the nearest `probes`
+lists. The caller scores the candidates again exactly. N galaxies, D width, length 1 each.
 """
 
 import importlib.util
@@ -15,20 +15,17 @@ from backend.files import read_json, write_atomic, write_json
 from backend.search.index import Rows, Vectors, cosines
 
 APPROXIMATE_ROWS = 250_000
-"""From here on an embedding gets an index of its own accord; exact search takes some 25 ms there."""
-K = 16
-QUERIES = 200
-QUERIES_AT_ONCE = 20
-"""So that their products stay small beside the vectors."""
+"""From this size an embedding gets an index automatically; exact search takes some 25 ms there."""
+K, QUERIES, QUERIES_AT_ONCE = 16, 200, 20
 GOOD_RECALL = 0.97
 PROBES = (4, 8, 16, 32, 64, 128)
 POINTS_A_LIST = 40
-"""faiss asks for 39 training points a list."""
+"""faiss wants 39 training points a list."""
 
 
 @dataclass(frozen=True)
-class Measured:
-    """Share of the `k` nearest that the index names, over `queries` galaxies; `bytes` in memory."""
+class IndexRecall:
+    """Recall of the `k` nearest over `queries` galaxies; `bytes` in memory."""
 
     recall: float
     k: int
@@ -40,25 +37,24 @@ class Measured:
 
 @dataclass(frozen=True)
 class Approximate:
-    """An index and how well it finds."""
+    """A faiss index and its quality."""
 
     index: Any
-    measured: Measured
+    quality: IndexRecall
 
     def candidates(self, query: Vectors, n: int) -> Rows:
-        """At most `n` rows of high inner product with `query` (D,), in no order to rely on."""
-        _, found = self.index.search(query[None], n)
-        rows: Rows = found[0]
+        """At most `n` rows of high inner product with `query` (D,), unordered."""
+        rows: Rows = self.index.search(query[None], n)[1][0]
         return rows[rows >= 0]
 
 
 def is_installed() -> bool:
-    """Whether faiss is here."""
+    """Whether faiss is installed."""
     return importlib.util.find_spec("faiss") is not None
 
 
 def build(vectors: Vectors, seed: int = 0) -> Approximate:
-    """An index of vectors (N, D), with the fewest probes that reach GOOD_RECALL, or the most there are."""
+    """An index of vectors (N, D) with the fewest probes that reach GOOD_RECALL, or the most possible."""
     import faiss
 
     rng = np.random.default_rng(seed)
@@ -73,56 +69,53 @@ def build(vectors: Vectors, seed: int = 0) -> Approximate:
     queries = np.sort(rng.choice(n, min(n, QUERIES), replace=False))
     recall = _choose_probes(index, vectors, queries)
     size = n * (width + 8) + lists * width * 4
-    return Approximate(index, Measured(recall, K, len(queries), lists, int(index.nprobe), size))
+    return Approximate(index, IndexRecall(recall, K, len(queries), lists, int(index.nprobe), size))
 
 
 def list_count(n: int) -> int:
-    """The power of two next to √N, but never more lists than a tenth of the vectors."""
+    """The power of two nearest √N, at most a tenth of the vectors."""
     return int(max(1, min(2 ** round(np.log2(np.sqrt(n))), n // 10)))
 
 
 def write(approximate: Approximate, path: Path) -> None:
-    """Leave the index at `path`, what was measured beside it; the index stands last, so that it is whole."""
+    """Write the index to `path` and its quality beside it; the index last, so that its presence means
+    both."""
     import faiss
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_json(_facts(path), asdict(approximate.measured))
+    write_json(path.with_suffix(".json"), asdict(approximate.quality))
     write_atomic(path, faiss.serialize_index(approximate.index).data)
 
 
 def read(path: Path) -> Approximate | None:
-    """What `write` left, or None where there is none or faiss is not here."""
-    facts = read_json(_facts(path))
-    if facts is None or not path.is_file() or not is_installed():
+    """Read what `write` wrote; None if it is missing or faiss is not installed."""
+    stored = read_json(path.with_suffix(".json"))
+    if stored is None or not path.is_file() or not is_installed():
         return None
     import faiss
 
-    measured = Measured(**facts)
+    quality = IndexRecall(**stored)
     index: Any = faiss.read_index(str(path))
-    index.nprobe = measured.probes
-    return Approximate(index, measured)
-
-
-def _facts(path: Path) -> Path:
-    return path.with_suffix(".json")
+    index.nprobe = quality.probes
+    return Approximate(index, quality)
 
 
 def _choose_probes(index: Any, vectors: Vectors, queries: Rows) -> float:
-    """Set the index's probes; the recall that they reach."""
+    """Set the index's probes; their recall."""
     nearest = _exact_neighbours(vectors, queries)
     recall = 0.0
     for probes in PROBES:
         index.nprobe = min(probes, index.nlist)
-        _, named = index.search(vectors[queries], 4 * K)
-        found = [len(np.intersect1d(one, truth)) for one, truth in zip(named, nearest, strict=True)]
-        recall = sum(found) / nearest.size
+        _, candidates = index.search(vectors[queries], 4 * K)
+        hits = [len(np.intersect1d(one, truth)) for one, truth in zip(candidates, nearest, strict=True)]
+        recall = sum(hits) / nearest.size
         if recall >= GOOD_RECALL or probes >= index.nlist:
             break
     return recall
 
 
 def _exact_neighbours(vectors: Vectors, queries: Rows) -> Rows:
-    """(Q, K) nearest rows of each query but itself."""
+    """(Q, K) nearest rows of each query, itself excluded."""
     k = min(K, len(vectors) - 1)
     nearest = np.empty((len(queries), k), np.int64)
     for start in range(0, len(queries), QUERIES_AT_ONCE):

@@ -1,9 +1,10 @@
 """Positions on the sky as people write them, and how far apart they are.
 
-RA and Dec in degrees, ICRS; separations in arcsec.
+RA and Dec in degrees, ICRS; separations in arcsec. astropy reads the angles, and is imported on first use.
 """
 
 import re
+import warnings
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote
 
@@ -14,15 +15,9 @@ from backend.errors import InvalidInputError
 
 Degrees = NDArray[np.float64]
 ARCSEC_PER_DEG = 3600.0
-HOUR_DEG = 15.0
 IAU_NAME = re.compile(r"J?(\d{2})(\d{2})(\d{2}(?:\.\d+)?)([+-])(\d{2})(\d{2})(\d{2}(?:\.\d+)?)", re.I)
 """JHHMMSS.s±DDMMSS, as in SDSS J123049.42+122328.0."""
 SIGNS = str.maketrans({"−": "-", "–": "-", "﹣": "-", "′": "'", "’": "'", "″": '"', "”": '"', "º": "°"})
-ANGLE = re.compile(
-    r"(?P<sign>[+-]?)\s*(?P<whole>\d+(?:\.\d*)?|\.\d+)\s*(?P<unit>[hd°:]|deg)?"
-    r"(?:\s*(?P<minutes>\d+(?:\.\d*)?)\s*(?:[m':])?)?(?:\s*(?P<seconds>\d+(?:\.\d*)?)\s*(?:s|\"|'')?)?",
-    re.I,
-)
 SPELLINGS = (
     "write RA and Dec in degrees (187.7059 12.3911), as 12:30:49.4 +12:23:28 or 12h30m49.4s +12d23m28s, "
     "or paste a Legacy Survey viewer link"
@@ -38,18 +33,16 @@ class Position:
 
 
 def parse_position(text: str) -> Position:
-    """The position in a text. Raises InvalidInputError where there is none, or it is not on the sky."""
+    """The position in a text. Raises InvalidInputError if there is none, or it is not on the sky."""
     clean = unquote(text).translate(SIGNS).strip()
-    linked = _from_link(clean)
-    named = IAU_NAME.search(clean.replace(" ", "")) if linked is None else None
-    if linked is not None:
-        ra, dec = linked
-    elif named is not None:
-        ra = f"{named[1]}:{named[2]}:{named[3]}"
-        dec = f"{named[4]}{named[5]}:{named[6]}:{named[7]}"
+    name = IAU_NAME.search(clean.replace(" ", ""))
+    if "://" in clean or "?" in clean:
+        ra, dec = _from_link(clean)
+    elif name is not None:
+        ra, dec = ":".join(name.groups()[:3]), name[4] + ":".join(name.groups()[4:])
     else:
         ra, dec = _halves(clean, text)
-    return _on_sky(_angle(ra, text, of_time=True), _angle(dec, text, of_time=False))
+    return _on_sky(_angle(ra, text, is_ra=True), _angle(dec, text, is_ra=False))
 
 
 def separation_arcsec(ra: Degrees, dec: Degrees, to: Position) -> Degrees:
@@ -61,18 +54,18 @@ def separations_arcsec(
     ra: Degrees, dec: Degrees, to_ra: Degrees | np.float64, to_dec: Degrees | np.float64
 ) -> Degrees:
     """Great-circle distance of each pair; NaN where a position is."""
-    a, d, a0, d0 = np.radians(ra), np.radians(dec), np.radians(to_ra), np.radians(to_dec)
-    half = np.sin((d - d0) / 2) ** 2 + np.cos(d) * np.cos(d0) * np.sin((a - a0) / 2) ** 2
-    found: Degrees = np.degrees(2 * np.arcsin(np.sqrt(np.clip(half, 0, 1)))) * ARCSEC_PER_DEG
-    return found
+    from astropy.coordinates import angular_separation
+
+    apart: Degrees = np.degrees(angular_separation(*map(np.radians, (ra, dec, to_ra, to_dec))))
+    return apart * ARCSEC_PER_DEG
 
 
 def near(ra: Degrees, dec: Degrees, to: Position, arcsec: float) -> NDArray[np.bool_]:
     """Which (N,) lie nearer to a position than `arcsec`; none of unknown position."""
-    found = np.abs(dec - to.dec) * ARCSEC_PER_DEG < arcsec
-    rows = np.flatnonzero(found)
-    found[rows] = separation_arcsec(ra[rows], dec[rows], to) < arcsec
-    return found
+    close = np.abs(dec - to.dec) * ARCSEC_PER_DEG < arcsec
+    rows = np.flatnonzero(close)
+    close[rows] = separation_arcsec(ra[rows], dec[rows], to) < arcsec
+    return close
 
 
 def separation_words(arcsec: float) -> str:
@@ -83,20 +76,17 @@ def separation_words(arcsec: float) -> str:
     return f"{arcsec:.3g}″"
 
 
-def _from_link(text: str) -> tuple[str, str] | None:
-    """RA and Dec of a link that names them so, as the Legacy Survey viewer's do."""
-    if "://" not in text and "?" not in text:
-        return None
-    given = parse_qs(re.split(r"[?#]", text, maxsplit=1)[-1].replace("#", "&"))
-    if "ra" in given and "dec" in given:
-        return given["ra"][0].strip(), given["dec"][0].strip()
-    raise InvalidInputError(
-        "no_position", "the link names no ra and dec; paste one of the Legacy Survey viewer", "text"
-    )
+def _from_link(text: str) -> tuple[str, str]:
+    """RA and Dec from the query of a link, as in those of the Legacy Survey viewer."""
+    query = parse_qs(re.split(r"[?#]", text, maxsplit=1)[-1].replace("#", "&"))
+    if "ra" in query and "dec" in query:
+        return query["ra"][0].strip(), query["dec"][0].strip()
+    why = "the link has no ra and dec; paste a Legacy Survey viewer link"
+    raise InvalidInputError("no_position", why, "text")
 
 
 def _halves(clean: str, text: str) -> tuple[str, str]:
-    """RA and Dec parted at a comma, at the sign of Dec, or in the middle of the words."""
+    """RA and Dec split at a comma, at the sign of Dec, or in the middle of the words."""
     bare = re.sub(r"\b(ra|dec|de)\b\s*[:=]?", " ", clean, flags=re.I).strip()
     at_comma = [part.strip() for part in re.split(r"[,;]", bare) if part.strip()]
     at_sign = re.match(r"(.*[^\s+-])\s*([+-].*)$", bare)
@@ -110,21 +100,22 @@ def _halves(clean: str, text: str) -> tuple[str, str]:
     raise _no_position(text)
 
 
-def _angle(part: str, text: str, *, of_time: bool) -> float:
-    """Degrees; sexagesimal RA is in hours unless it says degrees. Raises InvalidInputError."""
-    found = ANGLE.fullmatch(part.strip())
-    if found is None:
-        raise _no_position(text)
-    whole, minutes, seconds = (float(found[name] or 0) for name in ("whole", "minutes", "seconds"))
-    if minutes >= 60 or seconds >= 60:
-        raise InvalidInputError(
-            "not_on_sky", f"{part.strip()} has 60 or more minutes or seconds; check it", "text"
-        )
-    unit = (found["unit"] or "").lower()
-    parted = found["minutes"] is not None
-    hours = of_time and (unit == "h" or (parted and unit in ("", ":")))
-    value = (whole + minutes / 60 + seconds / 3600) * (HOUR_DEG if hours else 1.0)
-    return -value if found["sign"] == "-" else value
+def _angle(part: str, text: str, *, is_ra: bool) -> float:
+    """Degrees; a sexagesimal RA is in hours unless it says degrees. Raises InvalidInputError."""
+    from astropy import units
+    from astropy.coordinates import Angle, IllegalMinuteWarning, IllegalSecondWarning, RangeError
+
+    written = part.lower().replace("''", '"').rstrip(" :")
+    unit = units.hourangle if is_ra and re.search(r"\d[\s:]+\d", written) else units.deg
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # 60 minutes or seconds
+            return float(Angle(written, unit).degree)
+    except (RangeError, IllegalMinuteWarning, IllegalSecondWarning) as error:
+        why = f"{part.strip()} is out of range ({str(error).splitlines()[0]}); check it"
+        raise InvalidInputError("not_on_sky", why, "text") from error
+    except (ValueError, units.UnitsError) as error:
+        raise _no_position(text) from error
 
 
 def _on_sky(ra: float, dec: float) -> Position:
@@ -137,4 +128,4 @@ def _on_sky(ra: float, dec: float) -> Position:
 
 def _no_position(text: str) -> InvalidInputError:
     shown = text if len(text) <= 60 else f"{text[:59]}…"
-    return InvalidInputError("no_position", f"{shown!r} is no position; {SPELLINGS}", "text")
+    return InvalidInputError("no_position", f"{shown!r} is not a position; {SPELLINGS}", "text")

@@ -1,11 +1,9 @@
 """Exact search by cosine.
 
-Shapes: N galaxies, D width, E examples. Vectors are float32 of length 1, so that products are cosines. A
-galaxy x scores against positive examples p and negative ones n
+Shapes: N galaxies, D width, E examples. Vectors are float32 of length 1, so products are cosines. The score
+of a galaxy x against positive examples p and negative ones n is
 
     score(x) = mean over p of cos(x, p) − weight · mean over n of cos(x, n)
-
-which for one positive example is the cosine itself.
 """
 
 from dataclasses import dataclass
@@ -16,9 +14,9 @@ from numpy.typing import NDArray
 Vectors = NDArray[np.float32]
 Rows = NDArray[np.int64]
 BLOCK = 32_768
-"""Rows multiplied at once, so that a product's results stay near the processor."""
+"""Rows multiplied at once; the products stay in cache."""
 ROUNDING = 2e-5
-"""More than a float32 cosine of a few thousand terms is off by."""
+"""An upper bound of the error of a float32 cosine of a few thousand terms."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +29,8 @@ class Examples:
 
 
 @dataclass(frozen=True)
-class Ranked:
-    """Rows (k,), the best first, of equal scores the smaller row first; scores (k,)."""
+class Ranking:
+    """Rows (k,), the best first, ties by row; scores (k,)."""
 
     rows: Rows
     scores: NDArray[np.float64]
@@ -40,10 +38,10 @@ class Ranked:
 
 def cosines(vectors: Vectors, examples: Vectors) -> Vectors:
     """(N, E): of every vector with every example."""
-    found = np.empty((len(vectors), len(examples)), np.float32)
+    products = np.empty((len(vectors), len(examples)), np.float32)
     for start in range(0, len(vectors), BLOCK):
-        np.matmul(vectors[start : start + BLOCK], examples.T, out=found[start : start + BLOCK])
-    return found
+        np.matmul(vectors[start : start + BLOCK], examples.T, out=products[start : start + BLOCK])
+    return products
 
 
 def scored(positive: Vectors, negative: Vectors, weight: float) -> Vectors:
@@ -54,11 +52,11 @@ def scored(positive: Vectors, negative: Vectors, weight: float) -> Vectors:
 
 def rank(
     vectors: Vectors, examples: Examples, scores: Vectors, allowed: NDArray[np.bool_], k: int, *, least: bool
-) -> Ranked:
-    """The `k` allowed rows of highest score, or of lowest with `least`; all of them where there are fewer.
+) -> Ranking:
+    """The `k` allowed rows of highest score, or lowest with `least`; all if there are fewer.
 
-    `scores` (N,) choose whom to look at; those are scored again in float64, so that the order is that of
-    exact arithmetic and equal galaxies stand in the order of their rows.
+    `scores` (N,) select the candidates, which are scored again in float64: the order is that of exact
+    arithmetic, and equal galaxies are in the order of their rows.
     """
     rows = np.flatnonzero(allowed)
     falling = scores[rows] if not least else -scores[rows]
@@ -67,7 +65,7 @@ def rank(
         rows = rows[falling >= last - ROUNDING * (1 + examples.weight)]
     exact = _exact(vectors[rows], examples)
     order = np.lexsort((rows, exact if least else -exact))[:k]
-    return Ranked(rows[order].astype(np.int64), exact[order])
+    return Ranking(rows[order].astype(np.int64), exact[order])
 
 
 def _exact(vectors: Vectors, examples: Examples) -> NDArray[np.float64]:
@@ -78,7 +76,6 @@ def _exact(vectors: Vectors, examples: Examples) -> NDArray[np.float64]:
 
 
 def _mean_cosine(vectors: Vectors, examples: Vectors) -> NDArray[np.float64]:
-    """(n,) in float64; einsum sums every row in the same order, so that equal rows are equal."""
+    """(n,) in float64; einsum sums every row in the same order, so equal rows have equal scores."""
     mean = examples.astype(np.float64).mean(axis=0)
-    found: NDArray[np.float64] = np.einsum("nd,d->n", vectors.astype(np.float64), mean)
-    return found
+    return np.asarray(np.einsum("nd,d->n", vectors.astype(np.float64), mean))

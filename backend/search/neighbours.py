@@ -1,9 +1,8 @@
 """The k nearest of every galaxy, exactly: all cosines are computed, a block at a time.
 
-Shapes: N galaxies, D width, k neighbours. Vectors are float32 of length 1, so that products are cosines.
+Shapes: N galaxies, D width, k neighbours. Vectors are float32 of length 1, so products are cosines.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,15 +14,14 @@ from backend.search.vectors import Vectors
 
 BLOCK = 512
 SPARE = 6
-"""Fetched beyond k, so that k are left when trivial ones are taken away; a galaxy of more is looked at
-alone."""
+"""Fetched beyond k, to replace trivial neighbours; a galaxy with more of those is searched again alone."""
 NEAR_ARCSEC = 5.0
 
 
 @dataclass(frozen=True)
 class Nearest:
-    """`rows` (N, k), the nearest first, of equal cosines the smaller row first; `cosines` (N, k). Where there
-    are fewer than k, rows are −1 and cosines 0 at the end."""
+    """`rows` (N, k), the nearest first, ties by row; `cosines` (N, k). Missing ones are −1 and 0, at the
+    end."""
 
     rows: Rows
     cosines: Vectors
@@ -37,8 +35,7 @@ class Nearest:
 def nearest(
     vectors: Vectors, catalogue: Catalogue, k: int, allowed: NDArray[np.bool_] | None = None
 ) -> Nearest:
-    """Of every galaxy the k most alike, itself and trivial ones not counted; only `allowed` ones (N,), where
-    given."""
+    """The k most similar of every galaxy, without itself and trivial ones, among the `allowed` (N,)."""
     pool = np.arange(len(vectors)) if allowed is None else np.flatnonzero(allowed)
     found = Nearest(np.full((len(vectors), k), -1, np.int64), np.zeros((len(vectors), k), np.float32))
     gallery = vectors if allowed is None else vectors[pool]
@@ -46,23 +43,17 @@ def nearest(
     for start in range(0, len(vectors), BLOCK):
         rows = np.arange(start, min(start + BLOCK, len(vectors)))
         cosines = np.matmul(vectors[rows], gallery.T, out=block[: len(rows)])
-        _fill(found, rows, cosines, pool, _not_again(catalogue))
+        _fill(found, rows, cosines, pool, catalogue)
     return found
 
 
-NotAgain = Callable[[Rows, Rows, Vectors], NDArray[np.bool_]]
+def _fill(found: Nearest, rows: Rows, cosines: Vectors, pool: Rows, catalogue: Catalogue) -> None:
+    """Write the nearest of some rows, whose cosines with the pool are (n, P)."""
 
+    def kept(rows: Rows, others: Rows, cosines: Vectors) -> NDArray[np.bool_]:
+        different: NDArray[np.bool_] = rows != others
+        return different & ~catalogue.again(rows, others, cosines, NEAR_ARCSEC)
 
-def _not_again(catalogue: Catalogue) -> NotAgain:
-    def told_apart(rows: Rows, others: Rows, cosines: Vectors) -> NDArray[np.bool_]:
-        apart: NDArray[np.bool_] = rows != others
-        return apart & ~catalogue.again(rows, others, cosines, NEAR_ARCSEC)
-
-    return told_apart
-
-
-def _fill(found: Nearest, rows: Rows, cosines: Vectors, pool: Rows, kept: NotAgain) -> None:
-    """Writes the nearest of some rows, whose cosines with the pool are (n, P)."""
     k = found.rows.shape[1]
     most = min(k + SPARE, len(pool))
     if most == 0:
@@ -73,13 +64,13 @@ def _fill(found: Nearest, rows: Rows, cosines: Vectors, pool: Rows, kept: NotAga
     keep = kept(rows[places], pool[others], values)
     left = _first_k(found, rows, places[keep], pool[others[keep]], values[keep])
     short = np.flatnonzero((left < k) & (most < len(pool)))
-    for place in short:  # more trivial ones than were fetched beyond k
+    for place in short:  # more trivial ones than SPARE
         keep = kept(np.full(len(pool), rows[place]), pool, cosines[place])
         _first_k(found, rows, np.full(keep.sum(), place), pool[keep], cosines[place][keep])
 
 
 def _first_k(found: Nearest, rows: Rows, places: Rows, others: Rows, values: Vectors) -> Rows:
-    """Of pairs (place among rows, other row, cosine) the k best of each place; how many each had (n,)."""
+    """Write the k best pairs (place among rows, other row, cosine) of each place; how many each had (n,)."""
     k = found.rows.shape[1]
     order = np.lexsort((others, -values, places))
     places, others, values = places[order], others[order], values[order]

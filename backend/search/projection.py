@@ -1,13 +1,14 @@
-"""Two dimensions of many: principal components, and those of one space turned onto another.
+"""Two dimensions of many: principal components, those of one space turned onto another, and t-SNE.
 
-Shapes: N galaxies, D features of each. Nothing here is random: the same vectors give the same map.
+Shapes: N galaxies, D features of each. The same vectors, and for t-SNE the same seed, give the same map.
 """
 
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,16 +16,20 @@ from numpy.typing import NDArray
 from backend.search.vectors import Vectors
 
 PROJECTION_BYTES = 500 * 10**6
-"""Of all projections that are kept."""
+"""Size of the cache of projections."""
 BLOCK = 8_192
-"""Rows that are multiplied at once."""
+"""Rows multiplied at once."""
+ITERATIONS, EXAGGERATED, TICK_EVERY = 1000, 250, 50
+"""Of t-SNE: steps in all, with early exaggeration, and between two calls of `tick`."""
+FIRST_COMPONENTS = 50
+"""t-SNE looks for neighbours among the first principal components: less noise, and faster."""
 Matrix = NDArray[np.float64]
+Tick = Callable[[int, int], None]
 
 
 @dataclass(frozen=True)
-class Projected:
-    """Points (N, 2) float32. `shares` of the variance along them, where the dimensions are directions of the
-    space; empty where they are not."""
+class Projection:
+    """Points (N, 2) float32, and the `shares` of the variance along the two axes, empty for t-SNE."""
 
     points: Vectors
     shares: tuple[float, ...] = ()
@@ -36,16 +41,15 @@ class Projected:
         return buffer.getvalue()
 
     @classmethod
-    def from_bytes(cls, data: bytes) -> "Projected":
-        """What `to_bytes` wrote."""
+    def from_bytes(cls, data: bytes) -> "Projection":
+        """Read what `to_bytes` wrote."""
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:
             return cls(stored["points"], tuple(stored["shares"].tolist()))
 
 
 @dataclass(frozen=True)
 class Components:
-    """The first principal components of some vectors: their mean (D,), directions (D, m) of length 1, and the
-    share of the variance along each."""
+    """The first principal components: mean (D,), unit directions (D, m), and their shares of the variance."""
 
     mean: Matrix
     directions: Matrix
@@ -54,14 +58,13 @@ class Components:
     def scores(self, vectors: Vectors) -> Vectors:
         """Coordinates (N, m) along the directions."""
         directions = self.directions.astype(np.float32)
-        found: Vectors = vectors @ directions - (self.mean @ self.directions).astype(np.float32)
-        return found
+        scores: Vectors = vectors @ directions - (self.mean @ self.directions).astype(np.float32)
+        return scores
 
 
 def components_of(vectors: Vectors, m: int = 2) -> Components:
-    """The m directions of most variance. Of a direction and its opposite, the one whose largest loading is
-    positive: then repeated calls agree."""
-    from scipy.linalg import eigh  # scipy where a map is made, not in every process
+    """The m directions of most variance, their largest loading positive so that repeated calls agree."""
+    from scipy.linalg import eigh  # on first use: most processes make no map
 
     mean, scatter = _moments(vectors)
     width = len(mean)
@@ -72,32 +75,52 @@ def components_of(vectors: Vectors, m: int = 2) -> Components:
     return Components(mean, directions * signs, tuple(float(value / total) for value in values))
 
 
-def project_pca(vectors: Vectors) -> Projected:
+def project_pca(vectors: Vectors) -> Projection:
     """The plane of most variance."""
-    found = components_of(vectors)
-    return Projected(_plane(found.scores(vectors)), found.shares)
+    components = components_of(vectors)
+    return Projection(_plane(components.scores(vectors)), components.shares)
 
 
-def project_aligned(vectors: Vectors, onto: Vectors) -> Projected:
-    """Vectors turned as a whole until the galaxies are as near as can be to those of `onto` (N, D), seen in
-    the plane of most variance of `onto`. Turning and mirroring leave all distances as they are: what still
-    moves between two maps has moved in the space (Schönemann 1966, orthogonal Procrustes without scaling).
-    Of spaces of unlike width, directions of the wider one without a partner in the other are not seen."""
+def project_aligned(vectors: Vectors, onto: Vectors) -> Projection:
+    """Vectors rotated to lie as near as possible to `onto` (N, D), in the plane of most variance of `onto`
+    (orthogonal Procrustes without scaling, Schönemann 1966). Rotations keep distances, so what differs
+    between the two maps differs between the spaces. Extra directions of a wider space are not shown."""
     plane = components_of(onto)
     mean = vectors.mean(axis=0, dtype=np.float64)
     left, _, right = np.linalg.svd(_cross(vectors, mean, onto, plane.mean), full_matrices=False)
-    seen = Components(mean, left @ right @ plane.directions, ())
-    points = seen.scores(vectors)
+    points = Components(mean, left @ right @ plane.directions, ()).scores(vectors)
     _, scatter = _moments(vectors)
     along = (points.astype(np.float64) ** 2).sum(axis=0) / max(float(np.trace(scatter)), 1e-30)
-    return Projected(_plane(points), tuple(along.tolist()))
+    return Projection(_plane(points), tuple(along.tolist()))
+
+
+def project_tsne(vectors: Vectors, *, perplexity: float, seed: int, tick: Tick) -> Projection:
+    """Points (N, 2) that keep near neighbours near (van der Maaten and Hinton 2008); distances between groups
+    mean little. `tick(done, all)` is called every TICK_EVERY steps; what it raises ends the work."""
+    from openTSNE import TSNE
+
+    steps = count(TICK_EVERY, TICK_EVERY)  # openTSNE counts each of its two phases from 0
+
+    def report(*_: object) -> bool:
+        tick(next(steps), ITERATIONS)
+        return False
+
+    first = components_of(vectors, min(FIRST_COMPONENTS, vectors.shape[1])).scores(vectors)
+    tick(0, ITERATIONS)
+    model = TSNE(
+        perplexity=perplexity,
+        early_exaggeration_iter=EXAGGERATED,
+        n_iter=ITERATIONS - EXAGGERATED,
+        callbacks=report,
+        callbacks_every_iters=TICK_EVERY,
+        random_state=seed,
+    )
+    return Projection(np.ascontiguousarray(model.fit(first), np.float32))
 
 
 def projection_name(method: str, files: Sequence[str], **settings: object) -> str:
-    """The name under which a projection is kept: of the method, the files of features it is made from, and
-    whatever else it depends on."""
-    facts = json.dumps([method, list(files), settings], sort_keys=True)
-    digest = sha256(facts.encode()).hexdigest()
+    """The name of a projection in the cache, from its method, feature files and settings."""
+    digest = sha256(json.dumps([method, list(files), settings], sort_keys=True).encode()).hexdigest()
     return f"{digest[:2]}/{digest}.npz"
 
 
@@ -111,7 +134,7 @@ def _cross(
     a: Vectors, mean_a: Matrix, b: Vectors, mean_b: Matrix, exactly: type[np.floating] = np.float64
 ) -> Matrix:
     """(D, D): products of the deviations of `a` and `b`, summed over galaxies, a block at a time. float32 is
-    four times as fast, and close enough where nothing is turned back by it."""
+    four times as fast, and exact enough where no rotation is derived from it."""
     total = np.zeros((a.shape[1], b.shape[1]))
     for start in range(0, len(a), BLOCK):
         one = a[start : start + BLOCK] - mean_a.astype(exactly)
@@ -121,6 +144,5 @@ def _cross(
 
 
 def _plane(scores: Vectors) -> Vectors:
-    """(N, 2), also of vectors with one feature."""
-    missing = 2 - scores.shape[1]
-    return np.ascontiguousarray(np.pad(scores, ((0, 0), (0, max(missing, 0)))), np.float32)
+    """(N, 2), padded where the vectors have one feature."""
+    return np.ascontiguousarray(np.pad(scores, ((0, 0), (0, max(2 - scores.shape[1], 0)))), np.float32)

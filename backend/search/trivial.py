@@ -1,4 +1,4 @@
-"""Neighbours that say nothing: the same galaxy again, or another picture of it."""
+"""Trivial neighbours: the same galaxy again, or another picture of it."""
 
 from dataclasses import dataclass
 
@@ -12,13 +12,13 @@ Rows = NDArray[np.int64]
 EVERYONE = slice(None)
 SAME_COSINE = np.float32(0.9999)
 ALIKE_COSINE = np.float32(0.95)
-"""With the same picture hash: alone, smooth galaxies of one size share theirs."""
+"""With the same image hash; the hash alone is not enough, since smooth galaxies of one size share it."""
 
 
 @dataclass(frozen=True)
 class Catalogue:
-    """What tells galaxies apart, (N,) each: a number for each source, ra and dec (deg, NaN for unknown), and
-    a 64-bit picture hash, 0 for none."""
+    """What identifies galaxies, (N,) each: a number for each source, ra and dec (deg, NaN for unknown), and a
+    64-bit image hash, 0 for none."""
 
     sources: NDArray[np.int64]
     ra: Degrees
@@ -27,34 +27,33 @@ class Catalogue:
 
     @classmethod
     def of(cls, source_ids: list[str], ra: Degrees, dec: Degrees, hashes: NDArray[np.uint64]) -> "Catalogue":
-        """An empty id is a source of its own."""
+        """Number the sources; an empty id is a source of its own."""
         numbers = {name: row for row, name in enumerate(source_ids)}
         sources = [numbers[name] if name else row for row, name in enumerate(source_ids)]
         return cls(np.array(sources, np.int64), ra, dec, hashes)
 
     def same_place(self, row: int, arcsec: float, among: Rows | slice = EVERYONE) -> Mask:
-        """Which rows `among` all are of its source, or nearer to it than `arcsec` (0 for none)."""
+        """Which rows `among` all are of the same source, or nearer than `arcsec` (0: by source only)."""
         same: Mask = self.sources[among] == self.sources[row]
         if arcsec > 0 and np.isfinite(self.ra[row]) and np.isfinite(self.dec[row]):
             same |= near(self.ra[among], self.dec[among], Position(self.ra[row], self.dec[row]), arcsec)
         return same
 
     def same_picture(self, row: int, cosine: NDArray[np.float32], among: Rows | slice = EVERYONE) -> Mask:
-        """Which rows `among` all are near-identical images, by their cosine with it and their hashes."""
+        """Which rows `among` all are near-identical images, by cosine and hash."""
         hashes = self.hashes[among]
         hashed = hashes == self.hashes[row] if self.hashes[row] else np.zeros(len(cosine), np.bool_)
         return near_identical(cosine) | (hashed & (cosine >= ALIKE_COSINE))
 
     def again(self, rows: Rows, others: Rows, cosine: NDArray[np.float32], arcsec: float) -> Mask:
-        """Rows (m,) that are one galaxy, by all of the above."""
-        found: Mask = (self.sources[rows] == self.sources[others]) | near_identical(cosine)
-        found |= (
-            (self.hashes[rows] == self.hashes[others]) & (self.hashes[rows] > 0) & (cosine >= ALIKE_COSINE)
-        )
-        return found | self._near(rows, others, arcsec)
+        """Which pairs (m,) are one galaxy, by source, position, cosine or hash."""
+        same: Mask = (self.sources[rows] == self.sources[others]) | near_identical(cosine)
+        hashes = self.hashes[rows]
+        same |= (hashes == self.hashes[others]) & (hashes > 0) & (cosine >= ALIKE_COSINE)
+        return same | self._near(rows, others, arcsec)
 
     def _near(self, rows: Rows, others: Rows, arcsec: float) -> Mask:
-        """Rows (m,) nearer than `arcsec` on the sky; none of unknown position."""
+        """Which pairs (m,) are nearer than `arcsec` on the sky; none of unknown position."""
         close = np.abs(self.dec[rows] - self.dec[others]) * ARCSEC_PER_DEG < arcsec
         at = np.flatnonzero(close)
         one, other = rows[at], others[at]
@@ -64,5 +63,5 @@ class Catalogue:
 
 
 def near_identical(cosine: NDArray[np.float32]) -> Mask:
-    """Rows (N,) whose features are as good as the same."""
+    """Which (N,) have practically the same features."""
     return cosine >= SAME_COSINE

@@ -1,6 +1,6 @@
 """Features of an encoder as vectors: standardised by the train rows, then of length 1.
 
-Shapes: N galaxies, D features. Features come in parts that stand side by side (cls, mean).
+Shapes: N galaxies, D features. Features come in parts, side by side (cls, mean).
 """
 
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ MIN_STD = 1e-6
 
 
 def train_rows(splits: NDArray[np.uint8]) -> NDArray[np.bool_]:
-    """Which rows (N,) standardise: those of the train split, labelled or not; all where it has none."""
+    """Rows (N,) that define the standardisation: the train split, labelled or not; all if it is empty."""
     train: NDArray[np.bool_] = splits == SPLIT_CODES[Split.TRAIN]
     return train if train.any() else np.ones_like(train)
 
@@ -43,7 +43,6 @@ def standardised(parts: Sequence[Features], mean: Vectors, scale: Vectors) -> Ve
 
 
 def unit(vectors: Vectors) -> Vectors:
-    """Each of length 1; what is 0 stays 0."""
+    """Vectors of length 1; 0 stays 0."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    found: Vectors = vectors / np.maximum(lengths, np.float32(1e-12))
-    return found
+    return np.asarray(vectors / np.maximum(lengths, np.float32(1e-12)))

@@ -1,4 +1,4 @@
-"""The services of one home: the one place where they are put together, for web, API and shell alike."""
+"""The services of one home, constructed here for web, API and shell."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Self
@@ -10,11 +10,8 @@ if TYPE_CHECKING:
     from backend.data.incoming.uploads import Uploads
     from backend.services.datasets.annotations import Annotations
     from backend.services.datasets.browsing import Datasets
-    from backend.services.datasets.collections import Collections
-    from backend.services.datasets.label_flags import LabelFlags
-    from backend.services.datasets.ratings import Ratings
     from backend.services.embeddings.agreement import Agreements
-    from backend.services.embeddings.odd import OddOnes
+    from backend.services.embeddings.odd import OddGalaxies
     from backend.services.embeddings.projections import Projections
     from backend.services.embeddings.search import Search
     from backend.services.embeddings.vectors import Embeddings
@@ -22,25 +19,24 @@ if TYPE_CHECKING:
     from backend.services.experiments.suites import Suites
     from backend.services.experiments.sweeps import Sweeps
     from backend.services.reconstruction.models import ModelCache
-    from backend.services.reconstruction.ratio_curves import RatioCurves
     from backend.services.reconstruction.reconstructions import Reconstructions
     from backend.services.reconstruction.saved_pictures import SavedPictures
 
 
 class Services:
-    """A home's settings, its database, and every service on them, each made and imported on first use, so
-    that a shell command pays for what it needs. Where threads share one, `load` makes them all beforehand."""
+    """A home's settings, database and services. Each service is imported on first use, so that shell commands
+    start fast; call `load` before several threads share one."""
 
     def __init__(self, settings: Settings, database: Database) -> None:
         self.settings, self.database = settings, database
 
     @classmethod
     def open(cls, settings: Settings) -> Self:
-        """Open the home, made and migrated where needed; `close` it afterwards."""
+        """Open the home, created or migrated if needed; `close` it afterwards."""
         return cls(settings.prepare(), open_database(settings.database_path))
 
     def load(self) -> Self:
-        """Make every service now."""
+        """Construct every service now."""
         for name, member in vars(type(self)).items():
             if isinstance(member, cached_property):
                 getattr(self, name)
@@ -62,24 +58,6 @@ class Services:
         return Uploads(self.settings.uploads_dir)
 
     @cached_property
-    def label_flags(self) -> "LabelFlags":
-        from backend.services.datasets.label_flags import LabelFlags
-
-        return LabelFlags(self.database, self.datasets)
-
-    @cached_property
-    def ratings(self) -> "Ratings":
-        from backend.services.datasets.ratings import Ratings
-
-        return Ratings(self.database, self.datasets)
-
-    @cached_property
-    def collections(self) -> "Collections":
-        from backend.services.datasets.collections import Collections
-
-        return Collections(self.database, self.datasets)
-
-    @cached_property
     def annotations(self) -> "Annotations":
         from backend.services.datasets.annotations import Annotations
 
@@ -96,12 +74,6 @@ class Services:
         from backend.services.reconstruction.reconstructions import Reconstructions
 
         return Reconstructions(self.database, self.settings, self.datasets, self.models)
-
-    @cached_property
-    def ratio_curves(self) -> "RatioCurves":
-        from backend.services.reconstruction.ratio_curves import RatioCurves
-
-        return RatioCurves(self.database, self.settings, self.datasets, self.models)
 
     @cached_property
     def saved_pictures(self) -> "SavedPictures":
@@ -124,9 +96,8 @@ class Services:
     @cached_property
     def search(self) -> "Search":
         from backend.services.embeddings.search import Search
-        from backend.services.embeddings.uploaded_images import EmbeddedImages
 
-        return Search(self.datasets, self.embeddings, EmbeddedImages(self.settings, self.models))
+        return Search(self.settings, self.datasets, self.embeddings, self.models)
 
     @cached_property
     def agreements(self) -> "Agreements":
@@ -135,10 +106,10 @@ class Services:
         return Agreements(self.datasets, self.embeddings, self.search)
 
     @cached_property
-    def odd(self) -> "OddOnes":
-        from backend.services.embeddings.odd import OddOnes
+    def odd(self) -> "OddGalaxies":
+        from backend.services.embeddings.odd import OddGalaxies
 
-        return OddOnes(self.datasets, self.embeddings, self.annotations)
+        return OddGalaxies(self.datasets, self.embeddings, self.annotations)
 
     @cached_property
     def projections(self) -> "Projections":

@@ -1,1 +1,1 @@
-"""How sure one may be of a figure: numpy and scipy alone, so that pages and jobs count in the same way."""
+"""Statistics of results, with numpy and scipy only: the same for pages and jobs."""

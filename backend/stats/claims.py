@@ -1,4 +1,4 @@
-"""What the seeds of a suite say of its claims: intervals of mean differences, p corrected over the suite."""
+"""The claims of a suite, tested over its seeds: intervals of mean differences, p corrected over the suite."""
 
 from collections.abc import Sequence
 
@@ -10,7 +10,7 @@ ALPHA = 0.05
 
 
 def decide_claims(claims: Sequence[Claim], rows: Sequence[RowResult]) -> list[ClaimResult]:
-    """Each claim in the order given; Holm (1979) over those that can be tested."""
+    """Each claim in order; Holm's correction (1979) over those that can be tested."""
     by_name = {row.name: row for row in rows}
     tested = [difference(by_name[claim.better], by_name[claim.worse]) for claim in claims]
     corrected = iter(holm([found.p for found in tested if found is not None]))
@@ -21,8 +21,8 @@ def decide_claims(claims: Sequence[Claim], rows: Sequence[RowResult]) -> list[Cl
 
 
 def difference(better: RowResult, worse: RowResult) -> MeanDifference | None:
-    """Mean accuracy better − worse, by pairs where both have the same seeds; None with fewer than
-    FEWEST_SEEDS on a side, or where no seed differs."""
+    """Mean accuracy better − worse, paired if both have the same seeds; None with fewer than FEWEST_SEEDS on
+    a side, or if the seeds do not differ."""
     if min(len(better.accuracies), len(worse.accuracies)) < FEWEST_SEEDS:
         return None
     test = paired if better.seeds == worse.seeds else welch
@@ -54,10 +54,8 @@ def _decided(claim: Claim, found: MeanDifference, p_holm: float, rows: dict[str,
 def _undecided(claim: Claim, rows: dict[str, RowResult]) -> ClaimResult:
     fewest = min(len(rows[name].accuracies) for name in (claim.better, claim.worse))
     if fewest < FEWEST_SEEDS:
-        return ClaimResult(
-            sentence=claim.sentence,
-            verdict=f"not decided: {FEWEST_SEEDS} seeds of both are needed, {fewest} in",
-        )
+        verdict = f"not decided: {FEWEST_SEEDS} seeds of both are needed, {fewest} finished"
+        return ClaimResult(sentence=claim.sentence, verdict=verdict)
     return ClaimResult(sentence=claim.sentence, verdict="not decided: the seeds do not differ")
 
 

@@ -9,7 +9,7 @@ from backend.stats.scores import DRAWS, interval
 from shared.contract.evaluations import Interval
 
 EXACT_BELOW = 25
-"""Discordant galaxies under which McNemar's test is the exact binomial one."""
+"""Discordant galaxies below which McNemar's test is the exact binomial one."""
 SIGNIFICANT = 0.05
 DIFFER = "these two models differ on this test set"
 NOT_SHOWN = "no difference shown"
@@ -18,21 +18,19 @@ Right = NDArray[np.bool_]
 
 
 def mcnemar(only_a: int, only_b: int) -> float:
-    """Two-sided p of so many galaxies that one alone got right: exact below EXACT_BELOW, else χ² with
+    """Two-sided p for the galaxies that only A or only B got right: exact below EXACT_BELOW, else χ² with
     continuity correction (Edwards 1948)."""
-    n, fewer = only_a + only_b, min(only_a, only_b)
-    if n == 0:
-        return 1.0
+    n = only_a + only_b
     if n < EXACT_BELOW:
-        tail = sum(math.comb(n, k) for k in range(fewer + 1))
+        tail = sum(math.comb(n, k) for k in range(min(only_a, only_b) + 1))
         return min(1.0, 2.0 * tail / float(2**n))
     statistic = max(abs(only_a - only_b) - 1, 0) ** 2 / n
     return math.erfc(math.sqrt(statistic / 2))
 
 
 def difference_interval(true: NDArray[np.int64], a: Right, b: Right, seed: int = 0) -> Interval:
-    """95 % interval of accuracy A − B over DRAWS bootstraps of the galaxies within each true class, both
-    judged on the same draw."""
+    """95 % interval of accuracy A − B over DRAWS bootstraps of the galaxies within each true class, both on
+    the same draw."""
     rng, total = np.random.default_rng(seed), np.zeros(DRAWS)
     for label in np.unique(true):
         own = true == label
@@ -44,5 +42,5 @@ def difference_interval(true: NDArray[np.int64], a: Right, b: Right, seed: int =
 
 
 def verdict(p: float) -> str:
-    """What may be said of two single results."""
+    """The conclusion about two single results."""
     return DIFFER if p < SIGNIFICANT else NOT_SHOWN

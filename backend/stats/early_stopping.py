@@ -1,10 +1,10 @@
-"""Where early stopping acts on a series of evaluations, or would have."""
+"""Where early stopping ends a series of evaluations, or would have."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 USUAL_PATIENCE = 5
-"""Taken where a run has no early stopping, to say where it would have acted."""
+"""Used for runs without early stopping, to say where it would have ended them."""
 
 Points = Sequence[tuple[int, float]]
 """(step, value), by step."""
@@ -12,8 +12,8 @@ Points = Sequence[tuple[int, float]]
 
 @dataclass(frozen=True)
 class Stopping:
-    """The best step so far, evaluations since, and the step at which `patience` was spent; `own` is whether
-    the run stops by it."""
+    """The best step so far, evaluations since, and the step at which `patience` ran out; `own`: the run
+    itself uses early stopping."""
 
     patience: int
     own: bool
@@ -22,7 +22,7 @@ class Stopping:
     stop_step: int | None
 
     def words(self, ended: bool) -> str | None:
-        """None where there is nothing to say: off, and never spent."""
+        """None if there is nothing to report: off, and patience never ran out."""
         if self.stop_step is not None:
             does = "ended it" if self.own else "would have ended it"
             return f"early stopping with patience {self.patience} {does} at step {self.stop_step:,}"
@@ -32,9 +32,9 @@ class Stopping:
 
 
 def replay_stopping(accuracy: Points, patience: int, total_steps: int | None) -> Stopping:
-    """Early stopping as a training does it: an equal evaluation is no better, and at the last step there is
-    nothing to stop. `patience` 0 is off, and gone through with USUAL_PATIENCE."""
-    wanted = patience or USUAL_PATIENCE
+    """Early stopping as in training: an equal evaluation is not better, and at the last step there is nothing
+    to stop. `patience` 0 means off; then USUAL_PATIENCE is replayed."""
+    allowed = patience or USUAL_PATIENCE
     best: tuple[int, float] | None = None
     since, stop = 0, None
     for step, value in accuracy:
@@ -42,9 +42,9 @@ def replay_stopping(accuracy: Points, patience: int, total_steps: int | None) ->
             best, since = (step, value), 0
             continue
         since += 1
-        if stop is None and since >= wanted and step != total_steps:
+        if stop is None and since >= allowed and step != total_steps:
             stop = step
-    return Stopping(wanted, patience > 0, best[0] if best else None, since, stop)
+    return Stopping(allowed, patience > 0, best[0] if best else None, since, stop)
 
 
 def counted(count: int) -> str:

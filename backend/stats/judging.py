@@ -1,4 +1,4 @@
-"""From predictions on test rows to the summary that a person reads."""
+"""From predictions on test rows to the summary of an evaluation."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ from backend.stats.scores import (
     macro_f1,
     top2_accuracy,
     wilson,
-)
+)  # fmt: skip
 from shared.base.vocabulary import Basis
 from shared.contract.evaluations import Evaluation
 
@@ -23,8 +23,8 @@ from shared.contract.evaluations import Evaluation
 def judge(
     facts: dict[str, Any], class_names: list[str], n_train: Counts, test: Predictions, val: Predictions
 ) -> Evaluation:
-    """An Evaluation of what `facts` says (the fields that no prediction tells); `n_train` (K,) are the labels
-    learned from. Validation rows give the temperature alone."""
+    """An Evaluation with the fields `facts`, which predictions do not determine; `n_train` (K,) labels were
+    trained on. Validation rows only set the temperature."""
     matrix = confusion_matrix(test.true, test.predicted, len(class_names))
     drawn = bootstrap(matrix)
     own = facts["basis"] is not Basis.MAJORITY

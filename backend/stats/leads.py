@@ -1,35 +1,35 @@
-"""Who leads, and from when: two trainings of the same epochs, over the seeds that both have."""
+"""Which of two trainings of equal length leads, and from when, over the seeds of both."""
 
 from collections.abc import Sequence
 
 from backend.stats.methods import paired
-from shared.contract.evaluations import FEWEST_SEEDS, SMOOTHED_OVER, Lead, Reached
+from shared.contract.evaluations import FEWEST_SEEDS, SMOOTHED_OVER, CatchUp, Lead
 
 Accuracies = Sequence[float]
 
 
 def smoothed(values: Accuracies) -> list[float]:
-    """Each value's mean with the two before it; of the first two, with what there is."""
+    """The mean of each value with up to two before it."""
     return [
         sum(values[max(end - SMOOTHED_OVER, 0) : end]) / min(end, SMOOTHED_OVER)
         for end in range(1, len(values) + 1)
     ]
 
 
-def reached(seed: int, epochs: Sequence[float], tuned: Accuracies, twin: Accuracies) -> Reached:
-    """When `tuned` comes up to where `twin` ended; a mean counts once there are three to take it of."""
+def reached(seed: int, epochs: Sequence[float], tuned: Accuracies, twin: Accuracies) -> CatchUp:
+    """When `tuned` reaches the final level of `twin`; a mean counts once it is over three values."""
     level = smoothed(twin)[-1]
     found = (
         epoch
         for place, (epoch, value) in enumerate(zip(epochs, smoothed(tuned), strict=True))
         if value >= level and place >= SMOOTHED_OVER - 1
     )
-    return Reached(seed=seed, epoch=next(found, None), twin_accuracy=level)
+    return CatchUp(seed=seed, epoch=next(found, None), twin_accuracy=level)
 
 
 def leads(epochs: Sequence[float], tuned: Sequence[Accuracies], scratch: Sequence[Accuracies]) -> list[Lead]:
-    """The lead at each epoch, of curves seed by seed; none of fewer than FEWEST_SEEDS, or where seeds agree
-    to the last digit."""
+    """The lead at each epoch, from curves by seed; empty for fewer than FEWEST_SEEDS, and without epochs at
+    which the seeds do not differ."""
     if len(tuned) < FEWEST_SEEDS:
         return []
     ours, theirs = [smoothed(one) for one in tuned], [smoothed(one) for one in scratch]
@@ -43,19 +43,17 @@ def leads(epochs: Sequence[float], tuned: Sequence[Accuracies], scratch: Sequenc
     return found
 
 
-def lead_verdict(found: Sequence[Lead], reaches: Sequence[Reached], epochs: int) -> str:
-    """What may be said: of the first quarter, of the end, of the epochs that fine-tuning saves."""
+def lead_verdict(found: Sequence[Lead], reaches: Sequence[CatchUp], epochs: int) -> str:
+    """The conclusion about the first quarter, the end, and the epochs that fine-tuning saves."""
     if not reaches:
-        return "Nothing is said before a fine-tuning and its twin of the same seed have ended."
+        return "No verdict until a fine-tuning and its twin of the same seed have ended."
     sentences = []
     if found:
         early = min(found, key=lambda lead: abs(lead.epoch - epochs / 4))
         sentences += [_lead_words(early, f"After {early.epoch:g} of {epochs} epochs")]
         sentences += [_lead_words(found[-1], "At the end")]
     else:
-        sentences.append(
-            f"With fewer than {FEWEST_SEEDS} seeds on both sides nothing is said of the methods."
-        )
+        sentences.append(f"Comparing the methods takes {FEWEST_SEEDS} seeds on both sides.")
     return " ".join([*sentences, _reached_words(reaches, epochs)])
 
 
@@ -69,14 +67,11 @@ def _lead_words(lead: Lead, when: str) -> str:
     return f"{when} fine-tuning {'leads' if lead.difference > 0 else 'is behind'} by {gap} {interval}: shown."
 
 
-def _reached_words(reaches: Sequence[Reached], epochs: int) -> str:
-    came = [one.epoch for one in reaches if one.epoch is not None]
-    if not came:
-        return "It never comes up to where training from scratch ended."
-    when = ", ".join(f"{epoch:g}" for epoch in sorted(came))
-    rest = (
-        f", and in {len(reaches) - len(came)} of {len(reaches)} seeds never"
-        if len(came) < len(reaches)
-        else ""
-    )
-    return f"It comes up to where training from scratch ended at epoch {when} of {epochs}{rest}."
+def _reached_words(reaches: Sequence[CatchUp], epochs: int) -> str:
+    when = sorted(one.epoch for one in reaches if one.epoch is not None)
+    if not when:
+        return "It never reaches the final accuracy of training from scratch."
+    never = len(reaches) - len(when)
+    rest = f", and never in {never} of {len(reaches)} seeds" if never else ""
+    at = ", ".join(f"{epoch:g}" for epoch in when)
+    return f"It reaches the final accuracy of training from scratch at epoch {at} of {epochs}{rest}."

@@ -1,11 +1,10 @@
-"""The median stopping rule (Golovin et al. 2017, Google Vizier, §3.2): a member of a sweep is not worth going
-on with where, at some point of its training, its best is worse than the median over the other members of the
-mean of what they had reported by that point.
+"""The median stopping rule (Golovin et al. 2017, Google Vizier, §3.2): stop a member of a sweep if, at some
+point of its training, its best value is worse than the median over the other members of their mean up to that
+point.
 
-Means over a training that still improves are below its newest value: the rule is slow to stop, and spares who
-learns late. What counts is the share of a training, so that members of different length can be compared, and
-the evaluation before the first step, which no setting had a part in, is left out.
-"""
+The mean of an improving training lags behind its newest value, so the rule stops late and spares slow
+starters. Points are shares of a training, so members of different length are comparable; the evaluation
+before the first step, which does not depend on the settings, is left out."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,17 +17,17 @@ Points = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True)
-class Course:
-    """What a member has reported. `settled`: it goes no further, and stands for later points with what it
-    has; one that was killed or failed on the way does not."""
+class MemberHistory:
+    """The reports of a member. `settled`: it has finished, and represents later points too, unlike one that
+    was killed or failed."""
 
     points: Points
     settled: bool
 
 
 @dataclass(frozen=True)
-class Outlook:
-    """Why a member is not worth going on with: its best, and the median over how many others."""
+class BelowMedian:
+    """Why to stop a member: its best value, and the median over how many others."""
 
     best: float
     median: float
@@ -37,15 +36,15 @@ class Outlook:
 
 def judge_member(
     own: Points,
-    others: Sequence[Course],
+    others: Sequence[MemberHistory],
     *,
     higher_is_better: bool,
     warm_up: float,
     fewest_others: int,
-) -> Outlook | None:
-    """The verdict at the newest evaluation of a member; None where it goes on: it is not worse than the
-    median, fewer than `fewest_others` have come as far, less than the share `warm_up` is past, or nothing is
-    left to stop."""
+) -> BelowMedian | None:
+    """The verdict at the newest evaluation of a member; None if it continues: it is not worse than the
+    median, fewer than `fewest_others` have come as far, it is before the share `warm_up`, or it has
+    finished."""
     own = _trained(own)
     if not own:
         return None
@@ -58,11 +57,11 @@ def judge_member(
     values = [value for _, value in own]
     best, middle = (max if higher_is_better else min)(values), median(means)
     worse = best < middle if higher_is_better else best > middle
-    return Outlook(best, middle, len(means)) if worse else None
+    return BelowMedian(best, middle, len(means)) if worse else None
 
 
-def _mean_by(other: Course, share: float) -> float | None:
-    """The mean of what it had reported by then; None where it has not come so far."""
+def _mean_by(other: MemberHistory, share: float) -> float | None:
+    """The mean of its reports up to then; None if it has not come so far."""
     points = _trained(other.points)
     if not points or not (other.settled or points[-1][0] >= share - SLACK):
         return None

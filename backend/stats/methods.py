@@ -1,6 +1,6 @@
 """Two methods, each over several seeds: the interval of their mean difference, and Holm's correction.
 
-A method's figure (n,) is one number a seed, shares of 1; differences are A − B.
+A method has one figure per seed (n,), shares of 1; differences are A − B.
 """
 
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ import numpy as np
 from shared.contract.evaluations import Interval
 
 LEAST_SPREAD = 1e-9
-"""Standard deviations below this are rounding: seeds that all agree."""
+"""Smaller deviations are rounding errors of equal seeds."""
 
 
 @dataclass(frozen=True)
@@ -25,21 +25,20 @@ class MeanDifference:
 
     @property
     def shown(self) -> bool:
-        """Whether the interval leaves 0 out."""
+        """Whether the interval excludes 0."""
         return self.ci95.low > 0 or self.ci95.high < 0
 
 
 def welch(a: Sequence[float], b: Sequence[float]) -> MeanDifference:
-    """Of independent seeds (Welch 1947). Raises ValueError where no seed differs from another of its side."""
-    from scipy import stats  # half a second of import that few processes need
+    """For independent seeds (Welch 1947). Raises ValueError if no seed differs from another of its side."""
+    from scipy import stats  # on first use
 
     _require_spread([*(np.array(a) - np.mean(a)), *(np.array(b) - np.mean(b))])
     return _mean_difference(np.mean(a) - np.mean(b), stats.ttest_ind(a, b, equal_var=False))
 
 
 def paired(a: Sequence[float], b: Sequence[float]) -> MeanDifference:
-    """Of seeds that belong together, in the same order. Raises ValueError where all their differences are
-    the same."""
+    """For paired seeds, in the same order. Raises ValueError if all their differences are equal."""
     from scipy import stats
 
     differences = np.array(a) - np.array(b)
@@ -48,8 +47,8 @@ def paired(a: Sequence[float], b: Sequence[float]) -> MeanDifference:
 
 
 def holm(p: Sequence[float]) -> list[float]:
-    """Each p of a family of tests, corrected (Holm 1979): the chance of one false claim among them all stays
-    below what a corrected p is held against."""
+    """The p values of a family of tests, corrected (Holm 1979): the chance of any false claim among them
+    stays below the threshold for a corrected p."""
     values = np.array(p)
     order = np.argsort(values, kind="stable")
     stepped = np.maximum.accumulate(values[order] * np.arange(len(values), 0, -1))
@@ -59,7 +58,7 @@ def holm(p: Sequence[float]) -> list[float]:
 
 
 def method_verdict(found: MeanDifference, seeds_a: int, seeds_b: int) -> str:
-    """What may be said of two methods, and over how many seeds."""
+    """The conclusion about two methods, with the number of seeds."""
     seeds = f"{seeds_a} seeds each" if seeds_a == seeds_b else f"{seeds_a} seeds against {seeds_b}"
     if not found.shown:
         return f"not shown that either is better, {seeds}"
@@ -73,4 +72,4 @@ def _mean_difference(difference: np.floating, test: Any) -> MeanDifference:
 
 def _require_spread(deviations: Any) -> None:
     if np.abs(deviations).max() < LEAST_SPREAD:
-        raise ValueError("without a spread between seeds no interval can be drawn")
+        raise ValueError("cannot compute an interval: the seeds do not differ")

@@ -1,4 +1,4 @@
-"""What a classifier said of each galaxy: kept once, so that every page about it is a query."""
+"""Predictions of a classifier for each galaxy, stored so that every page can query them."""
 
 import io
 from dataclasses import dataclass
@@ -30,13 +30,14 @@ class Predictions:
         return cls(row, codes, true.astype(np.int64), probabilities, probabilities.argmax(1).astype(np.int64))
 
     def where(self, keep: NDArray[np.bool_] | Rows) -> "Predictions":
-        """Those that a mask or places choose, in that order."""
+        """The selection by a mask or by places, in that order."""
         return Predictions(
             self.row[keep], self.split[keep], self.true[keep], self.probabilities[keep], self.predicted[keep]
         )
 
     def save(self, path: Path) -> None:
-        """Write a compressed .npz; probabilities are rounded to float16, predicted classes stay."""
+        """Write a compressed .npz; probabilities are rounded to float16, predicted classes are not
+        recomputed."""
         buffer = io.BytesIO()
         np.savez_compressed(
             buffer,
@@ -51,17 +52,13 @@ class Predictions:
 
 
 def joined(parts: list[Predictions]) -> Predictions:
-    """One after the other."""
-    return Predictions(
-        *(
-            np.concatenate([getattr(part, name) for part in parts])
-            for name in ("row", "split", "true", "probabilities", "predicted")
-        )
-    )
+    """The parts, concatenated."""
+    names = "row", "split", "true", "probabilities", "predicted"
+    return Predictions(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
 
 
 def load_predictions(path: Path) -> Predictions:
-    """What `save` wrote. Raises FileNotFoundError."""
+    """Read what `save` wrote. Raises FileNotFoundError."""
     with np.load(path, allow_pickle=False) as stored:
         return Predictions(
             stored["row"].astype(np.int64),

@@ -1,7 +1,7 @@
 """How well a search finds galaxies of the query's class.
 
-Q queries, N gallery galaxies, K classes. Precision at k is the share of the k nearest that are of the query's
-class; average precision is the mean, over all of that class in the gallery, of the precision at their ranks.
+Q queries, N gallery galaxies, K classes. Precision at k is the share of the k nearest in the query's class;
+average precision is the mean, over all of that class in the gallery, of the precision at their ranks.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ BLOCK = 256
 
 @dataclass(frozen=True)
 class Ranking:
-    """Of each query (Q,): its class, precision at k, and average precision."""
+    """The class, precision at k and average precision of each query (Q,)."""
 
     labels: Labels
     precision: Floats
@@ -32,10 +32,10 @@ class Ranking:
 def rank_by_class(
     gallery: Vectors, of_gallery: Labels, queries: Vectors, of_queries: Labels, k: int
 ) -> Ranking:
-    """By cosine of vectors (N, D) and (Q, D) of length 1, equal galaxies in the order of the gallery. Queries
-    of a class that the gallery lacks are left out."""
-    asked = np.isin(of_queries, of_gallery)
-    queries, labels = queries[asked], of_queries[asked]
+    """By cosine of vectors (N, D) and (Q, D) of length 1, ties in the order of the gallery. Queries of a
+    class missing in the gallery are left out."""
+    usable = np.isin(of_queries, of_gallery)
+    queries, labels = queries[usable], of_queries[usable]
     precision, average = np.empty(len(labels)), np.empty(len(labels))
     for start in range(0, len(labels), BLOCK):
         part = slice(start, start + BLOCK)
@@ -57,24 +57,22 @@ def mean_interval(values: Floats, labels: Labels, seed: int = 0) -> Interval:
 
 
 def by_class(ranking: Ranking, names: list[str]) -> list[ClassRetrieval]:
-    """Means of each class that has queries."""
-    found = []
-    for label, name in enumerate(names):
-        own = ranking.labels == label
-        if own.any():
-            found.append(
-                ClassRetrieval(
-                    name=name,
-                    n=int(own.sum()),
-                    precision=float(ranking.precision[own].mean()),
-                    average_precision=float(ranking.average_precision[own].mean()),
-                    few=bool(own.sum() < FEW_ROWS),
-                )
-            )
-    return found
+    """Means of each class with queries."""
+    own = {name: ranking.labels == label for label, name in enumerate(names)}
+    return [
+        ClassRetrieval(
+            name=name,
+            n=int(rows.sum()),
+            precision=float(ranking.precision[rows].mean()),
+            average_precision=float(ranking.average_precision[rows].mean()),
+            few=bool(rows.sum() < FEW_ROWS),
+        )
+        for name, rows in own.items()
+        if rows.any()
+    ]
 
 
 def chance(of_gallery: Labels, of_queries: Labels) -> float:
-    """Precision of a search that knows nothing: the mean share of the queries' classes in the gallery."""
+    """Precision of a random search: the mean share of the queries' classes in the gallery."""
     shares = np.bincount(of_gallery, minlength=int(of_queries.max()) + 1) / len(of_gallery)
     return float(shares[of_queries].mean())

@@ -1,9 +1,8 @@
-"""Figures of a classifier, out of its confusion matrix.
+"""Scores of a classifier from its confusion matrix.
 
-K classes; a confusion matrix (K, K) holds counts, rows true, columns predicted; (…, K, K) are many at once.
-Definitions are scikit-learn's: classes without rows do not count for balanced accuracy, and macro-F1 is over
-the classes that are true or predicted of any row.
-"""
+K classes; a confusion matrix (K, K) holds counts, rows true, columns predicted; (…, K, K) is a batch.
+Definitions are those of scikit-learn: balanced accuracy ignores classes without rows, and macro-F1 is over
+the classes that are true or predicted of any row."""
 
 import math
 
@@ -30,7 +29,7 @@ def accuracy(matrix: Counts) -> Floats:
 
 
 def balanced_accuracy(matrix: Counts) -> Floats:
-    """Mean recall (…,) of the classes that have rows."""
+    """Mean recall (…,) of the classes with rows."""
     n = matrix.sum(-1)
     recall = _ratio(_diagonal(matrix), n)
     return np.asarray(recall.sum(-1) / (n > 0).sum(-1))
@@ -60,11 +59,8 @@ def wilson(right: int, n: int) -> Interval:
 
 
 def bootstrap(matrix: Counts, seed: int = 0, draws: int = DRAWS) -> Counts:
-    """(draws, K, K) confusion matrices of test galaxies drawn anew with replacement, within each class.
-
-    Galaxies of one class differ for a confusion matrix by their prediction alone, so that a draw of galaxies
-    is a multinomial draw of each row.
-    """
+    """(draws, K, K) confusion matrices of test galaxies resampled with replacement within each class: a
+    multinomial draw of each row."""
     rng = np.random.default_rng(seed)
     drawn = np.zeros((draws, *matrix.shape), np.int64)
     for label, row in enumerate(matrix):

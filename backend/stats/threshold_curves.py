@@ -1,7 +1,7 @@
-"""How well each class is told from the rest at every threshold: ROC and precision–recall.
+"""How well each class is separated from the rest at every threshold: ROC and precision–recall.
 
-scikit-learn works them out; here they are thinned for drawing, and averaged over classes. N galaxies,
-K classes; true (N,), probabilities (N, K).
+Computed by scikit-learn; here they are thinned for drawing, and averaged over classes. N galaxies, K classes;
+true (N,), probabilities (N, K).
 """
 
 import numpy as np
@@ -17,19 +17,18 @@ GRID = np.linspace(0, 1, 101)
 
 
 def threshold_curves(true: Labels, probabilities: Floats, names: list[str]) -> ThresholdCurves:
-    """One class against the rest, for every class, and the mean over those that have rows and a rest."""
-    found = [_class_curves(name, true == k, probabilities[:, k]) for k, name in enumerate(names)]
-    told = [one for one in found if one.roc is not None]
+    """One class against the rest, for every class, and the mean over those with rows on both sides."""
+    classes = [_class_curves(name, true == k, probabilities[:, k]) for k, name in enumerate(names)]
     return ThresholdCurves(
         n=len(true),
-        classes=found,
-        macro_auc=_mean([one.auc for one in told if one.auc is not None]),
+        classes=classes,
+        macro_auc=_mean([one.auc for one in classes if one.auc is not None]),
         macro_average_precision=_mean(
-            [one.average_precision for one in told if one.average_precision is not None]
+            [one.average_precision for one in classes if one.average_precision is not None]
         ),
-        macro_roc=_mean_roc([one.roc for one in told if one.roc is not None]),
+        macro_roc=_mean_roc([one.roc for one in classes if one.roc is not None]),
         macro_precision_recall=_mean_steps(
-            [one.precision_recall for one in told if one.precision_recall is not None]
+            [one.precision_recall for one in classes if one.precision_recall is not None]
         ),
     )
 
@@ -38,7 +37,7 @@ def _class_curves(name: str, is_class: NDArray[np.bool_], scores: Floats) -> Cla
     n, n_rest = int(is_class.sum()), int((~is_class).sum())
     if not n or not n_rest:
         return ClassCurves(name=name, n=n, n_rest=n_rest)
-    from sklearn import metrics  # a second of import that a server without this page does not need
+    from sklearn import metrics  # on first use
 
     false_positives, recall, _ = metrics.roc_curve(is_class, scores)
     precision, recalled, _ = metrics.precision_recall_curve(is_class, scores, drop_intermediate=True)
@@ -54,7 +53,7 @@ def _class_curves(name: str, is_class: NDArray[np.bool_], scores: Floats) -> Cla
 
 
 def thinned(line: Line, most: int = MOST_POINTS) -> Line:
-    """At most `most` points of a line, both ends among them, evenly along its length (|dx| + |dy|)."""
+    """At most `most` points of a line, both ends included, evenly along its length (|dx| + |dy|)."""
     x, y = line
     if len(x) <= most:
         return line
@@ -65,7 +64,7 @@ def thinned(line: Line, most: int = MOST_POINTS) -> Line:
 
 
 def _mean_roc(curves: list[Curve]) -> Curve | None:
-    """Mean true-positive rate at each false-positive rate, straight between points."""
+    """Mean true-positive rate at each false-positive rate, by linear interpolation."""
     if not curves:
         return None
     rates = np.mean([np.interp(GRID, curve.x, curve.y) for curve in curves], axis=0)
@@ -73,7 +72,7 @@ def _mean_roc(curves: list[Curve]) -> Curve | None:
 
 
 def _mean_steps(curves: list[Curve]) -> Curve | None:
-    """Mean precision at each recall: that of the point of least recall that reaches it."""
+    """Mean precision at each recall, from the first point that reaches it."""
     if not curves:
         return None
     reached = [np.asarray(one.y)[np.searchsorted(one.x, GRID)] for one in curves]

@@ -1,25 +1,23 @@
 """Is a training still learning? The rule behind the verdict of a run.
 
 An accuracy on n galaxies has Wilson's interval, of half-width W ≈ 1.96·√(p(1−p)/n). Evaluations of one run
-are paired, on the same galaxies: their difference is uncertain by 1.96·√(d/n), where d is the share of
-galaxies that one alone got right. Seen with linear probes of successive checkpoints: d = 8 % (EFIGI, 0.63)
-and 9, 15, 22 % (simulated, 0.75 to 0.85). The rule takes d = ¾·p(1−p), 18 % at 0.6, so that means of k
-evaluations differ beyond chance by more than W·√(¾/k): half of Wilson's half-width for k = 3. That is the
-threshold t of what counts.
+are paired, on the same galaxies: the uncertainty of their difference is 1.96·√(d/n), where d is the share of
+galaxies that only one of them got right. With linear probes of successive checkpoints, d was 8 % (EFIGI,
+0.63) and 9, 15, 22 % (simulated, 0.75 to 0.85). The rule assumes d = ¾·p(1−p), 18 % at 0.6: means of k
+evaluations differ by more than chance beyond W·√(¾/k), half of Wilson's half-width for k = 3. That is the
+threshold t.
 
-A level is the mean of the last three evaluations (of half of them where there are fewer than six). Step 0 is
-the random init and no part of the trend. Then a training is
+A level is the mean of the last three evaluations (half of them if there are fewer than six), without step 0,
+the random init. Then a training is
 
-- improving, if its level is more than t over that of ten evaluations ago, and still climbs: by t/4 over the
-  best level before the last three evaluations, a little less than an even climb of t in ten would;
-- worsening, if it is more than t under its best level, or under step 0;
-- flat otherwise.
+- improving, if its level is more than t over that of ten evaluations ago, and still rises: by t/4 over the
+best level before the last three evaluations, a little less than an even rise of t in ten would; - worsening,
+if it is more than t under its best level, or under step 0; - flat otherwise.
 
-Collapsing goes before: RankMe of the last two evaluations at most a third of that at step 0, and at most 1/40
-of the width (or 2, if that is more). Neither alone would do: mean-pooled features of fresh encoders of widths
-96 to 1024 have a RankMe of 12 to 19 on EFIGI, 13 % of the width down to 1.7 %, and healthy runs dip to two
-thirds of it in their first epochs.
-"""
+Collapsing is checked first: RankMe of the last two evaluations at most a third of that at step 0, and at most
+1/40 of the width (or 2, if that is more). One condition is not enough: mean-pooled features of fresh encoders
+of widths 96 to 1024 have a RankMe of 12 to 19 on EFIGI, 13 % of the width down to 1.7 %, and healthy runs dip
+to two thirds of it in their first epochs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -32,17 +30,17 @@ from shared.contract.runs import Trend, Verdict
 WINDOW = 10
 LEVEL = 3
 DISCORDANCE = 0.75
-"""Share of p(1 − p) of the galaxies that one of two evaluations alone gets right."""
+"""Share of galaxies that only one of two evaluations gets right, over p(1 − p)."""
 FEWEST = 3
-"""Evaluations after step 0 without which there is no trend."""
+"""Evaluations after step 0 needed for a trend."""
 UNKNOWN_ROWS_THRESHOLD = 0.02
 COLLAPSED_SHARE, COLLAPSED_FACTOR, COLLAPSED_RANK = 1 / 40, 1 / 3, 2.0
 
 
 @dataclass(frozen=True)
-class Course:
-    """The evaluations of one training. `accuracy` is that of `key`, which stopping and best go by; `n` the
-    labelled validation rows behind it, None where unknown; `patience` 0 where stopping is off."""
+class TrainingHistory:
+    """The evaluations of one training. `accuracy` is the metric `key`, by which it stops and selects the
+    best; `n` its labelled validation rows, None if unknown; `patience` 0: early stopping is off."""
 
     key: str
     accuracy: Points
@@ -57,7 +55,7 @@ class Course:
 
 @dataclass(frozen=True)
 class Finding:
-    """A state, its reason, and for how many evaluations it has been so."""
+    """A state, its reason, and for how many evaluations it has lasted."""
 
     state: Trend
     sentence: str
@@ -66,8 +64,8 @@ class Finding:
 
 @dataclass(frozen=True)
 class Levels:
-    """Running means over `size` evaluations after step 0, each with the step of its last; `least` is by how
-    much two of them must differ to count."""
+    """Running means over `size` evaluations after step 0, each with its last step; `least` is the least
+    significant difference of two of them."""
 
     means: list[float]
     steps: list[int]
@@ -79,8 +77,8 @@ class Levels:
         return self.means[-1]
 
 
-def judge_course(course: Course) -> Verdict:
-    """The verdict on a training, as the head of this module says."""
+def judge_training(course: TrainingHistory) -> Verdict:
+    """The verdict on a training, by the rules of this module."""
     stopping = replay_stopping(course.accuracy, course.patience, course.total_steps)
     levels = running_levels(course)
     finding = _collapse(course) or _unlabelled(course) or _trend(course, levels)
@@ -98,8 +96,8 @@ def judge_course(course: Course) -> Verdict:
     )
 
 
-def running_levels(course: Course) -> Levels | None:
-    """None where there are too few evaluations."""
+def running_levels(course: TrainingHistory) -> Levels | None:
+    """None if there are too few evaluations."""
     trained = [(step, value) for step, value in course.accuracy if step > 0]
     if len(trained) < FEWEST:
         return None
@@ -111,14 +109,14 @@ def running_levels(course: Course) -> Levels | None:
 
 
 def threshold(level: float, n: int | None, size: int) -> float:
-    """By how much means of `size` evaluations on the same `n` galaxies must differ to count."""
+    """The least significant difference of means of `size` evaluations on the same `n` galaxies."""
     if not n:
         return UNKNOWN_ROWS_THRESHOLD
     found = wilson(round(level * n), n)
     return (found.high - found.low) / 2 * sqrt(DISCORDANCE / size)
 
 
-def _collapse(course: Course) -> Finding | None:
+def _collapse(course: TrainingHistory) -> Finding | None:
     if course.width is None or len(course.rank) < FEWEST or course.rank[0][0] != 0:
         return None
     first = course.rank[0][1]
@@ -131,21 +129,21 @@ def _collapse(course: Course) -> Finding | None:
     return Finding(Trend.COLLAPSING, words, low)
 
 
-def _unlabelled(course: Course) -> Finding | None:
+def _unlabelled(course: TrainingHistory) -> Finding | None:
     if course.labelled or not course.rank:
         return None
     of = f" of {course.width}" if course.width else ""
-    words = f"no labels to judge by: effective rank {_rank(course.rank[-1][1])}{of}"
+    words = f"no labels to evaluate with: effective rank {_rank(course.rank[-1][1])}{of}"
     return Finding(Trend.UNLABELLED, words)
 
 
-def _trend(course: Course, levels: Levels | None) -> Finding:
+def _trend(course: TrainingHistory, levels: Levels | None) -> Finding:
     if levels is None:
         return _too_early(course)
     return _improving(course, levels) or _worsening(course, levels) or _flat(levels)
 
 
-def _too_early(course: Course) -> Finding:
+def _too_early(course: TrainingHistory) -> Finding:
     done = sum(step > 0 for step, _ in course.accuracy)
     words = f"too early to tell: {counted(done)} after step 0, a trend takes {FEWEST}"
     if course.ended:
@@ -154,7 +152,7 @@ def _too_early(course: Course) -> Finding:
     return Finding(Trend.TOO_EARLY, words)
 
 
-def _improving(course: Course, levels: Levels) -> Finding | None:
+def _improving(course: TrainingHistory, levels: Levels) -> Finding | None:
     window = min(WINDOW, len(levels.means) - 1)
     gain = levels.now - levels.means[-1 - window]
     climb = levels.now - max(levels.means[: -levels.size])
@@ -165,7 +163,7 @@ def _improving(course: Course, levels: Levels) -> Finding | None:
     return Finding(Trend.IMPROVING, words, window)
 
 
-def _worsening(course: Course, levels: Levels) -> Finding | None:
+def _worsening(course: TrainingHistory, levels: Levels) -> Finding | None:
     top = levels.means.index(max(levels.means))
     best, where = levels.means[top], f"its level at step {levels.steps[top]:,}"
     since = len(levels.means) - 1 - top
@@ -186,7 +184,7 @@ def _flat(levels: Levels) -> Finding:
 
 
 def _trailing(flags: Sequence[bool]) -> int:
-    """How many at the end are true."""
+    """How many are true at the end."""
     return next((count for count, flag in enumerate(reversed(flags)) if not flag), len(flags))
 
 

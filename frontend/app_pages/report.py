@@ -11,7 +11,7 @@ from frontend.components.suite_rows import draw_suite_rows
 from frontend.session import client, go
 from frontend.wording import plural
 from shared.contract.routes import API, SUITE_FILE
-from shared.contract.suites import PlannedRun, Suite, SuiteReport, SuiteScale
+from shared.contract.suites import PlannedRun, SuiteInfo, SuiteReport, SuiteScale
 
 QUESTION = "Do the report's claims hold?"
 STATE: dict[str, Any] = {"suite": "R2", "scale": SuiteScale.LAPTOP.value, "dataset": "", "seeds": "3"}
@@ -44,7 +44,7 @@ def show() -> None:
         facts([(choice.what, choice.ours) for choice in suite.choices])
 
 
-def _settle(suites: dict[str, Suite], labelled: list[str]) -> dict[str, str]:
+def _settle(suites: dict[str, SuiteInfo], labelled: list[str]) -> dict[str, str]:
     """The selection in the address, with defaults for invalid values."""
     selection = {key: st.query_params.get(key, default) for key, default in STATE.items()}
     selection["suite"] = selection["suite"] if selection["suite"] in suites else STATE["suite"]
@@ -55,7 +55,7 @@ def _settle(suites: dict[str, Suite], labelled: list[str]) -> dict[str, str]:
     return selection
 
 
-def _draw_choice(suites: dict[str, Suite], labelled: list[str], selection: dict[str, str]) -> None:
+def _draw_choice(suites: dict[str, SuiteInfo], labelled: list[str], selection: dict[str, str]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _choose("suite", list(suites), selection, 330, lambda key: f"{key} · {suites[key].title}")
         _choose("dataset", labelled, selection, 220, str)

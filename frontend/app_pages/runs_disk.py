@@ -1,4 +1,4 @@
-"""Disk space on the Runs page: pruning checkpoints, and the trash."""
+"""DiskUsage space on the Runs page: pruning checkpoints, and the trash."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -9,7 +9,7 @@ from frontend.client import ApiError
 from frontend.disk_words import disk_label, pruning_sentence
 from frontend.session import client
 from frontend.wording import clock, size
-from shared.contract.runs import DeletedRun, Disk, Pruning
+from shared.contract.runs import DeletedRun, DiskUsage, PruneReport
 
 LAST_DELETED, REFUSED = "runs_disk_deleted", "runs_disk_refused"
 SHOWN = 8
@@ -37,7 +37,7 @@ def draw_disk() -> None:
             guarded(lambda: _draw_inside(disk))
 
 
-def _draw_inside(disk: Disk) -> None:
+def _draw_inside(disk: DiskUsage) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         _draw_pruning(client().preview_pruning())
@@ -45,7 +45,7 @@ def _draw_inside(disk: Disk) -> None:
         _draw_deleted(disk)
 
 
-def _draw_pruning(pruning: Pruning) -> None:
+def _draw_pruning(pruning: PruneReport) -> None:
     st.markdown("**Prune checkpoints**")
     st.caption(plain(pruning_sentence(pruning)))
     if not pruning.runs:
@@ -64,7 +64,7 @@ def _draw_pruning(pruning: Pruning) -> None:
         wrong(refused)
 
 
-def _draw_deleted(disk: Disk) -> None:
+def _draw_deleted(disk: DiskUsage) -> None:
     st.markdown("**Trash**")
     if not disk.deleted:
         st.caption("No runs were deleted in the last 24 hours.")

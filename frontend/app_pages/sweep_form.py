@@ -20,7 +20,7 @@ from shared.configs.kinds import RunKind, Trait, kinds_with, values_of
 from shared.configs.presets import PRESETS
 from shared.contract.datasets import Dataset
 from shared.contract.runs import Run
-from shared.contract.sweeps import MOST_AXES, OBJECTIVES, SweepMode, SweepPlan, SweepSpec, Unfit
+from shared.contract.sweeps import MOST_AXES, OBJECTIVES, SweepMode, SweepPlan, SweepSpec, UnfitSetting
 from shared.planning.sweep_words import HOW, setting_words, show_value
 
 REFUSED, CONFIRMED = "sweep_refused", "sweep_confirmed"
@@ -294,7 +294,7 @@ def _draw_unfit(form: SweepForm, plan: SweepPlan) -> None:
     st.toggle("Leave them out", key=f"{FIELD}leave_out", **KEEP)
 
 
-def unfit_words(one: Unfit) -> str:
+def unfit_words(one: UnfitSetting) -> str:
     return f"{setting_words(one.values)}: {one.sentence}"
 
 

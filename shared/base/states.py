@@ -1,5 +1,4 @@
-"""States of a run. The table `TRANSITIONS` is the whole life of one; nothing outside
-`backend.jobs.state` changes a state."""
+"""States of a run and the TRANSITIONS between them; only `backend.jobs.state` changes a state."""
 
 from enum import StrEnum
 

@@ -10,11 +10,11 @@ class Split(StrEnum):
 
 
 SPLIT_CODES: dict[Split, int] = {Split.TRAIN: 0, Split.VAL: 1, Split.TEST: 2}
-"""How a split is stored in the dataset file (uint8)."""
+"""Codes of splits in the dataset file (uint8)."""
 
 
 class Head(StrEnum):
-    """What is put on an encoder. `finetune` and `supervised` train the encoder too."""
+    """A classifier on an encoder. `finetune` and `supervised` train the encoder too."""
 
     KNN = "knn"
     LINEAR = "linear"
@@ -26,7 +26,7 @@ class Head(StrEnum):
 
 
 class Basis(StrEnum):
-    """What the head reads: the trained encoder, the same encoder at random init, raw pixels, or nothing."""
+    """The input of a head: the trained encoder, the same at random init, raw pixels, or nothing."""
 
     ENCODER = "encoder"
     RANDOM_INIT = "random_init"

@@ -1,8 +1,7 @@
-"""What a person can set: one frozen model a kind of run.
+"""Settings: one frozen model a kind of run.
 
-The form, the shell, the API and the worker read these same classes. Each field carries its unit and group
-in `json_schema_extra`, so that a form can be drawn from the class. Environment variables say where, never
-what.
+Forms, shell, API and workers share these classes. The unit and group of each field are in
+`json_schema_extra`, from which forms are generated. Environment variables set locations, never these values.
 """
 
 from shared.base.config import DATASET_NAME, Config, ConfigConflictError, setting

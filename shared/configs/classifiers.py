@@ -1,4 +1,4 @@
-"""Classifiers whose encoder is trained too: fine-tuned from a pretraining, or from random weights."""
+"""Classifiers trained with their encoder: fine-tuned, or from random weights."""
 
 from typing import Literal
 
@@ -9,7 +9,7 @@ from shared.configs.training import TrainingConfig
 
 
 class ClassifierConfig(TrainingConfig):
-    """Encoder and head trained on the labels of train rows; the best epoch of validation is judged on test
+    """Encoder and head trained on labelled train rows; the best epoch on validation is evaluated on test
     rows. Defaults are a recipe for small data (docs/science.md §4.4)."""
 
     epochs: int = setting(50, "optimisation", "Passes over the train rows.", ge=1, le=10_000, simple=True)
@@ -24,13 +24,11 @@ class ClassifierConfig(TrainingConfig):
         le=2**31 - 1,
         simple=True,
     )
-    eval_every_epochs: int = setting(
-        1, "evaluation", "Validation accuracy and checkpoint every so many epochs.", ge=1
-    )
+    eval_every_epochs: int = setting(1, "evaluation", "Epochs between evaluations and checkpoints.", ge=1)
     early_stopping_patience: int = setting(
         0,
         "evaluation",
-        "Stop after so many evaluations without a better validation accuracy; 0 never stops.",
+        "Stop after this many evaluations without a better validation accuracy; 0 never stops.",
         ge=0,
         le=1000,
     )
@@ -40,13 +38,13 @@ class ClassifierConfig(TrainingConfig):
     label_fraction: float = setting(
         1.0,
         "data",
-        "Share of labelled train rows learned from, stratified.",
+        "Share of labelled train rows to use, stratified.",
         ge=0.01,
         le=1,
         simple=True,
     )
     head: Literal["linear", "mlp"] = setting(
-        "linear", "head", "What is put on the pooled tokens.", simple=True
+        "linear", "head", "Classifier on the pooled tokens.", simple=True
     )
     mlp_width: int = setting(256, "head", "Hidden units of the MLP head.", ge=8, le=4096)
     pooling: Literal["mean", "cls"] = setting(
@@ -55,7 +53,7 @@ class ClassifierConfig(TrainingConfig):
     drop_path: float = setting(
         0.1,
         "regularisation",
-        "Share of residual branches left out at the last block, rising from 0 at the first.",
+        "Share of residual branches dropped at the last block, rising from 0 at the first.",
         ge=0,
         le=0.9,
     )
@@ -64,12 +62,12 @@ class ClassifierConfig(TrainingConfig):
         ge=0, le=5,
     )  # fmt: skip
     label_smoothing: float = setting(
-        0.1, "regularisation", "Share of a label spread over all classes.", ge=0, le=0.9
+        0.1, "regularisation", "Share of a label that is spread over all classes.", ge=0, le=0.9
     )
     ema_decay: float = setting(
         0.0,
         "regularisation",
-        "Judge a moving average of the weights, with this decay once it has warmed up; 0 is off.",
+        "Evaluate a moving average of the weights with this decay after a warm-up; 0 is off.",
         ge=0,
         lt=1,
     )
@@ -85,22 +83,22 @@ class FinetuneConfig(ClassifierConfig, OnEncoderConfig):
 
 
 class SupervisedConfig(ClassifierConfig, EncoderConfig):
-    """The same from random weights: a baseline, or with `encoder` the twin of its fine-tuning, which then
-    differs in initial weights alone (and in layer decay, which is off here)."""
+    """The same from random weights: a baseline, or with `encoder` the twin of its fine-tuning, which differs
+    in the initial weights only (and in layer decay, which is off here)."""
 
     encoder: str | None = setting(
         None,
         "encoder",
-        "Run whose architecture is taken, not its weights; the results stand beside its own.",
+        "Run whose architecture to use, not its weights; results are shown beside its own.",
         simple=True,
     )
     dataset: str | None = setting(
-        None, "data", "Labelled dataset; empty takes that of the encoder.", simple=True
+        None, "data", "Labelled dataset; empty uses that of the encoder.", simple=True
     )
 
     @property
     def layer_decay(self) -> float:
-        """Off: no layer knows anything yet."""
+        """Off: no layer is pretrained."""
         return 1.0
 
 
@@ -109,4 +107,4 @@ RECIPE = tuple(
     for name in ClassifierConfig.model_fields
     if name not in ("seed", "device", "precision", "keep_checkpoints")
 )
-"""What sets two classifiers apart, besides where they start from and what chance draws."""
+"""Settings that distinguish classifiers, except their initial weights and seed."""

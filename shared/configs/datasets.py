@@ -1,4 +1,4 @@
-"""How a dataset comes to be: simulated, imported, downloaded, or taken from another."""
+"""Creating datasets: simulated, imported, downloaded, or a subset of another."""
 
 import re
 from typing import Literal, Self
@@ -8,7 +8,7 @@ from pydantic import field_validator, model_validator
 from shared.base.config import DATASET_NAME, Config, ConfigConflictError, setting
 
 NO_COLUMN = "-"
-"""Given for a column of an import: take none, even where one could be guessed."""
+"""For a column of an import: use none, do not guess."""
 
 COLUMN_FIELDS = (
     "image_column",
@@ -28,17 +28,17 @@ class SimulateConfig(Config):
     """Make a dataset of simulated galaxies."""
 
     name: str = setting("simulated", "data", "Name of the dataset.", simple=True, pattern=DATASET_NAME)
-    n: int = setting(2000, "data", "How many galaxies.", unit="images", ge=20, le=200_000, simple=True)
+    n: int = setting(2000, "data", "Number of galaxies.", unit="images", ge=20, le=200_000, simple=True)
     img_size: int = setting(64, "data", "Side of an image.", unit="px", ge=32, le=256, simple=True)
-    seed: int = setting(0, "data", "The same seed makes the same galaxies.", ge=0, le=2**31 - 1)
+    seed: int = setting(0, "data", "The same seed gives the same galaxies.", ge=0, le=2**31 - 1)
 
 
 class ImportConfig(Config):
-    """Bring one's own images into the store.
+    """Import your own images.
 
     `path` is a Galaxy10-layout HDF5 file, a .npy or .npz array, or a folder or zip of images (8-bit pictures,
-    FITS, .npy frames) with one folder a class, a table of labels (CSV, Parquet), or neither. A column that is
-    not named is guessed by its name; "-" takes none.
+    FITS, .npy frames) with one folder a class, a table of labels (CSV, Parquet), or neither. Columns that
+    are not set are guessed by name; "-" uses none.
     """
 
     path: str = setting(
@@ -61,13 +61,19 @@ class ImportConfig(Config):
     )
     split_column: str | None = setting(None, "columns", "Column that says train, val or test.")
     group_column: str | None = setting(
-        None, "columns", "Column whose equal values never stand in different splits."
+        None, "columns", "Rows with equal values in this column stay in one split."
     )
     img_size: int | None = setting(
-        None, "frame", "Side of the stored images; empty keeps it.", unit="px", ge=8, le=1024, simple=True
+        None,
+        "frame",
+        "Side of the stored images; empty keeps the original.",
+        unit="px",
+        ge=8,
+        le=1024,
+        simple=True,
     )
     crop: bool = setting(
-        False, "frame", "Cut the central img_size pixels out; otherwise the central square is resized."
+        False, "frame", "Crop the central img_size pixels; otherwise the central square is resized."
     )
     stretch: Literal["asinh", "linear"] = setting(
         "asinh", "stretch", "How values of more than 8 bits become 8 bits; 8-bit images stay as they are."
@@ -79,7 +85,7 @@ class ImportConfig(Config):
         99.8, "stretch", "Percentile of the pixels that becomes 1 before the curve.", unit="%", gt=0, le=100
     )
     stretch_q: float = setting(
-        8.0, "stretch", "Q of asinh(Q·x/softening)/Q: how strongly the bright is compressed.", gt=0, le=100
+        8.0, "stretch", "Q of asinh(Q·x/softening)/Q: compression of bright pixels.", gt=0, le=100
     )
     stretch_softening: float = setting(
         0.05, "stretch", "x below which the curve is linear, with slope 1/softening.", gt=0, le=10
@@ -125,7 +131,7 @@ class ImportConfig(Config):
 
 
 class DownloadConfig(Config):
-    """Fetch a published dataset and bring it into the store."""
+    """Download and import a published dataset."""
 
     source: Literal["galaxy10"] = setting("galaxy10", "source", "Galaxy10 DECaLS, 17,736 images, 2.54 GB.")
     name: str = setting(
@@ -137,20 +143,20 @@ class DownloadConfig(Config):
 
 
 class SubsetConfig(Config):
-    """Take some galaxies of a dataset, or all of them with another split, as a dataset of its own."""
+    """A new dataset from some galaxies of another, or all of them with another split."""
 
-    dataset: str = setting(..., "source", "Dataset to take from.")
+    dataset: str = setting(..., "source", "Source dataset.")
     name: str = setting(..., "source", "Name of the new dataset.", simple=True, pattern=DATASET_NAME)
-    classes: tuple[str, ...] = setting((), "rows", "Only these classes; empty takes all.")
+    classes: tuple[str, ...] = setting((), "rows", "Only these classes; empty for all.")
     splits: tuple[Literal["train", "val", "test"], ...] = setting(
-        (), "rows", "Only these splits; empty takes all."
+        (), "rows", "Only these splits; empty for all."
     )
     redshift_min: float | None = setting(None, "rows", "Smallest redshift.")
     redshift_max: float | None = setting(None, "rows", "Largest redshift.")
-    n: int | None = setting(None, "rows", "At most so many, drawn at random.", unit="images", ge=10)
+    n: int | None = setting(None, "rows", "At most this many, drawn at random.", unit="images", ge=10)
     seed: int = setting(0, "rows", "Of the random draw.", ge=0, le=2**31 - 1)
     split_table: str | None = setting(
-        None, "split", "CSV with source_id (or row) and split that replaces the split; others are left out."
+        None, "split", "CSV with source_id (or row) and split: replaces the split, excludes other rows."
     )
 
     @model_validator(mode="after")

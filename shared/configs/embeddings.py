@@ -1,4 +1,4 @@
-"""The jobs behind search and map: an encoder's features of every galaxy, and their projection."""
+"""Jobs for search and maps: features of every galaxy, and their projection."""
 
 from typing import Literal
 
@@ -11,12 +11,12 @@ Pooling = Literal["cls", "mean", "both"]
 class SpaceConfig(OnEncoderConfig):
     """Features of every row of a dataset, labelled or not, at one depth of a frozen encoder."""
 
-    encoder: str = setting(..., "encoder", "Run whose encoder is asked.", simple=True)
+    encoder: str = setting(..., "encoder", "Run whose encoder to use.", simple=True)
     dataset: str | None = setting(
-        None, "data", "Dataset whose rows are embedded; empty takes the encoder's own.", simple=True
+        None, "data", "Dataset to embed; empty uses that of the encoder.", simple=True
     )
     depth: int | None = setting(
-        None, "encoder", "Block whose output is taken, from 1; empty takes the last.", ge=1, le=10_000
+        None, "encoder", "Block whose output to use, from 1; empty uses the last.", ge=1, le=10_000
     )
     pooling: Pooling = setting(
         "mean",
@@ -27,10 +27,10 @@ class SpaceConfig(OnEncoderConfig):
 
 
 class EmbedConfig(SpaceConfig):
-    """Computes the features and keeps them."""
+    """Computes and stores features."""
 
     every_checkpoint: bool = setting(
-        False, "encoder", "Also those of every other checkpoint of the run, for a map over its training."
+        False, "encoder", "Also embed every other checkpoint of the run, for a map over its training."
     )
     index: Literal["auto", "always", "never"] = setting(
         "auto",
@@ -40,15 +40,15 @@ class EmbedConfig(SpaceConfig):
     quality: bool = setting(
         False,
         "evaluation",
-        "Also measure whether similar means of the same class, beside random init and raw pixels.",
+        "Also measure how often similar galaxies share a class, beside random init and raw pixels.",
     )
 
 
 class ProjectConfig(SpaceConfig):
-    """Two dimensions of the features, in which near neighbours stay near."""
+    """Two dimensions in which neighbours stay neighbours."""
 
-    method: Literal["tsne"] = setting("tsne", "projection", "How many dimensions become two.")
+    method: Literal["tsne"] = setting("tsne", "projection", "Projection method.")
     perplexity: float = setting(
-        30, "projection", "About how many neighbours each galaxy keeps near.", ge=2, le=500, simple=True
+        30, "projection", "Roughly the number of neighbours that are preserved.", ge=2, le=500, simple=True
     )
-    seed: int = setting(0, "projection", "Of what is random in it.", ge=0, le=2**31 - 1)
+    seed: int = setting(0, "projection", "Random seed.", ge=0, le=2**31 - 1)

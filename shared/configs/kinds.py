@@ -1,7 +1,7 @@
 """Kinds of run: one record each.
 
-To add a kind, write its record here, its module in `backend/jobs/tasks`, and, where a request must be
-completed or checked before it is queued, its `prepare` in `backend/services/launching/prepare.py`.
+To add a kind, write its record here, its module in `backend/jobs/tasks`, and, if a request must be completed
+or checked before it is queued, its `prepare` in `backend/services/launching` (listed in `create.py`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -41,8 +41,8 @@ class RunKind(StrEnum):
 
 
 class Lane(StrEnum):
-    """One slot each: `train` has the device, `light` works on the CPU beside a training, `network` waits for
-    a download."""
+    """A queue with one slot: `train` uses the device, `light` the CPU beside a training, `network` a
+    download."""
 
     TRAIN = "train"
     LIGHT = "light"
@@ -50,28 +50,28 @@ class Lane(StrEnum):
 
 
 class Trait(StrEnum):
-    """What code and pages may ask of a kind, in place of its name."""
+    """A property of a kind, for code and pages to test instead of its name."""
 
     TRAINS = "trains"
-    """It trains a model: it has the device for hours, and can pause."""
+    """Trains a model: uses the device for hours, and can pause."""
     CLASSIFIES = "classifies"
-    """It trains an encoder together with a head, on labels."""
+    """Trains an encoder with a head, on labels."""
     STARTS_FROM_WEIGHTS = "starts_from_weights"
-    """Its encoder begins with the weights of another run."""
+    """Its encoder starts from the weights of another run."""
     SAMPLES = "samples"
-    """It reconstructs the fixed galaxies as it trains, and its step 0 is the encoder at random init."""
+    """Reconstructs fixed galaxies as it trains; its step 0 is the random init."""
     LEAVES_MODEL = "leaves_model"
-    """It leaves a model to look into."""
+    """Leaves a model that can be viewed."""
     MAKES_DATASET = "makes_dataset"
-    """It leaves a dataset, named by `name` in its config."""
+    """Creates a dataset, named by `name` in its config."""
     SWEEPABLE = "sweepable"
     """A sweep may vary its settings."""
     BUNDLED = "bundled"
-    """It can be exported as a zip, and imported elsewhere."""
+    """Can be exported as a zip and imported elsewhere."""
     ANNOUNCED = "announced"
-    """Its success is a notice, not only its failure."""
+    """Gives a notice on success too, not only on failure."""
     QUIET = "quiet"
-    """It gives no notices: nobody waits for it, or its own page says how it went."""
+    """Gives no notices: nobody waits for it, or its own page shows the outcome."""
 
 
 @dataclass(frozen=True)
@@ -91,11 +91,13 @@ def _records(*records: JobKind) -> dict[RunKind, JobKind]:
 
 _K, _T = RunKind, Trait
 _TRAINING = frozenset({_T.TRAINS, _T.LEAVES_MODEL, _T.SWEEPABLE, _T.BUNDLED, _T.ANNOUNCED})
+_CLASSIFIER = _TRAINING | {_T.CLASSIFIES}
+_MODEL = frozenset({_T.LEAVES_MODEL, _T.BUNDLED})
 _DATASET = frozenset({_T.MAKES_DATASET})
 _QUIET = frozenset({_T.QUIET})
 
 JOB_KINDS: dict[RunKind, JobKind] = _records(
-    JobKind(_K.PRETRAIN, PretrainConfig, Lane.TRAIN, "pretrain", _TRAINING | {_T.SAMPLES}),
+    JobKind(_K.PRETRAIN, PretrainConfig, Lane.TRAIN, "pretraining", _TRAINING | {_T.SAMPLES}),
     JobKind(
         _K.FINETUNE,
         FinetuneConfig,
@@ -119,8 +121,8 @@ JOB_KINDS: dict[RunKind, JobKind] = _records(
     JobKind(_K.SIMULATE, SimulateConfig, Lane.LIGHT, "datasets", _DATASET),
     JobKind(_K.DOWNLOAD, DownloadConfig, Lane.NETWORK, "datasets", _DATASET | {_T.ANNOUNCED}),
     JobKind(_K.SUBSET, SubsetConfig, Lane.LIGHT, "datasets", _DATASET),
-    JobKind(_K.PREFLIGHT, PretrainConfig, Lane.TRAIN, "preflight", _QUIET),
-    JobKind(_K.SELFTEST, SelfTestConfig, Lane.TRAIN, "selftest", _QUIET),
+    JobKind(_K.PREFLIGHT, PretrainConfig, Lane.TRAIN, "pretraining", _QUIET),
+    JobKind(_K.SELFTEST, SelfTestConfig, Lane.TRAIN, "pretraining", _QUIET),
 )
 """A preflight has the config of the training that it tries."""
 

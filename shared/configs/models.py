@@ -1,4 +1,4 @@
-"""What a model is, apart from how it was trained; and an import of one that was trained elsewhere."""
+"""Models, apart from their training, and importing models that were trained elsewhere."""
 
 import math
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ MAX_BANDS = 5
 
 
 class EncoderConfig(Config):
-    """The image that a model sees, and the sizes of its encoder."""
+    """The input of a model, and the sizes of its encoder."""
 
     crop_size: int | None = setting(
         None, "data", "Centre crop before resizing; empty keeps the frame.", unit="px", ge=8
@@ -56,7 +56,7 @@ class ArchitectureConfig(EncoderConfig):
 
 
 class TargetConfig(Config):
-    """What the decoder predicts."""
+    """The target of the decoder."""
 
     norm_pix_loss: bool = setting(
         True, "target", "Predict each patch normalised by its own mean and variance."
@@ -64,7 +64,7 @@ class TargetConfig(Config):
     variance_floor: float = setting(
         0.0,
         "target",
-        "τ: noise level below which a patch counts as flat sky; 0 is the paper.",
+        "τ: noise level below which a patch counts as flat sky; 0 as in the paper.",
         unit="std of the standardised image",
         ge=0,
         le=2,
@@ -72,18 +72,18 @@ class TargetConfig(Config):
 
 
 class ModelConfig(TargetConfig, ArchitectureConfig):
-    """All that rebuilds a model and shows it a galaxy: what a checkpoint needs, whoever trained it."""
+    """Everything needed to rebuild a model from a checkpoint and preprocess its input."""
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> "ModelConfig":
-        """The model's part of a larger config, as a checkpoint of a pretraining holds it."""
+        """The fields of the model in a larger config, such as that of a pretraining."""
         return ModelConfig.model_validate(
             {key: value for key, value in values.items() if key in ModelConfig.model_fields}
         )
 
 
 class ImportModelConfig(Config):
-    """Take in a model that was trained elsewhere: weights of facebookresearch/mae, or of a timm ViT."""
+    """Import a model that was trained elsewhere: weights of facebookresearch/mae, or of a timm ViT."""
 
     path: str = setting(
         ..., "source", "Weights on the machine that runs Galaxyscope: .safetensors, .pth, .pt or .bin.",
@@ -104,12 +104,12 @@ class ImportModelConfig(Config):
     num_heads: int | None = setting(
         None,
         "model",
-        "Attention heads, which weights do not tell; empty makes heads of width 64.",
+        "Attention heads, which cannot be read from weights; empty for heads of width 64.",
         ge=1,
         le=32,
     )
     decoder_num_heads: int | None = setting(
-        None, "model", "Decoder heads; empty makes 16, as facebookresearch/mae, or heads of width 64.",
+        None, "model", "Decoder heads; empty for 16, as facebookresearch/mae, or heads of width 64.",
         ge=1, le=32,
     )  # fmt: skip
     norm_pix_loss: bool = setting(
@@ -134,31 +134,31 @@ class ImportModelConfig(Config):
     def _mean_goes_with_std(self) -> Self:
         if (self.mean is None) != (self.std is None):
             missing = "std" if self.std is None else "mean"
-            raise ConfigConflictError(missing, f"{missing} is missing; give mean and std, or neither")
+            raise ConfigConflictError(missing, f"{missing} is missing; set mean and std, or neither")
         if self.mean and self.std and len(self.mean) != len(self.std):
             raise ConfigConflictError(
-                "std", f"mean has {len(self.mean)} bands and std {len(self.std)}; give as many of both"
+                "std", f"mean has {len(self.mean)} bands and std {len(self.std)}; set as many of both"
             )
         if self.std and min(self.std) <= 0:
             raise ConfigConflictError(
-                "std", f"std {min(self.std):g} is not above 0; give the spread of the band"
+                "std", f"std {min(self.std):g} is not above 0; set the spread of the band"
             )
         return self
 
 
 def must_have_positions(field: str, width: int) -> None:
-    """Raise ConfigConflictError at `field` where sin-cos positions do not fill the width."""
+    """Raise ConfigConflictError for a width that sin-cos positions cannot fill."""
     if width % 4:
         nearest = width // 4 * 4
         raise ConfigConflictError(
             field,
-            f"{field} {width} is no multiple of 4, as sin-cos positions need; try {nearest}",
+            f"{field} {width} is not a multiple of 4, as sin-cos positions require; try {nearest}",
             nearest,
         )
 
 
 def must_divide(field: str, divisor: int, whole_field: str, whole: int) -> None:
-    """Raise ConfigConflictError at `field` where `divisor` does not divide `whole`, naming one that does."""
+    """Raise ConfigConflictError unless `divisor` divides `whole`; suggests one that does."""
     if whole % divisor:
         nearest = nearest_divisor(whole, divisor)
         raise ConfigConflictError(
@@ -166,15 +166,13 @@ def must_divide(field: str, divisor: int, whole_field: str, whole: int) -> None:
         )
 
 
-def nearest_divisor(whole: int, wanted: int) -> int:
-    """The divisor of `whole` nearest to `wanted` (the larger of two equally near)."""
-    return min((d for d in range(1, whole + 1) if whole % d == 0), key=lambda d: (abs(d - wanted), -d))
+def nearest_divisor(whole: int, target: int) -> int:
+    """The divisor of `whole` nearest to `target` (the larger of two equally near)."""
+    return min((d for d in range(1, whole + 1) if whole % d == 0), key=lambda d: (abs(d - target), -d))
 
 
 class SelfTestConfig(Config):
-    """A few steps of a known model on made-up images: does the device train, and how fast?"""
+    """A few steps of a known model on synthetic images: does the device train, and how fast?"""
 
-    device: Literal["auto", "cpu", "cuda"] = setting(
-        "auto", "model", "auto takes the GPU where there is one."
-    )
-    steps: int = setting(20, "model", "Training steps that are timed.", ge=5, le=200)
+    device: Literal["auto", "cpu", "cuda"] = setting("auto", "model", "auto uses a GPU if there is one.")
+    steps: int = setting(20, "model", "Training steps to time.", ge=5, le=200)

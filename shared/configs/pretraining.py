@@ -1,4 +1,4 @@
-"""Masked-autoencoder pretraining: what a person can set."""
+"""Masked-autoencoder pretraining."""
 
 from typing import Literal, Self
 
@@ -10,16 +10,16 @@ from shared.configs.training import TrainingConfig
 
 
 class RowsConfig(Config):
-    """What a training sees."""
+    """The rows of a training."""
 
     dataset: str = setting(..., "data", "Dataset to train on.", simple=True)
     pretrain_rows: Literal["train", "all"] = setting(
-        "train", "data", "Rows whose pixels are seen; all is transductive and printed beside every figure."
+        "train", "data", "Rows to train on; all is transductive, which every result states."
     )
 
 
 class MaskingConfig(ArchitectureConfig):
-    """What of the patches it sees at once."""
+    """Masking."""
 
     mask_ratio: float = setting(
         0.75, "masking", "Share of patches hidden from the encoder.", ge=0.05, le=0.95, simple=True
@@ -32,14 +32,14 @@ class MaskingConfig(ArchitectureConfig):
             raise ConfigConflictError(
                 "mask_ratio",
                 f"mask_ratio {self.mask_ratio:g} hides {'none' if visible else 'all'} of the "
-                f"{self.num_patches} patches; take a smaller patch_size or another mask_ratio",
+                f"{self.num_patches} patches; use a smaller patch_size or another mask_ratio",
             )
         return self
 
 
 class PretrainConfig(TrainingConfig, ModelConfig, MaskingConfig, RowsConfig):
-    """Masked-autoencoder pretraining of one dataset. Fields stand in the order of the bases, from the last:
-    rows, model, masking, target, training, then these."""
+    """Masked-autoencoder pretraining on one dataset. The fields of the bases come first, from the last base:
+    rows, model, masking, target, training."""
 
     eval_dataset: str | None = setting(
         None, "evaluation", "Labelled dataset to probe on; empty probes on the training dataset."
@@ -47,7 +47,7 @@ class PretrainConfig(TrainingConfig, ModelConfig, MaskingConfig, RowsConfig):
     online_probe: Literal["lbfgs", "sgd", "off"] = setting(
         "lbfgs",
         "evaluation",
-        "Linear probe: lbfgs is fitted to frozen features at each evaluation; sgd learns beside the moving "
+        "Linear probe: lbfgs is fitted to frozen features at each evaluation; sgd learns alongside the "
         "encoder, from its batches.",
     )
     pooling: Literal["mean", "cls"] = setting("mean", "evaluation", "How tokens become one feature vector.")
@@ -63,7 +63,7 @@ class PretrainConfig(TrainingConfig, ModelConfig, MaskingConfig, RowsConfig):
             raise ConfigConflictError(
                 "online_probe",
                 "online_probe sgd learns from the labels of the batches, and eval_dataset "
-                f"{self.eval_dataset} labels other galaxies; take lbfgs, or leave eval_dataset empty",
+                f"{self.eval_dataset} labels other galaxies; use lbfgs, or leave eval_dataset empty",
             )
         return self
 
@@ -71,13 +71,13 @@ class PretrainConfig(TrainingConfig, ModelConfig, MaskingConfig, RowsConfig):
 def visible_patches(img_size: int, patch_size: int, mask_ratio: float) -> int:
     """K of docs/science.md §3.2: L − round-half-up(L · mask_ratio), exact in integers.
 
-    The ratio is read as the decimal a person wrote, so that 0.9 of 100 patches removes 90 and not 89.
+    The ratio is read as a decimal, so that 0.9 of 100 patches removes 90 and not 89.
     """
     length = (img_size // patch_size) ** 2
     return length - removed_patches(length, mask_ratio)
 
 
 def removed_patches(length: int, mask_ratio: float) -> int:
-    """round-half-up(length · mask_ratio), with the ratio taken in parts of a million."""
+    """round-half-up(length · mask_ratio), with the ratio in parts of a million."""
     millionths = round(mask_ratio * 1_000_000)
     return (length * millionths + 500_000) // 1_000_000

@@ -1,4 +1,4 @@
-"""Jobs that judge an encoder, or train a classifier: what a person can set."""
+"""Jobs that evaluate an encoder."""
 
 from typing import Literal
 
@@ -11,39 +11,39 @@ CHECKPOINT = r"^(last|best|\d{1,12})$"
 
 
 class OnEncoderConfig(Config):
-    """An encoder of a run, and the labelled dataset that it is judged on."""
+    """The encoder of a run, and a labelled dataset."""
 
-    encoder: str = setting(..., "encoder", "Run whose encoder is judged.", simple=True)
+    encoder: str = setting(..., "encoder", "Run whose encoder to evaluate.", simple=True)
     checkpoint: str = setting(
-        "best", "encoder", "best, last, or a step; best is last where there is no best.", pattern=CHECKPOINT
+        "best", "encoder", "best, last, or a step; best falls back to last.", pattern=CHECKPOINT
     )
     dataset: str | None = setting(
-        None, "data", "Labelled dataset; empty takes the encoder's own (or its eval_dataset).", simple=True
+        None, "data", "Labelled dataset; empty uses that of the encoder (or its eval_dataset).", simple=True
     )
 
 
 class ProbeConfig(OnEncoderConfig):
-    """Heads on the frozen features of one encoder, fitted on train, chosen on validation, judged on test."""
+    """Heads on frozen features, fitted on train, chosen on validation, evaluated on test."""
 
     when: Literal["now", "ended"] = setting(
-        "now", "encoder", "Whether it waits until the run of the encoder has ended."
+        "now", "encoder", "Start now, or when the run of the encoder has ended."
     )
     heads: tuple[FrozenHead, ...] = setting(
         ("knn", "linear"),
         "heads",
-        "What is put on the frozen features; linear by LARS (linear_lars), on BatchNorm, is the MAE paper's.",
+        "Heads on the frozen features; linear_lars (LARS, with BatchNorm) is that of the MAE paper.",
         simple=True,
         min_length=1,
     )
     depths: Literal["last", "all"] = setting(
-        "last", "heads", "last block, or the one of all blocks that does best on validation.",
+        "last", "heads", "The last block, or the best of all blocks on validation.",
         simple=True,
     )  # fmt: skip
     pooling: Literal["cls", "mean", "both"] = setting(
         "mean", "heads", "How tokens become one feature vector.", simple=True
     )
     inner_norm: Literal["final", "none"] = setting(
-        "final", "heads", "Whether features of inner blocks pass the encoder's final norm."
+        "final", "heads", "Whether features of inner blocks pass through the final norm."
     )
     mlp_width: int = setting(256, "heads", "Hidden units of the MLP.", ge=8, le=4096)
     knn_k: int = setting(20, "heads", "Neighbours that vote.", ge=1, le=500)
@@ -51,7 +51,7 @@ class ProbeConfig(OnEncoderConfig):
     label_fraction: float = setting(
         1.0,
         "data",
-        "Share of labelled train rows learned from, stratified.",
+        "Share of labelled train rows to use, stratified.",
         ge=0.01,
         le=1,
         simple=True,
@@ -63,7 +63,7 @@ class ProbeConfig(OnEncoderConfig):
     references: bool = setting(
         True,
         "evaluation",
-        "Also the same heads on the encoder at random init, raw pixels, and the majority.",
+        "Also evaluate baselines: random init, raw pixels, majority class.",
     )
 
 

@@ -1,4 +1,4 @@
-"""What every training shares: augmentation, optimiser, schedule, and when it is looked at."""
+"""Settings of every training: augmentation, optimiser, schedule, evaluation."""
 
 from typing import Literal, Self
 
@@ -8,10 +8,10 @@ from shared.base.config import Config, ConfigConflictError, setting
 
 
 class AugmentationConfig(Config):
-    """Random changes of the images that are learned from."""
+    """Random changes of training images."""
 
     flip: bool = setting(True, "augmentation", "Mirror at random, horizontally and vertically.")
-    rotate90: bool = setting(True, "augmentation", "Turn by a random multiple of 90°.")
+    rotate90: bool = setting(True, "augmentation", "Rotate by a random multiple of 90°.")
     crop_scale_min: float = setting(
         1.0,
         "augmentation",
@@ -41,21 +41,21 @@ class TrainingConfig(AugmentationConfig):
     precision: Literal["auto", "float32", "bfloat16"] = setting(
         "auto",
         "optimisation",
-        "auto takes bfloat16 where the device computes in it (a recent GPU; a CPU with AMX or AVX512-BF16).",
+        "auto uses bfloat16 where the device supports it (a recent GPU; a CPU with AMX or AVX512-BF16).",
     )
     device: Literal["auto", "cpu", "cuda"] = setting(
-        "auto", "optimisation", "auto takes the GPU where there is one."
+        "auto", "optimisation", "auto uses a GPU if there is one."
     )
     seed: int = setting(
         0, "optimisation", "Of weights, order, masks and augmentation.", ge=0, le=2**31 - 1, simple=True
     )
     eval_every_epochs: int = setting(
-        5, "evaluation", "Probes, samples and checkpoint every so many epochs.", ge=1
+        5, "evaluation", "Epochs between evaluations (probes, samples, checkpoint).", ge=1
     )
     early_stopping_patience: int = setting(
         0,
         "evaluation",
-        "Stop after so many evaluations without a better probe; 0 never stops.",
+        "Stop after this many evaluations without a better probe; 0 never stops.",
         ge=0,
         le=1000,
     )

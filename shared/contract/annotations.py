@@ -1,4 +1,4 @@
-"""What people attach to galaxies: label flags, ratings, collections. Kept beside the dataset, not in it."""
+"""Label flags, ratings and collections of galaxies, stored beside the dataset and keyed by its digest."""
 
 from datetime import datetime
 from typing import Annotated
@@ -13,10 +13,10 @@ Rows = Annotated[tuple[Annotated[int, Field(ge=0)], ...], Field(max_length=MAX_R
 
 
 class Collection(Wire):
-    """Some galaxies of a digest, in the order in which they came; it outlives the name of their dataset."""
+    """A named set of galaxies, in the order in which they were added."""
 
     name: str
-    dataset: str = Field(description="Its name now.")
+    dataset: str = Field(description="Its current name.")
     dataset_digest: str
     n: int
     note: str
@@ -24,21 +24,21 @@ class Collection(Wire):
     updated_at: datetime
 
 
-class CollectionGrowth(Wire):
-    """POST …/collections/{collection}: galaxies to add; the collection is made where there is none."""
+class CollectionAddition(Wire):
+    """POST …/collections/{collection}: galaxies to add; creates the collection if needed."""
 
     rows: Rows
 
 
-class GrownCollection(Wire):
-    """The collection, and how many of the galaxies were new to it."""
+class CollectionUpdate(Wire):
+    """The collection, and how many galaxies were added."""
 
     collection: Collection
     added: int
 
 
 class CollectionChange(Wire):
-    """PATCH …/collections/{collection}: what is None stays; `remove` takes galaxies out."""
+    """PATCH …/collections/{collection}: None leaves a field unchanged; `remove` lists rows to remove."""
 
     name: CollectionName | None = None
     note: str | None = Field(None, max_length=2000)
@@ -46,40 +46,40 @@ class CollectionChange(Wire):
 
 
 class FlagNote(Wire):
-    """PUT …/flags/{row}: why the label is doubted, in a person's own words."""
+    """PUT …/flags/{row}: a note on why the label is doubtful."""
 
     note: str = Field("", max_length=500)
 
 
 class LabelFlag(Wire):
-    """One label that a person doubts. It belongs to the galaxies of a digest, whatever their dataset is
-    called and whoever classifies them; it changes no label and no score."""
+    """One label that a person doubts. It changes no label and no score."""
 
-    dataset: str = Field(description="Its name now.")
+    dataset: str = Field(description="Its current name.")
     dataset_digest: str
     row: int
     source_id: str
-    label: str = Field(description="Class that the galaxy had when it was flagged.")
+    label: str = Field(description="Its class when it was flagged.")
     note: str
     created_at: datetime
 
 
-BEST = 5
+MAX_RATING = 5
 
 
 class RatingValue(Wire):
     """PUT …/ratings/{row}."""
 
-    rating: int = Field(ge=0, le=BEST, strict=True, description="0: of no interest; 5: of the greatest.")
+    rating: int = Field(
+        ge=0, le=MAX_RATING, strict=True, description="0: not interesting; 5: most interesting."
+    )
 
 
 class Rating(RatingValue):
-    """A galaxy that a person rated. It belongs to the galaxies of a digest, whatever their dataset is called
-    and whichever encoder showed it; it changes no label and no score."""
+    """One rated galaxy."""
 
-    dataset: str = Field(description="Its name now.")
+    dataset: str = Field(description="Its current name.")
     dataset_digest: str
     row: int
     source_id: str
-    label: str | None = Field(description="Class that the galaxy had when it was rated.")
+    label: str | None = Field(description="Its class when it was rated.")
     rated_at: datetime

@@ -14,15 +14,15 @@ from shared.contract.runs import Progress, RunEvent, Tag
 
 FORMAT = 1
 WITHOUT_RESUME = (
-    "Elsewhere it can be looked into, compared, probed, searched with, fine-tuned and cloned, but not "
-    "resumed: the state of its optimizer stays here."
+    "After import it can be viewed, compared, probed, searched with, fine-tuned and cloned, but not resumed: "
+    "the state of its optimizer is not exported."
 )
 Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 RunId = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,63}$")]
 Moment = Annotated[
     AwareDatetime, Field(ge=datetime(1970, 1, 1, tzinfo=UTC), lt=datetime(2200, 1, 1, tzinfo=UTC))
 ]
-"""A time at which a run can have been; others overflow in clocks and pages."""
+"""A plausible time of a run; others overflow in clocks and pages."""
 
 
 class CheckpointChoice(StrEnum):
@@ -42,7 +42,7 @@ class BundleFile(Wire):
 
 
 class BundledRun(Wire):
-    """The run as the home that it comes from had it."""
+    """The run as it was in the home that exported it."""
 
     id: RunId
     kind: RunKind
@@ -58,25 +58,25 @@ class BundledRun(Wire):
     dataset_digest: str | None = Field(None, max_length=200)
     eval_dataset: str | None = Field(None, max_length=200)
     eval_dataset_digest: str | None = Field(None, max_length=200)
-    encoder: str | None = Field(None, description="The run whose encoder it works on.")
+    encoder: str | None = Field(None, description="The run whose encoder it uses.")
     parent_id: str | None = None
     created_at: Moment
     started_at: Moment | None = None
     ended_at: Moment | None = None
     progress: Progress = Progress()
     references: dict[str, float] = Field(
-        default={}, description="Of the dataset that its probes are judged on: majority, raw pixels."
+        default={}, description="Baselines of its evaluation dataset: majority, raw pixels."
     )
 
 
 class BundledEvent(RunEvent):
-    """One event of it."""
+    """One event of the run."""
 
     at: Moment
 
 
 class BundledEvaluation(Evaluation):
-    """One evaluation of it, in evaluations.json."""
+    """One evaluation of the run, in evaluations.json."""
 
     created_at: Moment
 
@@ -93,7 +93,7 @@ class Manifest(Wire):
 
 
 class Origin(Wire):
-    """Where an imported run comes from; its folder keeps it."""
+    """The origin of an imported run, stored in its folder."""
 
     run_id: RunId = Field(description="Its id there.")
     file: str
@@ -103,8 +103,8 @@ class Origin(Wire):
 
 
 class RunBundle(Wire):
-    """GET /runs/{id}/bundle: the size of the zip before packing for each choice, in bytes, the steps of its
-    checkpoints, and where the run was imported from."""
+    """GET /runs/{id}/bundle: uncompressed size in bytes and steps of the checkpoints for each choice, and the
+    origin of an imported run."""
 
     bytes: dict[CheckpointChoice, int]
     steps: dict[CheckpointChoice, list[int]]
@@ -118,8 +118,8 @@ class ImportRequest(Wire):
 
 
 class ImportedRun(Wire):
-    """What an import came to: the run here, and a sentence for each thing that is other than where it comes
-    from. `here_already` where the same zip was imported before."""
+    """The imported run, and a note for each difference from its origin. `here_already` if the same zip was
+    imported before."""
 
     run_id: str
     here_already: bool = False
@@ -127,7 +127,7 @@ class ImportedRun(Wire):
 
 
 METADATA = "galaxyscope"
-"""Key of the header under which the facts stand as JSON."""
+"""Key of the safetensors header with JSON metadata."""
 
 _TIMM = '''\
 import json
@@ -154,7 +154,7 @@ def features(images):
 
 
 def encoder_name(run_id: str) -> str:
-    """What the file is called; its header has the step."""
+    """The name of the file; its header has the step."""
     return f"{run_id}.encoder.safetensors"
 
 

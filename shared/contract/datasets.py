@@ -1,4 +1,4 @@
-"""Datasets as page, API and shell see them, and the sources they are imported from."""
+"""Datasets, and the sources they are imported from."""
 
 from datetime import datetime
 from typing import Any
@@ -10,8 +10,8 @@ from shared.base.vocabulary import Split
 from shared.base.wire import Wire
 
 
-class Skipped(Wire):
-    """A row that the importer left out, and why."""
+class SkippedRow(Wire):
+    """A row that the import skipped, and why."""
 
     source: str
     reason: str
@@ -34,29 +34,28 @@ class Dataset(Wire):
     channel_mean: list[float] = Field(description="Of the train split, 0 to 1.")
     channel_std: list[float]
     duplicates_across_splits: int = Field(
-        description="Validation and test rows with a near-duplicate, turned or mirrored ones included, in "
-        "another split."
+        description="Validation and test rows with a near-duplicate, also turned or mirrored, elsewhere."
     )
-    skipped: list[Skipped]
+    skipped: list[SkippedRow]
     skipped_count: int
     size_bytes: int
     created_at: datetime
-    description: str = Field("", description="A person's own words.")
+    description: str = Field("", description="By the user.")
     stretch: str = Field("", description="How source values became 8 bits, in words.")
     with_sky: int = Field(0, description="Rows with right ascension and declination.")
     redshift_range: tuple[float, float] | None = Field(None, description="Of the rows that have one.")
 
 
 class DatasetChange(Wire):
-    """PATCH /datasets/{name}: what to change; None leaves as it is."""
+    """PATCH /datasets/{name}: None leaves a field unchanged."""
 
     name: str | None = Field(None, pattern=DATASET_NAME)
     description: str | None = Field(None, max_length=2000)
 
 
 class DeletionPreview(Wire):
-    """What deleting a dataset takes away. `runs` were trained or measured on it and keep their results, but
-    cannot resume; `blocked_by` are queued or at work on it, and must end first."""
+    """What deleting a dataset affects. `runs` on it keep their results but cannot resume; `blocked_by` are
+    active or queued, and must end first."""
 
     name: str
     size_bytes: int
@@ -65,7 +64,7 @@ class DeletionPreview(Wire):
 
 
 class DuplicatePair(Wire):
-    """A validation or test row and its nearest twin in another split. `how` is same, turned or mirrored;
+    """A validation or test row and its near-duplicate in another split. `how` is same, turned or mirrored;
     `rms_levels` compares 16-pixel grey thumbnails, in levels of 255."""
 
     row: int
@@ -77,7 +76,7 @@ class DuplicatePair(Wire):
 
 
 class Duplicates(Wire):
-    """`total` held-out rows have a twin elsewhere; the first of them as pairs."""
+    """`total` held-out rows have a near-duplicate in another split; `pairs` are the first of them."""
 
     total: int
     pairs: list[DuplicatePair]
@@ -97,15 +96,15 @@ class BandStatistics(Wire):
 
 
 class PixelStatistics(Wire):
-    """Of `n` train rows, drawn at random but always the same."""
+    """Of `n` train rows, drawn with a fixed seed."""
 
     n: int
     bands: list[BandStatistics]
 
 
 class SkyMap(Wire):
-    """Where the galaxies are; at most so many as were asked for, drawn at random but always the same.
-    `label` is an index of class_names, −1 for none."""
+    """Positions of galaxies; a larger dataset is thinned with a fixed seed. `label` is an index of
+    class_names, −1 for none."""
 
     total: int
     row: list[int]
@@ -137,8 +136,8 @@ class GalaxyPage(Wire):
 
 
 class FolderEntry(Wire):
-    """A folder, or a file that an import can read. `hint` says what it seems to be: "HDF5", "table",
-    "120 images", empty where unknown."""
+    """A folder, or a file that an import can read. `hint` is its likely content: "HDF5", "table",
+    "120 images", or empty."""
 
     name: str
     path: str
@@ -148,7 +147,7 @@ class FolderEntry(Wire):
 
 
 class FolderListing(Wire):
-    """One folder of the server. `parent` is None at a root; `truncated` where it has more than is listed."""
+    """One folder of the server. `parent` is None at a root; `truncated` if not all entries are listed."""
 
     path: str
     parent: str | None
@@ -158,8 +157,8 @@ class FolderListing(Wire):
 
 
 class Upload(Wire):
-    """Files sent from the browser. `path` is what an import reads: the file, where there is one besides a
-    table, else the folder of all; `labels` is that table."""
+    """Files uploaded by the browser. `path` is for the import: the only file besides a table, else the
+    folder; `labels` is that table."""
 
     id: str
     path: str
@@ -169,7 +168,7 @@ class Upload(Wire):
 
 
 class SourceProblem(Wire):
-    """Why an import would fail, or what it would leave out; `field` is the setting that solves it."""
+    """Why an import would fail, or what it would skip; `field` is the setting to change."""
 
     code: str
     detail: str
@@ -177,17 +176,15 @@ class SourceProblem(Wire):
 
 
 class SourcePreview(Wire):
-    """What an import would find. Where `problems` is empty it can start.
+    """What an import would read. It can start if there are no `problems`.
 
-    `roles` maps each field of COLUMN_FIELDS to the column in effect (given or guessed), None where there is
-    none; `rows` are the first five of the table, as text.
-    """
+    `roles` maps each field of COLUMN_FIELDS to its column (given or guessed) or None; `rows` are the first
+    five of the table, as text."""
 
     kind: str = Field(description="galaxy10, array, class_folders, folder_table or folder")
     n: int
     sizes: dict[str, int] = Field(
-        description="Width × height in pixels and how many have it, the most frequent first (of the first "
-        "2,000 images)."
+        description="Counts by width × height in pixels, most frequent first (of the first 2,000 images)."
     )
     img_size: int | None = Field(description="Side of the stored images; None while sizes differ.")
     channels: int
@@ -199,7 +196,7 @@ class SourcePreview(Wire):
     rows: list[dict[str, str]]
     class_counts: dict[str, int]
     unlabelled: int
-    split_counts: dict[str, int] = Field(description="Empty where the source brings no split.")
+    split_counts: dict[str, int] = Field(description="Empty if the source has no split.")
     size_bytes: int = Field(description="Of the pixels, once stored.")
-    notes: list[str] = Field(description="What will be done, a sentence each.")
+    notes: list[str] = Field(description="How the source will be processed.")
     problems: list[SourceProblem]

@@ -1,8 +1,7 @@
-"""How well a classifier does: what an evaluation says of one head on one encoder.
+"""Evaluations: one head on one encoder, on test rows.
 
-An evaluation is on test rows, read once, for settings that validation chose. Accuracies carry Wilson's
-interval; balanced accuracy and macro-F1 that of a bootstrap of the test galaxies, stratified by class
-(2,000 draws).
+Test rows are read once, with settings chosen on validation. Accuracies have Wilson's interval; balanced
+accuracy and macro-F1 that of a bootstrap of the test galaxies, stratified by class (2,000 draws).
 """
 
 from datetime import datetime
@@ -14,9 +13,9 @@ from shared.base.vocabulary import Basis, Head, Split
 from shared.base.wire import Wire
 
 FEW_ROWS = 20
-"""Classes with fewer test rows are marked: their figures say little."""
+"""Classes with fewer test rows are marked as unreliable."""
 FEWEST_SEEDS = 3
-"""Of a method, before anything is said of it."""
+"""Seeds that a comparison of methods needs."""
 
 
 class Interval(Wire):
@@ -49,8 +48,8 @@ class DepthPoint(Wire):
 
 class Calibration(Wire):
     """Reliability on test rows in ten even bins of confidence: counts, mean confidence and accuracy a bin
-    (None where empty), expected calibration error; before and after division of the logits by the
-    temperature that validation chose. k-NN votes have no logits: their log shares stand for them."""
+    (None where empty), expected calibration error; before and after dividing the logits by a temperature
+    chosen on validation. For k-NN, log shares of votes replace logits."""
 
     temperature: float
     counts: list[int]
@@ -64,24 +63,24 @@ class Calibration(Wire):
 
 
 class Evaluation(Wire):
-    """One head on test rows. `run` is the job that made it, `encoder` the run whose weights it read, or, at
-    random init, whose architecture (None for a supervised training, raw pixels, majority). Confusion matrix:
-    rows true, columns predicted, counts."""
+    """One head on test rows. `run` is the job that made it, `encoder` the run of its weights, or, at random
+    init, of its architecture (None for a supervised training, raw pixels, majority). Confusion matrix:
+    counts, rows true, columns predicted."""
 
     id: str
     run: str
     encoder: str | None
     step: int | None = Field(description="Checkpoint of the encoder.")
-    dataset: str = Field(description="Its name now, or then where it is gone.")
+    dataset: str = Field(description="Its current name, or its last if it was deleted.")
     dataset_digest: str
     basis: Basis
     head: Head | None = Field(description="None for the majority class.")
-    depth: int | None = Field(description="Encoder block whose features were read; None where none was.")
+    depth: int | None = Field(description="Encoder block of the features, if any.")
     layers: int | None
     pooling: str | None
     label_fraction: float
     seed: int
-    estimator: str = Field(description="In words, with what validation chose.")
+    estimator: str = Field(description="In words, with the settings chosen on validation.")
     class_names: list[str]
     n_train: int
     n: int
@@ -98,23 +97,22 @@ class Evaluation(Wire):
     calibration: Calibration | None
     depth_curve: list[DepthPoint] = Field(default_factory=list)
     seen_in_pretraining: int | None = Field(
-        description="Test rows whose pixels the encoder was pretrained on; None where that is not known."
+        description="Test rows whose pixels the encoder was pretrained on; None if unknown."
     )
-    notes: list[str] = Field(default_factory=list, description="What a reader of the figures should know.")
+    notes: list[str] = Field(default_factory=list, description="Caveats.")
     created_at: datetime
 
 
 class Curve(Wire):
-    """A line of at most 200 points, shares of 1, x rising; both ends are exact."""
+    """A line of at most 200 points, shares of 1, x ascending; both ends are exact."""
 
     x: list[float]
     y: list[float]
 
 
 class ClassCurves(Wire):
-    """One class against the rest on test rows: `n` are of it, `n_rest` are not. Where either is 0 there is
-    nothing to tell apart, and the rest is None. `roc` is true- against false-positive rate,
-    `precision_recall` precision against recall."""
+    """One class against the rest on test rows: `n` and `n_rest` rows; if either is 0, the curves are None.
+    `roc` is true- against false-positive rate, `precision_recall` precision against recall."""
 
     name: str
     n: int
@@ -126,8 +124,8 @@ class ClassCurves(Wire):
 
 
 class ThresholdCurves(Wire):
-    """Every class of an evaluation against the rest, on its `n` test rows, from probabilities as they are
-    kept (16 bit); macro is the mean over the classes that have a curve, None where none has."""
+    """Every class against the rest on `n` test rows, from stored probabilities (16 bit); macro is the mean
+    over classes with a curve, None if there is none."""
 
     n: int
     classes: list[ClassCurves]
@@ -151,7 +149,7 @@ class Prediction(Wire):
     probabilities: list[float]
     flag: str | None = Field(
         None,
-        description="What was noted where the label is flagged as doubtful, maybe nothing; None: no flag.",
+        description="The note of a flagged label, possibly empty; None if it is not flagged.",
     )
 
 
@@ -168,9 +166,8 @@ class PredictionOrder(StrEnum):
 
 
 class PredictionPage(Wire):
-    """Some predictions of an evaluation, in the order asked for, of `total` that pass. `dataset` is where
-    their pictures are, None where it is gone; then source ids are empty. `flags` of all its labels are
-    flagged as doubtful."""
+    """Predictions in the requested order, of `total` that pass the filter. `dataset` has their images; if it
+    was deleted it is None, and source ids are empty. `flags` counts all flagged labels of the evaluation."""
 
     evaluation: str
     dataset: str | None
@@ -181,9 +178,8 @@ class PredictionPage(Wire):
 
 
 class Comparison(Wire):
-    """Two evaluations on the same test rows in words that follow the evidence (docs/science.md §7):
-    `difference` of accuracy, A − B, with its bootstrap interval; McNemar's p on the galaxies that one alone
-    got right."""
+    """Two evaluations on the same test rows (docs/science.md §7): `difference` of accuracy, A − B, with its
+    bootstrap interval; McNemar's p on the galaxies that only one got right."""
 
     a: str
     b: str
@@ -213,11 +209,11 @@ class MethodComparison(Wire):
 
 
 SMOOTHED_OVER = 3
-"""Evaluations whose mean is held against another's: single ones are noisy."""
+"""Evaluations that are averaged before a comparison, as single ones are noisy."""
 
 
 class LearningCurve(Wire):
-    """Accuracy on validation rows of one classifier, by rising epoch."""
+    """Validation accuracy of one classifier, by epoch."""
 
     run: str
     seed: int
@@ -226,17 +222,17 @@ class LearningCurve(Wire):
 
 
 class Lead(Wire):
-    """Fine-tuned − from scratch, mean over the seeds that both have, of accuracy on validation rows (the mean
-    of the last three evaluations up to `epoch`); its interval is that of a paired t over these seeds."""
+    """Fine-tuned − from scratch: validation accuracy (mean of the last three evaluations up to `epoch`), mean
+    over common seeds, with the interval of a paired t."""
 
     epoch: float
     difference: float
     ci95: Interval
-    shown: bool = Field(description="Whether the interval leaves 0 out.")
+    shown: bool = Field(description="Whether the interval excludes 0.")
 
 
-class Reached(Wire):
-    """When a fine-tuning's mean of three evaluations first comes up to where the twin of its seed ended."""
+class CatchUp(Wire):
+    """When the mean of three evaluations of a fine-tuning first reaches the final one of its twin."""
 
     seed: int
     epoch: float | None
@@ -244,8 +240,8 @@ class Reached(Wire):
 
 
 class TwinCurves(Wire):
-    """Classifiers of one recipe on one encoder: fine-tuned, and their twins. `leads` and `reached` are empty
-    where no two seeds are the same and ended, `leads` where fewer than three are."""
+    """Classifiers of one recipe on one encoder: fine-tuned, and their twins. `reached` needs a common seed
+    that has ended, `leads` three."""
 
     label_fraction: float
     epochs: int
@@ -254,5 +250,5 @@ class TwinCurves(Wire):
     tuned: list[LearningCurve]
     scratch: list[LearningCurve]
     leads: list[Lead]
-    reached: list[Reached]
+    reached: list[CatchUp]
     verdict: str

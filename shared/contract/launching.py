@@ -1,4 +1,4 @@
-"""What a launch costs, and the queue it joins."""
+"""The cost of a launch, and the queue."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -18,14 +18,13 @@ PREFLIGHT_KEYS = (
     "preflight/evaluation_s",
     "preflight/startup_s",
 )
-"""Metrics that a preflight run leaves: memory over the idle process at the run's peak, memory that was free,
-seconds of one training step, of one evaluation, and before the first step."""
+"""Metrics of a preflight: peak memory over the idle process, free memory, seconds of one training step, of
+one evaluation, and before the first step."""
 
 
 class Estimate(Wire):
-    """POST /launch/estimate. `source` says where time and memory come from: `measured` by a preflight of just
-    this config, `earlier run` of the same shape, or `estimated` by arithmetic; `basis` says it in a sentence.
-    Times are None where nothing is known."""
+    """POST /launch/estimate. `source` of time and memory: `measured` by a preflight of this config, `earlier
+    run` of the same shape, or `estimated` by arithmetic; `basis` says it in words. Unknown times are None."""
 
     source: Literal["measured", "earlier run", "estimated"]
     basis: str
@@ -42,14 +41,14 @@ class Estimate(Wire):
     disk_bytes: int = Field(description="Checkpoints, samples and metrics at the end.")
     disk_free_bytes: int
     device_busy: bool = Field(
-        description="A training is at work, or the queue is paused, so that no preflight can be measured."
+        description="A training is active, or the queue is paused, so a preflight cannot run."
     )
-    starts_in_s: float | None = Field(description="0 at once; None where it cannot be told.")
-    starts: str = Field(description="When it would start, in a sentence.")
+    starts_in_s: float | None = Field(description="0 for at once; None if unknown.")
+    starts: str = Field(description="When it would start, in words.")
 
 
 class Advice(Wire):
-    """A warning: the launch is allowed, but `field` is probably not what was meant."""
+    """A warning: the launch is allowed, but `field` is probably a mistake."""
 
     field: str
     sentence: str
@@ -62,15 +61,15 @@ class Direction(StrEnum):
 
 
 class QueueMove(Wire):
-    """POST /runs/{id}/move. Where `rank` is given and the run has another by now, somebody else has moved it:
-    the move is refused (409 `moved_meanwhile`) with the order of now, and nothing changes."""
+    """POST /runs/{id}/move. If the run no longer has `rank`, someone else has moved it: the move is rejected
+    (409 `moved_meanwhile`) with the current order."""
 
     to: Direction
-    rank: int | None = Field(None, description="Of the run, as it was seen.")
+    rank: int | None = Field(None, description="Of the run, as the client saw it.")
 
 
 class QueuedRun(Wire):
-    """One run of a lane, at work or waiting."""
+    """One run of a lane, active or waiting."""
 
     id: str
     kind: RunKind
@@ -82,16 +81,16 @@ class QueuedRun(Wire):
 
 
 class WaitingRun(QueuedRun):
-    """A run that waits. `starts_at` is None where it cannot be told; `after` is the run before it."""
+    """A waiting run. `starts_at` is None if unknown; `after` is the run before it."""
 
     queue_position: int = Field(description="1 is next in its lane.")
-    rank: int = Field(description="Its place among all runs of the lane, ever; changes only by a move.")
+    rank: int = Field(description="Its place among all runs of the lane, ever; only a move changes it.")
     starts_at: datetime | None
     after: str | None
 
 
 class LaneQueue(Wire):
-    """One lane. While it is paused what is at work goes on, and nothing new starts."""
+    """One lane. While it is paused, the active run continues and no other starts."""
 
     lane: Lane
     paused_at: datetime | None
@@ -100,7 +99,7 @@ class LaneQueue(Wire):
 
 
 class Queue(Wire):
-    """Every lane; of two answers the one with the later `read_at` is right."""
+    """Every lane; the response with the later `read_at` is current."""
 
     read_at: datetime
     lanes: list[LaneQueue]

@@ -1,7 +1,6 @@
-"""The map of a dataset: its galaxies in two dimensions of an encoder's features, and what colours them.
+"""The map of a dataset: its galaxies in two dimensions of an encoder's features, and their colours.
 
-Points cross the wire as bytes: float32, little-endian, N values of x, then N of y, a galaxy a place, in the
-order of the dataset.
+Points are sent as bytes: float32, little-endian, N values of x, then N of y, in the order of the dataset.
 """
 
 from enum import StrEnum
@@ -17,10 +16,10 @@ Method = Literal["pca", "tsne"]
 
 
 class MapRequest(EmbeddingSpace):
-    """A map of a space. PCA is made at once, t-SNE by a job. `aligned` turns a PCA onto that of another
-    checkpoint of the run, so that points do not jump between the two; or onto that of another encoder in the
-    same dataset, where `aligned_run`, `aligned_depth` (None: its last) and `aligned_pooling` name one.
-    `perplexity` and `seed` are t-SNE's."""
+    """A map of a space. PCA is computed at once, t-SNE by a job. `aligned` rotates a PCA to match that of
+    another checkpoint of the run, so that points do not jump between the two; or of another encoder on the
+    same dataset: `aligned_run`, `aligned_depth` (None: the last) and `aligned_pooling`. `perplexity` and
+    `seed` are for t-SNE."""
 
     method: Method = "pca"
     aligned: str | None = Field(None, pattern=r"^(last|best|\d{1,12})$")
@@ -32,23 +31,23 @@ class MapRequest(EmbeddingSpace):
 
 
 class MapState(Wire):
-    """Whether there is such a map. Where not, `embeddings` say whether a job must embed first; else a run of
-    kind project with this `config` makes it, unless `why_not`; `job` is the newest such run."""
+    """Whether the map exists. If not, and `embeddings` are ready, a run of kind project with this `config`
+    computes it, unless `why_not`; `job` is the newest such run."""
 
     embeddings: EmbeddingState
     method: Method
-    aligned: int | None = Field(description="Step of the checkpoint that it is turned onto.")
+    aligned: int | None = Field(description="Step of the checkpoint that it is aligned to.")
     ready: bool
     shares: list[float] = Field(description="Of the variance, along x and y; empty but for PCA.")
     job: str | None
     config: ProjectConfig | None
     why_not: str | None
-    steps: list[int] = Field(description="Checkpoints of the run that are embedded so, rising.")
+    steps: list[int] = Field(description="Embedded checkpoints of the run, ascending.")
 
 
 class ColourBy(StrEnum):
-    """`predicted`, `confidence` (of the predicted class) and `right` are of an evaluation; `flagged` (labels
-    that a person doubts) and `rating` (0 to 5) are a person's own."""
+    """`predicted`, `confidence` (of the predicted class) and `right` are of an evaluation; `flagged` and
+    `rating` (0 to 5) are annotations."""
 
     CLASS = "class"
     SPLIT = "split"
@@ -64,8 +63,8 @@ OF_EVALUATION = frozenset({ColourBy.PREDICTED, ColourBy.RIGHT, ColourBy.CONFIDEN
 
 
 class Colours(Wire):
-    """A value for each galaxy, in the order of the dataset: with `names` an index of them, −1 for unknown;
-    without, a number, null for unknown. `unknown` is its word."""
+    """A value a galaxy, in the order of the dataset: an index of `names`, −1 if unknown; without names a
+    number, null if unknown. `unknown` labels unknown values."""
 
     by: ColourBy
     names: list[str]

@@ -1,9 +1,7 @@
-"""Odd galaxies: far from all others, of another label than those they are like, or of what a person rates
-high.
+"""Odd galaxies: isolated ones, ones labelled unlike their neighbours, and ones like those rated high.
 
-Everything is asked of the vectors of one embedding space, of every split; k neighbours of a galaxy are those
-of highest cosine, without trivial ones (the same source, nearer than 5″, or a near-identical image).
-"""
+All are ranked in one embedding space, across splits. The k neighbours of a galaxy are those of highest
+cosine, without trivial ones (the same source, closer than 5″, or a near-identical image)."""
 
 from enum import StrEnum
 
@@ -20,8 +18,8 @@ SHOWN_NEIGHBOURS = 10
 
 class OddBy(StrEnum):
     """`isolation`: mean of 1 − cosine to the k neighbours. `mislabel`: 1 − the share, weighted by cosine, of
-    the k labelled neighbours that carry the galaxy's own label. `interest`: what a ridge regression expects,
-    learned from a person's own ratings or flags."""
+    the k labelled neighbours with the galaxy's own label. `interest`: prediction of a ridge regression on
+    ratings or flags."""
 
     ISOLATION = "isolation"
     MISLABEL = "mislabel"
@@ -29,16 +27,16 @@ class OddBy(StrEnum):
 
 
 class LearnFrom(StrEnum):
-    """`ratings`: 0 to 5 as rated. `flags`: 1 for a galaxy whose label is flagged as doubtful, 0 for one that
-    was rated and not flagged."""
+    """`ratings`: 0 to 5. `flags`: 1 for a galaxy with a flagged label, 0 for one that is rated and not
+    flagged."""
 
     RATINGS = "ratings"
     FLAGS = "flags"
 
 
 class OddRequest(Wire):
-    """GET /odd, as JSON in the parameter `query`. Those rated are left out unless `with_rated`; interest
-    never ranks what it learned from. `row`: a galaxy to be told of too, wherever it ranks."""
+    """GET /odd, as JSON in the parameter `query`. Rated galaxies are excluded unless `with_rated`; interest
+    never ranks what it learned from. `row`: a galaxy to include in the response, whatever its rank."""
 
     space: EmbeddingSpace
     by: OddBy = OddBy.ISOLATION
@@ -59,9 +57,9 @@ class NearGalaxy(Wire):
     similarity: float
 
 
-class NeighboursSay(Wire):
-    """The label of greatest weight among the labelled neighbours: `agree` of `of` carry it, `own` that of the
-    galaxy itself (0 where it has none)."""
+class NeighbourVote(Wire):
+    """The label of greatest weight among the labelled neighbours: `agree` of `of` have it, `own` have that of
+    the galaxy itself (0 if it has none)."""
 
     label: str
     agree: int
@@ -70,22 +68,21 @@ class NeighboursSay(Wire):
 
 
 class OddGalaxy(FoundGalaxy):
-    """`score`: the higher the odder; None where it has none (mislabel, without a label). `neighbours`: the
-    nearest first, SHOWN_NEIGHBOURS at most. `flag`: what was noted with the flag of its label, None for
-    none."""
+    """`score`: higher is odder; None without a label (mislabel). `neighbours`: nearest first, at most
+    SHOWN_NEIGHBOURS. `flag`: the note of its flag, None if it has no flag."""
 
     score: float | None
-    says: NeighboursSay | None = Field(description="None where no neighbour has a label.")
+    says: NeighbourVote | None = Field(description="None if no neighbour has a label.")
     neighbours: list[NearGalaxy]
     rating: int | None
     flag: str | None
 
 
-class Learned(Wire):
-    """What a ridge regression learned, and what it is worth: each galaxy is left out once and guessed from
-    the others. `correlation` is Spearman's, of the ratings and how far above the mean of the others each is
-    guessed; `error` is mean absolute, beside that of guessing the mean of the others. Both are None for fewer
-    than five; `penalty` was chosen among a few by the same guesses, so that both are a little hopeful."""
+class InterestReport(Wire):
+    """The ridge regression and its leave-one-out accuracy. `correlation` is Spearman's, of the ratings and
+    the predictions relative to the mean of the others; `error` is mean absolute, `error_of_mean` that of
+    predicting the mean. Both are None for fewer than five. `penalty` was chosen by the same predictions, so
+    both are slightly optimistic."""
 
     learn_from: LearnFrom
     n: int
@@ -97,7 +94,7 @@ class Learned(Wire):
 
 
 class OddPage(Wire):
-    """`total` galaxies were ranked: those that pass the filters, are not left out, and have a score."""
+    """`total` galaxies were ranked: those that pass the filters and have a score."""
 
     by: OddBy
     k: int
@@ -109,7 +106,7 @@ class OddPage(Wire):
     offset: int
     galaxies: list[OddGalaxy] = Field(description="The oddest first.")
     asked: OddGalaxy | None = Field(description="The galaxy of `row`.")
-    learned: Learned | None
+    learned: InterestReport | None
     rated: int = Field(description="Galaxies of the dataset that are rated.")
     flagged: int = Field(description="Galaxies of the dataset whose label is flagged.")
     milliseconds: float

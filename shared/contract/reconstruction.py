@@ -1,8 +1,7 @@
-"""What a person asks of a masked reconstruction, and what they get.
+"""Masked reconstructions: requests and responses.
 
-A mask hides patches of the model's input, (H/p)² of them, row by row. It is drawn from one noise: the patches
-of least noise stay, so that with everything else fixed patches only ever vanish as the ratio grows.
-"""
+A mask hides some of the (H/p)² patches of the input, counted row by row. It is drawn from one noise: the
+patches of least noise stay visible, so that a higher ratio only ever hides more of them."""
 
 from typing import Literal, Self
 
@@ -14,12 +13,12 @@ MaskKind = Literal["uniform", "block", "core", "ring", "half", "grid"]
 PixelMode = Literal["interpolated", "true", "normalised"]
 LADDER = tuple(step / 20 for step in range(1, 20))
 """The 19 ratios of a sprite: 0.05 to 0.95."""
-SweepFormat = Literal["gif", "webp"]
+AnimationFormat = Literal["gif", "webp"]
 CHECKPOINT = r"^(last|best|\d{1,12})$"
 
 
-class Viewed(Wire):
-    """Which model, and which galaxy: a row of a dataset (of the run's own where None), or an upload.
+class GalaxyView(Wire):
+    """A model and a galaxy: a row of a dataset (None: the dataset of the run), or an upload.
 
     `checkpoint` is "last", "best" or a step.
     """
@@ -38,7 +37,7 @@ class Viewed(Wire):
 
 
 class Masking(Wire):
-    """`hidden` are patch indices chosen by hand and win over ratio and kind."""
+    """`hidden` are patch indices chosen by hand; they override ratio and kind."""
 
     ratio: float = Field(0.75, ge=0, le=1)
     seed: int = Field(0, ge=0, le=2**31 - 1)
@@ -47,10 +46,10 @@ class Masking(Wire):
 
 
 class ReconstructionRequest(Wire):
-    """POST /reconstructions. `average` masks of the seeds seed, seed + 1, … are averaged where more than one
-    (a patch over those masks that hid it)."""
+    """POST /reconstructions. `average` masks of the seeds seed, seed + 1, … are averaged (a patch over the
+    masks that hide it)."""
 
-    viewed: Viewed
+    viewed: GalaxyView
     masking: Masking = Masking()
     pixels: PixelMode = "interpolated"
     average: int = Field(1, ge=1, le=32)
@@ -65,15 +64,15 @@ class SaveRequest(Wire):
 class LadderRequest(Wire):
     """GET /reconstructions/ladder and /sprite.webp, as JSON in the parameter `query`."""
 
-    viewed: Viewed
+    viewed: GalaxyView
     kind: MaskKind = "uniform"
     seed: int = Field(0, ge=0, le=2**31 - 1)
     pixels: PixelMode = "interpolated"
 
 
 class Reconstruction(Wire):
-    """Figures and pictures of one mask; pictures are PNG of the model's input size, base64. Figures that do
-    not exist (at ratio 0, or 1) are None, with the reason in `note`."""
+    """Figures and pictures of one mask; pictures are PNG of the input size, base64. Undefined figures (at
+    ratio 0 or 1) are None, with the reason in `note`."""
 
     step: int
     img_size: int
@@ -81,13 +80,13 @@ class Reconstruction(Wire):
     visible: int
     patches: int
     ids_keep: list[int]
-    ranks: list[int] = Field(description="Of this kind and seed, as in LadderInfo; empty for a mask by hand.")
+    ranks: list[int] = Field(description="As in LadderInfo; empty for a mask by hand.")
     loss: float | None = Field(description="Of the removed patches, as in training.")
     psnr_db: float | None = Field(description="Of the removed patches, on the display scale.")
     ssim: float | None = Field(description="Mean over the removed patches.")
     seam: float | None = Field(description="Mean |Δ| across patch borders over that inside; 1 is no seam.")
     error_max: float = Field(
-        description="Error, 0 to 1 of the display range, of the brightest colour; the same for every mask."
+        description="Error of the brightest colour, 0 to 1 of the display range; the same for every mask."
     )
     pixels: PixelMode
     note: str
@@ -100,9 +99,9 @@ class Reconstruction(Wire):
 
 
 class RatioCurve(Wire):
-    """Loss against the masking ratio, a value a ratio: the mean over the removed patches and over galaxies,
-    its standard error over galaxies (None of one), and the shares of the summed loss from the central half of
-    each side and from the edge patches (the sky). None where a ratio removes nothing."""
+    """Loss against the masking ratio: mean over hidden patches and galaxies, standard error over galaxies
+    (None for one), and the shares of the loss from the central half of each side and from edge patches (the
+    sky). None where a ratio hides nothing."""
 
     ratios: list[float]
     losses: list[float | None]
@@ -112,8 +111,8 @@ class RatioCurve(Wire):
 
 
 class CurveRequest(Wire):
-    """GET /reconstructions/curve, as JSON in the parameter `query`: over `count` validation rows, evenly
-    taken, of a dataset (of the run's own where None), the n-th under the mask of `seed` + n."""
+    """GET /reconstructions/curve, as JSON in the parameter `query`: over `count` evenly spaced validation
+    rows of a dataset (None: the dataset of the run), the n-th with the mask of `seed` + n."""
 
     run: str
     checkpoint: str = Field("last", pattern=CHECKPOINT)
@@ -124,7 +123,7 @@ class CurveRequest(Wire):
 
 
 class SampleCurve(Wire):
-    """The curve over validation rows; `rows` are those that were taken."""
+    """The curve over the validation `rows`."""
 
     step: int
     dataset: str
@@ -133,21 +132,20 @@ class SampleCurve(Wire):
 
 
 class InsideRequest(Wire):
-    """GET /reconstructions/inside, as JSON in the parameter `query`: what goes on in a layer, from 1 (the
-    last where None), asked from a patch (from the class token where None)."""
+    """GET /reconstructions/inside, as JSON in the parameter `query`: a layer, from 1 (None: the last), with a
+    patch as the query (None: the class token)."""
 
-    viewed: Viewed
+    viewed: GalaxyView
     layer: int | None = Field(None, ge=1, le=10_000)
     patch: int | None = Field(None, ge=0, lt=65_536)
 
 
-class Inside(Wire):
-    """One layer of the encoder, which sees every patch of the galaxy; `patch` is the query, the class token
-    where None. Lists run over the patches, row by row.
+class LayerView(Wire):
+    """One layer of the encoder with every patch visible; `patch` is the query (None: the class token). Lists
+    run over the patches, row by row.
 
-    Attention is that of the query over all tokens: a head's values and what goes to the class token add up to
-    1. Similarity and components are of the features after the layer and the final norm.
-    """
+    Attention is of the query to all tokens: the values of a head and its attention to the class token sum to
+    1. Similarity and components are of the features after the layer and the final norm."""
 
     step: int
     img_size: int
@@ -164,7 +162,7 @@ class Inside(Wire):
     similarity: list[float] = Field(description="Cosine with the query, −1 to 1; 1 with itself.")
     pca: list[tuple[float, float, float]] = Field(
         description="The first three principal components, 0 to 1 from the 1st to the 99th percentile; the "
-        "patch farthest from the mean lies above it."
+        "patch farthest from the mean is above it."
     )
     explained: tuple[float, float, float] = Field(description="Shares of the variance of the features.")
     note: str
@@ -172,10 +170,9 @@ class Inside(Wire):
 
 
 class LadderInfo(Wire):
-    """What a browser needs to draw any ratio at once: the patch ranks (0 vanishes last), the curve of this
-    galaxy, whose ratios are those of the sprite's frames, and where the sprite lies: 19 frames side by side,
-    reconstruction above, error below, of every patch: over both, the browser lays the visible patches of its
-    exact mask (of no error)."""
+    """What a browser needs to draw any ratio at once: patch ranks (0 is hidden last), the curve of this
+    galaxy at the ratios of the frames, and the address of the sprite: 19 frames side by side, reconstruction
+    above, error below, of every patch. The browser draws the visible patches of its exact mask over both."""
 
     step: int
     img_size: int
@@ -189,8 +186,8 @@ class LadderInfo(Wire):
 
 
 class Checkpoints(Wire):
-    """Steps of a run that can be viewed, rising; `last` and `best` among them. Those `loaded` answer at once,
-    those `loading` are just being read."""
+    """Steps of a run with a checkpoint, ascending, `last` and `best` among them; `loaded` ones respond at
+    once."""
 
     steps: list[int]
     epochs: list[float]
@@ -201,8 +198,8 @@ class Checkpoints(Wire):
 
 
 class UploadedImage(Wire):
-    """POST /reconstructions/uploads: an image to view by its id; `side` is that of its central square, in
-    pixels, and `notes` say what was done to it, a sentence each."""
+    """POST /reconstructions/uploads: an image to view by its id; `side` of its central square in pixels,
+    `notes` on how it was processed."""
 
     id: str
     width: int

@@ -1,4 +1,4 @@
-"""Runs on the wire: requests, answers, metrics, disk use and verdicts."""
+"""Runs: requests, responses, metrics, disk use and verdicts."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,22 +12,22 @@ from shared.configs.kinds import Lane, RunKind, Trait, traits_of
 
 
 class RunRequest(Wire):
-    """POST /runs: what to do. `config` is checked against the model of its kind in shared.configs;
-    values given in it override those of `preset`."""
+    """POST /runs. `config` is validated by the model of its kind in shared.configs; its values override those
+    of `preset`."""
 
     kind: RunKind
     config: dict[str, Any] = Field(default_factory=dict)
     preset: str | None = None
-    name: str | None = Field(None, max_length=80, description="A label for people; the id is made for you.")
+    name: str | None = Field(None, max_length=80, description="A label; the id is generated.")
     parent_id: str | None = Field(None, description="The run that this one retries or continues.")
 
 
 Tag = Annotated[str, Field(pattern=r"^[^\s,][^,]{0,29}$")]
-"""What people group runs by: up to 30 characters, no comma."""
+"""Groups runs: up to 30 characters, no comma."""
 
 
 class RunChange(Wire):
-    """PATCH /runs/{id}: what to change; None leaves as it is, an empty name or note takes it away."""
+    """PATCH /runs/{id}: None leaves a field unchanged; an empty name or note removes it."""
 
     name: str | None = Field(None, max_length=80)
     tags: list[Tag] | None = Field(None, max_length=12)
@@ -41,14 +41,14 @@ class TagCount(Wire):
 
 
 class RunLabels(Wire):
-    """GET /labels: every tag, the commonest first, and how many runs are archived."""
+    """GET /labels: every tag, most frequent first, and the number of archived runs."""
 
     tags: list[TagCount]
     archived: int
 
 
 class KindInfo(Wire):
-    """GET /kinds: one kind of run, the lane it waits in, and what it is like."""
+    """GET /kinds: one kind of run, its lane and its traits."""
 
     kind: RunKind
     traits: list[Trait] = Field(default_factory=traits_of)
@@ -56,7 +56,7 @@ class KindInfo(Wire):
 
 
 class Progress(Wire):
-    """How far the worker is; None where it has not said so yet."""
+    """Progress of the worker; None if not reported yet."""
 
     step: int = 0
     total_steps: int | None = None
@@ -67,19 +67,19 @@ class Progress(Wire):
     message: str | None = None
     heartbeat_at: datetime | None = None
     last_seq: int | None = Field(
-        None, description="The newest request that the worker has obeyed, see Asked."
+        None, description="The newest request that the worker has handled, see WorkerRequest."
     )
 
 
-class Asked(Wire):
-    """A request to a worker; it is obeyed once `progress.last_seq` of the run has come to `seq`."""
+class WorkerRequest(Wire):
+    """A request to a worker, handled once `progress.last_seq` of the run reaches `seq`."""
 
     seq: int
 
 
 class Run(Wire):
-    """One run as page, API and shell see it. `metrics` holds the last value of each key; `baselines` the
-    references that stand beside its accuracies (majority, raw pixels, the run's own random init)."""
+    """One run. `metrics` holds the last value of each key; `baselines` are references for its accuracies
+    (majority, raw pixels, its own random init)."""
 
     id: str
     kind: RunKind
@@ -87,15 +87,15 @@ class Run(Wire):
     lane: Lane
     name: str | None
     tags: list[str] = Field(default=[])
-    note: str = Field("", description="A person's own words.")
-    archived: bool = Field(False, description="Out of the list of runs, unless it is asked for.")
+    note: str = Field("", description="By the user.")
+    archived: bool = Field(False, description="Hidden in lists of runs by default.")
     state: RunState
-    reason: str | None = Field(description="Why it is in this state, in one sentence, where there is a why.")
+    reason: str | None = Field(description="Why it is in this state.")
     suggestion: str | None = Field(description="What to try next after a failure.")
     preset: str | None
     dataset: str | None
     dataset_digest: str | None = Field(
-        None, description="Of the dataset as it was then; one of that name may be another now."
+        None, description="Of the dataset at the time; its name may have been reused since."
     )
     config: dict[str, Any]
     parent_id: str | None
@@ -108,8 +108,8 @@ class Run(Wire):
     metrics: dict[str, float | None]
     baselines: dict[str, float]
     images_per_s: float | None
-    disk_bytes: int | None = Field(None, description="Of its folder; None until it is measured.")
-    imported: bool = Field(False, description="It ran elsewhere, and came as a zip.")
+    disk_bytes: int | None = Field(None, description="Of its folder; None until measured.")
+    imported: bool = Field(False, description="Imported from a zip.")
 
 
 class RunEvent(Wire):
@@ -122,7 +122,7 @@ class RunEvent(Wire):
 
 
 class Series(Wire):
-    """Points of one metric, by step. `value` is None where the value was not finite."""
+    """Points of one metric, by step. Non-finite values are None."""
 
     step: list[int]
     value: list[float | None]
@@ -131,8 +131,8 @@ class Series(Wire):
 
 
 class MetricsPage(Wire):
-    """Points ingested after `since`. Ask again with `since=next`. When `attempt` has changed, a resume
-    has taken steps back: ask again from 0."""
+    """Points ingested after `since`; continue with `since=next`. When `attempt` changes, a resume has gone
+    back some steps: start again from 0."""
 
     series: dict[str, Series]
     next: int
@@ -140,7 +140,7 @@ class MetricsPage(Wire):
 
 
 class ResumeRequest(Wire):
-    """POST …/resume, which needs no body: values that the run is expected to have."""
+    """POST …/resume, optional: values that the run is expected to have."""
 
     config: dict[str, Any] = {}
 
@@ -153,8 +153,8 @@ class LogTail(Wire):
 
 
 class RunLoad(Wire):
-    """What a worker took of its machine over time (seconds since 1970): `cpu_percent` of one core, bytes of
-    memory, and of the first GPU, whoever used it; None where that was not known."""
+    """Use of the machine by a worker over time (Unix seconds): `cpu_percent` of one core, bytes of memory,
+    and the first GPU, for all processes; None if unknown."""
 
     time: list[float]
     cpu_percent: list[float | None]
@@ -170,7 +170,7 @@ class Samples(Wire):
 
     steps: list[int]
     epochs: list[float | None] = Field(
-        default_factory=list, description="Of the steps; None where no figure was recorded at one."
+        default_factory=list, description="Of the steps; None if no metric was recorded."
     )
     rows: list[str]
     count: int
@@ -180,26 +180,26 @@ class Samples(Wire):
 
 
 UNDO_H = 24
-"""How long a deleted run can be had back."""
+"""How long a deleted run can be restored, hours."""
 
 
 class RunDeletion(Wire):
-    """GET /runs/{id}/deletion: what would go. `referring` stand on it (probes, fine-tunings, retries) and
-    keep their results; `blocked_by` is in the way: the run itself while it has not ended, or jobs that still
-    need its encoder."""
+    """GET /runs/{id}/deletion: what would be removed. `referring` runs (probes, fine-tunings, retries) keep
+    their results; `blocked_by` prevent the deletion: the run itself while active, or jobs that need its
+    encoder."""
 
     run_id: str
     disk_bytes: int
     checkpoints: int
     samples: int
-    evaluations: int = Field(description="Of this run, in the tables of the Evaluate page.")
-    feature_bytes: int = Field(description="Kept features of its weights; made again when asked for.")
+    evaluations: int = Field(description="Of this run, on the Evaluate page.")
+    feature_bytes: int = Field(description="Cached features, recomputed when needed.")
     referring: list[str]
     blocked_by: list[str]
 
 
 class DeletedRun(Wire):
-    """A run that was deleted; until `gone_at` it can be had back, by POST /runs/{id}/restore."""
+    """A deleted run; POST /runs/{id}/restore restores it until `gone_at`."""
 
     id: str
     kind: RunKind
@@ -209,20 +209,19 @@ class DeletedRun(Wire):
     gone_at: datetime
 
 
-class Disk(Wire):
-    """GET /disk. Runs are measured by the supervisor, at their end and now and then while they run."""
+class DiskUsage(Wire):
+    """GET /disk. The supervisor measures runs at their end and from time to time while they run."""
 
     runs_bytes: int
-    deleted_bytes: int = Field(description="Of deleted runs, which go when they cannot be had back any more.")
-    unmeasured: int = Field(description="Runs whose size is not known yet.")
+    deleted_bytes: int = Field(description="Of deleted runs, still restorable.")
+    unmeasured: int = Field(description="Runs of unknown size.")
     free_bytes: int
     total_bytes: int
     deleted: list[DeletedRun]
 
 
-class Prunable(Wire):
-    """What an ended run can do without: checkpoints other than last and best, and the state of the optimizer,
-    as it never goes on."""
+class PrunableRun(Wire):
+    """What can be removed of an ended run: checkpoints other than last and best, and optimizer states."""
 
     id: str
     name: str | None
@@ -230,15 +229,15 @@ class Prunable(Wire):
     bytes: int
 
 
-class Pruning(Wire):
-    """GET /disk/pruning: what can go. The answer to POST: what went."""
+class PruneReport(Wire):
+    """GET /disk/pruning: what can be removed; the response to POST: what was removed."""
 
-    runs: list[Prunable]
+    runs: list[PrunableRun]
     bytes: int
 
 
 class PruneRequest(Wire):
-    """POST /disk/pruning: of these runs alone, so that nothing goes that was not shown. No way back."""
+    """POST /disk/pruning: only these runs, so that nothing is removed that was not shown. Irreversible."""
 
     runs: list[str]
 
@@ -247,7 +246,7 @@ KNN, LINEAR, CLASSIFIER = "val/knn_accuracy", "val/linear_accuracy", "val/balanc
 
 
 class Trend(StrEnum):
-    """Of validation accuracy over evaluations; `collapsing` is of the features."""
+    """Of validation accuracy; `collapsing` is of the features."""
 
     IMPROVING = "improving"
     FLAT = "flat"
@@ -258,26 +257,24 @@ class Trend(StrEnum):
 
 
 class Verdict(Wire):
-    """Whether a training still learns; backend.stats.trend has the rule."""
+    """Whether a training still improves; the rule is in backend.stats.trend."""
 
     state: Trend
     sentence: str
-    evaluations: int = Field(
-        description="For how many evaluations that has been so; 0 where nothing is said."
-    )
-    threshold: float | None = Field(description="Share by which accuracy must change to count.")
-    judged_by: str | None = Field(description="Key of the accuracy that was judged.")
+    evaluations: int = Field(description="Number of evaluations in this state; 0 if unknown.")
+    threshold: float | None = Field(description="Change of accuracy that counts.")
+    judged_by: str | None = Field(description="Key of the accuracy.")
     best_step: int | None
-    patience: int = Field(description="Of early stopping: the run's own, or a usual one where it has none.")
+    patience: int = Field(description="Of early stopping: of the run, or a usual one.")
     would_stop_at_step: int | None = Field(
-        description="Evaluation at which that patience was spent; None where it was not."
+        description="Step at which that patience was exhausted, if it was."
     )
-    stopping: str | None = Field(description="Where early stopping acted or would have, in words.")
-    ended: bool = Field(description="Whether no further evaluation will come.")
+    stopping: str | None = Field(description="When early stopping acted or would have, in words.")
+    ended: bool = Field(description="Whether this was the last evaluation.")
 
 
 def judged_key(kind: RunKind, online_probe: str | None) -> str:
-    """The accuracy that best checkpoint and early stopping of a training go by."""
+    """The accuracy that determines best checkpoint and early stopping."""
     if kind is not RunKind.PRETRAIN:
         return CLASSIFIER
     return KNN if online_probe == "off" else LINEAR

@@ -1,6 +1,6 @@
-"""Search by the features of a frozen encoder: what is asked, and what crosses the wire.
+"""Search by the features of a frozen encoder.
 
-An embedding is the feature vector of one galaxy: standardised by the train rows of its dataset, then of
+An embedding is the feature vector of one galaxy, standardised by the train rows of its dataset and scaled to
 length 1, so that the inner product of two is their cosine.
 """
 
@@ -17,8 +17,7 @@ from shared.contract.evaluations import Interval
 
 
 class EmbeddingSpace(Wire):
-    """Which encoder puts which galaxies where: a checkpoint of a run, a dataset (None: the encoder's own), a
-    block (None: the last) and how its tokens are pooled."""
+    """A checkpoint of a run, a dataset (None: that of the encoder), a block (None: the last), a pooling."""
 
     run: str
     checkpoint: str = Field("best", pattern=CHECKPOINT)
@@ -28,11 +27,11 @@ class EmbeddingSpace(Wire):
 
 
 class EmbeddingState(Wire):
-    """Whether the galaxies of a space are embedded. Where they are not, a run of kind embed with this
-    `config` does it; `job` is the newest such run, at work or ended."""
+    """Whether the galaxies of a space are embedded. If not, a run of kind embed with this `config` does it;
+    `job` is the newest such run."""
 
     run: str
-    step: int = Field(description="Checkpoint that was meant.")
+    step: int = Field(description="Of the checkpoint.")
     dataset: str
     depth: int = Field(description="Block, 1 to `layers`.")
     layers: int
@@ -51,8 +50,7 @@ NEGATIVE_WEIGHT = 0.5
 
 
 class RowFilter(Wire):
-    """Which galaxies may be found: a class (or "unlabelled"), a split, bounds that leave out what is
-    unknown."""
+    """Candidates: a class (or "unlabelled"), a split, bounds, which exclude unknown values."""
 
     label: str | None = None
     split: Split | None = None
@@ -63,14 +61,12 @@ class RowFilter(Wire):
 
 
 class SearchRequest(Wire):
-    """GET /search, as JSON in the parameter `query`: the galaxies most like the examples, or least.
+    """GET /search, as JSON in the parameter `query`: the galaxies most, or least, similar to the examples.
 
-    Examples are the query (a row of the dataset, or an uploaded image) and further rows; score = mean cosine
-    to the positive ones − negative_weight · mean cosine to the negative ones. Examples are never found
-    themselves; trivial neighbours of the positive ones only where they are to be kept: of the same source,
-    nearer on the sky than near_arcsec, or a near-identical image (cosine 0.9999, or the same picture hash and
-    0.95).
-    """
+    Examples are the query (a row or an uploaded image) and further rows; score = mean cosine to the positive
+    ones − negative_weight · mean cosine to the negative ones. Examples are excluded from the results, and
+    unless `keep_trivial` so are trivial neighbours of the positive ones: of the same source, closer on the
+    sky than near_arcsec, or a near-identical image (cosine 0.9999, or the same picture hash and 0.95)."""
 
     space: EmbeddingSpace
     row: int | None = Field(None, ge=0)
@@ -83,7 +79,7 @@ class SearchRequest(Wire):
     keep_trivial: bool = False
     near_arcsec: float = Field(NEAR_ARCSEC, ge=0, le=3600)
     only: RowFilter = RowFilter()
-    exact: bool = Field(False, description="Compare with every galaxy, although there is an index.")
+    exact: bool = Field(False, description="Compare with every galaxy, even if there is an index.")
 
     @model_validator(mode="after")
     def _one_query(self) -> Self:
@@ -93,7 +89,7 @@ class SearchRequest(Wire):
 
 
 class SkyLinks(Wire):
-    """Where others show what is at a position."""
+    """Sky surveys and catalogues at a position."""
 
     legacy_survey: str
     simbad: str
@@ -101,21 +97,21 @@ class SkyLinks(Wire):
 
 
 class FoundGalaxy(Wire):
-    """A galaxy of the dataset, with links where its position is known."""
+    """A galaxy, with links if its position is known."""
 
     galaxy: Galaxy
     links: SkyLinks | None
 
 
 class Neighbour(FoundGalaxy):
-    """`similarity` is the score: of one positive example and no negative, the cosine, −1 to 1."""
+    """`similarity` is the score: for a single positive example the cosine, −1 to 1."""
 
     similarity: float
 
 
 class IndexQuality(Wire):
-    """How well an approximate index finds: the share of the `k` nearest galaxies that it names, measured on
-    `queries` of them; `bytes` of memory."""
+    """Quality of an approximate index: recall of the `k` nearest galaxies on `queries` of them; `bytes` of
+    memory."""
 
     recall: float
     k: int
@@ -126,15 +122,14 @@ class IndexQuality(Wire):
 
 
 class SearchResult(Wire):
-    """`candidates` galaxies were ranked: all but the examples, the filtered, and `left_out` trivial
-    neighbours. Where `approximate` says of an index how well it finds, it chose whom to compare with; the
-    similarities are exact all the same."""
+    """`candidates` galaxies were ranked: all except examples, filtered ones, and `left_out` trivial
+    neighbours. With `approximate`, an index chose the candidates; similarities are exact in any case."""
 
     step: int
     dataset: str
     depth: int
     layers: int
-    query: FoundGalaxy | None = Field(description="None for an upload, or where there are examples only.")
+    query: FoundGalaxy | None = Field(description="None for an upload, or without a query.")
     positives: list[FoundGalaxy]
     negatives: list[FoundGalaxy]
     neighbours: list[Neighbour] = Field(description="The best first.")
@@ -145,8 +140,8 @@ class SearchResult(Wire):
 
 
 class LocatedGalaxy(FoundGalaxy):
-    """The galaxy that a text means: a row, an id, or the nearest to a position. `separation_arcsec` is to
-    that position; where it is `far` away, `words` say how far."""
+    """The galaxy of a row number, an id, or nearest to a position. `separation_arcsec` is from that position;
+    if it is `far`, `words` say how far."""
 
     separation_arcsec: float | None
     far: bool
@@ -175,19 +170,19 @@ class Retrieval(Wire):
 
 
 class SearchQuality(Wire):
-    """Whether similar means of the same class: labelled validation rows ask, labelled train rows are the
-    gallery, and no test row is read. `chance` is the precision of a search that knows nothing."""
+    """How often similar galaxies are of the same class: labelled validation rows are the queries, labelled
+    train rows the gallery; test rows are not read. `chance` is the precision of a random search."""
 
     k: int
     n: int = Field(description="Queries.")
     gallery: int
     chance: float
-    found: list[Retrieval] = Field(description="The encoder, then what it stands beside.")
+    found: list[Retrieval] = Field(description="The encoder, then baselines.")
 
 
 class QualityState(Wire):
-    """What is known of a search, None where it was not measured; a run of kind embed with this `config`
-    measures it, and `job` is the newest such run."""
+    """The quality of a search, None if not measured; a run of kind embed with this `config` measures it,
+    `job` is the newest such run."""
 
     quality: SearchQuality | None
     job: str | None
@@ -195,20 +190,19 @@ class QualityState(Wire):
 
 
 NEIGHBOURS = 16
-MOST_ASKED = 2_000
-"""Galaxies that are asked for their neighbours where a dataset has more than EVERY_ONE_UP_TO; fewer among
-more than 100,000, down to 200."""
-EVERY_ONE_UP_TO = 5_000
+MAX_QUERIES = 2_000
+"""Queries in a dataset of more than ALL_QUERIES_UP_TO galaxies; fewer above 100,000 galaxies, down to 200."""
+ALL_QUERIES_UP_TO = 5_000
 MOST_ROWS = 1_000
-"""That a request names; a selection with more is thinned by whoever asks."""
+"""Of a request; clients thin larger selections."""
 
 
 Row = Annotated[int, Field(ge=0)]
 
 
 class OtherEncoder(Wire):
-    """The encoder that stands beside the first, in its dataset. As a text `run:checkpoint:depth:pooling`, in
-    which what is left out, or empty, is as by default."""
+    """The second encoder of a comparison, on the dataset of the first. As text
+    `run:checkpoint:depth:pooling`; missing or empty parts take defaults."""
 
     run: str = Field(min_length=1, max_length=200)
     checkpoint: str = Field("best", pattern=CHECKPOINT)
@@ -238,15 +232,14 @@ class OtherEncoder(Wire):
 
 
 class ComparedRequest(SearchRequest):
-    """GET /search/compared, as JSON in the parameter `query`: one search, asked of two encoders. Without a
-    dataset of its own, `against` is asked in that of `space`; another one is refused."""
+    """GET /search/compared, as JSON in the parameter `query`: one search by two encoders. `against` must have
+    the dataset of `space`, or None."""
 
     against: EmbeddingSpace
 
 
 class Agreement(Wire):
-    """`shared` of the k found are in both lists; two that know nothing of each other would share
-    `expected`."""
+    """`shared` of k results are in both lists; `expected` of two random lists."""
 
     k: int = Field(description="Length of the shorter list.")
     shared: int
@@ -266,9 +259,9 @@ class SearchComparison(Wire):
 
 
 class OverlapRequest(Wire):
-    """GET /search/overlap, as JSON in the parameter `query`: how much of the k nearest neighbours two
-    encoders share, as a mean over galaxies: over `rows`, or over the dataset where none are named (all, or of
-    a large one up to MOST_ASKED that are drawn by a fixed seed). `against` as in ComparedRequest."""
+    """GET /search/overlap, as JSON in the parameter `query`: the share of k nearest neighbours that two
+    encoders have in common, mean over `rows`, or over the dataset (of a large one up to MAX_QUERIES, drawn
+    with a fixed seed). `against` as in ComparedRequest."""
 
     space: EmbeddingSpace
     against: EmbeddingSpace
@@ -286,12 +279,12 @@ class ClassOverlap(Wire):
 
 
 class Overlap(Wire):
-    """Shares of 1. Neighbours are galaxies of every split, but for the galaxy itself and others of its
-    source; no other filter acts. `k` is smaller than was asked where the dataset has fewer."""
+    """Shares of 1. Neighbours are of every split, without the galaxy itself and others of its source. `k` is
+    smaller than requested if the dataset has fewer."""
 
     dataset: str
     k: int
-    n: int = Field(description="Galaxies that were asked.")
+    n: int = Field(description="Queries.")
     of: int = Field(description="Galaxies of the dataset.")
     overlap: float
     overlap_ci95: Interval = Field(description="By bootstrap of the galaxies within their classes.")

@@ -1,6 +1,6 @@
-"""The report's comparisons and those beyond it (docs/science.md §5) as suites: runs, the rows that they fill,
-and the claims that these decide. A suite is worked out from its name, scale, dataset and seeds; nothing of it
-is stored but its runs, so that a second launch adds what is missing."""
+"""Suites: the comparisons of the report and further ones (docs/science.md §5) as runs, table rows and claims.
+A suite follows from its name, scale, dataset and seeds; only its runs are stored, so that a second launch
+adds the missing ones."""
 
 from enum import StrEnum
 from typing import Any
@@ -22,7 +22,7 @@ class SuiteScale(StrEnum):
 
 
 class SuiteRequest(Wire):
-    """Which suite is meant, besides its key: every run on `dataset`, `seeds` of each row."""
+    """Parameters of a suite: the dataset of every run, `seeds` of each row."""
 
     dataset: str
     scale: SuiteScale = SuiteScale.LAPTOP
@@ -30,14 +30,14 @@ class SuiteRequest(Wire):
 
 
 class Choice(Wire):
-    """Something that the report does not state, and what we chose."""
+    """Something the report does not state, and our choice."""
 
     what: str
     ours: str
 
 
 class Slot(Wire):
-    """One run of a suite. `encoder` is the slot whose run's encoder it works on."""
+    """One run of a suite. `encoder` is the slot of the run whose encoder it uses."""
 
     key: str
     kind: RunKind
@@ -47,8 +47,8 @@ class Slot(Wire):
 
 
 class RowSpec(Wire):
-    """A row of the suite's table: one result of a head in each of the `slots`, a seed each. `report` is the
-    report's figure, a share of 1."""
+    """A row of the table: a result of a head from each slot, one a seed. `report` is the figure of the
+    report, a share of 1."""
 
     name: str
     head: Head | None
@@ -58,7 +58,7 @@ class RowSpec(Wire):
 
 
 class Claim(Wire):
-    """A sentence that holds where the row `better` beats the row `worse`; with `no_gain`, where that is not
+    """A sentence that is true if the row `better` beats the row `worse`; with `no_gain`, if that is not
     shown."""
 
     sentence: str
@@ -67,8 +67,8 @@ class Claim(Wire):
     no_gain: bool = False
 
 
-class Suite(Wire):
-    """What a suite asks, in words."""
+class SuiteInfo(Wire):
+    """The question of a suite."""
 
     key: str
     title: str
@@ -77,9 +77,9 @@ class Suite(Wire):
 
 
 class SuitePlan(Wire):
-    """Everything that a suite consists of."""
+    """All parts of a suite."""
 
-    suite: Suite
+    suite: SuiteInfo
     scale: SuiteScale
     dataset: str
     seeds: int
@@ -89,7 +89,7 @@ class SuitePlan(Wire):
 
 
 class PlannedRun(Wire):
-    """A slot and the run that fills it, None where none does."""
+    """A slot and its run, if there is one."""
 
     slot: Slot
     run: Run | None
@@ -112,8 +112,8 @@ class RowResult(Wire):
 
 
 class ClaimResult(Wire):
-    """What the seeds say of a claim: better − worse, its interval, p as it is and after Holm over the claims
-    of the suite; None where fewer than three seeds of both sides are in."""
+    """The evidence for a claim: better − worse, its interval, p raw and after Holm over the claims of the
+    suite; None with fewer than three seeds a side."""
 
     sentence: str
     verdict: str
@@ -124,7 +124,7 @@ class ClaimResult(Wire):
 
 
 class SuiteReport(Wire):
-    """A suite as it stands: its runs, what they came to, what may be said."""
+    """The current state of a suite: runs, results, claims."""
 
     plan: SuitePlan
     dataset_digest: str
@@ -132,7 +132,7 @@ class SuiteReport(Wire):
     rows: list[RowResult]
     references: list[RowResult]
     claims: list[ClaimResult]
-    missing: int = Field(description="Slots without a run that is queued, at work or done.")
+    missing: int = Field(description="Slots without a queued, active or finished run.")
     active: int
     done: int
-    cost_s: float | None = Field(description="Seconds of what is missing, by earlier runs; None if unknown.")
+    cost_s: float | None = Field(description="Seconds for missing runs, by earlier ones; None if unknown.")

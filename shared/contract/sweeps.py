@@ -1,5 +1,5 @@
-"""Sweeps: one training, again and again, with a few of its settings varied. The contract; how settings come
-out of axes is shared/planning/sweep_draws.py."""
+"""Sweeps: one training repeated with some of its settings varied. shared/planning/sweep_draws.py generates
+the settings."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -14,14 +14,14 @@ from shared.configs.kinds import RunKind
 MOST_RUNS = 1000
 """Of one sweep."""
 ASK_ABOVE = 100
-"""A launch of more runs has to name their number."""
+"""A launch of more runs must confirm their number."""
 MOST_AXES = 6
 FEWEST_OTHERS = 3
-"""Members that the median is taken of, at least."""
+"""Other members that early stopping needs for a median."""
 
 
 class SweepMode(StrEnum):
-    """Every combination of the values, or draws of them."""
+    """Every combination of the values, or random draws."""
 
     GRID = "grid"
     RANDOM = "random"
@@ -33,8 +33,8 @@ class Scale(StrEnum):
 
 
 class Axis(Wire):
-    """A field and what it takes: `values`, or what lies between `low` and `high`, ends included. Of a range a
-    grid takes `n` points, evenly spaced on its scale; whole numbers are rounded, equal ones taken once."""
+    """A field and its `values`, or its range from `low` to `high`, inclusive. A grid takes `n` points of a
+    range, evenly spaced on its scale; integers are rounded, duplicates dropped."""
 
     field: str = Field(min_length=1)
     values: list[Any] = Field(default_factory=list, max_length=MOST_RUNS)
@@ -49,7 +49,7 @@ class Axis(Wire):
 
 
 class Objective(NamedTuple):
-    """A validation metric that members are ordered by; `share` is whether it is one, shown in percent."""
+    """A validation metric that orders members; `share` of 1, shown in percent."""
 
     key: str
     title: str
@@ -75,40 +75,39 @@ OBJECTIVES: dict[RunKind, tuple[Objective, ...]] = {
     RunKind.FINETUNE: _CLASSIFIED,
     RunKind.SUPERVISED: _CLASSIFIED,
 }
-"""What a sweep of each kind can be ordered by, all on validation rows; the first unless asked otherwise."""
+"""Objectives of each kind, on validation rows; the first is the default."""
 
 
 class SweepSpec(Wire):
-    """What a sweep consists of. The base is the config of `base_run` or the preset, with `config` over it;
-    the seeds of each setting are the base's seed, the next, and so on. With `stop_early` a member ends where,
-    once `warm_up` of its training is past, its best is worse than the median of what the others had by
-    then."""
+    """A sweep. The base is the config of `base_run` or the preset, updated with `config`; each setting runs
+    with the seed of the base, the next, and so on. With `stop_early` a member is stopped when, after
+    `warm_up` of its training, its best is worse than the median of the others at that epoch."""
 
     kind: RunKind = RunKind.PRETRAIN
     preset: str | None = None
-    base_run: str | None = Field(None, description="The run whose settings are varied.")
+    base_run: str | None = Field(None, description="The run whose config is the base.")
     config: dict[str, Any] = Field(default_factory=dict)
     axes: list[Axis] = Field(min_length=1, max_length=MOST_AXES)
     mode: SweepMode = SweepMode.GRID
-    samples: int = Field(10, ge=1, le=1_000_000, description="Settings that a random sweep draws.")
+    samples: int = Field(10, ge=1, le=1_000_000, description="Settings of a random sweep.")
     draw_seed: int = Field(0, ge=0, le=2**31 - 1, description="Of the draws.")
     seeds: int = Field(1, ge=1, le=10, description="Runs of each setting.")
-    objective: str | None = Field(None, description="A key of OBJECTIVES; None takes the first of the kind.")
+    objective: str | None = Field(None, description="A key of OBJECTIVES; None: the first of the kind.")
     stop_early: bool = False
-    warm_up: float = Field(0.25, ge=0, le=0.9, description="Share of a training that is never stopped in.")
-    leave_out: bool = Field(False, description="Settings that cannot work are left out, not refused.")
+    warm_up: float = Field(0.25, ge=0, le=0.9, description="Share of a training without early stopping.")
+    leave_out: bool = Field(False, description="Skip invalid settings instead of rejecting them.")
     name: str | None = Field(None, max_length=60)
 
 
 class SweepLaunch(Wire):
-    """POST /sweeps. `confirm_runs` is the number of runs, asked for where they are many."""
+    """POST /sweeps. `confirm_runs` is the number of runs, required above ASK_ABOVE."""
 
     spec: SweepSpec
     confirm_runs: int | None = None
 
 
-class Unfit(Wire):
-    """A setting that cannot work, and why, in a sentence."""
+class UnfitSetting(Wire):
+    """An invalid setting, and why."""
 
     values: dict[str, Any]
     field: str | None
@@ -116,26 +115,26 @@ class Unfit(Wire):
 
 
 class SweepPlan(Wire):
-    """POST /sweeps/plan: what a launch would queue. `total_s` and `disk_bytes` are of all runs, None where
-    nothing tells; `basis` says where the time comes from."""
+    """POST /sweeps/plan: what a launch would queue. `total_s` and `disk_bytes` are of all runs, None if
+    unknown; `basis` is the source of the time."""
 
     spec: SweepSpec
     objective: str
     settings: list[dict[str, Any]]
-    unfit: list[Unfit]
+    unfit: list[UnfitSetting]
     runs: int
     total_s: float | None
     basis: str
     disk_bytes: int | None
     disk_free_bytes: int
-    must_confirm: bool = Field(description="Whether a launch has to name the number of runs.")
+    must_confirm: bool = Field(description="Whether a launch must confirm the number of runs.")
     warnings: list[str]
-    existing: str | None = Field(description="This very sweep, where it was launched before.")
+    existing: str | None = Field(description="The same sweep, if it was launched before.")
 
 
 class SweepMember(Wire):
-    """One run of a sweep and what it came to; epochs may be fractions. `run_id` is None where it is not
-    there: never queued, or deleted."""
+    """One run of a sweep and its results; epochs may be fractions. `run_id` is None if it was never queued,
+    or was deleted."""
 
     place: int
     values: dict[str, Any]
@@ -155,14 +154,14 @@ class SweepSetting(Wire):
 
     values: dict[str, Any]
     members: list[int] = Field(description="Their places.")
-    n: int = Field(description="Seeds with a figure.")
+    n: int = Field(description="Seeds with a result.")
     mean: float | None
     std: float | None
     stopped_early: int
 
 
 class Reference(Wire):
-    """What learned nothing, under the same metric."""
+    """An untrained baseline by the same metric."""
 
     name: Literal["random init", "raw pixels", "majority class"]
     value: float
@@ -180,12 +179,12 @@ class SweepSummary(Wire):
     runs: int
     done: int = Field(description="Succeeded, or stopped early.")
     active: int
-    lost: int = Field(description="Failed, stopped by hand, or not there: a retry queues them.")
-    missing: int = Field(description="Of these, not there: a launch queues them too.")
+    lost: int = Field(description="Failed, stopped by hand, or missing: a retry queues them.")
+    missing: int = Field(description="Of these, without a run: a launch queues them too.")
 
 
 class SweepReport(Wire):
-    """A sweep as it stands: settings best first, those without a figure last."""
+    """The current state of a sweep: settings best first, those without results last."""
 
     summary: SweepSummary
     spec: SweepSpec
@@ -196,7 +195,7 @@ class SweepReport(Wire):
 
 
 def objective_of(spec: SweepSpec) -> Objective | None:
-    """The metric that a sweep is ordered by; None for a key that its kind does not have."""
+    """The metric that orders a sweep; None for a key that its kind lacks."""
     known = OBJECTIVES.get(spec.kind, ())
     if spec.objective is None:
         return known[0] if known else None

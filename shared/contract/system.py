@@ -1,4 +1,4 @@
-"""The server itself: health, machine, notices and their webhook."""
+"""The server: health, machine, notices and their webhook."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -12,20 +12,19 @@ from shared.configs.kinds import Lane
 
 
 class Health(Wire):
-    """`status` is ok when database and supervisor answer, degraded otherwise; `problems` says what is wrong
-    and what to do."""
+    """`status` is ok if database and supervisor respond, else degraded; `problems` say what to do."""
 
     status: str
     version: str
     supervisor_alive: bool
     queued: int
-    paused_lanes: list[Lane] = Field(default=[], description="Whose queue starts nothing until resumed.")
+    paused_lanes: list[Lane] = Field(default=[], description="Lanes that start no runs until resumed.")
     running: int
-    newest_notice: int = Field(0, description="Id of the newest notice; 0 where there is none.")
+    newest_notice: int = Field(0, description="Id of the newest notice; 0 if there is none.")
     problems: list[str]
     disk_free_bytes: int
     device: str = Field(description='The badge: "NVIDIA RTX 4090 · 21 of 24 GB free", or "CPU only".')
-    device_why: str = Field("", description="Why there is no GPU, in a sentence; empty where there is one.")
+    device_why: str = Field("", description="Why there is no GPU; empty if there is one.")
 
 
 class SelfTest(Wire):
@@ -39,13 +38,13 @@ class SelfTest(Wire):
 
 
 class Machine(Wire):
-    """What Galaxyscope finds on its machine. torch is asked in a process of its own, so its facts are None
-    until that has answered (`checking`)."""
+    """The machine of the server. torch is queried in a subprocess; its fields are None until it answers
+    (`checking`)."""
 
     checking: bool
     device: str = Field(description="The GPU's or the processor's name.")
     kind: Literal["cuda", "cpu"] | None
-    why_cpu: str = Field(description="Why torch sees no GPU, and what to do; empty where it sees one.")
+    why_cpu: str = Field(description="Why torch sees no GPU, and what to do; empty if it sees one.")
     driver: str | None
     torch: str | None
     torch_cuda: str | None = Field(description="CUDA version that torch was built for; None for a CPU build.")
@@ -61,13 +60,13 @@ class Machine(Wire):
     home: str
     python: str
     packages: dict[str, str]
-    self_test: SelfTest | None = Field(description="The last one that succeeded.")
+    self_test: SelfTest | None = Field(description="The last successful one.")
     problems: list[str]
 
 
 class NoticeKind(StrEnum):
-    """`died`: its worker was gone, and it is taken up again; `diverged`: its loss is no number any more;
-    `stalled`: still at work, but flat, worsening or collapsing."""
+    """`died`: its worker crashed and the run is resumed; `diverged`: its loss is not finite; `stalled`: still
+    running, but flat, worsening or collapsing."""
 
     DONE = "done"
     FAILED = "failed"
@@ -77,7 +76,7 @@ class NoticeKind(StrEnum):
 
 
 class Notice(Wire):
-    """One sentence about a run; `id` grows."""
+    """One sentence about a run; ids ascend."""
 
     id: int
     run_id: str
@@ -87,7 +86,7 @@ class Notice(Wire):
 
 
 class WebhookConfig(Wire):
-    """PUT /webhook: where notices are sent, as JSON with `text` and `notices`; no address sends none."""
+    """PUT /webhook: where notices are sent, as JSON with `text` and `notices`; an empty URL sends none."""
 
     url: str = Field("", max_length=2000)
     kinds: tuple[NoticeKind, ...] = tuple(NoticeKind)
@@ -97,20 +96,20 @@ class WebhookConfig(Wire):
     def _is_http(cls, value: str) -> str:
         parts = urlsplit(value.strip())
         if value.strip() and (parts.scheme not in ("http", "https") or not parts.hostname):
-            raise ValueError(f"{value.strip()} is no http or https address")
+            raise ValueError(f"{value.strip()} is not an http(s) URL")
         return value.strip()
 
 
 class Webhook(WebhookConfig):
-    """The address, and what became of the last try: `waiting` notices are still to be sent."""
+    """The webhook, and the outcome of the last attempt; `waiting` notices are unsent."""
 
     waiting: int
     tried_at: datetime | None
-    problem: str = Field(description="Why the last try failed; empty where it did not.")
+    problem: str = Field(description="Why the last attempt failed; empty if it succeeded.")
 
 
 class WebhookTest(Wire):
-    """Whether the address took a test."""
+    """Whether a test message was accepted."""
 
     taken: bool
     words: str

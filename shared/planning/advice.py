@@ -1,4 +1,4 @@
-"""What is allowed in a launch, but probably not what was meant."""
+"""Warnings about settings that are allowed but probably mistakes."""
 
 from collections.abc import Iterator
 
@@ -16,39 +16,39 @@ FEW_PATCHES = 16
 def launch_advice(
     config: PretrainConfig, dataset: Dataset, eval_dataset: Dataset | None = None
 ) -> list[Advice]:
-    """Warnings about `config`, the gravest first; empty where there is nothing to say."""
-    cost, judged_on = estimate_cost(config, dataset), eval_dataset or dataset
-    warnings = [*_labels(config, judged_on), *_length(config, cost), *_batch(config, dataset)]
-    warnings += _bands(dataset, judged_on)
-    warnings += [*_frame(config, dataset), *_decoder(config, cost), *_neighbours(config, judged_on)]
+    """Warnings about `config`, most important first."""
+    cost, probed_on = estimate_cost(config, dataset), eval_dataset or dataset
+    warnings = [*_labels(config, probed_on), *_length(config, cost), *_batch(config, dataset)]
+    warnings += _bands(dataset, probed_on)
+    warnings += [*_frame(config, dataset), *_decoder(config, cost), *_neighbours(config, probed_on)]
     return [Advice(field=field, sentence=sentence) for field, sentence in warnings]
 
 
-def _labels(config: PretrainConfig, judged_on: Dataset) -> Iterator[tuple[str, str]]:
-    if len(judged_on.class_names) < 2:
+def _labels(config: PretrainConfig, probed_on: Dataset) -> Iterator[tuple[str, str]]:
+    if len(probed_on.class_names) < 2:
         other = "choose an eval_dataset that has" if config.eval_dataset is None else "choose another"
         yield (
             "eval_dataset",
-            f"{judged_on.name} has no labels, so there will be no probe and no k-NN; {other}.",
+            f"{probed_on.name} has no labels, so there is no probe and no k-NN; {other}.",
         )
         if config.early_stopping_patience:
             yield (
                 "early_stopping_patience",
-                "Without labels nothing stops the run early; it takes all its epochs.",
+                "Without labels there is no early stopping.",
             )
     elif config.early_stopping_patience and config.online_probe == "off":
         yield (
             "early_stopping_patience",
-            "With the linear probe off, k-NN decides when to stop; it is the noisier judge.",
+            "With the linear probe off, early stopping uses k-NN, which is noisier.",
         )
 
 
-def _bands(dataset: Dataset, judged_on: Dataset) -> Iterator[tuple[str, str]]:
-    if judged_on.bands != dataset.bands:
+def _bands(dataset: Dataset, probed_on: Dataset) -> Iterator[tuple[str, str]]:
+    if probed_on.bands != dataset.bands:
         yield (
             "eval_dataset",
-            f"{judged_on.name} has the bands {', '.join(judged_on.bands)} and the model learns "
-            f"{', '.join(dataset.bands)}: it is judged on colours that it has not seen.",
+            f"{probed_on.name} has the bands {', '.join(probed_on.bands)} and the model learns "
+            f"{', '.join(dataset.bands)}: it is evaluated on other colours.",
         )
 
 
@@ -56,15 +56,14 @@ def _length(config: PretrainConfig, cost: Cost) -> Iterator[tuple[str, str]]:
     if config.warmup_epochs > config.epochs / 3:
         yield (
             "warmup_epochs",
-            f"The warm-up takes {config.warmup_epochs / config.epochs:.0%} of the training; "
+            f"The warm-up is {config.warmup_epochs / config.epochs:.0%} of the training; "
             f"a tenth is usual: {config.epochs / 10:g} epochs.",
         )
     if cost.steps < FEW_STEPS:
-        wanted = -(-FEW_STEPS // cost.steps_per_epoch)
+        epochs = -(-FEW_STEPS // cost.steps_per_epoch)
         yield (
             "epochs",
-            f"Only {cost.steps} training steps; {wanted} epochs would make {FEW_STEPS}, and so would a "
-            "smaller batch.",
+            f"Only {cost.steps} training steps; {epochs} epochs, or a smaller batch, give {FEW_STEPS}.",
         )
 
 
@@ -89,13 +88,13 @@ def _frame(config: PretrainConfig, dataset: Dataset) -> Iterator[tuple[str, str]
     if config.img_size > side:
         yield (
             "img_size",
-            f"The images are enlarged from {side} to {config.img_size} px, which costs more and shows "
-            "nothing new.",
+            f"The images are enlarged from {side} to {config.img_size} px, which costs more and adds "
+            "no detail.",
         )
     if config.num_patches < FEW_PATCHES:
         yield (
             "patch_size",
-            f"Only {config.num_patches} patches an image; patch_size {config.img_size // 8} makes 64.",
+            f"Only {config.num_patches} patches an image; patch_size {config.img_size // 8} gives 64.",
         )
 
 
@@ -105,13 +104,13 @@ def _decoder(config: PretrainConfig, cost: Cost) -> Iterator[tuple[str, str]]:
         width, depth = _usual_decoder(config)
         yield (
             "decoder_embed_dim",
-            f"The decoder does {share:.0%} of the work and is not kept after training; {width} wide and "
-            f"{depth} deep is usual beside an encoder of {config.embed_dim}.",
+            f"The decoder takes {share:.0%} of the compute and is not used after training; width {width} and "
+            f"depth {depth} are usual for an encoder of width {config.embed_dim}.",
         )
 
 
 def _usual_decoder(config: PretrainConfig) -> tuple[int, int]:
-    """Width and depth of the decoder of the size that is nearest to the encoder."""
+    """Width and depth of the decoder in the nearest of SIZES."""
 
     def distance(values: dict[str, int]) -> tuple[int, int]:
         return abs(values["embed_dim"] - config.embed_dim), abs(values["depth"] - config.depth)
@@ -120,9 +119,9 @@ def _usual_decoder(config: PretrainConfig) -> tuple[int, int]:
     return nearest["decoder_embed_dim"], nearest["decoder_depth"]
 
 
-def _neighbours(config: PretrainConfig, judged_on: Dataset) -> Iterator[tuple[str, str]]:
-    rows = judged_on.split_counts.get(Split.TRAIN, 0)
-    if len(judged_on.class_names) >= 2 and config.knn_k > rows:
+def _neighbours(config: PretrainConfig, probed_on: Dataset) -> Iterator[tuple[str, str]]:
+    rows = probed_on.split_counts.get(Split.TRAIN, 0)
+    if len(probed_on.class_names) >= 2 and config.knn_k > rows:
         yield (
             "knn_k",
             f"knn_k {config.knn_k} is more than the {rows} rows that vote, so all of them will; "

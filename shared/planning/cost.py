@@ -1,4 +1,4 @@
-"""What a training costs, worked out by plain arithmetic."""
+"""The cost of a training, by arithmetic."""
 
 import math
 from collections.abc import Mapping
@@ -18,14 +18,14 @@ SHAPE_FIELDS = (
 
 LIBRARY_BYTES = 150 * 10**6
 ACTIVATION_BYTES = {"auto": 60, "bfloat16": 60, "float32": 100}
-"""Kept for the backward pass of a block, for each token and unit of its width, at mlp_ratio 4."""
+"""Bytes stored for the backward pass, a block, token and unit of width, at mlp_ratio 4."""
 ATTENTION_BYTES = 6
-"""The same for each pair of tokens in a head: scores in two bytes, thrice."""
+"""The same a pair of tokens in a head: three scores of two bytes."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """Counts of one run. `memory_bytes` is the peak over the idle process, reckoned. `checkpoint_bytes` is
+    """Counts of one run. `memory_bytes` is the peak over the idle process, estimated. `checkpoint_bytes` is
     for float32 weights; `disk_bytes` adds the kept ones, the last one's optimiser state (twice as much) and
     the samples. FLOPs are of one image's forward pass, multiply and add as two."""
 
@@ -51,12 +51,11 @@ class Cost:
 
 
 def training_rows(pretrain_rows: str, dataset: Dataset) -> int:
-    """How many images a pretraining reads."""
+    """Number of images of a pretraining."""
     return dataset.n if pretrain_rows == "all" else dataset.split_counts.get(Split.TRAIN, 0)
 
 
 def estimate_cost(config: PretrainConfig, dataset: Dataset) -> Cost:
-    """What `config` does on `dataset`, in plain arithmetic."""
     rows = training_rows(config.pretrain_rows, dataset)
     steps_per_epoch = max(rows // config.batch_size, 1)
     evaluations = 1 + math.ceil(config.epochs / config.eval_every_epochs)
@@ -81,10 +80,10 @@ def estimate_cost(config: PretrainConfig, dataset: Dataset) -> Cost:
 
 
 def _memory_bytes(config: PretrainConfig, parameters: int, dataset: Dataset, rows: int) -> int:
-    """What libraries take once they work; weights, gradients and Adam's two moments in float32, and the
-    weights in bfloat16; activations of a step; resident images; features of an evaluation, thrice.
+    """Libraries; weights, gradients and Adam's two moments in float32, and weights in bfloat16; activations
+    of a step; resident images; three copies of the features of an evaluation.
 
-    Fitted to the peaks of the eight SIZES at 64 px on a CPU in bfloat16, which it meets to 30 %.
+    Fitted to the peaks of the eight SIZES at 64 px on a CPU in bfloat16, to within 30 %.
     """
     visible = visible_patches(config.img_size, config.patch_size, config.mask_ratio) + 1
     length = config.num_patches + 1

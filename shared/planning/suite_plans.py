@@ -1,4 +1,4 @@
-"""How each suite is put together."""
+"""The plan of each suite."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -26,7 +26,7 @@ ENCODER_SIZES = ("img_size", "patch_size", "embed_dim", "depth", "num_heads")
 
 
 class Builder:
-    """Collects the slots of a suite; a slot asked for twice is one."""
+    """Collects the slots of a suite; repeated slots count once."""
 
     def __init__(self, scale: SuiteScale, dataset: str, seeds: int) -> None:
         self.scale, self.dataset, self.seeds = scale, dataset, seeds
@@ -35,13 +35,13 @@ class Builder:
         self.claims: list[Claim] = []
 
     def pretrain(self, name: str, seed: int, size: str = "base", **values: Any) -> str:
-        """A pretraining of that size; its key."""
+        """Add a pretraining; returns its key."""
         preset = PRESETS[f"{self.scale.value}-{size}"].values
         config = preset | DECODER[self.scale] | EVALUATED[self.scale] | values | {"dataset": self.dataset}
         return self._add(f"{name}/pretrain/{seed}", RunKind.PRETRAIN, seed, config)
 
     def probe(self, name: str, seed: int, encoder: str, **values: Any) -> str:
-        """Frozen heads on what a slot pretrained; its key."""
+        """Add frozen heads on a pretraining; returns its key."""
         config = {"heads": ("knn", "linear"), "dataset": self.dataset, "seed": seed, "when": "ended"} | values
         return self._add(f"{name}/probe/{seed}", RunKind.PROBE, seed, config, encoder)
 
@@ -50,7 +50,7 @@ class Builder:
         return self._add(f"{name}/finetune/{seed}", RunKind.FINETUNE, seed, config, encoder)
 
     def supervised(self, name: str, seed: int, encoder: str | None, **values: Any) -> str:
-        """The twin of a fine-tuning on `encoder`, or a training of the base size alone."""
+        """Add the twin of a fine-tuning on `encoder`, or a training of the base size."""
         preset = PRESETS[f"{self.scale.value}-base"].values
         sizes = {} if encoder else {field: preset[field] for field in ENCODER_SIZES}
         config = CLASSIFIER[self.scale] | sizes | values | {"dataset": self.dataset}
@@ -126,7 +126,7 @@ def _augmentations(build: Builder) -> None:
 
 
 def _reconstructions(build: Builder) -> None:
-    """No rows: the fixed galaxies of its evaluations are what it shows."""
+    """No rows: the suite shows the fixed galaxies of its evaluations."""
     build.pretrain("base", 0)
 
 
@@ -269,7 +269,7 @@ BUILDERS: dict[str, Callable[[Builder], None]] = {
 
 
 def plan_suite(key: str, scale: SuiteScale, dataset: str, seeds: int) -> SuitePlan:
-    """What a suite consists of. Raises KeyError for an unknown one."""
+    """The plan of a suite. Raises KeyError for an unknown one."""
     builder = Builder(scale, dataset, seeds)
     BUILDERS[key](builder)
     return SuitePlan(

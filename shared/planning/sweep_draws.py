@@ -1,4 +1,4 @@
-"""Settings of a sweep out of its axes: pure, and the same for the same axes, mode, samples and seed."""
+"""Settings of a sweep from its axes; deterministic in axes, mode, samples and seed."""
 
 import itertools
 import math
@@ -15,14 +15,14 @@ from shared.configs.kinds import JOB_KINDS
 from shared.contract.sweeps import MOST_RUNS, Axis, Scale, SweepMode, SweepSpec
 
 DIGITS = 6
-"""Significant ones of a value that was worked out."""
+"""Significant digits of computed values."""
 TRIES = 200
-"""Draws for each setting that is wanted, at most; where values are few, draws repeat."""
+"""Maximum draws a setting, as draws repeat where values are few."""
 Setting = dict[str, Any]
 
 
 class SweepError(ValueError):
-    """What an axis, or the whole, cannot be; one sentence, and the field at fault."""
+    """A fault of a sweep, and the field at fault."""
 
     def __init__(self, sentence: str, field: str | None = None) -> None:
         super().__init__(sentence)
@@ -30,15 +30,15 @@ class SweepError(ValueError):
 
 
 def count_settings(spec: SweepSpec) -> int:
-    """Settings of the sweep, at most: equal whole numbers of a range are counted apart."""
+    """Maximum number of settings: counts equal integers of a range more than once."""
     if spec.mode is SweepMode.RANDOM:
         return spec.samples
     return math.prod(axis.n or 1 if axis.is_range else len(axis.values) for axis in spec.axes)
 
 
 def draw_settings(spec: SweepSpec) -> list[Setting]:
-    """Every setting once, fields in the order of the axes; a grid in the order of its values. Raises
-    SweepError for what cannot be swept, and for more than MOST_RUNS runs."""
+    """Every setting once, fields in the order of the axes, a grid in the order of its values. Raises
+    SweepError for invalid axes, and for more than MOST_RUNS runs."""
     config = JOB_KINDS[spec.kind].config
     for axis in spec.axes:
         _require_axis(axis, config, spec)
@@ -51,7 +51,7 @@ def draw_settings(spec: SweepSpec) -> list[Setting]:
 
 
 def grid_values(axis: Axis, config: type[Config]) -> list[Any]:
-    """The values of an axis, each once, in their order."""
+    """The distinct values of an axis, in order."""
     values = _spaced(axis, config) if axis.is_range else axis.values
     typed = [_typed(axis.field, value, config) for value in values]
     return [value for place, value in enumerate(typed) if value not in typed[:place]]
@@ -82,7 +82,7 @@ def _spaced(axis: Axis, config: type[Config]) -> list[float]:
 
 
 def _between(axis: Axis, share: float, config: type[Config]) -> float:
-    """What lies at a share of the way from low to high, never outside: whole, or to DIGITS digits."""
+    """The value at a share of the way from low to high, as an integer, or to DIGITS digits."""
     low, high = typing.cast(float, axis.low), typing.cast(float, axis.high)
     value = low * (high / low) ** share if axis.scale is Scale.LOG else low + (high - low) * share
     if _is_whole(config, axis.field):
@@ -95,8 +95,8 @@ def _typed(field: str, value: Any, config: type[Config]) -> Any:
     try:
         return TypeAdapter(annotation).validate_python(value)
     except ValidationError as error:
-        said = error.errors()[0]["msg"]
-        raise SweepError(f"{field} = {value!r}: {said[0].lower()}{said[1:]}", field) from None
+        fault = error.errors()[0]["msg"]
+        raise SweepError(f"{field} = {value!r}: {fault[0].lower()}{fault[1:]}", field) from None
 
 
 def _require_axis(axis: Axis, config: type[Config], spec: SweepSpec) -> None:
@@ -104,27 +104,27 @@ def _require_axis(axis: Axis, config: type[Config], spec: SweepSpec) -> None:
     if field not in config.model_fields:
         raise SweepError(f"there is no setting {field} in a {spec.kind}; check its spelling", field)
     if field == "seed":
-        raise SweepError("seed is repeated by seeds, not swept; set seeds to the number of seeds", field)
+        raise SweepError("seed cannot be swept; set seeds to the number of repetitions", field)
     if [other.field for other in spec.axes].count(field) > 1:
-        raise SweepError(f"{field} is swept twice; put its values into one axis", field)
+        raise SweepError(f"{field} has two axes; merge them", field)
     if axis.is_range:
         _require_range(axis, config, spec.mode)
     elif not axis.values:
-        raise SweepError(f"{field} has no values; list some, or give a range such as 0.5:0.9:5", field)
+        raise SweepError(f"{field} has no values; list some, or set a range such as 0.5:0.9:5", field)
 
 
 def _require_range(axis: Axis, config: type[Config], mode: SweepMode) -> None:
     field, low, high = axis.field, axis.low, axis.high
     if not is_number(config, field):
-        raise SweepError(f"{field} is no number, so it has no range; list its values", field)
+        raise SweepError(f"{field} is not a number, so it has no range; list its values", field)
     if axis.values or low is None or high is None:
-        raise SweepError(f"{field} takes a list of values or a range of two ends, not a mix", field)
+        raise SweepError(f"{field} takes a list of values or a range with two ends, not both", field)
     if not (math.isfinite(low) and math.isfinite(high) and low < high):
-        raise SweepError(f"{field} {low:g} to {high:g} is no range; the first end is the smaller", field)
+        raise SweepError(f"{field} {low:g} to {high:g} is not a range; put the smaller end first", field)
     if _is_whole(config, field) and math.ceil(low) > math.floor(high):
-        raise SweepError(f"{field} has no whole number within {low:g} to {high:g}; widen the range", field)
+        raise SweepError(f"{field} has no integer within {low:g} to {high:g}; widen the range", field)
     if axis.scale is Scale.LOG and low <= 0:
-        raise SweepError(f"{field} {low:g} to {high:g} has no log scale; begin above 0", field)
+        raise SweepError(f"{field} {low:g} to {high:g} has no log scale; start above 0", field)
     if mode is SweepMode.GRID and axis.n is None:
         raise SweepError(
             f"{field} {low:g} to {high:g} needs a number of points, as {low:g}:{high:g}:5", field
@@ -132,7 +132,7 @@ def _require_range(axis: Axis, config: type[Config], mode: SweepMode) -> None:
 
 
 def is_number(config: type[Config], field: str) -> bool:
-    """Whether a field takes numbers, and so ranges."""
+    """Whether a field is numeric, and so takes ranges."""
     return any(kind in (int, float) for kind in _kinds(config, field))
 
 
@@ -156,20 +156,18 @@ def _require_count(spec: SweepSpec) -> None:
     of_seeds = f" × {spec.seeds} seeds = {settings * spec.seeds:,} runs" if spec.seeds > 1 else " runs"
     raise SweepError(
         f"{settings:,}{' settings' if spec.seeds > 1 else ''}{of_seeds} are more than the {MOST_RUNS:,} that "
-        f"one sweep may have; {_narrowing(spec)}",
+        f"a sweep may have; {_advice(spec)}",
         "samples" if spec.mode is SweepMode.RANDOM else _longest(spec.axes).field,
     )
 
 
-def _narrowing(spec: SweepSpec) -> str:
+def _advice(spec: SweepSpec) -> str:
     most = MOST_RUNS // spec.seeds
     if spec.mode is SweepMode.RANDOM:
         return f"draw {most} samples or fewer"
     longest = _longest(spec.axes)
     n = longest.n if longest.is_range else len(longest.values)
-    return (
-        f"give {longest.field} fewer than its {n} values, or draw {min(most, 100)} of them with mode random"
-    )
+    return f"give {longest.field} fewer than {n} values, or draw {min(most, 100)} of them with mode random"
 
 
 def _longest(axes: Sequence[Axis]) -> Axis:

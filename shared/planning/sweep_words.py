@@ -1,4 +1,4 @@
-"""Axes of a sweep as a person writes them: 0.5,0.75 is a list, 1e-3:1e-2:4:log a range."""
+"""The syntax of axes: 0.5,0.75 is a list, 1e-3:1e-2:4:log a range."""
 
 import json
 from collections.abc import Mapping
@@ -14,12 +14,12 @@ def read_axis(words: str) -> Axis:
     """The axis of blr=1e-3:1e-2:4:log, or of mask_ratio=0.5,0.75. Raises SweepError."""
     field, equals, rest = words.partition("=")
     if not equals or not field.strip():
-        raise SweepError(f"{words!r} names no field and values; write field=values")
+        raise SweepError(f"{words!r} is not field=values")
     return axis_of(field.strip(), rest)
 
 
 def axis_of(field: str, words: str) -> Axis:
-    """The axis of a field whose values stand in `words`. Raises SweepError."""
+    """The axis of a field with the values in `words`. Raises SweepError."""
     parts = [part.strip() for part in words.split(",") if part.strip()]
     if not parts:
         raise SweepError(f"{field} has no values; {HOW}", field)
@@ -38,12 +38,12 @@ def _range(field: str, words: str) -> Axis:
         if len(n) > 1 or any(one != int(one) or not 2 <= one <= 1000 for one in n):
             raise ValueError
     except (ValueError, OverflowError):
-        raise SweepError(f"{field} = {words} is no range; {HOW}", field) from None
+        raise SweepError(f"{field} = {words} is not a range; {HOW}", field) from None
     return Axis(field=field, low=low, high=high, n=int(n[0]) if n else None, scale=scale)
 
 
 def axis_words(axis: Axis) -> str:
-    """The values of an axis as axis_of reads them."""
+    """The values of an axis, as read by axis_of."""
     if not axis.is_range:
         return ",".join(show_value(value) for value in axis.values)
     ends = f"{axis.low!r}:{axis.high!r}"
@@ -57,7 +57,7 @@ def setting_words(values: Mapping[str, Any]) -> str:
 
 
 def show_value(value: Any) -> str:
-    """A value in the shortest words that mean it."""
+    """A value in its shortest form."""
     if value is None:
         return "none"
     if isinstance(value, bool):

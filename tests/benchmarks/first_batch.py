@@ -14,7 +14,7 @@ import sys, time
 start = time.perf_counter()
 from pathlib import Path
 from backend.data.store import GalaxyStore
-from backend.ml.first_batch import first_batch_png
+from backend.ml.pretraining.first_batch import first_batch_png
 from shared.configs import PretrainConfig
 print(f"import, torch with it        {time.perf_counter() - start:6.2f} s")
 for name, changes in (("first picture", {}), ("warm", {"seed": 1}),

@@ -20,8 +20,7 @@ from backend.files import EVERYWHERE
 from backend.jobs.encoders import find_encoder
 from backend.jobs.tasks.encoding import load_encoder, untrained
 from backend.ml.probing.baselines import raw_pixels
-from backend.ml.probing.feature_cache import FeatureCache
-from backend.ml.probing.features import FeatureSource, combined
+from backend.ml.probing.features import FeatureCache, FeatureSource, combined
 from backend.ml.probing.probe import balanced_accuracy, knn_votes, standardise_features
 from backend.stats.scores import wilson
 from shared.configs import ImportConfig

@@ -25,7 +25,7 @@ from backend.data.importers import import_dataset
 from shared.configs import ImportConfig
 start = time.perf_counter()
 config = ImportConfig(**json.loads(sys.argv[1]))
-import_dataset(config, Path(sys.argv[2]), "bench", lambda *_: None, lambda: False)
+import_dataset(config, Path(sys.argv[2]), "bench", lambda *_: None, lambda: False, (Path("/"),))
 seconds = time.perf_counter() - start
 status = Path("/proc/self/status").read_text().splitlines()
 peak = 1024 * next(int(line.split()[1]) for line in status if line.startswith("VmHWM"))

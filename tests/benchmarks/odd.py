@@ -14,7 +14,7 @@ import numpy as np
 
 from backend.search.interest import learn_interest
 from backend.search.neighbours import nearest
-from backend.search.odd import isolation, ranked, said_by
+from backend.search.odd import isolation, neighbour_vote, ranked
 from backend.search.trivial import Catalogue
 from shared.contract.odd import DEFAULT_K
 from tests.benchmarks.search import CLUSTERS, clustered
@@ -44,7 +44,7 @@ def measure(rows: int, width: int) -> None:
     print(f"{rows:,} × {width}, {CLUSTERS} clusters: {DEFAULT_K} neighbours of every galaxy {took:.2f} s")
     found = nearest(vectors, catalogue, DEFAULT_K)
     print(f"  isolation {1000 * fastest(lambda: ranked(isolation(found), everyone)):.1f} ms")
-    took = fastest(lambda: ranked(said_by(found, labels, CLASSES).mislabel, everyone))
+    took = fastest(lambda: ranked(neighbour_vote(found, labels, CLASSES).mislabel, everyone))
     print(f"  mislabel {1000 * took:.1f} ms")
     for n in RATED:
         chosen = rng.choice(rows, min(n, rows), replace=False)

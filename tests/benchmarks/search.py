@@ -64,7 +64,7 @@ def measure_index(vectors: np.ndarray, queries: np.ndarray) -> None:
         products = vectors @ vectors[row]
         products[row] = -2
         hits += len(np.intersect1d(found, np.argpartition(-products, K)[:K]))
-    facts = index.measured
+    facts = index.quality
     print(
         f"{len(vectors):>9,} × {vectors.shape[1]}, by index: median {statistics.median(took):.2f} ms, "
         f"recall@{K} {hits / (K * len(queries)):.3f} (it says {facts.recall:.3f}); {facts.lists} lists, "

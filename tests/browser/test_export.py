@@ -33,10 +33,10 @@ def test_a_run_is_taken_along_and_taken_in(visit: Visit, site: Site, tmp_path: P
     field = page.locator(".gx-upload input[type=file]")
     (tmp_path / "cut.zip").write_bytes(path.read_bytes()[:-30])
     field.set_input_files(tmp_path / "cut.zip")
-    expect(page.get_by_text("cut.zip is no whole zip")).to_be_visible()
+    expect(page.get_by_text("cut.zip is not a valid zip file")).to_be_visible()
     field.set_input_files(path)
-    expect(page.get_by_text(f"There is a run {run_id} here already, so it is")).to_be_visible()
-    expect(page.get_by_text("is no whole zip")).to_be_hidden()
+    expect(page.get_by_text(f"The id {run_id} is taken here")).to_be_visible()
+    expect(page.get_by_text("cut.zip")).to_be_hidden()
     page.get_by_role("button", name="Open", exact=True).click()
     expect(page.locator(".gx-run_status .gx-tag")).to_have_text("imported")
     [copy] = [run for run in site.client.list_runs() if run.imported]

@@ -11,7 +11,7 @@ from safetensors.torch import load_file, save_file
 from backend.ml.explore.drawing import colour_table
 from shared.base.states import RunState
 from shared.configs.kinds import RunKind
-from shared.contract.reconstruction import Inside, InsideRequest, Viewed
+from shared.contract.reconstruction import GalaxyView, InsideRequest, LayerView
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 from tests.browser.test_reconstruct import ROW, SMALL, VIEWER, Pixels, Viewer, decoded
@@ -37,9 +37,9 @@ def viewer(visit: Visit, site: Site, run_id: str) -> Viewer:
     return Viewer(visit, site, run_id)
 
 
-def look(viewer: Viewer, **asked: Any) -> Inside:
+def look(viewer: Viewer, **asked: Any) -> LayerView:
     row, checkpoint = asked.pop("row", ROW), asked.pop("checkpoint", "last")
-    viewed = Viewed(run=viewer.run_id, dataset="sky", row=row, checkpoint=checkpoint)
+    viewed = GalaxyView(run=viewer.run_id, dataset="sky", row=row, checkpoint=checkpoint)
     return viewer.site.client.look_inside(InsideRequest(viewed=viewed, **asked))
 
 
@@ -53,7 +53,7 @@ def viridis(values: list[float], low: float, high: float) -> Pixels:
     return colour_table()[np.round(255 * (np.array(values) - low) / (high - low)).astype(int)]
 
 
-def expect_maps(viewer: Viewer, answer: Inside, attention: list[float]) -> None:
+def expect_maps(viewer: Viewer, answer: LayerView, attention: list[float]) -> None:
     viewer.page.wait_for_selector(FITS)
     assert (map_colours(viewer, "attention") == viridis(attention, 0, max(attention))).all()
     similarity = answer.similarity

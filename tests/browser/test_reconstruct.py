@@ -18,11 +18,11 @@ from shared.configs import removed_patches
 from shared.configs.kinds import RunKind
 from shared.contract.reconstruction import (
     CurveRequest,
+    GalaxyView,
     LadderRequest,
     Masking,
     Reconstruction,
     ReconstructionRequest,
-    Viewed,
 )
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
@@ -138,7 +138,7 @@ class Viewer:
         self.page.mouse.move(box["x"] + x, box["y"] + y)
 
     def ask(self, masking: Masking, checkpoint: int | str = "last", row: int = ROW) -> Reconstruction:
-        viewed = Viewed(run=self.run_id, checkpoint=str(checkpoint), dataset="sky", row=row)
+        viewed = GalaxyView(run=self.run_id, checkpoint=str(checkpoint), dataset="sky", row=row)
         return self.site.client.reconstruct(ReconstructionRequest(viewed=viewed, masking=masking))
 
     def _note(self, request: Request) -> None:
@@ -168,7 +168,7 @@ def test_the_mask_follows_the_hand_at_exactly_its_ratio_and_nothing_is_asked_unt
     viewer: Viewer,
 ) -> None:
     viewer.open().settle_ladder()
-    viewed = Viewed(run=viewer.run_id, dataset="sky", row=ROW)
+    viewed = GalaxyView(run=viewer.run_id, dataset="sky", row=ROW)
     ranks = np.array(viewer.site.client.get_ladder(LadderRequest(viewed=viewed)).ranks)
     before = viewer.posts()
     dragged = viewer.page.locator(VIEWER).evaluate(DRAG)
@@ -347,7 +347,7 @@ def test_curves_of_this_galaxy_and_of_a_sample_stand_beside_with_the_ratio_marke
     chart = viewer.page.locator(".chart")
     expect(chart.locator("svg .curve.many.side-a")).to_be_visible()
     own = viewer.site.client.get_ladder(
-        LadderRequest(viewed=Viewed(run=viewer.run_id, dataset="sky", row=ROW))
+        LadderRequest(viewed=GalaxyView(run=viewer.run_id, dataset="sky", row=ROW))
     ).curve
     sample = viewer.site.client.get_sample_curve(CurveRequest(run=viewer.run_id))
     expect(chart).to_contain_text(f"mean of {len(sample.rows)} validation galaxies")
@@ -407,7 +407,7 @@ def test_a_checkpoint_deleted_meanwhile_is_named_and_the_others_stay(viewer: Vie
         slider = viewer.page.get_by_role("slider", name="Checkpoint", exact=True)
         slider.press("Home")
         alert = viewer.page.locator(f"{VIEWER} .news [role=alert]")
-        expect(alert).to_contain_text(f"has no checkpoint {steps[0]} any more")
+        expect(alert).to_contain_text(f"checkpoint {steps[0]}")
         viewer.settle()
         last = viewer.ask(Masking(), steps[-1])
         assert (viewer.panel("composite") == decoded(last.composite)).all(), "the newest is shown instead"

@@ -18,7 +18,7 @@ def shell(home: Path, *words: str) -> Answer:
     """A command as a person types it."""
     environment = os.environ | {"GALAXYSCOPE_HOME": str(home), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "backend.cli", *words]
-    return subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=200)
+    return subprocess.run(command, check=False, env=environment, capture_output=True, text=True, timeout=800)
 
 
 def call(home: Path, *words: str) -> Answer:

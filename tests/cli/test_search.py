@@ -10,8 +10,8 @@ from PIL import Image
 from backend.data.store import GalaxyStore
 from backend.db.engine import open_database
 from backend.jobs.tasks import embed as task
+from backend.services.datasets.annotations import Ratings
 from backend.services.datasets.browsing import Datasets
-from backend.services.datasets.ratings import Ratings
 from backend.services.embeddings.spaces import resolve_space
 from backend.settings import Settings
 from shared.configs import SimulateConfig

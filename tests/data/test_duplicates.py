@@ -1,10 +1,10 @@
-"""Twins of held-out galaxies in another split: equal, nearly equal, turned or mirrored."""
+"""Near-duplicates of held-out galaxies in another split: equal, nearly equal, turned or mirrored."""
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from backend.data.duplicates import Twin, Twins, find_twins, read_twins, thumbnails, twins_json
+from backend.data.duplicates import NearDuplicate, find_near_duplicates, pairs_json, read_pairs, thumbnails
 from backend.data.layout import Pixels
 
 TRAIN, VAL, TEST = 0, 1, 2
@@ -28,8 +28,8 @@ def test_an_equal_turned_or_mirrored_copy_is_found_and_named() -> None:
     }
     for how, copies in views.items():
         for copy in copies:
-            twins = find_twins(np.stack([first, copy]), splits(TRAIN, TEST))
-            assert twins == Twins(1, (Twin(1, 0, how, 0.0),))
+            found = find_near_duplicates(np.stack([first, copy]), splits(TRAIN, TEST))
+            assert found == (1, (NearDuplicate(1, 0, how, 0.0),))
 
 
 def test_the_distance_is_the_rms_in_levels_and_ends_at_five_quarters() -> None:
@@ -38,52 +38,54 @@ def test_the_distance_is_the_rms_in_levels_and_ends_at_five_quarters() -> None:
         # 64 pixels one level up: √(64/256) = 0.5; 25 by ±4: √(25·16/256) = 1.25.
         near = base.astype(int).copy()
         near.reshape(-1)[:pixels] += change * (-1) ** np.arange(pixels) if change > 1 else change
-        twins = find_twins(np.stack([base, near]).astype(np.uint8), splits(TRAIN, VAL))
-        assert [pair.rms for pair in twins.pairs] == [rms]
+        found = find_near_duplicates(np.stack([base, near]).astype(np.uint8), splits(TRAIN, VAL))
+        assert [pair.rms for pair in found[1]] == [rms]
     beyond = base.astype(int).copy()
     beyond.reshape(-1)[:26] += 4 * (-1) ** np.arange(26)  # √(26·16/256) = 1.275
-    assert find_twins(np.stack([base, beyond]).astype(np.uint8), splits(TRAIN, VAL)).total == 0
+    assert find_near_duplicates(np.stack([base, beyond]).astype(np.uint8), splits(TRAIN, VAL))[0] == 0
 
 
 def test_a_shift_of_one_level_is_near_and_of_two_is_not() -> None:
     flat = np.stack([np.full((16, 16), level, np.uint8) for level in (50, 51, 52)])
-    assert find_twins(flat[:2], splits(TRAIN, VAL)).pairs == (Twin(1, 0, "same", 1.0),)
-    assert find_twins(flat[[0, 2]], splits(TRAIN, VAL)).total == 0
+    assert find_near_duplicates(flat[:2], splits(TRAIN, VAL))[1] == (NearDuplicate(1, 0, "same", 1.0),)
+    assert find_near_duplicates(flat[[0, 2]], splits(TRAIN, VAL))[0] == 0
 
 
 def test_only_held_out_rows_count_and_only_twins_in_another_split() -> None:
     first, second, third = spots(3, 1)
     thumbs = np.stack([first, first, first, second, second, third])
-    twins = find_twins(thumbs, splits(TRAIN, TRAIN, TEST, VAL, VAL, TEST))
-    assert twins == Twins(1, (Twin(2, 0, "same", 0.0),))
-    between = find_twins(thumbs[3:5], splits(VAL, TEST))
-    assert [(pair.row, pair.other) for pair in between.pairs] == [(0, 1), (1, 0)]
+    found = find_near_duplicates(thumbs, splits(TRAIN, TRAIN, TEST, VAL, VAL, TEST))
+    assert found == (1, (NearDuplicate(2, 0, "same", 0.0),))
+    between = find_near_duplicates(thumbs[3:5], splits(VAL, TEST))
+    assert [(pair.row, pair.other) for pair in between[1]] == [(0, 1), (1, 0)]
 
 
 def test_every_equal_row_is_counted_and_named() -> None:
     first = spots(1, 2)[0]
-    twins = find_twins(np.stack([first] * 6), splits(TRAIN, TEST, TEST, TRAIN, TEST, VAL))
-    assert twins.total == 4
-    assert [pair.row for pair in twins.pairs] == [1, 2, 4, 5]
+    found = find_near_duplicates(np.stack([first] * 6), splits(TRAIN, TEST, TEST, TRAIN, TEST, VAL))
+    assert found[0] == 4
+    assert [pair.row for pair in found[1]] == [1, 2, 4, 5]
 
 
-def test_the_nearest_twin_is_named() -> None:
+def test_the_nearest_is_named() -> None:
     first = spots(1, 3)[0] // 2
     close, closer = first.astype(int).copy(), first.astype(int).copy()
     close[:, 0] += 1
     closer[0, 0] += 1
     thumbs = np.stack([close, closer, first]).astype(np.uint8)
-    assert find_twins(thumbs, splits(TRAIN, TRAIN, TEST)).pairs == (Twin(2, 1, "same", 0.062),)
+    assert find_near_duplicates(thumbs, splits(TRAIN, TRAIN, TEST))[1] == (
+        NearDuplicate(2, 1, "same", 0.062),
+    )
 
 
 def test_two_hundred_pairs_are_kept_and_all_are_counted() -> None:
     one = spots(300, 4)
-    twins = find_twins(np.concatenate([one, one]), np.repeat(splits(TRAIN, TEST), 300))
-    assert twins.total == 300
-    assert [pair.row for pair in twins.pairs] == list(range(300, 500))
+    found = find_near_duplicates(np.concatenate([one, one]), np.repeat(splits(TRAIN, TEST), 300))
+    assert found[0] == 300
+    assert [pair.row for pair in found[1]] == list(range(300, 500))
 
 
-def test_the_search_along_the_means_finds_what_a_look_at_every_pair_finds() -> None:
+def test_the_search_along_the_means_equals_a_comparison_of_every_pair() -> None:
     n, rng = 180, np.random.default_rng(5)
     base = rng.integers(90, 94, (40, 16, 16))
     thumbs = np.stack([np.rot90(base[pick], rng.integers(4)) for pick in rng.integers(0, 40, n)])
@@ -97,7 +99,7 @@ def test_the_search_along_the_means_finds_what_a_look_at_every_pair_finds() -> N
             near |= ((view[:, None] - values[None]) ** 2).mean(axis=(2, 3)) <= 1.25**2
     near &= codes[:, None] != codes[None]
     expected = int((near.any(axis=1) & (codes != TRAIN)).sum())
-    assert find_twins(thumbs, codes).total == expected
+    assert find_near_duplicates(thumbs, codes)[0] == expected
     assert 20 < expected < int((codes != TRAIN).sum()) - 20
 
 
@@ -107,11 +109,11 @@ def test_a_turned_galaxy_is_found_at_any_size(side: int) -> None:
     galaxy = 20 + 200 * np.exp(-20 * (x - 0.4) ** 2 - 60 * (y - 0.6 - 0.3 * x) ** 2)
     for how, copy in (("turned", np.rot90(galaxy, 3)), ("mirrored", galaxy[::-1])):
         images = np.stack([galaxy, copy])[..., None].round().astype(np.uint8)
-        twins = find_twins(thumbnails(images), splits(TRAIN, VAL))
-        assert [(pair.row, pair.how) for pair in twins.pairs] == [(1, how)]
+        found = find_near_duplicates(thumbnails(images), splits(TRAIN, VAL))
+        assert [(pair.row, pair.how) for pair in found[1]] == [(1, how)]
 
 
 def test_pairs_survive_being_written() -> None:
-    twins = Twins(2, (Twin(3, 1, "mirrored", 0.25), Twin(7, 2, "same", 1.25)))
-    assert read_twins(twins_json(twins)) == list(twins.pairs)
-    assert read_twins(twins_json(Twins(0, ()))) == []
+    pairs = [NearDuplicate(3, 1, "mirrored", 0.25), NearDuplicate(7, 2, "same", 1.25)]
+    assert read_pairs(pairs_json(pairs)) == pairs
+    assert read_pairs(pairs_json([])) == []

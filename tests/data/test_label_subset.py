@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from backend.data.label_subset import label_subset, smallest_fraction
+from backend.data.splits import label_subset, smallest_fraction
 
 
 def test_each_class_gives_its_share_rounded_half_up() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from backend.data.duplicates import difference_hash, find_twins, thumbnails
+from backend.data.duplicates import difference_hash, find_near_duplicates, thumbnails
 from backend.data.splits import find_groups, make_splits
 from backend.errors import DataError
 
@@ -116,20 +116,20 @@ def test_a_copy_with_faint_noise_across_splits_is_counted_once_a_held_out_row() 
     images[20:23] = np.clip(images[:3].astype(int) + noise, 0, 255)
     splits = np.zeros(40, np.uint8)
     splits[20:22] = 2  # copies of rows 0 and 1 in test, that of row 2 stays in train
-    assert find_twins(thumbnails(images), splits).total == 2
+    assert find_near_duplicates(thumbnails(images), splits)[0] == 2
 
 
 def test_different_galaxies_are_no_duplicates() -> None:
     thumbs = thumbnails(blobs(200, 2))
     splits = (np.arange(200) % 3).astype(np.uint8)
-    assert find_twins(thumbs, splits).total == 0
+    assert find_near_duplicates(thumbs, splits)[0] == 0
 
 
 def test_flat_images_of_different_brightness_share_a_hash_and_are_told_apart() -> None:
     images = np.stack([np.full((16, 16, 1), level, np.uint8) for level in (10, 100, 101)])
     thumbs = thumbnails(images)
     assert len(set(difference_hash(thumbs).tolist())) == 1
-    assert find_twins(thumbs, np.array([0, 0, 1], np.uint8)).total == 1
+    assert find_near_duplicates(thumbs, np.array([0, 0, 1], np.uint8))[0] == 1
 
 
 @pytest.mark.parametrize("size", [8, 16, 20, 69, 256])

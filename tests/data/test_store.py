@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 
 from backend.data.layout import DatasetPlan, GalaxyBlock, SkipLog, default_bands
-from backend.data.resident import load_images, split_rows
-from backend.data.store import GalaxyStore, StoreWriter, cleanup_partials, describe
+from backend.data.store import GalaxyStore, StoreWriter, cleanup_partials, describe, load_images, split_rows
 from backend.errors import DataError
 from shared.base.vocabulary import Split
 

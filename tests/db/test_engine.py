@@ -62,11 +62,11 @@ def test_a_read_during_a_long_write_sees_the_past_and_does_not_wait(tmp_path: Pa
             session.get_one(RunRow, "before").reason = "changed"
             session.flush()
             writing.set()
-            may_end.wait(30)
+            may_end.wait(240)
 
     writer = threading.Thread(target=write_slowly)
     writer.start()
-    assert writing.wait(10)
+    assert writing.wait(240)
     # If the read waited for the writer it would never return: the writer ends only after it.
     with database.read() as session:
         seen = session.scalar(select(RunRow.reason).where(RunRow.id == "before"))

@@ -19,6 +19,8 @@ from backend.jobs.run_dir import RunDir, process_exists
 from shared.contract.routes import API
 
 POLL_S = 0.2
+PATIENCE_S = 240.0
+"""Nothing takes this long, on however slow a machine."""
 TINY = {
     "img_size": 32, "patch_size": 8, "embed_dim": 32, "depth": 1, "num_heads": 1, "decoder_embed_dim": 32,
     "decoder_depth": 1, "decoder_num_heads": 1, "batch_size": 16, "warmup_epochs": 1, "online_probe": "off",
@@ -34,7 +36,7 @@ class Dashboard:
     home: Path
     port: int
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
-    http: httpx2.Client = field(default_factory=lambda: httpx2.Client(trust_env=False, timeout=20))
+    http: httpx2.Client = field(default_factory=lambda: httpx2.Client(trust_env=False, timeout=PATIENCE_S))
 
     @property
     def url(self) -> str:
@@ -51,7 +53,7 @@ class Dashboard:
         self.processes.append(
             subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
         )
-        wait_until(self.is_healthy, 40, "the dashboard to come up")
+        wait_until(self.is_healthy, "the dashboard to come up")
 
     def is_healthy(self) -> bool:
         try:
@@ -71,18 +73,18 @@ class Dashboard:
         request = {"kind": "pretrain", "config": TINY | {"dataset": "tiny"} | config}
         return str(self.post("/runs", request)["id"])
 
-    def wait_for(self, run_id: str, *states: str, seconds: float = 90) -> dict[str, Any]:
+    def wait_for(self, run_id: str, *states: str) -> dict[str, Any]:
         def there() -> bool:
             return self.get(f"/runs/{run_id}")["state"] in states
 
-        wait_until(there, seconds, f"{run_id} to be {' or '.join(states)}", lambda: self.story(run_id))
+        wait_until(there, f"{run_id} to be {' or '.join(states)}", lambda: self.story(run_id))
         return self.get(f"/runs/{run_id}")
 
-    def wait_for_step(self, run_id: str, step: int, seconds: float = 90) -> None:
+    def wait_for_step(self, run_id: str, step: int) -> None:
         def there() -> bool:
             return max(self.steps(run_id), default=-1) >= step
 
-        wait_until(there, seconds, f"{run_id} to reach step {step}", lambda: self.story(run_id))
+        wait_until(there, f"{run_id} to reach step {step}", lambda: self.story(run_id))
 
     def steps(self, run_id: str, key: str = "train/loss") -> list[int]:
         """Steps of a curve, as the page gets them."""
@@ -120,20 +122,18 @@ class Dashboard:
         for process in self.processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
-                process.wait(timeout=30)
+                process.wait(timeout=PATIENCE_S)
         for process_file in self.home.glob("runs/*/process.json"):
             worker = self.worker(process_file.parent.name)
             if worker is not None:
                 worker.kill()
 
 
-def wait_until(
-    condition: Callable[[], bool], seconds: float, what: str, story: Callable[[], str] = lambda: ""
-) -> None:
-    end = time.monotonic() + seconds
+def wait_until(condition: Callable[[], bool], what: str, story: Callable[[], str] = lambda: "") -> None:
+    end = time.monotonic() + PATIENCE_S
     while not condition():
         if time.monotonic() > end:
-            pytest.fail(f"waited {seconds} s for {what}\n{story()}")
+            pytest.fail(f"waited {PATIENCE_S} s for {what}\n{story()}")
         time.sleep(POLL_S)
 
 
@@ -150,6 +150,6 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Dashboard]:
     board.start()
     config = {"name": "tiny", "n": 200, "img_size": 32}
     made = board.post("/runs", {"kind": "simulate", "config": config})
-    board.wait_for(made["id"], "succeeded", seconds=60)
+    board.wait_for(made["id"], "succeeded")
     yield board
     board.close()

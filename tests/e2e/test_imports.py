@@ -37,7 +37,7 @@ def begun(dashboard: Dashboard, path: Path, name: str) -> str:
         run = dashboard.get(f"/runs/{run_id}")
         return run["progress"]["step"] > 0 or run["state"] == "succeeded"
 
-    wait_until(writing, 60, "the import to write", lambda: dashboard.story(run_id))
+    wait_until(writing, "the import to write", lambda: dashboard.story(run_id))
     return run_id
 
 
@@ -48,7 +48,7 @@ def left_behind(dashboard: Dashboard, name: str) -> list[str]:
 def test_a_stopped_import_leaves_nothing_and_its_name_is_free(dashboard: Dashboard, large: Path) -> None:
     run_id = begun(dashboard, large, "halted")
     dashboard.post(f"/runs/{run_id}/stop")
-    run = dashboard.wait_for(run_id, "cancelled", seconds=40)
+    run = dashboard.wait_for(run_id, "cancelled")
     assert run["reason"]
     assert left_behind(dashboard, "halted") == []
     again = dashboard.post("/runs", {"kind": "simulate", "config": {"name": "halted", "n": 20}})
@@ -60,7 +60,7 @@ def test_an_import_killed_in_the_middle_is_begun_anew_and_is_whole(dashboard: Da
     worker = dashboard.worker(run_id)
     assert worker is not None
     worker.send_signal(signal.SIGKILL)
-    dashboard.wait_for(run_id, "succeeded", seconds=90)
+    dashboard.wait_for(run_id, "succeeded")
     assert dashboard.moves(run_id).count("lost") == 1
     assert left_behind(dashboard, "killed") == ["killed.h5"]
     info = dashboard.get("/datasets/killed")
@@ -75,7 +75,7 @@ def test_two_that_want_one_name_are_told_at_once(dashboard: Dashboard, large: Pa
     with pytest.raises(Exception, match="409"):
         dashboard.post("/runs", {"kind": "simulate", "config": {"name": "wanted", "n": 20}})
     dashboard.post(f"/runs/{run_id}/stop")
-    dashboard.wait_for(run_id, "cancelled", "succeeded", seconds=60)
+    dashboard.wait_for(run_id, "cancelled", "succeeded")
 
 
 def test_a_download_that_cannot_work_says_why_and_blocks_no_other_lane(dashboard: Dashboard) -> None:
@@ -84,4 +84,4 @@ def test_a_download_that_cannot_work_says_why_and_blocks_no_other_lane(dashboard
     other = dashboard.post("/runs", {"kind": "simulate", "config": {"name": "beside", "n": 20}})
     dashboard.wait_for(other["id"], "succeeded")
     dashboard.post(f"/runs/{made['id']}/stop")
-    dashboard.wait_for(made["id"], "cancelled", "failed", seconds=60)
+    dashboard.wait_for(made["id"], "cancelled", "failed")

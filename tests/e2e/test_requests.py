@@ -18,7 +18,7 @@ def test_stop_says_stopping_until_the_worker_is_dead(dashboard: Dashboard) -> No
         assert state == "stopping" or not worker.is_running() or worker.status() == "zombie"
         return state == "cancelled"
 
-    wait_until(seen, 40, "the run to be cancelled", lambda: dashboard.story(run_id))
+    wait_until(seen, "the run to be cancelled", lambda: dashboard.story(run_id))
     last = max(dashboard.steps(run_id))
     assert (
         dashboard.home / "runs" / run_id / "checkpoints" / f"step_{last:08d}" / "model.safetensors"
@@ -34,20 +34,20 @@ def test_a_checkpoint_and_samples_come_when_asked_for_and_are_confirmed(dashboar
     def obeyed() -> bool:
         return (dashboard.get(f"/runs/{run_id}")["progress"]["last_seq"] or 0) >= max(asked)
 
-    wait_until(obeyed, 40, "the worker to obey", lambda: dashboard.story(run_id))
+    wait_until(obeyed, "the worker to obey", lambda: dashboard.story(run_id))
     every = 500  # steps between evaluations
     steps = dashboard.get(f"/runs/{run_id}/checkpoints")["steps"]
     assert [step for step in steps if step % every], "between two evaluations"
     assert [step for step in dashboard.get(f"/runs/{run_id}/samples")["steps"] if step % every]
     dashboard.post(f"/runs/{run_id}/stop")
-    dashboard.wait_for(run_id, "cancelled", seconds=40)
+    dashboard.wait_for(run_id, "cancelled")
 
 
 def test_pause_frees_the_device_and_resume_continues_the_same_curve(dashboard: Dashboard) -> None:
     run_id = dashboard.launch(epochs=30, eval_every_epochs=10)
     dashboard.wait_for_step(run_id, 50)
     dashboard.post(f"/runs/{run_id}/pause")
-    dashboard.wait_for(run_id, "paused", seconds=40)
+    dashboard.wait_for(run_id, "paused")
     assert dashboard.worker(run_id) is None
     paused_at = max(dashboard.steps(run_id))
     assert 50 <= paused_at < 300
@@ -68,7 +68,7 @@ def test_a_queued_run_waits_its_turn_and_can_be_cancelled(dashboard: Dashboard) 
     assert dashboard.get(f"/runs/{third}")["queue_position"] == 1
     for run_id in (third, first):
         dashboard.post(f"/runs/{run_id}/stop")
-    dashboard.wait_for(first, "cancelled", seconds=40)
+    dashboard.wait_for(first, "cancelled")
 
 
 def test_a_dataset_job_runs_beside_a_training(dashboard: Dashboard) -> None:
@@ -76,19 +76,19 @@ def test_a_dataset_job_runs_beside_a_training(dashboard: Dashboard) -> None:
     dashboard.wait_for(training, "running")
     config = {"name": "at-once", "n": 50, "img_size": 32}
     made = dashboard.post("/runs", {"kind": "simulate", "config": config})["id"]
-    dashboard.wait_for(made, "succeeded", seconds=60)
+    dashboard.wait_for(made, "succeeded")
     assert dashboard.get(f"/runs/{training}")["state"] == "running"
     assert dashboard.get("/datasets/at-once")["n"] == 50
     dashboard.post(f"/runs/{training}/stop")
-    dashboard.wait_for(training, "cancelled", seconds=40)
+    dashboard.wait_for(training, "cancelled")
 
 
 def test_a_killed_simulation_leaves_nothing_half_made(dashboard: Dashboard) -> None:
     config = {"name": "halfway", "n": 20_000, "img_size": 128}
     run_id = dashboard.post("/runs", {"kind": "simulate", "config": config})["id"]
     folder = dashboard.home / "datasets"
-    wait_until(lambda: any(folder.glob(f".*{run_id}*")), 60, "the first rows to be written")
+    wait_until(lambda: any(folder.glob(f".*{run_id}*")), "the first rows to be written")
     dashboard.post(f"/runs/{run_id}/stop")
-    dashboard.wait_for(run_id, "cancelled", seconds=60)
+    dashboard.wait_for(run_id, "cancelled")
     assert not any(folder.glob("*halfway*"))
     assert not any(folder.glob(".*halfway*"))

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from frontend.disk_words import deletion_sentences, disk_label, pruning_sentence
 from shared.configs.kinds import RunKind
-from shared.contract.runs import DeletedRun, Disk, Prunable, Pruning, RunDeletion
+from shared.contract.runs import DeletedRun, DiskUsage, PrunableRun, PruneReport, RunDeletion
 
 PREVIEW = RunDeletion(
     run_id="quiet-spiral-1",
@@ -31,8 +31,8 @@ def test_a_deletion_lists_what_is_removed_what_depends_on_it_and_how_long_it_can
     assert deletion_sentences(many)[1].startswith("r-0, r-1, r-2, r-3, r-4 and 2 more depend ")
 
 
-def test_disk_space_in_one_line() -> None:
-    disk = Disk(
+def test_the_disk_is_told_in_one_line() -> None:
+    disk = DiskUsage(
         runs_bytes=1_200_000_000,
         deleted_bytes=0,
         unmeasured=0,
@@ -51,12 +51,14 @@ def test_disk_space_in_one_line() -> None:
     )
 
 
-def test_pruning_is_counted() -> None:
-    assert pruning_sentence(Pruning(runs=[], bytes=0)).startswith("Nothing")
+def test_what_can_go_is_counted() -> None:
+    assert pruning_sentence(PruneReport(runs=[], bytes=0)).startswith("Nothing:")
     runs = [
-        Prunable(id="a-1", name=None, checkpoints=3, bytes=2_000_000),
-        Prunable(id="b-2", name=None, checkpoints=0, bytes=1_000_000),
+        PrunableRun(id="a-1", name=None, checkpoints=3, bytes=2_000_000),
+        PrunableRun(id="b-2", name=None, checkpoints=0, bytes=1_000_000),
     ]
-    sentence = pruning_sentence(Pruning(runs=runs, bytes=3_000_000))
-    assert sentence.startswith("3 MB of 2 finished runs: 3 checkpoints besides last and best")
-    assert "1 finished run: no checkpoint" in pruning_sentence(Pruning(runs=runs[1:], bytes=1_000_000))
+    assert pruning_sentence(PruneReport(runs=runs, bytes=3_000_000)) == (
+        "3 MB of 2 ended runs: 3 checkpoints besides last and best, and the optimizer's state, "
+        "as an ended run never goes on."
+    )
+    assert "1 ended run: no checkpoint" in pruning_sentence(PruneReport(runs=runs[1:], bytes=1_000_000))

@@ -69,7 +69,9 @@ def points(database: Database, key: str = "loss") -> list[tuple[int, float | Non
     return list(zip(curve.step.tolist(), finite(curve.value), strict=True))
 
 
-def test_lines_become_points_once_however_often_the_file_is_read(database: Database, run_dir: RunDir) -> None:
+def test_lines_are_stored_once_even_if_the_file_is_read_repeatedly(
+    database: Database, run_dir: RunDir
+) -> None:
     append(run_dir, line(1, loss=0.5) + line(2, loss=0.25))
     take(database, run_dir)
     take(database, run_dir)
@@ -78,7 +80,7 @@ def test_lines_become_points_once_however_often_the_file_is_read(database: Datab
     assert points(database) == [(1, 0.5), (2, 0.25), (3, 0.125)]
 
 
-def test_half_a_line_waits_for_its_end(database: Database, run_dir: RunDir) -> None:
+def test_an_incomplete_line_is_read_once_complete(database: Database, run_dir: RunDir) -> None:
     whole = line(2, loss=0.25)
     append(run_dir, line(1, loss=0.5) + whole[:20])
     take(database, run_dir)
@@ -88,7 +90,7 @@ def test_half_a_line_waits_for_its_end(database: Database, run_dir: RunDir) -> N
     assert points(database) == [(1, 0.5), (2, 0.25)]
 
 
-def test_a_resume_takes_back_the_steps_that_come_again(database: Database, run_dir: RunDir) -> None:
+def test_a_resume_takes_back_the_steps_after_it(database: Database, run_dir: RunDir) -> None:
     append(run_dir, "".join(line(step, loss=float(step)) for step in range(1, 8)))
     take(database, run_dir)
     append(
@@ -101,14 +103,14 @@ def test_a_resume_takes_back_the_steps_that_come_again(database: Database, run_d
     assert read_metrics(database, "r1").attempt == 2
 
 
-def test_a_resume_within_one_read_counts_too(database: Database, run_dir: RunDir) -> None:
+def test_a_resume_within_one_read_also_takes_back_steps(database: Database, run_dir: RunDir) -> None:
     resumed = json.dumps({"event": "resumed", "attempt": 2, "from_step": 1}) + "\n"
     append(run_dir, line(1, loss=1.0) + line(2, loss=2.0) + line(3, loss=3.0) + resumed + line(2, loss=20.0))
     take(database, run_dir)
     assert points(database) == [(1, 1.0), (2, 20.0)]
 
 
-def test_a_value_that_is_not_finite_is_kept_as_a_gap(database: Database, run_dir: RunDir) -> None:
+def test_a_value_that_is_not_finite_is_stored_as_a_gap(database: Database, run_dir: RunDir) -> None:
     append(
         run_dir,
         json.dumps({"step": 3, "epoch": 0, "time": 0, "values": {}, "nonfinite": {"loss": "nan"}}) + "\n",
@@ -144,17 +146,13 @@ def test_thinning_keeps_ends_and_extremes(database: Database, run_dir: RunDir) -
     assert {1234, 4321} <= set(news.step)
 
 
-def test_a_line_that_is_no_metric_is_left_out_and_the_rest_comes_in(
-    database: Database, run_dir: RunDir
-) -> None:
+def test_a_line_that_is_not_a_metric_is_skipped(database: Database, run_dir: RunDir) -> None:
     append(run_dir, line(1, loss=0.5) + '{"step": 2, "epo' + line(2, loss=9.0) + "[]\n" + line(3, loss=0.25))
     take(database, run_dir)
     assert points(database) == [(1, 0.5), (3, 0.25)]
 
 
-def test_a_file_that_lost_its_end_is_read_again_and_nothing_comes_twice(
-    database: Database, run_dir: RunDir
-) -> None:
+def test_a_truncated_file_is_read_again_without_duplicates(database: Database, run_dir: RunDir) -> None:
     append(run_dir, line(1, loss=0.5) + line(2, loss=0.25) + line(3, loss=0.125))
     take(database, run_dir)
     run_dir.metrics.write_text(line(1, loss=0.5) + line(2, loss=0.75))
@@ -173,7 +171,7 @@ def test_a_key_that_two_lines_have_at_one_step_has_the_value_of_the_later(
     assert points(database, "rate") == [(1, 1.0), (2, 2.0)]
 
 
-def test_an_ingest_that_is_killed_again_and_again_loses_and_doubles_nothing(
+def test_an_ingest_that_is_killed_repeatedly_loses_and_duplicates_nothing(
     database: Database, run_dir: RunDir
 ) -> None:
     lines = 20_000
@@ -201,7 +199,7 @@ def count_lines(database: Database) -> int:
         return session.scalar(select(func.count()).select_from(MetricLineRow)) or 0
 
 
-def test_a_torn_last_line_is_cut_and_the_rest_stays(tmp_path: Path) -> None:
+def test_an_incomplete_last_line_is_cut(tmp_path: Path) -> None:
     path = tmp_path / "metrics.jsonl"
     path.write_text(line(1, loss=0.5) + line(2, loss=0.25)[:-8])
     cut_torn_line(path)
@@ -212,7 +210,7 @@ def test_a_torn_last_line_is_cut_and_the_rest_stays(tmp_path: Path) -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(cuts=st.lists(st.integers(0, 1200), max_size=6), block=st.integers(40, 400))
-def test_any_cutting_of_the_file_gives_the_same_rows(
+def test_rows_do_not_depend_on_how_the_file_is_split_into_reads(
     tmp_path_factory: pytest.TempPathFactory, cuts: list[int], block: int
 ) -> None:
     folder = tmp_path_factory.mktemp("cuts")
@@ -240,7 +238,7 @@ def test_any_cutting_of_the_file_gives_the_same_rows(
     assert points(database) == [(step, float(step)) for step in range(20)]
 
 
-def test_a_run_that_begins_anew_keeps_nothing_of_the_attempt_before(
+def test_a_restart_from_scratch_keeps_nothing_of_the_attempt_before(
     database: Database, run_dir: RunDir
 ) -> None:
     append(run_dir, "".join(line(step, loss=float(step)) for step in range(8)))

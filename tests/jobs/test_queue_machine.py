@@ -1,8 +1,7 @@
-"""Whatever people, workers and supervisors do to the queue, in whatever order, and whoever is killed: its
-promises hold.
+"""The guarantees of the queue hold under any actions, and kills, of people, workers and supervisors.
 
-Database, run directories, supervisor and workers are real. Only what they do next, and when they die, is
-told them here, and what must come of it is kept on paper.
+Database, run directories, supervisor and workers are real. The test only decides what they do next and when
+they are killed, and compares the result with a model.
 """
 
 import contextlib
@@ -27,7 +26,7 @@ from backend.db.models import PausedLaneRow, RunEventRow, RunRow
 from backend.errors import ConflictError, NotFoundError
 from backend.jobs.supervisor import STARTING_GRACE_S
 from backend.services.launching.create import retry_run
-from backend.services.runs.deletion import delete_run, restore_run
+from backend.services.runs.disk import delete_run, restore_run
 from backend.services.runs.lifecycle import get_run, list_runs, pause_run, resume_run, stop_run
 from backend.services.runs.queue import move_run, pause_lane, read_queue, resume_lane
 from shared.base.states import HAS_WORKER, TERMINAL, TRANSITIONS, RunState
@@ -37,9 +36,9 @@ from shared.contract.launching import Direction, QueueMove
 from shared.contract.runs import UNDO_H, Run
 from tests.api.conftest import add_dataset
 from tests.homes import enqueue, new_home
-from tests.jobs.mortal import Fate, Killed, MortalDatabase
-from tests.jobs.queue_on_paper import QueueOnPaper
-from tests.jobs.told_workers import Told, ToldWorkers
+from tests.jobs.crashing_database import Crash, CrashingDatabase, Killed
+from tests.jobs.queue_model import QueueModel
+from tests.jobs.scripted_workers import ScriptedLauncher, ScriptedWorker
 
 S = RunState
 Verb = Callable[[Database, str], Run]
@@ -52,12 +51,12 @@ KINDS = st.sampled_from([RunKind.PRETRAIN, *CONFIGS])
 LANES = st.sampled_from([Lane.TRAIN, Lane.LIGHT])
 PICKED = st.integers(0, 23)
 SLOW = st.sampled_from([False, False, False, True])
-"""Whether the workers of a round take their time to come up."""
+"""Whether the workers of a round start late."""
 MOST_RUNS = 8
 LATER_S = {"soon": 0.0, "after the grace": STARTING_GRACE_S + 600, "after a day": 3600.0 * (UNDO_H + 1)}
 
 
-class QueueMachine(QueueOnPaper):
+class QueueMachine(QueueModel):
     @initialize(kinds=st.lists(KINDS, min_size=2, max_size=4))
     def begin(self, kinds: list[RunKind]) -> None:
         with self.database.write() as session:
@@ -72,7 +71,7 @@ class QueueMachine(QueueOnPaper):
             self.enqueue(kind)
         self.a_round("soon", slow=False)
 
-    # What people do
+    # Actions of people
 
     @rule(kind=KINDS)
     def enqueue(self, kind: RunKind) -> None:
@@ -83,7 +82,7 @@ class QueueMachine(QueueOnPaper):
 
     @rule(lane=LANES, pick=PICKED, to=st.sampled_from(Direction))
     def two_people_move_the_same_run(self, lane: Lane, pick: int, to: Direction) -> None:
-        """On the same order: the second is refused where the first changed it, and told the order of now."""
+        """In the same order: the second is refused if the first has changed it, with the current order."""
         waiting = self.waiting(lane)
         if not waiting:
             return
@@ -92,7 +91,7 @@ class QueueMachine(QueueOnPaper):
         move_run(self.other, run_id, QueueMove(to=to, rank=seen))
         self.note_move(lane, run_id, to)
         if self.rank(run_id) != seen:
-            with pytest.raises(ConflictError, match=f"is now: {', '.join(self.waiting(lane)[:6])}"):
+            with pytest.raises(ConflictError, match=", ".join(self.waiting(lane)[:6])):
                 move_run(self.other, run_id, QueueMove(to=to, rank=seen))
 
     @rule(lane=LANES, pause=st.booleans())
@@ -101,13 +100,13 @@ class QueueMachine(QueueOnPaper):
         (self.paused.add if pause else self.paused.discard)(lane)
 
     @rule(pick=PICKED, verb=st.sampled_from([stop_run, pause_run, resume_run]))
-    def ask(self, pick: int, verb: Verb) -> None:
+    def request(self, pick: int, verb: Verb) -> None:
         run_id = self.any_run(pick)
         if run_id is None:
             return
-        after = obeyed(verb, self.states()[run_id], self.kind(run_id))
+        after = state_after(verb, self.states()[run_id], self.kind(run_id))
         if after is None:
-            with pytest.raises(ConflictError, match=f"{run_id} is"):
+            with pytest.raises(ConflictError, match=run_id):
                 verb(self.other, run_id)
         else:
             assert verb(self.other, run_id).state is after
@@ -141,22 +140,22 @@ class QueueMachine(QueueOnPaper):
             restore_run(self.other, self.home, run_id)
             assert self.seen(run_id) == self.deleted.pop(run_id)
 
-    # What workers do, and who is killed
+    # Actions of workers, and kills
 
     @rule(pick=PICKED)
-    def a_worker_comes_up(self, pick: int) -> None:
+    def a_worker_starts(self, pick: int) -> None:
         for worker in picked(self.doing("wake"), pick):
             self.wake(worker)
 
-    @rule(steps=st.integers(1, 5), checkpoint=st.booleans(), obey=st.booleans())
-    def a_while_goes_by(self, steps: int, checkpoint: bool, obey: bool) -> None:
-        """In which every worker works, and hears what it is asked, or has not come to it yet."""
+    @rule(steps=st.integers(1, 5), checkpoint=st.booleans(), handle=st.booleans())
+    def time_passes(self, steps: int, checkpoint: bool, handle: bool) -> None:
+        """Every worker logs, and handles its requests or has not seen them yet."""
         for worker in self.doing("work"):
             self.log(worker, steps)
             if checkpoint:
                 self.save(worker)
-            if obey:
-                self.look(worker)
+            if handle:
+                self.handle_request(worker)
         self.a_round("soon", slow=False)
 
     @rule(pick=PICKED, steps=st.integers(1, 5), checkpoint=st.booleans())
@@ -167,13 +166,13 @@ class QueueMachine(QueueOnPaper):
                 self.save(worker)
 
     @rule(pick=PICKED)
-    def a_worker_looks_what_it_is_asked(self, pick: int) -> None:
+    def a_worker_handles_its_request(self, pick: int) -> None:
         for worker in picked(self.doing("work"), pick):
-            self.look(worker)
+            self.handle_request(worker)
 
     @rule(pick=PICKED, outcome=st.sampled_from(["succeeded", "failed"]), leaves=st.booleans())
     def a_worker_ends(self, pick: int, outcome: str, leaves: bool) -> None:
-        """With its result; its process is gone at once, or later."""
+        """With a result; its process exits at once or later."""
         for worker in picked(self.doing("work"), pick):
             self.end(worker, outcome)
             if leaves:
@@ -181,8 +180,8 @@ class QueueMachine(QueueOnPaper):
 
     @rule(pick=PICKED, how=st.sampled_from(["kill", "terminate", "tear"]))
     def a_worker_is_killed(self, pick: int, how: str) -> None:
-        """By kill −9, at rest or in the middle of a line, or by a SIGTERM that it has yet to hear."""
-        for worker in picked(self.told, pick):
+        """By SIGKILL, possibly in the middle of a line, or by a SIGTERM that it has not handled yet."""
+        for worker in picked(self.live, pick):
             if how == "terminate" and worker.doing == "work":
                 worker.send(signal.SIGTERM)
                 continue
@@ -193,39 +192,39 @@ class QueueMachine(QueueOnPaper):
 
     @rule(count=st.integers(1, 4), when=st.sampled_from(["before commit", "after commit"]), slow=SLOW)
     def the_supervisor_is_killed(self, count: int, when: Any, slow: bool) -> None:
-        """At one of its writes: between what it has read and its commit, between a claim and the launch."""
-        self.database.fate = Fate(count, when)
+        """At one of its writes: between a read and its commit, or between a claim and the launch."""
+        self.database.crash = Crash(count, when)
         with contextlib.suppress(Killed):
             self.supervisor.tick()
-        self.database.fate = None
+        self.database.crash = None
         self.new_supervisor()
         self.note_round(slow=slow)
 
     @rule(count=st.integers(1, 4), pick=PICKED, verb=st.sampled_from([stop_run, pause_run]))
-    def somebody_asks_in_the_middle_of_a_round(self, count: int, pick: int, verb: Verb) -> None:
-        """After the supervisor has read, and before it writes."""
+    def a_request_arrives_in_the_middle_of_a_round(self, count: int, pick: int, verb: Verb) -> None:
+        """After the supervisor has read, before it writes."""
 
-        def ask() -> None:
+        def request() -> None:
             run_id = self.any_run(pick)
             if run_id is not None:
                 with contextlib.suppress(ConflictError):
                     verb(self.other, run_id)
 
-        self.database.fate = Fate(count, "meddled", ask)
+        self.database.crash = Crash(count, "interference", request)
         self.supervisor.tick()
-        self.database.fate = None
+        self.database.crash = None
         self.note_round(slow=False)
 
     @rule(when=st.sampled_from(["soon"] * 6 + list(LATER_S)), slow=SLOW)
     def a_round(self, when: str, slow: bool) -> None:
-        """A quiet one: its metrics are in, and no free lane lets anybody wait."""
-        looked_after = {run_id for run_id, state in self.states().items() if state in HAS_WORKER}
+        """A round without interference: all metrics are stored, and no free lane has a waiting run."""
+        checked = {run_id for run_id, state in self.states().items() if state in HAS_WORKER}
         if when == "after a day":
             self.note_day()
         self.late = timedelta(seconds=LATER_S[when])
         self.supervisor.tick()
         self.late = timedelta(0)
-        for run_id in looked_after - self.note_round(slow=slow):
+        for run_id in checked - self.note_round(slow=slow):
             assert self.stored(run_id) == self.written[run_id], (
                 f"{run_id}\n{self.stored(run_id)}\n{self.written[run_id]}\n{self.story()}"
             )
@@ -235,14 +234,14 @@ class QueueMachine(QueueOnPaper):
     def full(self) -> bool:
         return sum(map(len, self.ranking.values())) >= MOST_RUNS
 
-    # What holds at any time
+    # Invariants
 
     @invariant()
-    def a_lane_works_on_one_run_at_most(self) -> None:
+    def a_lane_has_at_most_one_active_run(self) -> None:
         assert all(len(self.busy(lane)) <= 1 for lane in Lane)
 
     @invariant()
-    def what_waits_stands_in_order(self) -> None:
+    def waiting_runs_are_in_order(self) -> None:
         for found in read_queue(self.other).lanes:
             ids = [run.id for run in found.waiting]
             assert ids == self.waiting(found.lane)
@@ -250,7 +249,7 @@ class QueueMachine(QueueOnPaper):
             assert (found.paused_at is not None) == (found.lane in self.paused)
 
     @invariant()
-    def nothing_is_lost_and_what_has_ended_stays_ended(self) -> None:
+    def no_run_is_lost_and_ended_runs_stay_ended(self) -> None:
         states = self.states()
         known = {run_id for ranking in self.ranking.values() for run_id in ranking}
         assert set(states) == known - set(self.deleted)
@@ -258,7 +257,7 @@ class QueueMachine(QueueOnPaper):
         self.ended |= {run_id: state for run_id, state in states.items() if state in TERMINAL}
 
     @invariant()
-    def every_run_has_gone_the_ways_of_the_table(self) -> None:
+    def every_run_has_made_allowed_transitions(self) -> None:
         with self.other.read() as session:
             events = session.scalars(select(RunEventRow).order_by(RunEventRow.id)).all()
             rows = session.scalars(select(RunRow), execution_options=WITH_DELETED).all()
@@ -271,7 +270,7 @@ class QueueMachine(QueueOnPaper):
         assert {row.id: row.state for row in rows} == at
 
     @invariant()
-    def what_is_deleted_is_found_nowhere(self) -> None:
+    def deleted_runs_are_not_found(self) -> None:
         listed = {run.id for run in list_runs(self.other, kinds=list(RunKind), archived=True)}
         assert not listed & set(self.deleted)
         for run_id in self.deleted:
@@ -281,21 +280,21 @@ class QueueMachine(QueueOnPaper):
     def teardown(self) -> None:
         try:
             if sys.exc_info()[0] is None:
-                self.let_all_run()
+                self.finish_everything()
         finally:
-            for worker in list(self.told):
+            for worker in list(self.live):
                 worker.send(signal.SIGKILL)
 
-    def let_all_run(self) -> None:
-        """Everything comes to its end, every point that counts is there once, and no worker is left."""
+    def finish_everything(self) -> None:
+        """Every run ends, every valid point is stored once, and no worker is left."""
         for run_id in list(self.deleted):
             restore_run(self.other, self.home, run_id)
         self.deleted.clear()
         for lane in Lane:
             self.hold(lane, False)
         for _ in range(100):
-            for worker in list(self.told):
-                self.bring_to_its_end(worker)
+            for worker in list(self.live):
+                self.finish_work(worker)
             self.a_round("after the grace", slow=False)
             states = self.states()
             for run_id in [run_id for run_id, state in states.items() if state is S.PAUSED]:
@@ -303,31 +302,31 @@ class QueueMachine(QueueOnPaper):
             if set(states.values()) <= TERMINAL:
                 break
         assert set(self.states().values()) <= TERMINAL, self.story()
-        assert not self.told, self.story()
+        assert not self.live, self.story()
         for run_id in self.states():
             assert self.stored(run_id) == self.written[run_id], (
                 f"{run_id}\n{self.stored(run_id)}\n{self.written[run_id]}\n{self.story()}"
             )
 
-    def bring_to_its_end(self, worker: Told) -> None:
+    def finish_work(self, worker: ScriptedWorker) -> None:
         if worker.doing == "wake":
             self.wake(worker)
-        if worker.doing == "work" and worker in self.told:
-            self.look(worker)
-        if worker.doing == "work" and worker in self.told:
+        if worker.doing == "work" and worker in self.live:
+            self.handle_request(worker)
+        if worker.doing == "work" and worker in self.live:
             self.log(worker, 2)
             self.end(worker, "succeeded")
-        if worker.doing == "end" and worker in self.told:
+        if worker.doing == "end" and worker in self.live:
             self.leave(worker)
 
 
-def picked(workers: list[Told], pick: int) -> list[Told]:
-    """One of them, where there is one: what is drawn must not depend on what the machine has come to."""
+def picked(workers: list[ScriptedWorker], pick: int) -> list[ScriptedWorker]:
+    """One of them, if any; the draw must not depend on the state of the machine."""
     return [workers[pick % len(workers)]] if workers else []
 
 
-def obeyed(verb: Verb, state: RunState, kind: RunKind) -> RunState | None:
-    """Where a run is after a verb; None where it is refused."""
+def state_after(verb: Verb, state: RunState, kind: RunKind) -> RunState | None:
+    """The state of a run after a request; None if it is refused."""
     if verb is stop_run:
         at_once = dict.fromkeys((S.QUEUED, S.PAUSED, S.LOST), S.CANCELLED)
         return (at_once | dict.fromkeys((S.STARTING, S.RUNNING, S.PAUSING), S.STOPPING)).get(state, state)
@@ -347,13 +346,13 @@ FEW = settings(
 )
 
 
-def test_the_promises_of_the_queue_hold_under_random_actions_and_kills(tmp_path: Path) -> None:
+def test_the_guarantees_of_the_queue_hold_under_random_actions_and_kills(tmp_path: Path) -> None:
     QueueMachine.home = new_home(tmp_path)
-    QueueMachine.database = MortalDatabase(QueueMachine.home.database_path)
+    QueueMachine.database = CrashingDatabase(QueueMachine.home.database_path)
     QueueMachine.other = Database(QueueMachine.home.database_path)
     add_dataset(QueueMachine.other, QueueMachine.home, "sky")
     with tempfile.TemporaryDirectory() as folder:
-        QueueMachine.workers = ToldWorkers(Path(folder))
+        QueueMachine.workers = ScriptedLauncher(Path(folder))
         try:
             run_state_machine_as_test(QueueMachine, settings=FEW)  # type: ignore[no-untyped-call]
         finally:

@@ -1,4 +1,4 @@
-"""Who sees what: a recorder on the store proves that nothing which trains or selects reads a test row."""
+"""A recorder on the store shows that nothing that trains or selects reads a test row."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,8 +15,7 @@ from backend.jobs.tasks.search_quality import measure_search
 from backend.ml.checkpoints.store import model_from_config
 from backend.ml.pretraining.first_batch import first_batch
 from backend.ml.pretraining.reading import read_pretrain_data
-from backend.ml.probing.feature_cache import FeatureCache
-from backend.ml.probing.features import Encoder, FeatureSource
+from backend.ml.probing.features import Encoder, FeatureCache, FeatureSource
 from backend.ml.probing.judging import LabelledRows, probe_encoder
 from backend.ml.probing.pixel_probing import probe_pixels
 from backend.ml.probing.probe_cache import ProbeCache
@@ -74,7 +73,7 @@ def test_the_references_read_train_and_validation_rows(sky: Path) -> None:
     assert TEST not in splits_read(sky, baselines.measure)
 
 
-def test_a_transductive_pretraining_does_read_them_and_the_recorder_sees_it(sky: Path) -> None:
+def test_a_transductive_pretraining_reads_test_rows_and_the_recorder_sees_it(sky: Path) -> None:
     assert TEST in splits_read(sky, lambda store: read_pretrain_data(store, config(pretrain_rows="all")))
 
 
@@ -96,12 +95,12 @@ def test_probing_on_another_dataset_reads_no_test_row_of_either(sky: Path, other
         assert set(other.splits[np.concatenate(rows)].tolist()) == train_and_val
 
 
-def test_a_trial_and_the_first_batch_read_no_test_row(sky: Path) -> None:
+def test_a_preflight_and_the_first_batch_read_no_test_row(sky: Path) -> None:
     assert TEST not in splits_read(sky, lambda store: read_pretrain_data(store, config(), at_most=20))
     assert splits_read(sky, lambda store: first_batch(store, config())) == {SPLIT_CODES[Split.TRAIN]}
 
 
-def test_a_probe_reads_test_rows_once_and_after_everything_else(sky: Path, tmp_path: Path) -> None:
+def test_a_probe_reads_test_rows_once_and_last(sky: Path, tmp_path: Path) -> None:
     with torch.random.fork_rng():
         model = model_from_config(TINY, 3).eval().requires_grad_(False)
     encoder = Encoder(model, TINY, torch.full((3,), 0.2), torch.full((3,), 0.1), "fresh")

@@ -52,9 +52,7 @@ def add_run(database: Database, state: RunState, run_id: str) -> None:
 
 
 @pytest.mark.parametrize(("origin", "to"), MOVES, ids=str)
-def test_a_move_happens_just_when_the_table_has_it(
-    database: Database, origin: RunState, to: RunState
-) -> None:
+def test_a_transition_succeeds_only_if_it_exists(database: Database, origin: RunState, to: RunState) -> None:
     run_id = f"{origin}-{to}"
     add_run(database, origin, run_id)
     legal = to in LEGAL[origin].split()
@@ -73,12 +71,12 @@ def test_a_move_happens_just_when_the_table_has_it(
     )
 
 
-def test_no_state_is_left_after_a_terminal_one() -> None:
+def test_a_terminal_state_is_final() -> None:
     assert {state for state in RunState if not TRANSITIONS[state]} == TERMINAL
     assert {state.value for state in TERMINAL} == {"succeeded", "failed", "cancelled"}
 
 
-def test_a_run_that_is_elsewhere_is_left_alone(database: Database) -> None:
+def test_a_run_in_another_state_is_not_changed(database: Database) -> None:
     add_run(database, RunState.SUCCEEDED, "elsewhere")
     with database.write() as session:
         assert not change_state(session, "elsewhere", expected=[RunState.RUNNING], to=RunState.STOPPING)
@@ -86,7 +84,7 @@ def test_a_run_that_is_elsewhere_is_left_alone(database: Database) -> None:
         assert session.get_one(RunRow, "elsewhere").state == "succeeded"
 
 
-def test_of_many_that_claim_one_run_one_wins(tmp_path: Path) -> None:
+def test_one_of_many_concurrent_claims_wins(tmp_path: Path) -> None:
     path = tmp_path / "race.db"
     add_run(open_database(path), RunState.QUEUED, "prize")
     won: list[bool] = []

@@ -1,4 +1,4 @@
-"""The supervisor over real files and real processes: what one bad run may not do to others, and strays."""
+"""The supervisor with real files and processes: unreadable runs, stray workers, missed requests."""
 
 import os
 import signal
@@ -92,7 +92,7 @@ def state_of(database: Database, run_dir: RunDir) -> str:
         return session.get_one(RunRow, run_dir.path.name).state
 
 
-def test_one_unreadable_run_stops_no_other(settings: Settings, database: Database) -> None:
+def test_an_unreadable_run_does_not_affect_others(settings: Settings, database: Database) -> None:
     bad = add_run(settings, database, "bad", S.STARTING, S.RUNNING)
     good = add_run(settings, database, "good", S.STARTING, S.RUNNING)
     bad.metrics.mkdir()  # reading a folder as a file raises
@@ -110,7 +110,7 @@ def dead_process(attempt: int) -> Process:
     return Process(pid=child.pid, create_time=1.0, host=host, started_at=datetime.now(UTC), attempt=attempt)
 
 
-def test_a_worker_that_ignores_sigterm_is_killed_after_its_time(
+def test_a_worker_that_ignores_sigterm_is_killed(
     settings: Settings, database: Database, deaf_worker: Callable[[RunDir, int], subprocess.Popen[str]]
 ) -> None:
     run_dir = add_run(settings, database, "deaf", S.STARTING, S.RUNNING, S.STOPPING)
@@ -121,26 +121,24 @@ def test_a_worker_that_ignores_sigterm_is_killed_after_its_time(
     assert state_of(database, run_dir) == "stopping"
     late = supervisor(settings, database, later_s=KILL_AFTER_S + 1)
     late.tick()
-    assert worker.wait(timeout=10) == -signal.SIGKILL
+    assert worker.wait(timeout=240) == -signal.SIGKILL
     late.tick()
     assert state_of(database, run_dir) == "cancelled"
 
 
-def test_a_stray_worker_of_an_earlier_attempt_is_ended_and_blocks_nobody(
+def test_a_stray_worker_of_an_earlier_attempt_is_ended(
     settings: Settings, database: Database, deaf_worker: Callable[[RunDir, int], subprocess.Popen[str]]
 ) -> None:
     run_dir = add_run(settings, database, "stray", S.STARTING, attempt=2)
     worker = deaf_worker(run_dir, 1)
     supervisor(settings, database).tick()
-    assert worker.wait(timeout=10) == -signal.SIGKILL
+    assert worker.wait(timeout=240) == -signal.SIGKILL
     late = supervisor(settings, database, later_s=60)
     late.tick()
     assert state_of(database, run_dir) == "queued"
 
 
-def test_a_worker_that_never_announced_itself_is_lost_after_its_grace(
-    settings: Settings, database: Database
-) -> None:
+def test_a_worker_that_does_not_start_in_time_is_lost(settings: Settings, database: Database) -> None:
     run_dir = add_run(settings, database, "silent", S.STARTING)
     supervisor(settings, database).tick()
     assert state_of(database, run_dir) == "starting"
@@ -148,7 +146,7 @@ def test_a_worker_that_never_announced_itself_is_lost_after_its_grace(
     assert state_of(database, run_dir) == "queued"
 
 
-def test_pausing_is_told_to_a_worker_that_was_not_told(
+def test_a_missed_pause_request_is_repeated(
     settings: Settings, database: Database, deaf_worker: Callable[[RunDir, int], subprocess.Popen[str]]
 ) -> None:
     run_dir = add_run(settings, database, "pausing", S.STARTING, S.RUNNING, S.PAUSING)
@@ -158,16 +156,14 @@ def test_pausing_is_told_to_a_worker_that_was_not_told(
     assert [path.name.partition("_")[2] for path in run_dir.control.iterdir()] == ["pause.json"]
 
 
-def test_a_supervisor_that_claims_nothing_leaves_the_queue_alone(
-    settings: Settings, database: Database
-) -> None:
+def test_a_supervisor_without_claims_starts_no_run(settings: Settings, database: Database) -> None:
     run_dir = add_run(settings, database, "waiting")
     supervisor(settings, database).tick()
     assert state_of(database, run_dir) == "queued"
     assert not run_dir.log.exists()
 
 
-def test_workers_are_ended_with_a_container(
+def test_workers_are_ended_before_a_container_stops(
     settings: Settings, database: Database, deaf_worker: Callable[[RunDir, int], subprocess.Popen[str]]
 ) -> None:
     run_dir = add_run(settings, database, "container", S.STARTING, S.RUNNING)
@@ -181,6 +177,6 @@ def test_workers_are_ended_with_a_container(
     assert any(line == "deaf\n" for line in config_free.stdout)
     process = run_dir.process()
     assert process is not None
-    supervisor(settings, database).end_workers(patience_s=10)
+    supervisor(settings, database).end_workers(patience_s=240)
     assert not process_exists(process)
-    assert config_free.wait(timeout=5) == -signal.SIGTERM
+    assert config_free.wait(timeout=240) == -signal.SIGTERM

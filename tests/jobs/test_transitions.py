@@ -1,4 +1,4 @@
-"""Every move of the table, made by a real supervisor and a real worker."""
+"""Every state transition, made by a real supervisor and a real worker."""
 
 import signal
 import tempfile
@@ -17,7 +17,7 @@ from shared.base.states import TRANSITIONS
 from shared.configs import SupervisedConfig
 from shared.configs.kinds import RunKind
 from tests.homes import enqueue, new_home
-from tests.jobs.told_workers import Told, ToldWorkers
+from tests.jobs.scripted_workers import ScriptedLauncher, ScriptedWorker
 
 DIES = "round up round kill round "
 SCENES = {
@@ -38,16 +38,16 @@ SCENES = {
     "queued starting running stopping cancelled": "round up round stop kill round",
     "queued starting running stopping succeeded": "round up round stop succeeded round",
 }
-"""What a run goes through, and what makes it."""
+"""The states of a run, and the events that lead through them."""
 UNUSED = {("pausing", "lost"), ("lost", "paused"), ("lost", "cancelled")}
-"""The table allows them and nothing makes them: a death while pausing is decided at once, and nobody sees a
-run between lost and what follows."""
+"""Allowed but never made: a crash while pausing is decided at once, and a run leaves `lost` in the same
+transaction."""
 
 
 class Scene:
-    """One run, and what happens to it in the words of SCENES."""
+    """One run, and the events of one of SCENES."""
 
-    def __init__(self, home: Settings, database: Database, workers: ToldWorkers) -> None:
+    def __init__(self, home: Settings, database: Database, workers: ScriptedLauncher) -> None:
         self.home, self.database, self.workers = home, database, workers
         self.run_id = enqueue(database, home.runs_dir, RunKind.SUPERVISED, SupervisedConfig())
         self.late_s = 0.0
@@ -60,23 +60,23 @@ class Scene:
         )
 
     @property
-    def worker(self) -> Told:
+    def worker(self) -> ScriptedWorker:
         return self.workers.launched[-1]
 
     def play(self, word: str) -> None:
-        asked = {"stop": stop_run, "pause": pause_run, "resume": resume_run}
-        if word in asked:
-            asked[word](self.database, self.run_id)
+        requests = {"stop": stop_run, "pause": pause_run, "resume": resume_run}
+        if word in requests:
+            requests[word](self.database, self.run_id)
         elif word in ("round", "late"):
             self.late_s = STARTING_GRACE_S + 1 if word == "late" else 0.0
             self.supervisor.tick()
         elif word == "kill":
             self.worker.send(signal.SIGKILL)
         elif word in ("succeeded", "failed"):
-            self.worker.tell("say", word)
+            self.worker.tell("finish", word)
             self.worker.send(signal.SIGKILL)
         else:
-            self.worker.tell({"up": "begin"}.get(word, word))
+            self.worker.tell({"up": "begin", "look": "handle_request"}.get(word, word))
             if word == "look":
                 self.worker.wait()
 
@@ -85,9 +85,9 @@ class Scene:
 
 
 @pytest.fixture(scope="module")
-def workers() -> Iterator[ToldWorkers]:
+def workers() -> Iterator[ScriptedLauncher]:
     with tempfile.TemporaryDirectory() as folder:
-        workers = ToldWorkers(Path(folder))
+        workers = ScriptedLauncher(Path(folder))
         yield workers
         for worker in workers.launched:
             worker.send(signal.SIGKILL)
@@ -95,8 +95,8 @@ def workers() -> Iterator[ToldWorkers]:
 
 
 @pytest.mark.parametrize("moves", SCENES)
-def test_a_run_goes_this_way_when_that_happens_to_it(
-    moves: str, tmp_path: Path, workers: ToldWorkers
+def test_events_lead_a_run_through_these_states(
+    moves: str, tmp_path: Path, workers: ScriptedLauncher
 ) -> None:
     home = new_home(tmp_path)
     scene = Scene(home, Database(home.database_path), workers)
@@ -105,6 +105,6 @@ def test_a_run_goes_this_way_when_that_happens_to_it(
     assert scene.moves() == moves
 
 
-def test_no_move_of_the_table_is_left_out() -> None:
+def test_every_transition_is_tested() -> None:
     made = {move for moves in SCENES for move in pairwise(moves.split())}
     assert made | UNUSED == {(origin.value, to.value) for origin in TRANSITIONS for to in TRANSITIONS[origin]}

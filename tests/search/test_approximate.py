@@ -30,9 +30,9 @@ def test_the_recall_that_it_states_is_that_of_plain_numpy(galaxies: NDArray[np.f
         nearest = np.argsort(-products)[:16]
         named = index.candidates(galaxies[row], 64)
         shares.append(np.isin(nearest, named).mean())
-    assert index.measured.recall == pytest.approx(np.mean(shares), abs=0.02)
-    assert index.measured.recall >= approximate.GOOD_RECALL
-    assert index.measured.probes < index.measured.lists == 64
+    assert index.quality.recall == pytest.approx(np.mean(shares), abs=0.02)
+    assert index.quality.recall >= approximate.GOOD_RECALL
+    assert index.quality.probes < index.quality.lists == 64
 
 
 def test_an_index_is_read_as_it_was_written_and_half_of_one_is_none(
@@ -43,7 +43,7 @@ def test_an_index_is_read_as_it_was_written_and_half_of_one_is_none(
     assert approximate.read(path) is None
     approximate.write(index, path)
     again = approximate.read(path)
-    assert again is not None and again.measured == index.measured
+    assert again is not None and again.quality == index.quality
     assert again.candidates(galaxies[3], 20).tolist() == index.candidates(galaxies[3], 20).tolist()
     path.unlink()
     assert approximate.read(path) is None

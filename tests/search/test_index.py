@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from backend.search.index import BLOCK, Examples, Ranked, cosines, rank, scored
+from backend.search.index import BLOCK, Examples, Ranking, cosines, rank, scored
 
 NOBODY = np.empty((0, 24), np.float32)
 
@@ -15,7 +15,7 @@ def unit(vectors: NDArray[np.floating]) -> NDArray[np.float32]:
 
 def search(
     vectors: NDArray[np.float32], examples: Examples, k: int, *, least: bool = False, allowed: object = None
-) -> Ranked:
+) -> Ranking:
     chosen = np.ones(len(vectors), np.bool_) if allowed is None else np.asarray(allowed, np.bool_)
     scores = scored(
         cosines(vectors, examples.positives), cosines(vectors, examples.negatives), examples.weight

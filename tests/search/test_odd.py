@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from backend.search.neighbours import Nearest, nearest
-from backend.search.odd import isolation, ranked, said_by
+from backend.search.odd import isolation, neighbour_vote, ranked
 from backend.search.trivial import Catalogue
 from backend.search.vectors import Vectors
 
@@ -81,7 +81,7 @@ def test_neighbours_are_those_of_sorting_all_cosines_also_among_some_rows_only()
 
 def test_a_label_is_doubted_by_the_weight_of_the_neighbours_that_do_not_carry_it() -> None:
     labels = np.array([0, 1, 0, 1, -1])
-    said = said_by(found(), labels, 2)
+    said = neighbour_vote(found(), labels, 2)
     # Row 0 has neighbours 1 (class 1, cos 10°) and 2 (class 0, cos 30°).
     np.testing.assert_allclose(said.mislabel[0], cos(10)[0] / cos(10, 30).sum(), atol=1e-6)
     assert (said.label[0], said.agree[0], said.own[0], said.of[0]) == (1, 1, 1, 2)
@@ -94,7 +94,7 @@ def test_a_label_is_doubted_by_the_weight_of_the_neighbours_that_do_not_carry_it
 
 
 def test_neighbours_without_a_label_say_nothing_and_a_galaxy_with_none_that_do_has_no_score() -> None:
-    said = said_by(found(), np.array([0, -1, -1, 0, 1]), 2)
+    said = neighbour_vote(found(), np.array([0, -1, -1, 0, 1]), 2)
     assert said.of.tolist() == [0, 1, 1, 0, 1]
     assert np.isnan(said.mislabel).tolist() == [True, True, True, True, False]
     assert (said.mislabel[4], said.label[4]) == (1, 0)
@@ -115,7 +115,7 @@ def test_swapped_labels_come_first_where_classes_lie_apart() -> None:
     swapped = rng.choice(120, 6, replace=False)
     shown = labels.copy()
     shown[swapped] = (labels[swapped] + 1) % 3
-    said = said_by(nearest(vectors, catalogue([""] * 120), 10), shown, 3)
+    said = neighbour_vote(nearest(vectors, catalogue([""] * 120), 10), shown, 3)
     first = ranked(said.mislabel, np.ones(120, np.bool_), said.share)[:6]
     assert set(first.tolist()) == set(swapped.tolist())
     assert (said.label[swapped] == labels[swapped]).all()

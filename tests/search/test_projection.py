@@ -8,8 +8,14 @@ from numpy.typing import NDArray
 from scipy.stats import ortho_group
 from sklearn.decomposition import PCA
 
-from backend.search.projection import Projected, project_aligned, project_pca, projection_name
-from backend.search.tsne import ITERATIONS, project_tsne
+from backend.search.projection import (
+    ITERATIONS,
+    Projection,
+    project_aligned,
+    project_pca,
+    project_tsne,
+    projection_name,
+)
 
 Vectors = NDArray[np.float32]
 
@@ -96,7 +102,7 @@ def test_a_projection_that_is_told_to_stop_ends_at_the_next_word_of_its_progress
 
 def test_a_kept_projection_comes_back_and_its_name_knows_what_it_depends_on() -> None:
     made = project_pca(some_vectors(0))
-    kept = Projected.from_bytes(made.to_bytes())
+    kept = Projection.from_bytes(made.to_bytes())
     np.testing.assert_array_equal(kept.points, made.points)
     assert kept.shares == made.shares
     name = projection_name("tsne", ["a/d6_mean_all.npy"], perplexity=30.0, seed=0)

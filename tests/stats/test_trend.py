@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from backend.stats.trend import Course, judge_course, threshold
+from backend.stats.trend import TrainingHistory, judge_training, threshold
 from shared.contract.runs import Trend
 
 Points = list[tuple[int, float]]
@@ -21,9 +21,9 @@ def every(values: Sequence[float], step: int = 10) -> Points:
     return [(index * step, value) for index, value in enumerate(values)]
 
 
-def course(values: Sequence[float], **changes: object) -> Course:
+def course(values: Sequence[float], **changes: object) -> TrainingHistory:
     """A running one of 100 validation galaxies, judged by its linear probe."""
-    plain = Course(
+    plain = TrainingHistory(
         key="val/linear_accuracy",
         accuracy=every(values),
         rank=every([16.0] * len(values)),
@@ -38,7 +38,7 @@ def course(values: Sequence[float], **changes: object) -> Course:
 
 
 def said(values: Sequence[float], **changes: object) -> tuple[Trend, int, str]:
-    found = judge_course(course(values, **changes))
+    found = judge_training(course(values, **changes))
     return found.state, found.evaluations, found.sentence
 
 
@@ -183,24 +183,24 @@ def test_runs_that_went_well_are_never_called_collapsing(
 
 def test_early_stopping_is_gone_through_with_a_usual_patience_where_it_is_off() -> None:
     # best 0.6 at step 20, equalled at 30; the fifth evaluation without a better one is at step 70
-    found = judge_course(course([0.5, 0.55, 0.6, 0.6, 0.58, 0.59, 0.6, 0.6, 0.7]))
+    found = judge_training(course([0.5, 0.55, 0.6, 0.6, 0.58, 0.59, 0.6, 0.6, 0.7]))
     assert (found.best_step, found.patience, found.would_stop_at_step) == (80, 5, 70)
     assert found.stopping == "early stopping with patience 5 would have ended it at step 70"
 
 
 def test_early_stopping_of_the_run_itself_is_told_as_it_happened() -> None:
-    found = judge_course(course([0.5, 0.6, 0.6, 0.6], patience=2, ended=True))
+    found = judge_training(course([0.5, 0.6, 0.6, 0.6], patience=2, ended=True))
     assert (found.best_step, found.would_stop_at_step) == (10, 30)
     assert found.stopping == "early stopping with patience 2 ended it at step 30"
-    going = judge_course(course([0.5, 0.6, 0.6], patience=2))
+    going = judge_training(course([0.5, 0.6, 0.6], patience=2))
     assert going.stopping == "early stopping: 1 of 2 evaluations without a better one"
 
 
 def test_at_the_last_step_there_is_nothing_to_stop() -> None:
-    found = judge_course(course([0.5, 0.6, 0.6, 0.6], patience=2, total_steps=30))
-    assert (found.would_stop_at_step, judge_course(course([0.5] * 3)).stopping) == (None, None)
+    found = judge_training(course([0.5, 0.6, 0.6, 0.6], patience=2, total_steps=30))
+    assert (found.would_stop_at_step, judge_training(course([0.5] * 3)).stopping) == (None, None)
 
 
 def test_thousands_of_steps_are_grouped() -> None:
-    found = judge_course(course([], accuracy=every([0.5] * 7, step=240)))
+    found = judge_training(course([], accuracy=every([0.5] * 7, step=240)))
     assert found.stopping == "early stopping with patience 5 would have ended it at step 1,200"

@@ -1,88 +1,38 @@
-"""`galaxyscope run probe …` and `galaxyscope evaluate …`"""
+"""`galaxyscope evaluate …`"""
 
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-import typer
-
-from backend.cli.data import Json
-from backend.cli.output import print_evaluations, print_json
-from backend.cli.runs.commands import Settings, report_run
-from backend.cli.session import open_home, start_and_wait
-from backend.cli.setting_words import parse_settings
-from backend.errors import GalaxyscopeError
-from backend.services.launching.create import create_run
-from backend.services.services import Services
-from shared.base.states import RunState
+from backend.cli.options import Json, fields_of, grouped
+from backend.cli.output import print_json, print_lines, print_table
+from backend.cli.session import open_home, run_job
+from shared.base.text import percent
 from shared.base.vocabulary import Basis
+from shared.configs import ProbeConfig
 from shared.configs.kinds import RunKind
 from shared.contract.evaluations import Evaluation
-from shared.contract.runs import Run, RunRequest
 
-RunName = Annotated[str, typer.Option("--run", help="Run whose encoder is judged.")]
-Checkpoint = Annotated[str, typer.Option(help="best, last, or a step.")]
-DatasetName = Annotated[str | None, typer.Option("--dataset", help="Labelled dataset; its own where absent.")]
+Probe = Annotated[dict[str, Any], fields_of(ProbeConfig, spelled={"encoder": "--run"}, without=("when",))]
 
 
-def probe(
-    encoder: Annotated[str, typer.Option("--from", help="Run whose encoder is judged.")],
-    dataset: DatasetName = None,
-    settings: Settings = None,
-    name: Annotated[str | None, typer.Option(help="A label for people.")] = None,
-    wait: Annotated[bool, typer.Option(help="Wait until it has ended.")] = False,
-    as_json: Json = False,
-) -> None:
-    """Judge heads on a frozen encoder; `galaxyscope evaluate` shows what came out."""
+@grouped
+def evaluate(config: Probe, as_json: Json = False) -> None:
+    """Evaluate heads on a frozen encoder beside their references; test rows are read once, at the end."""
     home = open_home()
-    values = ({"dataset": dataset} if dataset else {}) | parse_settings(settings or [])
-    values = {key: _listed(key, value) for key, value in values.items()} | {"encoder": encoder}
-    run = _queue(home, values, name)
-    if wait:
-        run = start_and_wait(home, run.id)
-    report_run(home, run, as_json)
-    if wait and run.state is not RunState.SUCCEEDED:
-        raise typer.Exit(1)
+    job = run_job(home, RunKind.PROBE, heads_listed(config), "probe_failed")
+    found = list(reversed(home.evaluations.list_all(run=job.id)))
+    print_json(summary(config["encoder"], job.id, found)) if as_json else print_evaluations(found)
 
 
-def evaluate(
-    run: RunName,
-    heads: Annotated[
-        str, typer.Option(help="knn, linear, linear_lars, mlp, attentive; by commas.")
-    ] = "knn,linear",
-    depths: Annotated[str, typer.Option(help="last, or all: the one that does best on validation.")] = "last",
-    pooling: Annotated[str, typer.Option(help="cls, mean or both.")] = "mean",
-    label_fraction: Annotated[float, typer.Option(help="Share of the labels learned from.")] = 1.0,
-    seeds: Annotated[int, typer.Option(help="Repetitions of what has chance in it.")] = 1,
-    checkpoint: Checkpoint = "best",
-    dataset: DatasetName = None,
-    references: Annotated[
-        bool, typer.Option("--references/--no-references", help="Random init, raw pixels, majority beside.")
-    ] = True,
-    as_json: Json = False,
-) -> None:
-    """Judge heads on a frozen encoder and print them beside their references; test rows are read once."""
-    home = open_home()
-    values = {
-        "encoder": run,
-        "checkpoint": checkpoint,
-        "dataset": dataset,
-        "heads": _listed("heads", heads),
-        "depths": depths,
-        "pooling": pooling,
-        "label_fraction": label_fraction,
-        "seeds": seeds,
-        "references": references,
-    }
-    job = start_and_wait(home, _queue(home, values, None).id)
-    if job.state is not RunState.SUCCEEDED:
-        raise GalaxyscopeError("probe_failed", job.reason or f"the job {job.id} ended {job.state}")
-    made = home.evaluations
-    found = list(reversed(made.list_all(run=job.id)))
-    print_json(summary(run, job.id, found)) if as_json else print_evaluations(found)
+def heads_listed(config: dict[str, Any]) -> dict[str, Any]:
+    """The config with heads such as knn,linear as a list."""
+    heads = config.get("heads")
+    listed = [word.strip() for word in heads.split(",") if word.strip()] if isinstance(heads, str) else heads
+    return config if heads is None else config | {"heads": listed}
 
 
 def summary(encoder: str, job: str, found: Sequence[Evaluation]) -> dict[str, Any]:
-    """Heads as a script wants them, and the references by the names of a run's baselines."""
+    """Heads for a script, and the references named as in a run's baselines."""
     heads = [one for one in found if one.basis is Basis.ENCODER]
     return {
         "run": encoder,
@@ -117,12 +67,23 @@ def _reference(one: Evaluation) -> str:
     return f"{'raw_pixel' if one.basis is Basis.RAW_PIXELS else one.basis.value}_{one.head}"
 
 
-def _listed(key: str, value: Any) -> Any:
-    """knn,linear as ["knn", "linear"]."""
-    if key == "heads" and isinstance(value, str):
-        return [word.strip() for word in value.split(",") if word.strip()]
-    return value
-
-
-def _queue(home: Services, values: dict[str, Any], name: str | None) -> Run:
-    return create_run(home.database, home.settings, RunRequest(kind=RunKind.PROBE, config=values, name=name))
+def print_evaluations(found: Sequence[Evaluation]) -> None:
+    """One line a head, with 95 % intervals, the references below."""
+    print_table(
+        found,
+        {
+            "features": lambda one: one.basis.value.replace("_", " "),
+            "head": lambda one: one.head and one.head.value,
+            "depth": lambda one: f"{one.depth} of {one.layers}" if one.depth else None,
+            "pooling": "pooling",
+            "seed": "seed",
+            "n": "n",
+            "accuracy": lambda one: percent(one.accuracy),
+            "95 %": lambda one: f"{percent(one.accuracy_ci95.low)} to {percent(one.accuracy_ci95.high)}",
+            "balanced": lambda one: percent(one.balanced_accuracy),
+            "macro-F1": lambda one: percent(one.macro_f1),
+        },
+        right=("n", "accuracy", "95 %", "balanced", "macro-F1"),
+        wrap=False,
+    )
+    print_lines(*dict.fromkeys(note for one in found for note in one.notes))

@@ -1,4 +1,4 @@
-"""The encoder of a run as ONNX. Loads torch; a web process never does this."""
+"""The encoder of a run as ONNX. Loads torch, so it is imported on use."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ COMPARED = 16
 
 
 def export_onnx(database: Database, settings: Settings, run_id: str, path: Path, checkpoint: str) -> str:
-    """Write the file; what was compared, in a sentence. Raises NotFoundError, InvalidInputError."""
+    """Write the file and say how it compares with torch. Raises NotFoundError, InvalidInputError."""
     require_onnx()
     with database.read() as session:
         run = encoder_run(session, run_id)
@@ -29,19 +29,19 @@ def export_onnx(database: Database, settings: Settings, run_id: str, path: Path,
     loaded = load_checkpoint(RunDir(settings.runs_dir / run_id).checkpoints, step)
     images, whose = _inputs(database, settings, run.dataset, loaded)
     difference = write_onnx(loaded, images, path)
-    said = f"on {whose} it differs from torch by {difference:.1e} at most"
-    return f"{path}: {path.stat().st_size:,} bytes; checkpoint {step}; {said}"
+    compared = f"differs from torch by at most {difference:.1e} on {whose}"
+    return f"{path}: {path.stat().st_size:,} bytes; checkpoint {step}; {compared}"
 
 
 def _inputs(
     database: Database, settings: Settings, dataset: str | None, loaded: Checkpoint
 ) -> tuple[Tensor, str]:
-    """Images (N, C, H, W) from 0 to 1 to compare on: galaxies, or noise where the dataset is not here."""
+    """Images (N, C, H, W) from 0 to 1 to compare on: galaxies, or noise if the dataset is missing."""
     try:
         datasets = Datasets(database, settings)
         _, pixels = sampled_images(datasets, dataset or "", Split.VAL, COMPARED, loaded.config, loaded.bands)
     except NotFoundError:
         side = loaded.config.img_size
         drawn = torch.rand(COMPARED, loaded.bands, side, side, generator=torch.Generator().manual_seed(0))
-        return drawn, f"{COMPARED} images of noise, as its dataset is not here,"
+        return drawn, f"{COMPARED} images of noise (its dataset is missing)"
     return torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255, f"{len(pixels)} galaxies of {dataset}"

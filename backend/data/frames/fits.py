@@ -1,11 +1,10 @@
 """The first image of a FITS file (FITS standard 4.0), read with bounds on every size it declares.
 
-The walk over the headers is our own: it needs a few cards of each, costs microseconds and reads no data.
-The pixels are left to astropy, which knows BSCALE, BZERO and BLANK.
+Headers are parsed here: a few cards each, in microseconds, without reading data. astropy, imported on first
+use, reads the pixels: it knows BSCALE, BZERO and BLANK.
 """
 
 import gzip
-import importlib.util
 import re
 import warnings
 from dataclasses import dataclass
@@ -15,7 +14,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.data.frames.limits import MAX_BANDS, MAX_PIXELS, READ_ERRORS, UnreadableImageError, split_axes
-from backend.errors import DataError
 
 FITS_MAGIC = b"SIMPLE  ="
 GZIP_MAGIC = b"\x1f\x8b"
@@ -40,24 +38,22 @@ class _Hdu:
         try:
             return float(self.cards.get(key, default))
         except ValueError:
-            raise UnreadableImageError(f"its card {key} says {self.cards[key]!r}, no number") from None
+            raise UnreadableImageError(f"its card {key} is {self.cards[key]!r}, not a number") from None
 
 
-def fits_header(stream: BinaryIO, name: str) -> tuple[tuple[int, int, int], str, tuple[str, ...]]:
+def fits_header(stream: BinaryIO) -> tuple[tuple[int, int, int], str, tuple[str, ...]]:
     """(H, W, C), dtype and band names of the first image HDU with two or three axes."""
-    _require_astropy(name)
     hdu = _first_image(_opened(stream))
     _, shape = split_axes(hdu.shape, prefer_first=True)
     return shape, _dtype(hdu), _bands(hdu, shape[2])
 
 
-def read_fits(stream: BinaryIO, name: str) -> NDArray[Any]:
+def read_fits(stream: BinaryIO) -> NDArray[Any]:
     """(H, W, C) pixels of the first image HDU, the file's last row on top; blank pixels are NaN.
 
-    FITS counts rows upwards, so that unturned pixels would show each galaxy in a mirror. uint8 and uint16
-    stay where the file stores them unscaled; all else is float32.
+    FITS counts rows upwards: unflipped, each galaxy would be mirrored. Unscaled uint8 and uint16 are kept;
+    everything else becomes float32.
     """
-    _require_astropy(name)
     opened = _opened(stream)
     hdu = _first_image(opened)
     bands_first, _ = split_axes(hdu.shape, prefer_first=True)
@@ -69,17 +65,8 @@ def read_fits(stream: BinaryIO, name: str) -> NDArray[Any]:
     return np.ascontiguousarray(values[::-1])
 
 
-def _require_astropy(name: str) -> None:
-    if importlib.util.find_spec("astropy") is None:
-        raise DataError(
-            "needs_astropy",
-            f'{name} is a FITS file, which needs astropy; install it with pip install "galaxyscope[fits]".',
-            "path",
-        )
-
-
 def _opened(stream: BinaryIO) -> BinaryIO:
-    """The stream, unpacked on the way where it is gzip."""
+    """The stream, decompressed if it is gzip."""
     start = stream.read(len(GZIP_MAGIC))
     stream.seek(0)
     return cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if start == GZIP_MAGIC else stream
@@ -113,7 +100,7 @@ def _read_hdu(stream: BinaryIO, index: int) -> _Hdu | None:
     lengths = [_whole(cards, f"NAXIS{axis + 1}", 0, 2**40) for axis in range(axes)]
     bits = _whole(cards, "BITPIX", -64, 64)
     if bits not in BITS:
-        raise UnreadableImageError(f"its card BITPIX says {bits}, which is none of {BITS}")
+        raise UnreadableImageError(f"its card BITPIX is {bits}, not one of {BITS}")
     values = int(np.prod(lengths, dtype=object)) if lengths else 0
     extra = _whole(cards, "PCOUNT", 0, 2**40) if "PCOUNT" in cards else 0
     groups = _whole(cards, "GCOUNT", 0, 2**40) if "GCOUNT" in cards else 1
@@ -125,9 +112,9 @@ def _header_bytes(stream: BinaryIO, index: int) -> bytes | None:
     while len(blocks) < MAX_HEADER_BLOCKS:
         block = _read(stream, BLOCK)
         if not block.strip(b" \0") and not blocks and index:
-            return None  # the end, or the padding that some writers leave there
+            return None  # the end, or padding after it
         if len(block) < BLOCK:
-            raise UnreadableImageError("it is cut short within a header")
+            raise UnreadableImageError("it is truncated within a header")
         blocks.append(block)
         if any(block[start : start + 8] == b"END     " for start in range(0, BLOCK, CARD)):
             return b"".join(blocks)
@@ -150,7 +137,7 @@ def _cards(header: bytes) -> dict[str, str]:
 def _whole(cards: dict[str, str], key: str, low: int, high: int) -> int:
     text = cards.get(key, "")
     if not re.fullmatch(r"[+-]?\d{1,13}", text) or not low <= int(text) <= high:
-        raise UnreadableImageError(f"its card {key} says {text!r}")
+        raise UnreadableImageError(f"its card {key} is {text!r}")
     return int(text)
 
 
@@ -162,7 +149,7 @@ def _dtype(hdu: _Hdu) -> str:
 
 
 def _bands(hdu: _Hdu, channels: int) -> tuple[str, ...]:
-    """BAND0, BAND1 … or BANDS as the Legacy Surveys write them, or FILTER of a single band."""
+    """From BAND0, BAND1 … or BANDS, as in the Legacy Surveys, or FILTER of a single band."""
     named = [hdu.cards.get(f"BAND{band}", "") for band in range(MAX_BANDS + 1)]
     together = hdu.cards.get("BANDS", "").replace(",", "").replace(" ", "")
     if all(named[:channels]) and not named[channels]:
@@ -174,7 +161,7 @@ def _bands(hdu: _Hdu, channels: int) -> tuple[str, ...]:
 
 
 def _values(hdu: _Hdu, data: bytes) -> NDArray[Any]:
-    from astropy.io import fits  # an extra, and half a second
+    from astropy.io import fits
 
     dtype = _dtype(hdu)
     kind = fits.ImageHDU if "XTENSION" in hdu.cards else fits.PrimaryHDU
@@ -202,7 +189,7 @@ def _read_exactly(stream: BinaryIO, nbytes: int, what: str) -> bytes:
         raise UnreadableImageError(f"it declares {nbytes:,} bytes of {what}, which is too many")
     data = _read(stream, nbytes)
     if len(data) < nbytes:
-        raise UnreadableImageError(f"it is cut short: {len(data):,} of {nbytes:,} bytes of {what}")
+        raise UnreadableImageError(f"it is truncated: {len(data):,} of {nbytes:,} bytes of {what}")
     return data
 
 

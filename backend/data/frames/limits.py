@@ -1,32 +1,20 @@
-"""What one frame may be: how many values, which axes; and the error of one that cannot be read."""
+"""Limits of one frame: how many values, which axes; and the error of an unreadable one."""
 
+import math
 import struct
 import tokenize
 import zipfile
 import zlib
 
 MAX_PIXELS = 50_000_000
-"""Of a picture, and values (pixels × bands) of any other frame."""
-
+"""Of a picture; of any other frame, values (pixels × bands)."""
 MAX_BANDS = 5
 
 READ_ERRORS = (
-    OSError,
-    EOFError,
-    ValueError,
-    TypeError,
-    SyntaxError,
-    LookupError,
-    ArithmeticError,
-    AttributeError,
-    RuntimeError,
-    MemoryError,
-    struct.error,
-    tokenize.TokenError,
-    zlib.error,
-    zipfile.BadZipFile,
-)
-"""What decoders of others raise on damaged bytes, as fuzzing found; never our own errors."""
+    OSError, EOFError, ValueError, TypeError, SyntaxError, LookupError, ArithmeticError, AttributeError,
+    RuntimeError, MemoryError, struct.error, tokenize.TokenError, zlib.error, zipfile.BadZipFile,
+)  # fmt: skip
+"""What third-party decoders raise on damaged bytes, found by fuzzing; never our own errors."""
 
 
 class UnreadableImageError(Exception):
@@ -34,14 +22,11 @@ class UnreadableImageError(Exception):
 
 
 def split_axes(shape: tuple[int, ...], *, prefer_first: bool) -> tuple[bool, tuple[int, int, int]]:
-    """Whether the bands are the first axis, and (H, W, C), of an array of two axes, or three with up to five
-    bands first or last (`prefer_first` where both could be); UnreadableImageError for any other."""
+    """Whether the bands are the first axis, and (H, W, C), of an array of two axes, or of three with up to
+    five bands first or last (`prefer_first` if both could be); UnreadableImageError for any other."""
     if len(shape) not in (2, 3) or min(shape) < 1:
         raise UnreadableImageError(f"its shape {shape} is neither (H, W) nor (C, H, W) with pixels")
-    size = 1
-    for length in shape:
-        size *= int(length)
-    if size > MAX_PIXELS:
+    if math.prod(map(int, shape)) > MAX_PIXELS:
         raise UnreadableImageError(f"{' × '.join(map(str, shape))} pixels are too many")
     if len(shape) == 2:
         return False, (shape[0], shape[1], 1)

@@ -1,6 +1,6 @@
-"""One frame of any kind to an array: pictures, FITS and .npy, each told by its first bytes.
+"""One frame to an array: pictures, FITS and .npy, recognised by their first bytes.
 
-Nothing is decoded before the size that its header declares has been checked.
+The size that a header declares is checked before anything is decoded.
 """
 
 import warnings
@@ -27,7 +27,7 @@ FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
 FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fit.gz")
 FRAME_SUFFIXES = (*PICTURE_SUFFIXES, *FITS_SUFFIXES, ".npy")
-"""Endings, in lower case, of the files that read_frame may be given."""
+"""Endings, in lower case, of the files that read_frame reads."""
 
 GREY_MODES = frozenset({"1", "L", "LA", "La"})
 COLOUR_MODES = frozenset({"RGB", "RGBA", "RGBX", "RGBa", "P", "PA", "CMYK", "YCbCr", "LAB", "HSV"})
@@ -38,8 +38,8 @@ NPY_MAGIC = b"\x93NUMPY"
 
 @dataclass(frozen=True)
 class FrameHeader:
-    """What a frame is, before its pixels are read. `dtype` is that of read_frame's array; `bands` are the
-    names that the file gives, empty where it gives none."""
+    """A frame before its pixels are read. `dtype` is that of read_frame's array; `bands` are named by the
+    file, or empty."""
 
     width: int
     height: int
@@ -52,13 +52,12 @@ def read_frame(stream: BinaryIO, name: str) -> Frame:
     """The pixels of one file, from a seekable stream.
 
     Grey pictures have one band, other pictures three: alpha is dropped, CMYK and palettes become RGB. FITS
-    gives its first image HDU with its rows turned top to bottom, as a picture of it would show the sky.
-    UnreadableImageError where this one file is broken or too large; DataError where every such file would
-    fail (FITS without astropy, three bands of 16 bits in a PNG or TIFF).
+    gives its first image HDU, its last row on top as the sky is shown. UnreadableImageError if this file is
+    broken or too large; DataError if every such file would fail (three bands of 16 bits in a PNG or TIFF).
     """
     kind = _kind(stream, name)
     if kind == "fits":
-        return read_fits(stream, name)
+        return read_fits(stream)
     if kind == "npy":
         return _read_npy(stream)
     with _picture(stream, name) as image:
@@ -69,19 +68,19 @@ def frame_header(stream: BinaryIO, name: str) -> FrameHeader:
     """Size, bands and type of one file, from its header alone; errors as for read_frame."""
     kind = _kind(stream, name)
     if kind == "fits":
-        (height, width, channels), dtype, bands = fits_header(stream, name)
+        (height, width, channels), dtype, bands = fits_header(stream)
         return FrameHeader(width, height, channels, dtype, bands)
     if kind == "npy":
-        axes, _, stored = _npy_header(stream)
+        axes, _, stored = _npy_frame_header(stream)
         _, (height, width, channels) = split_axes(axes, prefer_first=False)
-        return FrameHeader(width, height, channels, _npy_dtype(stored), ())
+        return FrameHeader(width, height, channels, frame_dtype(stored), ())
     with _picture(stream, name) as image:
         dtype = DEEP_MODES.get(image.mode) or WIDE_MODES.get(image.mode) or "uint8"
         return FrameHeader(image.width, image.height, 3 if image.mode in COLOUR_MODES else 1, dtype, ())
 
 
 def _kind(stream: BinaryIO, name: str) -> str:
-    """picture, fits or npy, by the first bytes; the suffix only says what was to be expected."""
+    """picture, fits or npy, by the first bytes; the suffix serves messages only."""
     try:
         stream.seek(0)
         start = stream.read(len(FITS_MAGIC))
@@ -95,14 +94,14 @@ def _kind(stream: BinaryIO, name: str) -> str:
     if start.startswith(NPY_MAGIC):
         return "npy"
     if name.lower().endswith((*FITS_SUFFIXES, ".npy")):
-        wanted = "array of NumPy" if name.lower().endswith(".npy") else "FITS file"
-        raise UnreadableImageError(f"no {wanted}: it starts with {start[:6]!r}")
+        expected = "NumPy array" if name.lower().endswith(".npy") else "FITS file"
+        raise UnreadableImageError(f"not a {expected}: it starts with {start[:6]!r}")
     return "picture"
 
 
 @contextmanager
 def _picture(stream: BinaryIO, name: str) -> Iterator[Image.Image]:
-    """The picture with its header read and its limits checked, pixels not yet decoded."""
+    """The picture, header read and limits checked, pixels not yet decoded."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -113,7 +112,7 @@ def _picture(stream: BinaryIO, name: str) -> Iterator[Image.Image]:
                 _check_mode(image, name)
                 yield image
     except UnidentifiedImageError as error:
-        raise UnreadableImageError(f"no {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image") from error
+        raise UnreadableImageError(f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
         raise UnreadableImageError("too many pixels") from error
     except READ_ERRORS as error:
@@ -122,19 +121,15 @@ def _picture(stream: BinaryIO, name: str) -> Iterator[Image.Image]:
 
 def _check_mode(image: Image.Image, name: str) -> None:
     if image.mode not in GREY_MODES | COLOUR_MODES | DEEP_MODES.keys() | WIDE_MODES.keys():
-        raise UnreadableImageError(f"its mode {image.mode} is none that can be read")
+        raise UnreadableImageError(f"its mode {image.mode} is not supported")
     if image.mode in COLOUR_MODES | GREY_MODES and any(";16" in layout for layout in _stored_layouts(image)):
-        # The decoder would keep the upper 8 bits and say nothing.
-        raise DataError(
-            "deep_colour",
-            f"{name} has several bands of 16 bits, which pictures give only 8 of; save its bands as FITS or "
-            ".npy, so that the stretch decides.",
-            "path",
-        )
+        # The decoder would silently keep the upper 8 bits.
+        why = f"{name} has several bands of 16 bits, of which 8 would be lost; save them as FITS or .npy."
+        raise DataError("deep_colour", why, "path")
 
 
 def _stored_layouts(image: Image.Image) -> list[str]:
-    """How the file holds its pixels, as `RGB;16B`, one entry a tile."""
+    """How the file stores its pixels, such as `RGB;16B`, one entry per tile."""
     if not isinstance(image, ImageFile.ImageFile):
         return []
     arguments = [tile.args for tile in image.tile if tile.args]
@@ -149,20 +144,30 @@ def _picture_pixels(image: Image.Image) -> Frame:
     if image.mode in ("La", "RGBa"):
         image = image.convert("LA" if image.mode == "La" else "RGBA")
     if image.mode in ("PA", "P") and "transparency" in image.info:
-        image = image.convert("RGBA")  # colours stay as stored: alpha is dropped, not painted
+        image = image.convert("RGBA")  # alpha is dropped, not blended: colours stay as stored
     grey = image.mode in GREY_MODES
     pixels = np.asarray(image.convert("L" if grey else "RGB"), np.uint8)
     return pixels[..., None] if grey else pixels
 
 
-def _npy_header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
-    """Shape, Fortran order and dtype, once they are known to be a frame's."""
+def npy_header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Shape, Fortran order and dtype; raises READ_ERRORS and RecursionError on a damaged header."""
+    version = npy.read_magic(stream)
+    read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
+    if read is None:
+        raise ValueError(f"version {version[0]}.{version[1]} of the .npy format is unknown")
+    header: tuple[tuple[int, ...], bool, np.dtype[Any]] = read(stream)
+    return header
+
+
+def frame_dtype(dtype: np.dtype[Any]) -> str:
+    """The type that values of a frame are read as: uint8, uint16, else float32."""
+    return dtype.name if dtype.name in ("uint8", "uint16") else "float32"
+
+
+def _npy_frame_header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     try:
-        version = npy.read_magic(stream)
-        read = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
-        if read is None:
-            raise UnreadableImageError(f"version {version[0]}.{version[1]} of the .npy format is unknown")
-        shape, fortran, dtype = read(stream)
+        shape, fortran, dtype = npy_header(stream)
     except READ_ERRORS as error:
         raise UnreadableImageError(f"its .npy header is damaged ({error})") from error
     if dtype.hasobject or dtype.kind not in "uif":
@@ -170,12 +175,8 @@ def _npy_header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]
     return shape, fortran, dtype
 
 
-def _npy_dtype(dtype: np.dtype[Any]) -> str:
-    return dtype.name if dtype.name in ("uint8", "uint16") else "float32"
-
-
 def _read_npy(stream: BinaryIO) -> Frame:
-    shape, fortran, dtype = _npy_header(stream)
+    shape, fortran, dtype = _npy_frame_header(stream)
     bands_first, _ = split_axes(shape, prefer_first=False)
     nbytes = int(np.prod(shape, dtype=object)) * dtype.itemsize
     try:
@@ -183,11 +184,10 @@ def _read_npy(stream: BinaryIO) -> Frame:
     except READ_ERRORS as error:
         raise UnreadableImageError(f"cannot be read ({error})") from error
     if len(data) < nbytes:
-        raise UnreadableImageError(f"it is cut short: {len(data):,} of {nbytes:,} bytes of pixels")
+        raise UnreadableImageError(f"it is truncated: {len(data):,} of {nbytes:,} bytes of pixels")
+    values = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
     with np.errstate(over="ignore"):
-        values = (
-            np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C").astype(_npy_dtype(dtype))
-        )
+        values = values.astype(frame_dtype(dtype))
     if values.ndim == 2:
         return values[..., None]
     return np.ascontiguousarray(np.moveaxis(values, 0, 2) if bands_first else values)

@@ -7,7 +7,7 @@ from backend.data.layout import Pixels
 
 
 def centre_crop(images: Pixels, crop_size: int) -> Pixels:
-    """(n, S, S, C) centres of images (n, H, W, C); S is crop_size, or the shorter side where that is less."""
+    """(n, S, S, C) centres of images (n, H, W, C); S is crop_size, or the shorter side if that is less."""
     height, width = images.shape[1:3]
     side = min(crop_size, height, width)
     top, left = (height - side) // 2, (width - side) // 2
@@ -15,9 +15,9 @@ def centre_crop(images: Pixels, crop_size: int) -> Pixels:
 
 
 def resize(images: Pixels, img_size: int) -> Pixels:
-    """(n, img_size, img_size, C) of square images; the same array where nothing changes.
+    """(n, img_size, img_size, C) of square images; the same array if nothing changes.
 
-    Bilinear with a support that grows with the reduction, so that shrinking averages and does not skip.
+    Bilinear with antialiasing: shrinking averages all pixels.
     """
     if images.shape[1] == images.shape[2] == img_size:
         return images

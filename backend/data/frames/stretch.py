@@ -1,4 +1,4 @@
-"""How values of more than 8 bits become 8 bits: asinh (Lupton et al. 2004, PASP 116, 133) or linear."""
+"""From more than 8 bits to 8: an asinh (Lupton et al. 2004, PASP 116, 133) or linear stretch."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -15,14 +15,12 @@ from shared.configs import ImportConfig
 
 MAX_NAN_SHARE = 0.05
 SAMPLED_PIXELS = 32_768
-"""Of each band of each frame, for the percentiles; smaller frames are taken whole."""
+"""Of each band of each frame, for the percentiles; smaller frames are used whole."""
 
 
 def check_frame(frame: Frame) -> None:
-    """UnreadableImageError where over 5 % of the values are NaN or infinite, or no band varies.
-
-    To be asked of a frame before it is resized: resizing smears NaN.
-    """
+    """UnreadableImageError if over 5 % of the values are NaN or infinite, or no band varies. Check before
+    resizing, which smears NaN."""
     finite = np.isfinite(frame)
     blank = 1 - float(finite.mean())
     if blank > MAX_NAN_SHARE:
@@ -42,8 +40,8 @@ def curve(x: Floats, config: ImportConfig) -> Floats:
 
 @dataclass(frozen=True)
 class Stretch:
-    """A fitted stretch. `low` and `high` (C,) are source values that go to x = 0 and x = 1, one a band;
-    None where each image has its own."""
+    """A fitted stretch. `low` and `high` (C,) are the source values that map to 0 and 1, one per band; None
+    if each image has its own."""
 
     config: ImportConfig
     low: Floats | None
@@ -52,8 +50,8 @@ class Stretch:
 
     @classmethod
     def fit(cls, frames: Iterable[Frame], config: ImportConfig) -> "Stretch":
-        """Percentiles of each band over all the given frames together, those that check_frame refuses left
-        out. DataError where none is left, bands differ in number, or a band's percentiles coincide."""
+        """Percentiles of each band over all frames that pass check_frame. DataError if there is none, the
+        numbers of bands differ, or a band's percentiles coincide."""
         if config.stretch_scope == "image":
             return cls(config, None, None, 0)
         samples: list[NDArray[Any]] = []  # (≤ SAMPLED_PIXELS, C) each
@@ -65,12 +63,11 @@ class Stretch:
                 refused.append(str(error))
                 continue
             samples.append(_sample(frame, index))
-        low, high = _percentiles(_bands_of(samples, refused), config)
-        return cls(config, low, high, len(samples))
+        return cls(config, *_percentiles(_bands_of(samples, refused), config), len(samples))
 
     def __call__(self, frame: Frame) -> Pixels:
-        """(H, W, C) uint8; NaN and infinite values become the black point. UnreadableImageError as for
-        check_frame, and where the percentiles of one image coincide."""
+        """(H, W, C) uint8; NaN and infinite values become the black point. UnreadableImageError as in
+        check_frame, and if the percentiles of one image coincide."""
         check_frame(frame)
         low, high = self._limits(frame)
         pixels = np.empty(frame.shape, np.uint8)
@@ -93,7 +90,7 @@ class Stretch:
         return self.low, self.high
 
     def words(self) -> str:
-        """For a person: `asinh, Q 8, softening 0.05, 1–99.8 % of the dataset`."""
+        """Such as `asinh, Q 8, softening 0.05, 1–99.8 % of the dataset`."""
         config = self.config
         shape = f", Q {config.stretch_q:g}, softening {config.stretch_softening:g}"
         of = "the dataset" if config.stretch_scope == "dataset" else "each image"
@@ -101,26 +98,22 @@ class Stretch:
         return f"{config.stretch}{shape if config.stretch == 'asinh' else ''}, {share}"
 
     def provenance(self) -> dict[str, Any]:
-        """Every number that is needed to do it again; `low` and `high` are source values, one a band."""
+        """Every number needed to repeat it; `low` and `high` are source values, one per band."""
         config = self.config
-        curved = {"q": config.stretch_q, "softening": config.stretch_softening}
-        fitted = {
-            "low": None if self.low is None else self.low.tolist(),
-            "high": None if self.high is None else self.high.tolist(),
-            "sampled_frames": self.sampled_frames,
-        }
-        return {
-            "curve": config.stretch,
-            **(curved if config.stretch == "asinh" else {}),
-            "low_percentile": config.low_percentile,
-            "high_percentile": config.high_percentile,
-            "scope": config.stretch_scope,
-            **(fitted if config.stretch_scope == "dataset" else {}),
-        }
+        stated: dict[str, Any] = {"curve": config.stretch}
+        if config.stretch == "asinh":
+            stated |= {"q": config.stretch_q, "softening": config.stretch_softening}
+        stated |= {"low_percentile": config.low_percentile, "high_percentile": config.high_percentile}
+        stated["scope"] = config.stretch_scope
+        if config.stretch_scope == "dataset":
+            limits = {"low": self.low, "high": self.high}
+            stated |= {key: None if value is None else value.tolist() for key, value in limits.items()}
+            stated["sampled_frames"] = self.sampled_frames
+        return stated
 
 
 def _sample(frame: Frame, index: int) -> NDArray[Any]:
-    """(n, C) pixels at places drawn from `index`; all of a small frame."""
+    """(n, C) pixels at places drawn with seed `index`; all of a small frame."""
     values = frame.reshape(-1, frame.shape[2])
     if len(values) <= SAMPLED_PIXELS:
         return values.copy()
@@ -130,34 +123,24 @@ def _sample(frame: Frame, index: int) -> NDArray[Any]:
 def _bands_of(samples: list[NDArray[Any]], refused: list[str]) -> list[NDArray[Any]]:
     """Finite values of each band over all samples."""
     if not samples:
-        why = f": {refused[0]}" if refused else ""
-        raise DataError(
-            "unreadable_images",
-            f"None of {len(refused):,} sampled images can be stretched{why}; replace them.",
-            "path",
-        )
+        reason = f": {refused[0]}" if refused else ""
+        why = f"None of {len(refused):,} sampled images can be stretched{reason}; replace them."
+        raise DataError("unreadable_images", why, "path")
     counts = sorted({values.shape[1] for values in samples})
     if len(counts) > 1:
-        raise DataError(
-            "mixed_bands",
-            f"Some images have {counts[0]} bands and others {counts[-1]}; import each kind on its own.",
-            "path",
-        )
+        why = f"Some images have {counts[0]} bands and others {counts[-1]}; import each kind on its own."
+        raise DataError("mixed_bands", why, "path")
     bands = (np.concatenate([values[:, band] for values in samples]) for band in range(counts[0]))
     return [values[np.isfinite(values)] for values in bands]
 
 
 def _percentiles(bands: list[NDArray[Any]], config: ImportConfig) -> tuple[Floats, Floats]:
     """(C,) black and white points, linear between order statistics."""
-    wanted = (config.low_percentile, config.high_percentile)
-    points = np.array([np.percentile(v.astype(np.float64), wanted) if len(v) else (0, 0) for v in bands])
+    low, high = config.low_percentile, config.high_percentile
+    points = np.array([np.percentile(v.astype(np.float64), (low, high)) if len(v) else (0, 0) for v in bands])
     flat = np.flatnonzero(~(points[:, 0] < points[:, 1]))
     if len(flat):
-        band = int(flat[0])
-        raise DataError(
-            "flat_band",
-            f"{wanted[0]:g} % and {wanted[1]:g} % of band {band + 1} are both {points[band, 0]:g}; raise "
-            "high_percentile, or leave that band out.",
-            "high_percentile",
-        )
+        why = f"The {low:g} and {high:g} percentiles of band {flat[0] + 1} are both {points[flat[0], 0]:g}"
+        advice = "raise high_percentile, or leave that band out"
+        raise DataError("flat_band", f"{why}; {advice}.", "high_percentile")
     return points[:, 0], points[:, 1]

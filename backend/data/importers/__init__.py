@@ -36,11 +36,11 @@ def import_dataset(
     should_stop: Callable[[], bool],
     roots: Roots,
 ) -> Path:
-    """Path of the new dataset, `<folder>/<name>.h5` where that is free, made from what `config.path` is.
+    """Path of the new dataset, `<folder>/<name>.h5` if that is free, made from `config.path`.
 
-    Raises DataError for a source that cannot be used, ForbiddenError for a link out of `roots`, ImportStopped
-    once should_stop() is true; nothing is left behind then. A second call with the same token returns what
-    the first one finished.
+    Raises DataError for an unusable source, ForbiddenError for a link out of `roots`, ImportStopped once
+    should_stop() is true, and then leaves nothing behind. A second call with the same token returns the
+    dataset of the first.
     """
     finished = made_by(folder, config.name, token)
     if finished is not None:
@@ -49,7 +49,7 @@ def import_dataset(
     source = open_source(config, roots, Findings(strict=True), reporter)
     try:
         source.prepare(reporter)
-    except BaseException:  # ImportStopped is none of Exception
+    except BaseException:  # ImportStopped is not an Exception
         source.close()
         raise
     return write_source(source, config.name, folder, token, reporter, source.skipped)
@@ -72,11 +72,11 @@ def simulate_dataset(
 
 def check_source(config: ImportConfig, roots: Roots) -> dict[str, Any]:
     """What an import would find, from columns and the headers of 2,000 images: kind (galaxy10, array,
-    class_folders, folder_table, folder), n, img_size and class_names. Raises where it could not work."""
+    class_folders, folder_table, folder), n, img_size and class_names. Raises if it could not work."""
     source = open_source(config, roots, Findings(strict=True), SILENT, HEADERS_CHECKED)
     source.close()
     return {
-        "kind": source.facts.kind,
+        "kind": source.info.kind,
         "n": len(source.catalogue),
         "img_size": source.ready.img_size,
         "class_names": source.catalogue.class_names,

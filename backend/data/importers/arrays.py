@@ -8,8 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.data.importers.array_source import ArrayFile
-from backend.data.importers.catalogue import Catalogue, check_class_names, check_codes, classes_of, unlabelled
-from backend.data.importers.frame_source import Facts
+from backend.data.importers.catalogue import (
+    Catalogue,
+    check_class_names,
+    check_codes,
+    classes_of,
+    numbered,
+    unlabelled,
+)
+from backend.data.importers.frame_source import SourceInfo
 from backend.data.importers.image_rows import HEADER_ERRORS, NpyRows, NpzRows, check_dtype, read_npy_header
 from backend.data.importers.reporting import Findings
 from backend.data.importers.values import FIELDS, Column, checked_sky, split_codes
@@ -23,18 +30,12 @@ LABEL_KEYS = ("labels", "ans", "y")
 ID_KEYS = ("source_id", "ids")
 
 
-class _Open:
-    """Nothing stays open of a memory map."""
-
-    def close(self) -> None:
-        return None
-
-
 def open_npy(config: ImportConfig) -> ArrayFile:
     """The images of a .npy file, without columns."""
     path = Path(config.path).expanduser()
     images = NpyRows(path)
-    return ArrayFile(images, unlabelled(_numbered(path, images.shape[0])), _facts(path), (), _Open())
+    catalogue = unlabelled(numbered(path.stem, images.shape[0]))
+    return ArrayFile(images, catalogue, _info(path), (), lambda: None)
 
 
 def open_npz(config: ImportConfig, findings: Findings) -> ArrayFile:
@@ -43,22 +44,17 @@ def open_npz(config: ImportConfig, findings: Findings) -> ArrayFile:
     file = NpzFile(Path(config.path).expanduser())
     try:
         images = file.images()
-        catalogue = unlabelled(_numbered(file.path, images.shape[0]))
+        catalogue = unlabelled(numbered(file.path.stem, images.shape[0]))
         with findings.trying():
             _read_columns(file, catalogue)
-        return ArrayFile(images, catalogue, _facts(file.path), (), file)
+        return ArrayFile(images, catalogue, _info(file.path), (), file.close)
     except DataError:
         file.close()
         raise
 
 
-def _facts(path: Path) -> Facts:
-    return Facts(kind="array", provenance={"kind": "array", "file": path.name})
-
-
-def _numbered(path: Path, n: int) -> list[str]:
-    width = len(str(n - 1))
-    return [f"{path.stem}:{row:0{width}d}" for row in range(n)]
+def _info(path: Path) -> SourceInfo:
+    return SourceInfo(kind="array", provenance={"kind": "array", "file": path.name})
 
 
 class NpzFile:
@@ -69,9 +65,8 @@ class NpzFile:
         try:
             self._zip = zipfile.ZipFile(path)
         except (*HEADER_ERRORS, zipfile.BadZipFile) as error:
-            raise DataError(
-                "damaged", f"{path.name} is no readable .npz ({error}); save it again.", "path"
-            ) from error
+            why = f"{path.name} is not a readable .npz ({error}); save it again."
+            raise DataError("damaged", why, "path") from error
         members = {info.filename: info for info in self._zip.infolist()}
         self._members = {name[:-4]: info for name, info in members.items() if name.endswith(".npy")}
         self._images: NpzRows | None = None
@@ -88,36 +83,27 @@ class NpzFile:
         key = self.first_key(IMAGE_KEYS)
         if key is None:
             keys = ", ".join(sorted(self._members)[:12]) or "nothing"
-            raise DataError(
-                "missing_key",
-                f"{self.path.name} has no array 'images': it holds {keys}; rename yours to 'images'.",
-                "path",
-            )
+            why = f"{self.path.name} has no array 'images': it holds {keys}; rename yours to 'images'."
+            raise DataError("missing_key", why, "path")
         name = f"'{key}' of {self.path.name}"
         self._images = NpzRows(lambda: self._stream(key), name, self._members[key].file_size)
         return self._images
 
     def column(self, key: str, n: int | None) -> NDArray[Any]:
-        """A whole one-dimensional array, of length `n` where given; text as str."""
+        """A whole one-dimensional array, of length `n` if given; text as str."""
         what = f"'{key}' of {self.path.name}"
         size = self._members[key].file_size
         with self._stream(key) as stream:
             header = read_npy_header(stream, what)
             if header.dtype.kind not in "US":
                 check_dtype(header.dtype, what)
-            wanted = "one value" if n is None else f"one value for each of the {n:,} images"
             if len(header.shape) != 1 or (n is not None and header.shape[0] != n):
-                raise DataError(
-                    "bad_shape",
-                    f"{what} has shape {header.shape}; {wanted} is needed, or leave it out.",
-                    "path",
-                )
+                shape = "(K,)" if n is None else f"({n},)"
+                why = f"{what} has shape {header.shape}, not {shape}; reshape it, or leave it out."
+                raise DataError("bad_shape", why, "path")
             if not 0 <= header.nbytes <= min(size, MAX_COLUMN_BYTES):
-                raise DataError(
-                    "declared_too_large",
-                    f"{what} declares {header.nbytes:,} bytes but holds {size:,}; save it again.",
-                    "path",
-                )
+                why = f"{what} declares {header.nbytes:,} bytes but holds {size:,}; save it again."
+                raise DataError("declared_too_large", why, "path")
             data = self._bytes(stream, header.nbytes, what)
         values = np.frombuffer(data, header.dtype) if header.dtype.itemsize else np.zeros(header.shape, "U1")
         return np.char.decode(values, "utf-8", "replace") if values.dtype.kind == "S" else values
@@ -134,7 +120,7 @@ class NpzFile:
         except (*HEADER_ERRORS, zipfile.BadZipFile) as error:
             raise self._damaged(what, error) from error
         if len(data) < nbytes:
-            raise self._damaged(what, f"cut short at {len(data):,} bytes")
+            raise self._damaged(what, f"truncated at {len(data):,} bytes")
         return data
 
     def _damaged(self, what: str, why: object) -> DataError:
@@ -158,7 +144,7 @@ def _read_columns(file: NpzFile, catalogue: Catalogue) -> None:
 
 
 def _read_labels(file: NpzFile, key: str, catalogue: Catalogue) -> None:
-    """Names, or numbers: −1 is no label, others count into class_names where there are any."""
+    """Names, or numbers: −1 for no label, others index class_names if there are any."""
     values = file.column(key, len(catalogue))
     cells = _cells(values)
     if values.dtype.kind in "iuf":

@@ -1,4 +1,4 @@
-"""What is known of each galaxy of a source beside its pixels, from a table, folder names or arrays."""
+"""The columns of a source, one value per galaxy: from a table, folder names or arrays."""
 
 import re
 from collections import Counter
@@ -19,7 +19,7 @@ from backend.data.importers.values import (
     is_in_hours,
     sky_values,
     split_codes,
-)
+)  # fmt: skip
 from backend.data.layout import MAX_CLASS_NAME, MAX_CLASSES, Floats, GalaxyBlock, Pixels, Rows
 from backend.data.splits import count_divided
 from backend.errors import DataError
@@ -29,8 +29,8 @@ from shared.configs import ImportConfig
 
 @dataclass
 class Catalogue:
-    """Columns of a source, a value a galaxy: labels (n,) with −1 for none, sky columns by SKY_KEYS, split
-    codes and group numbers (−1 for none) where the source brings them."""
+    """Labels (n,) with −1 for none, sky columns by SKY_KEYS, split codes and group numbers (−1 for none) if
+    the source has them."""
 
     source_ids: list[str]
     labels: Rows
@@ -61,7 +61,7 @@ class Catalogue:
         return {name: int(count) for name, count in zip(self.class_names, counts, strict=True)}
 
     def split_counts(self) -> dict[str, int]:
-        """Empty where the source brings no split."""
+        """Empty if the source has no split."""
         if self.splits is None:
             return {}
         return {split.value: int((self.splits == code).sum()) for split, code in SPLIT_CODES.items()}
@@ -85,12 +85,18 @@ class TableColumns:
 
 
 def unlabelled(source_ids: list[str]) -> Catalogue:
-    """A catalogue of nothing but ids."""
+    """A catalogue of ids only."""
     return Catalogue(source_ids, np.full(len(source_ids), -1, np.int64))
 
 
+def numbered(stem: str, n: int) -> list[str]:
+    """Ids for `n` galaxies of a file: `stem:007`."""
+    width = len(str(n - 1))
+    return [f"{stem}:{row:0{width}d}" for row in range(n)]
+
+
 def with_table(base: Catalogue, columns: TableColumns, findings: Findings) -> Catalogue:
-    """`base` with what the table says of the same rows."""
+    """`base` with the columns of a table of the same rows."""
     catalogue = replace(base, sky=dict(base.sky))
     ids, groups, splits = (columns.of(name) for name in ("id_column", "group_column", "split_column"))
     if ids is not None:
@@ -114,7 +120,7 @@ def with_table(base: Catalogue, columns: TableColumns, findings: Findings) -> Ca
 
 
 def with_constant_scale(catalogue: Catalogue, config: ImportConfig, findings: Findings) -> Catalogue:
-    """The same with one pixel scale for all, where `pxscale` is a number."""
+    """The catalogue with one pixel scale for all, if `pxscale` is a number."""
     with findings.trying():
         scale = constant_scale(config)
         if scale is not None and "pxscale" not in catalogue.sky:
@@ -124,9 +130,8 @@ def with_constant_scale(catalogue: Catalogue, config: ImportConfig, findings: Fi
 
 
 def classes_of(cells: Sequence[str]) -> tuple[list[str], Rows]:
-    """Class names, in numeric order if all are whole numbers, else alphabetical, and (n,) codes, −1 for
-    blank cells (−1 itself may be a class: it is a Hubble type); DataError where they are too many or too long
-    to be classes."""
+    """Class names, in numeric order if all are whole numbers, else alphabetical, and (n,) codes, −1 for blank
+    cells (a cell −1 may be a class: it is a Hubble type); DataError as in check_class_names."""
     counts = Counter(cell for cell in cells if cell.lower() not in BLANKS)
     numeric = all(re.fullmatch(r"-?\d{1,18}", name) for name in counts)
     names = sorted(counts, key=int) if numeric else sorted(counts)
@@ -136,35 +141,25 @@ def classes_of(cells: Sequence[str]) -> tuple[list[str], Rows]:
 
 
 def check_codes(codes: Rows, class_names: Sequence[str], what: str) -> None:
-    """DataError where a code (n,) is neither −1 nor an index of `class_names`; `what` names the values."""
+    """DataError if a code (n,) is neither −1 nor an index of `class_names`; `what` names the values."""
     outside = np.flatnonzero((codes < -1) | (codes >= len(class_names)))
     if len(outside):
         row = int(outside[0])
-        raise DataError(
-            "bad_label",
-            f"{what} holds {codes[row]} in row {row}, outside 0 to {len(class_names) - 1}; correct it, set "
-            "−1 for no label, or name your classes in class_names.",
-            "path",
-        )
+        why = f"{what} holds {codes[row]} in row {row}, outside 0 to {len(class_names) - 1}"
+        advice = "correct it, set −1 for no label, or name your classes in class_names"
+        raise DataError("bad_label", f"{why}; {advice}.", "path")
 
 
 def check_class_names(names: list[str]) -> None:
-    """DataError where they are too many or too long to be classes."""
+    """DataError if they are too many or too long to be classes."""
     if len(names) > MAX_CLASSES:
-        raise DataError(
-            "too_many_classes",
-            f"The labels have {len(names):,} different values, first '{names[0][:60]}'; at most "
-            f"{MAX_CLASSES} can be classes: choose another label_column, or '-' for none.",
-            "label_column",
-        )
+        why = f"The labels have {len(names):,} different values, first '{names[0][:60]}', over {MAX_CLASSES}"
+        advice = "choose another label_column, or '-' for none"
+        raise DataError("too_many_classes", f"{why}; {advice}.", "label_column")
     long = next((name for name in names if len(name) > MAX_CLASS_NAME), None)
     if long is not None:
-        raise DataError(
-            "class_name_too_long",
-            f"The class '{long[:40]}…' has {len(long)} characters; use at most {MAX_CLASS_NAME}, or set "
-            "label_column to '-'.",
-            "label_column",
-        )
+        why = f"The class '{long[:40]}…' has {len(long)} characters, over {MAX_CLASS_NAME}"
+        raise DataError("class_name_too_long", f"{why}; set label_column to '-'.", "label_column")
 
 
 def _note(catalogue: Catalogue, columns: TableColumns, findings: Findings) -> None:

@@ -1,4 +1,4 @@
-"""Which column of a table is what: as the person says, else by its name and what it holds."""
+"""The role of each column of a table: as configured, else by its name and contents."""
 
 from collections.abc import Callable, Iterable
 
@@ -10,8 +10,7 @@ from backend.data.importers.names import (
     LABEL_COLUMNS,
     LABEL_ENDINGS,
     SPLIT_NAMES,
-    missing_column,
-)
+)  # fmt: skip
 from backend.data.importers.reporting import Findings
 from backend.data.layout import MAX_CLASSES
 from backend.errors import DataError
@@ -23,31 +22,27 @@ Rows = list[dict[str, str]]
 
 
 def constant_scale(config: ImportConfig) -> float | None:
-    """The pixel scale where `pxscale` is a number, arcsec a pixel; DataError where it is not above 0."""
+    """The pixel scale in arcsec per pixel if `pxscale` is a number; DataError if it is not above 0."""
     try:
         value = float(config.pxscale or "")
     except ValueError:
         return None
     if not 0 < value < 1e6:
-        raise DataError(
-            "bad_pxscale",
-            f"pxscale {config.pxscale} is no pixel scale; give arcseconds a pixel above 0, as 0.262.",
-            "pxscale",
-        )
+        why = f"pxscale {config.pxscale} is not a pixel scale; give arcsec per pixel above 0, such as 0.262."
+        raise DataError("bad_pxscale", why, "pxscale")
     return value
 
 
 def refuse_columns_without_table(config: ImportConfig) -> None:
-    """DataError where a column is named but nothing has columns."""
+    """DataError if a column is named but there is no table."""
     for field in COLUMN_FIELDS:
         value = getattr(config, field)
         if value in (None, "", NO_COLUMN) or (field == "pxscale" and constant_scale(config) is not None):
             continue
-        raise DataError(
-            "no_table",
-            f"{field} names the column '{value}' but there is no table; set labels to a CSV or Parquet file.",
-            field,
+        why = (
+            f"{field} names the column '{value}' but there is no table; set labels to a CSV or Parquet file."
         )
+        raise DataError("no_table", why, field)
 
 
 class RoleFinder:
@@ -61,43 +56,44 @@ class RoleFinder:
         sample: Rows,
         has_image: Callable[[str], bool] | None,
     ) -> None:
-        self._config = config
-        self._table = table
-        self._columns = columns
-        self._sample = sample
-        self._has_image = has_image
+        self._config, self._table, self._columns = config, table, columns
+        self._sample, self._has_image = sample, has_image
         self._by_lower = {name.lower(): name for name in reversed(columns)}
         self._taken: set[str] = set()
 
     def find(self, findings: Findings) -> dict[str, str | None]:
-        """The column in effect by field, None for none. What is given but not there is a problem; so is a
-        table of images without a column of images."""
+        """The column in effect by field, None for none. A named column that does not exist is a problem, as
+        is a table of images without a column of images."""
         roles: dict[str, str | None] = dict.fromkeys(COLUMN_FIELDS)
         given = {field: getattr(self._config, field) for field in COLUMN_FIELDS}
-        for field, wanted in given.items():
+        for field, name in given.items():
             with findings.trying():
-                roles[field] = self._given(field, wanted)
+                roles[field] = self._given(field, name)
         self._taken = {column for column in roles.values() if column is not None}
         guesses = {"image_column": self._image, "label_column": self._label, "id_column": self._id}
-        for field, wanted in given.items():
-            if wanted in (None, "") and not (field == "image_column" and self._has_image is None):
+        for field, name in given.items():
+            if name in (None, "") and not (field == "image_column" and self._has_image is None):
                 with findings.trying():
                     guess = guesses[field]() if field in guesses else self._by_name(field)
                     roles[field] = guess
                     self._taken |= {guess} if guess else set()
         return roles
 
-    def _given(self, field: str, wanted: str | None) -> str | None:
-        if wanted in (None, "", NO_COLUMN):
+    def _given(self, field: str, name: str | None) -> str | None:
+        if name in (None, "", NO_COLUMN):
             return None
-        if field == "pxscale" and constant_scale(self._config) is not None and wanted not in self._columns:
+        if field == "pxscale" and constant_scale(self._config) is not None and name not in self._columns:
             return None
-        if wanted not in self._columns:
-            raise missing_column(self._table, wanted, field, self._columns)
-        return wanted
+        if name not in self._columns:
+            why = f"{self._table} has no column '{name}'; set {field} to one of: {self._listed()}."
+            raise DataError("unknown_column", why, field)
+        return name
+
+    def _listed(self) -> str:
+        return ", ".join(self._columns[:60])
 
     def _free(self, names: Iterable[str]) -> list[str]:
-        """Columns of these lower-case names that have no role yet."""
+        """Columns with these lower-case names and no role yet."""
         found = [self._by_lower[name] for name in names if name in self._by_lower]
         return [name for name in found if name not in self._taken]
 
@@ -116,12 +112,8 @@ class RoleFinder:
                 return column
         if named:
             return named[0]
-        raise DataError(
-            "unknown_column",
-            f"{self._table} has no column of image files; set image_column to one of: "
-            f"{', '.join(self._columns[:60])}.",
-            "image_column",
-        )
+        why = f"{self._table} has no column of image files; set image_column to one of: {self._listed()}."
+        raise DataError("unknown_column", why, "image_column")
 
     def _label(self) -> str | None:
         named = self._free(LABEL_COLUMNS)
@@ -148,7 +140,7 @@ class RoleFinder:
         return None
 
     def _believable(self, field: str, column: str) -> bool:
-        """A column z beside g or r is a magnitude, and a `set` is a split only where it says so."""
+        """A column z beside g or r is a magnitude, and a `set` is a split only if its values name splits."""
         if column.lower() == "z":
             return not {"g", "r"} & set(self._by_lower)
         if field == "split_column" and column.lower() != "split":

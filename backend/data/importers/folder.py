@@ -7,19 +7,19 @@ import numpy as np
 
 from backend.data.frames.limits import UnreadableImageError
 from backend.data.frames.reading import Frame, FrameHeader, frame_header, read_frame
-from backend.data.importers.frame_source import TICK_ROWS, Facts, FrameSource, evenly_spaced
+from backend.data.importers.frame_source import TICK_ROWS, FrameSource, SourceInfo
 from backend.data.importers.listing import Listing, list_images
-from backend.data.importers.recipe import Survey, too_small
+from backend.data.importers.recipe import FrameStats, too_small
 from backend.data.importers.reporting import Findings, Reporter, refuse_many
 from backend.data.importers.trees import Tree
-from backend.data.layout import GalaxyBlock, Pixels, Rows, SkipLog
+from backend.data.layout import GalaxyBlock, Pixels, Rows, SkipLog, evenly_spaced
 from shared.configs import ImportConfig
 
 BLOCK_BYTES = 32 * 2**20
 
 
 class FolderSource(FrameSource):
-    """A listed tree. The headers of at most `headers` evenly spaced files are read, None for all."""
+    """The images of a tree; the headers of at most `headers` evenly spaced files are read, None for all."""
 
     def __init__(
         self, tree: Tree, config: ImportConfig, findings: Findings, reporter: Reporter, headers: int | None
@@ -30,10 +30,10 @@ class FolderSource(FrameSource):
         n = len(self._names)
         self._sizes = np.ones((n, 2), np.int64)
         self._usable = np.ones(n, np.bool_)
-        survey, skipped = Survey(), SkipLog()
+        stats, skipped = FrameStats(), SkipLog()
         with findings.trying():
-            self._read_headers(config, survey, skipped, reporter, n if headers is None else headers)
-        super().__init__(config, _facts(listing, config), listing.catalogue, survey, listing.table, findings)
+            self._read_headers(config, stats, skipped, reporter, n if headers is None else headers)
+        super().__init__(config, _info(listing, config), listing.catalogue, stats, listing.table, findings)
         self.skipped = skipped
 
     def rows(self) -> Rows:
@@ -71,9 +71,9 @@ class FolderSource(FrameSource):
         return self.catalogue.block(rows, np.stack(images), scale)
 
     def _read_headers(
-        self, config: ImportConfig, survey: Survey, skipped: SkipLog, reporter: Reporter, limit: int
+        self, config: ImportConfig, stats: FrameStats, skipped: SkipLog, reporter: Reporter, limit: int
     ) -> None:
-        """Fill the survey; rows without a readable header, or too small to crop, are not usable."""
+        """Fill `stats`; rows without a readable header, or too small to crop, are not usable."""
         rows = evenly_spaced(np.arange(len(self._names)), limit)
         for done, row in enumerate(rows.tolist()):
             if done % (4 * TICK_ROWS) == 0:
@@ -87,7 +87,7 @@ class FolderSource(FrameSource):
                 skipped.add(name, str(error))
                 self._usable[row] = False
                 continue
-            survey.add(header, name)
+            stats.add(header, name)
             self._sizes[row] = header.width, header.height
         refuse_many(skipped, len(rows))
 
@@ -96,9 +96,9 @@ class FolderSource(FrameSource):
             return frame_header(stream, name)
 
 
-def _facts(listing: Listing, config: ImportConfig) -> Facts:
+def _info(listing: Listing, config: ImportConfig) -> SourceInfo:
     path = Path(config.path)
-    return Facts(
+    return SourceInfo(
         kind=listing.kind,
         provenance={"kind": listing.kind, "file" if path.is_file() else "folder": path.name},
     )

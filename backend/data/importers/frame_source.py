@@ -1,4 +1,4 @@
-"""What every source of one's own images shares: a catalogue, frames by row, and a recipe for them."""
+"""What every source of images shares: a catalogue, frames by row, and a recipe for them."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
@@ -6,15 +6,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from backend.data.frames.limits import UnreadableImageError
 from backend.data.frames.reading import Frame
 from backend.data.frames.stretch import Stretch
 from backend.data.importers.catalogue import Catalogue
-from backend.data.importers.recipe import Recipe, Survey, recipe_of
+from backend.data.importers.recipe import FrameStats, Recipe, recipe_of
 from backend.data.importers.reporting import Findings, Reporter
-from backend.data.layout import DatasetPlan, GalaxyBlock, Pixels, Rows, SkipLog
+from backend.data.layout import DatasetPlan, GalaxyBlock, Pixels, Rows, SkipLog, evenly_spaced
 from backend.errors import DataError
 from shared.configs import ImportConfig
 
@@ -24,7 +23,7 @@ TICK_ROWS = 64
 
 @dataclass(frozen=True)
 class TableView:
-    """The table of a source for a person: its columns, their roles, the first five rows."""
+    """The table of a source as shown: its columns, their roles, the first five rows."""
 
     name: str = ""
     columns: list[str] = field(default_factory=list)
@@ -33,8 +32,8 @@ class TableView:
 
 
 @dataclass(frozen=True)
-class Facts:
-    """What is said of the dataset beside its pixels and columns."""
+class SourceInfo:
+    """What describes a source besides its pixels and columns."""
 
     kind: str
     provenance: dict[str, Any]
@@ -45,38 +44,33 @@ class Facts:
 
 
 class FrameSource(ABC):
-    """An opened source. `recipe` is None where problems stand against one; `prepare()` must come before
-    `plan`, `pixels()` and `blocks()`."""
+    """An opened source. `recipe` is None if problems prevent one; call `prepare()` before `plan`, `pixels()`
+    and `blocks()`."""
 
     def __init__(
         self,
         config: ImportConfig,
-        facts: Facts,
+        info: SourceInfo,
         catalogue: Catalogue,
-        survey: Survey,
+        stats: FrameStats,
         table: TableView,
         findings: Findings,
     ) -> None:
-        self.config = config
-        self.facts = facts
-        self.catalogue = catalogue
-        self.survey = survey
-        self.table = table
+        self.config, self.info, self.catalogue = config, info, catalogue
+        self.stats, self.table = stats, table
         self.skipped = SkipLog()
-        self.recipe = recipe_of(config, survey, findings)
+        self.recipe = recipe_of(config, stats, findings)
 
     @property
     def ready(self) -> Recipe:
-        """The recipe; DataError where problems stand against one."""
+        """The recipe; DataError if problems prevent one."""
         if self.recipe is None:
-            raise DataError(
-                "not_importable", "The source cannot be imported as it is; solve its problems first.", "path"
-            )
+            raise DataError("not_importable", "The source has problems; solve them first.", "path")
         return self.recipe
 
     @abstractmethod
     def rows(self) -> Rows:
-        """Rows of the catalogue that are to be stored, as far as is known."""
+        """Rows of the catalogue to store, as far as is known."""
 
     @abstractmethod
     def frame(self, row: int) -> Frame:
@@ -88,17 +82,17 @@ class FrameSource(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Let go of files."""
+        """Close files."""
 
     def prepare(self, reporter: Reporter) -> None:
-        """Fit the stretch, where there is one, to at most 256 evenly spaced frames, and make the plan."""
+        """Fit the stretch, if there is one, to at most 256 evenly spaced frames, and make the plan."""
         recipe = self.ready
         if recipe.deep:
             recipe.stretch = Stretch.fit(self._sample(reporter), self.config)
         self.plan = self._plan(recipe)
 
     def pixels(self, row: int) -> Pixels:
-        """One galaxy as it is stored. Raises UnreadableImageError."""
+        """One galaxy as stored. Raises UnreadableImageError."""
         return self.ready(self.frame(row))
 
     def _sample(self, reporter: Reporter) -> Iterator[Frame]:
@@ -112,27 +106,27 @@ class FrameSource(ABC):
                 continue
 
     def _plan(self, recipe: Recipe) -> DatasetPlan:
-        facts = self.facts
+        info = self.info
         return DatasetPlan(
             n=len(self.rows()),
             img_size=recipe.img_size,
             channels=recipe.channels,
             class_names=self.catalogue.class_names,
             bands=recipe.bands,
-            provenance=facts.provenance | self._treatment() | recipe.provenance(),
-            licence=facts.licence,
-            simulated=facts.simulated,
+            provenance=info.provenance | self._treatment() | recipe.provenance(),
+            licence=info.licence,
+            simulated=info.simulated,
             split_seed=self.config.split_seed,
-            stretch=recipe.stretch.words() if recipe.stretch is not None else facts.stretch,
-            display=facts.display if facts.display and self.config.rgb is None else recipe.display,
+            stretch=recipe.stretch.words() if recipe.stretch is not None else info.stretch,
+            display=info.display if info.display and self.config.rgb is None else recipe.display,
         )
 
     def _treatment(self) -> dict[str, Any]:
-        """What was done to frames and columns, in the words of the config."""
+        """What was done to frames and columns, by the keys of the config."""
         used = {name: column for name, column in self.table.roles.items() if column is not None}
         given = {name: getattr(self.config, name) for name in ("pxscale", "bands", "rgb")}
         size = self.config.img_size
-        resized = size if not self.config.crop and set(self.survey.sizes) != {(size, size)} else None
+        resized = size if not self.config.crop and set(self.stats.sizes) != {(size, size)} else None
         return {
             **({"labels": self.table.name, "columns": used} if self.table.name else {}),
             "cropped_to" if self.config.crop else "resized_to": size if self.config.crop else resized,
@@ -140,14 +134,6 @@ class FrameSource(ABC):
         }
 
 
-def evenly_spaced(rows: Rows, count: int) -> Rows:
-    """At most `count` of the rows, ascending, first and last among them."""
-    if len(rows) <= count:
-        return rows
-    places: NDArray[np.int64] = np.linspace(0, len(rows) - 1, count).round().astype(np.int64)
-    return rows[places]
-
-
 def stacked(images: Sequence[Pixels], shape: tuple[int, ...]) -> Pixels:
-    """(n, H, W, C), also of none."""
+    """(n, H, W, C), also for n = 0."""
     return np.stack(images) if images else np.empty((0, *shape), np.uint8)

@@ -1,4 +1,4 @@
-"""HDF5 files in the layout of Galaxy10: images; ans, ra, dec, redshift and pxscale where given."""
+"""HDF5 files in the layout of Galaxy10: images; ans, ra, dec, redshift and pxscale if present."""
 
 import json
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from backend.data.hdf5_safety import checked_dataset, dataset_keys, open_hdf5
 from backend.data.importers.array_source import ArrayFile
-from backend.data.importers.catalogue import Catalogue, check_class_names, check_codes
-from backend.data.importers.frame_source import Facts
+from backend.data.importers.catalogue import Catalogue, check_class_names, check_codes, numbered
+from backend.data.importers.frame_source import SourceInfo
 from backend.data.importers.image_rows import Hdf5Rows
 from backend.data.importers.values import FIELDS, Column, checked_sky
 from backend.data.layout import FORMAT, GALAXY10_DECALS, SKY_KEYS, Floats, Rows
@@ -38,11 +38,11 @@ GALAXY10_SDSS = (
 
 
 def open_galaxy10(config: ImportConfig) -> ArrayFile:
-    """The file, open, its columns read and checked; DataError where it cannot be used."""
+    """The file, open, its columns read and checked; DataError if it cannot be used."""
     path = Path(config.path).expanduser()
     file = open_hdf5(path)
     try:
-        with _damage_told(path.name):
+        with _damage_errors(path.name):
             return _read(file, path.name)
     except DataError:
         file.close()
@@ -50,8 +50,8 @@ def open_galaxy10(config: ImportConfig) -> ArrayFile:
 
 
 @contextmanager
-def _damage_told(name: str) -> Iterator[None]:
-    """What h5py raises on a damaged file, as one sentence."""
+def _damage_errors(name: str) -> Iterator[None]:
+    """Turn what h5py raises on a damaged file into a DataError."""
     try:
         yield
     except (OSError, RuntimeError, KeyError, ValueError, TypeError, AttributeError, MemoryError) as error:
@@ -68,19 +68,20 @@ def _read(file: h5py.File, name: str) -> ArrayFile:
     check_codes(labels, class_names, f"'ans' of {name}")
     sky = {key: _sky_column(file, key, n, name) for key in SKY_KEYS}
     catalogue = Catalogue(
-        source_ids=_source_ids(file, n, own, Path(name).stem),
+        source_ids=(_own_ids(file, n) if own else None) or numbered(Path(name).stem, n),
         labels=labels,
         class_names=class_names if (labels >= 0).any() else [],
         sky={key: values for key, values in sky.items() if values is not None},
         splits=_own_splits(file, n) if own else None,
     )
     bands = _text_list(file.attrs.get("bands")) or []
-    return ArrayFile(images, catalogue, _facts(file, name, side, own, channels), tuple(bands), file)
+    info = _info(file, name, side, own, channels)
+    return ArrayFile(images, catalogue, info, tuple(bands), file.close)
 
 
-def _facts(file: h5py.File, name: str, side: int, own: bool, channels: int) -> Facts:
+def _info(file: h5py.File, name: str, side: int, own: bool, channels: int) -> SourceInfo:
     origin = {"origin": _json(file.attrs.get("provenance")), "split": "as in the file"} if own else {}
-    return Facts(
+    return SourceInfo(
         kind="galaxy10",
         provenance={"kind": "galaxy10", "file": name, "source_img_size": side, **origin},
         licence=str(file.attrs.get("licence", "not stated")),
@@ -91,17 +92,13 @@ def _facts(file: h5py.File, name: str, side: int, own: bool, channels: int) -> F
 
 
 def _labels(file: h5py.File, n: int, name: str) -> Rows:
-    """(n,) −1 throughout where there is no `ans`."""
+    """(n,); −1 throughout without `ans`."""
     if "ans" not in dataset_keys(file):
         return np.full(n, -1, np.int64)
     labels = checked_dataset(file, "ans")
     if labels.shape != (n,) or labels.dtype.kind not in "iu":
-        raise DataError(
-            "bad_labels",
-            f"'ans' of {name} is {labels.dtype} of shape {labels.shape}; one integer for each of the {n:,} "
-            "images is needed.",
-            "path",
-        )
+        why = f"'ans' of {name} is {labels.dtype} of shape {labels.shape}, not {n:,} integers; correct it."
+        raise DataError("bad_labels", why, "path")
     return np.asarray(labels[:], np.int64)
 
 
@@ -123,7 +120,7 @@ def _text_list(value: Any) -> list[str] | None:
 
 
 def _json(value: Any) -> Any:
-    """The value of a JSON text; None where it is none."""
+    """The value of a JSON text; None if it is not valid."""
     try:
         return json.loads(value)
     except (json.JSONDecodeError, TypeError, UnicodeDecodeError, RecursionError):
@@ -144,22 +141,14 @@ def _sky_column(file: h5py.File, key: str, n: int, name: str) -> Floats | None:
         return None
     column = checked_dataset(file, key)
     if column.shape != (n,) or column.dtype.kind not in "fiu":
-        raise DataError(
-            "bad_shape",
-            f"'{key}' of {name} is {column.dtype} of shape {column.shape}; a number for each of the {n:,} "
-            "images is needed, or leave it out.",
-            "path",
-        )
+        why = f"'{key}' of {name} is {column.dtype} of shape {column.shape}, not {n:,} numbers; leave it out."
+        raise DataError("bad_shape", why, "path")
     return checked_sky(key, np.asarray(column[:], np.float64), Column(name, key, FIELDS[key], first=0))
 
 
-def _source_ids(file: h5py.File, n: int, own: bool, stem: str) -> list[str]:
-    if own:
-        stored = [value.decode(errors="replace") for value in checked_dataset(file, "source_id")[:]]
-        if len(stored) == n:
-            return stored
-    width = len(str(n - 1))
-    return [f"{stem}:{row:0{width}d}" for row in range(n)]
+def _own_ids(file: h5py.File, n: int) -> list[str] | None:
+    stored = [value.decode(errors="replace") for value in checked_dataset(file, "source_id")[:]]
+    return stored if len(stored) == n else None
 
 
 def _own_splits(file: h5py.File, n: int) -> NDArray[np.uint8] | None:

@@ -1,42 +1,39 @@
 """Arrays of images by ranges of rows: in HDF5, in .npy by memory map, in .npz as a stream."""
 
 import math
-import zipfile
-import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from tokenize import TokenError
 from typing import Any, BinaryIO, Protocol
 
 import h5py
 import numpy as np
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 
 from backend.data.frames.limits import READ_ERRORS
+from backend.data.frames.reading import npy_header
 from backend.data.layout import MAX_CHANNELS
 from backend.errors import DataError
 
-HEADER_ERRORS = (*READ_ERRORS, TokenError, RecursionError)
+HEADER_ERRORS = (*READ_ERRORS, RecursionError)
 Array = NDArray[Any]
 
 
 class ImageRows(Protocol):
-    """Images (N, H, W, C) of a `dtype` of numbers, read in ranges."""
+    """Images (N, H, W, C) of a numeric `dtype`, read in ranges."""
 
     shape: tuple[int, int, int, int]
     dtype: np.dtype[Any]
     chunk_rows: int
 
     def read(self, start: int, end: int) -> Array:
-        """(end − start, H, W, C); DataError where the file is damaged there."""
+        """(end − start, H, W, C); DataError if the file is damaged there."""
         ...
 
 
 @dataclass(frozen=True)
 class Axes:
-    """Where the bands stand in stored images."""
+    """Shape (N, H, W, C), and whether the stored images have their bands first."""
 
     shape: tuple[int, int, int, int]
     first: bool
@@ -57,36 +54,22 @@ def axes_of(shape: tuple[int, ...], what: str) -> Axes:
             return Axes((shape[0], shape[1], shape[2], shape[3]), first=False)
         if shape[1] <= MAX_CHANNELS:
             return Axes((shape[0], shape[2], shape[3], shape[1]), first=True)
-    raise DataError(
-        "bad_shape",
-        f"{what} has shape {shape}; (N, H, W), or (N, H, W, C) with 1 to {MAX_CHANNELS} bands, is needed: "
-        "reorder its axes.",
-        "path",
-    )
+    why = f"{what} has shape {shape}; reorder its axes to (N, H, W) or (N, H, W, C) with C ≤ {MAX_CHANNELS}."
+    raise DataError("bad_shape", why, "path")
 
 
 def check_dtype(dtype: np.dtype[Any], what: str) -> None:
     """DataError unless these are plain numbers that a frame may hold."""
     if dtype.hasobject:
-        raise DataError(
-            "object_dtype",
-            f"{what} holds Python objects, which are never unpickled since that could run code; save plain "
-            "numbers, for example images.astype('float32').",
-            "path",
-        )
+        why = f"{what} holds Python objects, and unpickling them could run code; save plain numbers."
+        raise DataError("object_dtype", why, "path")
     if dtype.kind not in "uif" or dtype.itemsize > 8:
-        raise DataError(
-            "bad_dtype", f"{what} is {dtype}, not numbers; store uint8, uint16 or float32.", "path"
-        )
-
-
-def frame_dtype(dtype: np.dtype[Any]) -> str:
-    """The type in which such values are treated: uint8, uint16, else float32."""
-    return dtype.name if dtype.name in ("uint8", "uint16") else "float32"
+        why = f"{what} is {dtype}, not numbers; store uint8, uint16 or float32."
+        raise DataError("bad_dtype", why, "path")
 
 
 class Hdf5Rows:
-    """A dataset of an HDF5 file that was checked."""
+    """A checked dataset of an HDF5 file."""
 
     def __init__(self, dataset: h5py.Dataset, what: str) -> None:
         check_dtype(dataset.dtype, what)
@@ -115,17 +98,13 @@ class NpyHeader:
 
 
 def read_npy_header(stream: BinaryIO, what: str) -> NpyHeader:
-    """The header of an array in .npy format, from the stream's place, which is left at its values."""
+    """The header of an array in .npy format; leaves the stream at its values."""
     try:
-        version = npy.read_magic(stream)
-        reader = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}.get(version)
-        if reader is None:
-            raise ValueError(f"version {version} of the format is unknown")
-        return NpyHeader(*reader(stream))
+        return NpyHeader(*npy_header(stream))
     except HEADER_ERRORS as error:
-        raise DataError(
-            "damaged", f"{what} is no readable NumPy array ({_short(error)}); save it again.", "path"
-        ) from error
+        reason = (str(error).splitlines() or [type(error).__name__])[0][:100]
+        why = f"{what} is not a readable NumPy array ({reason}); save it again."
+        raise DataError("damaged", why, "path") from error
 
 
 class NpyRows:
@@ -153,7 +132,7 @@ class NpyRows:
 
 
 class NpzRows:
-    """A member of a .npz, read as a stream: forwards is quick, a step back begins anew."""
+    """A member of a .npz, read as a stream: fast forwards; a step back starts from the beginning."""
 
     chunk_rows = 1
 
@@ -191,7 +170,7 @@ class NpzRows:
     def _take(self, rows: int, start: int) -> bytes:
         try:
             data = self._stream.read(rows * self._row_bytes)
-        except (*READ_ERRORS, zipfile.BadZipFile, zlib.error) as error:
+        except READ_ERRORS as error:
             raise _damaged(self._what, start, start + rows) from error
         if len(data) < rows * self._row_bytes:
             raise _damaged(self._what, start, start + rows)
@@ -199,35 +178,22 @@ class NpzRows:
 
 
 def _streamable(stream: BinaryIO, what: str, member_bytes: int) -> NpyHeader:
-    """The header of an array whose rows can be read one after another."""
+    """The header of an array whose rows can be read in order."""
     header = read_npy_header(stream, what)
     check_dtype(header.dtype, what)
     if header.nbytes > member_bytes:
         raise _truncated(what, header.nbytes, member_bytes)
     if header.fortran and len(header.shape) > 1:
-        raise DataError(
-            "fortran_order",
-            f"{what} is stored in Fortran order; save np.ascontiguousarray(images) instead.",
-            "path",
-        )
+        why = f"{what} is stored in Fortran order; save np.ascontiguousarray(images) instead."
+        raise DataError("fortran_order", why, "path")
     return header
 
 
 def _damaged(name: str, start: int, end: int) -> DataError:
-    return DataError(
-        "damaged", f"{name} cannot be read in rows {start} to {end - 1}; download or save it again.", "path"
-    )
+    why = f"{name} cannot be read in rows {start} to {end - 1}; download or save it again."
+    return DataError("damaged", why, "path")
 
 
 def _truncated(name: str, declared: int, present: int) -> DataError:
-    return DataError(
-        "truncated",
-        f"{name} declares {declared:,} bytes of pixels but holds {max(present, 0):,}; download or save it "
-        "again.",
-        "path",
-    )
-
-
-def _short(error: BaseException) -> str:
-    lines = str(error).splitlines()
-    return lines[0][:100] if lines else type(error).__name__
+    why = f"{name} declares {declared:,} bytes of pixels but holds {max(present, 0):,}; save it again."
+    return DataError("truncated", why, "path")

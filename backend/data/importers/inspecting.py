@@ -1,5 +1,7 @@
-"""A look at a source before its import: what it holds, what would be done, and how it would be stored."""
+"""A preview of a source before its import: its contents, their treatment, and the result."""
 
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from io import BytesIO
 from typing import Any
 
@@ -7,14 +9,14 @@ import numpy as np
 from PIL import Image
 
 from backend.data.frames.limits import UnreadableImageError
-from backend.data.importers.frame_source import FrameSource, evenly_spaced
+from backend.data.importers.frame_source import FrameSource
 from backend.data.importers.names import counted
 from backend.data.importers.opening import open_source
 from backend.data.importers.recipe import Recipe
 from backend.data.importers.reporting import SILENT, Findings
 from backend.data.importers.trees import Roots
-from backend.data.layout import MIN_ROWS, Pixels, default_bands
-from backend.errors import DataError, GalaxyscopeError
+from backend.data.layout import MIN_ROWS, default_bands, evenly_spaced
+from backend.errors import DataError
 from shared.configs import ImportConfig
 from shared.configs.datasets import COLUMN_FIELDS
 from shared.contract.datasets import SourcePreview, SourceProblem
@@ -26,63 +28,52 @@ SPRITE_COLUMNS = 8
 def inspect_source(config: ImportConfig | dict[str, Any], roots: Roots) -> SourcePreview:
     """What an import would find, from names, tables and the headers of at most 2,000 images.
 
-    A dict may leave the name out. Raises where there is nothing to look at (no such path, outside `roots`,
-    damaged); what a setting could solve is among the problems.
+    A dict may leave out the name. Raises if there is nothing to preview (no such path, outside `roots`,
+    damaged); faults that a setting could solve are among the problems.
     """
-    if isinstance(config, dict):
-        config = ImportConfig.model_validate({"name": "unnamed", **config})
-    findings = Findings(strict=False)
-    source = open_source(config, roots, findings, SILENT, LOOKED_AT)
-    try:
-        with findings.trying():
-            _require_rows(source)
+    with _opened(config, roots) as (source, findings):
+        n = len(source.rows())
+        if n < MIN_ROWS:
+            why = f"{counted(n, 'image')} can be used; a dataset needs at least {MIN_ROWS}: add more."
+            findings.problems.append(DataError("too_few_images", why, "path"))
         return _preview(source, findings)
-    finally:
-        source.close()
 
 
 def preview_sprite(
     config: ImportConfig | dict[str, Any], roots: Roots, count: int = 16, side: int = 96
 ) -> bytes:
     """PNG of `count` evenly spaced galaxies as they would be stored, by the display mapping: 8 columns of
-    `side`-pixel tiles, dark where an image cannot be read. DataError where none could be stored."""
-    if isinstance(config, dict):
-        config = ImportConfig.model_validate({"name": "unnamed", **config})
-    findings = Findings(strict=False)
-    source = open_source(config, roots, findings, SILENT, LOOKED_AT)
-    try:
+    `side`-pixel tiles, black for unreadable images. DataError if none could be stored."""
+    with _opened(config, roots) as (source, findings):
         if source.recipe is None and findings.problems:
             raise findings.problems[0]
         source.prepare(SILENT)
         return _sprite(source, count, side)
-    finally:
-        source.close()
 
 
-def _require_rows(source: FrameSource) -> None:
-    n = len(source.rows())
-    if n < MIN_ROWS:
-        raise DataError(
-            "too_few_images",
-            f"{counted(n, 'image')} can be used; a dataset needs at least {MIN_ROWS}: give more of them.",
-            "path",
-        )
+@contextmanager
+def _opened(config: ImportConfig | dict[str, Any], roots: Roots) -> Iterator[tuple[FrameSource, Findings]]:
+    if isinstance(config, dict):
+        config = ImportConfig.model_validate({"name": "unnamed", **config})
+    findings = Findings(strict=False)
+    with closing(open_source(config, roots, findings, SILENT, LOOKED_AT)) as source:
+        yield source, findings
 
 
 def _preview(source: FrameSource, findings: Findings) -> SourcePreview:
-    survey, recipe, catalogue = source.survey, source.recipe, source.catalogue
-    channels = max((count for count, _ in survey.layouts), default=0)
+    stats, recipe, catalogue = source.stats, source.recipe, source.catalogue
+    channels = max((count for count, _ in stats.layouts), default=0)
     n = len(catalogue)
     _note_treatment(source, findings)
     return SourcePreview(
-        kind=source.facts.kind,
+        kind=source.info.kind,
         n=n,
-        sizes={f"{width} × {height}": count for (width, height), count in survey.sizes.most_common()},
+        sizes={f"{width} × {height}": count for (width, height), count in stats.sizes.most_common()},
         img_size=recipe.img_size if recipe else source.config.img_size,
         channels=recipe.channels if recipe else channels,
         bands=recipe.bands if recipe else [],
-        dtype=", ".join(survey.dtypes()),
-        stretched=survey.deep,
+        dtype=", ".join(stats.dtypes()),
+        stretched=stats.deep,
         columns=source.table.columns,
         roles={name: source.table.roles.get(name) for name in COLUMN_FIELDS},
         rows=source.table.rows,
@@ -91,35 +82,30 @@ def _preview(source: FrameSource, findings: Findings) -> SourcePreview:
         split_counts=catalogue.split_counts(),
         size_bytes=n * recipe.img_size**2 * recipe.channels if recipe else 0,
         notes=findings.notes,
-        problems=[_problem(error) for error in findings.problems],
+        problems=[SourceProblem(code=e.code, detail=e.detail, field=e.field) for e in findings.problems],
     )
 
 
-def _problem(error: GalaxyscopeError) -> SourceProblem:
-    return SourceProblem(code=error.code, detail=error.detail, field=error.field)
-
-
 def _note_treatment(source: FrameSource, findings: Findings) -> None:
-    recipe, survey, notes = source.recipe, source.survey, findings.notes
+    recipe, stats, notes = source.recipe, source.stats, findings.notes
     if recipe is not None:
         size = recipe.img_size
         if recipe.crop:
-            notes.append(f"The central {size} × {size} px are cut out.")
-        elif set(survey.sizes) != {(size, size)}:
+            notes.append(f"Images are cropped to the central {size} × {size} px.")
+        elif set(stats.sizes) != {(size, size)}:
             notes.append(f"Central squares are resized to {size} px.")
-        if survey.deep:
-            notes.append(f"Values of {', '.join(survey.dtypes())} are stretched to 8 bits.")
+        if stats.deep:
+            notes.append(f"Values of {', '.join(stats.dtypes())} are stretched to 8 bits.")
         if recipe.bands != default_bands(recipe.channels):
             notes.append(f"{_shown_as(recipe)} are shown as red, green, blue.")
-        if {channels for channels, _ in survey.layouts} == {1, 3}:
-            notes.append("Grey pictures among coloured ones get three equal bands.")
+        if {channels for channels, _ in stats.layouts} == {1, 3}:
+            notes.append("Grey pictures among colour ones get three equal bands.")
     if source.skipped.count:
         first = source.skipped.first[0]
-        notes.append(
-            f"Left out: {counted(source.skipped.count, 'image')}, first '{first.source}' ({first.reason})."
-        )
-    if len(source.catalogue) > LOOKED_AT and sum(survey.sizes.values()) < len(source.catalogue):
-        notes.append(f"Sizes are those of {LOOKED_AT:,} images, evenly spaced; the import checks every one.")
+        left_out = counted(source.skipped.count, "image")
+        notes.append(f"Left out: {left_out}, first '{first.source}' ({first.reason}).")
+    if len(source.catalogue) > LOOKED_AT and sum(stats.sizes.values()) < len(source.catalogue):
+        notes.append(f"Sizes are from {LOOKED_AT:,} evenly spaced images; the import checks all of them.")
 
 
 def _shown_as(recipe: Recipe) -> str:
@@ -136,16 +122,11 @@ def _sprite(source: FrameSource, count: int, side: int) -> bytes:
             pixels = source.pixels(row)
         except UnreadableImageError:
             continue
-        tile = Image.fromarray(_shown(pixels, display))
+        rgb = np.clip(np.round(pixels.astype(np.float32) @ display.T), 0, 255).astype(np.uint8)
+        tile = Image.fromarray(rgb)
         how = Image.Resampling.LANCZOS if tile.width > side else Image.Resampling.NEAREST
-        sheet.paste(
-            tile.resize((side, side), how), (place % SPRITE_COLUMNS * side, place // SPRITE_COLUMNS * side)
-        )
+        corner = (place % SPRITE_COLUMNS * side, place // SPRITE_COLUMNS * side)
+        sheet.paste(tile.resize((side, side), how), corner)
     out = BytesIO()
     sheet.save(out, "PNG", compress_level=1)
     return out.getvalue()
-
-
-def _shown(pixels: Pixels, display: np.ndarray[Any, np.dtype[np.float32]]) -> Pixels:
-    """(H, W, 3) by weights (3, C)."""
-    return np.clip(np.round(pixels.astype(np.float32) @ display.T), 0, 255).astype(np.uint8)

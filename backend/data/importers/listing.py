@@ -1,4 +1,4 @@
-"""The images of a folder or zip, in order: by a table if there is one, else by class folders, else flat."""
+"""The images of a folder or zip, in order: from a table if there is one, else class folders, else flat."""
 
 import posixpath
 from collections.abc import Callable
@@ -7,23 +7,35 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
+import numpy as np
+
 from backend.data.frames.limits import UnreadableImageError
 from backend.data.importers.catalogue import (
     Catalogue,
     TableColumns,
+    classes_of,
     unlabelled,
     with_constant_scale,
     with_table,
-)
-from backend.data.importers.class_folders import by_folders
+)  # fmt: skip
 from backend.data.importers.columns import RoleFinder, refuse_columns_without_table
 from backend.data.importers.frame_source import TableView
-from backend.data.importers.names import ARRAY_FILES, counted, is_image, listed, without_suffix
+from backend.data.importers.names import (
+    ARRAY_FILES,
+    SPLIT_NAMES,
+    counted,
+    is_image,
+    listed,
+    without_suffix,
+)  # fmt: skip
 from backend.data.importers.reporting import Findings
-from backend.data.importers.tables import TABLE_SUFFIXES, Opener, Table, first_rows, open_table, read_columns
+from backend.data.importers.tables import TABLE_SUFFIXES, Opener, first_rows, open_table, read_columns
 from backend.data.importers.trees import MAX_DEPTH, Tree
+from backend.data.splits import with_validation
 from backend.errors import DataError
+from shared.base.vocabulary import SPLIT_CODES, Split
 from shared.configs import ImportConfig
+from shared.configs.datasets import NO_COLUMN
 
 SAMPLE_ROWS = 1000
 SHOWN_ROWS = 5
@@ -32,7 +44,7 @@ OBVIOUS_TABLES = ("labels.csv", "labels.parquet")
 
 @dataclass
 class Listing:
-    """Image files of a tree, a name a row of the catalogue."""
+    """Image files of a tree, one name per row of the catalogue."""
 
     kind: str
     names: list[str]
@@ -41,7 +53,7 @@ class Listing:
 
 
 def list_images(tree: Tree, config: ImportConfig, findings: Findings) -> Listing:
-    """The images an import would read; DataError where there are none."""
+    """The images an import would read; DataError if there are none."""
     images = [name for name in tree.files if is_image(name)]
     if not images:
         raise _no_images(tree)
@@ -49,7 +61,7 @@ def list_images(tree: Tree, config: ImportConfig, findings: Findings) -> Listing
     if found is None:
         with findings.trying():
             refuse_columns_without_table(config)
-        listing = Listing(*by_folders(tree, images, config, findings))
+        listing = Listing(*_by_folders(tree, images, config, findings))
     else:
         listing = _by_table(tree, images, *found, config, findings)
     listing.catalogue = with_constant_scale(listing.catalogue, config, findings)
@@ -59,22 +71,16 @@ def list_images(tree: Tree, config: ImportConfig, findings: Findings) -> Listing
 def _no_images(tree: Tree) -> DataError:
     arrays = [name for name in tree.files if name.lower().endswith(ARRAY_FILES)]
     if arrays:
-        return DataError(
-            "array_inside",
-            f"{tree.path.name} holds {listed(arrays)} and no images; give or upload that file alone.",
-            "path",
-        )
-    return DataError(
-        "no_images",
-        f"{tree.path.name} holds no images, nor do its folders down to {MAX_DEPTH - 1} deep; give a folder "
-        "of JPEG, PNG, TIFF, FITS or .npy files, one folder a class, a table of labels, or an HDF5 file.",
-        "path",
-    )
+        why = f"{tree.path.name} holds {listed(arrays)} and no images; give or upload that file alone."
+        return DataError("array_inside", why, "path")
+    why = f"{tree.path.name} has no images, nor have its folders down to {MAX_DEPTH - 1} deep"
+    advice = "give JPEG, PNG, TIFF, FITS or .npy files, or an HDF5 file"
+    return DataError("no_images", f"{why}; {advice}.", "path")
 
 
 def _find_table(tree: Tree, config: ImportConfig, findings: Findings) -> tuple[Opener, str, str] | None:
-    """How to open the table, its name, and its folder within the tree: the one given, else labels.csv, else
-    the only one at the top."""
+    """How to open the table, its name, and its folder within the tree: the configured one, else labels.csv,
+    else the only one at the top."""
     if config.labels is not None:
         return _given_table(tree, Path(config.labels).expanduser())
     path = Path(config.path).expanduser()
@@ -84,7 +90,7 @@ def _find_table(tree: Tree, config: ImportConfig, findings: Findings) -> tuple[O
     chosen = [name for name in OBVIOUS_TABLES if name in tables] or (tables if len(tables) == 1 else [])
     if not chosen:
         if tables:
-            findings.notes.append(f"Several tables lie there ({listed(tables)}); set labels to use one.")
+            findings.notes.append(f"There are several tables ({listed(tables)}); set labels to use one.")
         return None
     return member_opener(tree, chosen[0]), chosen[0], ""
 
@@ -108,24 +114,23 @@ def path_opener(path: Path) -> Opener:
         try:
             return path.open("rb")
         except OSError as error:
-            raise DataError(
-                "unreadable", f"{path.name} cannot be read ({error.strerror}); check it.", "labels"
-            ) from error
+            why = f"{path.name} cannot be read ({error.strerror}); check it."
+            raise DataError("unreadable", why, "labels") from error
 
     return opened
 
 
 def member_opener(tree: Tree, name: str) -> Opener:
-    """Reads a member of a zip once, however often it is opened."""
-    kept: list[bytes] = []
+    """Opens a file of the tree; a member of a zip is read only once."""
+    read: list[bytes] = []
 
     def opened() -> BinaryIO:
         try:
             if tree.path.is_dir():
                 return tree.open(name)
-            if not kept:
-                kept.append(tree.open(name).read())
-            return BytesIO(kept[0])
+            if not read:
+                read.append(tree.open(name).read())
+            return BytesIO(read[0])
         except UnreadableImageError as error:
             raise DataError(
                 "unreadable", f"{name} cannot be read ({error}); replace it.", "labels"
@@ -141,12 +146,13 @@ def table_columns(
     has_image: Callable[[str], bool] | None,
     findings: Findings,
 ) -> tuple[TableColumns, TableView]:
-    """The columns of a table that have a role, and a view of it; `has_image` knows cells that name one."""
-    table: Table = open_table(opener, name)
+    """The columns of a table that have a role, and a view of it; `has_image` says if a cell names an
+    image."""
+    table = open_table(opener, name)
     sample = first_rows(table, SAMPLE_ROWS)
     roles = RoleFinder(config, name, table.columns, sample, has_image).find(findings)
-    wanted = list(dict.fromkeys(column for column in roles.values() if column is not None))
-    cells = read_columns(table, wanted or table.columns[:1])
+    used = list(dict.fromkeys(column for column in roles.values() if column is not None))
+    cells = read_columns(table, used or table.columns[:1])
     return TableColumns(name, roles, cells), TableView(name, table.columns, roles, sample[:SHOWN_ROWS])
 
 
@@ -164,38 +170,38 @@ def _by_table(
     cells = columns.of("image_column")
     if cells is None:
         with findings.trying():
-            raise DataError(
-                "unknown_column",
-                f"{name} needs a column of image files; set image_column to one of: "
-                f"{', '.join(view.columns[:60])}.",
-                "image_column",
-            )
+            columns_words = ", ".join(view.columns[:60])
+            why = f"{name} needs a column of image files; set image_column to one of: {columns_words}."
+            raise DataError("unknown_column", why, "image_column")
         return Listing("folder_table", [], unlabelled([]), view)
     names = [index.find(cell) for cell in cells]
-    with findings.trying():
-        _refuse_missing(cells, names, name, columns.roles["image_column"] or "")
-    present = [row for row, found in enumerate(names) if found is not None]
+    present = [row for row, image in enumerate(names) if image is not None]
     if len(present) < len(cells):
+        missing = next(cell for cell, image in zip(cells, names, strict=True) if image is None)
+        with findings.trying():
+            where = f"named in column '{columns.roles['image_column']}' of {name}"
+            why = f"{len(cells) - len(present):,} of {len(cells):,} files {where} do not exist"
+            advice = "put them beside the table or into the image folder, or remove their rows"
+            raise DataError("missing_files", f"{why}, first '{missing[:100]}'; {advice}.", "labels")
         kept = {key: [values[row] for row in present] for key, values in columns.cells.items()}
         columns = TableColumns(columns.table, columns.roles, kept)
-    ids = [cells[row] for row in present]
-    catalogue = with_table(unlabelled(ids), columns, findings)
-    unused = len(images) - len({found for found in names if found is not None})
+    catalogue = with_table(unlabelled([cells[row] for row in present]), columns, findings)
+    found = [image for image in names if image is not None]
+    unused = len(images) - len(set(found))
     if unused:
-        findings.notes.append(f"Left out: {counted(unused, 'image')} that {name} does not name.")
-    return Listing("folder_table", [found for found in names if found is not None], catalogue, view)
+        findings.notes.append(f"Left out: {counted(unused, 'image')} not in {name}.")
+    return Listing("folder_table", found, catalogue, view)
 
 
 class ImageIndex:
-    """Finds the image that a cell names: by its path from the folder or from the table, or by its file name
-    alone where that is unique; the suffix may be left out."""
+    """Finds the image that a cell names: by its path from the folder or the table, or by its file name if
+    that is unique; the suffix may be omitted."""
 
     def __init__(self, tree: Tree, images: list[str], folder: str) -> None:
         self._base = (tree.path if tree.path.is_dir() else tree.path.parent).absolute().as_posix()
         self._folder = folder
-        self._paths = {without_suffix(name): name for name in reversed(images)} | {
-            name: name for name in images
-        }
+        self._paths = {without_suffix(name): name for name in reversed(images)}
+        self._paths |= {name: name for name in images}
         self._alone: dict[str, str | None] = {}
         for name in images:
             base = posixpath.basename(name)
@@ -216,13 +222,55 @@ class ImageIndex:
         return self._alone.get(given)
 
 
-def _refuse_missing(cells: list[str], names: list[str | None], table: str, column: str) -> None:
-    missing = [cell for cell, name in zip(cells, names, strict=True) if name is None]
-    if missing:
-        raise DataError(
-            "missing_files",
-            f"{len(missing):,} of {len(cells):,} files named in column '{column}' of {table} are not there, "
-            f"first '{missing[0][:100]}'; put them beside the table or into the image folder, or take their "
-            "rows out.",
-            "labels",
+def _by_folders(
+    tree: Tree, images: list[str], config: ImportConfig, findings: Findings
+) -> tuple[str, list[str], Catalogue]:
+    """The kind of source, the images to use, and their catalogue: unlabelled if images are at the top, else
+    one class per folder, or one split per folder of class folders."""
+    flat = [name for name in images if "/" not in name]
+    if flat:
+        if len(flat) < len(images):
+            deeper = counted(len(images) - len(flat), "image")
+            findings.notes.append(f"Left out: {deeper} in subfolders.")
+        return "folder", flat, unlabelled(flat)
+    catalogue = unlabelled(images)
+    parts = [name.split("/") for name in images]
+    splits = {part[0] for part in parts}
+    with findings.trying():
+        if len(splits) > 1 and all(name.lower() in SPLIT_NAMES for name in splits):
+            _set_classes(catalogue, [part[1] if len(part) > 2 else "" for part in parts])
+            _set_splits(catalogue, [part[0] for part in parts], config, findings)
+        else:
+            _set_classes(catalogue, [part[0] for part in parts])
+            if not catalogue.class_names:
+                why = f"All images of {tree.path.name} are in one folder, '{parts[0][0]}'"
+                advice = "give that folder itself for images without labels, or one folder per class"
+                raise DataError("one_class", f"{why}; {advice}.", "path")
+    return "class_folders", images, catalogue
+
+
+def _set_classes(catalogue: Catalogue, names: list[str]) -> None:
+    """Set the classes if there are at least two."""
+    classes, labels = classes_of(names)
+    if len(classes) > 1:
+        catalogue.class_names, catalogue.labels = classes, labels
+
+
+def _set_splits(catalogue: Catalogue, names: list[str], config: ImportConfig, findings: Findings) -> None:
+    """Set the split that folders name, unless it is declined; without val, it is taken out of train, so that
+    a published test split is never trained on."""
+    found = {SPLIT_NAMES[name.lower()] for name in names}
+    if config.split_column == NO_COLUMN:
+        return
+    if Split.TRAIN not in found:
+        findings.notes.append(f"The folders {listed(sorted(found))} lack train: a new split is made.")
+        return
+    codes = np.array([SPLIT_CODES[Split(SPLIT_NAMES[name.lower()])] for name in names], np.uint8)
+    if Split.VAL in found:
+        findings.notes.append("The split is taken from the names of the folders.")
+    else:
+        codes = with_validation(codes, catalogue.labels, config.split_seed)
+        findings.notes.append(
+            "The split is taken from the names of the folders; a tenth of train becomes val."
         )
+    catalogue.splits = codes

@@ -1,7 +1,6 @@
-"""Names by which files and columns are known: suffixes of images, and what a column is called."""
+"""Usual names of files and columns: suffixes of images, columns of tables, splits."""
 
 from backend.data.frames.reading import FRAME_SUFFIXES
-from backend.errors import DataError
 
 IMAGE_SUFFIXES = FRAME_SUFFIXES
 ARRAY_FILES = (".h5", ".hdf5", ".npz")
@@ -43,7 +42,7 @@ def is_image(name: str) -> bool:
 
 
 def without_suffix(name: str) -> str:
-    """`name` without the suffix of an image; as it is where it has none."""
+    """`name` without the suffix of an image, if it has one."""
     lower = name.lower()
     return next((name[: -len(end)] for end in IMAGE_SUFFIXES if lower.endswith(end)), name)
 
@@ -57,11 +56,3 @@ def listed(names: list[str]) -> str:
 def counted(n: int, noun: str) -> str:
     """`1 image`, `2,000 images`."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
-
-
-def missing_column(table: str, column: str, field: str, columns: list[str]) -> DataError:
-    return DataError(
-        "unknown_column",
-        f"{table} has no column '{column}'; set {field} to one of: {', '.join(columns[:60])}.",
-        field,
-    )

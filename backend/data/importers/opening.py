@@ -1,4 +1,4 @@
-"""The one place that tells what kind of source a path is."""
+"""Which kind of source a path is."""
 
 import os
 from pathlib import Path
@@ -19,10 +19,10 @@ from shared.configs import ImportConfig
 def open_source(
     config: ImportConfig, roots: Roots, findings: Findings, reporter: Reporter, headers: int | None = None
 ) -> FrameSource:
-    """The source at `config.path`, its files listed, its columns read, its frames not yet.
+    """The source at `config.path`: files listed, columns read, frames not yet.
 
-    Of a folder the headers of at most `headers` files are read. Raises DataError where it cannot be looked
-    at, ForbiddenError where it leads out of `roots`; what else is wrong goes to `findings`.
+    Reads the headers of at most `headers` files of a folder. Raises DataError if it cannot be read,
+    ForbiddenError if it leads out of `roots`; other faults go to `findings`.
     """
     path = _existing(config, roots)
     if not path.is_dir() and path.suffix.lower() not in (".zip", *TABLE_SUFFIXES):
@@ -30,7 +30,7 @@ def open_source(
     tree = _tree(path, roots)
     try:
         return FolderSource(tree, config, findings, reporter, headers)
-    except BaseException:  # ImportStopped is none of Exception
+    except BaseException:  # ImportStopped is not an Exception
         tree.close()
         raise
 
@@ -45,8 +45,8 @@ def _array_source(path: Path, config: ImportConfig, findings: Findings) -> Array
     file = _array_file(path, config, findings)
     try:
         return ArraySource(file, config, findings)
-    except BaseException:  # ImportStopped is none of Exception
-        file.handle.close()
+    except BaseException:  # ImportStopped is not an Exception
+        file.close()
         raise
 
 
@@ -57,11 +57,8 @@ def _array_file(path: Path, config: ImportConfig, findings: Findings) -> ArrayFi
     if suffix == ".npz":
         return open_npz(config, findings)
     if is_image(path.name):
-        raise DataError(
-            "single_image",
-            f"{path.name} is a single image; give the folder it lies in, with at least ten of them.",
-            "path",
-        )
+        why = f"{path.name} is a single image; give its folder, with at least ten of them."
+        raise DataError("single_image", why, "path")
     return open_galaxy10(config)
 
 
@@ -70,12 +67,11 @@ def _existing(config: ImportConfig, roots: Roots) -> Path:
         path = Path(config.path).expanduser()
         exists = path.exists()
     except (ValueError, RuntimeError, OSError) as error:
-        raise DataError(
-            "bad_path", f"{config.path!r} is no path ({error}); check its spelling.", "path"
-        ) from error
+        why = f"{config.path!r} is not a path ({error}); check its spelling."
+        raise DataError("bad_path", why, "path") from error
     if not exists:
         raise DataError("no_such_file", f"There is no file or folder {path}; check the path.", "path")
-    if not path.is_dir() and not path.is_file():  # a pipe would be waited on for ever
+    if not path.is_dir() and not path.is_file():  # reading a pipe would block
         raise DataError("not_a_file", f"{path} is neither a file nor a folder; check the path.", "path")
     if not os.access(path, os.R_OK):
         raise DataError("unreadable", f"{path} may not be read; change its permissions.", "path")
@@ -86,12 +82,9 @@ def _existing(config: ImportConfig, roots: Roots) -> Path:
 
 
 def require_inside(path: Path, roots: tuple[Path, ...], field: str) -> None:
-    """Raise ForbiddenError where `path`, its links followed, lies in none of `roots`."""
+    """Raise ForbiddenError if `path`, its links followed, is in none of `roots`."""
     target = path.resolve()
     if not any(target.is_relative_to(root.expanduser().resolve()) for root in roots):
-        raise ForbiddenError(
-            "outside_data_roots",
-            f"{path} is outside the folders the server may read ({', '.join(map(str, roots))}); move it "
-            "there, or start the server with its folder in GALAXYSCOPE_DATA_ROOTS.",
-            field,
-        )
+        why = f"{path} is outside the folders the server may read ({', '.join(map(str, roots))})"
+        advice = "move it there, or add its folder to GALAXYSCOPE_DATA_ROOTS"
+        raise ForbiddenError("outside_data_roots", f"{why}; {advice}.", field)

@@ -19,12 +19,12 @@ from shared.configs import ImportConfig
 
 MIN_SIDE, MAX_SIDE = 8, 1024
 WAVELENGTHS = "ugrizyjhk"
-"""Bands of surveys from blue to red."""
+"""Names of bands from blue to red."""
 
 
 @dataclass
-class Survey:
-    """The kinds of frames of a source: how many of each size (width, height), and a file of each kind."""
+class FrameStats:
+    """The frames of a source: how many of each size (width, height), and an example of each kind."""
 
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     example: dict[tuple[int, int], str] = field(default_factory=dict)
@@ -50,7 +50,7 @@ class Survey:
 
 @dataclass
 class Recipe:
-    """Turns frames into pixels of the store. `stretch` is fitted by the caller where `deep`."""
+    """Turns frames into stored pixels. `stretch` is fitted by the caller if `deep`."""
 
     img_size: int
     crop: bool
@@ -61,8 +61,8 @@ class Recipe:
     stretch: Stretch | None = None
 
     def framed(self, frame: Frame) -> Frame:
-        """(img_size, img_size, C) of the frame's own type (float32 where resized from more than 8 bits):
-        its centre cut out, or its central square resized. UnreadableImageError where it cannot be used."""
+        """(img_size, img_size, C) in the frame's own type (float32 if resized from more than 8 bits): its
+        centre cropped, or its central square resized. UnreadableImageError if it cannot be used."""
         if self.deep:
             check_frame(frame)
         height, width = frame.shape[:2]
@@ -74,12 +74,12 @@ class Recipe:
         return square if square.shape[0] == self.img_size else _resized(square, self.img_size)
 
     def __call__(self, frame: Frame) -> Pixels:
-        """(img_size, img_size, C) as they are stored. UnreadableImageError where they cannot be."""
+        """(img_size, img_size, C) as stored. UnreadableImageError if it cannot be."""
         framed = self.framed(frame)
         return framed if self.stretch is None else self.stretch(framed)
 
     def scale(self, width: int, height: int) -> float:
-        """How many times as wide a pixel of the store is as one of the source."""
+        """The width of a stored pixel over that of a pixel of the source."""
         return 1.0 if self.crop else min(width, height) / self.img_size
 
     def provenance(self) -> dict[str, Any]:
@@ -88,88 +88,71 @@ class Recipe:
 
 
 def too_small(width: int, height: int, img_size: int) -> UnreadableImageError:
-    return UnreadableImageError(f"{width} × {height} pixels, too small to cut {img_size} × {img_size} out")
+    return UnreadableImageError(f"{width} × {height} pixels, too small to crop to {img_size} × {img_size}")
 
 
-def recipe_of(config: ImportConfig, survey: Survey, findings: Findings) -> Recipe | None:
-    """The recipe for frames of these kinds; DataError, or problems and None, where there is none."""
-    layout = _layout(survey, findings) if survey.layouts else None
-    side = _side(config, survey, findings)
-    if layout is None or side is None:
+def recipe_of(config: ImportConfig, stats: FrameStats, findings: Findings) -> Recipe | None:
+    """The recipe for frames of these kinds; DataError, or problems and None, if there is none."""
+    channels = _channels(stats, findings) if stats.layouts else None
+    side = _side(config, stats, findings)
+    if channels is None or side is None:
         return None
-    channels = layout
-    bands = default_bands(channels)
-    display = display_weights(channels)
+    bands, display = default_bands(channels), display_weights(channels)
     with findings.trying():
-        bands = _bands(config, survey, channels)
+        bands = _bands(config, stats, channels)
     with findings.trying():
         display = _display(config.rgb, bands, channels)
-    return Recipe(side, config.crop, channels, bands, display, survey.deep)
+    return Recipe(side, config.crop, channels, bands, display, stats.deep)
 
 
-def _layout(survey: Survey, findings: Findings) -> int | None:
-    """Bands of the store: 3 for a mix of grey and colour pictures."""
+def _channels(stats: FrameStats, findings: Findings) -> int | None:
+    """The number of stored bands: 3 for a mix of grey and colour pictures."""
     with findings.trying():
-        kinds = sorted(survey.layouts)
-        plain = [name for (_, dtype), name in survey.layouts.items() if dtype == "uint8"]
-        deep = [(name, dtype) for (_, dtype), name in survey.layouts.items() if dtype != "uint8"]
+        plain = [name for (_, dtype), name in stats.layouts.items() if dtype == "uint8"]
+        deep = [(name, dtype) for (_, dtype), name in stats.layouts.items() if dtype != "uint8"]
         if plain and deep:
-            raise DataError(
-                "mixed_depth",
-                f"{plain[0]} has 8 bits a value and {deep[0][0]} more ({deep[0][1]}), and one stretch cannot "
-                "serve both; import them as two datasets, or convert one kind.",
-                "path",
-            )
-        channels = sorted({channels for channels, _ in kinds})
-        if len(channels) > 1 and (channels != [1, 3] or deep):
-            named = [
-                next(name for (c, _), name in survey.layouts.items() if c == count) for count in channels
-            ]
-            raise DataError(
-                "mixed_bands",
-                f"{named[0]} has {channels[0]} bands and {named[-1]} has {channels[-1]}; import each kind on "
-                "its own.",
-                "path",
-            )
-        return channels[-1]
+            why = f"{plain[0]} has 8 bits a value and {deep[0][0]} more ({deep[0][1]})"
+            advice = "import them as two datasets, or convert one kind: one stretch cannot serve both"
+            raise DataError("mixed_depth", f"{why}; {advice}.", "path")
+        example = {count: name for (count, _), name in reversed(stats.layouts.items())}
+        fewest, most = min(example), max(example)
+        if fewest != most and (sorted(example) != [1, 3] or deep):
+            why = f"{example[fewest]} has {fewest} bands and {example[most]} has {most}"
+            raise DataError("mixed_bands", f"{why}; import each kind on its own.", "path")
+        return most
     return None
 
 
-def _side(config: ImportConfig, survey: Survey, findings: Findings) -> int | None:
-    """The side of the stored images, None where sizes differ and none is given."""
+def _side(config: ImportConfig, stats: FrameStats, findings: Findings) -> int | None:
+    """The side of the stored images, None if sizes differ and none is given."""
     if config.img_size is not None:
         return config.img_size
     with findings.trying():
-        for size, name in survey.example.items():
-            first_size, first = next(iter(survey.example.items()))
+        for size, name in stats.example.items():
+            first_size, first = next(iter(stats.example.items()))
             if size != first_size or size[0] != size[1] or not MIN_SIDE <= size[0] <= MAX_SIDE:
                 beside = f" while {first} is {first_size[0]} × {first_size[1]}" if name != first else ""
-                raise DataError(
-                    "mixed_sizes",
-                    f"{name} is {size[0]} × {size[1]} pixels{beside}; set img_size (for example 128) to "
-                    "resize every central square to it, and crop to cut it out of the centre instead.",
-                    "img_size",
+                why = f"{name} is {size[0]} × {size[1]} pixels{beside}"
+                advice = (
+                    "set img_size (for example 128) to resize the central squares, or crop too to crop them"
                 )
-        return next(iter(survey.example))[0] if survey.example else None
+                raise DataError("mixed_sizes", f"{why}; {advice}.", "img_size")
+        return next(iter(stats.example))[0] if stats.example else None
     return None
 
 
-def _bands(config: ImportConfig, survey: Survey, channels: int) -> list[str]:
+def _bands(config: ImportConfig, stats: FrameStats, channels: int) -> list[str]:
     if config.bands is None:
-        return list(survey.bands) if len(survey.bands) == channels else default_bands(channels)
+        return list(stats.bands) if len(stats.bands) == channels else default_bands(channels)
     names = config.bands.split(",")
     if len(names) != channels or len(set(names)) != channels:
-        raise DataError(
-            "bad_bands",
-            f"bands names {len(names)} bands, {config.bands}, but the images have {channels}; give "
-            f"{channels} different names, or leave bands empty.",
-            "bands",
-        )
+        why = f"bands names {len(names)} bands, {config.bands}, but the images have {channels}"
+        raise DataError("bad_bands", f"{why}; give {channels} different names, or none.", "bands")
     return names
 
 
 def _display(rgb: str | None, bands: list[str], channels: int) -> list[list[float]]:
-    """(3, C) weights that show the three bands `rgb` names, each by name or by number from 1."""
+    """(3, C) weights for the three bands that `rgb` lists, by name or by number from 1."""
     if rgb is None:
         return _by_wavelength(bands) or display_weights(channels)
     numbered = {str(number): number - 1 for number in range(1, channels + 1)}
@@ -177,18 +160,14 @@ def _display(rgb: str | None, bands: list[str], channels: int) -> list[list[floa
     words = rgb.split(",")
     unknown = next((word for word in words if word not in places), None)
     if len(words) != 3 or unknown is not None:
-        fault = f"holds '{unknown}', no band" if unknown is not None else f"names {len(words)} bands, not 3"
-        raise DataError(
-            "bad_rgb",
-            f"rgb {rgb} {fault}; name three of {', '.join(bands)} for red, green and blue, or their numbers "
-            f"1 to {channels}.",
-            "rgb",
-        )
+        fault = f"has no band '{unknown}'" if unknown is not None else f"names {len(words)} bands, not 3"
+        advice = f"name three of {', '.join(bands)} for red, green and blue, or their numbers 1 to {channels}"
+        raise DataError("bad_rgb", f"rgb {rgb} {fault}; {advice}.", "rgb")
     return [[float(place == places[word]) for place in range(channels)] for word in words]
 
 
 def _by_wavelength(bands: list[str]) -> list[list[float]] | None:
-    """Weights that show the longest of three known bands as red; None where they are not known."""
+    """Weights that show the longest of three known bands as red; None if they are unknown."""
     places = [WAVELENGTHS.find(band.lower()) if len(band) == 1 else -1 for band in bands]
     if len(bands) != 3 or min(places) < 0:
         return None
@@ -205,8 +184,7 @@ def _resized(square: Frame, img_size: int) -> Frame:
 
 
 def _resized_band(band: NDArray[np.float32], img_size: int) -> NDArray[np.float32]:
-    """Bilinear with antialiasing; blank pixels count for nothing, so that one does not blot out its
-    neighbours."""
+    """Bilinear with antialiasing; blank pixels have no weight, so they do not spread."""
     blank = ~np.isfinite(band)
     if not blank.any():
         return _shrunk(band, img_size)

@@ -1,4 +1,4 @@
-"""How an import says how far it is, hears that it should stop, and gathers what it finds."""
+"""Progress of an import, its cancellation, and its findings."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,15 +11,13 @@ MAX_SKIPPED_SHARE = 0.1
 
 
 class ImportStopped(BaseException):
-    """The import was told to stop and has left nothing behind.
-
-    Like asyncio.CancelledError it is no Exception: nothing that handles errors should swallow it.
-    """
+    """The import was cancelled and has left nothing behind. Like asyncio.CancelledError it is not an
+    Exception, so that error handlers do not swallow it."""
 
 
 @dataclass(frozen=True)
 class Reporter:
-    """`progress(done, total, message)` is called as work is done; `should_stop()` is asked as often."""
+    """`progress(done, total, message)` and `should_stop()` are called as work is done."""
 
     progress: Callable[[int, int, str], None]
     should_stop: Callable[[], bool]
@@ -32,13 +30,12 @@ class Reporter:
 
 
 SILENT = Reporter(lambda *_: None, lambda: False)
-"""For a look at a source, which nobody follows."""
+"""For previews, which report no progress."""
 
 
 @dataclass
 class Findings:
-    """What looking at a source brought up. `notes` say what will be done, `problems` what stands against it;
-    a `strict` one has none, since the first is raised."""
+    """`notes` say what an import will do, `problems` what prevents it; with `strict` the first is raised."""
 
     strict: bool
     notes: list[str] = field(default_factory=list)
@@ -56,12 +53,8 @@ class Findings:
 
 
 def refuse_many(skipped: SkipLog, total: int) -> None:
-    """DataError where over a tenth of `total` images are left out."""
+    """DataError if over a tenth of `total` images are left out."""
     if skipped.count > MAX_SKIPPED_SHARE * total:
         first = skipped.first[0]
-        raise DataError(
-            "unreadable_images",
-            f"{skipped.count:,} of {total:,} images cannot be used, first '{first.source}' ({first.reason}); "
-            "replace or remove them.",
-            "path",
-        )
+        why = f"{skipped.count:,} of {total:,} images cannot be used, first '{first.source}' ({first.reason})"
+        raise DataError("unreadable_images", f"{why}; replace or remove them.", "path")

@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
-from numpy.typing import NDArray
 
 from backend.data.importers.reporting import Reporter
 from backend.data.layout import GALAXY10_DECALS, DatasetPlan, GalaxyBlock, Pixels, Rows
@@ -18,7 +17,7 @@ THREADS = 2
 
 
 class SimulatedSource:
-    """Galaxies drawn from a seed: the same config gives the same pixels."""
+    """Galaxies drawn from a seed; equal configs give equal pixels."""
 
     def __init__(self, config: SimulateConfig) -> None:
         self._config = config
@@ -41,7 +40,7 @@ class SimulatedSource:
         )
 
     def close(self) -> None:
-        """Nothing is open."""
+        """Nothing to close."""
 
     def blocks(self, reporter: Reporter) -> Iterator[GalaxyBlock]:
         """Galaxies in blocks, drawn on two threads."""
@@ -60,10 +59,7 @@ class SimulatedSource:
     def _draw(self, start: int) -> Pixels:
         size = self._config.img_size
         labels = self._labels[start : start + max(8, BLOCK_PIXELS // size**2)]
-        images: NDArray[np.uint8] = photograph(
-            labels, size, np.random.default_rng([self._config.seed, start])
-        )
-        return images
+        return photograph(labels, size, np.random.default_rng([self._config.seed, start]))
 
 
 def deal_labels(n: int, seed: int) -> Rows:

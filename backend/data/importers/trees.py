@@ -13,19 +13,18 @@ from backend.data.frames.limits import UnreadableImageError
 from backend.errors import DataError, ForbiddenError
 
 MAX_DEPTH = 4
-"""Parts of a name: a file lies at most three folders deep."""
+"""Parts of a name: a file is at most three folders deep."""
 MAX_FILES = 500_000
 MAX_MEMBER_BYTES = 256 * 2**20
 MAX_ZIP_BYTES = 20 * 10**9
 ENCRYPTED = 0x1
 
 Roots = tuple[Path, ...]
-"""Folders that a source, its links followed, must lie in."""
-"""Folders that may be read; None allows all."""
+"""Folders that a source must be in, its links followed."""
 
 
 class Tree(Protocol):
-    """`files` are relative posix names, in the order of their folders; `path` is where it lies."""
+    """`files` are relative posix names, in the order of their folders; `path` is the folder or zip."""
 
     path: Path
     files: list[str]
@@ -38,7 +37,7 @@ class Tree(Protocol):
 
 
 class FolderTree:
-    """A folder; DataError where it cannot be listed, ForbiddenError where a link leads out of `roots`."""
+    """A folder; DataError if it cannot be listed, ForbiddenError if a link leads out of `roots`."""
 
     def __init__(self, path: Path, roots: Roots) -> None:
         self.path = path
@@ -53,13 +52,15 @@ class FolderTree:
             raise UnreadableImageError(error.strerror or "cannot be opened") from error
 
     def close(self) -> None:
-        """Nothing stays open."""
+        """Nothing to close."""
 
     def _walk(self, folder: Path, prefix: str) -> Iterator[str]:
         for entry in _entries(folder):
             if entry.name.startswith("."):
                 continue
-            self._count()
+            self._seen += 1
+            if self._seen > MAX_FILES:
+                raise _too_many(self.path)
             name = prefix + entry.name
             if entry.is_symlink() and self._leads_back(entry, folder):
                 continue
@@ -68,21 +69,13 @@ class FolderTree:
             elif entry.is_file():
                 yield _utf8(name, folder)
 
-    def _count(self) -> None:
-        self._seen += 1
-        if self._seen > MAX_FILES:
-            raise _too_many(self.path)
-
     def _leads_back(self, link: "os.DirEntry[str]", folder: Path) -> bool:
-        """Whether the link is a loop to a folder above it; ForbiddenError where it leads out of the roots."""
+        """Whether the link is a loop to a folder above it; ForbiddenError if it leads out of the roots."""
         target = Path(os.path.realpath(link.path))
         if not any(target.is_relative_to(root) for root in self._roots):
-            raise ForbiddenError(
-                "outside_data_roots",
-                f"{link.path} is a link to {target}, outside the folders the server may read; replace the "
-                "link by a copy, or start the server with that folder in GALAXYSCOPE_DATA_ROOTS.",
-                "path",
-            )
+            why = f"{link.path} is a link to {target}, outside the folders the server may read"
+            advice = "replace it with a copy, or add its folder to GALAXYSCOPE_DATA_ROOTS"
+            raise ForbiddenError("outside_data_roots", f"{why}; {advice}.", "path")
         return Path(os.path.realpath(folder)).is_relative_to(target)
 
 
@@ -91,40 +84,34 @@ def _entries(folder: Path) -> "list[os.DirEntry[str]]":
         with os.scandir(folder) as found:
             return list(found)
     except OSError as error:
-        raise DataError(
-            "unreadable", f"{folder} cannot be listed ({error.strerror}); change its permissions.", "path"
-        ) from error
+        why = f"{folder} cannot be listed ({error.strerror}); change its permissions."
+        raise DataError("unreadable", why, "path") from error
 
 
 def _utf8(name: str, folder: Path) -> str:
     try:
         name.encode()
     except UnicodeEncodeError:
-        raise DataError(
-            "bad_name", f"{name!r} in {folder.name} is no UTF-8 file name; rename the file.", "path"
-        ) from None
+        why = f"{name!r} in {folder.name} is not a UTF-8 file name; rename the file."
+        raise DataError("bad_name", why, "path") from None
     return name
 
 
 def _too_many(path: Path) -> DataError:
-    return DataError(
-        "too_many_files",
-        f"{path.name} holds more than {MAX_FILES:,} files; choose a folder inside it, or one HDF5 file.",
-        "path",
-    )
+    why = f"{path.name} has more than {MAX_FILES:,} files; choose a folder inside it, or one HDF5 file."
+    return DataError("too_many_files", why, "path")
 
 
 class ZipTree:
-    """A zip whose members were all checked; folders that hold everything are left out of the names."""
+    """A zip, all members checked; a folder that contains everything is not part of the names."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
             self._zip = zipfile.ZipFile(path)
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
-            raise DataError(
-                "damaged", f"{path.name} is no readable zip ({error}); make or download it again.", "path"
-            ) from error
+            why = f"{path.name} is not a valid zip ({error}); create or download it again."
+            raise DataError("damaged", why, "path") from error
         try:
             self._members = _unnested(self._checked())
         except DataError:
@@ -138,13 +125,13 @@ class ZipTree:
         except (zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError) as error:
             raise UnreadableImageError(f"damaged in the zip ({error})") from error
         except (NotImplementedError, RuntimeError) as error:
-            raise UnreadableImageError(f"packed in a way that cannot be read ({error})") from error
+            raise UnreadableImageError(f"unsupported compression ({error})") from error
 
     def close(self) -> None:
         self._zip.close()
 
     def _checked(self) -> dict[str, zipfile.ZipInfo]:
-        """Visible members by name, after every member was checked."""
+        """Visible members by name, once every member is checked."""
         members = self._zip.infolist()
         if len(members) > MAX_FILES:
             raise _too_many(self.path)
@@ -152,49 +139,27 @@ class ZipTree:
             _check_member(member, self.path.name)
         total = sum(member.file_size for member in members)
         if total > MAX_ZIP_BYTES:
-            raise DataError(
-                "zip_too_large",
-                f"{self.path.name} unpacks to {total / 1e9:,.1f} GB, more than {MAX_ZIP_BYTES / 1e9:.0f} GB; "
-                "unpack it on the server and give the folder.",
-                "path",
-            )
-        return {
-            member.filename: member
-            for member in members
-            if not member.is_dir() and not _hidden(member.filename)
-        }
+            why = f"{self.path.name} unpacks to {total / 1e9:,.1f} GB, over {MAX_ZIP_BYTES / 1e9:.0f} GB"
+            raise DataError("zip_too_large", f"{why}; unpack it on the server and give the folder.", "path")
+        files = (member for member in members if not member.is_dir())
+        return {member.filename: member for member in files if not _hidden(member.filename)}
 
 
 def _check_member(member: zipfile.ZipInfo, zip_name: str) -> None:
-    name = member.filename
-    parts = PurePosixPath(name.replace("\\", "/")).parts
+    parts = PurePosixPath(member.filename.replace("\\", "/")).parts
     if not parts or ".." in parts or parts[0] == "/" or ":" in parts[0]:
-        raise _refused(
-            "zip_climbs_out",
-            zip_name,
-            name,
-            "leads out of the zip",
-            "make the zip anew from inside its folder",
-        )
-    if member.flag_bits & ENCRYPTED:
-        raise _refused("zip_encrypted", zip_name, name, "is encrypted", "make the zip without a password")
-    if stat.S_ISLNK(member.external_attr >> 16):
-        raise _refused(
-            "zip_symlink", zip_name, name, "is a symbolic link", "put the file itself into the zip"
-        )
-    if member.file_size > MAX_MEMBER_BYTES:
-        raise _refused(
-            "zip_member_too_large",
-            zip_name,
-            name,
-            f"unpacks to {member.file_size:,} bytes, more than {MAX_MEMBER_BYTES:,}",
-            "leave it out, or upload an HDF5 or .npy file alone",
-        )
-
-
-def _refused(code: str, zip_name: str, member: str, what: str, advice: str) -> DataError:
-    shown = member.encode(errors="replace").decode()
-    return DataError(code, f"'{shown[-100:]}' in {zip_name} {what}, which is refused; {advice}.", "path")
+        code, why = "zip_climbs_out", "leads out of the zip; create the zip inside its folder"
+    elif member.flag_bits & ENCRYPTED:
+        code, why = "zip_encrypted", "is encrypted; create the zip without a password"
+    elif stat.S_ISLNK(member.external_attr >> 16):
+        code, why = "zip_symlink", "is a symbolic link; put the file itself into the zip"
+    elif member.file_size > MAX_MEMBER_BYTES:
+        size = f"unpacks to {member.file_size:,} bytes, more than {MAX_MEMBER_BYTES:,}"
+        code, why = "zip_member_too_large", f"{size}; leave it out, or upload an HDF5 or .npy file alone"
+    else:
+        return
+    shown = member.filename.encode(errors="replace").decode()
+    raise DataError(code, f"'{shown[-100:]}' in {zip_name} {why}.", "path")
 
 
 def _hidden(name: str) -> bool:
@@ -202,7 +167,7 @@ def _hidden(name: str) -> bool:
 
 
 def _unnested(members: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    """The same members without the folders that all of them lie in, and none deeper than is looked."""
+    """The members without the folders common to all of them, and none deeper than MAX_DEPTH."""
     while members and len({name.split("/")[0] for name in members}) == 1 and all("/" in n for n in members):
         members = {name.split("/", 1)[1]: member for name, member in members.items()}
     return {name: member for name, member in members.items() if name.count("/") < MAX_DEPTH}

@@ -1,4 +1,7 @@
-"""Cells of a table, or arrays, to numbers, splits and groups; errors name value, row and column."""
+"""Cells of a table, or arrays, to numbers, splits and groups; errors name value, row and column.
+
+Angles are parsed by a pattern: astropy takes a millisecond for each, and a table may have a million.
+"""
 
 import math
 import re
@@ -28,7 +31,7 @@ FIELDS = {"ra": "ra_column", "dec": "dec_column", "redshift": "redshift_column",
 
 @dataclass(frozen=True)
 class Column:
-    """Where values stand, for messages; `first` is the number of the first row there."""
+    """Where values come from, for messages; `first` is the number of the first row."""
 
     table: str
     name: str
@@ -36,11 +39,8 @@ class Column:
     first: int = 1
 
     def error(self, code: str, row: int, value: object, why: str) -> DataError:
-        return DataError(
-            code,
-            f"'{value}' in row {row + self.first}, column '{self.name}' of {self.table}, {why}.",
-            self.field,
-        )
+        where = f"'{value}' in row {row + self.first}, column '{self.name}' of {self.table}"
+        return DataError(code, f"{where}, {why}.", self.field)
 
 
 def sky_values(key: str, cells: Sequence[str], column: Column) -> Floats:
@@ -50,8 +50,8 @@ def sky_values(key: str, cells: Sequence[str], column: Column) -> Floats:
 
 
 def checked_sky(key: str, values: Floats, column: Column, cells: Sequence[object] | None = None) -> Floats:
-    """The same values, once they are known to be possible: right ascension within 0 to 360, declination
-    within ±90, pixel scales above 0. Redshifts of −1 and below, which mark a missing one, become NaN."""
+    """The values, once they are known to be possible: right ascension within 0 to 360, declination within
+    ±90, pixel scales above 0. Redshifts of −1 and below mark missing values and become NaN."""
     known = ~np.isnan(values)
     if key in RANGES:
         low, high = RANGES[key]
@@ -59,7 +59,7 @@ def checked_sky(key: str, values: Floats, column: Column, cells: Sequence[object
         advice = UNITS[key]
     elif key == "pxscale":
         wrong = known & ~((values > 0) & np.isfinite(values))
-        advice = "pixel scales are arcseconds a pixel, above 0"
+        advice = "pixel scales are arcsec per pixel, above 0"
     else:
         wrong = known & ~np.isfinite(values)
         advice = "redshifts are numbers"
@@ -67,14 +67,13 @@ def checked_sky(key: str, values: Floats, column: Column, cells: Sequence[object
     if wrong.any():
         row = int(np.flatnonzero(wrong)[0])
         shown = f"{values[row]:g}" if cells is None else cells[row]
-        raise column.error(
-            f"{key}_out_of_range", row, shown, f"is out of range: {advice}; correct it or leave it blank"
-        )
+        why = f"is out of range: {advice}; correct it or leave it blank"
+        raise column.error(f"{key}_out_of_range", row, shown, why)
     return values
 
 
 def is_in_hours(cells: Sequence[str]) -> bool:
-    """Whether the first right ascension that is there is read as hours with minutes."""
+    """Whether the first right ascension present is read as hours with minutes."""
     first = next((cell for cell in cells if cell.lower() not in BLANKS), "")
     found = _SEXAGESIMAL.match(first)
     return found is not None and found[3] not in DEGREES
@@ -89,12 +88,8 @@ def _number(key: str, cell: str, row: int, column: Column) -> float:
         pass
     value = _from_sexagesimal(key, cell) if key in RANGES else None
     if value is None:
-        raise column.error(
-            "bad_number",
-            row,
-            cell[:60],
-            f"is no number; correct it, leave it blank, or set {column.field} to '-'",
-        )
+        why = f"is not a number; correct it, leave it blank, or set {column.field} to '-'"
+        raise column.error("bad_number", row, cell[:60], why)
     return value
 
 
@@ -113,33 +108,20 @@ def _from_sexagesimal(key: str, cell: str) -> float | None:
 
 
 def split_codes(cells: Sequence[str], column: Column) -> NDArray[np.uint8]:
-    """(n,) codes of SPLIT_CODES; DataError lists names that mean no split, and says where
-    train or val has no row."""
+    """(n,) codes of SPLIT_CODES; DataError if a name is not a split, or train or val has no rows."""
     unknown = sorted({cell for cell in cells if cell.lower() not in SPLIT_NAMES})
     if unknown:
-        raise DataError(
-            "unknown_split",
-            f"Column '{column.name}' of {column.table} holds {listed(unknown)}, which is no split; use "
-            f"train, val and test, or set {column.field} to '-' for a new split.",
-            column.field,
-        )
-    codes = np.array([SPLIT_CODES[Split(SPLIT_NAMES[cell.lower()])] for cell in cells], np.uint8)
-    require_train_and_val(codes, column)
-    return codes
-
-
-def require_train_and_val(codes: NDArray[np.uint8], column: Column) -> None:
-    """DataError where no row is for training, or none to choose settings by."""
-    counts = {split: int((codes == code).sum()) for split, code in SPLIT_CODES.items()}
+        why = f"Column '{column.name}' of {column.table} holds {listed(unknown)}, not a split"
+        advice = f"use train, val and test, or set {column.field} to '-' for a new split"
+        raise DataError("unknown_split", f"{why}; {advice}.", column.field)
+    names = [SPLIT_NAMES[cell.lower()] for cell in cells]
     for split in (Split.TRAIN, Split.VAL):
-        if counts[split] == 0:
-            raise DataError(
-                "empty_split",
-                f"'{column.name}' of {column.table} has no {split} rows ({counts[Split.TRAIN]:,} train, "
-                f"{counts[Split.VAL]:,} val, {counts[Split.TEST]:,} test); give some to {split}, or set "
-                f"{column.field} to '-' for a new split.",
-                column.field,
-            )
+        if split not in names:
+            counts = ", ".join(f"{names.count(name):,} {name}" for name in Split)
+            why = f"'{column.name}' of {column.table} has no {split} rows ({counts})"
+            advice = f"give some to {split}, or set {column.field} to '-' for a new split"
+            raise DataError("empty_split", f"{why}; {advice}.", column.field)
+    return np.array([SPLIT_CODES[Split(name)] for name in names], np.uint8)
 
 
 def group_codes(cells: Sequence[str]) -> Rows:

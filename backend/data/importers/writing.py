@@ -1,4 +1,4 @@
-"""From a source to a finished dataset file, or nothing."""
+"""Writing a source to a dataset file, all of it or nothing."""
 
 import errno
 import re
@@ -28,7 +28,7 @@ class Source(Protocol):
 
 
 def made_by(folder: Path, name: str, token: str) -> Path | None:
-    """The dataset that this very token finished before it was killed."""
+    """The dataset that a killed job with this token finished; None if there is none."""
     for path in target_paths(folder, name, token):
         if path.exists():
             with open_hdf5(path) as file:
@@ -40,8 +40,8 @@ def made_by(folder: Path, name: str, token: str) -> Path | None:
 def write_source(
     source: Source, name: str, folder: Path, token: str, reporter: Reporter, skipped: SkipLog
 ) -> Path:
-    """Path of the dataset made of all blocks, constant images left out; `skipped` is what the source has left
-    out and goes on to count. The source is closed, and nothing is left behind on an error."""
+    """Path of the dataset made of all blocks, without constant images; `skipped` goes on counting. Closes the
+    source, and leaves nothing behind on an error."""
     total = source.plan.n + skipped.count
     try:
         with StoreWriter(folder, name, token, source.plan) as writer:
@@ -54,16 +54,15 @@ def write_source(
     except (OSError, RuntimeError) as error:
         cleanup_partials(folder, token)
         if _says_full(error):
-            raise DataError(
-                "disk_full", f"The disk of {folder} is full; free some space and import again.", "path"
-            ) from error
+            why = f"The disk of {folder} is full; free some space and import again."
+            raise DataError("disk_full", why, "path") from error
         raise
     finally:
         source.close()
 
 
 def _says_full(error: OSError | RuntimeError) -> bool:
-    """HDF5 passes on what the disk said as a number, or only in its words."""
+    """HDF5 reports the errno, or only mentions it in its message."""
     found = re.search(r"errno = (\d+)", str(error))
     number = error.errno if isinstance(error, OSError) and error.errno else int(found[1]) if found else 0
     return number in FULL

@@ -1,4 +1,5 @@
-"""Fetching a published file over HTTP: resumed where it broke off, trusted only once its SHA-256 is right."""
+"""Downloading a published file over HTTP: resumed after interruptions, accepted only if its SHA-256
+matches."""
 
 import errno
 import os
@@ -19,7 +20,7 @@ from backend.errors import DataError
 __all__ = ["PUBLISHED", "Published", "download", "galaxy10"]
 
 TRIES = 5
-"""Without a new byte between them, before giving up."""
+"""Failures in a row, without a new byte, before giving up."""
 FIRST_WAIT_S = 1.0
 LONGEST_WAIT_S = 120.0
 SLICE_S = 0.5
@@ -30,7 +31,7 @@ GALAXY10_URL = "https://zenodo.org/records/10845026/files/Galaxy10_DECals.h5"
 
 
 def galaxy10() -> Published:
-    """Galaxy10 DECaLS (Zenodo record 10845026); GALAXYSCOPE_GALAXY10_URL says where else it lies."""
+    """Galaxy10 DECaLS (Zenodo record 10845026), or the mirror in GALAXYSCOPE_GALAXY10_URL."""
     return Published(
         url=os.environ.get("GALAXYSCOPE_GALAXY10_URL") or GALAXY10_URL,
         sha256="19aefc477c41bb7f77ff07599a6b82a038dc042f889a111b0d4d98bb755c1571",
@@ -54,11 +55,11 @@ def download(
     sleep: Callable[[float], None] = time.sleep,
     free_bytes: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
 ) -> Path:
-    """`<folder>/<filename>`, fetched and verified; at once where it is there already.
+    """`<folder>/<filename>`, downloaded and verified, unless it exists already.
 
-    A dropped connection is taken up again where the server allows it. DataError where the server refuses,
-    stays silent, sends another file, or the disk is too small. ImportStopped once should_stop() is true:
-    then, as after a lost connection, the next call goes on from what has come.
+    Resumes dropped connections if the server allows it. DataError if the server refuses, does not answer or
+    sends another file, or the disk is too small. ImportStopped once should_stop() is true; as after a lost
+    connection, the next call resumes.
     """
     folder.mkdir(parents=True, exist_ok=True)
     reporter = Reporter(progress, should_stop)
@@ -66,7 +67,7 @@ def download(
     if transfer.is_complete():
         return transfer.target
     _check_free(transfer, free_bytes(folder))
-    with _full_disk_in_words(folder), transfer:
+    with _full_disk_errors(folder), transfer:
         transfer.rehash()
         if not transfer.is_right():
             _fetch_all(transfer, sleep)
@@ -74,7 +75,7 @@ def download(
 
 
 class _InterruptedError(Exception):
-    """The server broke off or asks to come back; `after_s` is how long it wants to be left alone."""
+    """The transfer was interrupted; `after_s` is the server's Retry-After."""
 
     def __init__(self, reason: str, after_s: float = 0.0) -> None:
         super().__init__(reason)
@@ -96,7 +97,7 @@ def _fetch_all(transfer: PartialFile, sleep: Callable[[float], None]) -> None:
 
 
 def _fetch(client: httpx2.Client, transfer: PartialFile) -> None:
-    """Ask once for what is missing and take what comes; _InterruptedError where that is not all."""
+    """Request the missing bytes once; _InterruptedError if not all of them arrive."""
     headers = {"Accept-Encoding": "identity"}
     if transfer.size:
         headers["Range"] = f"bytes={transfer.size}-"
@@ -110,12 +111,12 @@ def _fetch(client: httpx2.Client, transfer: PartialFile) -> None:
     except httpx2.TransportError as error:
         raise _InterruptedError(str(error) or type(error).__name__) from error
     if stated is not None and transfer.size < stated:
-        raise _InterruptedError("the answer ended early")
+        raise _InterruptedError("the response ended early")
 
 
 @contextmanager
 def _answer(client: httpx2.Client, url: str, headers: dict[str, str]) -> Iterator[httpx2.Response]:
-    """The answer of `url`, redirections followed as far as they are trusted."""
+    """The response of `url`; trusted redirects are followed."""
     here = httpx2.URL(url)
     for _ in range(MAX_REDIRECTS + 1):
         with client.stream("GET", here, headers=headers) as response:
@@ -124,19 +125,15 @@ def _answer(client: httpx2.Client, url: str, headers: dict[str, str]) -> Iterato
                 return
             there = here.join(response.headers["location"])
         if not _trusted(httpx2.URL(url), there):
-            raise DataError(
-                "foreign_redirect",
-                f"{here.host} sends on to {there.scheme}://{there.host}, which is not trusted; give the "
-                "file's own address in GALAXYSCOPE_GALAXY10_URL.",
-            )
+            why = f"{here.host} redirects to {there.scheme}://{there.host}, which is not trusted"
+            advice = "set GALAXYSCOPE_GALAXY10_URL to the file's own address"
+            raise DataError("foreign_redirect", f"{why}; {advice}.")
         here = there
-    raise DataError(
-        "too_many_redirects", f"{url} sends on more than {MAX_REDIRECTS} times; check the address."
-    )
+    raise DataError("too_many_redirects", f"{url} redirects over {MAX_REDIRECTS} times; check the address.")
 
 
 def _trusted(origin: httpx2.URL, there: httpx2.URL) -> bool:
-    """Only the same host without a step back from https, or Zenodo itself."""
+    """The same host, unless the step is from https to http, or Zenodo."""
     zenodo = there.host == TRUSTED_HOST or there.host.endswith(f".{TRUSTED_HOST}")
     if there.scheme == "https":
         return zenodo or there.host == origin.host
@@ -153,8 +150,8 @@ def _is_loopback(host: str) -> bool:
 
 
 def _place(response: httpx2.Response, transfer: PartialFile) -> int | None:
-    """The whole file's length, where the server states it; the transfer is set to where the answer's bytes
-    belong. Raises what any other status means."""
+    """The length of the file, if stated; sets the transfer to where the response begins. Raises for any other
+    status."""
     if response.status_code == HTTPStatus.PARTIAL_CONTENT:
         start, total = _content_range(response)
         transfer.expect(total)
@@ -171,25 +168,25 @@ def _place(response: httpx2.Response, transfer: PartialFile) -> int | None:
         total = int(length) if length.isdecimal() else None
         transfer.expect(total)
         if transfer.size:
-            anew = "The server sends the file from its beginning: starting anew"
-            transfer.reporter.tick(0, transfer.total, anew)
+            restarted = "The server sends the file from the beginning: starting over"
+            transfer.reporter.tick(0, transfer.total, restarted)
         transfer.restart(_validator(response))
         return total
     if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE and transfer.size:
         transfer.restart(None)
-        raise _InterruptedError("the server has no bytes after those that came")
+        raise _InterruptedError("the server has no more bytes")
     raise _refusal(response, transfer.published.url)
 
 
 def _content_range(response: httpx2.Response) -> tuple[int | None, int | None]:
-    """Start and total of `bytes 200-999/1000`; None where not said."""
-    said, _, total = response.headers.get("content-range", "").removeprefix("bytes ").partition("/")
-    start = said.partition("-")[0]
+    """Start and total of `bytes 200-999/1000`; None if not stated."""
+    span, _, total = response.headers.get("content-range", "").removeprefix("bytes ").partition("/")
+    start = span.partition("-")[0]
     return int(start) if start.isdecimal() else None, int(total) if total.isdecimal() else None
 
 
 def _validator(response: httpx2.Response) -> str | None:
-    """What If-Range may name (RFC 9110, 13.1.5): a strong ETag, else the date of the last change."""
+    """The value for If-Range (RFC 9110, 13.1.5): a strong ETag, else the date of the last change."""
     etag = response.headers.get("etag", "")
     strong: str | None = etag if etag and not etag.startswith("W/") else None
     return strong or response.headers.get("last-modified")
@@ -202,57 +199,50 @@ def _refusal(response: httpx2.Response, url: str) -> Exception:
         return _InterruptedError(f"the server answered {status}", float(after) if after.isdecimal() else 0.0)
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.GONE):
         return DataError("not_published", f"{host} has no file at {url} ({status}); check the address.")
-    return DataError(
-        "refused_by_server", f"{host} refuses {url} with status {status}; open it in a browser to see why."
-    )
+    why = f"{host} refuses {url} with status {status}; open it in a browser to see why."
+    return DataError("refused_by_server", why)
 
 
 def _client(url: str) -> httpx2.Client:
     target = httpx2.URL(url)
     if target.scheme not in ("http", "https") or not target.host:
-        raise DataError("bad_url", f"{url} is no address of a file; give one that begins with https://.")
-    # A proxy of the environment is for the world outside.
+        raise DataError("bad_url", f"{url} is not the address of a file; give one that begins with https://.")
+    # Proxies from the environment do not apply to loopback.
     return httpx2.Client(timeout=httpx2.Timeout(30, connect=10), trust_env=not _is_loopback(target.host))
 
 
 def _wait(
     transfer: PartialFile, error: _InterruptedError, failures: int, sleep: Callable[[float], None]
 ) -> None:
-    """Longer after each failure, or as long as the server asked for; a stop is heard meanwhile."""
+    """Wait longer after each failure, or as long as the server requests; checks for a stop meanwhile."""
     wait_s = min(max(error.after_s, FIRST_WAIT_S * 2**failures), LONGEST_WAIT_S)
-    message = f"Connection lost at {amount(transfer.size)} ({error}); trying again in {wait_s:.0f} s"
+    message = f"Connection lost at {amount(transfer.size)} ({error}); retrying in {wait_s:.0f} s"
     for _ in range(round(wait_s / SLICE_S)):
         transfer.reporter.tick(transfer.size, transfer.total, message)
         sleep(SLICE_S)
 
 
 def _gave_up(transfer: PartialFile, error: _InterruptedError) -> DataError:
-    host = httpx2.URL(transfer.published.url).host
-    return DataError(
-        "connection_lost",
-        f"{host} could not be reached {TRIES} times in a row ({error}); {amount(transfer.size)} of "
-        f"{amount(transfer.total)} have come and are kept: start the download again to go on.",
-    )
+    host, done = httpx2.URL(transfer.published.url).host, amount(transfer.size)
+    why = f"{host} failed {TRIES} times in a row ({error}); {done} of {amount(transfer.total)} are kept"
+    return DataError("connection_lost", f"{why}: start the download again to resume.")
 
 
 def _check_free(transfer: PartialFile, free: int) -> None:
     published = transfer.published
     needed = published.size_bytes - transfer.size + published.room_bytes
     if needed > free:
-        raise DataError(
-            "disk_full",
-            f"{published.filename} and the dataset made of it need {amount(needed)} more, but "
-            f"{amount(free)} are free in {transfer.target.parent}; free some space.",
-        )
+        why = f"{published.filename} and the dataset made of it need {amount(needed)} more"
+        advice = f"{amount(free)} are free in {transfer.target.parent}; free some space"
+        raise DataError("disk_full", f"{why}, but {advice}.")
 
 
 @contextmanager
-def _full_disk_in_words(folder: Path) -> Iterator[None]:
+def _full_disk_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
         if error.errno not in (errno.ENOSPC, errno.EDQUOT):
             raise
-        raise DataError(
-            "disk_full", f"The disk of {folder} is full; free some space and download again to go on."
-        ) from error
+        why = f"The disk of {folder} is full; free some space and download again to resume."
+        raise DataError("disk_full", why) from error

@@ -1,4 +1,4 @@
-"""Folders of the server as a person chooses from them: under the allowed roots, and nowhere else."""
+"""Folders of the server to choose from, limited to the allowed roots."""
 
 import os
 from itertools import islice
@@ -11,20 +11,14 @@ from shared.contract.datasets import FolderEntry, FolderListing
 MAX_ENTRIES = 500
 MAX_COUNTED = 1000
 MAX_SCANNED = 200_000
-"""Entries of one folder; what lies beyond is not looked at."""
+"""Entries of one folder that are read at most."""
 MAX_HINT_ENTRIES = 50_000
-"""Entries of all folders within it, for their hints."""
+"""Entries of all its subfolders that are read for their hints."""
 HINTS = {
-    ".h5": "HDF5",
-    ".hdf5": "HDF5",
-    ".npy": "array",
-    ".npz": "arrays",
-    ".zip": "zip",
-    ".csv": "table",
-    ".parquet": "table",
-    ".tsv": "table",
+    **{".h5": "HDF5", ".hdf5": "HDF5", ".npy": "array", ".npz": "arrays", ".zip": "zip"},
+    **dict.fromkeys((".csv", ".parquet", ".tsv"), "table"),
 }
-"""What a file is that an import takes whole, by suffix."""
+"""Kinds of files that are imported whole, by suffix."""
 
 
 def is_importable(name: str) -> bool:
@@ -38,20 +32,15 @@ def is_frame(name: str) -> bool:
 
 
 def list_folder(path: str | None, roots: tuple[Path, ...]) -> FolderListing:
-    """What an import could choose in `path` (absolute, or within the first root; that root where None):
-    folders first, then files that are read whole, then images. Hidden ones are left out, and links that lead
-    outside. Raises ForbiddenError outside the roots and where it may not be read, NotFoundError,
-    InvalidInputError for a file."""
+    """The importable contents of `path` (absolute, or within the first root; that root if None): folders,
+    then files that are read whole, then images, without hidden ones and links that lead outside. Raises
+    ForbiddenError outside the roots or without permission, NotFoundError, InvalidInputError for a file."""
     allowed = [root.expanduser().resolve() for root in roots]
     folder = _resolved(path, allowed)
     if not _inside(folder, allowed):
-        raise ForbiddenError(
-            "outside_data_roots",
-            f"{path or folder} is outside the folders the server may read "
-            f"({', '.join(map(str, roots))}); move it there, or start the server with its folder in "
-            "GALAXYSCOPE_DATA_ROOTS",
-            "path",
-        )
+        why = f"{path or folder} is outside the folders the server may read ({', '.join(map(str, roots))})"
+        advice = "move it there, or add its folder to GALAXYSCOPE_DATA_ROOTS"
+        raise ForbiddenError("outside_data_roots", f"{why}; {advice}", "path")
     entries, truncated = _entries(folder, allowed)
     parent = folder.parent if folder not in allowed and _inside(folder.parent, allowed) else None
     return FolderListing(
@@ -68,9 +57,8 @@ def _resolved(path: str | None, allowed: list[Path]) -> Path:
     try:
         return (base / Path(path or ".").expanduser()).resolve()
     except (ValueError, RuntimeError, OSError) as error:
-        raise InvalidInputError(
-            "bad_path", f"{path!r} is no path: {error}; check its spelling", "path"
-        ) from None
+        why = f"{path!r} is not a path: {error}; check its spelling"
+        raise InvalidInputError("bad_path", why, "path") from None
 
 
 def _inside(path: Path, allowed: list[Path]) -> bool:
@@ -80,21 +68,21 @@ def _inside(path: Path, allowed: list[Path]) -> bool:
 def _entries(folder: Path, allowed: list[Path]) -> tuple[list[FolderEntry], bool]:
     """The first entries, and whether there are more."""
     scanned = _scan(folder)
-    wanted = [
+    shown = [
         item
         for item in scanned
         if _is_shown(item.name)
         and (_is_dir(item) or is_importable(item.name))
         and (not item.is_symlink() or _leads_inside(item.path, allowed))
     ]
-    wanted.sort(key=_rank)
+    shown.sort(key=_rank)
     hints = _Hints()
-    entries = [_entry(item, hints) for item in wanted[:MAX_ENTRIES]]
-    return entries, len(wanted) > MAX_ENTRIES or len(scanned) == MAX_SCANNED
+    entries = [_entry(item, hints) for item in shown[:MAX_ENTRIES]]
+    return entries, len(shown) > MAX_ENTRIES or len(scanned) == MAX_SCANNED
 
 
 def _is_shown(name: str) -> bool:
-    """Not hidden, and text: a name in another encoding could not be asked for."""
+    """Not hidden, and UTF-8: a name in another encoding could not be requested."""
     return not name.startswith(".") and not any("\ud800" <= mark <= "\udfff" for mark in name)
 
 
@@ -103,24 +91,20 @@ def _scan(folder: Path) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as found:
             return list(islice(found, MAX_SCANNED))
     except FileNotFoundError:
-        raise NotFoundError(
-            "no_such_folder", f"there is no folder {folder}; choose another", "path"
-        ) from None
+        why = f"there is no folder {folder}; choose another"
+        raise NotFoundError("no_such_folder", why, "path") from None
     except NotADirectoryError:
-        raise InvalidInputError(
-            "no_folder", f"{folder} is a file; choose the folder it lies in", "path"
-        ) from None
+        why = f"{folder} is a file; choose its folder"
+        raise InvalidInputError("no_folder", why, "path") from None
     except OSError as error:
-        raise ForbiddenError(
-            "unreadable", f"{folder} cannot be read ({error.strerror}); change its permissions", "path"
-        ) from None
+        why = f"{folder} cannot be read ({error.strerror}); change its permissions"
+        raise ForbiddenError("unreadable", why, "path") from None
 
 
 def _rank(item: os.DirEntry[str]) -> tuple[int, str, str]:
-    order = (
-        0 if _is_dir(item) else 1 if _is_whole(item.name) and not item.name.lower().endswith(".npy") else 2
-    )
-    return order, item.name.lower(), item.name
+    lower = item.name.lower()
+    order = 0 if _is_dir(item) else 1 if _is_whole(lower) and not lower.endswith(".npy") else 2
+    return order, lower, item.name
 
 
 def _is_whole(name: str) -> bool:
@@ -155,13 +139,13 @@ def _entry(item: os.DirEntry[str], hints: "_Hints") -> FolderEntry:
 
 
 class _Hints:
-    """How many images the folders of one listing hold, as far as that is cheap."""
+    """How many images the folders of a listing hold, as far as that is cheap to count."""
 
     def __init__(self) -> None:
         self._left = MAX_HINT_ENTRIES
 
     def of_folder(self, path: str) -> str:
-        """`120 images`, counted no further than a thousand; empty where none, or unknown."""
+        """`120 images`, counted up to a thousand; empty if none, or unknown."""
         count = 0
         try:
             with os.scandir(path) as found:

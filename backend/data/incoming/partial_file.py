@@ -1,9 +1,9 @@
-"""A file on its way in, whose bytes outlive the process that fetched them.
+"""A partial download, whose bytes outlive the process that fetched them.
 
 ```
 <folder>/<filename>            the whole, verified file
-<folder>/<filename>.part       what has come so far; kept when stopped or cut off
-<folder>/<filename>.part.json  {url, validator} of those bytes, to ask for the rest of the same file
+<folder>/<filename>.part       the bytes so far; kept when stopped or interrupted
+<folder>/<filename>.part.json  {url, validator} of those bytes, to request the rest of the same file
 ```
 """
 
@@ -21,11 +21,8 @@ PIECE_BYTES = 2**20
 
 @dataclass(frozen=True)
 class Published:
-    """A file as its publisher describes it.
-
-    `size_tolerance` is the share by which the true length may differ, where the publisher rounds it: then the
-    digest alone decides. `room_bytes` must be free beside the file, for what is made of it.
-    """
+    """A file as its publisher describes it. `size_tolerance` is the share by which the true length may differ
+    from a rounded one; `room_bytes` must be free besides, for the dataset made of it."""
 
     url: str
     sha256: str
@@ -35,7 +32,7 @@ class Published:
     size_tolerance: float = 0.0
 
     def may_have(self, size_bytes: int) -> bool:
-        """Whether the file can be so long."""
+        """Whether this is a possible length of the file."""
         return abs(size_bytes - self.size_bytes) <= self.size_tolerance * self.size_bytes
 
     @property
@@ -74,7 +71,7 @@ class PartialFile:
         return self._digest.hexdigest() == self.published.sha256
 
     def is_complete(self) -> bool:
-        """Whether the right file is there; a wrong one is removed."""
+        """Whether the right file exists; a wrong one is removed."""
         if not self.target.exists():
             return False
         with self.target.open("rb") as file:
@@ -88,13 +85,13 @@ class PartialFile:
         return complete
 
     def rehash(self) -> None:
-        """Take the bytes of an earlier call into the digest."""
+        """Add the bytes of an earlier call to the digest."""
         while self._file.tell() < self.size:
             self._digest.update(self._file.read(PIECE_BYTES))
-            self._tick(self._file.tell(), "Checking what came before:")
+            self._tick(self._file.tell(), "Checking earlier bytes:")
 
     def restart(self, validator: str | None) -> None:
-        """Forget the bytes so far: those to come begin at zero."""
+        """Discard the bytes so far and start at zero."""
         self._file.seek(0)
         self._file.truncate()
         self._digest = hashlib.sha256()
@@ -102,7 +99,7 @@ class PartialFile:
         write_json(self._sidecar, {"url": self.published.url, "validator": validator})
 
     def append(self, data: bytes) -> None:
-        """Take the next bytes; raises the refusal of a file that is too long, or ImportStopped."""
+        """Write the next bytes; raises DataError if the file is too long, or ImportStopped."""
         before = self.size
         if self.size + len(data) > self.published.most_bytes:
             raise self.refusal(f"is longer than {self.published.most_bytes:,} bytes")
@@ -113,7 +110,7 @@ class PartialFile:
             self._tick(self.size, "Downloaded")
 
     def finish(self) -> Path:
-        """Give the file its name, if it is the published one; remove it if not."""
+        """Rename the file if it is the published one, else remove it."""
         if not self.is_right():
             raise self.refusal(f"has SHA-256 {self._digest.hexdigest()}, not {self.published.sha256}")
         self._file.flush()
@@ -124,7 +121,7 @@ class PartialFile:
         return self.target
 
     def expect(self, size_bytes: int | None) -> None:
-        """Take the length that the server states, or refuse it."""
+        """Check and store the length that the server states."""
         if size_bytes is None:
             return
         if not self.published.may_have(size_bytes):
@@ -132,21 +129,18 @@ class PartialFile:
         self.total = size_bytes
 
     def refusal(self, what: str) -> DataError:
-        """The error of a wrong file, whose bytes are removed."""
+        """The error for a wrong file; removes its bytes."""
         self._part.unlink(missing_ok=True)
         self._sidecar.unlink(missing_ok=True)
-        return DataError(
-            "wrong_file",
-            f"The file at {self.published.url} {what}; it is not the published {self.published.filename} and "
-            "was removed: download it again, or from another address.",
-        )
+        why = f"The file at {self.published.url} {what}: it is not {self.published.filename}, and was removed"
+        return DataError("wrong_file", f"{why}; download it again, or from another address.")
 
     def _tick(self, done: int, doing: str) -> None:
         self.reporter.tick(done, self.total, f"{doing} {amount(done)} of {amount(self.total)}")
 
 
 def amount(nbytes: int) -> str:
-    """In GB, MB or bytes, for a person."""
+    """In GB, MB or bytes."""
     if nbytes >= 10**8:
         return f"{nbytes / 1e9:.2f} GB"
     return f"{nbytes / 1e6:.1f} MB" if nbytes >= 10**5 else f"{nbytes:,} bytes"

@@ -1,4 +1,4 @@
-"""Files sent from the browser, each upload in a folder of its own until it is imported or too old."""
+"""Files sent from the browser; each upload has a folder until it is imported or expires."""
 
 import errno
 import re
@@ -14,7 +14,7 @@ from backend.errors import InvalidInputError, NotFoundError
 from shared.contract.datasets import Upload
 
 KEPT_S = 7 * 24 * 3600.0
-"""How long an upload is kept that is not imported."""
+"""How long an upload is kept without being imported."""
 MAX_BYTES = 2 * 10**9
 """Of all files of one upload."""
 SPARE_BYTES = 64 * 2**20
@@ -23,7 +23,7 @@ UPLOAD_ID = re.compile(r"[0-9a-f]{16}")
 
 
 def forget_upload(folder: Path, path: str) -> None:
-    """Remove the upload below `folder` that `path` belongs to; nothing where it is no upload."""
+    """Remove the upload below `folder` that `path` belongs to, if it does."""
     source = Path(path).resolve()
     inside = source.relative_to(folder.resolve()) if source.is_relative_to(folder.resolve()) else None
     if inside is not None and inside.parts and UPLOAD_ID.fullmatch(inside.parts[0]):
@@ -37,26 +37,27 @@ class Uploads:
         self._folder = folder
 
     def new(self) -> Upload:
-        """An empty place for files; what was sent long ago and never imported goes."""
+        """A new, empty upload; removes expired ones."""
         self.sweep(KEPT_S)
         upload_id = secrets.token_hex(8)
         (self._folder / upload_id).mkdir(parents=True)
         return self._upload(upload_id)
 
     def write(self, upload_id: str, filename: str, chunks: Iterable[bytes], total: int | None) -> Upload:
-        """Write a file as it comes; `total` is its announced size in bytes. Raises NotFoundError,
-        InvalidInputError; a broken or refused file leaves nothing."""
+        """Write a file as it arrives; `total` is its announced size in bytes. Raises NotFoundError,
+        InvalidInputError, and then leaves nothing."""
         folder = self._existing(upload_id)
         name = _checked_name(filename)
         taken = _bytes_of(path for path in folder.iterdir() if path.name != name)
-        _require_room(folder, name, taken, total or 0)
+        if taken + (total or 0) > MAX_BYTES:
+            raise _too_large(name)
+        require_free(folder, total or 0, name)
         part = folder / f".{secrets.token_hex(4)}.part"
         try:
             size = _receive(part, chunks, MAX_BYTES - taken, name)
             if total is not None and size != total:
-                raise InvalidInputError(
-                    "upload_broken", f"{name} broke off at {size:,} of {total:,} bytes; send it again"
-                )
+                why = f"{name} was interrupted at {size:,} of {total:,} bytes; send it again"
+                raise InvalidInputError("upload_broken", why)
             part.replace(folder / name)
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT):
@@ -67,16 +68,15 @@ class Uploads:
         return self._upload(upload_id)
 
     def file(self, upload_id: str) -> Path:
-        """The one file of an upload. Raises NotFoundError, InvalidInputError where it holds none or more."""
+        """The one file of an upload. Raises NotFoundError, InvalidInputError if it has none or several."""
         upload = self._upload(self._existing(upload_id).name)
         if len(upload.files) != 1:
-            raise InvalidInputError(
-                "not_one_file", f"the upload holds {len(upload.files)} files; send one zip", "upload"
-            )
+            why = f"the upload has {len(upload.files)} files; send one zip"
+            raise InvalidInputError("not_one_file", why, "upload")
         return self._folder / upload_id / upload.files[0]
 
     def sweep(self, older_than_s: float) -> None:
-        """Remove uploads that nothing was added to for so long."""
+        """Remove uploads unchanged for so long."""
         if not self._folder.is_dir():
             return
         for folder in self._folder.iterdir():
@@ -86,7 +86,7 @@ class Uploads:
     def _existing(self, upload_id: str) -> Path:
         folder = self._folder / upload_id
         if not UPLOAD_ID.fullmatch(upload_id) or not folder.is_dir():
-            raise NotFoundError("upload_not_found", f"there is no upload {upload_id}; begin a new one")
+            raise NotFoundError("upload_not_found", f"there is no upload {upload_id}; start a new one")
         return folder
 
     def _upload(self, upload_id: str) -> Upload:
@@ -105,7 +105,7 @@ class Uploads:
 
 
 def _bytes_of(paths: Iterable[Path]) -> int:
-    """Of files of which one may just have got its name, or gone."""
+    """The size of files, of which some may just have been renamed or removed."""
     total = 0
     for path in paths:
         with suppress(FileNotFoundError):
@@ -114,7 +114,7 @@ def _bytes_of(paths: Iterable[Path]) -> int:
 
 
 def _receive(part: Path, chunks: Iterable[bytes], most: int, name: str) -> int:
-    """How many bytes came, all of them written."""
+    """Write the chunks; how many bytes they are."""
     size = 0
     with part.open("wb") as file:
         for chunk in chunks:
@@ -126,43 +126,30 @@ def _receive(part: Path, chunks: Iterable[bytes], most: int, name: str) -> int:
 
 
 def _checked_name(filename: str) -> str:
-    """The name, if it is that of a file and of one that an import can read."""
+    """The name, if it is a plain one of an importable file."""
     name = filename.strip()
     plain = name.isprintable() and not re.search(r"[/\\]", name) and not name.startswith(".")
     if not name or not plain or len(name.encode()) > MAX_NAME_BYTES:
-        raise InvalidInputError(
-            "bad_filename", f"{filename[:80]!r} is no plain file name; rename it to letters, digits and dots"
-        )
+        why = f"{filename[:80]!r} is not a plain file name; rename it to letters, digits and dots"
+        raise InvalidInputError("bad_filename", why)
     if not is_importable(name):
-        raise InvalidInputError(
-            "not_importable",
-            f"{name} is nothing an import reads; send images, a zip, HDF5, FITS, .npy, .npz, CSV or Parquet",
-        )
+        kinds = "images, a zip, HDF5, FITS, .npy, .npz, CSV or Parquet"
+        raise InvalidInputError("not_importable", f"{name} cannot be imported; send {kinds}")
     return name
 
 
-def _require_room(folder: Path, name: str, taken: int, coming: int) -> None:
-    if taken + coming > MAX_BYTES:
-        raise _too_large(name)
-    require_free(folder, coming, name)
-
-
 def require_free(folder: Path, coming: int, name: str = "it") -> None:
-    """Raise InvalidInputError where so many bytes would fill the disk of `folder`."""
+    """Raise InvalidInputError if so many bytes would fill the disk of `folder`."""
     free = shutil.disk_usage(folder).free
     if coming + SPARE_BYTES > free:
         raise _no_room(folder, f"{name} needs {coming / 1e9:.1f} GB and {free / 1e9:.1f} GB are free")
 
 
 def _no_room(folder: Path, why: str) -> InvalidInputError:
-    return InvalidInputError(
-        "disk_full",
-        f"{why} on the disk of {folder.parent}; free some space, or move GALAXYSCOPE_HOME to another disk",
-    )
+    advice = "free some space, or move GALAXYSCOPE_HOME to another disk"
+    return InvalidInputError("disk_full", f"{why} on the disk of {folder.parent}; {advice}")
 
 
 def _too_large(name: str) -> InvalidInputError:
-    return InvalidInputError(
-        "upload_too_large",
-        f"with {name} the upload is over {MAX_BYTES / 1e9:.0f} GB; copy it to the server and choose it there",
-    )
+    why = f"with {name} the upload is over {MAX_BYTES / 1e9:.0f} GB"
+    return InvalidInputError("upload_too_large", f"{why}; copy it to the server and choose it there")

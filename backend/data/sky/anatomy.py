@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.data.sky import profiles
-from backend.data.sky.profiles import Map
-from backend.data.sky.texture import random_field
+from backend.data.sky.profiles import Map, random_field
 
 OLD = (1.24, 0.99, 0.68)
 """Colour of old stars: bulges, bars, ellipticals."""

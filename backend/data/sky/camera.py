@@ -83,7 +83,7 @@ def add_noise(light: Map, rng: np.random.Generator, depth: NDArray[np.float32]) 
 
 def stretch(light: Map, sky: NDArray[np.float32]) -> NDArray[np.uint8]:
     """(n, H, W, 3) pictures: asinh of the mean over bands keeps colours, and
-    what is brighter than white pales; the sky stands at grey level sky (n,), as after an imperfect
+    brighter values fade to white; the sky has the grey level sky (n,), as after an imperfect
     subtraction."""
     mean = np.maximum(light.mean(axis=1, keepdims=True), 1e-3)
     top = np.float32(np.arcsinh(WHITE / SOFTENING))

@@ -85,3 +85,19 @@ def tail(x: Map, y: Map, start: Map, sweep: Map, opening: Map, width: Map) -> Ma
     fade = np.exp(-along * along * 1.2) * np.minimum(along * 3, 1)
     light: Map = fade * np.exp(-((off / (width * (0.5 + along))) ** 2))
     return light
+
+
+def random_field(rng: np.random.Generator, n: int, img_size: int, scale: float) -> Map:
+    """(n, H, W) smooth random fields, for clumps and warps: mean 0, standard deviation 1, a Gaussian power
+    spectrum of correlation length `scale` in half-frames."""
+    from scipy import fft  # on first use: most processes simulate nothing
+
+    white = rng.standard_normal((n, img_size, img_size), dtype=np.float32)
+    sigma = scale * img_size / 2
+    rows = fft.fftfreq(img_size).astype(np.float32)[:, None]
+    columns = fft.rfftfreq(img_size).astype(np.float32)[None, :]
+    smooth = np.exp(-2 * (np.pi * sigma) ** 2 * (rows**2 + columns**2)).astype(np.float32)
+    smooth[0, 0] = 0
+    field: NDArray[np.float32] = fft.irfft2(fft.rfft2(white) * smooth, s=(img_size, img_size))
+    unit: Map = field / (field.std(axis=(1, 2), keepdims=True) + np.float32(1e-6))
+    return unit

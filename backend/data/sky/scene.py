@@ -46,7 +46,7 @@ def photograph(labels: NDArray[np.int64], img_size: int, rng: np.random.Generato
 
 
 def _reddening(n: int, rng: np.random.Generator) -> NDArray[np.float32]:
-    """(n, 3, 1, 1) factors on red, green, blue: dust and redshift tilt colours, whatever the class."""
+    """(n, 3, 1, 1) factors on red, green, blue: dust and redshift tilt colours in every class."""
     tilt = rng.normal(0, COLOUR_TILT, (n, 1, 1, 1)) * np.array([1.0, 0.0, -1.0])[:, None, None]
     factors: NDArray[np.float32] = np.exp(tilt + rng.normal(0, 0.02, (n, 3, 1, 1))).astype(np.float32)
     return factors
@@ -58,6 +58,6 @@ def _exposure(light: NDArray[np.float32], rng: np.random.Generator) -> NDArray[n
     n, _, img_size, _ = light.shape
     flat = light.mean(axis=1).reshape(n, -1)
     bright = np.partition(flat, -flat.shape[1] // 25, axis=1)[:, -flat.shape[1] // 25 :].mean(axis=1)
-    wanted = np.exp(rng.normal(np.log(BRIGHTNESS), BRIGHTNESS_SPREAD, n))
-    factors: NDArray[np.float32] = (wanted / bright)[:, None, None, None].astype(np.float32)
+    target = np.exp(rng.normal(np.log(BRIGHTNESS), BRIGHTNESS_SPREAD, n))
+    factors: NDArray[np.float32] = (target / bright)[:, None, None, None].astype(np.float32)
     return factors

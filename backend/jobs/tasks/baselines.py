@@ -1,12 +1,11 @@
-"""The references that stand beside every accuracy of a dataset."""
+"""The reference accuracies of a dataset."""
 
 from pathlib import Path
 
-from backend.data.resident import split_rows
-from backend.data.store import GalaxyStore
+from backend.data.store import GalaxyStore, split_rows
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
-from backend.jobs.tasks.opening import open_store
+from backend.jobs.tasks.inputs import open_store
 from backend.ml.probing.baselines import BLOCK_BYTES, raw_pixel_baselines, raw_pixels
 from shared.base.vocabulary import Split
 from shared.configs import PretrainConfig
@@ -16,16 +15,14 @@ def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
     """Majority, raw-pixel k-NN and linear probe of the spec's dataset."""
     writer.heartbeat(message="reading pixels")
     with open_store(spec, home) as store:
-        values = measure(store)
-        n = store.n
-    produced = {"baselines": values, "dataset_digest": spec.dataset_digest}
-    return Result(attempt=writer.attempt, outcome="succeeded", step=n, produced=produced)
+        produced = {"baselines": measure(store), "dataset_digest": spec.dataset_digest}
+        return writer.result(step=store.n, produced=produced)
 
 
 def measure(store: GalaxyStore) -> dict[str, float]:
-    """The references by key: fitted on train rows, judged on validation rows, k-NN as by default.
+    """The references by key: fitted on train rows, evaluated on validation rows, k-NN with its defaults.
 
-    Of the images only a block is in memory at its full size.
+    Only one block of images at a time is in memory at full size.
     """
     defaults = PretrainConfig.model_fields
     train = split_rows(store, Split.TRAIN, labelled_only=True)

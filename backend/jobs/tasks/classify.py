@@ -1,28 +1,25 @@
-"""Training a classifier, fine-tuned or from random weights, and judging it at its best on test rows."""
+"""Training a classifier, fine-tuned or from random weights, and evaluating its best epoch on test rows."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from backend.data.label_subset import label_subset
 from backend.data.layout import Pixels, Rows
-from backend.data.resident import load_images
-from backend.data.store import GalaxyStore
+from backend.data.splits import label_subset
+from backend.data.store import GalaxyStore, load_images
 from backend.jobs.run_dir import Result, Spec
-from backend.jobs.run_writer import RunWriter
-from backend.jobs.tasks.judging import EvaluationKeeper, JudgingStoppedError, TalkingIO
-from backend.jobs.tasks.opening import open_store
+from backend.jobs.run_writer import RunWriter, StopRequestedError
+from backend.jobs.tasks.evaluation_writer import EvaluationProgress, EvaluationWriter
+from backend.jobs.tasks.inputs import open_store
 from backend.jobs.tasks.origin import Origin, find_origin
-from backend.jobs.tasks.outcomes import result_of
 from backend.ml.classifier.predictions import best_classifier
 from backend.ml.classifier.training import AnyClassifierConfig, fresh_encoder, train_classifier
-from backend.ml.probing.feature_cache import FeatureCache
-from backend.ml.probing.features import Encoder, FeatureSource, fresh_weights_digest
-from backend.ml.probing.judging import Judged, LabelledRows, probe_encoder
+from backend.ml.probing.features import Encoder, FeatureCache, FeatureSource, fresh_weights_digest
+from backend.ml.probing.judging import HeadResult, LabelledRows, probe_encoder
 from backend.ml.probing.pixel_probing import probe_majority, probe_pixels
 from backend.ml.probing.probe_cache import ProbeCache
 from backend.ml.runtime.contracts import ClassifierData, Outcome
@@ -33,19 +30,19 @@ from shared.configs.kinds import JOB_KINDS
 
 
 def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
-    """Train to the end, then store what the best epoch says of test rows beside its references."""
+    """Train to the end, then evaluate the best epoch on test rows beside its references."""
     memory = PeakMemory()
     writer.heartbeat(message="reading images")
     with open_store(spec, home) as store:
         job = ClassifierJob(spec, home, writer, store)
         outcome = job.train(memory)
-        result = result_of(outcome, writer)
+        result = writer.result(**asdict(outcome))
         return result if outcome.outcome != "succeeded" else job.conclude(result)
 
 
 @dataclass(frozen=True)
 class ClassifierJob:
-    """One classifier's run: what it starts from, what it learns from, what it is held against."""
+    """One classifier's run: its first weights, its training data, its evaluations."""
 
     spec: Spec
     home: Path
@@ -56,7 +53,7 @@ class ClassifierJob:
     def config(self) -> AnyClassifierConfig:
         config = JOB_KINDS[self.spec.kind].config.model_validate(self.spec.config)
         if not isinstance(config, FinetuneConfig | SupervisedConfig):
-            raise TypeError(f"a {self.spec.kind} trains no classifier")
+            raise TypeError(f"a run of kind {self.spec.kind} does not train a classifier")
         return config
 
     @cached_property
@@ -70,13 +67,13 @@ class ClassifierJob:
 
     @cached_property
     def subset(self) -> Rows:
-        """Places among the labelled train rows that are learned from."""
+        """Indices, among the labelled train rows, of those used for training."""
         labels = self.labelled.labels[Split.TRAIN]
         return label_subset(labels, self.config.label_fraction, self.config.seed)
 
     @cached_property
     def data(self) -> ClassifierData:
-        """Labelled train and validation rows; no test row."""
+        """Labelled train and validation rows, without test rows."""
         labelled, train = self.labelled, self.labelled.rows[Split.TRAIN][self.subset]
         return ClassifierData(
             images=self._load(train),
@@ -94,7 +91,7 @@ class ClassifierJob:
         return load_images(self.store, rows, sees.img_size, sees.crop_size)
 
     def train(self, memory: PeakMemory) -> Outcome:
-        """Train, or go on."""
+        """Train, or resume."""
         origin, channels, folder = self.origin, self.store.channels, self.writer.run_dir.path
         return train_classifier(
             self.config,
@@ -107,14 +104,15 @@ class ClassifierJob:
         )
 
     def conclude(self, trained: Result) -> Result:
-        """The result with the evaluations; leaving before they are there is what the result then says."""
-        io = TalkingIO(self.writer, progress={"step": trained.step, "total_steps": trained.step})
+        """The result with its evaluations; paused or cancelled if that was requested before they ended."""
+        progress = EvaluationProgress(
+            self.writer, progress={"step": trained.step, "total_steps": trained.step}
+        )
         try:
-            evaluations = [self.keeper.keep(judged) for judged in self._judged(io)]
-        except JudgingStoppedError as asked:
-            outcome = "paused" if asked.request == "pause" else "cancelled"
-            reason = f"{'paused' if outcome == 'paused' else 'stopped'} before it was judged on test rows"
-            return trained.model_copy(update={"outcome": outcome, "reason": reason})
+            evaluations = [self.evaluations.write(judged) for judged in self._judged(progress)]
+        except StopRequestedError as stop:
+            reason = f"{stop.outcome} before its evaluation on test rows"
+            return trained.model_copy(update={"outcome": stop.outcome, "reason": reason})
         first = evaluations[0]
         self.writer.log(
             trained.step,
@@ -124,26 +122,26 @@ class ClassifierJob:
         produced = {"evaluations": [one.model_dump(mode="json") for one in evaluations]}
         return trained.model_copy(update={"produced": produced})
 
-    def _judged(self, io: TalkingIO) -> Iterator[Judged]:
-        io.say("judging on test rows")
-        yield self._classified(io)
+    def _judged(self, progress: EvaluationProgress) -> Iterator[HeadResult]:
+        progress.say("evaluating on test rows")
+        yield self._classified(progress)
         probe = self._reference_config()
         yield probe_majority(self.labelled, probe)
         cache = ProbeCache.at(self.home / "cache" / "probes", dataset=self.store.digest)
-        yield from probe_pixels(self.store, self.labelled, probe, io.say, cache)
-        io.say("features at random init")
+        yield from probe_pixels(self.store, self.labelled, probe, progress.say, cache)
+        progress.say("features at random init")
         features = FeatureCache(self.home / "cache" / "features")
-        source = FeatureSource(self._random_init(), self.store, features, tick=io.images)
-        yield from probe_encoder(source, self.labelled, probe, Basis.RANDOM_INIT, io, cache)
+        source = FeatureSource(self._random_init(), self.store, features, tick=progress.images)
+        yield from probe_encoder(source, self.labelled, probe, Basis.RANDOM_INIT, progress, cache)
 
-    def _classified(self, io: TalkingIO) -> Judged:
-        """What the best epoch says of validation and test rows, the latter read here for the first time."""
+    def _classified(self, progress: EvaluationProgress) -> HeadResult:
+        """Predictions of the best epoch on validation and test rows; test rows are first read here."""
         config, labelled = self.config, self.labelled
         best = best_classifier(self.writer.run_dir.path, config, self.data)
-        val = best.probabilities(self.data.val_images, lambda: io.images(0, 0))
-        test = best.probabilities(self._load(labelled.rows[Split.TEST]), lambda: io.images(0, 0))
+        val = best.probabilities(self.data.val_images, lambda: progress.images(0, 0))
+        test = best.probabilities(self._load(labelled.rows[Split.TEST]), lambda: progress.images(0, 0))
         tuned = isinstance(config, FinetuneConfig)
-        return Judged(
+        return HeadResult(
             Basis.ENCODER if tuned else Basis.RANDOM_INIT,
             Head.FINETUNE if tuned else Head.SUPERVISED,
             config.seed,
@@ -157,7 +155,7 @@ class ClassifierJob:
         )
 
     def _reference_config(self) -> ProbeConfig:
-        """Frozen heads that it is held against; whole labels are the same for every seed."""
+        """Frozen heads to compare with; with all labels they are the same for every seed."""
         config = self.config
         seed = config.seed if config.label_fraction < 1 else 0
         heads = (Head.KNN.value, Head.LINEAR.value)
@@ -173,12 +171,12 @@ class ClassifierJob:
         return Encoder(model, origin.architecture, mean, std, fresh_weights_digest(model))
 
     @cached_property
-    def keeper(self) -> EvaluationKeeper:
-        return EvaluationKeeper.of(self.writer, self.home, self.store, self.origin.source, self.config)
+    def evaluations(self) -> EvaluationWriter:
+        return EvaluationWriter(self.writer, self.home, self.store, self.origin.source, self.config)
 
 
 def estimator_words(config: AnyClassifierConfig, epoch: int) -> str:
-    """What was trained, and how, in words."""
+    """What was trained and how, in words."""
     head = f"MLP head of {config.mlp_width} units" if config.head == "mlp" else "linear head"
     words = [
         "encoder and head fine-tuned"

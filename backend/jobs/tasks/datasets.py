@@ -1,4 +1,4 @@
-"""Making datasets: simulating, importing one's own, downloading, taking a part of another."""
+"""Making datasets: simulation, import, download, and subsets of another."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,16 +11,14 @@ from backend.data.store import describe
 from backend.data.subset import subset_dataset
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
-from backend.jobs.tasks.opening import open_store
+from backend.jobs.tasks.inputs import open_store
 from shared.configs import DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
 from shared.configs.kinds import RunKind
 
-Progress = Callable[[int, int, str], None]
-
 
 @dataclass(frozen=True)
-class Making:
-    """One job that leaves a dataset: what was asked, where, and how it talks."""
+class DatasetJob:
+    """One job that makes a dataset. Each method returns the path of the new file."""
 
     spec: Spec
     home: Path
@@ -33,22 +31,19 @@ class Making:
     def progress(self, done: int, total: int, message: str) -> None:
         self.writer.heartbeat(step=done, total_steps=total, message=message)
 
-    def simulated(self) -> Path:
+    def simulate(self) -> Path:
         config = SimulateConfig.model_validate(self.spec.config)
         return simulate_dataset(config, self.folder, self.spec.run_id, self.progress, self.writer.should_stop)
 
-    def imported(self) -> Path:
-        """Import, and let go of what was uploaded for it: the store holds all of it."""
+    def import_(self) -> Path:
+        """Import, then delete the upload: the store holds all of it."""
         config = ImportConfig.model_validate(self.spec.config)
-        roots = tuple(map(Path, self.spec.roots))
-        path = import_dataset(
-            config, self.folder, self.spec.run_id, self.progress, self.writer.should_stop, roots
-        )
+        path = self._imported(config, tuple(map(Path, self.spec.roots)))
         forget_upload(self.home / "uploads", config.path)
         return path
 
-    def downloaded(self) -> Path:
-        """Fetch the file, import it, and let it go: the store holds all of it."""
+    def download(self) -> Path:
+        """Download the file, import it, then delete it: the store holds all of it."""
         config = DownloadConfig.model_validate(self.spec.config)
         finished = made_by(self.folder, config.name, self.spec.run_id)
         if finished is not None:
@@ -57,13 +52,16 @@ class Making:
             PUBLISHED[config.source](), self.home / "downloads", self.progress, self.writer.should_stop
         )
         source = ImportConfig(path=str(fetched), name=config.name, img_size=config.img_size)
-        path = import_dataset(
-            source, self.folder, self.spec.run_id, self.progress, self.writer.should_stop, (fetched.parent,)
-        )
+        path = self._imported(source, (fetched.parent,))
         fetched.unlink(missing_ok=True)
         return path
 
-    def taken(self) -> Path:
+    def _imported(self, config: ImportConfig, roots: tuple[Path, ...]) -> Path:
+        return import_dataset(
+            config, self.folder, self.spec.run_id, self.progress, self.writer.should_stop, roots
+        )
+
+    def subset(self) -> Path:
         config = SubsetConfig.model_validate(self.spec.config)
         with open_store(self.spec, self.home) as store:
             return subset_dataset(
@@ -71,20 +69,20 @@ class Making:
             )
 
 
-MAKERS: dict[RunKind, Callable[[Making], Path]] = {
-    RunKind.SIMULATE: Making.simulated,
-    RunKind.IMPORT: Making.imported,
-    RunKind.DOWNLOAD: Making.downloaded,
-    RunKind.SUBSET: Making.taken,
+MAKERS: dict[RunKind, Callable[[DatasetJob], Path]] = {
+    RunKind.SIMULATE: DatasetJob.simulate,
+    RunKind.IMPORT: DatasetJob.import_,
+    RunKind.DOWNLOAD: DatasetJob.download,
+    RunKind.SUBSET: DatasetJob.subset,
 }
 
 
 def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
     """Write the dataset into the store; its description goes into the result, to be registered."""
     try:
-        path = MAKERS[spec.kind](Making(spec, home, writer))
+        path = MAKERS[spec.kind](DatasetJob(spec, home, writer))
     except ImportStopped as stopped:
-        return Result(attempt=writer.attempt, outcome="cancelled", reason=f"stopped: {stopped}")
+        return writer.result("cancelled", reason=f"stopped: {stopped}")
     dataset = describe(path, str(spec.config["name"]))
     produced = {"file": path.name, "dataset": dataset.model_dump(mode="json")}
-    return Result(attempt=writer.attempt, outcome="succeeded", step=dataset.n, produced=produced)
+    return writer.result(step=dataset.n, produced=produced)

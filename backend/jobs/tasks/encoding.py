@@ -1,17 +1,15 @@
-"""The encoder that a job judges or trains on: its weights, what they were before training, what they saw."""
+"""The encoder of a job: its weights, its weights before training, and the galaxies it was pretrained on."""
 
-from hashlib import file_digest
 from pathlib import Path
 
 import numpy as np
 import torch
 
 from backend.data.layout import Rows
-from backend.data.resident import split_rows
 from backend.data.seen import count_seen
-from backend.data.store import GalaxyStore
+from backend.data.store import GalaxyStore, split_rows
 from backend.errors import DataError
-from backend.files import read_json
+from backend.files import read_json, sha256_of
 from backend.jobs.run_dir import EncoderSpec
 from backend.ml.checkpoints.store import META, WEIGHTS, build_model
 from backend.ml.explore.loading import load_checkpoint
@@ -21,30 +19,29 @@ from shared.base.vocabulary import Split
 
 
 def load_encoder(spec: EncoderSpec, home: Path) -> Encoder:
-    """The frozen encoder of a spec, on the CPU. Raises DataError where the checkpoint has gone or changed."""
+    """The frozen encoder of a spec, on the CPU. Raises DataError if its checkpoint is missing or changed."""
     folder = home / spec.folder
     try:
-        with (folder / WEIGHTS).open("rb") as file:
-            digest = file_digest(file, "sha256").hexdigest()
+        digest = sha256_of(folder / WEIGHTS)
         checkpoint = load_checkpoint(folder.parent, spec.step)
     except FileNotFoundError:
         raise DataError(
             "checkpoint_gone",
             f"checkpoint {spec.step} of {spec.run} has been removed since this job was queued; "
-            "take last, best or one that is kept",
+            "choose last, best or another step",
             "checkpoint",
         ) from None
     if digest != spec.weights_digest:
         raise DataError(
             "checkpoint_changed",
-            f"checkpoint {spec.step} of {spec.run} was written anew since; launch the job again",
+            f"checkpoint {spec.step} of {spec.run} has changed since this job was queued; relaunch it",
             "checkpoint",
         )
     return Encoder(checkpoint.model, checkpoint.config, checkpoint.mean, checkpoint.std, digest)
 
 
 def untrained(spec: EncoderSpec, home: Path, trained: Encoder) -> Encoder:
-    """The same encoder as its run began: the weights that its seed draws."""
+    """The same encoder with the weights its run started from, drawn with its seed."""
     meta = read_json(home / spec.folder / META) or {}
     seed = int(meta["config"].get("seed", 0))
     with torch.random.fork_rng(devices=[]):
@@ -55,7 +52,7 @@ def untrained(spec: EncoderSpec, home: Path, trained: Encoder) -> Encoder:
 
 
 def seen_in_pretraining(spec: EncoderSpec, home: Path, store: GalaxyStore, test: Rows) -> int | None:
-    """How many test rows the encoder was pretrained on; None where that cannot be known."""
+    """How many test rows the encoder was pretrained on; None if unknown."""
     if spec.seen_digest is None:
         return None
     if spec.seen_digest == store.digest:
@@ -68,7 +65,7 @@ def seen_in_pretraining(spec: EncoderSpec, home: Path, store: GalaxyStore, test:
 
 
 def notes_about(spec: EncoderSpec, home: Path, class_names: list[str], seen: int | None, n: int) -> list[str]:
-    """What a reader of `n` test results should know of the encoder's pretraining."""
+    """Caveats about the encoder's pretraining for a result on `n` test rows."""
     notes = []
     if seen:
         notes.append(f"the encoder was pretrained on the pixels of {seen} of the {n} test galaxies")
@@ -78,7 +75,7 @@ def notes_about(spec: EncoderSpec, home: Path, class_names: list[str], seen: int
 
 
 def _classes_of(spec: EncoderSpec, home: Path) -> list[str] | None:
-    """Classes of the dataset that the encoder was pretrained on, where it has some."""
+    """Classes of the dataset used in pretraining, None if unknown or unlabelled."""
     if spec.seen_file is None:
         return None
     with GalaxyStore.open(home / spec.seen_file) as other:

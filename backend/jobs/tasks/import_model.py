@@ -1,15 +1,15 @@
-"""Taking in a model that was trained elsewhere: it becomes the one checkpoint of its run."""
+"""Importing a model trained elsewhere, which becomes the only checkpoint of its run."""
 
 from contextlib import AbstractContextManager, nullcontext
-from hashlib import file_digest
 from pathlib import Path
 
 from backend.data.importers.opening import require_inside
 from backend.data.store import GalaxyStore
 from backend.errors import InvalidInputError
+from backend.files import sha256_of
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
-from backend.jobs.tasks.opening import open_store
+from backend.jobs.tasks.inputs import open_store
 from backend.ml.checkpoints.foreign_models import ForeignModel, rebuild
 from backend.ml.checkpoints.foreign_weights import read_weights
 from backend.ml.checkpoints.store import CheckpointStore
@@ -17,42 +17,39 @@ from shared.configs import ImportModelConfig
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 Standard = tuple[tuple[float, ...], tuple[float, ...], str]
-"""Mean and std of each band, and whose they are."""
+"""Mean and std of each band, and where they come from."""
 
 
 def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
-    """Leave checkpoint 0; the reason of the result says what the model is and what was assumed of it.
+    """Leave checkpoint 0; the reason of the result describes the model and the assumptions made about it.
 
-    Raises InvalidInputError or ForbiddenError, in one sentence, for weights that cannot be taken in.
+    Raises InvalidInputError or ForbiddenError, in one sentence, for weights that cannot be imported.
     """
     config = ImportModelConfig.model_validate(spec.config)
     path = Path(config.path)
     require_inside(path, tuple(map(Path, spec.roots)), "path")
-    writer.heartbeat(message="reading weights")
+    writer.report("reading weights")
     foreign = rebuild(read_weights(path), config, path.name)
-    if writer.should_stop():
-        return Result(attempt=writer.attempt, outcome="cancelled", reason="stopped before anything was kept")
+    writer.report("writing weights")
     with _dataset(spec, home) as store:
         mean, std, whose = standard(config, foreign, store)
     notes = [f"standardised by {whose}", *foreign.notes]
-    with path.open("rb") as file:
-        digest = file_digest(file, "sha256").hexdigest()
     meta = {
         "config": foreign.config.model_dump(mode="json"),
         "channels": foreign.model.in_chans,
         "mean": mean,
         "std": std,
         "dataset_digest": spec.dataset_digest,
-        "origin": {"file": path.name, "sha256": digest, "format": foreign.origin, "notes": notes},
+        "origin": {"file": path.name, "sha256": sha256_of(path), "format": foreign.origin, "notes": notes},
     }
     CheckpointStore(writer.run_dir.checkpoints, keep=0).save(0, foreign.model, meta)
     reason = f"{foreign.summary}; read as {foreign.origin}; {'; '.join(notes)}"
-    return Result(attempt=writer.attempt, outcome="succeeded", reason=reason)
+    return writer.result(reason=reason)
 
 
 def standard(config: ImportModelConfig, foreign: ForeignModel, store: GalaxyStore | None) -> Standard:
-    """What its images are standardised by: as asked, else the dataset's train split, else ImageNet. Raises
-    InvalidInputError where bands differ, or nothing is known of them."""
+    """Mean and std for its images: those of the config, else of the dataset's train split, else of ImageNet.
+    Raises InvalidInputError if bands differ, or nothing is known of them."""
     bands = foreign.model.in_chans
     if store is not None and store.channels != bands:
         raise InvalidInputError(
@@ -77,13 +74,13 @@ def standard(config: ImportModelConfig, foreign: ForeignModel, store: GalaxyStor
     if bands != len(IMAGENET_MEAN):
         raise InvalidInputError(
             "no_standard",
-            f"the model reads {bands} bands, and nothing tells their mean and std; give both, or a dataset",
+            f"the model reads {bands} bands of unknown mean and std; give both, or a dataset",
             "mean",
         )
     return (
         IMAGENET_MEAN,
         IMAGENET_STD,
-        "ImageNet's mean and std (--mean and --std for others; many timm ViTs have 0.5 throughout)",
+        "ImageNet's mean and std (change with --mean and --std; many timm ViTs use 0.5 for all)",
     )
 
 

@@ -1,12 +1,11 @@
-"""Where a classifier's training comes from, settled by its first attempt and kept in each of its checkpoints:
-a resumed run asks nobody else."""
+"""The starting point of a classifier's training, fixed by its first attempt and stored in each of its
+checkpoints, so that a resumed run needs no other."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
 from backend.data.store import GalaxyStore
-from backend.errors import InvalidInputError
 from backend.files import read_json
 from backend.jobs.encoders import settled
 from backend.jobs.run_dir import EncoderSpec, Spec
@@ -21,8 +20,8 @@ from shared.configs.models import EncoderConfig
 
 @dataclass(frozen=True)
 class Origin:
-    """`source` is the checkpoint whose weights, or whose architecture, were taken; `seed` drew the weights
-    that the encoder had before any training; `pretrained` is there on the first attempt alone."""
+    """`source` is the checkpoint whose weights or architecture are used; `seed` drew the encoder's weights
+    before any training; `pretrained` is set on the first attempt only."""
 
     source: EncoderSpec | None
     architecture: ModelConfig
@@ -33,17 +32,17 @@ class Origin:
 
     @classmethod
     def of_meta(cls, meta: dict[str, Any]) -> Self:
-        """As a checkpoint of the classifier says it."""
+        """From the meta.json of one of its checkpoints."""
         kept = meta["origin"]
         source = EncoderSpec.model_validate(kept["source"]) if kept["source"] else None
         return cls(source, ModelConfig.of(meta["config"]), meta["mean"], meta["std"], kept["seed"])
 
     def facts(self) -> dict[str, Any]:
-        """What a checkpoint of the classifier says of it besides architecture, mean and std."""
+        """Its part of a checkpoint's metadata, besides architecture, mean and std."""
         return {"source": self.source.model_dump() if self.source else None, "seed": self.seed}
 
     def beginning(self, config: AnyClassifierConfig, channels: int) -> Beginning:
-        """The weights of the pretraining, or those that the classifier's seed draws."""
+        """The pretrained weights, or weights drawn with the classifier's seed."""
         if self.pretrained is None or isinstance(config, SupervisedConfig):
             return Beginning(fresh_encoder(self.architecture, channels, config.seed), self.architecture)
         encoder = self.pretrained.model
@@ -55,14 +54,15 @@ class Origin:
 def find_origin(
     spec: Spec, config: AnyClassifierConfig, home: Path, checkpoints: Path, store: GalaxyStore
 ) -> Origin:
-    """What the first attempt found, else what is there now. Raises NotFoundError or DataError where the
-    encoder has no such checkpoint, InvalidInputError where a fine-tuning names none."""
+    """The origin fixed by an earlier attempt, else a new one. Raises NotFoundError or DataError if there is
+    no such checkpoint or, for a fine-tuning, no encoder."""
     kept = CheckpointStore(checkpoints, keep=0)
     last = kept.last_step()
     if last is not None:
         return Origin.of_meta(kept.meta(last))
-    if spec.encoder is None:
-        return _plain(config, store)
+    if spec.encoder is None and isinstance(config, SupervisedConfig):
+        mean, std = store.channel_mean.tolist(), store.channel_std.tolist()
+        return Origin(None, ModelConfig.of(config.model_dump()), mean, std, config.seed)
     checkpoint = config.checkpoint if isinstance(config, FinetuneConfig) else "last"
     source = settled(home, spec.encoder, checkpoint)
     encoder = load_encoder(source, home)
@@ -71,11 +71,3 @@ def find_origin(
     architecture = encoder.config.model_copy(update=own if isinstance(config, SupervisedConfig) else {})
     seed = int(meta["config"].get("seed", 0))
     return Origin(source, architecture, encoder.mean.tolist(), encoder.std.tolist(), seed, encoder)
-
-
-def _plain(config: AnyClassifierConfig, store: GalaxyStore) -> Origin:
-    """Of a supervised training that names no encoder."""
-    if isinstance(config, FinetuneConfig):
-        raise InvalidInputError("no_encoder", "this fine-tuning names no encoder; launch it anew", "encoder")
-    mean, std = store.channel_mean.tolist(), store.channel_std.tolist()
-    return Origin(None, ModelConfig.of(config.model_dump()), mean, std, config.seed)

@@ -1,6 +1,6 @@
-"""Whether similar means of the same class: the encoder's features beside random init and raw pixels.
+"""Whether similar galaxies are of the same class: the encoder's features beside random init and raw pixels.
 
-Labelled validation rows ask, labelled train rows are the gallery; no test row is looked at.
+Queries are labelled validation rows, the gallery is labelled train rows; test rows are not used.
 """
 
 from typing import Any, Protocol
@@ -11,8 +11,8 @@ from torch import Tensor
 from torch.nn import functional
 
 from backend.data.feature_files import EVERY_ROW
-from backend.data.layout import Rows
-from backend.data.resident import split_rows, thin
+from backend.data.layout import Rows, evenly_spaced
+from backend.data.store import split_rows
 from backend.ml.mae.models_mae import Pooling
 from backend.ml.probing.baselines import BLOCK_BYTES, raw_pixels
 from backend.ml.probing.features import FeatureSource, combined
@@ -27,26 +27,26 @@ MOST_GALLERY = 50_000
 Vectors = NDArray[np.float32]
 
 
-class Says(Protocol):
-    def say(self, what: str) -> None: ...
+class Progress(Protocol):
+    def say(self, message: str) -> None: ...
 
 
 def measure_search(
-    source: FeatureSource, fresh: FeatureSource, depth: int, pooling: Pooling, says: Says
+    source: FeatureSource, fresh: FeatureSource, depth: int, pooling: Pooling, progress: Progress
 ) -> dict[str, Any]:
     """A SearchQuality as JSON; `fresh` is the same encoder at random init."""
     store = source.store
     train, val = (split_rows(store, split, labelled_only=True) for split in (Split.TRAIN, Split.VAL))
-    gallery, queries = thin(train, MOST_GALLERY), thin(val, MOST_QUERIES)
+    gallery, queries = evenly_spaced(train, MOST_GALLERY), evenly_spaced(val, MOST_QUERIES)
     labels = store.labels[gallery], store.labels[queries]
     features = combined(source.pooled(np.arange(store.n), EVERY_ROW, [depth]), depth, pooling)
     rankings = {Basis.ENCODER: _ranking(features[gallery], features[queries], *labels)}
-    says.say("features at random init")
+    progress.say("features at random init")
     untrained_train = combined(fresh.pooled(train, Split.TRAIN.value, [depth]), depth, pooling)
     untrained_val = combined(fresh.pooled(val, Split.VAL.value, [depth]), depth, pooling)
     chosen = np.isin(train, gallery), np.isin(val, queries)
     rankings[Basis.RANDOM_INIT] = _ranking(untrained_train[chosen[0]], untrained_val[chosen[1]], *labels)
-    says.say("raw pixels")
+    progress.say("raw pixels")
     rankings[Basis.RAW_PIXELS] = _ranking(_pixels(source, gallery), _pixels(source, queries), *labels)
     quality = SearchQuality(
         k=K,

@@ -1,4 +1,4 @@
-"""Which model foreign weights are of, and that model: facebookresearch/mae, whole or encoder only, timm.
+"""The model that foreign weights belong to: facebookresearch/mae, whole or encoder only, or timm.
 
 Shapes: C channels, D width, L patches, p side of a patch.
 """
@@ -15,7 +15,7 @@ from torch import Tensor
 from backend.ml.checkpoints.foreign_weights import refused
 from backend.ml.checkpoints.store import model_from_config
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
-from backend.ml.mae.pos_embed import sincos_2d
+from backend.ml.mae.patches import sincos_2d
 from shared.configs import ImportModelConfig, ModelConfig, nearest_divisor
 from shared.configs.models import MAX_BANDS
 
@@ -47,7 +47,7 @@ USUAL_DECODER_HEADS = {512: 16}
 
 @dataclass(frozen=True)
 class ForeignModel:
-    """A model with foreign weights; `origin` says whose they are, `notes` what was assumed or left out."""
+    """A model with foreign weights, their `origin`, and `notes` on what was assumed or left out."""
 
     model: MaskedAutoencoderViT
     config: ModelConfig
@@ -63,64 +63,60 @@ class ForeignModel:
         return f"ViT {sizes} at {self.config.img_size} px, {bands}, {parts}"
 
 
-def rebuild(weights: Weights, adopt: ImportModelConfig, file: str) -> ForeignModel:
-    """The model that the weights of `file` belong to, with them in it. Raises InvalidInputError, naming the
-    key, for a model whose forward would not be its own."""
+def rebuild(weights: Weights, options: ImportModelConfig, file: str) -> ForeignModel:
+    """The model of the weights of `file`, with them loaded. Raises InvalidInputError, naming the key, for a
+    model whose forward pass this one cannot reproduce."""
     _refuse_unsupported(weights, file)
     whole = any(name.startswith("decoder_") for name in weights)
     kept = {name: value for name, value in weights.items() if not DROPPED.match(name)}
     if not whole:
         kept.pop("mask_token", None)
-    config = _config(kept, adopt, file, whole)
+    config = _config(kept, options, file, whole)
     model = model_from_config(config, kept["patch_embed.proj.weight"].shape[1])
     if not whole:
         model.drop_decoder()
     _require_fit(model.state_dict(), kept, file)
     model.load_state_dict(kept)
-    origin = _origin(kept, config, whole)
-    return ForeignModel(
-        model, config, origin, _notes(adopt, config, whole, sorted(weights.keys() - kept.keys()))
-    )
+    notes = _notes(options, config, whole, sorted(weights.keys() - kept.keys()))
+    return ForeignModel(model, config, _origin(kept, config, whole), notes)
 
 
 def _refuse_unsupported(weights: Weights, file: str) -> None:
     for pattern, what in UNSUPPORTED:
         found = next((name for name in weights if re.search(pattern, name)), None)
         if found is not None:
-            raise refused(file, f"has {what} ({found}), which the encoder here has not; {SUITABLE}")
+            raise refused(file, f"contains {what} ({found}), which this encoder does not support; {SUITABLE}")
     for name, what in REQUIRED:
         if name not in weights:
-            raise refused(file, f"has no {what} ({name}), which the encoder here needs; {SUITABLE}")
+            raise refused(file, f"has no {what} ({name}), which this encoder needs; {SUITABLE}")
 
 
-def _config(weights: Weights, adopt: ImportModelConfig, file: str, whole: bool) -> ModelConfig:
-    """What the shapes tell, and the rest as asked or usual."""
+def _config(weights: Weights, options: ImportModelConfig, file: str, whole: bool) -> ModelConfig:
+    """The config: from the shapes, else from `options`, else usual values."""
     width, channels, patch_size = _patch_embedding(weights, file)
     values = {
         "img_size": _grid(weights, file) * patch_size,
         "patch_size": patch_size,
-        "crop_size": adopt.crop_size,
+        "crop_size": options.crop_size,
         "embed_dim": width,
         "depth": _count_blocks(weights, "blocks"),
-        "num_heads": adopt.num_heads or usual_heads(width, USUAL_HEADS),
+        "num_heads": options.num_heads or usual_heads(width, USUAL_HEADS),
         "mlp_ratio": _mlp_ratio(weights, width, file),
-        "norm_pix_loss": adopt.norm_pix_loss,
+        "norm_pix_loss": options.norm_pix_loss,
     }
     if whole:
         narrow = _shape(weights, "decoder_embed.weight", 2, file)[0]
         values |= {
             "decoder_embed_dim": narrow,
             "decoder_depth": _count_blocks(weights, "decoder_blocks"),
-            "decoder_num_heads": adopt.decoder_num_heads or usual_heads(narrow, USUAL_DECODER_HEADS),
+            "decoder_num_heads": options.decoder_num_heads or usual_heads(narrow, USUAL_DECODER_HEADS),
         }
     if channels > MAX_BANDS:
-        raise refused(
-            file, f"reads {channels} bands (patch_embed.proj.weight); images here have 1 to {MAX_BANDS}"
-        )
+        raise refused(file, f"reads {channels} bands (patch_embed.proj.weight), not 1 to {MAX_BANDS}")
     try:
         return ModelConfig.model_validate(values)
     except ValidationError as error:
-        raise refused(file, f"is of a model that cannot be built: {_fault(error)}; {SUITABLE}") from None
+        raise refused(file, f"belongs to a model that cannot be built: {_fault(error)}; {SUITABLE}") from None
 
 
 def _fault(error: ValidationError) -> str:
@@ -134,9 +130,7 @@ def _patch_embedding(weights: Weights, file: str) -> tuple[int, int, int]:
     """D, C and p."""
     width, channels, height, side = _shape(weights, "patch_embed.proj.weight", 4, file)
     if height != side:
-        raise refused(
-            file, f"has patches of {height} × {side} (patch_embed.proj.weight), not square; {SUITABLE}"
-        )
+        raise refused(file, f"has patches of {height} × {side} (patch_embed.proj.weight); {SUITABLE}")
     return width, channels, side
 
 
@@ -144,10 +138,7 @@ def _grid(weights: Weights, file: str) -> int:
     """Patches along a side."""
     length = _shape(weights, "pos_embed", 3, file)[1] - 1
     if length < 1 or isqrt(length) ** 2 != length:
-        raise refused(
-            file,
-            f"has positions of a class token and {length} patches (pos_embed), no square grid; {SUITABLE}",
-        )
+        raise refused(file, f"has {length} patches (pos_embed), not a square grid; {SUITABLE}")
     return isqrt(length)
 
 
@@ -157,39 +148,35 @@ def _count_blocks(weights: Weights, name: str) -> int:
 
 
 def _mlp_ratio(weights: Weights, width: int, file: str) -> float:
-    """The ratio whose product with the width, rounded down as blocks do, is the width of the MLP."""
+    """The ratio that, times the width and rounded down, gives the width of the MLP."""
     hidden = _shape(weights, "blocks.0.mlp.fc1.weight", 2, file)[0]
     ratio = hidden / width
     return ratio if int(width * ratio) == hidden else nextafter(ratio, 9.0)
 
 
 def usual_heads(width: int, known: Mapping[int, int]) -> int:
-    """Heads of a width as published models have it, else of 64 each, or as near to it as divides."""
+    """The heads of published models of a width, else of 64 each, or the nearest divisor."""
     return known.get(width) or nearest_divisor(width, max(width // HEAD_WIDTH, 1))
 
 
 def _shape(weights: Weights, name: str, dimensions: int, file: str) -> tuple[int, ...]:
     if name not in weights:
-        raise refused(file, f"has no {name}, which the model here needs; {SUITABLE}")
+        raise refused(file, f"has no {name}, which this model needs; {SUITABLE}")
     shape = tuple(weights[name].shape)
     if len(shape) != dimensions or 0 in shape:
-        raise refused(
-            file, f"has {name} of shape {shape}, and {dimensions} dimensions were expected; {SUITABLE}"
-        )
+        raise refused(file, f"has {name} of shape {shape}, not of {dimensions} dimensions; {SUITABLE}")
     return shape
 
 
-def _require_fit(wanted: Weights, weights: Weights, file: str) -> None:
-    for name in sorted(wanted.keys() - weights.keys()):
-        raise refused(file, f"has no {name}, which the model here needs; {SUITABLE}")
-    for name in sorted(weights.keys() - wanted.keys()):
-        raise refused(file, f"has {name}, which the model here has not; {SUITABLE}")
+def _require_fit(expected: Weights, weights: Weights, file: str) -> None:
+    for name in sorted(expected.keys() - weights.keys()):
+        raise refused(file, f"has no {name}, which this model needs; {SUITABLE}")
+    for name in sorted(weights.keys() - expected.keys()):
+        raise refused(file, f"contains {name}, which this model does not support; {SUITABLE}")
     for name, value in weights.items():
-        found, fits = tuple(value.shape), tuple(wanted[name].shape)
+        found, fits = tuple(value.shape), tuple(expected[name].shape)
         if found != fits:
-            raise refused(
-                file, f"has {name} of shape {found} where {fits} fits its other weights; {SUITABLE}"
-            )
+            raise refused(file, f"has {name} of shape {found}, not {fits} like its other weights; {SUITABLE}")
 
 
 def _origin(weights: Weights, config: ModelConfig, whole: bool) -> str:
@@ -200,22 +187,22 @@ def _origin(weights: Weights, config: ModelConfig, whole: bool) -> str:
     return "facebookresearch/mae, encoder only" if fixed else "timm ViT"
 
 
-def _notes(adopt: ImportModelConfig, config: ModelConfig, whole: bool, dropped: list[str]) -> list[str]:
-    notes = list(_heads_notes(adopt, config, whole))
+def _notes(options: ImportModelConfig, config: ModelConfig, whole: bool, dropped: list[str]) -> list[str]:
+    notes = list(_heads_notes(options, config, whole))
     if whole:
         predicts = "normalised patches" if config.norm_pix_loss else "plain pixels"
         option = "--no-norm-pix-loss" if config.norm_pix_loss else "--norm-pix-loss"
-        notes.append(f"its decoder is taken to predict {predicts} ({option} for the other)")
+        notes.append(f"its decoder is assumed to predict {predicts} ({option} for the other)")
     if dropped:
         notes.append(f"left out: {', '.join(dropped)}")
     return notes
 
 
-def _heads_notes(adopt: ImportModelConfig, config: ModelConfig, whole: bool) -> Iterator[str]:
-    """Weights are of one shape whatever the heads, so that wrong ones are no error."""
-    if adopt.num_heads is None:
+def _heads_notes(options: ImportModelConfig, config: ModelConfig, whole: bool) -> Iterator[str]:
+    """The number of heads does not show in the shapes of the weights, so a wrong one raises no error."""
+    if options.num_heads is None:
         yield f"{_heads(config.num_heads, config.embed_dim)} assumed in the encoder (--num-heads for others)"
-    if whole and adopt.decoder_num_heads is None:
+    if whole and options.decoder_num_heads is None:
         heads = _heads(config.decoder_num_heads, config.decoder_embed_dim)
         yield f"{heads} assumed in the decoder (--decoder-num-heads for others)"
 

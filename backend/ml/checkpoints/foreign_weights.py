@@ -1,4 +1,4 @@
-"""Weights that others saved, read without running what a pickle in them asks for."""
+"""Reading third-party weights without running code from a pickle."""
 
 import io
 import os
@@ -26,34 +26,32 @@ DAMAGED = (
     pickle.UnpicklingError, RuntimeError, EOFError, LookupError, ValueError, TypeError, AttributeError,
     AssertionError, ArithmeticError, OSError, struct.error, zipfile.BadZipFile,
 )  # fmt: skip
-"""What torch.load raises of a file that is cut or no checkpoint."""
+"""What torch.load raises for a file that is truncated or not a checkpoint."""
 
 
 def read_weights(path: Path) -> dict[str, Tensor]:
-    """The tensors of a state dict by name, float32: of a safetensors file, or of one that torch.save wrote,
-    bare or under "model" or "state_dict"; the prefix of a parallel model is gone.
-
-    Raises InvalidInputError, in one sentence with the next step, for everything else.
-    """
+    """The tensors of a state dict by name, float32, from a safetensors file or one that torch.save wrote,
+    bare or under "model" or "state_dict"; the prefix of a parallel model is removed. Raises
+    InvalidInputError, with the next step, for anything else."""
     _require_readable(path)
-    held = _read_safetensors(path) if path.suffix.lower() == ".safetensors" else _read_torch(path)
-    entries = _unwrapped(held, path.name)
+    loaded = _read_safetensors(path) if path.suffix.lower() == ".safetensors" else _read_torch(path)
+    entries = _unwrapped(loaded, path.name)
     if sum(value.numel() for value in entries.values()) * 4 > MAX_BYTES:
         raise _too_large(path)
     for name, value in entries.items():
         if not value.isfinite().all():
-            raise refused(path.name, f"holds values in {name} that are not finite; import another checkpoint")
+            raise refused(path.name, f"has values in {name} that are not finite; import another checkpoint")
     return {name: value.float() for name, value in entries.items()}
 
 
 def refused(file: str, sentence: str, code: str = "unknown_weights") -> InvalidInputError:
-    """The error of a file of weights that cannot be taken in."""
+    """The error for a file of weights that cannot be imported."""
     return InvalidInputError(code, f"{file} {sentence}", "path")
 
 
 def _require_readable(path: Path) -> None:
     if not path.is_file():
-        raise refused(str(path), "is no file; give one of weights", "no_such_file")
+        raise refused(str(path), "is not a file; give a file of weights", "no_such_file")
     if not os.access(path, os.R_OK):
         raise refused(path.name, "may not be read; change its permissions", "unreadable")
     if path.stat().st_size > MAX_BYTES:
@@ -61,8 +59,8 @@ def _require_readable(path: Path) -> None:
 
 
 def _too_large(path: Path) -> InvalidInputError:
-    most = f"{MAX_BYTES / 1e9:g} GB"
-    return refused(path.name, f"holds more than {most} of weights; import a smaller model", "too_large")
+    why = f"holds more than {MAX_BYTES / 1e9:g} GB of weights; import a smaller model"
+    return refused(path.name, why, "too_large")
 
 
 def _read_safetensors(path: Path) -> Any:
@@ -90,16 +88,12 @@ def _pickled(path: Path, name: str) -> InvalidInputError:
     key = _key_of_pickled(path, name)
     where, alone = (f" under {key!r}", "['model']") if key else ("", ".state_dict()")
     command = f"torch.save(torch.load({path.name!r}, weights_only=False){alone}, 'weights.pth')"
-    return refused(
-        path.name,
-        f"holds a pickled {name}{where}, which could run code when loaded; where you trust it, save its "
-        f"state dict alone: {command}",
-        "pickled_object",
-    )
+    why = f"holds a pickled {name}{where}, which could run code when loaded"
+    return refused(path.name, f"{why}; if you trust it, save its state dict: {command}", "pickled_object")
 
 
 def _key_of_pickled(path: Path, name: str) -> str | None:
-    """The text before the class in the pickle, which is read as data; None where there is none."""
+    """The string before the class in the pickle, which is read as data; None if there is none."""
     try:
         with zipfile.ZipFile(path) as archive:
             [member] = [entry for entry in archive.namelist() if entry.endswith("/data.pkl")]
@@ -117,25 +111,23 @@ def _key_of_pickled(path: Path, name: str) -> str | None:
 
 def _damaged(path: Path, error: Exception) -> InvalidInputError:
     reason = (str(error) or type(error).__name__).splitlines()[0].partition(". ")[0][:120]
-    return refused(
-        path.name,
-        f"cannot be read as weights ({reason}); fetch it again; .safetensors, .pth, .pt and .bin are read",
-        "damaged_weights",
-    )
+    why = f"is not readable as .safetensors, .pth, .pt or .bin ({reason}); download it again"
+    return refused(path.name, why, "damaged_weights")
 
 
-def _unwrapped(held: Any, file: str) -> dict[str, Tensor]:
+def _unwrapped(loaded: Any, file: str) -> dict[str, Tensor]:
     for key in WRAPPERS:
-        if isinstance(held, Mapping) and isinstance(held.get(key), Mapping):
-            held = held[key]
-    if not isinstance(held, Mapping) or not held:
-        raise refused(file, f"holds {_what(held)}, no state dict; save model.state_dict()")
-    for name, value in held.items():
+        if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
+            loaded = loaded[key]
+    if not isinstance(loaded, Mapping) or not loaded:
+        raise refused(file, f"holds {_what(loaded)}, not a state dict; save model.state_dict()")
+    for name, value in loaded.items():
         if not isinstance(name, str) or not _is_plain(value):
-            what = f"{name!r} is {_what(value)}, no tensor of numbers; save model.state_dict() alone"
-            raise refused(file, f"holds no state dict: {what}")
-    parallel = all(name.startswith(PARALLEL_PREFIX) for name in held)
-    return {name.removeprefix(PARALLEL_PREFIX) if parallel else name: value for name, value in held.items()}
+            what = f"{name!r} is {_what(value)}, not a tensor of numbers"
+            raise refused(file, f"does not hold a state dict: {what}; save model.state_dict() alone")
+    if all(name.startswith(PARALLEL_PREFIX) for name in loaded):
+        return {name.removeprefix(PARALLEL_PREFIX): value for name, value in loaded.items()}
+    return dict(loaded)
 
 
 def _is_plain(value: Any) -> bool:

@@ -4,8 +4,8 @@ checkpoints/
   step_00001234/        renamed into place when whole
     model.safetensors   weights, float32
     head.safetensors    what a classifier has on top of its encoder
-    meta.json           config, channels, mean, std, digest and classes of what it saw, step, selection
-    optimizer.pt        and what else going on needs; only where `last` points
+    meta.json           config, channels, step, selection; mean, std, digest and classes of the dataset
+    optimizer.pt        and other state needed to resume; only where `last` points
   last, best            {"step": 1234}
 """
 
@@ -106,8 +106,8 @@ class CheckpointStore:
         state: Mapping[str, Any] | None = None,
         head: nn.Module | None = None,
     ) -> None:
-        """Write the checkpoint of `step`; with an optimizer it becomes `last`, and older states go. `state`
-        is kept beside the optimizer's."""
+        """Write the checkpoint of `step`; with an optimizer it becomes `last`, and older states are removed.
+        `state` is stored with the optimizer's."""
         building = self._fresh_folder(f".{self.folder(step).name}")
         _save_weights(model, building / WEIGHTS)
         if head is not None:
@@ -129,22 +129,22 @@ class CheckpointStore:
         return self.meta(step)
 
     def meta(self, step: int) -> dict[str, Any]:
-        """What meta.json of `step` holds; FileNotFoundError where there is none."""
+        """The contents of meta.json of `step`. Raises FileNotFoundError."""
         meta: dict[str, Any] | None = read_json(self.folder(step) / META)
         if meta is None:
             raise FileNotFoundError(f"checkpoint {step} has no {META}: choose one of {self.steps()}")
         return meta
 
     def load_optimizer(self, step: int, optimizer: optim.Optimizer, device: torch.device) -> dict[str, Any]:
-        """Fill `optimizer` with its state of `step`, which only `last` has; what was kept beside it."""
+        """Fill `optimizer` with its state of `step`, which only `last` has; the state stored with it."""
         state = torch.load(self.folder(step) / OPTIMIZER, map_location=device, weights_only=True)
-        if "optimizer" not in state:  # written before anything else was kept
+        if "optimizer" not in state:  # an older file, of the optimizer alone
             state = {"optimizer": state}
         optimizer.load_state_dict(state.pop("optimizer"))
         return dict(state)
 
     def prune(self) -> None:
-        """Remove checkpoints until at most `keep` stand besides last and best, log-spaced in step."""
+        """Remove checkpoints until at most `keep` are left besides last and best, log-spaced in step."""
         steps = self.steps()
         others = [step for step in steps if step not in (self.last_step(), self.best_step())]
         for step in set(others) - set(thin(others, self.keep)):
@@ -155,7 +155,7 @@ class CheckpointStore:
         return int(value["step"]) if value else None
 
     def _fresh_folder(self, name: str) -> Path:
-        """An empty folder to build in; what a killed writer left is cleared first."""
+        """An empty folder to build in; removes what a killed writer left."""
         for leftover in self.root.glob(".step_*"):
             shutil.rmtree(leftover)
         folder = self.root / name

@@ -37,7 +37,7 @@ class Classifier(nn.Module):
 
 @dataclass(frozen=True)
 class Beginning:
-    """What a classifier starts from: an encoder without decoder, and the config that rebuilds it."""
+    """The starting point of a classifier: an encoder without decoder, and the config that rebuilds it."""
 
     encoder: MaskedAutoencoderViT
     architecture: ModelConfig
@@ -64,7 +64,7 @@ def build_head(width: int, n_classes: int, config: ClassifierConfig) -> nn.Modul
 
 
 def set_drop_path(encoder: MaskedAutoencoderViT, rate: float) -> None:
-    """Leave out residual branches at random in training: 0 at the first block, `rate` at the last."""
+    """Drop residual branches at random in training: at rate 0 in the first block, `rate` in the last."""
     for block, share in zip(encoder.blocks, torch.linspace(0, rate, len(encoder.blocks)), strict=True):
         block.drop_path1, block.drop_path2 = DropPath(float(share)), DropPath(float(share))
 

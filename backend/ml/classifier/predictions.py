@@ -1,4 +1,4 @@
-"""What a classifier says of galaxies: on validation rows as it trains, and at its best in the end."""
+"""Predictions of a classifier: on validation rows as it trains, and by its best checkpoint at the end."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from backend.ml.checkpoints.store import CheckpointStore, build_model
 from backend.ml.classifier.model import Beginning, Classifier, build_classifier
-from backend.ml.pretraining.evaluation import Normaliser
+from backend.ml.pretraining.evaluation import Normaliser, device_of
 from backend.ml.probing.heads import softmax
 from backend.ml.probing.probe import accuracy, balanced_accuracy
 from backend.ml.runtime.compute import autocast, prepare, resolve_device, resolve_precision
@@ -26,13 +26,13 @@ def validation_figures(
     model: Classifier, data: ClassifierData, config: ClassifierConfig, tick: Tick
 ) -> dict[str, float]:
     """Cross-entropy (without smoothing), accuracy and balanced accuracy on validation rows."""
-    logits = predict_logits(model, data.val_images, Normaliser(data, _device_of(model)), config, tick)
-    truth = data.val_labels
-    called = logits.argmax(dim=1).numpy()
+    normaliser = Normaliser(data, device_of(model.encoder))
+    logits = predict_logits(model, data.val_images, normaliser, config, tick)
+    truth, predicted = data.val_labels, logits.argmax(dim=1).numpy()
     return {
         "val/loss": float(functional.cross_entropy(logits, torch.from_numpy(truth))),
-        "val/accuracy": accuracy(truth, called),
-        "val/balanced_accuracy": balanced_accuracy(truth, called),
+        "val/accuracy": accuracy(truth, predicted),
+        "val/balanced_accuracy": balanced_accuracy(truth, predicted),
     }
 
 
@@ -40,7 +40,7 @@ def validation_figures(
 def predict_logits(
     model: Classifier, images: Pixels, normalise: Normaliser, config: ClassifierConfig, tick: Tick
 ) -> Tensor:
-    """Logits (N, K) float32 on the CPU of uint8 images (N, H, W, C); the mode of the model is put back."""
+    """Logits (N, K) float32 on the CPU of uint8 images (N, H, W, C); restores the mode of the model."""
     device, training, found = normalise.device, model.training, []
     model.eval()
     try:
@@ -55,7 +55,7 @@ def predict_logits(
 
 @dataclass(frozen=True)
 class TrainedClassifier:
-    """The classifier of one checkpoint, to be asked."""
+    """The classifier of one checkpoint, ready to predict."""
 
     model: Classifier
     config: ClassifierConfig
@@ -82,7 +82,3 @@ def best_classifier(folder: Path, config: ClassifierConfig, data: ClassifierData
     store.load(step, model.encoder, model.head)
     prepare(model, device, resolve_precision(config, device))
     return TrainedClassifier(model, config, Normaliser(data, device), step)
-
-
-def _device_of(model: Classifier) -> torch.device:
-    return model.encoder.cls_token.device

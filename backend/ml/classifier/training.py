@@ -6,16 +6,19 @@ from typing import Any, ClassVar
 
 import torch
 from timm.utils import ModelEmaV3  # type: ignore[attr-defined]
-from torch import nn
+from torch import Tensor, nn
+from torch.nn import functional
+from torchvision.transforms.v2 import MixUp
 
 from backend.ml.checkpoints.store import build_model
 from backend.ml.classifier.model import Beginning, Classifier, build_classifier, classifier_optimizer
 from backend.ml.classifier.predictions import validation_figures
-from backend.ml.classifier.step import ClassifierStep
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
+from backend.ml.pretraining.evaluation import Normaliser
+from backend.ml.pretraining.loop import Trainee, train_guarded
+from backend.ml.pretraining.schedule import ImageSchedule
 from backend.ml.pretraining.streams import stream
-from backend.ml.pretraining.training import Training, train_guarded
-from backend.ml.runtime.compute import prepare, resolve_device, resolve_precision
+from backend.ml.runtime.compute import autocast, prepare, resolve_device, resolve_precision
 from backend.ml.runtime.contracts import ClassifierData, Outcome, RunIO
 from backend.ml.runtime.memory import PeakMemory
 from shared.configs import FinetuneConfig, ModelConfig, SupervisedConfig
@@ -33,50 +36,60 @@ def fresh_encoder(architecture: ModelConfig, channels: int, seed: int) -> Masked
     return model
 
 
-class ClassifierTraining(Training):
-    """One training of a classifier at one step of its life."""
+class ClassifierTraining(Trainee):
+    """A classifier that learns from labels. Mixup and drop-path come from a stream of (seed, step)."""
 
     score_keys = (CLASSIFIER,)
-    judge: ClassVar = "balanced accuracy on validation"
-    config: AnyClassifierConfig
+    score_name: ClassVar = "balanced accuracy on validation"
     model: Classifier
-    take_step: ClassifierStep
 
     def __init__(
         self,
         config: AnyClassifierConfig,
         data: ClassifierData,
         begin: Beginning,
-        io: RunIO,
-        folder: Path,
-        memory: PeakMemory,
         origin: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(config, io, folder, memory, resolve_device(config.device))
-        self.data, self.architecture, self.origin = data, begin.architecture, origin
+        self.config, self.data, self.device = config, data, resolve_device(config.device)
+        self.architecture, self.origin = begin.architecture, origin
+        self.dtype = resolve_precision(config, self.device)
         self.model = build_classifier(begin, len(data.class_names), config)
-        prepare(self.model, self.device, resolve_precision(config, self.device))
+        prepare(self.model, self.device, self.dtype)
         self.optimizer = classifier_optimizer(self.model, config, config.layer_decay)
-        self.take_step = ClassifierStep(config, data, self.model, self.optimizer, self.device)
+        self.schedule = ImageSchedule(config, data.images, self.device)
+        self.normalise = Normaliser(data, self.device)
+        self.labels = torch.from_numpy(data.labels).to(self.device)
+        self.mixup = MixUp(alpha=config.mixup, num_classes=len(data.class_names)) if config.mixup else None
         self.average = (
             ModelEmaV3(self.model, decay=config.ema_decay, use_warmup=True) if config.ema_decay else None
         )
 
-    def after_step(self) -> None:
-        """Move the average of the weights along."""
+    def loss(self, step: int) -> Tensor:
+        imgs, labels = self.normalise(self.schedule.batch(step)), self.labels[self.schedule.rows(step)]
+        gpus = [self.device] if self.device.type == "cuda" else []
+        with torch.random.fork_rng(devices=gpus):
+            torch.manual_seed(stream(self.config.seed, "regularisation", step))
+            if self.mixup is not None:
+                imgs, labels = self.mixup(imgs, labels)
+            with autocast(self.device, self.dtype):
+                logits = self.model(imgs)
+        return functional.cross_entropy(logits.float(), labels, label_smoothing=self.config.label_smoothing)
+
+    def after_step(self, step: int) -> None:
+        """Update the average of the weights."""
         if self.average is not None:
-            self.average.update(self.model, step=self.step)
+            self.average.update(self.model, step=step + 1)
 
     @property
     def classifier(self) -> Classifier:
-        """What is judged: the model, or the average of its weights."""
+        """The model that is evaluated: the average of the weights, or the model itself."""
         if self.average is None:
             return self.model
         averaged: Classifier = self.average.module
         return averaged
 
     @property
-    def judged(self) -> nn.Module:
+    def eval_model(self) -> nn.Module:
         return self.classifier.encoder
 
     @property
@@ -84,18 +97,18 @@ class ClassifierTraining(Training):
         return self.classifier.head
 
     def state(self) -> dict[str, Any]:
-        """The weights that learn, where others are judged."""
+        """The weights that learn, where their average is what is saved."""
         return {} if self.average is None else {"model": self.model.state_dict()}
 
     def load_state(self, state: Mapping[str, Any]) -> None:
         if self.average is not None:
             self.model.load_state_dict(state["model"])
 
-    def evaluations(self) -> Iterator[dict[str, float]]:
-        yield validation_figures(self.classifier, self.data, self.config, self.tick)
+    def evaluate(self, tick: Callable[[], None]) -> Iterator[dict[str, float]]:
+        yield validation_figures(self.classifier, self.data, self.config, tick)
 
-    def facts(self) -> dict[str, Any]:
-        """All that is needed to rebuild the encoder and to standardise for it; what the head is for."""
+    def metadata(self) -> dict[str, Any]:
+        """What rebuilds the encoder and standardises its images, and what the head is for."""
         return {
             "config": self.architecture.model_dump(mode="json") | self.config.model_dump(mode="json"),
             "channels": self.model.encoder.in_chans,
@@ -117,11 +130,13 @@ def train_classifier(
     memory: PeakMemory | None = None,
     origin: Mapping[str, Any] | None = None,
 ) -> Outcome:
-    """Train on `data` from what `begin` gives, or go on from folder/checkpoints, and say how it ended.
+    """Train on `data` from what `begin` gives, or from folder/checkpoints, and say how it ended.
     `origin` says in each checkpoint where the first weights came from."""
-    known = memory or PeakMemory()
     return train_guarded(
         config,
         len(data.images),
-        lambda: ClassifierTraining(config, data, begin(), io, folder, known, origin),
+        lambda: ClassifierTraining(config, data, begin(), origin),
+        io,
+        folder,
+        memory or PeakMemory(),
     )

@@ -1,7 +1,8 @@
-"""Pictures of errors, and picture files."""
+"""Error maps, and picture files."""
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ VIRIDIS = (
     (68, 1, 84), (72, 40, 120), (62, 73, 137), (49, 104, 142), (38, 130, 142),
     (31, 158, 137), (53, 183, 121), (110, 206, 88), (181, 222, 43), (253, 231, 37),
 )  # fmt: skip
-"""Ten even steps of matplotlib's colour map; between them colours are mixed."""
+"""Ten even steps of matplotlib's colour map, interpolated in between."""
 
 
 def colour_table() -> Pixels:
@@ -31,16 +32,18 @@ def colour_errors(errors: NDArray[np.float64], largest: float) -> Pixels:
 
 
 def png_file(picture: Pixels) -> bytes:
-    """A picture (H, W, 3) as PNG, quickly rather than small."""
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="PNG", compress_level=1)
-    return buffer.getvalue()
+    """A picture (H, W, 3) as PNG, fast rather than small."""
+    return _file(picture, format="PNG", compress_level=1)
 
 
 def webp_file(picture: Pixels) -> bytes:
-    """A picture (H, W, 3) as lossless WebP, quickly rather than small."""
+    """A picture (H, W, 3) as lossless WebP, fast rather than small."""
+    return _file(picture, format="WEBP", lossless=True, quality=0, method=0)
+
+
+def _file(picture: Pixels, **options: Any) -> bytes:
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="WEBP", lossless=True, quality=0, method=0)
+    Image.fromarray(picture).save(buffer, **options)
     return buffer.getvalue()
 
 

@@ -1,4 +1,4 @@
-"""How near a picture of predicted patches is to the galaxy: PSNR, SSIM and the seams between patches.
+"""How close a picture of predicted patches is to the galaxy: PSNR, SSIM and the seams between patches.
 
 Images are float64 (H, W, C) on the display scale, 0 to 1; `removed` (H, W) is True on pixels of removed
 patches.
@@ -15,7 +15,7 @@ K1, K2 = 0.01, 0.03
 
 
 def psnr_db(picture: Image, truth: Image, removed: Region) -> float | None:
-    """10·log₁₀(1 / mean squared error) over the removed pixels; None where there is no error, or no pixel."""
+    """10·log₁₀(1 / mean squared error) over the removed pixels; None without an error, or without pixels."""
     if not removed.any():
         return None
     error = float(np.square(picture[removed] - truth[removed]).mean())
@@ -24,7 +24,7 @@ def psnr_db(picture: Image, truth: Image, removed: Region) -> float | None:
 
 def ssim(picture: Image, truth: Image, removed: Region) -> float | None:
     """Structural similarity (Wang et al. 2004, eq. 13, windows of 7 × 7 pixels of even weight) of the whole
-    pictures, averaged over removed pixels and bands; None where there is no such pixel."""
+    pictures, averaged over removed pixels and bands; None without such pixels."""
     if not removed.any():
         return None
     mean_a, mean_b = _local_mean(picture), _local_mean(truth)
@@ -37,8 +37,8 @@ def ssim(picture: Image, truth: Image, removed: Region) -> float | None:
 
 
 def seam(picture: Image, removed: Region, patch_size: int) -> float | None:
-    """Mean |Δ| of neighbouring pixels across the borders of removed patches over that inside them: 1 is no
-    seam (docs/science.md §4.5). None without a removed patch, or where they are even inside."""
+    """Mean |Δ| of neighbouring pixels across the borders of removed patches over that inside them: 1 means no
+    seam (docs/science.md §4.5). None without a removed patch, or if they are uniform."""
     across: list[Image] = []
     inside: list[Image] = []
     for turned, region in ((picture, removed), (picture.swapaxes(0, 1), removed.T)):

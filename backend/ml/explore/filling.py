@@ -1,4 +1,4 @@
-"""Masked galaxies filled in, drawn and measured: one mask, an average over masks, a ladder of ratios."""
+"""Masked galaxies reconstructed, drawn and measured: one mask, an average over masks, a ladder of ratios."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ ToRgb = Callable[[Pixels], Pixels]
 
 
 @dataclass(frozen=True)
-class Filled:
-    """One masked galaxy: pictures (H, W, 3) and figures, None where one does not exist, `note` says why."""
+class ReconstructionResult:
+    """One masked galaxy: pictures (H, W, 3) and figures, None if undefined; `note` says why."""
 
     mask: Tensor
     ids_keep: list[int]
@@ -40,44 +40,43 @@ class Filled:
     error: Pixels
 
 
-def fill(galaxy: Galaxy, masks: Sequence[Tensor], mode: PixelMode, to_rgb: ToRgb) -> Filled:
-    """What the model makes of the first of `masks` (L,); of more, each patch is averaged over the masks that
-    removed it, and the loss over the masks."""
+def reconstruct_masked(
+    galaxy: Galaxy, masks: Sequence[Tensor], mode: PixelMode, to_rgb: ToRgb
+) -> ReconstructionResult:
+    """The reconstruction under the first of `masks` (L,); with more, each patch is averaged over the masks
+    that removed it, and the loss over the masks."""
     predictions = [galaxy.predict(mask) for mask in masks]
     first, reference = predictions[0], galaxy.reference(mode)
     removed = galaxy.removed_pixels(first.mask)
     picture = _average(galaxy, predictions, mode)
-    judged = np.where(removed[..., None], picture, reference)
-    truth, shown = reference / 255, judged / 255
-    figures = (
-        psnr_db(shown, truth, removed),
-        ssim(shown, truth, removed),
-        seam(shown, removed, galaxy.model.patch_size) if galaxy.is_raw(mode) else None,
-    )
+    completed = np.where(removed[..., None], picture, reference)
+    truth, shown = reference / 255, completed / 255
+    psnr = psnr_db(shown, truth, removed)
+    exact = bool(removed.any()) and psnr is None
     largest, rgb = error_scale(reference), to_rgb(galaxy.image[None])
     composite = np.where(removed[..., None], picture, galaxy.image)
     losses = [prediction.loss for prediction in predictions if prediction.loss is not None]
-    return Filled(
+    return ReconstructionResult(
         mask=first.mask,
         ids_keep=first.ids_keep.tolist(),
         loss=sum(losses) / len(losses) if losses else None,
-        psnr_db=figures[0],
-        ssim=figures[1],
-        seam=figures[2],
-        note=" ".join(_notes(galaxy, predictions, mode, exact=bool(removed.any()) and figures[0] is None)),
+        psnr_db=psnr,
+        ssim=ssim(shown, truth, removed),
+        seam=seam(shown, removed, galaxy.model.patch_size) if galaxy.is_raw(mode) else None,
+        note=" ".join(_notes(galaxy, predictions, mode, exact=exact)),
         error_max=largest,
         original=rgb[0],
         masked=hide_removed(rgb, first.mask.unsqueeze(0), galaxy.model.patch_size)[0],
         reconstruction=to_rgb(picture[None])[0],
         composite=to_rgb(composite[None])[0],
-        error=colour_errors(_errors(judged, reference), largest),
+        error=colour_errors(_errors(completed, reference), largest),
     )
 
 
 @dataclass(frozen=True)
 class Ladder:
-    """The frames of all ratios of LADDER side by side, predictions above, errors below, (2H, 19W, 3), both of
-    every patch whether visible or not; `curve` has the losses of the removed patches."""
+    """The frames of all ratios of LADDER side by side, predictions above errors, (2H, 19W, 3), of visible and
+    removed patches alike; `curve` has the losses of the removed ones."""
 
     sprite: Pixels
     curve: LossCurve
@@ -86,9 +85,9 @@ class Ladder:
     note: str
 
 
-def climb(galaxy: Galaxy, ranks: Tensor, mode: PixelMode, to_rgb: ToRgb) -> Iterator[Ladder | None]:
-    """The ladder of one order of vanishing (L,): None after each ratio, so that others can have the model in
-    between, then the ladder."""
+def ratio_ladder(galaxy: Galaxy, ranks: Tensor, mode: PixelMode, to_rgb: ToRgb) -> Iterator[Ladder | None]:
+    """The ladder of one order of removal (L,): yields None after each ratio, so that others can use the model
+    in between, then the ladder."""
     reference, predictions, pictures, errors = galaxy.reference(mode), [], [], []
     largest = error_scale(reference)
     for ratio in LADDER:
@@ -109,40 +108,33 @@ def climb(galaxy: Galaxy, ranks: Tensor, mode: PixelMode, to_rgb: ToRgb) -> Iter
 
 @torch.inference_mode()
 def _average(galaxy: Galaxy, predictions: Sequence[Prediction], mode: PixelMode) -> Pixels:
-    """(H, W, C): each patch averaged over the predictions that had it removed; over all where none had."""
+    """(H, W, C): each patch averaged over the predictions that removed it, or over all if none did."""
     pictures = [galaxy.to_picture(prediction, mode) for prediction in predictions]
     if len(pictures) == 1:
         return pictures[0]
     removed = np.stack([galaxy.removed_pixels(prediction.mask) for prediction in predictions])
     weights = np.where(removed.any(axis=0), removed, True)[..., None]  # (M, H, W, 1)
     mean = (np.stack(pictures) * weights).sum(axis=0) / weights.sum(axis=0)
-    average: Pixels = mean.round().astype(np.uint8)
-    return average
+    return np.asarray(mean.round().astype(np.uint8))
 
 
 def _errors(picture: Pixels, reference: Pixels) -> NDArray[np.float64]:
     """(H, W), 0 to 1: mean over the bands."""
-    errors: NDArray[np.float64] = np.abs(picture / 255 - reference / 255).mean(axis=2)
-    return errors
+    return np.asarray(np.abs(picture / 255 - reference / 255).mean(axis=2))
 
 
-def _notes(
-    galaxy: Galaxy, predictions: Sequence[Prediction], mode: PixelMode, *, exact: bool
-) -> Iterator[str]:
+def _notes(galaxy: Galaxy, predictions: Sequence[Prediction], mode: PixelMode, exact: bool) -> Iterator[str]:
     mask = predictions[0].mask
     if not mask.any():
         yield "Nothing is hidden, so loss, PSNR, SSIM and seam are undefined."
     if mask.all():
-        yield "No patch is visible: this is what the model expects of any galaxy."
+        yield "No patch is visible: this is the model's prior for any galaxy."
         if galaxy.model.norm_pix_loss and mode == "interpolated":
             yield "Mean and spread of the patches are those of the train split."
     if exact:
-        yield "No pixel differs, so PSNR has no bound."
+        yield "No pixel differs, so PSNR is infinite."
     if len(predictions) > 1:
-        yield (
-            f"Averaged over {len(predictions)} masks, each patch where it was hidden; together they see more "
-            "than one mask does."
-        )
+        yield f"Averaged over {len(predictions)} masks, which together see more than one mask does."
     yield from _mode_notes(galaxy, mode)
 
 
@@ -150,11 +142,10 @@ def _mode_notes(galaxy: Galaxy, mode: PixelMode) -> Iterator[str]:
     if not galaxy.model.norm_pix_loss:
         yield "Trained on raw pixels (norm_pix_loss off): every mode shows the prediction itself."
     elif mode == "true":
-        yield "Uses true patch statistics: the mean and spread of hidden patches are given away."
+        yield "Uses true patch statistics: the mean and spread of hidden patches are revealed."
     elif mode == "normalised":
         yield (
-            f"Normalised values as predicted, ±{SHOWN_SIGMA:g} standard deviations from black to white, "
-            "compared with the "
-            "normalised target; no seam is measured between patches of different scales."
+            f"Predicted normalised values, black to white ±{SHOWN_SIGMA:g} standard deviations, against the "
+            "normalised target; seams are not measured between patches of different scales."
         )
-    yield "The reconstruction shows predictions of visible patches too, which training never judged."
+    yield "The reconstruction also shows predictions of visible patches, which training never scores."

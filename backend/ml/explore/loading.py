@@ -1,4 +1,4 @@
-"""A checkpoint in memory, ready to be looked at."""
+"""A checkpoint in memory, ready for inspection."""
 
 import os
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from shared.configs import ModelConfig
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A loaded model and how it sees a galaxy; mean and std (C,) standardise for it."""
+    """A loaded model; mean and std (C,) standardise its images."""
 
     step: int
     model: MaskedAutoencoderViT
@@ -45,23 +45,17 @@ class Checkpoint:
         return self.model.has_decoder
 
     def view(self, image: Pixels) -> Galaxy:
-        """An image (H, W, C) uint8 of the model's size, to be reconstructed. Raises InvalidInputError for an
+        """An image (H, W, C) uint8 of the model's size, to reconstruct. Raises InvalidInputError for an
         encoder without a decoder."""
         if not self.has_decoder:
-            raise InvalidInputError(
-                "no_decoder",
-                f"checkpoint {self.step} is an encoder without a decoder, which can be probed and searched "
-                "but reconstructs nothing; choose a model with a decoder",
-                "checkpoint",
-            )
+            why = f"checkpoint {self.step} has no decoder and can only be probed and searched"
+            raise InvalidInputError("no_decoder", f"{why}; choose a model with a decoder", "checkpoint")
         return Galaxy(self.model, image, self.mean, self.std)
 
 
 def load_checkpoint(folder: Path, step: int) -> Checkpoint:
-    """The checkpoint of `step` below `folder`, on the CPU, to be read only.
-
-    FileNotFoundError where it has gone; InvalidInputError for weights that do not fit their meta.json.
-    """
+    """The checkpoint of `step` below `folder`, on the CPU, read only. Raises FileNotFoundError, and
+    InvalidInputError for weights that do not fit their meta.json."""
     store = CheckpointStore(folder, keep=0)
     meta = store.meta(step)
     model = build_model(meta)
@@ -70,10 +64,8 @@ def load_checkpoint(folder: Path, step: int) -> Checkpoint:
             model.drop_decoder()
         store.load(step, model)
     except (RuntimeError, SafetensorError) as error:
-        reason = str(error).splitlines()[0]
-        raise InvalidInputError(
-            "damaged_checkpoint", f"checkpoint {step} does not load: {reason}; choose another", "checkpoint"
-        ) from error
+        why = f"checkpoint {step} does not load: {str(error).splitlines()[0]}; choose another"
+        raise InvalidInputError("damaged_checkpoint", why, "checkpoint") from error
     model.eval().requires_grad_(False)
     mean, std = (torch.tensor(meta[key], dtype=torch.float32) for key in ("mean", "std"))
     return Checkpoint(step, model, ModelConfig.of(meta["config"]), mean, std)
@@ -86,15 +78,14 @@ def saved_steps(folder: Path) -> tuple[list[int], int | None]:
 
 
 def stamp(folder: Path, step: int) -> str:
-    """Tells the weights of a step from others written later under the same step; FileNotFoundError where they
-    have gone."""
+    """Identifies the weights of a step, which may be rewritten. Raises FileNotFoundError."""
     path = CheckpointStore(folder, keep=0).folder(step)
     weights, meta = (path / WEIGHTS).stat(), (path / META).stat()
     return f"{weights.st_mtime_ns:x}-{weights.st_size:x}-{meta.st_mtime_ns:x}"
 
 
 def use_threads(count: int) -> None:
-    """Let the calling thread compute with so many; torch keeps that number a thread."""
+    """Let the calling thread compute with so many; torch keeps the number per thread."""
     torch.set_num_threads(count)
 
 

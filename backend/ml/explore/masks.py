@@ -1,6 +1,6 @@
-"""Masks that a person chooses: an order in which the patches of one image vanish.
+"""Masks to choose from: orders in which the patches of one image are removed.
 
-A rank (L,) says when: rank 0 vanishes last. Whatever the kind, the visible patches at a ratio are the
+Ranks (L,) give the order: rank 0 is removed last. For every kind, the visible patches at a ratio are the
 L − removed_patches(L, ratio) of lowest rank, so masks nest as they do in training (docs/science.md §3.2).
 """
 
@@ -26,17 +26,14 @@ Noise = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class ChosenMasks:
-    """Masks (L,) in the order of their seeds; ranks of the first, none of one by hand."""
+    """Masks (L,) in the order of their seeds; the ranks of the first, empty for a mask drawn by hand."""
 
     ranks: list[int]
     masks: list[Tensor]
 
 
 def choose_masks(masking: Masking, count: int, grid: int) -> ChosenMasks:
-    """The masks of `count` seeds from masking.seed on; the one by hand, where there is one.
-
-    Raises InvalidInputError.
-    """
+    """The masks of `count` seeds from masking.seed on, or the one drawn by hand. Raises InvalidInputError."""
     if masking.hidden is not None:
         return ChosenMasks([], [mask_of(masking.hidden, grid * grid)])
     seeds = range(masking.seed, masking.seed + count)
@@ -47,15 +44,13 @@ def choose_masks(masking: Masking, count: int, grid: int) -> ChosenMasks:
 def patch_ranks(kind: MaskKind, seed: int, grid: int) -> Tensor:
     """Ranks (L,) int64 of the patches of a grid × grid image, row by row.
 
-    uniform: the order of torch.rand(L) under torch.manual_seed(seed), as training masks; block: patches that
-    lie together vanish together; core: from the centre outwards; ring: a ring first, centre and
-    corners last; half:
-    from one side, which the seed chooses; grid: a checkerboard, one colour after the other.
-    """
+    uniform: the order of torch.rand(L) under torch.manual_seed(seed), as in training; block: contiguous
+    patches together; core: from the centre outwards; ring: a ring first, centre and corners last; half: from
+    one side, chosen by the seed; grid: a checkerboard, one colour after the other."""
     chance = _uniform(seed, grid * grid)
     if kind == "uniform":
         return _ranks_of(chance)
-    # Patches that a shape treats alike vanish in the order of chance.
+    # Ties of a shape are broken at random.
     order = np.lexsort((chance.numpy(), _shape(kind, seed, grid).round(6).ravel()))
     return torch.from_numpy(order).argsort()
 
@@ -67,14 +62,11 @@ def mask_at(ranks: Tensor, ratio: float) -> Tensor:
 
 
 def mask_of(hidden: Sequence[int], length: int) -> Tensor:
-    """Mask (L,) float32 that removes the patches `hidden`; InvalidInputError for one that is not there."""
+    """Mask (L,) float32 that removes the patches `hidden`; InvalidInputError for an unknown one."""
     for patch in hidden:
         if not 0 <= patch < length:
-            raise InvalidInputError(
-                "no_such_patch",
-                f"there is no patch {patch} to hide; this model has patches 0 to {length - 1}",
-                "masking.hidden",
-            )
+            why = f"there is no patch {patch} to hide; this model has patches 0 to {length - 1}"
+            raise InvalidInputError("no_such_patch", why, "masking.hidden")
     mask = torch.zeros(length)
     mask[list(hidden)] = 1.0
     return mask
@@ -89,7 +81,7 @@ def _uniform(seed: int, count: int) -> Tensor:
 
 
 def _shape(kind: MaskKind, seed: int, grid: int) -> Noise:
-    """Noise (grid, grid) whose largest values vanish first."""
+    """Noise (grid, grid) whose largest values are removed first."""
     if kind == "block":
         return _smooth_noise(seed, grid)
     if kind == "grid":

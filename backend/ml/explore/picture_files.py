@@ -1,8 +1,9 @@
-"""Pictures to keep: panels side by side, their names above and words below, and a sweep over all ratios."""
+"""Picture files: named panels side by side with captions, and an animation over all ratios."""
 
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from backend.ml.explore.drawing import VIRIDIS
 from backend.ml.pretraining.pictures import REMOVED_GREY
 from backend.ml.runtime.contracts import Pixels
 from shared.configs import removed_patches
-from shared.contract.reconstruction import SweepFormat
+from shared.contract.reconstruction import AnimationFormat
 
 GROUND, INK, SOFT = (13, 17, 23), (230, 234, 240), (150, 160, 172)
 PANEL_PX = 256
@@ -23,7 +24,7 @@ FRAME_MS, HOLD_MS = 110, 700
 
 @dataclass(frozen=True)
 class Strip:
-    """One row of a figure: named panels (H, W, 3) of equal size, and lines of words below them."""
+    """One row of a figure: named panels (H, W, 3) of equal size, and lines of text below them."""
 
     panels: dict[str, Pixels]
     words: Sequence[str]
@@ -41,32 +42,24 @@ def figure_file(strips: Sequence[Strip]) -> bytes:
     return buffer.getvalue()
 
 
-def sweep_file(frames: Sequence[Strip], file_format: SweepFormat) -> bytes:
-    """Frames as an animation that runs there and back for ever, and rests at both ends."""
+def animation_file(frames: Sequence[Strip], file_format: AnimationFormat) -> bytes:
+    """Frames as an endless animation, forwards and backwards, that rests at both ends."""
     pictures = [_figure([frame]) for frame in frames]
-    there_and_back = pictures + pictures[-2:0:-1]
-    durations = [
-        HOLD_MS if place in (0, len(pictures) - 1) else FRAME_MS for place in range(len(there_and_back))
-    ]
-    how = {"quality": 92, "method": 2} if file_format == "webp" else {"optimize": False}
+    first, *others = pictures + pictures[-2:0:-1]
+    ends = 0, len(pictures) - 1
+    durations = [HOLD_MS if place in ends else FRAME_MS for place in range(1 + len(others))]
+    how: dict[str, Any] = {"quality": 92, "method": 2} if file_format == "webp" else {"optimize": False}
+    how |= {"save_all": True, "append_images": others, "duration": durations, "loop": 0}
     buffer = io.BytesIO()
-    there_and_back[0].save(
-        buffer,
-        format=file_format.upper(),
-        save_all=True,
-        append_images=there_and_back[1:],
-        duration=durations,
-        loop=0,
-        **how,
-    )
+    first.save(buffer, format=file_format.upper(), **how)
     return buffer.getvalue()
 
 
-def sweep_panels(
+def animation_panels(
     sprite: Pixels, original: Pixels, ranks: Sequence[int], ratio: float, place: int
 ) -> dict[str, Pixels]:
-    """Masked, composite and error, each (H, W, 3), of one rung of a ladder's sprite (2H, 19W, 3): what is
-    visible at `ratio` stands as it is, and has no error."""
+    """Masked, composite and error, each (H, W, 3), of one rung of a ladder's sprite (2H, 19W, 3); visible
+    patches are unchanged, without error."""
     side = len(original)
     columns = slice(side * place, side * place + side)
     removed = _removed_pixels(ranks, ratio, side)[..., None]

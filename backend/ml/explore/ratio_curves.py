@@ -1,4 +1,5 @@
-"""Loss of the removed patches against the masking ratio, of one galaxy or many, and where it lies."""
+"""Loss of the removed patches against the masking ratio, of one galaxy or many, and its place in the
+frame."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,14 +15,14 @@ from backend.ml.runtime.contracts import Pixels
 from shared.contract.reconstruction import LADDER, MaskKind
 
 CHUNK = 16
-"""Images a forward pass: small, so that whoever waits for a picture gets the model soon."""
+"""Images per forward pass: few, so that a request for a picture gets the model soon."""
 
 
 @dataclass(frozen=True)
 class LossCurve:
-    """One value a ratio of LADDER: mean loss of the removed patches, over galaxies; its standard error, None
-    of one galaxy; the shares of the summed loss that come from the centre and from the edge of the frame
-    (region_masks), None where there is no loss."""
+    """One value per ratio of LADDER: mean loss of the removed patches, over galaxies; its standard error,
+    None for one galaxy; the shares of the summed loss from the centre and the edge of the frame
+    (region_masks), None without loss."""
 
     losses: list[float | None]
     errors: list[float | None]
@@ -30,7 +31,7 @@ class LossCurve:
 
 
 def loss_curve(by_ratio: Sequence[tuple[Tensor, Tensor]]) -> LossCurve:
-    """The curve of (losses, mask), each (N, L), one pair a ratio; a patch that is visible has no loss."""
+    """The curve of (losses, mask), each (N, L), one pair per ratio; visible patches have no loss."""
     points = [_point(losses.double(), mask.double()) for losses, mask in by_ratio]
     losses, errors, centre, sky = (list(values) for values in zip(*points, strict=True))
     return LossCurve(losses, errors, centre, sky)
@@ -39,8 +40,8 @@ def loss_curve(by_ratio: Sequence[tuple[Tensor, Tensor]]) -> LossCurve:
 def sample_curve(
     checkpoint: Checkpoint, images: Pixels, kind: MaskKind, seed: int
 ) -> Iterator[LossCurve | None]:
-    """The curve over images (N, H, W, C), the n-th under the mask of `seed` + n: None after each step of the
-    work, so that others can have the model in between, then the curve."""
+    """The curve over images (N, H, W, C), the n-th under the mask of `seed` + n: yields None after each step,
+    so that others can use the model in between, then the curve."""
     model = checkpoint.model
     imgs = standardise(to_tensor(images, torch.device("cpu")), checkpoint.mean, checkpoint.std)
     ranks = torch.stack([patch_ranks(kind, seed + n, checkpoint.grid) for n in range(len(images))]).float()

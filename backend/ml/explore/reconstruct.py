@@ -1,6 +1,6 @@
-"""One galaxy under any mask, as a trained masked autoencoder fills it in.
+"""One galaxy under any mask, reconstructed by a trained masked autoencoder.
 
-Everything runs in float32, whatever the run trained in, and equals the training forward on the same noise.
+Everything runs in float32, and equals the forward pass of training on the same noise.
 """
 
 from dataclasses import dataclass
@@ -19,14 +19,14 @@ from backend.ml.runtime.contracts import Pixels
 from shared.contract.reconstruction import PixelMode
 
 SHOWN_SIGMA = 3.0
-"""Normalised values are shown on a mid grey, ± so many standard deviations to black and white."""
+"""Normalised values are shown from black to white over ± so many standard deviations."""
 ERROR_RANGE = (0.05, 0.5)
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the head predicts under `mask` (L,), 0 keep, 1 remove: pred (L, P) in the space of the target, by
-    patch index, the visible too; ids_keep (K,), rising; losses (L,) as in training, 0 of visible patches."""
+    """Output of the head under `mask` (L,), 0 keep, 1 remove: pred (L, P) in the space of the target, of all
+    patches by index; ids_keep (K,), ascending; losses (L,) as in training, 0 for visible patches."""
 
     mask: Tensor
     pred: Tensor
@@ -35,14 +35,14 @@ class Prediction:
 
     @property
     def loss(self) -> float | None:
-        """Mean over the removed patches; None where there is none."""
+        """Mean over the removed patches; None if there are none."""
         removed = self.mask.bool()
         return float(self.losses[removed].mean()) if removed.any() else None
 
 
 @torch.inference_mode()
 def predict_masked(model: MaskedAutoencoderViT, patches: Tensor, mask: Tensor) -> Prediction:
-    """The training forward of one image's standardised patches (1, L, P), by a mask (L,) for noise."""
+    """The forward pass of training for standardised patches (1, L, P), with a mask (L,) as noise."""
     length, removed = len(mask), int(mask.sum())
     # The mask is noise in which visible patches come first.
     latent, _, ids_keep, ids_remove = model.forward_encoder(patches, removed / length, mask.unsqueeze(0))
@@ -71,11 +71,11 @@ class Galaxy:
         return patchify(imgs, self.model.patch_size)
 
     def predict(self, mask: Tensor) -> Prediction:
-        """What the model makes of the visible patches of a mask (L,)."""
+        """The prediction from the visible patches of a mask (L,)."""
         return predict_masked(self.model, self.patches, mask)
 
     def is_raw(self, mode: PixelMode) -> bool:
-        """Whether pictures of this mode are of pixels, and not of normalised values."""
+        """Whether pictures of this mode show pixels rather than normalised values."""
         return mode != "normalised" or not self.model.norm_pix_loss
 
     @torch.inference_mode()
@@ -89,7 +89,7 @@ class Galaxy:
             variance = self.patches.var(dim=-1, keepdim=True) + 1e-6 + model.variance_floor**2
             pred = pred * variance.sqrt() + self.patches.mean(dim=-1, keepdim=True)
         elif model.norm_pix_loss and prediction.mask.all():
-            pass  # nothing is visible: mean 0 and spread 1 are those of the whole train split
+            pass  # nothing is visible: use mean 0 and spread 1, of the whole train split
         elif model.norm_pix_loss:
             pred = denormalise(pred, self.patches, prediction.mask.unsqueeze(0), model.variance_floor)
         imgs = unpatchify(pred, model.patch_size).permute(0, 2, 3, 1)  # (1, H, W, C)
@@ -97,7 +97,7 @@ class Galaxy:
 
     @torch.inference_mode()
     def reference(self, mode: PixelMode) -> Pixels:
-        """(H, W, C) uint8 that pictures of this mode are compared with: the image, or the target as shown."""
+        """(H, W, C) uint8 to compare pictures of this mode with: the image, or the target as shown."""
         if self.is_raw(mode):
             return self.image
         return self._show_normalised(self.model.forward_target(self.patches))
@@ -114,8 +114,8 @@ class Galaxy:
 
 
 def error_scale(reference: Pixels) -> float:
-    """The error, 0 to 1, that the error maps of this picture show brightest: half of what its brightest
-    hundredth stands out by. It does not depend on a mask, so that maps of one galaxy compare."""
+    """The error, 0 to 1, shown brightest in the error maps of this picture: half the contrast of its
+    brightest hundredth. It does not depend on the mask, so maps of one galaxy are comparable."""
     contrast = np.abs(reference / 255 - np.median(reference / 255, axis=(0, 1)))
     return round(float(np.clip(np.percentile(contrast, 99) / 2, *ERROR_RANGE)), 3)
 

@@ -1,7 +1,7 @@
-"""An encoder as ONNX, kept only where onnxruntime gives the features that torch gives.
+"""An encoder as ONNX, written only if onnxruntime reproduces the features of torch.
 
 Input `images` (N, C, H, W) float32 from 0 to 1, N free; outputs `cls` and `mean` (N, D): the class token, and
-the mean of the patch tokens, after the final norm. The mean and std of the bands are within.
+the mean of the patch tokens, after the final norm. The mean and std of the bands are included.
 """
 
 import logging
@@ -38,18 +38,15 @@ class PooledEncoder(nn.Module):
 
 
 def require_onnx() -> None:
-    """Raise InvalidInputError, with the command, where the extra is not installed."""
+    """Raise InvalidInputError, with the command, if the extra is not installed."""
     missing = [name for name in EXTRA if find_spec(name) is None]
     if missing:
-        raise InvalidInputError(
-            "no_onnx",
-            f"ONNX export needs {', '.join(missing)}, which {_are(missing)} not installed: {INSTALL}",
-        )
+        raise InvalidInputError("no_onnx", f"ONNX export needs {', '.join(missing)}; install: {INSTALL}")
 
 
 def write_onnx(checkpoint: Checkpoint, images: Tensor, path: Path) -> float:
-    """Export to `path`; by how much any feature of `images` (N, C, H, W; 0 to 1) differs from torch at most.
-    Raises InvalidInputError above MAX_DIFFERENCE, and then there is no file."""
+    """Export to `path`; the largest difference from torch of any feature of `images` (N, C, H, W; 0 to 1).
+    Raises InvalidInputError above MAX_DIFFERENCE, and then leaves no file."""
     require_onnx()
     model = PooledEncoder(checkpoint.model, checkpoint.mean, checkpoint.std).eval()
     building = path.with_name(f".{path.name}.building")
@@ -57,11 +54,8 @@ def write_onnx(checkpoint: Checkpoint, images: Tensor, path: Path) -> float:
         _export(model, images[:2], building)
         difference = _difference(model, images, building)
         if not difference <= MAX_DIFFERENCE:
-            raise InvalidInputError(
-                "onnx_differs",
-                f"onnxruntime differs from torch by {difference:.2g}, more than {MAX_DIFFERENCE:g}, and "
-                f"{path.name} is not kept; use the safetensors of --encoder",
-            )
+            why = f"onnxruntime differs from torch by {difference:.2g}, more than {MAX_DIFFERENCE:g}"
+            raise InvalidInputError("onnx_differs", f"{why}; use the safetensors of --encoder")
         building.replace(path)
     finally:
         building.unlink(missing_ok=True)
@@ -69,7 +63,7 @@ def write_onnx(checkpoint: Checkpoint, images: Tensor, path: Path) -> float:
 
 
 def _export(model: nn.Module, images: Tensor, path: Path) -> None:
-    logging.getLogger("onnxscript").setLevel(logging.ERROR)  # it tells how it rewrites the graph
+    logging.getLogger("onnxscript").setLevel(logging.ERROR)  # it logs how it rewrites the graph
     with torch.inference_mode():
         torch.onnx.export(
             model,
@@ -96,7 +90,3 @@ def _difference(model: nn.Module, images: Tensor, path: Path) -> float:
         pairs = zip(model(some), map(torch.from_numpy, answers), strict=True)
         found = max(found, *(float((ours - theirs).abs().max()) for ours, theirs in pairs))
     return found
-
-
-def _are(names: list[str]) -> str:
-    return "is" if len(names) == 1 else "are"

@@ -1,8 +1,8 @@
 """Masked autoencoder with a Vision Transformer (He et al. 2022, arXiv:2111.06377).
 
-Parameter names and shapes are those of facebookresearch/mae, so its state dicts load strictly here and ours
-there. Differences of arithmetic, none of result: patches are gathered before they are embedded, the decoder
-keeps them unshuffled (attention does not mind), and the head reads removed patches only.
+Parameter names and shapes are those of facebookresearch/mae, so state dicts load strictly both ways. The
+arithmetic differs, the results do not: patches are gathered before they are embedded, the decoder does not
+unshuffle them (attention is permutation-equivariant), and the head reads removed patches only.
 
 Shapes: N batch, C channels, H W pixels, L patches, K of them visible, D width, P = patch_size² · C values.
 """
@@ -14,8 +14,7 @@ from timm.models.vision_transformer import Block
 from torch import Tensor, nn
 from torch.nn import functional
 
-from backend.ml.mae.patches import gather_patches, patchify, random_masking
-from backend.ml.mae.pos_embed import sincos_2d
+from backend.ml.mae.patches import gather_patches, patchify, random_masking, sincos_2d
 
 Pooling = Literal["cls", "mean", "both"]
 
@@ -53,7 +52,7 @@ def pool(tokens: Tensor, pooling: Pooling) -> Tensor:
 
 
 class MaskedAutoencoderViT(nn.Module):
-    """Encoder of the visible patches, small decoder that predicts the removed ones."""
+    """An encoder of the visible patches, and a small decoder that predicts the removed ones."""
 
     pos_embed: Tensor
     decoder_pos_embed: Tensor
@@ -90,9 +89,8 @@ class MaskedAutoencoderViT(nn.Module):
         self.decoder_embed = nn.Linear(embed_dim, decoder_embed_dim)
         self.mask_token = nn.Parameter(torch.zeros(1, 1, decoder_embed_dim))
         self.register_buffer("decoder_pos_embed", sincos_2d(decoder_embed_dim, grid, grid))
-        self.decoder_blocks = transformer_blocks(
-            decoder_embed_dim, decoder_depth, decoder_num_heads, mlp_ratio
-        )
+        decoder = decoder_embed_dim, decoder_depth, decoder_num_heads, mlp_ratio
+        self.decoder_blocks = transformer_blocks(*decoder)
         self.decoder_norm = nn.LayerNorm(decoder_embed_dim, eps=1e-6)
         self.decoder_pred = nn.Linear(decoder_embed_dim, patch_size * patch_size * in_chans)
         self._initialize_weights()
@@ -106,7 +104,7 @@ class MaskedAutoencoderViT(nn.Module):
         nn.init.normal_(self.mask_token, std=0.02)
 
     def drop_decoder(self) -> None:
-        """Become an encoder alone, which gives features and reconstructs nothing."""
+        """Remove the decoder: the encoder still computes features, but nothing is reconstructed."""
         del self.decoder_embed, self.mask_token, self.decoder_pos_embed
         del self.decoder_blocks, self.decoder_norm, self.decoder_pred
 
@@ -150,7 +148,7 @@ class MaskedAutoencoderViT(nn.Module):
         return pred
 
     def forward_target(self, patches: Tensor) -> Tensor:
-        """What the head is asked for, float32 in the shape of `patches` (…, P): (x − mean)/√(var + 1e-6 + τ²)
+        """The target of the head, float32 in the shape of `patches` (…, P): (x − mean)/√(var + 1e-6 + τ²)
         of each patch with norm_pix_loss, else the pixels."""
         patches = patches.float()
         if not self.norm_pix_loss:
@@ -178,18 +176,15 @@ class MaskedAutoencoderViT(nn.Module):
     def forward(
         self, imgs: Tensor, mask_ratio: float = 0.75, noise: Tensor | None = None
     ) -> tuple[Tensor, Tensor, Tensor]:
-        """Loss, pred (N, L − K, P) and mask (N, L; 0 keep, 1 remove) of standardised imgs (N, C, H, W).
-
-        pred covers the removed patches only, by rising patch index: `pred[n]` belongs to
-        `mask[n].nonzero()`. `predict` gives all L.
-        """
+        """Loss, pred (N, L − K, P) and mask (N, L; 0 keep, 1 remove) of standardised imgs (N, C, H, W). pred
+        is of the removed patches only, by ascending index, `mask[n].nonzero()`; `predict` gives all L."""
         losses, pred, mask, _ = self.patch_losses(imgs, mask_ratio, noise)
         return losses.mean(), pred, mask
 
     def predict(
         self, imgs: Tensor, mask_ratio: float = 0.75, noise: Tensor | None = None
     ) -> tuple[Tensor, Tensor]:
-        """Predictions (N, L, P) of every patch, the visible too, in image order, and mask (N, L): to draw."""
+        """Predictions (N, L, P) of every patch, visible ones too, in image order, and mask (N, L)."""
         patches = patchify(imgs.float(), self.patch_size)
         latent, mask, ids_keep, ids_remove = self.forward_encoder(patches, mask_ratio, noise)
         pred = self.decoder_pred(self.decode_tokens(latent, ids_keep, ids_remove)[:, 1:])  # (N, L, P)
@@ -197,10 +192,8 @@ class MaskedAutoencoderViT(nn.Module):
         return gather_patches(pred, order), mask
 
     def embed(self, imgs: Tensor) -> Tensor:
-        """Tokens (N, 1 + L, D) that enter the first block, of all patches; nothing is masked.
-
-        At another resolution than img_size the position embeddings are computed anew.
-        """
+        """Tokens (N, 1 + L, D) that enter the first block, of all patches; nothing is masked. At other
+        resolutions than img_size the position embeddings are recomputed."""
         height, width = imgs.shape[-2] // self.patch_size, imgs.shape[-1] // self.patch_size
         pos_embed = self.pos_embed
         if (height, width) != (self.img_size // self.patch_size,) * 2:
@@ -209,8 +202,8 @@ class MaskedAutoencoderViT(nn.Module):
         return self._with_cls_token(x)
 
     def forward_features(self, imgs: Tensor, depth: int | None = None) -> Tensor:
-        """Tokens (N, 1 + L, D) of all patches after block `depth` (all blocks when left out) and the final
-        norm; nothing is masked, and the resolution is free, as in `embed`."""
+        """Tokens (N, 1 + L, D) of all patches after block `depth` (default: all blocks) and the final norm;
+        nothing is masked, and the resolution is free, as in `embed`."""
         x = self.embed(imgs)
         for block in self.blocks[:depth]:
             x = block(x)

@@ -1,4 +1,4 @@
-"""What is measured of a model at each evaluation: validation loss, probes on frozen features, their rank."""
+"""The figures of an evaluation: validation loss, probes on frozen features, and their rank."""
 
 from collections.abc import Callable, Iterator
 
@@ -24,12 +24,12 @@ from shared.configs import PretrainConfig
 
 EVALUATION_BATCH = {"cuda": 512, "cpu": 64}
 RANDOM_INIT = "random_init"
-"""Family of the figures of step 0 that are a reference and no point of a curve."""
+"""Family of the figures of step 0 that are a reference, not a point of a curve."""
 Tick = Callable[[], None]
 
 
 def no_tick() -> None:
-    """Called between batches where nobody waits for a sign of life."""
+    """The default between batches: do nothing."""
 
 
 class Normaliser:
@@ -68,7 +68,7 @@ def extract_features(
     """Frozen features (N, D) of uint8 images (N, H, W, C), float32 on the CPU; config.pooling by default."""
     device, pooling = device_of(model), pooling or config.pooling
     width = model.embed_dim * (2 if pooling == "both" else 1)
-    # Kept apart, the small features of each batch would pin the heap between its large activations.
+    # Separate small tensors per batch would fragment the heap between large activations.
     features, done = torch.empty(len(images), width, device=device), 0
     for imgs in Normaliser(data, device).batches(images):
         with autocast(device, resolve_precision(config, device)):
@@ -85,8 +85,8 @@ def validation_noise(count: int, length: int) -> Tensor:
 
 
 def region_masks(grid: int) -> tuple[Tensor, Tensor]:
-    """Two boolean (L,): patches whose middle lies in the central half of each side, and those along the
-    edge of the frame (the sky)."""
+    """Two boolean (L,): patches centred in the central half of each side, and those at the edge of the frame
+    (the sky)."""
     offset = ((torch.arange(grid) + 0.5) / grid - 0.5).abs()
     outer = torch.arange(grid) % max(grid - 1, 1) == 0
     centre = (offset[:, None] <= 0.25) & (offset[None, :] <= 0.25)
@@ -98,7 +98,7 @@ def region_masks(grid: int) -> tuple[Tensor, Tensor]:
 def validation_loss(
     model: MaskedAutoencoderViT, data: PretrainData, config: PretrainConfig, tick: Tick = no_tick
 ) -> dict[str, float]:
-    """val/loss under masks that never change, and the shares of it from the centre and from the edge."""
+    """val/loss under fixed masks, and its shares from the centre and the edge."""
     if len(data.val_images) == 0:
         return {}
     device = device_of(model)
@@ -132,9 +132,8 @@ def probe_figures(
     config: PretrainConfig,
     online: OnlineProbe | None = None,
 ) -> dict[str, float]:
-    """k-NN and linear accuracies on validation, from features of labelled rows; the linear ones of `online`
-    where it is given. As long as that has learned nothing, L-BFGS tells what the encoder is worth at random
-    init, under keys that say so."""
+    """k-NN and linear accuracies on validation, from features of labelled rows; the linear ones by `online`
+    if given. Before that is trained, L-BFGS measures the random init, under the keys of RANDOM_INIT."""
     train_y = torch.from_numpy(train_labels.astype(np.int64))
     truth = val_labels.astype(np.int64)
     standard_train, standard_val = standardise_features(train_x, val_x)
@@ -164,11 +163,8 @@ def evaluate(
     tick: Tick = no_tick,
     online: OnlineProbe | None = None,
 ) -> dict[str, float]:
-    """The figures of one evaluation by key; each image's features are computed once.
-
-    Without labels on both sides there are no accuracies. `tick` is called after every batch and may raise to
-    break off.
-    """
+    """The figures of one evaluation by key, with accuracies if both sides have labels; each image's features
+    are computed once. `tick` is called after every batch and may raise to cancel."""
     model.eval()
     try:
         figures = validation_loss(model, data, config, tick) if with_loss else {}
@@ -179,7 +175,7 @@ def evaluate(
             figures["val/rankme"] = rankme(val_x)
         if not can_be_probed(probe.train_labels, probe.val_labels):
             return figures
-        # An index by a mask copies: with every row labelled that would be the dataset once more in memory.
+        # Indexing by a mask copies; with every row labelled that would double the memory of the dataset.
         train_images = probe.train_images if train.all() else probe.train_images[train]
         train_x = extract_features(model, train_images, data, config, tick=tick)
         val_x = val_x[torch.from_numpy(val)]

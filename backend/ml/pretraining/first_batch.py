@@ -1,4 +1,4 @@
-"""The first batch of a run, as the model will see it, shown before the run starts. Loads no model."""
+"""A preview of the first batch of a run, as the model will see it. Loads no model."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,7 @@ import torch
 from torch import Tensor
 
 from backend.data.layout import Rows
-from backend.data.resident import load_images
-from backend.data.store import GalaxyStore
+from backend.data.store import GalaxyStore, load_images
 from backend.ml.mae.patches import mask_ids
 from backend.ml.pretraining.pictures import hide_removed, sprite, to_png
 from backend.ml.pretraining.reading import check_batch, seen_rows
@@ -18,9 +17,8 @@ from shared.configs import PretrainConfig
 
 @dataclass(frozen=True)
 class FirstBatch:
-    """The images that open step 0 of a run: dataset rows (n,), pixels (n, H, W, C) at the model's size before
-    and after augmentation (the latter as the step has them, on the scale 0 to 255), mask (n, L), 1 where
-    hidden."""
+    """The first images of step 0: dataset rows (n,), pixels (n, H, W, C) at the model's size before and after
+    augmentation (on the scale 0 to 255), mask (n, L), 1 for hidden patches."""
 
     rows: Rows
     original: Pixels
@@ -29,10 +27,8 @@ class FirstBatch:
 
 
 def first_batch(store: GalaxyStore, config: PretrainConfig, count: int = 8) -> FirstBatch:
-    """At most `count` images of the first batch, just as the run will have them; only they are read.
-
-    Raises InvalidInputError where the rows do not fill a batch.
-    """
+    """At most `count` images of the first batch, exactly as in the run; only they are read. Raises
+    InvalidInputError if the rows do not fill a batch."""
     seen = seen_rows(store, config)
     check_batch(config, len(seen))
     count = min(count, config.batch_size)
@@ -43,7 +39,8 @@ def first_batch(store: GalaxyStore, config: PretrainConfig, count: int = 8) -> F
 
 
 def first_batch_png(store: GalaxyStore, config: PretrainConfig, count: int = 8) -> bytes:
-    """A PNG of that batch: rows original, augmented, masked; a column a galaxy, tiles of img_size pixels."""
+    """A PNG of that batch: rows original, augmented, masked; one column per galaxy, tiles of img_size
+    pixels."""
     batch = first_batch(store, config, count)
     augmented = batch.augmented.round().clamp(0, 255).to(torch.uint8).numpy()
     rgb = store.rgb(augmented)

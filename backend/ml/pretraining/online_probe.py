@@ -1,13 +1,13 @@
-"""A linear probe that learns by SGD beside the moving encoder, from the latents of the training batches.
+"""A linear probe trained by SGD alongside the encoder, on the latents of the training batches.
 
-The estimator of reports that probe online. What it gets right depends on its own learning as well as on the
-encoder's: at step 0 it knows nothing, and in a short run it stays under a probe that is fitted to frozen
-features (EFIGI, laptop-tiny, 12 epochs, one seed: 49.1 % beside 53.8 % by L-BFGS).
+Its accuracy depends on its own training as well as the encoder's: at step 0 it is at chance, and in a short
+run it stays below a probe fitted to frozen features (EFIGI, laptop-tiny, 12 epochs, one seed: 49.1 % against
+53.8 % by L-BFGS).
 
-Choices, all plain: it reads the pooled latent of the visible patches, detached; BatchNorm without affine in
-front standardises features that move; SGD with momentum 0.9 and no weight decay, at 0.1 · batch / 256 on the
-schedule of the run (warm-up, then cosine). It is judged on features of whole images, unmasked, with the
-running mean and variance of the masked ones: the two differed by a twelfth of a standard deviation there.
+It reads the pooled latent of the visible patches, detached, standardised by BatchNorm without affine; SGD has
+momentum 0.9, no weight decay, and the rate 0.1 · batch / 256 on the schedule of the run. It is evaluated on
+features of whole images with the running mean and variance of masked ones, which differed by a twelfth of a
+standard deviation there.
 """
 
 from collections.abc import Mapping
@@ -27,8 +27,8 @@ BASE_LR, MOMENTUM = 0.1, 0.9
 
 
 class OnlineProbe:
-    """Call `learn` after each training step of `model`; it changes nothing of the model, and draws no random
-    numbers. `labels` (N,) are of the images learned from, −1 where none may be used."""
+    """Call `learn` after each training step of `model`; it does not change the model or draw random numbers.
+    `labels` (N,) are of the training images, −1 for none."""
 
     def __init__(
         self, model: MaskedAutoencoderViT, labels: Labels, n_classes: int, config: PretrainConfig
@@ -49,7 +49,7 @@ class OnlineProbe:
     def beside(
         cls, model: MaskedAutoencoderViT, data: PretrainData, config: PretrainConfig
     ) -> "OnlineProbe | None":
-        """None where the config asks for another probe, or the labels allow none."""
+        """None if the config selects another probe, or there are too few labels."""
         if config.online_probe != "sgd" or data.labels is None:
             return None
         if not can_be_probed(data.labels, data.probe.val_labels):
@@ -61,17 +61,17 @@ class OnlineProbe:
             self._latent = latent.detach()  # (N, 1 + K, D)
 
     def learn(self, rows: Tensor, share: float) -> None:
-        """One step on the latent that the training step of the images `rows` (N,) left, at `share` of the
-        peak rate. Rows without a label give no gradient; all of them standardise."""
+        """One step on the latent of the last training step, of the images `rows` (N,), at `share` of the peak
+        rate. Rows without a label give no gradient; all of them standardise."""
         if self._latent is None:
-            raise RuntimeError("the online probe learns after a training step, and there was none")
+            raise RuntimeError("the online probe learns after a training step; take one first")
         features, labels = pool(self._latent.float(), self.pooling), self.labels[rows]
         self._latent = None
         for group in self.optimizer.param_groups:
             group["lr"] = self.lr * share
         self.head.train()
         loss = functional.cross_entropy(self.head(features), labels, ignore_index=-1, reduction="sum")
-        # Not the mean: that of no labels at all is not a number.
+        # Not the mean, which is NaN without labels.
         loss = loss / (labels >= 0).sum().clamp(min=1)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -79,7 +79,7 @@ class OnlineProbe:
 
     @property
     def untrained(self) -> bool:
-        """Whether it has not learned yet, and is at chance."""
+        """Whether it has not learned yet."""
         return int(self.standardise.num_batches_tracked or 0) == 0
 
     @torch.inference_mode()

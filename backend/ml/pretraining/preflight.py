@@ -1,4 +1,4 @@
-"""What a training will take, from a few real steps and an evaluation of a few rows, before it starts."""
+"""An estimate of the time and memory of a training, from a few real steps and a small evaluation."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,18 +11,18 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.data.resident import split_rows
-from backend.data.store import GalaxyStore
+from backend.data.store import GalaxyStore, split_rows
 from backend.ml.pretraining.evaluation import (
     EVALUATION_BATCH,
     extract_features,
     probe_figures,
     validation_loss,
 )
-from backend.ml.pretraining.pretrain import LeaveRequestedError, Pretraining
+from backend.ml.pretraining.loop import LeaveRequestedError, TrainingLoop, descend
+from backend.ml.pretraining.pretrain import Pretraining
 from backend.ml.pretraining.reading import seen_rows
 from backend.ml.probing.probe import can_be_probed, rankme
-from backend.ml.runtime.compute import synchronise
+from backend.ml.runtime.compute import resolve_device, synchronise
 from backend.ml.runtime.contracts import Labels, Pixels, PretrainData, RunIO
 from backend.ml.runtime.memory import PeakMemory
 from shared.base.vocabulary import Split
@@ -31,21 +31,22 @@ from shared.configs import PretrainConfig
 WARM_UP_STEPS = 2
 MIN_STEPS, MIN_STEPS_S, MAX_STEPS_S = 8, 3.0, 20.0
 STEPS_A_LAP = {"cpu": 1, "cuda": 8}
-"""A GPU is waited for after so many steps: a training does not wait for it after each."""
+"""Steps between synchronisations: a training does not synchronise with a GPU after each."""
 CPU_GROWTH = 1.1
-"""The heap of a long run has holes: it ended 7 to 20 % above the peak of its first steps (seen on EFIGI at 64
-and 128 px)."""
+"""Fragmentation: the heap of a long run ended 7 to 20 % above the peak of its first steps (EFIGI, 64 and 128
+px)."""
 PROBE_VALUES = 6_000_000
-"""Feature values on which probes are tried at most; more are reckoned from there."""
+"""Feature values on which probes are tried at most; more are extrapolated."""
 FEATURE_COPIES = 3
-"""Of the train features in memory at once: as extracted, standardised for k-NN and for the linear probe."""
+"""Copies of the train features in memory at once: extracted, standardised for k-NN and for the linear
+probe."""
 Returned = TypeVar("Returned")
 
 
 @dataclass(frozen=True)
 class FullSize:
-    """What the run has where its trial has a few: rows learned from, rows of the validation loss, labels of
-    the probe's rows (−1: none). `own_probe`: these are among the others, and not read apart."""
+    """The size of the whole run: training rows, rows of the validation loss, labels of the probe's rows (−1
+    for none). `own_probe`: the latter are among the former, not read separately."""
 
     images: int
     val_images: int
@@ -61,7 +62,7 @@ class FullSize:
         return self.images + self.val_images + apart
 
     def tried(self, data: PretrainData) -> int:
-        """Of them, how many the trial's data are."""
+        """Rows that the trial reads."""
         apart = 0 if self.own_probe else len(data.probe.train_images) + len(data.probe.val_images)
         return len(data.images) + len(data.val_images) + apart
 
@@ -80,15 +81,13 @@ def full_size(store: GalaxyStore, config: PretrainConfig, eval_store: GalaxyStor
 
 
 def rows_to_try(config: PretrainConfig, device: torch.device) -> int:
-    """How many rows of each kind a trial reads: a training batch, and some batches of an evaluation."""
+    """Rows of each kind that a trial reads: a training batch, and some batches of an evaluation."""
     return max(config.batch_size, 2 * EVALUATION_BATCH[device.type], 256)
 
 
 class Trial:
-    """The real model, optimiser and data path of a run on a few rows (`data`), timed and weighed.
-
-    Every method may raise LeaveRequestedError, where a stop was asked for.
-    """
+    """The real model, optimiser and data path of a run on a few rows (`data`), measured. Every method may
+    raise LeaveRequestedError if a stop is requested."""
 
     def __init__(
         self,
@@ -100,8 +99,10 @@ class Trial:
         memory: PeakMemory,
     ) -> None:
         self.config, self.data, self.full, self.io, self.memory = config, data, full, io, memory
-        self.training = Pretraining(config, data, io, folder, memory)
-        self.device = self.training.device
+        self.device = resolve_device(config.device)
+        memory.restart(self.device)
+        self.trainee = Pretraining(config, data, folder)
+        self.loop = TrainingLoop(self.trainee, config, io, folder, memory)
 
     def tick(self, message: str = "trying an evaluation", images_per_s: float | None = None) -> None:
         self.io.heartbeat(0, self.full.images, 0.0, images_per_s, None, message)
@@ -109,7 +110,7 @@ class Trial:
             raise LeaveRequestedError("stop")
 
     def time_steps(self) -> tuple[float, float]:
-        """Seconds of one step past the warm-up, and what the warm-up took beyond that."""
+        """Seconds of one step after the warm-up, and the extra time of the warm-up."""
         warm = self._timed_steps(0, WARM_UP_STEPS)
         done, laps, lap = 0, list[float](), STEPS_A_LAP[self.device.type]
         while warm + sum(laps) < MAX_STEPS_S and (done < MIN_STEPS or sum(laps) < MIN_STEPS_S):
@@ -120,21 +121,21 @@ class Trial:
         return step_s, max(warm - WARM_UP_STEPS * step_s, 0.0)
 
     def _timed_steps(self, first: int, count: int) -> float:
-        """Seconds of real steps, but at the rate 0: the model stays one that can be evaluated."""
-        step, start = self.training.take_step, perf_counter()
+        """Seconds of real steps, but at learning rate 0, so that the model can still be evaluated."""
+        trainee, start = self.trainee, perf_counter()
         for index in range(first, first + count):
-            step.learn(step.normalise(step.batch(index)), step.noise(index), 0.0)
-            if self.training.online is not None:
-                self.training.online.learn(step.rows(index), 0.0)
+            descend(trainee.optimizer, trainee.loss(index), 0.0)
+            if trainee.online is not None:
+                trainee.online.learn(trainee.schedule.rows(index), 0.0)
             if self.device.type == "cpu":
                 self.tick("trying steps")
         synchronise(self.device)
         return perf_counter() - start
 
     def time_evaluation(self) -> float:
-        """Seconds of one evaluation of the run: what goes by rows is scaled by them, the rest is done in full
-        on features made to look like its own."""
-        model, probe, full = self.training.model.eval(), self.data.probe, self.full
+        """Seconds of one evaluation of the run: work per row is scaled up, the rest is done in full on
+        synthetic features of the right size."""
+        model, probe, full = self.trainee.model.eval(), self.data.probe, self.full
         self._features(self.data.images[: EVALUATION_BATCH[self.device.type]], 0)  # a first one is slow
         seconds, _ = timed(lambda: validation_loss(model, self.data, self.config, self.tick))
         seconds *= ratio(full.val_images, len(self.data.val_images))
@@ -147,47 +148,39 @@ class Trial:
         model.train()
         return seconds + timed(self._draw_and_save)[0]
 
-    def _features(self, images: Pixels, wanted: int) -> tuple[float, Tensor]:
-        """Seconds for the features of as many rows as are wanted, and those of `images`."""
+    def _features(self, images: Pixels, rows: int) -> tuple[float, Tensor]:
+        """Seconds for the features of `rows` rows, and the features of `images`."""
         seconds, features = timed(
-            lambda: extract_features(self.training.model, images, self.data, self.config, tick=self.tick)
+            lambda: extract_features(self.trainee.model, images, self.data, self.config, tick=self.tick)
         )
-        return seconds * ratio(wanted, len(images)), features
+        return seconds * ratio(rows, len(images)), features
 
     def _time_probes(self, few: Tensor, val_x: Tensor) -> float:
-        """Seconds of k-NN and linear probe on features of all rows, or of as many as are tried, scaled."""
+        """Seconds of k-NN and linear probe on features of all rows, extrapolated from those tried."""
         full, labelled = self.full, self.full.val_labels >= 0
         tried = probe_rows_tried(len(full.train_labels), few.shape[1])
         train_y = full.train_labels[np.linspace(0, len(full.train_labels) - 1, tried).astype(np.int64)]
         train_x = like(few, self.data.probe.train_labels, train_y)
-        seconds, _ = timed(
-            lambda: probe_figures(
-                train_x,
-                train_y,
-                val_x[torch.from_numpy(labelled)],
-                full.val_labels[labelled],
-                full.n_classes,
-                self.config,
-            )
-        )
+        val_x, val_y = val_x[torch.from_numpy(labelled)], full.val_labels[labelled]
+        seconds, _ = timed(lambda: probe_figures(train_x, train_y, val_x, val_y, full.n_classes, self.config))
         self.tick()
         return seconds * ratio(len(full.train_labels), tried)
 
     def _draw_and_save(self) -> None:
-        self.training.samples.write(self.training.model, 0)
-        self.training.save()
+        self.trainee.samples.write(self.trainee.model, 0)
+        self.loop.save()
 
     def peak_bytes(self) -> int:
-        """Peak over the idle process of the run: what was measured here, and the memory of what was not."""
+        """Peak above the idle process: the measured part, and the memory of unread data."""
         growth = CPU_GROWTH if self.device.type == "cpu" else 1.0
         return int(growth * self.memory.peak_bytes(self.device)) + self.unread_bytes()
 
     def unread_bytes(self) -> int:
-        """Memory of what the run will hold and this trial did not: images, and features of untried rows."""
+        """Memory that the run needs and this trial did not: images, and features of untried rows."""
         config, data, full = self.config, self.data, self.full
         image_bytes: int = config.img_size**2 * data.images.shape[-1]
         images = full.images - len(data.images)
-        if self.device.type == "cuda":  # of the rest nothing is on the GPU
+        if self.device.type == "cuda":  # the rest is not on the GPU
             return images * image_bytes
         images += full.val_images - len(data.val_images)
         if not (full.own_probe and len(full.train_labels) == full.images):
@@ -199,33 +192,33 @@ class Trial:
 
 
 def probe_rows_tried(train_rows: int, width: int) -> int:
-    """Of how many train rows the probes are really tried."""
+    """The number of train rows on which probes are really tried."""
     return min(train_rows, max(PROBE_VALUES // width, 100))
 
 
-def like(features: Tensor, labels: Labels, wanted: Labels) -> Tensor:
-    """(M, D) features of galaxies labelled `wanted` (M,), made from `features` (N, D) of a few labelled
-    `labels`: one of the same class where there is one, and noise of a third of the spread."""
+def like(features: Tensor, labels: Labels, targets: Labels) -> Tensor:
+    """(M, D) synthetic features for the labels `targets` (M,), from `features` (N, D) labelled `labels`: one
+    of the same class if possible, plus noise of a third of the spread."""
     rng = np.random.default_rng(0)
-    chosen = np.zeros(len(wanted), np.int64)
-    for label in np.unique(wanted):
+    chosen = np.zeros(len(targets), np.int64)
+    for label in np.unique(targets):
         same = np.flatnonzero(labels == label)
         pool = same if len(same) else np.arange(len(labels))
-        places = np.flatnonzero(wanted == label)
+        places = np.flatnonzero(targets == label)
         chosen[places] = rng.choice(pool, len(places))
-    if len(wanted) == 0:
+    if len(targets) == 0:
         return features[:0]
-    noise = torch.randn(len(wanted), features.shape[1], generator=torch.Generator().manual_seed(0))
+    noise = torch.randn(len(targets), features.shape[1], generator=torch.Generator().manual_seed(0))
     return features[torch.from_numpy(chosen)].addcmul_(noise, features.std(dim=0) / 3)
 
 
-def ratio(wanted: int, tried: int) -> float:
-    """How many times as much there is of the whole as was tried; 0 of nothing."""
-    return wanted / tried if tried else 0.0
+def ratio(whole: int, tried: int) -> float:
+    """whole / tried; 0 if nothing was tried."""
+    return whole / tried if tried else 0.0
 
 
 def timed(work: Callable[[], Returned]) -> tuple[float, Returned]:
-    """Seconds that `work` takes, and what it returns."""
+    """The seconds of `work`, and its result."""
     start = perf_counter()
     returned = work()
     return perf_counter() - start, returned

@@ -1,28 +1,37 @@
 """Pretraining of a masked autoencoder, from the first evaluation to the last checkpoint."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, ClassVar
 
 import torch
+from torch import Tensor
 
 from backend.ml.checkpoints.store import model_from_config
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
-from backend.ml.pretraining.evaluation import evaluate, validation_loss
+from backend.ml.pretraining.evaluation import Normaliser, evaluate, validation_loss
+from backend.ml.pretraining.loop import Trainee, descend, train_guarded
 from backend.ml.pretraining.online_probe import OnlineProbe
+from backend.ml.pretraining.optimizer import build_optimizer
 from backend.ml.pretraining.samples import FixedSamples
-from backend.ml.pretraining.streams import stream
-from backend.ml.pretraining.training import LeaveRequestedError, Training, train_guarded
-from backend.ml.pretraining.training_step import TrainingStep, build_optimizer
-from backend.ml.runtime.compute import prepare, resolve_device, resolve_precision, synchronise
+from backend.ml.pretraining.schedule import ImageSchedule
+from backend.ml.pretraining.streams import masking_noise, stream
+from backend.ml.runtime.compute import (
+    autocast,
+    move,
+    prepare,
+    resolve_device,
+    resolve_precision,
+    synchronise,
+)
 from backend.ml.runtime.contracts import Outcome, PretrainData, RunIO
 from backend.ml.runtime.memory import PeakMemory
 from shared.configs import PretrainConfig
 from shared.configs.kinds import RunKind
 from shared.contract.runs import judged_key
-
-__all__ = ["LeaveRequestedError", "Outcome", "PretrainData", "RunIO", "bare_step_images_per_s", "pretrain"]
 
 
 def fresh_model(config: PretrainConfig, channels: int) -> MaskedAutoencoderViT:
@@ -32,42 +41,53 @@ def fresh_model(config: PretrainConfig, channels: int) -> MaskedAutoencoderViT:
         return model_from_config(config, channels)
 
 
-class Pretraining(Training):
-    """One pretraining at one step of its life."""
+class Pretraining(Trainee):
+    """A masked autoencoder that fills in hidden patches. Masks come from a stream of (seed, step)."""
 
-    judge: ClassVar = "probe"
-    config: PretrainConfig
+    score_name: ClassVar = "probe"
     model: MaskedAutoencoderViT
-    take_step: TrainingStep
 
-    def __init__(
-        self, config: PretrainConfig, data: PretrainData, io: RunIO, folder: Path, memory: PeakMemory
-    ) -> None:
-        super().__init__(config, io, folder, memory, resolve_device(config.device))
-        self.data = data
+    def __init__(self, config: PretrainConfig, data: PretrainData, folder: Path) -> None:
+        self.config, self.data, self.device = config, data, resolve_device(config.device)
+        self.dtype = resolve_precision(config, self.device)
         self.model = fresh_model(config, data.images.shape[-1])
-        prepare(self.model, self.device, resolve_precision(config, self.device))
+        prepare(self.model, self.device, self.dtype)
         self.optimizer = build_optimizer(self.model, config)
+        self.schedule = ImageSchedule(config, data.images, self.device)
+        self.normalise = Normaliser(data, self.device)
         self.online = OnlineProbe.beside(self.model, data, config)
-        self.score_keys = (judged_key(RunKind.PRETRAIN, config.online_probe),)
-        self.take_step = TrainingStep(config, data, self.model, self.optimizer, self.device)
         self.samples = FixedSamples(config, data, folder / "samples")
+        self.score_keys = (judged_key(RunKind.PRETRAIN, config.online_probe),)
 
-    def evaluations(self) -> Iterator[dict[str, float]]:
+    def loss(self, step: int) -> Tensor:
+        return self.loss_of(self.normalise(self.schedule.batch(step)), self.noise(step))
+
+    def loss_of(self, imgs: Tensor, noise: Tensor) -> Tensor:
+        """Of standardised imgs (N, C, H, W) under masking noise (N, L)."""
+        with autocast(self.device, self.dtype):
+            loss: Tensor = self.model(imgs, self.config.mask_ratio, noise)[0]
+        return loss
+
+    def noise(self, step: int) -> Tensor:
+        """Masking noise (N, L) of `step`."""
+        return move(masking_noise(self.config, step), self.device)
+
+    def after_step(self, step: int) -> None:
+        """The online probe learns from the latents of the step."""
+        if self.online is not None:
+            self.online.learn(self.schedule.rows(step), self.schedule.lr(step) / self.config.lr)
+
+    def evaluate(self, tick: Callable[[], None]) -> Iterator[dict[str, float]]:
         """Validation loss first, so that a chart has a point before the probes are done."""
         self.model.eval()
-        figures = validation_loss(self.model, self.data, self.config, self.tick)
+        figures = validation_loss(self.model, self.data, self.config, tick)
         self.model.train()
         yield figures
-        yield evaluate(
-            self.model, self.data, self.config, with_loss=False, tick=self.tick, online=self.online
-        )
+        yield evaluate(self.model, self.data, self.config, with_loss=False, tick=tick, online=self.online)
 
-    def after_step(self) -> None:
-        """The online probe learns from what the step left."""
-        if self.online is not None:
-            taken = self.step - 1
-            self.online.learn(self.take_step.rows(taken), self.take_step.lr(taken) / self.config.lr)
+    def draw(self, step: int) -> None:
+        """The fixed galaxies, reconstructed."""
+        self.samples.write(self.model, step)
 
     def state(self) -> dict[str, Any]:
         return {} if self.online is None else {"online_probe": self.online.state_dict()}
@@ -76,12 +96,8 @@ class Pretraining(Training):
         if self.online is not None:
             self.online.load_state_dict(state["online_probe"])
 
-    def draw(self) -> None:
-        """The fixed galaxies, reconstructed."""
-        self.samples.write(self.model, self.step)
-
-    def facts(self) -> dict[str, Any]:
-        """All that is needed to rebuild the model and to standardise for it."""
+    def metadata(self) -> dict[str, Any]:
+        """What rebuilds the model and standardises its images."""
         return {
             "config": self.config.model_dump(mode="json"),
             "channels": int(self.data.images.shape[-1]),
@@ -96,13 +112,13 @@ class Pretraining(Training):
 def pretrain(
     config: PretrainConfig, data: PretrainData, io: RunIO, folder: Path, memory: PeakMemory | None = None
 ) -> Outcome:
-    """Train `config` on `data`, or go on from folder/checkpoints, and say how it ended.
+    """Train `config` on `data`, from scratch or from folder/checkpoints, and say how it ended.
 
     Writes folder/checkpoints and folder/samples; everything else goes through `io`. `memory` knows what the
     process held before `data`; without it the peak that is logged is over what it holds now.
     """
-    known = memory or PeakMemory()
-    return train_guarded(config, len(data.images), lambda: Pretraining(config, data, io, folder, known))
+    build = partial(Pretraining, config, data, folder)
+    return train_guarded(config, len(data.images), build, io, folder, memory or PeakMemory())
 
 
 def bare_step_images_per_s(config: PretrainConfig, data: PretrainData, steps: int = 12) -> float:
@@ -110,15 +126,13 @@ def bare_step_images_per_s(config: PretrainConfig, data: PretrainData, steps: in
 
     What data, augmentation, schedule, logs and evaluations cost a run shows against this figure.
     """
-    device = resolve_device(config.device)
-    model = fresh_model(config, data.images.shape[-1])
-    prepare(model, device, resolve_precision(config, device))
-    step = TrainingStep(config, data, model, build_optimizer(model, config), device)
-    imgs, noise = step.normalise(step.batch(0)), step.noise(0)
+    with TemporaryDirectory() as folder:
+        trainee = Pretraining(config, data, Path(folder))
+    imgs, noise = trainee.normalise(trainee.schedule.batch(0)), trainee.noise(0)
     seconds = []
     for _ in range(steps + 3):
         start = perf_counter()
-        step.learn(imgs, noise, config.lr)
-        synchronise(device)
+        descend(trainee.optimizer, trainee.loss_of(imgs, noise), config.lr)
+        synchronise(trainee.device)
         seconds.append(perf_counter() - start)
     return config.batch_size / sorted(seconds[3:])[steps // 2]

@@ -1,4 +1,4 @@
-"""Fixed galaxies reconstructed at each evaluation, drawn without a look at the hidden pixels.
+"""Fixed galaxies reconstructed at each evaluation, without using the hidden pixels.
 
 samples/
   step_00001234.png     3 rows by `count` columns of square tiles
@@ -36,8 +36,8 @@ def interpolate_statistics(statistics: Tensor, mask: Tensor, reach: float = 1.0)
 
 
 def denormalise(pred: Tensor, patches: Tensor, mask: Tensor, variance_floor: float) -> Tensor:
-    """Pixels (N, L, P) of norm_pix predictions (N, L, P), honest: a removed patch takes its mean and spread
-    from the visible patches around it, never from itself."""
+    """Pixels (N, L, P) of norm_pix predictions (N, L, P): a removed patch takes its mean and spread from the
+    visible patches around it, never from itself."""
     mean = patches.mean(dim=-1, keepdim=True)
     log_variance = (patches.var(dim=-1, keepdim=True) + 1e-6 + variance_floor**2).log()
     guessed = interpolate_statistics(torch.cat([mean, log_variance], dim=-1), mask)
@@ -67,7 +67,7 @@ def to_pixels(imgs: Tensor, normaliser: Normaliser) -> Pixels:
 
 
 class FixedSamples:
-    """The same few validation galaxies, under the same masks, drawn at any step into `folder`."""
+    """Draws the same few validation galaxies, under the same masks, at any step into `folder`."""
 
     def __init__(self, config: PretrainConfig, data: PretrainData, folder: Path) -> None:
         self.config, self.data, self.folder = config, data, folder
@@ -77,7 +77,7 @@ class FixedSamples:
         self.noise = torch.rand(count, length, generator=generator(config.seed, "samples"))
 
     def write(self, model: MaskedAutoencoderViT, step: int) -> None:
-        """Write the sprite of `step`, and layout.json beside it; nothing where there is no galaxy to draw."""
+        """Write the sprite of `step`, and layout.json beside it; nothing without galaxies."""
         if len(self.chosen) == 0:
             return
         device = device_of(model)
@@ -94,7 +94,7 @@ class FixedSamples:
         write_json(self.folder / "layout.json", self.layout())
 
     def layout(self) -> dict[str, object]:
-        """What layout.json says: tile_px in pixels, galaxies as dataset rows."""
+        """The contents of layout.json: tile_px in pixels, galaxies as dataset rows."""
         return {
             "rows": ROWS,
             "count": len(self.chosen),

@@ -1,4 +1,4 @@
-"""Which images a step sees, and at what rate it learns: (config, step) and nothing else."""
+"""The images and the learning rate of each step: functions of (config, step) alone."""
 
 import torch
 from torch import Tensor
@@ -10,8 +10,8 @@ from shared.configs import TrainingConfig
 from shared.planning.schedule import learning_rate
 
 
-class ScheduledImages:
-    """The images of a training (N, H, W, C) uint8, resident on its device, and when each is seen.
+class ImageSchedule:
+    """The images of a training (N, H, W, C) uint8, resident on its device, and the step that sees each.
 
     Order and augmentation come from streams of (seed, epoch) and (seed, step): a resumed run repeats an
     uninterrupted one, bit for bit on a CPU. The last, incomplete batch of an epoch is dropped.
@@ -40,7 +40,7 @@ class ScheduledImages:
         )
 
     def rows(self, step: int) -> Tensor:
-        """Which images (batch_size,) `step` sees."""
+        """Indices (batch_size,) of the images of `step`."""
         epoch, place = divmod(step, self.steps_per_epoch)
         size = self._config.batch_size
         return self._epoch_order(epoch)[place * size : (place + 1) * size]

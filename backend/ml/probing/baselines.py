@@ -1,4 +1,4 @@
-"""What can be had without a model: raw pixels and the majority class, to stand beside every accuracy."""
+"""Baselines without a model: raw pixels and the majority class, to compare every accuracy with."""
 
 from collections.abc import Callable
 
@@ -23,8 +23,8 @@ BLOCK_BYTES = 4 * 2**20
 
 
 def raw_pixels(read: Callable[[Rows], Pixels], rows: Rows, block: int = 256) -> Tensor:
-    """The images (N, H, W, C) uint8 that `read` gives of `rows` → (N, 32 · 32 · C) float32, by area average
-    where they are larger; only `block` of them are ever in memory at their full size."""
+    """The images (N, H, W, C) uint8 that `read` returns for `rows` → (N, 32 · 32 · C) float32, larger ones by
+    area average; only `block` of them are in memory at full size."""
     pixels: Tensor | None = None
     for start in range(0, max(len(rows), 1), block):
         shrunk = _shrunk(read(rows[start : start + block]))
@@ -62,10 +62,7 @@ def raw_pixel_baselines(
     train_y = torch.from_numpy(train_labels.astype(np.int64))
     truth: NDArray[np.int64] = val_labels.astype(np.int64)
     train_x, val_x = standardise_features(train_x, val_x)
-    del (
-        train_pixels,
-        val_pixels,
-    )  # the caller's too are gone, where it kept none: at this width each copy counts
+    del train_pixels, val_pixels  # freed if the caller kept none: at this width each copy counts
     linear = standardised_probe(train_x, train_y, val_x, torch.from_numpy(truth), n_classes)
     predictions = {
         "majority": np.full_like(truth, majority_class(train_labels)),
@@ -80,6 +77,6 @@ def raw_pixel_baselines(
 
 
 def _labelled(pixels: Tensor, labels: Labels) -> tuple[Tensor, Labels]:
-    """Those with a label; an index would copy, so the same where all have one."""
+    """Those with a label; without a copy if all have one."""
     known = labels >= 0
     return (pixels, labels) if known.all() else (pixels[torch.from_numpy(known)], labels[known])

@@ -1,4 +1,4 @@
-"""Heads on frozen features: fitted on train rows, chosen on validation, asked for probabilities.
+"""Heads on frozen features: fitted on train rows, selected on validation, predicting probabilities.
 
 Shapes: N galaxies, D features (or L patches of D), K classes.
 """
@@ -15,12 +15,12 @@ from backend.ml.probing.probe import knn_votes, standardise_features, standardis
 
 Probabilities = NDArray[np.float64]
 Learned = Callable[[int, float], None]
-"""Told (epoch, balanced accuracy on validation) as a head learns; may raise to break off."""
+"""Called with (epoch, balanced accuracy on validation) during training; may raise to cancel."""
 
 
 @dataclass(frozen=True)
 class LabelledSet:
-    """What a head learns from: features of train and validation rows, with their classes (N,) int64."""
+    """The data of a head: features of train and validation rows, with their classes (N,) int64."""
 
     train_x: Tensor
     train_y: Tensor
@@ -31,8 +31,8 @@ class LabelledSet:
 
 @dataclass(frozen=True)
 class FittedHead:
-    """`predict` gives probabilities (N, K) of features like those it learned from; `estimator` says in words
-    what it is, with what validation chose."""
+    """`predict` maps features to probabilities (N, K); `estimator` describes the head, with what validation
+    selected."""
 
     predict: Callable[[Tensor], Probabilities]
     estimator: str
@@ -60,14 +60,12 @@ def fit_logistic(data: LabelledSet) -> FittedHead:
         _, features = standardise_features(data.train_x, x)
         return softmax(torch.addmm(probe.bias, features, probe.weight))
 
-    words = (
-        f"multinomial logistic regression by L-BFGS, standardised by train, λ {probe.penalty:g} of validation"
-    )
-    return FittedHead(predict, words)
+    words = "multinomial logistic regression by L-BFGS, standardised by train"
+    return FittedHead(predict, f"{words}, λ {probe.penalty:g} of validation")
 
 
 def fit_majority(train_y: Tensor, n_classes: int) -> FittedHead:
-    """Shares of the classes among train rows, whatever is asked: the first of the most frequent wins."""
+    """Shares of the classes among train rows, for any input; the first of the most frequent wins."""
     counts = torch.bincount(train_y, minlength=n_classes)
     row = shares(counts[None].float())
 

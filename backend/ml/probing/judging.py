@@ -1,5 +1,5 @@
-"""Judging one encoder: heads fitted on train rows, depth and penalties chosen on validation, test rows read
-last, for what was chosen."""
+"""Evaluating one encoder: heads fitted on train rows, depth and penalties selected on validation, test rows
+read last, for the selected ones only."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -9,17 +9,16 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.data.label_subset import label_subset
 from backend.data.layout import Rows
-from backend.data.resident import split_rows
-from backend.data.store import GalaxyStore
+from backend.data.splits import label_subset
+from backend.data.store import GalaxyStore, split_rows
 from backend.errors import InvalidInputError
 from backend.ml.mae.models_mae import Pooling
 from backend.ml.probing.features import CURVES, FeatureSource, combined
 from backend.ml.probing.heads import FittedHead, LabelledSet, fit_knn, fit_logistic
 from backend.ml.probing.lars_probe import fit_lars
 from backend.ml.probing.probe import linear_probe
-from backend.ml.probing.probe_cache import ProbeCache, Said
+from backend.ml.probing.probe_cache import HeadPredictions, ProbeCache
 from backend.ml.probing.trained_heads import fit_attentive, fit_mlp
 from backend.stats.predictions import Predictions
 from shared.base.vocabulary import SPLIT_CODES, Basis, Head, Split
@@ -30,10 +29,10 @@ SEEDED = (Head.LINEAR_LARS, Head.MLP, Head.ATTENTIVE)
 
 
 class ProbeIO(Protocol):
-    """How a probe talks; each call may raise to break off."""
+    """Where a probe reports; each call may raise to cancel."""
 
     def say(self, message: str) -> None:
-        """What is being done now."""
+        """The current activity."""
 
     def log(self, step: int, values: Mapping[str, float]) -> None:
         """A point of the curves."""
@@ -64,8 +63,9 @@ class LabelledRows:
 
 
 @dataclass(frozen=True)
-class Judged:
-    """One fitted head and what it said of validation and test rows; it learned from `n_train` (K,) labels."""
+class HeadResult:
+    """One fitted head and its predictions of validation and test rows; it was fitted to `n_train` (K,)
+    labels."""
 
     basis: Basis
     head: Head | None
@@ -87,7 +87,7 @@ def probe_encoder(
     basis: Basis,
     io: ProbeIO,
     cache: ProbeCache,
-) -> Iterator[Judged]:
+) -> Iterator[HeadResult]:
     """Every head and seed of the config on one encoder."""
     probing = EncoderProbing(source, labelled, config, basis, io, cache)
     for seed in range(config.seed, config.seed + config.seeds):
@@ -95,7 +95,7 @@ def probe_encoder(
 
 
 class EncoderProbing:
-    """One encoder's features and what was chosen of them."""
+    """One encoder's features and the selected depth."""
 
     def __init__(
         self,
@@ -121,20 +121,20 @@ class EncoderProbing:
         self._test: dict[int, dict[tuple[int, Pooling], Tensor]] = {}
         self._chosen: tuple[int, list[DepthPoint]] | None = None
 
-    def with_seed(self, seed: int) -> Iterator[Judged]:
-        """Every head on the label subset of this seed; where all labels are learned from, heads without
-        chance are fitted for the first seed alone."""
+    def with_seed(self, seed: int) -> Iterator[HeadResult]:
+        """Every head on the label subset of this seed; with all labels, deterministic heads are fitted for
+        the first seed only."""
         subset = label_subset(self.labelled.labels[Split.TRAIN], self.config.label_fraction, seed)
         whole, first = self.config.label_fraction >= 1, seed == self.config.seed
         if self._chosen is None or not whole:
             self._chosen = self._choose_depth(subset, 0 if whole else seed)
         for head in map(Head, self.config.heads):
             if first or not whole or head in SEEDED:
-                yield self._judge(head, seed, subset, *self._chosen)
+                yield self._evaluate(head, seed, subset, *self._chosen)
 
     def _choose_depth(self, subset: Rows, drawn_by: int) -> tuple[int, list[DepthPoint]]:
-        """The depth of the best balanced accuracy of a linear probe on validation, the deeper of equals, and
-        the curve; the last block where no other was asked for."""
+        """The depth of the best balanced accuracy of a linear probe on validation, the deepest of equals, and
+        the curve; the last block if no other is configured."""
         if len(self.depths) == 1:
             return self.depths[0], []
         poolings = list(dict.fromkeys((*CURVES, self.config.pooling)))
@@ -151,43 +151,39 @@ class EncoderProbing:
         self.io.say(f"{self._words}linear probe at depth {depth}, {pooling}")
         data = self._pooled_set(depth, pooling, subset)
         probe = linear_probe(data.train_x, data.train_y, data.val_x, data.val_y, data.n_classes)
-        point = DepthPoint(
-            depth=depth,
-            pooling=pooling,
-            accuracy=probe.accuracy,
-            balanced_accuracy=probe.balanced_accuracy,
-        )
+        scores = {"accuracy": probe.accuracy, "balanced_accuracy": probe.balanced_accuracy}
+        point = DepthPoint(depth=depth, pooling=pooling, **scores)
         self._log_point(point)
         return point
 
     def _log_point(self, point: DepthPoint) -> None:
         key = self._key(f"depth_{point.pooling}")
-        values = {
-            f"{key}_accuracy": point.accuracy,
-            f"{key}_balanced_accuracy": point.balanced_accuracy,
-        }
-        self.io.log(point.depth, values)
+        scores = {"accuracy": point.accuracy, "balanced_accuracy": point.balanced_accuracy}
+        self.io.log(point.depth, {f"{key}_{name}": value for name, value in scores.items()})
 
-    def _judge(self, head: Head, seed: int, subset: Rows, depth: int, curve: list[DepthPoint]) -> Judged:
+    def _evaluate(
+        self, head: Head, seed: int, subset: Rows, depth: int, curve: list[DepthPoint]
+    ) -> HeadResult:
         self.io.say(f"{self._words}{head} at depth {depth}")
         if self.basis is Basis.ENCODER:
-            said = self._said(head, seed, subset, depth)
+            found = self._predict(head, seed, subset, depth)
         else:
             facts = head_facts(head, self.config) | {"depth": depth, "pooling": self.pooling, "seed": seed}
-            said = self.cache.with_facts(**facts).said(lambda: self._said(head, seed, subset, depth))
+            cache = self.cache.with_facts(**facts)
+            found = cache.predictions(lambda: self._predict(head, seed, subset, depth))
         train_y = self.labelled.labels[Split.TRAIN][subset]
-        return Judged(
-            self.basis, head, seed, said.estimator, np.bincount(train_y, minlength=self.labelled.n_classes),
-            self.labelled.predicted(Split.VAL, said.val), self.labelled.predicted(Split.TEST, said.test),
+        return HeadResult(
+            self.basis, head, seed, found.estimator, np.bincount(train_y, minlength=self.labelled.n_classes),
+            self.labelled.predicted(Split.VAL, found.val), self.labelled.predicted(Split.TEST, found.test),
             depth, self.source.encoder.layers, None if head is Head.ATTENTIVE else self.pooling, curve,
         )  # fmt: skip
 
-    def _said(self, head: Head, seed: int, subset: Rows, depth: int) -> Said:
+    def _predict(self, head: Head, seed: int, subset: Rows, depth: int) -> HeadPredictions:
         attentive = head is Head.ATTENTIVE
         data = self._token_set(depth, subset) if attentive else self._pooled_set(depth, self.pooling, subset)
         fitted = self._fit(head, seed, data)
-        test = self._test_tokens(depth) if attentive else self._test_pooled(depth)
-        return Said(fitted.predict(data.val_x), fitted.predict(test), fitted.estimator)
+        test = self._patch_tokens(Split.TEST, depth) if attentive else self._test_pooled(depth)
+        return HeadPredictions(fitted.predict(data.val_x), fitted.predict(test), fitted.estimator)
 
     def _fit(self, head: Head, seed: int, data: LabelledSet) -> FittedHead:
         config, key = self.config, self._key(head.value)
@@ -225,14 +221,16 @@ class EncoderProbing:
         return self._set(train, combined(self.val, depth, pooling), subset)
 
     def _token_set(self, depth: int, subset: Rows) -> LabelledSet:
-        for split in (Split.TRAIN, Split.VAL):
-            if (split, depth) not in self._tokens:
-                self.io.say(f"{self._words}patch tokens of {split} rows at depth {depth}")
-                self._tokens[split, depth] = self.source.patch_tokens(self.labelled.rows[split], depth)
-        train = self._tokens[Split.TRAIN, depth]
+        train, val = self._patch_tokens(Split.TRAIN, depth), self._patch_tokens(Split.VAL, depth)
         if len(subset) < len(train):
             train = train[torch.from_numpy(subset)]
-        return self._set(train, self._tokens[Split.VAL, depth], subset)
+        return self._set(train, val, subset)
+
+    def _patch_tokens(self, split: Split, depth: int) -> Tensor:
+        if (split, depth) not in self._tokens:
+            self.io.say(f"{self._words}patch tokens of {split} rows at depth {depth}")
+            self._tokens[split, depth] = self.source.patch_tokens(self.labelled.rows[split], depth)
+        return self._tokens[split, depth]
 
     def _set(self, train_x: Tensor, val_x: Tensor, subset: Rows) -> LabelledSet:
         train_y = self.labelled.targets(Split.TRAIN)[torch.from_numpy(subset)]
@@ -243,15 +241,9 @@ class EncoderProbing:
             self._test[depth] = self.source.pooled(self.labelled.rows[Split.TEST], "test", [depth])
         return combined(self._test[depth], depth, self.pooling)
 
-    def _test_tokens(self, depth: int) -> Tensor:
-        if (Split.TEST, depth) not in self._tokens:
-            rows = self.labelled.rows[Split.TEST]
-            self._tokens[Split.TEST, depth] = self.source.patch_tokens(rows, depth)
-        return self._tokens[Split.TEST, depth]
-
 
 def head_facts(head: Head, config: ProbeConfig) -> dict[str, Any]:
-    """What of the config a head's result depends on."""
+    """The part of the config that a head's result depends on."""
     match head:
         case Head.KNN:
             return {"head": head, "k": config.knn_k, "temperature": config.knn_temperature}

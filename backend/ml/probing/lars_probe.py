@@ -1,10 +1,10 @@
 """The MAE paper's linear probe: BatchNorm without affine parameters, then a Linear, trained with LARS.
 
-He et al. 2022, arXiv:2111.06377, A.1: no weight decay, momentum 0.9, lr = base lr · batch/256, 90 epochs of
-which 10 warm up, half a cosine to 0, the weights of the last epoch. What differs here: features are kept, so
-no image is augmented; the batch is 256, not 16,384; and the base lr, there 0.1, is chosen on validation. LARS
-moves a weight by a share of its own length, set by lr: 90 epochs of some thousand galaxies at 0.1 hardly move
-the first weights, where 1.28 million images do.
+He et al. 2022, arXiv:2111.06377, A.1: no weight decay, momentum 0.9, lr = base lr · batch/256, 90 epochs with
+10 of warm-up, half a cosine to 0, the weights of the last epoch. Different here: features are cached, so
+images are not augmented; the batch is 256, not 16,384; and the base lr, 0.1 there, is selected on validation.
+LARS moves a weight by a share of its own length, set by lr: 90 epochs of some thousand galaxies at 0.1 barely
+move the initial weights, unlike 1.28 million images.
 
 Shapes: N galaxies, D features, K classes, R base lrs.
 """
@@ -22,20 +22,20 @@ from backend.ml.probing.trained_heads import epoch_batches
 from shared.planning.schedule import learning_rate
 
 BASE_LRS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0)
-"""Up to 0.1 · 1.28 M / 4,000: so many galaxies move their weights as far as ImageNet did at 0.1."""
+"""Up to 0.1 · 1.28 M / 4,000: with these, 4,000 galaxies move the weights as far as ImageNet does at 0.1."""
 EPOCHS, WARMUP_EPOCHS = 90, 10
 BATCH, LR_BATCH = 256, 256
 MOMENTUM, INIT_STD, NORM_EPS = 0.9, 0.01, 1e-6
 
 
 class LarsProbe(nn.Module):
-    """Features (N, D) → logits (R, N, K): a Linear for each base lr, all from the same first weights, on
-    features that one BatchNorm standardises."""
+    """Features (N, D) → logits (R, N, K): a Linear for each base lr, all with the same initial weights, on
+    features standardised by one BatchNorm."""
 
     def __init__(self, width: int, n_classes: int) -> None:
         super().__init__()
         first = nn.init.trunc_normal_(torch.empty(n_classes, width), std=INIT_STD)
-        # Averaged over all batches: with few of them, a running average would still hold its first 0 and 1.
+        # A cumulative average: with few batches, a running one would still be near its initial 0 and 1.
         self.norm = nn.BatchNorm1d(width, eps=NORM_EPS, momentum=None, affine=False)
         self.linears = nn.ModuleList(nn.Linear(width, n_classes) for _ in BASE_LRS)
         for linear in self._heads():
@@ -47,7 +47,7 @@ class LarsProbe(nn.Module):
         return torch.stack([linear(standard) for linear in self.linears])
 
     def optimizer(self) -> Lars:
-        """LARS of the weights; biases move by plain momentum, as in the paper's code."""
+        """LARS for weights, plain momentum for biases, as in the paper's code."""
         groups = []
         for base, linear in zip(BASE_LRS, self._heads(), strict=True):
             groups.append({"params": [linear.weight], "base": base, "always_adapt": True})
@@ -59,7 +59,7 @@ class LarsProbe(nn.Module):
 
 
 def fit_lars(data: LabelledSet, seed: int, learned: Learned) -> FittedHead:
-    """The last epoch's Linear of the base lr that does best on validation, the smaller of equals."""
+    """The last epoch's Linear of the base lr that is best on validation, the smallest of equals."""
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         net = LarsProbe(data.train_x.shape[1], data.n_classes)
@@ -69,28 +69,24 @@ def fit_lars(data: LabelledSet, seed: int, learned: Learned) -> FittedHead:
     def predict(x: Tensor) -> Probabilities:
         return softmax(_logits(net, x)[best])
 
-    words = (
-        f"linear on BatchNorm (no affine), LARS, {EPOCHS} epochs, weights of the last, base lr "
-        f"{BASE_LRS[best]:g} of validation (the MAE paper's recipe, on kept features), seed {seed}"
-    )
-    return FittedHead(predict, words)
+    recipe = f"linear on BatchNorm (no affine), LARS, {EPOCHS} epochs, weights of the last"
+    chosen = f"base lr {BASE_LRS[best]:g} of validation (the MAE paper's recipe, on cached features)"
+    return FittedHead(predict, f"{recipe}, {chosen}, seed {seed}")
 
 
 def _train(net: LarsProbe, data: LabelledSet, seed: int, learned: Learned) -> list[float]:
-    """Balanced accuracy on validation of each base lr after the last epoch; `learned` is told the best of
-    each epoch."""
+    """Balanced accuracy on validation of each base lr after the last epoch; `learned` gets the best of each
+    epoch."""
     optimizer, size = net.optimizer(), min(BATCH, len(data.train_y))
     truth, figures = data.val_y.numpy(), [0.0]
     for epoch in range(EPOCHS):
         net.train()
-        batches = [
-            batch for batch in epoch_batches(len(data.train_y), seed, epoch, size) if len(batch) == size
-        ]
+        batches = list(epoch_batches(len(data.train_y), seed, epoch, size))[: len(data.train_y) // size]
         for place, batch in enumerate(batches):
             set_rates(optimizer, epoch + place / len(batches), size)
             optimizer.zero_grad()
             logits, target = net(data.train_x[batch]), data.train_y[batch]
-            # Each Linear's own mean cross-entropy: none sees another's.
+            # The sum of the mean cross-entropies: the Linears do not interact.
             loss = functional.cross_entropy(logits.flatten(0, 1), target.repeat(len(logits))) * len(logits)
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()  # type: ignore[no-untyped-call]
@@ -101,7 +97,7 @@ def _train(net: LarsProbe, data: LabelledSet, seed: int, learned: Learned) -> li
 
 
 def set_rates(optimizer: Lars, epoch: float, batch_size: int) -> None:
-    """Each base lr as the schedule has it at this fractional epoch."""
+    """Set each base lr by the schedule at this fractional epoch."""
     for group in optimizer.param_groups:
         peak = group["base"] * batch_size / LR_BATCH
         group["lr"] = learning_rate(epoch, peak=peak, min_lr=0.0, warmup_epochs=WARMUP_EPOCHS, epochs=EPOCHS)

@@ -1,4 +1,4 @@
-"""What an encoder is held against and needs no encoder: raw pixels, and the majority class."""
+"""The baselines of a probe that need no encoder: raw pixels, and the majority class."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.data.label_subset import label_subset
 from backend.data.layout import Rows
+from backend.data.splits import label_subset
 from backend.data.store import GalaxyStore
 from backend.ml.probing.baselines import BLOCK_BYTES, raw_pixels
 from backend.ml.probing.heads import LabelledSet, fit_knn, fit_logistic, fit_majority
-from backend.ml.probing.judging import Judged, LabelledRows, head_facts
-from backend.ml.probing.probe_cache import ProbeCache, Said
+from backend.ml.probing.judging import HeadResult, LabelledRows, head_facts
+from backend.ml.probing.probe_cache import HeadPredictions, ProbeCache
 from shared.base.vocabulary import Basis, Head, Split
 from shared.configs import ProbeConfig
 
@@ -27,8 +27,8 @@ def probe_pixels(
     config: ProbeConfig,
     say: Callable[[str], None],
     cache: ProbeCache,
-) -> Iterator[Judged]:
-    """What needs no encoder, on the label subset of the first seed: k-NN and linear probe on raw pixels."""
+) -> Iterator[HeadResult]:
+    """k-NN and linear probe on raw pixels, on the label subset of the first seed."""
     say("raw pixels")
     subset = label_subset(labelled.labels[Split.TRAIN], config.label_fraction, config.seed)
     counts = np.bincount(labelled.labels[Split.TRAIN][subset], minlength=labelled.n_classes)
@@ -36,29 +36,27 @@ def probe_pixels(
     drawn_by = 0 if config.label_fraction >= 1 else config.seed
     for head in PIXEL_HEADS:
         facts = head_facts(head, config) | {"label_fraction": config.label_fraction, "seed": drawn_by}
-        said = cache.with_facts(weights="raw pixels", **facts).said(partial(pixels.said, head))
-        yield Judged(
-            Basis.RAW_PIXELS, head, config.seed, said.estimator, counts,
-            labelled.predicted(Split.VAL, said.val), labelled.predicted(Split.TEST, said.test),
+        answers = cache.with_facts(weights="raw pixels", **facts).predictions(partial(pixels.predict, head))
+        yield HeadResult(
+            Basis.RAW_PIXELS, head, config.seed, answers.estimator, counts,
+            labelled.predicted(Split.VAL, answers.val), labelled.predicted(Split.TEST, answers.test),
         )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class PixelProbing:
-    """Heads on raw pixels, which are read when a head first needs them."""
+    """Heads on raw pixels, which are read on first use."""
 
     store: GalaxyStore
     labelled: LabelledRows
     config: ProbeConfig
     subset: Rows
 
-    def said(self, head: Head) -> Said:
-        data = self._data
-        if head is Head.KNN:
-            fitted = fit_knn(data, self.config.knn_k, self.config.knn_temperature)
-        else:
-            fitted = fit_logistic(data)
-        return Said(fitted.predict(data.val_x), fitted.predict(self._test), fitted.estimator)
+    def predict(self, head: Head) -> HeadPredictions:
+        data, config = self._data, self.config
+        knn = head is Head.KNN
+        fitted = fit_knn(data, config.knn_k, config.knn_temperature) if knn else fit_logistic(data)
+        return HeadPredictions(fitted.predict(data.val_x), fitted.predict(self._test), fitted.estimator)
 
     @cached_property
     def _data(self) -> LabelledSet:
@@ -80,14 +78,12 @@ class PixelProbing:
         return raw_pixels(self.store.images, rows, block)
 
 
-def probe_majority(labelled: LabelledRows, config: ProbeConfig) -> Judged:
-    """The most frequent class of the train rows learned from."""
+def probe_majority(labelled: LabelledRows, config: ProbeConfig) -> HeadResult:
+    """The most frequent class of the train rows used."""
     subset = label_subset(labelled.labels[Split.TRAIN], config.label_fraction, config.seed)
     train_y = labelled.targets(Split.TRAIN)[torch.from_numpy(subset)]
     fitted = fit_majority(train_y, labelled.n_classes)
-    val, test = (
-        labelled.predicted(split, fitted.predict(labelled.targets(split)))
-        for split in (Split.VAL, Split.TEST)
-    )
+    held_out = Split.VAL, Split.TEST
+    val, test = (labelled.predicted(each, fitted.predict(labelled.targets(each))) for each in held_out)
     counts = np.bincount(train_y.numpy(), minlength=labelled.n_classes)
-    return Judged(Basis.MAJORITY, None, config.seed, fitted.estimator, counts, val, test)
+    return HeadResult(Basis.MAJORITY, None, config.seed, fitted.estimator, counts, val, test)

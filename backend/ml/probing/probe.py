@@ -18,7 +18,7 @@ PENALTIES = (1e-1, 3e-2, 1e-2, 3e-3, 1e-3, 3e-4, 1e-4)
 
 @dataclass(frozen=True)
 class ProbeResult:
-    """Validation predictions (N,) of the penalty λ chosen there, its weight (D, K) and bias (K,) for
+    """Validation predictions (N,) of the penalty λ selected there, weight (D, K) and bias (K,) for
     standardised features, and the accuracies."""
 
     predicted: Labels
@@ -30,23 +30,23 @@ class ProbeResult:
 
 
 def accuracy(true: Labels, predicted: Labels) -> float:
-    """Share of galaxies given their own class."""
+    """Share of galaxies assigned their own class."""
     return float(np.mean(true == predicted))
 
 
 def balanced_accuracy(true: Labels, predicted: Labels) -> float:
-    """Mean over the classes present in `true` of the share of them found."""
+    """Mean recall over the classes present in `true`."""
     return float(np.mean([np.mean(predicted[true == label] == label) for label in np.unique(true)]))
 
 
 def can_be_probed(train_labels: Labels, val_labels: Labels) -> bool:
-    """Whether there are two classes to learn on train rows and a labelled validation row to judge by."""
+    """Whether train rows have two classes, and a validation row has a label."""
     return len(np.unique(train_labels[train_labels >= 0])) >= 2 and bool((val_labels >= 0).any())
 
 
 def standardise_features(train: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
-    """`train` (N, D) and `others` less the mean of `train`, over its standard deviation; a constant feature
-    becomes 0."""
+    """`train` (N, D) and `others`, less the mean of `train` and over its standard deviation; a constant
+    feature becomes 0."""
     mean, std = train.mean(dim=0), train.std(dim=0, correction=0)
     scale = torch.where(std > 1e-6, 1.0 / std.clamp_min(1e-6), torch.zeros_like(std))
     return tuple((features - mean).mul_(scale) for features in (train, *others))
@@ -61,12 +61,9 @@ def knn_predict(
     n_classes: int,
     exclude_self: bool = False,
 ) -> Labels:
-    """The class (M,) of each query (M, D): its k nearest of the gallery (N, D) by cosine vote with weight
-    exp(cos/T).
-
-    Features come standardised. With `exclude_self` the queries are the gallery, and none votes for itself.
-    A smaller gallery lends all it has.
-    """
+    """The class (M,) of each query (M, D): the vote, with weight exp(cos/T), of its k nearest of the gallery
+    (N, D) by cosine, or all of a smaller gallery. Features must be standardised. With `exclude_self` the
+    queries are the gallery, and none votes for itself."""
     votes = knn_votes(gallery, gallery_labels, queries, k, temperature, n_classes, exclude_self)
     return votes.argmax(dim=1).numpy()
 
@@ -80,10 +77,8 @@ def knn_votes(
     n_classes: int,
     exclude_self: bool = False,
 ) -> Tensor:
-    """The votes (M, K) behind `knn_predict`, each exp((cos − 1)/T).
-
-    Neither a second gallery nor all M · N cosines are ever in memory.
-    """
+    """The votes (M, K) behind `knn_predict`, each exp((cos − 1)/T); neither a second gallery nor all M · N
+    cosines are in memory at once."""
     k = min(k, len(gallery) - int(exclude_self))
     lengths = gallery.norm(dim=1).clamp_min(1e-12)  # (N,)
     votes = torch.zeros(len(queries), n_classes)
@@ -121,7 +116,7 @@ def fit_linear(x: Tensor, y: Tensor, penalty: float, start: Tensor, max_iter: in
 def linear_probe(
     train_x: Tensor, train_y: Tensor, val_x: Tensor, val_y: Tensor, n_classes: int
 ) -> ProbeResult:
-    """Multinomial logistic regression on features standardised by train, as `standardised_probe` does it."""
+    """`standardised_probe` on features standardised by train."""
     train_x, val_x = standardise_features(train_x, val_x)
     return standardised_probe(train_x, train_y, val_x, val_y, n_classes)
 
@@ -129,12 +124,9 @@ def linear_probe(
 def standardised_probe(
     train_x: Tensor, train_y: Tensor, val_x: Tensor, val_y: Tensor, n_classes: int
 ) -> ProbeResult:
-    """Multinomial logistic regression on features that come standardised; λ is chosen by balanced accuracy on
-    validation, the larger λ where two are equal.
-
-    Each λ starts from the solution of the next larger one, so that the whole path costs little more than its
-    end.
-    """
+    """Multinomial logistic regression on standardised features; λ is selected by balanced accuracy on
+    validation, the largest of equals. Each λ starts from the solution of the next larger one, so the whole
+    path costs little more than its end."""
     parameters = torch.zeros(train_x.shape[1] + 1, n_classes)
     truth = val_y.numpy()
     best: ProbeResult | None = None

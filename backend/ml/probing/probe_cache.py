@@ -1,6 +1,6 @@
-"""What a probe worked out before: depth curves, and the references that stand beside every head.
+"""Cached results of probes: depth curves, and the baselines beside every head.
 
-Keyed by all that they depend on, in <home>/cache/probes, under a budget of bytes.
+Keyed by everything they depend on, in <home>/cache/probes, under a budget of bytes.
 """
 
 import io
@@ -19,12 +19,12 @@ from shared.contract.evaluations import DepthPoint
 
 PROBE_BYTES = 200 * 10**6
 VERSION = 1
-"""Raise it where a head comes to other results than before."""
+"""Increase it when the results of a head change."""
 
 
 @dataclass(frozen=True)
-class Said:
-    """What a fitted head said of validation and test rows (N, K), and its words."""
+class HeadPredictions:
+    """Probabilities (N, K) of a fitted head for validation and test rows, and its description."""
 
     val: Probabilities
     test: Probabilities
@@ -33,7 +33,7 @@ class Said:
 
 @dataclass(frozen=True)
 class ProbeCache:
-    """Results under `facts`, which name everything that they depend on."""
+    """Results by `facts`, everything they depend on."""
 
     files: ByteCache
     facts: dict[str, Any]
@@ -46,22 +46,22 @@ class ProbeCache:
         return replace(self, facts=self.facts | more)
 
     def curve(self, work: Callable[[], list[DepthPoint]]) -> list[DepthPoint]:
-        """A depth curve, worked out where it is not kept."""
+        """A depth curve from the cache, else from `work`."""
         name = f"{self._key()}.json"
-        kept = self.files.get(name)
-        if kept is not None:
-            return [DepthPoint.model_validate(point) for point in json.loads(kept)]
+        stored = self.files.get(name)
+        if stored is not None:
+            return [DepthPoint.model_validate(point) for point in json.loads(stored)]
         points = work()
         self.files.put(name, json.dumps([point.model_dump() for point in points]).encode())
         return points
 
-    def said(self, work: Callable[[], Said]) -> Said:
-        """A head's answers, worked out where they are not kept."""
+    def predictions(self, work: Callable[[], HeadPredictions]) -> HeadPredictions:
+        """A head's predictions from the cache, else from `work`."""
         name = f"{self._key()}.npz"
-        kept = self.files.get(name)
-        if kept is not None:
-            with np.load(io.BytesIO(kept), allow_pickle=False) as stored:
-                return Said(stored["val"], stored["test"], str(stored["estimator"]))
+        stored = self.files.get(name)
+        if stored is not None:
+            with np.load(io.BytesIO(stored), allow_pickle=False) as file:
+                return HeadPredictions(file["val"], file["test"], str(file["estimator"]))
         found, buffer = work(), io.BytesIO()
         np.savez_compressed(buffer, val=found.val, test=found.test, estimator=np.array(found.estimator))
         self.files.put(name, buffer.getvalue())

@@ -1,8 +1,7 @@
-"""Heads that learn by steps: a small MLP on pooled features, attention pooling over patch tokens.
+"""Heads trained by gradient descent: a small MLP on pooled features, attention pooling over patch tokens.
 
-Both stop early on balanced accuracy of validation, keep the weights of their best epoch, and are repeatable
-for a seed.
-"""
+Both stop early by balanced accuracy on validation, keep the weights of the best epoch, and are reproducible
+by seed."""
 
 import copy
 from collections.abc import Iterator
@@ -22,13 +21,12 @@ PREDICT_AT_ONCE = 1024
 
 
 class AttentivePooling(nn.Module):
-    """Patch tokens (N, L, D), standardised → logits (N, K): learned queries weigh the tokens, a Linear
-    reads the sums.
+    """Patch tokens (N, L, D), standardised → logits (N, K): learned queries weight the tokens, a Linear reads
+    the sums.
 
-    A query of its own for each head makes keys and values superfluous: softmax(q · W_k x) is softmax(u · x)
-    with u = W_k q, and W_v falls together with the Linear behind it. So this is multi-head attention pooling
-    at the price of two thin products.
-    """
+    With one query per head, keys and values are redundant: softmax(q · W_k x) is softmax(u · x) with u = W_kᵀ
+    q, and W_v merges with the Linear behind it. So this is multi-head attention pooling for two thin
+    products."""
 
     mean: Tensor
     scale: Tensor
@@ -86,7 +84,7 @@ def fit_attentive(data: LabelledSet, seed: int, learned: Learned) -> FittedHead:
 
 
 def moments(tokens: Tensor) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation (D,) over the tokens (N, L, D) of all images; few are float32 at once."""
+    """Mean and standard deviation (D,) over the tokens (N, L, D) of all images, in chunks of float32."""
     total, squares = torch.zeros(2, tokens.shape[2], dtype=torch.float64)
     for start in range(0, len(tokens), PREDICT_AT_ONCE):
         part = tokens[start : start + PREDICT_AT_ONCE].float()
@@ -98,8 +96,8 @@ def moments(tokens: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _train(net: nn.Module, data: LabelledSet, seed: int, learned: Learned) -> int:
-    """Train `net` until validation is no better for PATIENCE epochs; leaves the best epoch's weights, returns
-    its number."""
+    """Train `net` until validation has not improved for PATIENCE epochs; restores the weights of the best
+    epoch and returns its number."""
     optimizer = torch.optim.AdamW(net.parameters(), lr=LR, weight_decay=WEIGHT_DECAY)
     truth, best, best_epoch = data.val_y.numpy(), -1.0, 0
     kept = copy.deepcopy(net.state_dict())

@@ -15,34 +15,29 @@ from shared.configs import TrainingConfig
 
 @runtime_checkable
 class FusableAttention(Protocol):
-    """A timm attention layer, known by its switch: this module does without the seconds that timm loads."""
+    """A timm attention layer, recognised by its switch: importing timm takes seconds."""
 
     fused_attn: bool
 
 
 def resolve_device(device: str) -> torch.device:
-    """The device that auto, cpu or cuda means here; InvalidInputError where a GPU is asked for and
-    there is none."""
+    """The device for auto, cpu or cuda; InvalidInputError if a GPU is requested and there is none."""
     available = torch.cuda.is_available()
     if device == "cuda" and not available:
-        raise InvalidInputError(
-            "no_gpu",
-            "device cuda was asked for, but PyTorch sees no GPU; set device to auto or cpu",
-            "device",
-        )
+        why = "device cuda was requested, but PyTorch sees no GPU; set device to auto or cpu"
+        raise InvalidInputError("no_gpu", why, "device")
     return torch.device("cuda" if available and device != "cpu" else "cpu")
 
 
 def resolve_precision(config: TrainingConfig, device: torch.device) -> torch.dtype:
-    """bfloat16 or float32; auto takes bfloat16 where the device multiplies matrices in it."""
+    """bfloat16 or float32; auto is bfloat16 if the device multiplies matrices in it natively."""
     if config.precision != "auto":
         return torch.bfloat16 if config.precision == "bfloat16" else torch.float32
     return torch.bfloat16 if multiplies_in_bfloat16(device) else torch.float32
 
 
 def multiplies_in_bfloat16(device: torch.device) -> bool:
-    """Whether matrix products in bfloat16 are native to the device: a recent GPU, a CPU with AMX or
-    AVX512-BF16."""
+    """Whether the device has native bfloat16 products: a recent GPU, a CPU with AMX or AVX512-BF16."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     capabilities = torch.cpu.get_capabilities()
@@ -55,11 +50,10 @@ def autocast(device: torch.device, dtype: torch.dtype) -> AbstractContextManager
 
 
 def prepare(model: nn.Module, device: torch.device, dtype: torch.dtype) -> None:
-    """Move `model` to `device` and set what makes it fast there.
+    """Move `model` to `device` and tune it.
 
-    On a CPU in bfloat16 the backward of fused attention is the slowest part of a step (D192 L6 takes half
-    the time without), while its forward alone is the faster one: there it is fused only where no gradient is
-    wanted.
+    On a CPU in bfloat16 the backward pass of fused attention is slow (D192 L6 takes half the time without),
+    and its forward pass fast, so attention is fused only without gradients.
     """
     model.to(device)
     if device.type == "cuda":
@@ -84,19 +78,19 @@ def standardise(images: Tensor, mean: Tensor, std: Tensor) -> Tensor:
 
 
 def to_tensor(images: NDArray[np.uint8], device: torch.device) -> Tensor:
-    """`images` as a tensor on `device`; on the CPU without a copy where the array may be written to."""
+    """`images` as a tensor on `device`; on the CPU without a copy if the array is writeable."""
     array = np.ascontiguousarray(images)
     return torch.from_numpy(array if array.flags.writeable else array.copy()).to(device)
 
 
 def move(drawn: Tensor, device: torch.device) -> Tensor:
-    """`drawn` (on the CPU) on `device`, without a wait for what the device is doing."""
+    """Move `drawn` from the CPU to `device` without synchronising."""
     if device.type == "cpu":
         return drawn
     return drawn.pin_memory().to(device, non_blocking=True)
 
 
 def synchronise(device: torch.device) -> None:
-    """Wait until the device has done what it was given."""
+    """Wait until the device has finished its work."""
     if device.type == "cuda":
         torch.cuda.synchronize(device)

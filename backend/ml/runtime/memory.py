@@ -1,4 +1,4 @@
-"""How much memory training takes, and how much it may take."""
+"""How much memory training uses, and how much it may use."""
 
 import contextlib
 import resource
@@ -15,18 +15,18 @@ HEADROOM = 0.05
 
 
 class PeakMemory:
-    """The most memory that this process has held since `restart`, over what it held when this was made (with
-    its libraries, before any data).
+    """The peak memory of this process since `restart`, above that at construction (with libraries, before
+    data).
 
-    On a CPU resident memory; pages of a mapped dataset count while they are mapped, so restart when they no
-    longer are. On a GPU what torch reserves there.
+    On a CPU, resident memory; pages of a mapped dataset count, so restart once it is unmapped. On a GPU, what
+    torch reserves.
     """
 
     def __init__(self) -> None:
         self.idle_bytes: int = psutil.Process().memory_info().rss
 
     def restart(self, device: torch.device) -> None:
-        """Forget the peak so far; where the system cannot, it stands."""
+        """Reset the peak, if the system allows it."""
         if device.type == "cuda":
             torch.cuda.reset_peak_memory_stats(device)
             return
@@ -34,7 +34,7 @@ class PeakMemory:
             CLEAR_REFS.write_text("5")
 
     def peak_bytes(self, device: torch.device) -> int:
-        """The peak over idle, so far."""
+        """The peak above idle, so far."""
         if device.type == "cuda":
             return torch.cuda.max_memory_reserved(device)
         return max(resident_peak_bytes() - self.idle_bytes, 0)
@@ -50,7 +50,7 @@ def resident_peak_bytes() -> int:
 
 
 def free_bytes(device: torch.device) -> int:
-    """Memory that nobody uses: of the GPU, or what the machine can give without swapping."""
+    """Free memory: of the GPU, or of the machine without swapping."""
     if device.type == "cuda":
         free, _ = torch.cuda.mem_get_info(device)
         return free
@@ -59,8 +59,8 @@ def free_bytes(device: torch.device) -> int:
 
 @contextlib.contextmanager
 def capped(device: torch.device) -> Iterator[int]:
-    """Within it this process gets an out-of-memory error before the machine, or the GPU, runs out; yields the
-    bytes that were free."""
+    """In this context the process gets an out-of-memory error before the machine, or the GPU, runs out;
+    yields the free bytes."""
     free = free_bytes(device)
     allowance = int(free * (1 - HEADROOM))
     if device.type == "cuda":
@@ -70,8 +70,8 @@ def capped(device: torch.device) -> Iterator[int]:
         torch.cuda.set_per_process_memory_fraction(1.0, device)
         return
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    wanted = data_bytes() + allowance
-    resource.setrlimit(resource.RLIMIT_DATA, (wanted if hard < 0 else min(wanted, hard), hard))
+    limit = data_bytes() + allowance
+    resource.setrlimit(resource.RLIMIT_DATA, (limit if hard < 0 else min(limit, hard), hard))
     try:
         yield free
     finally:
@@ -85,5 +85,5 @@ def is_out_of_memory(error: MemoryError | RuntimeError) -> bool:
 
 
 def data_bytes() -> int:
-    """What RLIMIT_DATA counts of this process already; 0 where the system does not say."""
+    """What RLIMIT_DATA counts of this process already; 0 if unknown."""
     return int(getattr(psutil.Process().memory_info(), "data", 0))

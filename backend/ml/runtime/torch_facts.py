@@ -1,6 +1,6 @@
-"""What torch says of itself and its device: `python -m backend.ml.runtime.torch_facts` prints JSON.
+"""The version and device of torch: `python -m backend.ml.runtime.torch_facts` prints JSON.
 
-Asked in a process of its own, so that a server neither loads torch for it nor holds memory of the GPU.
+Run in its own process, so that a server neither loads torch nor holds memory of the GPU.
 """
 
 import json
@@ -13,8 +13,8 @@ import pynvml
 
 
 @dataclass(frozen=True)
-class Circumstances:
-    """What decides whether torch sees a GPU. `driver_cuda` is the newest CUDA version that the driver runs,
+class CudaEnvironment:
+    """What determines whether torch sees a GPU. `driver_cuda` is the newest CUDA version of the driver,
     (major, minor); `visible` is CUDA_VISIBLE_DEVICES."""
 
     torch_cuda: str | None
@@ -25,8 +25,8 @@ class Circumstances:
     visible: str | None
 
 
-def why_cpu(seen: Circumstances) -> str:
-    """Why torch sees no GPU, and what to do, in a sentence; empty where it sees one."""
+def why_cpu(seen: CudaEnvironment) -> str:
+    """Why torch sees no GPU, and what to do; empty if it sees one."""
     if seen.available:
         return ""
     if seen.driver is None:
@@ -34,22 +34,15 @@ def why_cpu(seen: Circumstances) -> str:
     if not seen.gpus:
         return f"torch sees no GPU because the driver {seen.driver} finds none; check its power and slot"
     if seen.torch_cuda is None:
-        return (
-            "torch sees no GPU because this torch is a CPU build; install the CUDA build that "
-            "constraints.txt names"
-        )
+        return "torch sees no GPU because it is a CPU build; install the CUDA build of constraints.txt"
     if seen.visible is not None and seen.visible.strip() in ("", "-1"):
         return "torch sees no GPU because CUDA_VISIBLE_DEVICES is empty; unset it and start again"
     needed = _version(seen.torch_cuda)
     if seen.driver_cuda is not None and needed is not None and seen.driver_cuda[0] < needed[0]:
         runs = ".".join(map(str, seen.driver_cuda))
-        return (
-            f"torch sees no GPU because the driver {seen.driver} runs CUDA {runs} at most and torch was "
-            f"built for {seen.torch_cuda}; install a newer driver"
-        )
-    return (
-        f"torch sees no GPU although the driver {seen.driver} does; `nvidia-smi` and a restart may tell why"
-    )
+        why = f"the driver {seen.driver} supports CUDA up to {runs} and torch needs {seen.torch_cuda}"
+        return f"torch sees no GPU because {why}; install a newer driver"
+    return f"torch sees no GPU although the driver {seen.driver} does; try `nvidia-smi` and a restart"
 
 
 def _version(text: str) -> tuple[int, int] | None:
@@ -58,8 +51,8 @@ def _version(text: str) -> tuple[int, int] | None:
 
 
 def ask_driver() -> tuple[int, str | None, tuple[int, int] | None]:
-    """How many GPUs the driver has, its version, and the newest CUDA version that it runs; (0, None, None)
-    where there is no driver."""
+    """The number of GPUs of the driver, its version, and its newest CUDA version; (0, None, None) without
+    one."""
     try:
         pynvml.nvmlInit()
         newest = int(pynvml.nvmlSystemGetCudaDriverVersion_v2())
@@ -78,7 +71,7 @@ def facts() -> dict[str, Any]:
     available = torch.cuda.is_available()
     gpus, driver, driver_cuda = ask_driver()
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
-    seen = Circumstances(torch.version.cuda, available, gpus, driver, driver_cuda, visible)
+    seen = CudaEnvironment(torch.version.cuda, available, gpus, driver, driver_cuda, visible)
     return {
         "torch": str(torch.__version__),
         "torch_cuda": torch.version.cuda,

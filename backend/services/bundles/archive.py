@@ -1,4 +1,4 @@
-"""A zip from a stranger: what is refused of its form before a byte of it is unpacked."""
+"""An untrusted zip: checks of its structure before anything is unpacked."""
 
 import errno
 import os
@@ -19,8 +19,8 @@ from backend.services.bundles.layout import (
     checked,
     entry_read,
     fault_of,
-    refused,
-    refused_entry,
+    rejected,
+    rejected_entry,
     rule_of,
     strict_json,
 )
@@ -28,20 +28,20 @@ from shared.contract.bundles import FORMAT, BundleFile, Manifest
 
 BLOCK_BYTES = 1 << 20
 MAX_RATIO = 200
-"""Text of other kinds becomes ten times smaller; a bomb a thousand times."""
+"""Ordinary text compresses tenfold, a zip bomb a thousandfold."""
 SMALL_BYTES = 1 << 20
-"""Below it the ratio says nothing."""
+"""Below this size the ratio is ignored."""
 METHODS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 ENCRYPTED = 0x1
 DAMAGED = (
     zipfile.BadZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, ValueError,
     LookupError, OverflowError, MemoryError,
 )  # fmt: skip
-"""What zipfile raises of damaged bytes, as fuzzing found."""
+"""What zipfile raises for damaged files, found by fuzzing."""
 
 
 class BundleArchive:
-    """An opened zip whose entries are all known names of fair sizes, with its manifest."""
+    """An open zip whose entries all have known names and plausible sizes, with its manifest."""
 
     def __init__(self, archive: zipfile.ZipFile, file: str) -> None:
         self._archive, self._file = archive, file
@@ -52,8 +52,7 @@ class BundleArchive:
         self._require_all_listed()
 
     def unpack(self, folder: Path) -> None:
-        """Write the files below `folder`, each with the digest that the manifest names. Raises
-        InvalidInputError."""
+        """Write the files to `folder` and check their digests. Raises InvalidInputError."""
         require_free(folder, sum(entry.file_size for entry in self._entries.values()))
         for listed in self.manifest.files:
             target = folder / listed.path
@@ -74,9 +73,7 @@ class BundleArchive:
             file.flush()
             os.fsync(file.fileno())
         if size != listed.bytes or digest.hexdigest() != listed.sha256:
-            raise refused_entry(
-                self._file, listed.path, "which is not what its manifest says", "wrong_digest"
-            )
+            raise rejected_entry(self._file, listed.path, "which differs from its manifest", "wrong_digest")
 
     def _read(self, entry: zipfile.ZipInfo) -> bytes:
         with damage_named(self._file, entry.filename):
@@ -86,34 +83,36 @@ class BundleArchive:
         listed = Counter(file.path for file in self.manifest.files)
         there = self._entries.keys() - {MANIFEST}
         for name in sorted(there - listed.keys()):
-            raise refused_entry(self._file, name, "which its manifest does not name")
+            raise rejected_entry(self._file, name, "which is not in its manifest")
         for name, times in sorted(listed.items()):
             if name not in there or times > 1:
-                why = "lacks" if name not in there else "names twice"
-                raise refused(self._file, "incomplete_bundle", f"{why} {name!r}")
+                why = "lacks" if name not in there else "lists twice"
+                raise rejected(self._file, "incomplete_bundle", f"{why} {name!r}")
 
 
 @contextmanager
 def opened_archive(path: Path, file: str) -> Iterator[BundleArchive]:
-    """The bundle in `path`, which is called `file`. Raises InvalidInputError for anything else."""
+    """The bundle at `path`, called `file` in errors. Raises InvalidInputError."""
     try:
         archive = zipfile.ZipFile(path)
     except FileNotFoundError:
-        raise refused(file, "no_such_file", "is no file", "check its path") from None
+        raise rejected(file, "no_such_file", "does not exist", "check its path") from None
     except (*DAMAGED, OSError) as error:
-        raise refused(file, "no_zip", f"is no whole zip ({error})", "fetch or export it again") from None
+        raise rejected(
+            file, "no_zip", f"is not a valid zip file ({error})", "fetch or export it again"
+        ) from None
     with archive:
         yield BundleArchive(archive, file)
 
 
 @contextmanager
 def damage_named(file: str, name: str) -> Iterator[None]:
-    """Errors of reading an entry become a sentence that names it."""
+    """Turn errors of reading an entry into one that names it."""
     try:
         with entry_read(file, name, DAMAGED):
             yield
     except OSError as error:
-        if error.errno not in (None, errno.EINVAL):  # of this disk, and not of a place that the zip names
+        if error.errno not in (None, errno.EINVAL):  # of this disk, not of an offset in the zip
             raise
         with entry_read(file, name, (OSError,)):
             raise
@@ -122,21 +121,20 @@ def damage_named(file: str, name: str) -> Iterator[None]:
 def _checked_entries(archive: zipfile.ZipFile, file: str) -> dict[str, zipfile.ZipInfo]:
     entries = archive.infolist()
     if len(entries) > MAX_ENTRIES:
-        raise refused(file, "bad_bundle", f"holds {len(entries):,} files, more than {MAX_ENTRIES:,}")
+        raise rejected(file, "bad_bundle", f"contains {len(entries):,} files, more than {MAX_ENTRIES:,}")
     found: dict[str, zipfile.ZipInfo] = {}
     for entry in entries:
         _check_entry(entry, file)
         if entry.filename in found:
-            raise refused_entry(file, entry.filename, "twice")
+            raise rejected_entry(file, entry.filename, "twice")
         found[entry.filename] = entry
     total = sum(entry.file_size for entry in entries)
     if total > MAX_BYTES:
-        raise refused(
-            file, "too_large", f"unpacks to {total / 1e9:,.1f} GB, more than {MAX_BYTES / 1e9:.0f} GB"
-        )
+        what = f"unpacks to {total / 1e9:,.1f} GB, more than {MAX_BYTES / 1e9:.0f} GB"
+        raise rejected(file, "too_large", what)
     if MANIFEST not in found:
-        advice = "choose a zip that `galaxyscope runs export` or a Run page made"
-        raise refused(file, "no_bundle", f"has no {MANIFEST} and is no run", advice)
+        advice = "choose a zip exported by `galaxyscope runs export` or a Run page"
+        raise rejected(file, "no_bundle", f"has no {MANIFEST}, so it is not a run", advice)
     return found
 
 
@@ -144,32 +142,27 @@ def _check_entry(entry: zipfile.ZipInfo, file: str) -> None:
     name = entry.orig_filename
     rule = rule_of(name)
     if rule is None or name != entry.filename:
-        raise refused_entry(file, name, fault_of(name))
+        raise rejected_entry(file, name, fault_of(name))
     kind = stat.S_IFMT(entry.external_attr >> 16)
     if kind not in (0, stat.S_IFREG):
-        what = "a link" if kind == stat.S_IFLNK else "no plain file"
-        raise refused_entry(file, name, f"which is {what}")
+        raise rejected_entry(file, name, "a link" if kind == stat.S_IFLNK else "not a regular file")
     if entry.flag_bits & ENCRYPTED or entry.compress_type not in METHODS:
-        raise refused_entry(file, name, "which is encrypted, or packed in an unknown way")
-    if entry.file_size > rule.most_bytes:
-        raise refused_entry(
-            file,
-            name,
-            f"which unpacks to {entry.file_size:,} bytes, more than {rule.most_bytes:,}",
-            "too_large",
-        )
+        raise rejected_entry(file, name, "which is encrypted, or compressed by an unknown method")
+    if entry.file_size > rule.max_bytes:
+        why = f"which unpacks to {entry.file_size:,} bytes, more than {rule.max_bytes:,.0f}"
+        raise rejected_entry(file, name, why, "too_large")
     if not rule.repeats and entry.file_size > max(SMALL_BYTES, MAX_RATIO * entry.compress_size):
-        raise refused_entry(file, name, f"which is packed more than {MAX_RATIO} times", "too_large")
+        raise rejected_entry(file, name, f"which is compressed more than {MAX_RATIO} times", "too_large")
 
 
 def _manifest(content: bytes, file: str) -> Manifest:
     values = strict_json(content, file, MANIFEST)
     version = values.get("format") if isinstance(values, dict) else None
     if isinstance(version, int) and version > FORMAT:
-        raise refused(
+        raise rejected(
             file,
             "newer_bundle",
-            f"is of format {version}, and formats up to {FORMAT} are read here",
+            f"is of format {version}, newer than {FORMAT}",
             "update Galaxyscope, or export it with this version",
         )
     return checked(Manifest, values, file, MANIFEST)

@@ -1,7 +1,7 @@
-"""Curves of a run from elsewhere: ingested as any, into a database of their own, and copied at once.
+"""Metrics of an imported run: ingested into a temporary database, then copied.
 
-A long run has a million points, which take the better part of a minute to ingest; the copy takes seconds, and
-only then do other writers wait.
+A long run has a million points, which take most of a minute to ingest. The copy takes seconds, and only then
+do other writers wait.
 """
 
 import json
@@ -30,14 +30,14 @@ _COPY = "INSERT INTO metric_lines (set_id, step, figures) VALUES (?, ?, ?)"
 
 
 @dataclass(frozen=True)
-class Curves:
-    """Points in a database at `path`, and what the row of their run says of them."""
+class StagedMetrics:
+    """Points in a database at `path`, and the row of their run."""
 
     path: Path
     row: RunRow
 
     def copy_into(self, session: Session, run_id: str) -> None:
-        """Enter them as those of `run_id`, whose row is there, in the caller's transaction."""
+        """Copy them to the existing run `run_id`, in the transaction of the caller."""
         run = session.get_one(RunRow, run_id)
         for column in ("latest_metrics", "initial_metrics", "resets", "ingest_offset"):
             setattr(run, column, getattr(self.row, column))
@@ -52,8 +52,8 @@ class Curves:
 
 
 @contextmanager
-def gathered_curves(run_dir: RunDir) -> Iterator[Curves]:
-    """The curves of a run's folder; their database, beside it, is gone afterwards."""
+def stage_metrics(run_dir: RunDir) -> Iterator[StagedMetrics]:
+    """The metrics of a run folder; their database, beside it, is removed afterwards."""
     path = run_dir.path.with_name(f"{run_dir.path.name}.db")
     database = Database(path)
     try:
@@ -63,7 +63,7 @@ def gathered_curves(run_dir: RunDir) -> Iterator[Curves]:
         while _ingest(database, row.id, run_dir):
             pass
         with database.read() as session:
-            yield Curves(path, session.get_one(RunRow, row.id))
+            yield StagedMetrics(path, session.get_one(RunRow, row.id))
     finally:
         database.close()
         for left in path.parent.glob(f"{path.name}*"):
@@ -76,15 +76,9 @@ def _ingest(database: Database, run_id: str, run_dir: RunDir) -> bool:
 
 
 def _stand_in() -> RunRow:
-    """A row for the points to belong to."""
+    """A row that the points belong to."""
     now, kind, state = datetime.now(UTC), RunKind.PRETRAIN.value, RunState.SUCCEEDED.value
-    facts = {
-        "state_changed_at": now,
-        "created_at": now,
-        "config": {},
-        "latest_metrics": {},
-        "initial_metrics": {},
-    }
     return RunRow(
-        id=make_run_id(), kind=kind, lane=Lane.TRAIN.value, state=state, ingest_offset=0, resets=0, **facts
-    )
+        id=make_run_id(), kind=kind, lane=Lane.TRAIN.value, state=state, ingest_offset=0, resets=0,
+        state_changed_at=now, created_at=now, config={}, latest_metrics={}, initial_metrics={},
+    )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What a run has to take along just now: also of one at work, whose files change under our eyes."""
+"""The files of a run to export, also of an active run, whose files change meanwhile."""
 
 import json
 import os
@@ -22,6 +22,7 @@ from backend.services.bundles.layout import (
     LOG,
     MAX_LOG_BYTES,
     METRICS,
+    ORIGIN,
     RESULT,
     SPEC,
     rule_of,
@@ -29,18 +30,17 @@ from backend.services.bundles.layout import (
 from backend.services.runs.lifecycle import find_row
 from backend.settings import Settings
 from shared.configs.kinds import Trait, has_trait
-from shared.contract.bundles import CheckpointChoice
+from shared.contract.bundles import CheckpointChoice, Origin, RunBundle
 
 HEAD = "head.safetensors"
 WEIGHT_FILES = (WEIGHTS, HEAD, META)
 TAIL_BYTES = 1_000_000
-"""More than a line of metrics has."""
+"""More than the longest line of metrics."""
 
 
 @dataclass
 class Part:
-    """One file: `size` bytes of a content, of a file held open, or, from `start` on, of one that stays as it
-    is."""
+    """One file: `size` bytes of content, of an open file, or from `start` of an immutable file."""
 
     name: str
     size: int
@@ -59,28 +59,28 @@ class Part:
 
 @dataclass
 class Snapshot:
-    """Files of a run, in the order of the zip. What may be replaced meanwhile is held open by `held`."""
+    """Files of a run, in the order of the zip; `held` keeps those open that may be replaced meanwhile."""
 
     parts: list[Part]
     held: ExitStack = field(default_factory=ExitStack)
 
 
 def require_bundled(database: Database, run_id: str) -> RunRow:
-    """The row of a run that can be taken along. Raises NotFoundError, InvalidInputError."""
+    """The row of a run that can be exported. Raises NotFoundError, InvalidInputError."""
     with database.read() as session:
         row = find_row(session, run_id)
     if not has_trait(row.kind, Trait.BUNDLED):
         raise InvalidInputError(
             "not_bundled",
-            f"{run_id} is a job of kind {row.kind}, which leaves nothing to take along; choose a training, "
-            "an imported model or a probe",
+            f"{run_id} is a job of kind {row.kind}, which cannot be exported; choose a training, an imported "
+            "model or a probe",
             "run",
         )
     return row
 
 
 def chosen_steps(run_dir: RunDir, choice: CheckpointChoice) -> list[int]:
-    """Steps of the checkpoints that a choice means now, rising."""
+    """Steps of the chosen checkpoints, ascending."""
     steps = saved_steps(run_dir)
     if choice is CheckpointChoice.ALL:
         return steps
@@ -89,8 +89,7 @@ def chosen_steps(run_dir: RunDir, choice: CheckpointChoice) -> list[int]:
 
 
 def take_snapshot(database: Database, settings: Settings, row: RunRow, choice: CheckpointChoice) -> Snapshot:
-    """The files as they are now. Whole lines of metrics only; a checkpoint that is removed meanwhile is
-    either all there or not."""
+    """The files as they are now, with complete lines of metrics and complete checkpoints."""
     run_dir = RunDir(settings.runs_dir / row.id)
     snapshot = Snapshot([])
     with ExitStack() as held:
@@ -109,7 +108,7 @@ def take_snapshot(database: Database, settings: Settings, row: RunRow, choice: C
 
 
 def _hold(snapshot: Snapshot, held: ExitStack, run_dir: RunDir, step: int) -> bool:
-    """Open the files of a checkpoint; False where it has just gone."""
+    """Open the files of a checkpoint; False if it was just removed."""
     folder = run_dir.checkpoints / f"step_{step:08d}"
     parts = []
     for path in (folder / name for name in WEIGHT_FILES):
@@ -136,13 +135,13 @@ def _best(run_dir: RunDir) -> int:
 
 
 def _spec(run_dir: RunDir) -> dict[str, object]:
-    """What to do, without the paths of this machine."""
+    """The spec without paths of this machine."""
     spec = Spec.model_validate(read_json(run_dir.path / SPEC))
     return spec.model_copy(update={"roots": []}).model_dump(mode="json")
 
 
 def _growing(run_dir: RunDir) -> list[Part]:
-    """Metrics up to the last whole line, and the log up to now, of a long one the end."""
+    """Metrics up to the last complete line, and the log, of a long one the end."""
     parts = []
     if run_dir.metrics.is_file():
         parts.append(Part(METRICS, whole_lines(run_dir.metrics), run_dir.metrics))
@@ -154,7 +153,7 @@ def _growing(run_dir: RunDir) -> list[Part]:
 
 
 def whole_lines(path: Path) -> int:
-    """Bytes up to the end of the last whole line."""
+    """Bytes up to the end of the last complete line."""
     with path.open("rb") as file:
         size = file.seek(0, os.SEEK_END)
         start = max(0, size - TAIL_BYTES)
@@ -163,7 +162,7 @@ def whole_lines(path: Path) -> int:
 
 
 def fixed_files(run_dir: RunDir) -> list[Path]:
-    """Files that are written once."""
+    """Files that never change once written."""
     named = [run_dir.path / RESULT, run_dir.path / LAYOUT]
     found = [*named, *sorted(run_dir.samples.glob("step_*.png"))]
     return [path for path in found if path.is_file() and rule_of(_name(run_dir, path))]
@@ -187,3 +186,22 @@ def _name(run_dir: RunDir, path: Path) -> str:
 def _made(name: str, value: object) -> Part:
     content = json.dumps(value, allow_nan=False, indent=1).encode()
     return Part(name, len(content), content)
+
+
+def describe_bundle(database: Database, settings: Settings, run_id: str) -> RunBundle:
+    """What can be exported of a run. Raises NotFoundError, InvalidInputError."""
+    require_bundled(database, run_id)
+    run_dir = RunDir(settings.runs_dir / run_id)
+    steps = {choice: chosen_steps(run_dir, choice) for choice in CheckpointChoice}
+    files = [*fixed_files(run_dir), *run_dir.evaluations.glob("*.npz"), run_dir.metrics, run_dir.log]
+    rest = sum(path.stat().st_size for path in files if path.is_file())
+    sizes = {
+        choice: rest + sum(_step_bytes(run_dir, step) for step in found) for choice, found in steps.items()
+    }
+    held = read_json(run_dir.path / ORIGIN)
+    return RunBundle(bytes=sizes, steps=steps, origin=Origin.model_validate(held) if held else None)
+
+
+def _step_bytes(run_dir: RunDir, step: int) -> int:
+    folder = run_dir.checkpoints / f"step_{step:08d}"
+    return sum(path.stat().st_size for name in WEIGHT_FILES if (path := folder / name).is_file())

@@ -1,4 +1,4 @@
-"""Writing a run as a zip, piece by piece: the whole is never in memory, nor twice on the disk."""
+"""Writing a run as a streamed zip, without a copy in memory or on disk."""
 
 import zipfile
 from collections.abc import Iterator
@@ -19,20 +19,18 @@ from backend.services.bundles.snapshot import Part, require_bundled, take_snapsh
 from backend.services.runs.answers import progress_of
 from backend.services.runs.lifecycle import list_events
 from backend.settings import Settings
-from shared.base.states import RunState
-from shared.configs.kinds import RunKind
 from shared.contract.bundles import FORMAT, BundledEvent, BundledRun, BundleFile, CheckpointChoice, Manifest
 
 BLOCK_BYTES = 1 << 20
 LIBRARIES = ("torch", "timm", "numpy", "safetensors")
 PACKED = (".json", ".jsonl", ".txt")
-"""What is deflated; weights and pictures would not become smaller."""
+"""Files to deflate; weights and images do not compress."""
 REGULAR_FILE = 0o100644 << 16
 
 
 @dataclass(frozen=True)
 class Bundle:
-    """A zip by its name, to be written as its `chunks` come."""
+    """A zip and its content in `chunks`."""
 
     name: str
     chunks: Iterator[bytes]
@@ -64,33 +62,18 @@ def _describe(database: Database, row: RunRow) -> BundledRun:
     with database.read() as session:
         references = registry.baselines_of(session, row.eval_dataset_digest)
     of_own = row.eval_dataset_digest == row.dataset_digest
-    return BundledRun(
-        id=row.id,
-        kind=RunKind(row.kind),
-        config=config,
-        state=RunState(row.state),
-        reason=row.reason,
-        suggestion=row.suggestion,
-        preset=row.preset,
-        name=row.name,
-        tags=row.tags,
-        note=row.note,
-        dataset=row.dataset,
-        dataset_digest=row.dataset_digest,
+    return BundledRun.from_attributes(
+        row,
         eval_dataset=None if of_own else config.get("eval_dataset"),
         eval_dataset_digest=None if of_own else row.eval_dataset_digest,
         encoder=config.get("encoder"),
-        parent_id=row.parent_id,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        ended_at=row.ended_at,
         progress=progress_of(row),
         references=references,
     )
 
 
 class _Sink(RawIOBase):
-    """Takes what the zip writes, until it is fetched. It cannot seek, so that the zip only goes forward."""
+    """Buffers the output of the zip until it is taken; it cannot seek."""
 
     def __init__(self) -> None:
         self._pieces: list[bytes] = []
@@ -108,13 +91,13 @@ class _Sink(RawIOBase):
 
 
 class _Writer:
-    """Entries carry the date of the run, so that two exports of an ended run are the same bytes."""
+    """Dates entries by the run, so that two exports of an ended run are identical."""
 
     def __init__(self, dated: datetime) -> None:
         self._date = max(dated.timetuple()[:6], (1980, 1, 1, 0, 0, 0))
 
     def chunks(self, parts: list[Part], held: ExitStack, manifest: Any) -> Iterator[bytes]:
-        """The bytes of the zip; its manifest comes last, when the digests are known."""
+        """The bytes of the zip. The manifest comes last, when the digests are known."""
         sink, files = _Sink(), []
         with held, zipfile.ZipFile(sink, "w") as archive:
             for part in parts:
@@ -132,21 +115,21 @@ class _Writer:
     def _entry(self, part: Part) -> zipfile.ZipInfo:
         entry = zipfile.ZipInfo(part.name, self._date)
         entry.external_attr = REGULAR_FILE
-        entry.file_size = part.size  # by which the zip knows whether it needs 64 bits
+        entry.file_size = part.size  # tells the zip whether it needs 64 bits
         if part.name.endswith(PACKED):
             entry.compress_type = zipfile.ZIP_DEFLATED
         return entry
 
 
 def _blocks(part: Part) -> Iterator[bytes]:
-    """Just the bytes that the part promised."""
+    """Exactly `part.size` bytes."""
     left = part.size
     with part.open() as file:
         while left > 0:
             block = file.read(min(left, BLOCK_BYTES))
             if not block:
                 raise UnavailableError(
-                    "run_changed", f"{part.name} became shorter while it was written; export the run again"
+                    "run_changed", f"{part.name} was truncated during the export; export the run again"
                 )
             left -= len(block)
             yield block

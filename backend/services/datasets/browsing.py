@@ -1,6 +1,5 @@
-"""The verbs of datasets that read: list, browse, draw, measure."""
+"""Reading datasets: list, browse, draw, measure."""
 
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,11 +9,12 @@ from pathlib import Path
 from threading import Lock
 
 import numpy as np
+from cachetools import LRUCache
 from numpy.typing import NDArray
 from PIL import Image
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
-from backend.data.layout import Rows
 from backend.data.split_table import split_csv
 from backend.data.statistics import pixel_statistics
 from backend.data.store import GalaxyStore
@@ -39,44 +39,41 @@ Stamp = tuple[int, int] | None
 
 
 class StoreCache:
-    """A few opened datasets, each let go when it has been unused longest, or its file is gone: then who still
-    reads it is the last to hold it. Reading is by one thread at a time for each dataset, as HDF5 wants it."""
+    """The datasets used last, held open. A file that is gone or replaced is closed when its last reader is
+    done. HDF5 wants one reader at a time, so each dataset has a lock."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._lock = Lock()
-        self._open: OrderedDict[tuple[str, Stamp], tuple[GalaxyStore, Lock]] = OrderedDict()
+        self._folder, self._lock = folder, Lock()
+        self._open: LRUCache[tuple[str, Stamp], tuple[GalaxyStore, Lock]] = LRUCache(OPEN_STORES)
 
     @contextmanager
     def use(self, file: str) -> Iterator[GalaxyStore]:
-        self.let_go()
+        self.close_deleted()
         with self._lock:
             key = file, self._stamp(file)
-            entry = self._open.pop(key, None) or (GalaxyStore.open(self._folder / file), Lock())
-            self._open[key] = entry
-            while len(self._open) > OPEN_STORES:
-                self._open.popitem(last=False)
-        store, busy = entry
+            if key not in self._open:
+                self._open[key] = GalaxyStore.open(self._folder / file), Lock()
+            store, busy = self._open[key]
         with busy:
             yield store
 
-    def let_go(self) -> None:
-        """Unmap files that were deleted or made anew: the disk has their room only then."""
+    def close_deleted(self) -> None:
+        """Unmap files that were deleted or replaced: until then they take up disk space."""
         with self._lock:
             for file, stamp in list(self._open):
                 if self._stamp(file) != stamp:
                     del self._open[file, stamp]
 
     def _stamp(self, file: str) -> Stamp:
-        """Tells a file from another of the same name, whose pixels, and so digest, may be the same."""
+        """Tells a file from an earlier one of the same name, which may have the same pixels and digest."""
         path = self._folder / file
         return (path.stat().st_ino, path.stat().st_mtime_ns) if path.is_file() else None
 
 
 @dataclass(frozen=True)
-class Wanted:
-    """Which rows of a dataset; `label` is a class name, or "unlabelled"; `among` are row numbers. A bound
-    leaves out rows of unknown value."""
+class RowSelection:
+    """A filter on rows: `label` is a class name or "unlabelled", `among` are row numbers. A bound excludes
+    rows of unknown value."""
 
     label: str | None = None
     split: Split | None = None
@@ -86,12 +83,8 @@ class Wanted:
     pxscale_max: float | None = None
     among: Sequence[int] | None = None
 
-    def rows(self, store: GalaxyStore) -> Rows:
-        """Row numbers, ascending."""
-        return np.flatnonzero(self.mask(store)).astype(np.int64)
-
     def mask(self, store: GalaxyStore) -> NDArray[np.bool_]:
-        """Which (N,) they are."""
+        """(N,), True for selected rows."""
         keep = np.ones(store.n, dtype=bool)
         if self.label is not None:
             keep &= store.labels == _class_index(store, self.label)
@@ -105,8 +98,17 @@ class Wanted:
 
 
 def to_dataset(row: DatasetRow) -> Dataset:
-    """The dataset as it crosses the wire: what its file says, under the name a person gave it."""
+    """The dataset on the wire: what its file says, under the name and description a person gave it."""
     return Dataset.model_validate(row.info | {"name": row.name, "description": row.description})
+
+
+def require_dataset(session: Session, name: str, field: str | None = "dataset") -> DatasetRow:
+    """The row of a dataset. Raises NotFoundError, which lists the existing ones."""
+    row = session.get(DatasetRow, name)
+    if row is None:
+        known = ", ".join(session.scalars(select(DatasetRow.name).order_by(DatasetRow.name))) or "none yet"
+        raise NotFoundError("dataset_not_found", f"there is no dataset {name}; there are: {known}", field)
+    return row
 
 
 class Datasets:
@@ -126,15 +128,15 @@ class Datasets:
     def get(self, name: str) -> Dataset:
         return to_dataset(self.row(name))
 
-    def browse(self, name: str, wanted: Wanted, *, offset: int, limit: int) -> GalaxyPage:
-        """A page of the rows that are wanted, in file order."""
+    def browse(self, name: str, selection: RowSelection, *, offset: int, limit: int) -> GalaxyPage:
+        """A page of the selected rows, in file order."""
         with self.use(name) as store:
-            rows = wanted.rows(store)
+            rows = np.flatnonzero(selection.mask(store))
             galaxies = [galaxy_of(store, int(row)) for row in rows[offset : offset + limit]]
         return GalaxyPage(total=len(rows), offset=offset, galaxies=galaxies)
 
     def sky_map(self, name: str, max_points: int) -> SkyMap:
-        """The rows with coordinates; of more than `max_points` a random choice, always the same."""
+        """Rows with coordinates; more than `max_points` are thinned at random, always to the same rows."""
         with self.use(name) as store:
             rows = np.flatnonzero(np.isfinite(store.ra) & np.isfinite(store.dec))
             total = len(rows)
@@ -150,7 +152,7 @@ class Datasets:
             )
 
     def statistics(self, name: str) -> PixelStatistics:
-        """Pixel values by band, worked out once for each dataset."""
+        """Pixel values by band, computed once a dataset."""
         row = self.row(name)
         key = row.file, row.created_at
         if key not in self._statistics:
@@ -159,18 +161,18 @@ class Datasets:
         return self._statistics[key]
 
     def duplicates(self, name: str) -> Duplicates:
-        """Held-out rows with a twin in another split."""
+        """Held-out rows with a near-duplicate in another split."""
         with self.use(name) as store:
             pairs = [
                 DuplicatePair(
-                    row=twin.row,
-                    split=SPLIT_OF_CODE[int(store.splits[twin.row])],
-                    other=twin.other,
-                    other_split=SPLIT_OF_CODE[int(store.splits[twin.other])],
-                    how=twin.how,
-                    rms_levels=twin.rms,
+                    row=pair.row,
+                    split=SPLIT_OF_CODE[int(store.splits[pair.row])],
+                    other=pair.other,
+                    other_split=SPLIT_OF_CODE[int(store.splits[pair.other])],
+                    how=pair.how,
+                    rms_levels=pair.rms,
                 )
-                for twin in store.twins
+                for pair in store.near_duplicates
             ]
         return Duplicates(total=self.get(name).duplicates_across_splits, pairs=pairs)
 
@@ -180,8 +182,8 @@ class Datasets:
             return "".join(split_csv(store))
 
     def image_png(self, name: str, row: int, size: int | None) -> bytes:
-        """The picture of one row as PNG, resized to `size` pixels a side where given (antialiased below its
-        own size, pixels kept above). Raises NotFoundError."""
+        """One row as PNG, resized to `size` pixels a side where given (antialiased when smaller, nearest
+        pixel when larger). Raises NotFoundError."""
         with self.use(name) as store:
             require_row(store, name, row)
             pixels = store.rgb(store.images(np.array([row])))[0]
@@ -194,16 +196,13 @@ class Datasets:
         return out.getvalue()
 
     def etag(self, name: str, row: int, size: int | None) -> str:
-        """Changes only when the dataset does; the digest does not know how bands are shown."""
+        """Changes with the dataset; its digest does not cover how bands are shown, hence the date."""
         dataset = self.row(name)
         return f'"{dataset.digest[:16]}-{dataset.created_at.timestamp():.0f}-{row}-{size or 0}"'
 
     def row(self, name: str) -> DatasetRow:
         with self._database.read() as session:
-            row = session.get(DatasetRow, name)
-        if row is None:
-            raise NotFoundError("dataset_not_found", f"there is no dataset {name}; the data page lists them")
-        return row
+            return require_dataset(session, name, None)
 
     @contextmanager
     def use(self, name: str) -> Iterator[GalaxyStore]:
@@ -211,15 +210,15 @@ class Datasets:
         with self._stores.use(self.row(name).file) as store:
             yield store
 
-    def let_go(self) -> None:
-        """Hold no deleted dataset open."""
-        self._stores.let_go()
+    def close_deleted(self) -> None:
+        """Close the files of deleted datasets."""
+        self._stores.close_deleted()
 
 
 def require_row(store: GalaxyStore, name: str, row: int) -> None:
-    """Raises NotFoundError where the dataset has no such row."""
+    """Raise NotFoundError where the dataset has no such row."""
     if not 0 <= row < store.n:
-        raise NotFoundError("row_not_found", f"{name} has rows 0 to {store.n - 1}, not {row}")
+        raise NotFoundError("row_not_found", f"{name} has rows 0 to {store.n - 1}, not {row}", "row")
 
 
 def _class_index(store: GalaxyStore, label: str) -> int:
@@ -232,7 +231,7 @@ def _class_index(store: GalaxyStore, label: str) -> int:
 
 
 def _within(values: NDArray[np.float64], low: float | None, high: float | None) -> NDArray[np.bool_]:
-    """Which (N,) lie within the bounds that are given; where one is, none of unknown value."""
+    """(N,), True within the given bounds; False for unknown values where there is a bound."""
     keep = np.ones(len(values), dtype=bool)
     if low is not None:
         keep &= values >= low
@@ -242,7 +241,7 @@ def _within(values: NDArray[np.float64], low: float | None, high: float | None) 
 
 
 def galaxy_of(store: GalaxyStore, row: int) -> Galaxy:
-    """What a dataset says of one galaxy."""
+    """One galaxy of a dataset, on the wire."""
     label = int(store.labels[row])
     return Galaxy(
         row=row,

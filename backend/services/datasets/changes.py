@@ -1,14 +1,13 @@
-"""The verbs of datasets that change something: rename, describe, delete."""
+"""Changing datasets: rename, describe, delete."""
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.orm import Session
 
 from backend.db.engine import Database
 from backend.db.models import DatasetRow, RunRow
-from backend.errors import ConflictError, NotFoundError
-from backend.jobs.dataset_names import MEANT, name_in_runs
-from backend.services.datasets.browsing import to_dataset
-from backend.services.datasets.names import require_free_name
+from backend.errors import ConflictError
+from backend.jobs.dataset_names import DIGEST_OF, name_in_runs
+from backend.services.datasets.browsing import require_dataset, to_dataset
 from backend.settings import Settings
 from shared.base.states import TERMINAL, RunState
 from shared.configs.kinds import Trait, kinds_with, values_of
@@ -18,9 +17,9 @@ AT_REST = [state.value for state in TERMINAL | {RunState.PAUSED}]
 
 
 def change_dataset(database: Database, name: str, change: DatasetChange) -> Dataset:
-    """Rename or describe it; runs on its galaxies follow the new name, its file stays where it is."""
+    """Rename or describe it; runs on its galaxies follow the new name, its file is not moved."""
     with database.write() as session:
-        row = _find(session, name)
+        row = require_dataset(session, name, None)
         if change.description is not None:
             row.description = change.description.strip()
         if change.name is not None and change.name != name:
@@ -36,27 +35,27 @@ def change_dataset(database: Database, name: str, change: DatasetChange) -> Data
 
 
 def preview_deletion(database: Database, name: str) -> DeletionPreview:
-    """What would go, and what stands in the way."""
+    """What deleting it would remove, and the runs that prevent it."""
     with database.read() as session:
-        return _preview(session, _find(session, name))
+        return _preview(session, require_dataset(session, name, None))
 
 
 def delete_dataset(database: Database, settings: Settings, name: str) -> None:
     """Remove it from the store and the disk. Raises ConflictError while a run needs it."""
     with database.write() as session:
-        row = _find(session, name)
+        row = require_dataset(session, name, None)
         needed = _preview(session, row).blocked_by
         if needed:
             raise ConflictError(
                 "dataset_in_use",
-                f"{name} is needed by {', '.join(needed[:3])}; stop it or wait for its end, then delete",
+                f"{name} is in use by {', '.join(needed[:3])}; stop it or wait until it ends, then delete",
             )
         session.delete(row)
     (settings.datasets_dir / row.file).unlink(missing_ok=True)
 
 
 def _preview(session: Session, row: DatasetRow) -> DeletionPreview:
-    named = [RunRow.config[field].as_string() == row.name for field in MEANT]
+    named = [RunRow.config[field].as_string() == row.name for field in DIGEST_OF]
     same = or_(RunRow.dataset_digest == row.digest, RunRow.eval_dataset_digest == row.digest)
     found = list(session.scalars(select(RunRow).where(same, or_(*named)).order_by(RunRow.created_at)))
     return DeletionPreview(
@@ -67,8 +66,18 @@ def _preview(session: Session, row: DatasetRow) -> DeletionPreview:
     )
 
 
-def _find(session: Session, name: str) -> DatasetRow:
-    row = session.get(DatasetRow, name)
-    if row is None:
-        raise NotFoundError("dataset_not_found", f"there is no dataset {name}; the data page lists them")
-    return row
+def require_free_name(session: Session, name: str) -> None:
+    """Raise ConflictError where a dataset has that name, or a run is creating one."""
+    if session.get(DatasetRow, name) is not None:
+        raise ConflictError(
+            "dataset_exists", f"there is already a dataset named {name}; choose another name", "name"
+        )
+    creating = select(RunRow.id).where(
+        RunRow.kind.in_(values_of(kinds_with(Trait.MAKES_DATASET))),
+        RunRow.dataset == name,
+        RunRow.state.not_in([state.value for state in TERMINAL]),
+    )
+    run_id = session.scalar(creating)
+    if run_id is not None:
+        said = f"run {run_id} is already creating a dataset named {name}; choose another name"
+        raise ConflictError("dataset_coming", said, "name")

@@ -1,10 +1,10 @@
-"""How far two encoders agree about which galaxies are alike: of one galaxy, and over a dataset."""
+"""How far two encoders agree on which galaxies are similar: for one galaxy, and over a dataset."""
 
 import threading
-from collections import OrderedDict
 from dataclasses import dataclass
 
 import numpy as np
+from cachetools import LRUCache, cachedmethod
 
 from backend.data.store import GalaxyStore
 from backend.errors import InvalidInputError
@@ -18,15 +18,14 @@ from backend.search.agreement import (
     shared_counts,
 )
 from backend.search.index import Rows
-from backend.services.datasets.browsing import Datasets
-from backend.services.datasets.locating import require_row
-from backend.services.embeddings.search import Answer, Search
-from backend.services.embeddings.vectors import Embedded, Embeddings
+from backend.services.datasets.browsing import Datasets, require_row
+from backend.services.embeddings.search import Search, SearchAnswer
+from backend.services.embeddings.vectors import EmbeddingMatrix, Embeddings
 from backend.stats.retrieval import mean_interval
 from shared.contract.evaluations import FEW_ROWS
 from shared.contract.search import (
-    EVERY_ONE_UP_TO,
-    MOST_ASKED,
+    ALL_QUERIES_UP_TO,
+    MAX_QUERIES,
     Agreement,
     ClassOverlap,
     ComparedRequest,
@@ -38,15 +37,15 @@ from shared.contract.search import (
 )
 
 SEED = 0
-KEPT = 64
-MOST_PAIRS = 200_000_000
-"""Of a galaxy that asks and one that may be its neighbour: some seconds of products."""
-FEWEST_ASKED = 200
+CACHED = 64
+MAX_PAIRS = 200_000_000
+"""Of a query and a candidate: a few seconds of dot products."""
+MIN_QUERIES = 200
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Whose neighbours are compared: `rows` and their `labels` (Q,); of all galaxies the `sources` (N,)."""
+class QueryRows:
+    """Galaxies whose neighbours are compared: `rows` and `labels` (Q,); `sources` (N,) of all galaxies."""
 
     dataset: str
     rows: Rows
@@ -56,65 +55,54 @@ class Asked:
 
 
 class Agreements:
-    """Asks two spaces the same, and keeps what it worked out over a dataset."""
+    """Compares two embedding spaces; caches comparisons over a dataset."""
 
     def __init__(self, datasets: Datasets, embeddings: Embeddings, search: Search) -> None:
         self._datasets, self._embeddings, self._search = datasets, embeddings, search
-        self._kept: OrderedDict[object, Overlap] = OrderedDict()
-        self._making = threading.Lock()
+        self._overlaps: LRUCache[object, Overlap] = LRUCache(CACHED)
+        self._lock = threading.Lock()
 
     def compare(self, request: ComparedRequest) -> SearchComparison:
-        """Both compare with all galaxies, also where there is an index. Raises InvalidInputError where they
-        are of different datasets, and as Search.find does."""
+        """Both searches are exact, even where there is an index. Raises InvalidInputError for two datasets,
+        and as Search.find does."""
         against = self._same_dataset(request.space, request.against)
-        asked = request.model_dump(exclude={"against"}) | {"exact": True}
-        first = self._search.answer(SearchRequest.model_validate(asked))
-        second = self._search.answer(SearchRequest.model_validate(asked | {"space": against}))
+        values = request.model_dump(exclude={"against"}) | {"exact": True}
+        first = self._search.answer(SearchRequest.model_validate(values))
+        second = self._search.answer(SearchRequest.model_validate(values | {"space": against}))
         return SearchComparison(first=first.result, second=second.result, agreement=_agreement(first, second))
 
     def overlap(self, request: OverlapRequest) -> Overlap:
-        """Within seconds, and at once when it was asked before. Raises as `compare` does."""
+        """Takes seconds the first time. Raises as `compare` does."""
         against = self._same_dataset(request.space, request.against)
         first, second = self._embeddings.get(request.space), self._embeddings.get(against)
-        key = (frozenset({first.key, second.key}), request.k, request.rows)
-        with self._making:
-            found = self._kept.get(key) or self._measured(request, first, second)
-            found = found.model_copy(update={"dataset": first.state.dataset})  # it may have been renamed
-            self._kept[key] = found
-            self._kept.move_to_end(key)
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        return found
+        with self._lock:
+            found = self._measure(request, first, second)
+        return found.model_copy(update={"dataset": first.state.dataset})  # it may have been renamed
 
-    def _measured(self, request: OverlapRequest, first: Embedded, second: Embedded) -> Overlap:
+    @cachedmethod(
+        lambda self: self._overlaps,
+        key=lambda _, request, first, second: (frozenset({first.key, second.key}), request.k, request.rows),
+    )
+    def _measure(self, request: OverlapRequest, first: EmbeddingMatrix, second: EmbeddingMatrix) -> Overlap:
         name = first.state.dataset
-        with self._datasets.use(name) as store:  # and not while the neighbours are looked for
+        with self._datasets.use(name) as store:  # released before neighbours are computed
             rows = _rows(request, store, name)
-            asked = Asked(
-                name,
-                rows,
-                store.labels[rows].astype(np.int64),
-                list(store.class_names),
-                self._search.catalogue(name, store).sources,
-            )
-        k = _possible(request.k, asked.sources, name)
-        lists = [neighbour_lists(one.vectors, rows, asked.sources, k) for one in (first, second)]
-        return _overlap(shared_counts(*lists), asked, k)
+            labels, sources = store.labels[rows].astype(np.int64), self._search.catalogue(name, store).sources
+            queries = QueryRows(name, rows, labels, list(store.class_names), sources)
+        k = _possible(request.k, sources, name)
+        lists = [neighbour_lists(one.vectors, rows, sources, k) for one in (first, second)]
+        return _overlap(shared_counts(*lists), queries, k)
 
     def _same_dataset(self, space: EmbeddingSpace, against: EmbeddingSpace) -> EmbeddingSpace:
         """The second space in the dataset of the first."""
-        wanted = str(self._embeddings.resolve(space).config.dataset)
-        if against.dataset not in (None, wanted):
-            raise InvalidInputError(
-                "datasets_differ",
-                f"the neighbours in {wanted} cannot be compared with those in {against.dataset}; "
-                "name one dataset for both encoders",
-                "against",
-            )
-        return against.model_copy(update={"dataset": wanted})
+        name = str(self._embeddings.resolve(space).config.dataset)
+        if against.dataset not in (None, name):
+            said = f"neighbours in {name} and {against.dataset} cannot be compared; name one dataset for both"
+            raise InvalidInputError("datasets_differ", said, "against")
+        return against.model_copy(update={"dataset": name})
 
 
-def _agreement(first: Answer, second: Answer) -> Agreement:
+def _agreement(first: SearchAnswer, second: SearchAnswer) -> Agreement:
     one, other = first.found, second.found
     both = one.allowed & other.allowed
     k, k_other = len(one.ranked.rows), len(other.ranked.rows)
@@ -130,42 +118,40 @@ def _agreement(first: Answer, second: Answer) -> Agreement:
 
 
 def _rows(request: OverlapRequest, store: GalaxyStore, name: str) -> Rows:
-    """Who is asked, each once, rising."""
+    """The queries, ascending, each once."""
     for row in request.rows:
         require_row(store, name, row)
     if request.rows:
         return np.unique(np.array(request.rows, np.int64))
-    if store.n <= EVERY_ONE_UP_TO:
+    if store.n <= ALL_QUERIES_UP_TO:
         return np.arange(store.n)
-    asked = min(MOST_ASKED, max(FEWEST_ASKED, MOST_PAIRS // store.n))
-    drawn = np.random.default_rng(SEED).choice(store.n, asked, replace=False)
+    count = min(MAX_QUERIES, max(MIN_QUERIES, MAX_PAIRS // store.n))
+    drawn = np.random.default_rng(SEED).choice(store.n, count, replace=False)
     return np.sort(drawn).astype(np.int64)
 
 
 def _possible(k: int, sources: Counts, name: str) -> int:
-    """k, or how many others each galaxy has, where that is less."""
+    """k, or the number of other sources every galaxy has, if smaller."""
     found = min(k, len(sources) - int(np.unique(sources, return_counts=True)[1].max()))
     if found < 1:
-        raise InvalidInputError(
-            "too_few", f"{name} has galaxies of one source only; none has others", "space"
-        )
+        raise InvalidInputError("too_few", f"all galaxies of {name} are of one source", "space")
     return found
 
 
-def _overlap(shared: Counts, asked: Asked, k: int) -> Overlap:
-    shares, n = shared / k, len(asked.sources)
-    own = np.unique(asked.sources, return_inverse=True, return_counts=True)
-    others = n - own[2][own[1]][asked.rows]
+def _overlap(shared: Counts, queries: QueryRows, k: int) -> Overlap:
+    shares, n = shared / k, len(queries.sources)
+    own = np.unique(queries.sources, return_inverse=True, return_counts=True)
+    others = n - own[2][own[1]][queries.rows]
     return Overlap(
-        dataset=asked.dataset,
+        dataset=queries.dataset,
         k=k,
-        n=len(asked.rows),
+        n=len(queries.rows),
         of=n,
         overlap=float(shares.mean()),
-        overlap_ci95=mean_interval(shares, asked.labels),
+        overlap_ci95=mean_interval(shares, queries.labels),
         jaccard=float(jaccard(shared, k, k).mean()),
         chance=float((k / others).mean()),
-        classes=_by_class(shares, asked.labels, asked.classes),
+        classes=_by_class(shares, queries.labels, queries.classes),
     )
 
 

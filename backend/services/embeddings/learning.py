@@ -1,4 +1,4 @@
-"""What is learned from a person's ratings or flags, and in which words it is said."""
+"""Learning what a person finds interesting, from ratings or flags."""
 
 from dataclasses import dataclass
 
@@ -9,58 +9,55 @@ from backend.search.index import Rows
 from backend.search.interest import MIN_LEFT_OUT, Interest, Ratings, error_of_mean, learn_interest
 from backend.search.vectors import Vectors
 from backend.services.datasets.annotations import DatasetAnnotations
-from shared.contract.odd import Learned, LearnFrom
+from shared.contract.odd import InterestReport, LearnFrom
 
 FLAGGED, TRUSTED = 1.0, 0.0
 
 
 @dataclass(frozen=True)
-class Taught:
-    """`rows` (n,) that taught, what is `expected` of every galaxy (N,), and what that is worth."""
+class InterestModel:
+    """`rows` (n,) that were learned from, the `expected` value of every galaxy (N,), and a report."""
 
     rows: Rows
     expected: Ratings
-    said: Learned
+    report: InterestReport
 
 
-def learn(vectors: Vectors, learn_from: LearnFrom, annotated: DatasetAnnotations) -> Taught:
+def learn(vectors: Vectors, learn_from: LearnFrom, annotated: DatasetAnnotations) -> InterestModel:
     """Raises ConflictError where there is nothing to learn from yet."""
-    lesson = require_lesson(learn_from, annotated)
-    rows, values = np.array(list(lesson), np.int64), np.array(list(lesson.values()))
+    targets = require_targets(learn_from, annotated)
+    rows, values = np.array(list(targets), np.int64), np.array(list(targets.values()))
     found = learn_interest(vectors, rows, values)
-    return Taught(rows, found.expected, _said(learn_from, values, found))
+    return InterestModel(rows, found.expected, _report(learn_from, values, found))
 
 
-def require_lesson(learn_from: LearnFrom, annotated: DatasetAnnotations) -> dict[int, float]:
-    """What there is to learn, by row. Raises ConflictError where two values of it do not differ."""
+def require_targets(learn_from: LearnFrom, annotated: DatasetAnnotations) -> dict[int, float]:
+    """The values to learn, by row. Raises ConflictError unless two of them differ."""
     if learn_from is LearnFrom.RATINGS:
-        lesson = {row: float(rating) for row, rating in annotated.ratings.items()}
+        targets = {row: float(rating) for row, rating in annotated.ratings.items()}
     else:
-        lesson = dict.fromkeys(annotated.ratings, TRUSTED) | dict.fromkeys(annotated.notes, FLAGGED)
-    if len(set(lesson.values())) < 2:
-        raise ConflictError(
-            "nothing_to_learn", _what_to_do(learn_from, len(annotated.ratings), len(annotated.notes))
-        )
-    return dict(sorted(lesson.items()))
+        targets = dict.fromkeys(annotated.ratings, TRUSTED) | dict.fromkeys(annotated.notes, FLAGGED)
+    if len(set(targets.values())) < 2:
+        said = _advice(learn_from, len(annotated.ratings), len(annotated.notes))
+        raise ConflictError("nothing_to_learn", said)
+    return dict(sorted(targets.items()))
 
 
-def _what_to_do(learn_from: LearnFrom, rated: int, flagged: int) -> str:
+def _advice(learn_from: LearnFrom, rated: int, flagged: int) -> str:
     if learn_from is LearnFrom.RATINGS:
         so_far = f"all {rated} ratings are the same" if rated > 1 else f"{rated or 'no'} galaxy is rated"
-        return (
-            f"there is nothing to learn from yet: {so_far}; rate some high (5) and some low (0), then learn"
-        )
+        return f"nothing to learn from yet: {so_far}; rate some high (5) and some low (0), then learn"
     missing = "no label is flagged" if not flagged else "no galaxy is rated without a flag"
     return (
-        f"there is nothing to learn from yet: {missing}; flag doubtful labels (f), rate galaxies whose "
-        "label is right, then learn"
+        f"nothing to learn from yet: {missing}; flag doubtful labels (f), rate galaxies with correct labels, "
+        "then learn"
     )
 
 
-def _said(learn_from: LearnFrom, values: Ratings, found: Interest) -> Learned:
+def _report(learn_from: LearnFrom, values: Ratings, found: Interest) -> InterestReport:
     correlation, error, of_mean = found.correlation(values), found.error(values), error_of_mean(values)
     few = found.left_out is None
-    return Learned(
+    return InterestReport(
         learn_from=learn_from,
         n=len(values),
         penalty=found.penalty,
@@ -77,9 +74,9 @@ def _words(
     n, flagged = len(values), int((values == FLAGGED).sum())
     what = f"{n} rated" if learn_from is LearnFrom.RATINGS else f"{flagged} flagged, {n - flagged} not"
     if error is None:
-        return f"{what}; from {MIN_LEFT_OUT} on it is said how well they foretell each other"
+        return f"{what}; cross-validated accuracy is reported from {MIN_LEFT_OUT} ratings on"
     ranks = "unknown" if correlation is None else f"{correlation:.2f}".replace("-", "−")
     beside = f"error {error:.2f} ({of_mean:.2f} by guessing the mean)"
     if error >= of_mean:
-        return f"{what}; they do not foretell each other yet: leave-one-out {beside}; rate more"
+        return f"{what}; no better than the mean yet: leave-one-out {beside}; rate more"
     return f"{what}; leave-one-out rank correlation {ranks}, {beside}"

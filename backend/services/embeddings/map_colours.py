@@ -1,4 +1,4 @@
-"""What colours the galaxies of a map: a value for each row of a dataset."""
+"""Colours of a map: a value a row of a dataset."""
 
 from collections.abc import Callable
 
@@ -12,7 +12,7 @@ from backend.services.datasets.browsing import SPLIT_OF_CODE, Datasets
 from backend.services.evaluation.evaluations import Evaluations
 from backend.stats.predictions import Predictions
 from shared.base.vocabulary import SPLIT_CODES
-from shared.contract.annotations import BEST
+from shared.contract.annotations import MAX_RATING
 from shared.contract.maps import OF_EVALUATION, ColourBy, Colours
 
 NOT_PREDICTED = "not predicted"
@@ -27,11 +27,11 @@ def map_colours(
     by: ColourBy,
     evaluation: str | None,
 ) -> Colours:
-    """Raises NotFoundError, and InvalidInputError where the dataset cannot be coloured so."""
+    """Raises NotFoundError, and InvalidInputError where the dataset lacks the values."""
     if by in OF_EVALUATION:
         return _of_evaluation(datasets, evaluations, dataset, by, evaluation)
-    if by in _SAID:
-        return _of_opinions(datasets, annotations, dataset, by)
+    if by in _ANNOTATED:
+        return _of_annotations(datasets, annotations, dataset, by)
     with datasets.use(dataset) as store:
         if by is ColourBy.CLASS:
             return _of_class(store, dataset)
@@ -55,10 +55,10 @@ def _of_redshift(store: GalaxyStore, dataset: str) -> Colours:
     return Colours(by=ColourBy.REDSHIFT, names=[], unknown="no redshift", values=_numbers(store.redshift, 5))
 
 
-def _of_opinions(datasets: Datasets, annotations: Annotations, dataset: str, by: ColourBy) -> Colours:
-    said = annotations.of(dataset)
-    values = dict.fromkeys(said.notes, 0) if by is ColourBy.FLAGGED else said.ratings
-    names, unknown, code, fault = _SAID[by]
+def _of_annotations(datasets: Datasets, annotations: Annotations, dataset: str, by: ColourBy) -> Colours:
+    annotated = annotations.of(dataset)
+    values = dict.fromkeys(annotated.notes, 0) if by is ColourBy.FLAGGED else annotated.ratings
+    names, unknown, code, fault = _ANNOTATED[by]
     if not values:
         raise InvalidInputError(code, f"{dataset} {fault}; colour it by split", "by")
     column = np.full(int(datasets.row(dataset).info["n"]), -1)
@@ -70,31 +70,21 @@ def _of_evaluation(
     datasets: Datasets, evaluations: Evaluations, dataset: str, by: ColourBy, evaluation: str | None
 ) -> Colours:
     if evaluation is None:
-        raise InvalidInputError(
-            "no_evaluation",
-            f"to colour by {by} name an evaluation of {dataset}; the list has them",
-            "evaluation",
-        )
-    judged, row = evaluations.get(evaluation), datasets.row(dataset)
-    if judged.dataset_digest != row.digest:
-        raise InvalidInputError(
-            "other_dataset",
-            f"{evaluation} is about another dataset, {judged.dataset}, or an older {dataset}; choose another",
-            "evaluation",
-        )
+        said = f"name an evaluation of {dataset} to colour by {by}; the Evaluate page lists them"
+        raise InvalidInputError("no_evaluation", said, "evaluation")
+    source, row = evaluations.get(evaluation), datasets.row(dataset)
+    if source.dataset_digest != row.digest:
+        said = f"{evaluation} is of another dataset, {source.dataset}, or an older {dataset}; choose another"
+        raise InvalidInputError("other_dataset", said, "evaluation")
     found, n = evaluations.predictions(evaluation), int(row.info["n"])
     if found.row.max(initial=-1) >= n:
-        raise InvalidInputError(
-            "bad_predictions",
-            f"{evaluation} predicts row {found.row.max()}, and the last of {dataset} is {n - 1}; "
-            "choose another",
-            "evaluation",
-        )
+        said = f"{evaluation} predicts row {found.row.max()}, and {dataset} ends at {n - 1}; choose another"
+        raise InvalidInputError("bad_predictions", said, "evaluation")
     values = np.full(n, np.nan)
     values[found.row] = _VALUES[by](found)
     if by is ColourBy.CONFIDENCE:
         return Colours(by=by, names=[], unknown=NOT_PREDICTED, values=_numbers(values, 4))
-    names = judged.class_names if by is ColourBy.PREDICTED else ["wrong", "right"]
+    names = source.class_names if by is ColourBy.PREDICTED else ["wrong", "right"]
     return Colours(by=by, names=names, unknown=NOT_PREDICTED, values=_indices(values))
 
 
@@ -105,9 +95,14 @@ _VALUES: dict[ColourBy, Callable[[Predictions], Values]] = {
 }
 
 
-_SAID: dict[ColourBy, tuple[list[str], str, str, str]] = {
+_ANNOTATED: dict[ColourBy, tuple[list[str], str, str, str]] = {
     ColourBy.FLAGGED: (["label flagged"], "not flagged", "no_flags", "has no flagged labels"),
-    ColourBy.RATING: ([str(i) for i in range(BEST + 1)], "not rated", "no_ratings", "has no rated galaxies"),
+    ColourBy.RATING: (
+        [str(i) for i in range(MAX_RATING + 1)],
+        "not rated",
+        "no_ratings",
+        "has no rated galaxies",
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""Maps: where the galaxies of a space are in two dimensions."""
+"""Maps: the galaxies of a space in two dimensions."""
 
 import threading
 from hashlib import sha256
@@ -12,43 +12,45 @@ from backend.db.models import RunRow
 from backend.errors import ConflictError, InvalidInputError
 from backend.search.projection import (
     PROJECTION_BYTES,
-    Projected,
+    Projection,
     project_aligned,
     project_pca,
     projection_name,
 )
-from backend.services.embeddings.projection_jobs import config_of, perplexity_fault
 from backend.services.embeddings.spaces import ResolvedSpace, embedded_steps, space_of
 from backend.services.embeddings.vectors import Embeddings
 from backend.settings import Settings
 from shared.configs import ProjectConfig
+from shared.configs.embeddings import SpaceConfig
 from shared.configs.kinds import RunKind
 from shared.contract.maps import MapRequest, MapState
 from shared.contract.search import EmbeddingSpace
 
 NEWEST_JOBS = 200
+MIN_PERPLEXITY, NEIGHBOURS = 2, 3
+"""t-SNE uses NEIGHBOURS times as many neighbours as its perplexity."""
 
 
 class Projections:
-    """Makes the maps that are made at once, and reads those that a job has made."""
+    """Computes PCA maps, and reads t-SNE maps that a job computed."""
 
     def __init__(self, database: Database, settings: Settings, embeddings: Embeddings) -> None:
         self._database, self._settings, self._embeddings = database, settings, embeddings
         self._files = ByteCache(settings.home / "cache" / "projections", PROJECTION_BYTES)
         self._making = threading.Lock()
 
-    def state(self, asked: MapRequest) -> MapState:
-        """Whether there is such a map. Raises NotFoundError, InvalidInputError."""
-        resolved, onto = self._spaces(asked)
-        embeddings = self._embeddings.state(_space(asked))
-        tsne = asked.method == "tsne"
-        config = config_of(resolved, asked.perplexity, asked.seed) if tsne else None
-        why_not = perplexity_fault(asked.perplexity, resolved) if tsne else None
+    def state(self, request: MapRequest) -> MapState:
+        """Whether the map exists. Raises NotFoundError, InvalidInputError."""
+        resolved, onto = self._spaces(request)
+        embeddings = self._embeddings.state(_space(request))
+        tsne = request.method == "tsne"
+        config = projection_config(resolved, request.perplexity, request.seed) if tsne else None
+        why_not = perplexity_fault(request.perplexity, resolved) if tsne else None
         embedded = embeddings.ready and (onto is None or self._embeddings.state(space_of(onto.config)).ready)
-        found = self._find(asked, resolved, onto) if embedded else None
+        found = self._find(request, resolved, onto) if embedded else None
         return MapState(
             embeddings=embeddings,
-            method=asked.method,
+            method=request.method,
             aligned=onto.encoder.step if onto else None,
             ready=found is not None,
             shares=list(found.shares) if found else [],
@@ -58,45 +60,45 @@ class Projections:
             steps=embedded_steps(self._settings, resolved),
         )
 
-    def points(self, asked: MapRequest) -> bytes:
-        """As shared.contract.maps lays it out. Raises ConflictError where there is none; as `state`."""
-        resolved, onto = self._spaces(asked)
-        found = self._find(asked, resolved, onto)
+    def points(self, request: MapRequest) -> bytes:
+        """In the layout of shared.contract.maps. Raises ConflictError where there is no map yet."""
+        resolved, onto = self._spaces(request)
+        found = self._find(request, resolved, onto)
         if found is None:
             raise ConflictError(
                 "not_projected",
-                f"the t-SNE of {resolved.config.dataset} by {asked.run} is not made yet; queue a run of kind "
-                "project, or look at the PCA",
+                f"the t-SNE of {resolved.config.dataset} by {request.run} is not computed yet; queue a run "
+                "of kind project, or use the PCA",
             )
         return np.ascontiguousarray(found.points.T, "<f4").tobytes()
 
-    def etag(self, asked: MapRequest) -> str:
+    def etag(self, request: MapRequest) -> str:
         """Changes when the points do."""
-        resolved, onto = self._spaces(asked)
-        return f'"{sha256(_name(asked, resolved, onto).encode()).hexdigest()[:24]}"'
+        resolved, onto = self._spaces(request)
+        return f'"{sha256(_name(request, resolved, onto).encode()).hexdigest()[:24]}"'
 
-    def _spaces(self, asked: MapRequest) -> tuple[ResolvedSpace, ResolvedSpace | None]:
-        resolved = self._embeddings.resolve(_space(asked))
-        if asked.aligned is None and asked.aligned_run is None:
+    def _spaces(self, request: MapRequest) -> tuple[ResolvedSpace, ResolvedSpace | None]:
+        resolved = self._embeddings.resolve(_space(request))
+        if request.aligned is None and request.aligned_run is None:
             return resolved, None
-        if asked.method != "pca":
+        if request.method != "pca":
             raise InvalidInputError(
-                "not_alignable", "only a PCA can be turned onto another; leave aligned out", "aligned"
+                "not_alignable", "only a PCA can be aligned to another; leave aligned out", "aligned"
             )
-        onto = self._embeddings.resolve(_onto(asked, str(resolved.config.dataset)))
+        onto = self._embeddings.resolve(_onto(request, str(resolved.config.dataset)))
         return resolved, onto if onto.key != resolved.key else None
 
     def _find(
-        self, asked: MapRequest, resolved: ResolvedSpace, onto: ResolvedSpace | None
-    ) -> Projected | None:
-        """The map, made now where that is done at once. Of several who ask, one makes it."""
-        name = _name(asked, resolved, onto)
+        self, request: MapRequest, resolved: ResolvedSpace, onto: ResolvedSpace | None
+    ) -> Projection | None:
+        """The map, computed now if it is a missing PCA, by one thread at a time."""
+        name = _name(request, resolved, onto)
         with self._making:
             kept = self._files.get(name)
             if kept is not None:
-                return Projected.from_bytes(kept)
-            vectors = self._embeddings.get(_space(asked)).vectors
-            if asked.method == "tsne":
+                return Projection.from_bytes(kept)
+            vectors = self._embeddings.get(_space(request)).vectors
+            if request.method == "tsne":
                 return None
             if onto is None:
                 made = project_pca(vectors)
@@ -115,24 +117,44 @@ class Projections:
         return None
 
 
-def _space(asked: MapRequest) -> EmbeddingSpace:
-    return EmbeddingSpace.model_validate(asked.model_dump(include=set(EmbeddingSpace.model_fields)))
+def projection_config(space: ResolvedSpace, perplexity: float, seed: int) -> ProjectConfig:
+    """The job that computes the t-SNE of a space."""
+    values = space.config.model_dump(include=set(SpaceConfig.model_fields))
+    return ProjectConfig(**values, perplexity=perplexity, seed=seed)
 
 
-def _onto(asked: MapRequest, dataset: str) -> EmbeddingSpace:
-    """Another checkpoint of the run, at its depth and pooling; or another encoder in the same dataset."""
-    if asked.aligned_run is None:
-        return _space(asked).model_copy(update={"checkpoint": asked.aligned})
-    return EmbeddingSpace(
-        run=asked.aligned_run,
-        checkpoint=asked.aligned or "best",
-        dataset=dataset,
-        depth=asked.aligned_depth,
-        pooling=asked.aligned_pooling or asked.pooling,
+def perplexity_fault(perplexity: float, space: ResolvedSpace) -> str | None:
+    """Why there are too few galaxies for the perplexity; None where there are enough."""
+    most = (space.n - 1) // NEIGHBOURS
+    if perplexity <= most:
+        return None
+    name = space.config.dataset
+    if most < MIN_PERPLEXITY:
+        return f"{name} has {space.n} galaxies, too few for t-SNE; use the PCA"
+    return (
+        f"perplexity = {perplexity:g}: {name} has {space.n} galaxies, and t-SNE uses {NEIGHBOURS} times as "
+        f"many neighbours; set {most} or less"
     )
 
 
-def _name(asked: MapRequest, resolved: ResolvedSpace, onto: ResolvedSpace | None) -> str:
-    if asked.method == "tsne":
-        return projection_name("tsne", resolved.files, perplexity=asked.perplexity, seed=asked.seed)
+def _space(request: MapRequest) -> EmbeddingSpace:
+    return EmbeddingSpace.from_attributes(request)
+
+
+def _onto(request: MapRequest, dataset: str) -> EmbeddingSpace:
+    """Another checkpoint of the run, at its depth and pooling; or another encoder in the same dataset."""
+    if request.aligned_run is None:
+        return EmbeddingSpace.from_attributes(request, checkpoint=request.aligned)
+    return EmbeddingSpace(
+        run=request.aligned_run,
+        checkpoint=request.aligned or "best",
+        dataset=dataset,
+        depth=request.aligned_depth,
+        pooling=request.aligned_pooling or request.pooling,
+    )
+
+
+def _name(request: MapRequest, resolved: ResolvedSpace, onto: ResolvedSpace | None) -> str:
+    if request.method == "tsne":
+        return projection_name("tsne", resolved.files, perplexity=request.perplexity, seed=request.seed)
     return projection_name("pca", resolved.files, onto=list(onto.files) if onto else None)

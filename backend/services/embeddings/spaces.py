@@ -1,18 +1,16 @@
-"""What an embedding space means now: its checkpoint, dataset and depth, and where its features are kept."""
+"""Resolving an embedding space: its checkpoint, dataset, depth, and the files of its features."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from backend.data.feature_files import every_row_files, feature_folder, index_file, quality_file
-from backend.data.store import GalaxyStore
 from backend.db.engine import Database
 from backend.errors import InvalidInputError
 from backend.jobs.encoders import FoundEncoder, find_encoder, saved_steps
 from backend.jobs.run_dir import EncoderSpec, RunDir
-from backend.search import approximate
-from backend.services.evaluation.encoders import encoder_run, judged_on, require_bands, source_of
+from backend.services.evaluation.encoders import encoder_run, evaluation_dataset, require_bands, source_of
 from backend.settings import Settings
-from shared.base.vocabulary import SPLIT_CODES, Split
 from shared.configs import EmbedConfig, ModelConfig
 from shared.configs.embeddings import SpaceConfig
 from shared.contract.search import EmbeddingSpace
@@ -20,8 +18,8 @@ from shared.contract.search import EmbeddingSpace
 
 @dataclass(frozen=True)
 class ResolvedSpace:
-    """A space with nothing left open; `files` (relative to the cache of features) hold what is pooled, side
-    by side."""
+    """A space with every default filled in. `files`, relative to the feature cache, hold its features; with
+    two poolings they go side by side."""
 
     config: EmbedConfig
     encoder: EncoderSpec
@@ -35,7 +33,7 @@ class ResolvedSpace:
 
     @property
     def key(self) -> str:
-        """Changes with the weights, the dataset, the depth and the pooling."""
+        """Changes with weights, dataset, depth and pooling."""
         return "+".join(self.files)
 
 
@@ -44,11 +42,11 @@ def feature_cache(settings: Settings) -> Path:
 
 
 def resolve_space(database: Database, settings: Settings, space: EmbeddingSpace) -> ResolvedSpace:
-    """Raises NotFoundError or InvalidInputError where there is no such encoder, checkpoint, dataset or depth,
-    or the encoder cannot read the dataset."""
+    """Raises NotFoundError or InvalidInputError where encoder, checkpoint, dataset or depth do not exist, or
+    the encoder cannot read the dataset."""
     with database.read() as session:
         run = encoder_run(session, space.run)
-        dataset = judged_on(session, space.dataset, run)
+        dataset = evaluation_dataset(session, space.dataset, run)
         source = source_of(session, run)
     found = find_encoder(settings.home, run.id, space.checkpoint)
     require_bands(run, found.channels, dataset)
@@ -56,15 +54,14 @@ def resolve_space(database: Database, settings: Settings, space: EmbeddingSpace)
     model = ModelConfig.of(found.meta["config"])
     files = every_row_files(found.spec.weights_digest, dataset.digest, model, depth, space.pooling)
     folder = feature_folder(found.spec.weights_digest, dataset.digest, model)
-    values = {
-        "encoder": run.id,
-        "checkpoint": str(found.spec.step),
-        "dataset": dataset.name,
-        "depth": depth,
-        "pooling": space.pooling,
-    }
     return ResolvedSpace(
-        config=EmbedConfig.model_validate(values),
+        config=EmbedConfig(
+            encoder=run.id,
+            checkpoint=str(found.spec.step),
+            dataset=dataset.name,
+            depth=depth,
+            pooling=space.pooling,
+        ),
         encoder=found.spec.model_copy(update=source.model_dump()),
         dataset_file=dataset.file,
         layers=found.depth,
@@ -76,50 +73,24 @@ def resolve_space(database: Database, settings: Settings, space: EmbeddingSpace)
     )
 
 
-def require_quality(settings: Settings, space: ResolvedSpace) -> None:
-    """Raise InvalidInputError where no class can be asked for: no labelled train or validation rows."""
-    name = str(space.config.dataset)
-    with GalaxyStore.open(settings.datasets_dir / space.dataset_file) as store:
-        for split in (Split.TRAIN, Split.VAL):
-            if not ((store.splits == SPLIT_CODES[split]) & (store.labels >= 0)).any():
-                raise InvalidInputError(
-                    "no_labels",
-                    f"{name} has no labelled {split} rows, so that nothing says whether similar means of the "
-                    "same class; measure the search on a labelled dataset",
-                    "dataset",
-                )
-
-
-def require_index() -> None:
-    """Raise InvalidInputError where faiss is not here."""
-    if not approximate.is_installed():
-        raise InvalidInputError(
-            "no_faiss",
-            "index = always needs faiss, which is not installed; `pip install faiss-cpu` (the extra `ann`), "
-            "or leave it at auto: exact search needs none",
-            "index",
-        )
+def is_embedded(settings: Settings, files: Iterable[str]) -> bool:
+    """Whether all `files` of a space exist."""
+    return all((feature_cache(settings) / file).is_file() for file in files)
 
 
 def space_of(config: SpaceConfig) -> EmbeddingSpace:
     """The space that a job with this config works on."""
-    return EmbeddingSpace(
-        run=config.encoder,
-        checkpoint=config.checkpoint,
-        dataset=config.dataset,
-        depth=config.depth,
-        pooling=config.pooling,
-    )
+    return EmbeddingSpace.from_attributes(config, run=config.encoder)
 
 
 def embedded_steps(settings: Settings, resolved: ResolvedSpace) -> list[int]:
-    """Checkpoints of its run whose embeddings, of the same dataset, depth and pooling, are there; rising."""
+    """Steps of the run, rising, with embeddings of the same dataset, depth and pooling."""
     here = resolved.encoder.weights_digest
     steps = []
     for step in saved_steps(RunDir(settings.runs_dir / resolved.encoder.run)):
         digest = find_encoder(settings.home, resolved.encoder.run, str(step)).spec.weights_digest
         files = (file.replace(here, digest, 1) for file in resolved.files)
-        if all((feature_cache(settings) / file).is_file() for file in files):
+        if is_embedded(settings, files):
             steps.append(step)
     return steps
 
@@ -127,7 +98,6 @@ def embedded_steps(settings: Settings, resolved: ResolvedSpace) -> list[int]:
 def _depth(space: EmbeddingSpace, found: FoundEncoder) -> int:
     depth = space.depth or found.depth
     if depth > found.depth:
-        raise InvalidInputError(
-            "no_depth", f"depth = {depth}: the encoder of {space.run} has blocks 1 to {found.depth}", "depth"
-        )
+        said = f"depth = {depth}: the encoder of {space.run} has blocks 1 to {found.depth}"
+        raise InvalidInputError("no_depth", said, "depth")
     return depth

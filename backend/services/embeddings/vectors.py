@@ -1,20 +1,24 @@
-"""Embeddings of every galaxy of a dataset, in memory as search and map want them.
+"""Embeddings of every galaxy of a dataset, in memory for search and maps.
 
-They are computed by a job (`backend.jobs.tasks.embed`) and read here from the cache of features.
+A job computes them (`backend.jobs.tasks.embed`); here they are read from the feature cache.
 """
 
+import io
 import threading
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import psutil
+import pyarrow as pa
+import pyarrow.parquet
+from cachetools import LRUCache
 from numpy.typing import NDArray
 from sqlalchemy import select
 
 from backend.data.feature_files import read_features
+from backend.data.store import GalaxyStore
 from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.errors import ConflictError
@@ -22,8 +26,8 @@ from backend.files import read_json
 from backend.search import approximate
 from backend.search.approximate import Approximate
 from backend.search.vectors import Vectors, standard_of, standardised, train_rows, unit
-from backend.services.datasets.browsing import Datasets
-from backend.services.embeddings.spaces import ResolvedSpace, feature_cache, resolve_space
+from backend.services.datasets.browsing import SPLIT_OF_CODE, Datasets
+from backend.services.embeddings.spaces import ResolvedSpace, feature_cache, is_embedded, resolve_space
 from backend.settings import Settings
 from shared.configs import EmbedConfig
 from shared.configs.kinds import RunKind
@@ -35,10 +39,10 @@ NEWEST_JOBS = 200
 
 
 @dataclass(frozen=True)
-class Embedded:
-    """The galaxies of a space: `vectors` (N, D) float32 of length 1, a row a galaxy of the dataset, in its
-    order; `mean` and `scale` (D,) standardise other features of this encoder as the train rows were.
-    `approximate` is an index of the vectors, where a job left one."""
+class EmbeddingMatrix:
+    """The galaxies of a space: `vectors` (N, D) float32 of length 1, in the order of the dataset; `mean` and
+    `scale` (D,) standardise other features of this encoder like the train rows. `approximate` is an index of
+    the vectors, where a job built one."""
 
     key: str
     state: EmbeddingState
@@ -49,7 +53,7 @@ class Embedded:
 
     @property
     def nbytes(self) -> int:
-        return self.vectors.nbytes + (self.approximate.measured.bytes if self.approximate else 0)
+        return self.vectors.nbytes + (self.approximate.quality.bytes if self.approximate else 0)
 
     def place(self, features: NDArray[np.floating]) -> Vectors:
         """Features (m, D) of other images as vectors of this space."""
@@ -57,23 +61,25 @@ class Embedded:
 
 
 class Embeddings:
-    """Reads embeddings, and keeps those in memory that were last asked for."""
+    """Reads embeddings, and caches those used last."""
 
     def __init__(self, database: Database, settings: Settings, datasets: Datasets) -> None:
         self._database, self._settings, self._datasets = database, settings, datasets
         self._lock = threading.Lock()
-        self._kept: OrderedDict[str, Embedded] = OrderedDict()
+        self._cache: LRUCache[str, EmbeddingMatrix] = LRUCache(
+            MAX_BYTES, getsizeof=lambda matrix: min(matrix.nbytes, MAX_BYTES)
+        )
 
     def resolve(self, space: EmbeddingSpace) -> ResolvedSpace:
         """Raises NotFoundError, InvalidInputError."""
         return resolve_space(self._database, self._settings, space)
 
     def state(self, space: EmbeddingSpace) -> EmbeddingState:
-        """Whether they are there, and the job that makes them. Raises NotFoundError, InvalidInputError."""
+        """Whether they exist, and the job that computes them. Raises NotFoundError, InvalidInputError."""
         return self._state(self.resolve(space))
 
     def quality(self, space: EmbeddingSpace) -> QualityState:
-        """What the search is worth, where it was measured. Raises as `state` does."""
+        """How well the search works, where that was measured. Raises as `state` does."""
         resolved = self.resolve(space)
         stored = read_json(feature_cache(self._settings) / resolved.quality_file)
         return QualityState(
@@ -82,21 +88,19 @@ class Embeddings:
             config=resolved.config.model_copy(update={"quality": True}),
         )
 
-    def get(self, space: EmbeddingSpace) -> Embedded:
-        """Raises ConflictError where they are not there, and as `state` does."""
+    def get(self, space: EmbeddingSpace) -> EmbeddingMatrix:
+        """Raises ConflictError where they are not computed yet, and as `state` does."""
         resolved = self.resolve(space)
         with self._lock:
-            found = self._kept.get(resolved.key) or self._read(resolved)
-            found = self._with_index(found, resolved)
-            state = self._state(resolved)
-            if found.state != state:  # the dataset was renamed, or another run has the same weights
-                found = replace(found, state=state)
-            self._kept[resolved.key] = found
-            self._kept.move_to_end(resolved.key)
-            self._let_go()
+            found = self._cache.get(resolved.key) or self._read(resolved)
+            if found.approximate is None:  # a job may have built an index since
+                index = approximate.read(feature_cache(self._settings) / resolved.index_file)
+                found = replace(found, approximate=index)
+            # The dataset may have been renamed, or another run may have the same weights.
+            self._cache[resolved.key] = found = replace(found, state=self._state(resolved))
         return found
 
-    def _read(self, resolved: ResolvedSpace) -> Embedded:
+    def _read(self, resolved: ResolvedSpace) -> EmbeddingMatrix:
         folder = feature_cache(self._settings)
         parts = [read_features(folder / file, resolved.n) for file in resolved.files]
         features = [part for part in parts if part is not None]
@@ -106,34 +110,24 @@ class Embeddings:
             train = train_rows(store.splits)
         mean, scale = standard_of(features, train)
         vectors = standardised(features, mean, scale)
-        return Embedded(resolved.key, self._state(resolved), vectors, mean, scale)
-
-    def _with_index(self, found: Embedded, resolved: ResolvedSpace) -> Embedded:
-        """With the index that a job may have left since."""
-        if found.approximate is not None:
-            return found
-        index = approximate.read(feature_cache(self._settings) / resolved.index_file)
-        return found if index is None else replace(found, approximate=index)
+        return EmbeddingMatrix(resolved.key, self._state(resolved), vectors, mean, scale)
 
     def _state(self, resolved: ResolvedSpace) -> EmbeddingState:
-        folder, config = feature_cache(self._settings), resolved.config
-        return EmbeddingState(
+        config = resolved.config
+        return EmbeddingState.from_attributes(
+            resolved,
             run=config.encoder,
             step=resolved.encoder.step,
             dataset=str(config.dataset),
             depth=config.depth or resolved.layers,
-            layers=resolved.layers,
             pooling=config.pooling,
-            n=resolved.n,
-            width=resolved.width,
-            ready=all((folder / file).is_file() for file in resolved.files),
+            ready=is_embedded(self._settings, resolved.files),
             job=self._job(resolved),
             config=config,
         )
 
     def _job(self, resolved: ResolvedSpace, *, quality: bool = False) -> str | None:
-        """The newest job whose features these are: it keeps cls and mean, whichever was asked for. With
-        `quality` the newest that measures them as they are pooled."""
+        """The newest job that computes these features; with `quality`, that measures this pooling of them."""
         jobs = select(RunRow.id, RunRow.config).where(RunRow.kind == RunKind.EMBED.value)
         with self._database.read() as session:
             for run_id, config in session.execute(jobs.order_by(RunRow.created_at.desc()).limit(NEWEST_JOBS)):
@@ -142,22 +136,61 @@ class Embeddings:
                     return str(run_id)
         return None
 
-    def _let_go(self) -> None:
-        while len(self._kept) > 1 and sum(one.nbytes for one in self._kept.values()) > MAX_BYTES:
-            self._kept.popitem(last=False)
 
-
-def embeds(config: Mapping[str, Any], wanted: EmbedConfig) -> bool:
-    """Whether a job with this config makes what is wanted: it keeps cls and mean, whichever was asked for."""
-    same = all(config.get(key) == getattr(wanted, key) for key in ("encoder", "dataset", "depth"))
-    return same and (config.get("checkpoint") == wanted.checkpoint or bool(config.get("every_checkpoint")))
+def embeds(config: Mapping[str, Any], target: EmbedConfig) -> bool:
+    """Whether a job with this config computes the target's features; it stores both poolings in any case."""
+    same = all(config.get(key) == getattr(target, key) for key in ("encoder", "dataset", "depth"))
+    return same and (config.get("checkpoint") == target.checkpoint or bool(config.get("every_checkpoint")))
 
 
 def not_embedded(resolved: ResolvedSpace) -> ConflictError:
-    """What to do about it."""
     config = resolved.config
     return ConflictError(
         "not_embedded",
         f"checkpoint {config.checkpoint} of {config.encoder} has no embeddings of {config.dataset} at depth "
         f"{config.depth} yet; queue a run of kind embed, or `galaxyscope embed --run {config.encoder}`",
     )
+
+
+EmbeddingFormat = Literal["npy", "parquet"]
+
+
+def embeddings_file(
+    datasets: Datasets, embeddings: Embeddings, space: EmbeddingSpace, file_format: EmbeddingFormat
+) -> bytes:
+    """The vectors as they are searched: standardised by the train rows, of length 1, float32.
+
+    NPY: a record (source_id, embedding) a galaxy, without pickles. Parquet: row, source_id, label, split, ra,
+    dec and embedding, a list of fixed length. Raises ConflictError where they are not there yet.
+    """
+    embedded = embeddings.get(space)
+    with datasets.use(embedded.state.dataset) as store:
+        write = _npy if file_format == "npy" else _parquet
+        return write(store, embedded.vectors)
+
+
+def _npy(store: GalaxyStore, vectors: Vectors) -> bytes:
+    ids = np.array(store.source_ids)
+    records = np.empty(len(ids), [("source_id", ids.dtype), ("embedding", np.float32, (vectors.shape[1],))])
+    records["source_id"], records["embedding"] = ids, vectors
+    out = io.BytesIO()
+    np.save(out, records, allow_pickle=False)
+    return out.getvalue()
+
+
+def _parquet(store: GalaxyStore, vectors: Vectors) -> bytes:
+    names = [*store.class_names, None]  # −1 is no class
+    table = pa.table(
+        {
+            "row": np.arange(store.n),
+            "source_id": store.source_ids,
+            "label": [names[label] for label in store.labels],
+            "split": [SPLIT_OF_CODE[int(code)].value for code in store.splits],
+            "ra": pa.array(store.ra, from_pandas=True),
+            "dec": pa.array(store.dec, from_pandas=True),
+            "embedding": pa.FixedSizeListArray.from_arrays(vectors.ravel(), vectors.shape[1]),
+        }
+    )
+    out = io.BytesIO()
+    pyarrow.parquet.write_table(table, out)
+    return out.getvalue()

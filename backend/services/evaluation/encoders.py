@@ -1,25 +1,25 @@
-"""The encoder that a job works on, and the labels that judge it."""
+"""The encoder of a job, and the labelled dataset it is evaluated on."""
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.data.label_subset import smallest_fraction
+from backend.data.splits import smallest_fraction
 from backend.data.store import GalaxyStore
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import InvalidInputError, NotFoundError
 from backend.jobs.encoders import find_encoder
 from backend.jobs.run_dir import EncoderSource
-from backend.services.datasets.names import named_dataset
+from backend.services.datasets.browsing import require_dataset
 from backend.settings import Settings
 from shared.base.vocabulary import SPLIT_CODES, Split
 from shared.configs.kinds import Trait, has_trait
 
 
 def channels_of(session: Session, settings: Settings, run: RunRow) -> int:
-    """Bands that the encoder reads: as its checkpoint says, or those of what it is about to be trained on.
-    Raises NotFoundError where neither is there."""
+    """Bands that the encoder reads: of its checkpoint, else of the dataset it will be trained on. Raises
+    NotFoundError where neither exists."""
     try:
         return find_encoder(settings.home, run.id, "last").channels
     except NotFoundError:
@@ -30,7 +30,7 @@ def channels_of(session: Session, settings: Settings, run: RunRow) -> int:
 
 
 def source_of(session: Session, run: RunRow) -> EncoderSource:
-    """The run of an encoder, and what that learned from, where it is known and still here."""
+    """The run of an encoder, and the dataset it was trained on, where that is known and still exists."""
     if not has_trait(run.kind, Trait.TRAINS) or run.dataset_digest is None:
         return EncoderSource(run=run.id)
     same = select(DatasetRow).where(DatasetRow.digest == run.dataset_digest).order_by(DatasetRow.name)
@@ -46,69 +46,55 @@ def source_of(session: Session, run: RunRow) -> EncoderSource:
 def encoder_run(session: Session, run_id: str) -> RunRow:
     row = session.get(RunRow, run_id)
     if row is None:
-        raise NotFoundError(
-            "run_not_found", f"there is no run {run_id}; the list of runs has their ids", "encoder"
-        )
+        raise NotFoundError("run_not_found", f"there is no run {run_id}; the Runs page lists them", "encoder")
     if not has_trait(row.kind, Trait.LEAVES_MODEL):
-        raise InvalidInputError(
-            "no_model",
-            f"{run_id} is a job of kind {row.kind}, which has no encoder; choose a training or an import",
-            "encoder",
+        said = (
+            f"{run_id} is a job of kind {row.kind}, without an encoder; choose a training or imported model"
         )
+        raise InvalidInputError("no_model", said, "encoder")
     return row
 
 
-def judged_on(session: Session, wanted: str | None, run: RunRow) -> DatasetRow:
-    """The dataset asked for, else the one that the encoder's own probes are judged on."""
-    name = wanted or run.config.get("eval_dataset") or run.dataset
+def evaluation_dataset(session: Session, requested: str | None, run: RunRow) -> DatasetRow:
+    """The requested dataset, else the one that the encoder's own probes use."""
+    name = requested or run.config.get("eval_dataset") or run.dataset
     if name is None:
-        raise InvalidInputError(
-            "no_dataset", f"{run.id} has no dataset of its own; name a labelled one in dataset", "dataset"
-        )
-    return named_dataset(session, name)
+        said = f"{run.id} has no dataset of its own; name a labelled one in dataset"
+        raise InvalidInputError("no_dataset", said, "dataset")
+    return require_dataset(session, name)
 
 
 def require_bands(run: RunRow, channels: int, dataset: DatasetRow) -> None:
-    """Raise InvalidInputError where an encoder of so many channels cannot read the dataset."""
+    """Raise InvalidInputError where the encoder reads another number of bands than the dataset has."""
     bands = len(dataset.info["bands"])
     if bands != channels:
-        raise InvalidInputError(
-            "bands_differ",
-            f"{run.id} reads {channels} bands and {dataset.name} has {bands}; choose another dataset",
-            "dataset",
-        )
+        said = f"{run.id} reads {channels} bands and {dataset.name} has {bands}; choose another dataset"
+        raise InvalidInputError("bands_differ", said, "dataset")
 
 
 def require_labels(settings: Settings, dataset: DatasetRow, label_fraction: float) -> NDArray[np.int64]:
-    """Labelled train rows of each class (K,). Raises InvalidInputError where a head could not be fitted on
-    train, chosen on validation and judged on test rows."""
+    """Labelled train rows of each class (K,). Raises InvalidInputError where a head cannot be fitted on
+    train, chosen on validation and evaluated on test rows."""
     if not dataset.info["class_names"]:
-        raise InvalidInputError(
-            "no_labels", f"{dataset.name} has no labels to judge by; choose a labelled dataset", "dataset"
-        )
+        said = f"{dataset.name} has no labels to evaluate on; choose a labelled dataset"
+        raise InvalidInputError("no_labels", said, "dataset")
     with GalaxyStore.open(settings.datasets_dir / dataset.file) as store:
         labels, splits = store.labels, store.splits
     for split in Split:
         if not ((splits == SPLIT_CODES[split]) & (labels >= 0)).any():
             raise InvalidInputError(
                 "empty_split",
-                f"{dataset.name} has no labelled {split} rows, and a head is fitted on train, chosen on val "
-                "and judged on test rows; import it with another split",
+                f"{dataset.name} has no labelled {split} rows; heads are fitted on train, chosen on val and "
+                "evaluated on test rows, so import it with another split",
                 "dataset",
             )
     train = np.bincount(labels[(splits == SPLIT_CODES[Split.TRAIN]) & (labels >= 0)])
     if np.count_nonzero(train) < 2:
-        raise InvalidInputError(
-            "one_class",
-            f"the train rows of {dataset.name} are all of one class; choose a dataset with two or more",
-            "dataset",
-        )
+        said = f"the train rows of {dataset.name} are all of one class; choose a dataset with two or more"
+        raise InvalidInputError("one_class", said, "dataset")
     smallest = smallest_fraction(train)
     if label_fraction < smallest:
         rare = dataset.info["class_names"][int(np.where(train > 0, train, train.max()).argmin())]
-        raise InvalidInputError(
-            "empty_class",
-            f"label_fraction {label_fraction:g} leaves no train row of {rare}; take {smallest:.2g} or more",
-            "label_fraction",
-        )
+        said = f"label_fraction {label_fraction:g} leaves no train row of {rare}; set {smallest:.2g} or more"
+        raise InvalidInputError("empty_class", said, "label_fraction")
     return train

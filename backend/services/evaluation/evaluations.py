@@ -1,4 +1,4 @@
-"""The verbs of evaluations: list, read, browse what was predicted, compare two."""
+"""Reading evaluations: list, browse predictions, compare."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,17 +12,18 @@ from backend.db.engine import Database
 from backend.db.models import DatasetRow, EvaluationRow
 from backend.errors import InvalidInputError, NotFoundError
 from backend.jobs.run_dir import RunDir
+from backend.services.datasets.annotations import notes_by_row
 from backend.services.datasets.browsing import SPLIT_OF_CODE, Datasets, galaxy_of
-from backend.services.datasets.label_flags import notes_by_row
 from backend.services.datasets.tables import TableFormat, table_file
-from backend.services.evaluation.method_comparison import compare_seeds, require_method
 from backend.settings import Settings
 from backend.stats.comparing import difference_interval, mcnemar, verdict
+from backend.stats.methods import method_verdict, paired, welch
 from backend.stats.predictions import Predictions, Rows, load_predictions
 from backend.stats.threshold_curves import threshold_curves
-from shared.base.vocabulary import SPLIT_CODES, Split
+from shared.base.vocabulary import SPLIT_CODES, Basis, Split
 from shared.contract.datasets import Galaxy
 from shared.contract.evaluations import (
+    FEWEST_SEEDS,
     Comparison,
     Evaluation,
     MethodComparison,
@@ -34,10 +35,10 @@ from shared.contract.evaluations import (
 
 
 @dataclass(frozen=True)
-class WantedPredictions:
-    """Which predictions; classes are indices of class_names, None takes all. `flagged_only` leaves galaxies
-    whose label a person doubts; confidence is the probability of the predicted class, to three decimals as
-    pages show it, both bounds included."""
+class PredictionFilter:
+    """Which predictions; classes are indices of class_names, None takes all. `flagged_only` keeps galaxies
+    whose label is flagged; confidence is the probability of the predicted class, to three decimals as pages
+    show it, both bounds included."""
 
     true: int | None = None
     predicted: int | None = None
@@ -47,7 +48,7 @@ class WantedPredictions:
     confidence_max: float = 1.0
 
     def of(self, every: Predictions, flagged: Collection[int] = ()) -> Predictions:
-        """Those that are wanted; `flagged` are rows."""
+        """Those that pass; `flagged` are rows."""
         keep = np.ones(len(every.row), np.bool_)
         if self.true is not None:
             keep &= every.true == self.true
@@ -76,8 +77,7 @@ class Evaluations:
         dataset: str | None = None,
         limit: int = 500,
     ) -> list[Evaluation]:
-        """Newest first; those on `encoder` with the references of its jobs, and those that it made itself.
-        `dataset` is a name."""
+        """Newest first; with `encoder` also the references of its jobs and its own evaluations."""
         query = select(EvaluationRow).order_by(EvaluationRow.created_at.desc(), EvaluationRow.id)
         if encoder is not None:
             query = query.where((EvaluationRow.encoder_id == encoder) | (EvaluationRow.run_id == encoder))
@@ -91,7 +91,7 @@ class Evaluations:
         return [_to_evaluation(row, names) for row in rows]
 
     def of_runs(self, runs: Collection[str]) -> dict[str, list[Evaluation]]:
-        """What each of these jobs made, newest first."""
+        """The evaluations of each job, newest first."""
         query = select(EvaluationRow).where(EvaluationRow.run_id.in_(runs))
         found: dict[str, list[Evaluation]] = {}
         with self._database.read() as session:
@@ -105,13 +105,12 @@ class Evaluations:
         with self._database.read() as session:
             row = session.get(EvaluationRow, evaluation_id)
             if row is None:
-                raise NotFoundError(
-                    "evaluation_not_found", f"there is no evaluation {evaluation_id}; the list has their ids"
-                )
+                said = f"there is no evaluation {evaluation_id}; the Evaluate page lists them"
+                raise NotFoundError("evaluation_not_found", said)
             return _to_evaluation(row, _names(session))
 
     def predictions(self, evaluation_id: str) -> Predictions:
-        """All that was predicted, of validation and test rows. Raises NotFoundError."""
+        """Of all validation and test rows. Raises NotFoundError."""
         evaluation = self.get(evaluation_id)
         folder = RunDir(self._settings.runs_dir / evaluation.run).evaluations
         try:
@@ -126,19 +125,18 @@ class Evaluations:
     def browse(
         self,
         evaluation_id: str,
-        wanted: WantedPredictions,
+        only: PredictionFilter,
         *,
         order: PredictionOrder,
         seed: int,
         offset: int,
         limit: int,
     ) -> PredictionPage:
-        """A page of the predictions that are wanted."""
+        """A page of the predictions that pass the filter."""
         evaluation = self.get(evaluation_id)
-        _require_classes(wanted, evaluation)
-        _require_range(wanted)
+        _require_valid(only, evaluation)
         flags = self._flags_of(evaluation)
-        found = wanted.of(self.predictions(evaluation_id), flags)
+        found = only.of(self.predictions(evaluation_id), flags)
         page = found.where(_ordered(found, order, seed)[offset : offset + limit])
         dataset = self._dataset_of(evaluation)
         galaxies = self._galaxies(dataset, page.row)
@@ -152,13 +150,13 @@ class Evaluations:
         )
 
     def table(self, evaluation_id: str, file_format: TableFormat) -> bytes:
-        """Every prediction as a table: row, source_id, split, true, predicted (class names), flagged,
-        p_<class>."""
+        """Every prediction: row, source_id, split, true, predicted (class names), flagged, p_<class>."""
         evaluation = self.get(evaluation_id)
         found, names = self.predictions(evaluation_id), np.array(evaluation.class_names)
+        galaxies = self._galaxies(self._dataset_of(evaluation), found.row)
         columns = {
             "row": found.row,
-            "source_id": self._source_ids(self._dataset_of(evaluation), found.row),
+            "source_id": [one.source_id if one else "" for one in galaxies],
             "split": [SPLIT_OF_CODE[int(code)].value for code in found.split],
             "true": names[found.true],
             "predicted": names[found.predicted],
@@ -169,14 +167,14 @@ class Evaluations:
     def curves(self, evaluation_id: str) -> ThresholdCurves:
         """Each class against the rest on test rows."""
         names = self.get(evaluation_id).class_names
-        test = WantedPredictions().of(self.predictions(evaluation_id))
+        test = PredictionFilter().of(self.predictions(evaluation_id))
         return threshold_curves(test.true, test.probabilities, names)
 
     def compare(self, a: str, b: str) -> Comparison:
-        """Whether A and B differ on their test rows. Raises InvalidInputError where these differ."""
+        """Whether A and B differ on their test rows, which must be the same (else InvalidInputError)."""
         one, other = self.get(a), self.get(b)
         _require_same_rows(one, other)
-        of_a, of_b = (WantedPredictions().of(self.predictions(each)) for each in (a, b))
+        of_a, of_b = (PredictionFilter().of(self.predictions(each)) for each in (a, b))
         of_a, of_b = (each.where(np.argsort(each.row)) for each in (of_a, of_b))
         if not np.array_equal(of_a.row, of_b.row):
             raise _other_rows(one, other, "their test rows are not the same")
@@ -197,7 +195,7 @@ class Evaluations:
 
     def compare_methods(self, a: Sequence[str], b: Sequence[str]) -> MethodComparison:
         """Whether one of two methods is better, over the seeds of each (docs/science.md §7). Raises
-        InvalidInputError where a side is not one method over seeds enough, or the test rows differ."""
+        InvalidInputError where a side is not one method with enough seeds, or the test rows differ."""
         of_a, of_b = ([self.get(each) for each in side] for side in (a, b))
         require_method(of_a, "a")
         require_method(of_b, "b")
@@ -219,12 +217,6 @@ class Evaluations:
         with self._datasets.use(dataset) as store:
             return [galaxy_of(store, int(row)) for row in rows]
 
-    def _source_ids(self, dataset: str | None, rows: Rows) -> list[str]:
-        if dataset is None:
-            return [""] * len(rows)
-        with self._datasets.use(dataset) as store:
-            return [store.source_ids[row] for row in rows]
-
 
 def _names(session: Session) -> dict[str, str]:
     """Names of the datasets by digest; the first of several."""
@@ -239,7 +231,7 @@ def _to_evaluation(row: EvaluationRow, names: dict[str, str]) -> Evaluation:
 
 
 def _ordered(found: Predictions, order: PredictionOrder, seed: int) -> Rows:
-    """Places in the order asked for; of equals the one that comes first in the file."""
+    """Places in the requested order; ties in file order."""
     places = np.arange(len(found.row))
     if order is PredictionOrder.ROW:
         return places
@@ -252,8 +244,7 @@ def _ordered(found: Predictions, order: PredictionOrder, seed: int) -> Rows:
 
 
 def _prediction(page: Predictions, place: int, galaxy: Galaxy | None, flags: Mapping[int, str]) -> Prediction:
-    predicted = int(page.predicted[place])
-    row = int(page.row[place])
+    row, predicted = int(page.row[place]), int(page.predicted[place])
     probabilities = [round(float(value), 4) for value in page.probabilities[place]]
     return Prediction(
         row=row,
@@ -269,30 +260,23 @@ def _prediction(page: Predictions, place: int, galaxy: Galaxy | None, flags: Map
     )
 
 
-def _require_classes(wanted: WantedPredictions, evaluation: Evaluation) -> None:
+def _require_valid(only: PredictionFilter, evaluation: Evaluation) -> None:
     last = len(evaluation.class_names) - 1
-    for field, value in (("true", wanted.true), ("predicted", wanted.predicted)):
+    for field, value in (("true", only.true), ("predicted", only.predicted)):
         if value is not None and value > last:
-            raise InvalidInputError(
-                "unknown_class", f"{field} = {value}: {evaluation.id} has classes 0 to {last}", field
-            )
-
-
-def _require_range(wanted: WantedPredictions) -> None:
-    if wanted.confidence_min > wanted.confidence_max:
-        raise InvalidInputError(
-            "empty_range",
-            f"confidence_min = {wanted.confidence_min:g} is above confidence_max = "
-            f"{wanted.confidence_max:g}, so that nothing can pass; exchange them",
-            "confidence_min",
-        )
+            said = f"{field} = {value}: {evaluation.id} has classes 0 to {last}"
+            raise InvalidInputError("unknown_class", said, field)
+    low, high = only.confidence_min, only.confidence_max
+    if low > high:
+        said = f"confidence_min = {low:g} is above confidence_max = {high:g}; swap them"
+        raise InvalidInputError("empty_range", said, "confidence_min")
 
 
 def _require_same_rows(one: Evaluation, other: Evaluation) -> None:
     if one.dataset_digest != other.dataset_digest:
-        why = f"one is judged on {one.dataset} and the other on {other.dataset}"
+        why = f"one is on {one.dataset} and the other on {other.dataset}"
         if one.dataset == other.dataset:
-            why = f"{one.dataset} is not the same file, labels and split for both"
+            why = f"the file, labels or split of {one.dataset} changed in between"
         raise _other_rows(one, other, why)
 
 
@@ -301,3 +285,70 @@ def _other_rows(one: Evaluation, other: Evaluation, why: str) -> InvalidInputErr
         "other_test_rows",
         f"{one.id} and {other.id} cannot be compared: {why}; evaluate both on one dataset",
     )
+
+
+def compare_seeds(a: Sequence[Evaluation], b: Sequence[Evaluation]) -> MethodComparison:
+    """Compare mean accuracies on the same test rows: paired where both sides have the same seeds, which draw
+    the same labels, else by Welch's t. Raises InvalidInputError where the seeds do not differ."""
+    of_a, of_b = ({one.seed: one.accuracy for one in side} for side in (a, b))
+    in_pairs = of_a.keys() == of_b.keys() and len(a) == len(of_a) and len(b) == len(of_b)
+    try:
+        if in_pairs:
+            seeds = sorted(of_a)
+            found = paired([of_a[seed] for seed in seeds], [of_b[seed] for seed in seeds])
+        else:
+            found = welch([one.accuracy for one in a], [one.accuracy for one in b])
+    except ValueError as error:
+        said = f"A and B cannot be compared as methods: {error}; add seeds, or compare two evaluations"
+        raise InvalidInputError("no_spread", said) from error
+    return MethodComparison(
+        a=[one.id for one in a],
+        b=[one.id for one in b],
+        seeds_a=len(a),
+        seeds_b=len(b),
+        difference=found.difference,
+        difference_ci95=found.ci95,
+        p=found.p,
+        paired=in_pairs,
+        verdict=method_verdict(found, len(a), len(b)),
+    )
+
+
+def require_method(side: Sequence[Evaluation], field: str) -> None:
+    """Raise InvalidInputError unless they are one method with at least FEWEST_SEEDS seeds, each once."""
+    name = field.upper()
+    if len(side) < FEWEST_SEEDS:
+        raise InvalidInputError(
+            "too_few_seeds",
+            f"{name} has {len(side)} seed{'' if len(side) == 1 else 's'}; comparing methods takes at least "
+            f"{FEWEST_SEEDS}, so evaluate it with more seeds, or compare two evaluations",
+            field,
+        )
+    for one in side[1:]:
+        if _method(one) != _method(side[0]):
+            said = f"{side[0].id} and {one.id} of {name} differ in more than their seed; choose one method"
+            raise InvalidInputError("not_one_method", said, field)
+    if not _are_independent(side):
+        raise InvalidInputError(
+            "not_independent",
+            f"the {len(side)} evaluations of {name} are not independent; choose each seed of one checkpoint "
+            "once, or one evaluation of each training",
+            field,
+        )
+
+
+def _method(one: Evaluation) -> tuple[object, ...]:
+    return (one.basis, one.head, one.pooling, one.label_fraction)
+
+
+def _are_independent(side: Sequence[Evaluation]) -> bool:
+    """Whether they are distinct seeds of one checkpoint, or each of another training."""
+    checkpoints = {(_training(one), one.step) for one in side}
+    if len(checkpoints) == 1:
+        return len({one.seed for one in side}) == len(side)
+    return len({training for training, _ in checkpoints}) == len(side)
+
+
+def _training(one: Evaluation) -> str:
+    """The run that trained the evaluated model; empty where nothing was trained."""
+    return one.encoder or (one.run if one.basis is Basis.ENCODER else "")

@@ -1,4 +1,4 @@
-"""The classifiers trained on one encoder, each recipe beside its twin from random weights."""
+"""Learning curves of the classifiers trained on an encoder, each beside its twin from random weights."""
 
 import json
 from collections import defaultdict
@@ -22,7 +22,7 @@ Side = dict[int, RunRow]
 
 
 def twin_curves(database: Database, encoder: str) -> list[TwinCurves]:
-    """By recipe, the newest first. Raises NotFoundError where there is no such run."""
+    """By recipe, newest first. Raises NotFoundError."""
     with database.read() as session:
         find_row(session, encoder)
         kinds = values_of(kinds_with(Trait.CLASSIFIES))
@@ -46,7 +46,7 @@ def _any(side: Side) -> RunRow:
 
 
 def _recipe(run: RunRow) -> str:
-    """What a fine-tuning and its twin share."""
+    """The settings that a fine-tuning and its twin share."""
     return json.dumps([run.config.get(name) for name in (*RECIPE, "dataset")])
 
 
@@ -59,7 +59,8 @@ def _curves(database: Database, tuned: Side, scratch: Side) -> TwinCurves:
     whole = [
         seed
         for seed in sorted(ours.keys() & theirs.keys())
-        if _ended(tuned[seed]) and _ended(scratch[seed]) and ours[seed].epochs == theirs[seed].epochs
+        if tuned[seed].state == scratch[seed].state == RunState.SUCCEEDED
+        and ours[seed].epochs == theirs[seed].epochs
     ]
     config: dict[str, Any] = _any(tuned or scratch).config
     reaches = [reached(seed, ours[seed].epochs, ours[seed].accuracy, theirs[seed].accuracy) for seed in whole]
@@ -77,10 +78,6 @@ def _curves(database: Database, tuned: Side, scratch: Side) -> TwinCurves:
         reached=reaches,
         verdict=lead_verdict(found, reaches, config["epochs"]),
     )
-
-
-def _ended(run: RunRow) -> bool:
-    return run.state == RunState.SUCCEEDED.value
 
 
 def _curve(database: Database, run: RunRow) -> LearningCurve:

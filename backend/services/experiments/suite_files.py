@@ -1,4 +1,4 @@
-"""A suite's report as a file that needs nothing else: Markdown, or HTML with its figure inside."""
+"""The report of a suite as a self-contained file: Markdown, or HTML with its figure."""
 
 import subprocess
 from datetime import UTC, datetime
@@ -21,15 +21,15 @@ _TEMPLATES = jinja2.Environment(
 
 def report_markdown(report: SuiteReport) -> str:
     """Tables, claims, choices, configuration, digests and versions."""
-    return _TEMPLATES.get_template("suite.md.j2").render(**_facts(report))
+    return _TEMPLATES.get_template("suite.md.j2").render(**_context(report))
 
 
 def report_html(report: SuiteReport) -> str:
-    """The same as one page, with the rows drawn."""
-    return _TEMPLATES.get_template("suite.html.j2").render(**_facts(report))
+    """The same as one page, with a chart of the rows."""
+    return _TEMPLATES.get_template("suite.html.j2").render(**_context(report))
 
 
-def _facts(report: SuiteReport) -> dict[str, Any]:
+def _context(report: SuiteReport) -> dict[str, Any]:
     return {
         "report": report,
         "plan": report.plan,
@@ -66,15 +66,10 @@ def spread(row: RowResult) -> str:
 
 
 def chart_rows(report: SuiteReport) -> list[dict[str, Any]]:
-    """Rows as a drawing wants them, shares of 1: every seed, the mean, the report's figure."""
+    """Data of the chart, shares of 1: every seed, the mean, the figure of the report."""
     return [
-        {
-            "name": row.name,
-            "each": row.accuracies,
-            "mean": row.mean,
-            "report": row.report,
-            "reference": reference,
-        }
+        {"name": row.name, "each": row.accuracies, "mean": row.mean, "report": row.report}
+        | {"reference": reference}
         for rows, reference in ((report.rows, False), (report.references, True))
         for row in rows
         if row.mean is not None
@@ -82,7 +77,7 @@ def chart_rows(report: SuiteReport) -> list[dict[str, Any]]:
 
 
 def configs(report: SuiteReport) -> list[tuple[str, str, dict[str, Any]]]:
-    """Slot, run and config of what is there."""
+    """Slot, run id and config of existing runs."""
     return [
         (planned.slot.key, planned.run.id, planned.run.config)
         for planned in report.runs
@@ -91,7 +86,7 @@ def configs(report: SuiteReport) -> list[tuple[str, str, dict[str, Any]]]:
 
 
 def _commit() -> str | None:
-    """The commit of the source, where it is a checkout and git is there."""
+    """The commit of the source, in a checkout with git installed."""
     command = ["git", "-C", str(Path(__file__).parent), "rev-parse", "--short", "HEAD"]
     try:
         found = subprocess.run(command, capture_output=True, text=True, timeout=5, check=False)

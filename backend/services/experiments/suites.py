@@ -1,4 +1,4 @@
-"""The verbs of suites: what one consists of and what it came to, launch what is missing, stop what waits."""
+"""Suites: plan, report, launch missing runs, stop."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -9,9 +9,10 @@ from typing import Any
 from sqlalchemy import select
 
 from backend.db.engine import Database
-from backend.db.models import DatasetRow, RunRow
+from backend.db.models import RunRow
 from backend.errors import InvalidInputError, NotFoundError
 from backend.jobs import registry
+from backend.services.datasets.browsing import require_dataset
 from backend.services.evaluation.evaluations import Evaluations
 from backend.services.launching.create import create_run
 from backend.services.runs.answers import queue_positions, to_run
@@ -31,8 +32,8 @@ from shared.planning.suite_texts import SUITES
 
 MOST_SEEDS = 10
 LOST = frozenset({RunState.FAILED, RunState.CANCELLED})
-ASIDE = {"device", "precision", "keep_checkpoints", "sample_count", "checkpoint"}
-"""What two runs of one slot may differ in."""
+IGNORED = {"device", "precision", "keep_checkpoints", "sample_count", "checkpoint"}
+"""Settings that may differ between runs of one slot."""
 REFERENCES = (
     RowSpec(name="linear, random init", head=Head.LINEAR, basis=Basis.RANDOM_INIT, slots=[]),
     RowSpec(name="linear, raw pixels", head=Head.LINEAR, basis=Basis.RAW_PIXELS, slots=[]),
@@ -50,7 +51,7 @@ class Suites:
     evaluations: Evaluations
 
     def plan(self, key: str, scale: SuiteScale, dataset: str, seeds: int) -> SuitePlan:
-        """Raises NotFoundError for an unknown suite, InvalidInputError for a count of seeds."""
+        """Raises NotFoundError for an unknown suite, InvalidInputError for the number of seeds."""
         if key not in SUITES:
             known = ", ".join(SUITES)
             raise NotFoundError("suite_not_found", f"there is no suite {key}; there are: {known}", "suite")
@@ -80,8 +81,8 @@ class Suites:
         )
 
     def launch(self, key: str, scale: SuiteScale, dataset: str, seeds: int) -> SuiteReport:
-        """Queue what is missing, each run after the one whose encoder it works on; what is there already, of
-        this suite or another, is taken as it is."""
+        """Queue missing runs, each after the one whose encoder it uses. Existing runs, of any suite, are
+        reused."""
         plan = self.plan(key, scale, dataset, seeds)
         found, _ = self._match(plan)
         ids = {slot: run.id for slot, run in found.items()}
@@ -93,7 +94,7 @@ class Suites:
         return self.report(key, scale, dataset, seeds)
 
     def stop(self, key: str, scale: SuiteScale, dataset: str, seeds: int) -> SuiteReport:
-        """Ask every run of the suite that has not ended to end; a launch queues them anew."""
+        """Stop every active run of the suite; a launch queues them again."""
         found, _ = self._match(self.plan(key, scale, dataset, seeds))
         for run in found.values():
             if run.state not in TERMINAL:
@@ -101,16 +102,10 @@ class Suites:
         return self.report(key, scale, dataset, seeds)
 
     def _match(self, plan: SuitePlan) -> tuple[dict[str, Run], str]:
-        """For each slot the newest run with its config on this very dataset that has not failed; and the
-        dataset's digest."""
+        """The newest run of each slot, by config, on this version of the dataset, unless it failed; and the
+        digest of the dataset."""
         with self.database.read() as session:
-            dataset = session.get(DatasetRow, plan.dataset)
-            if dataset is None:
-                raise NotFoundError(
-                    "dataset_not_found",
-                    f"there is no dataset {plan.dataset}; the data page lists them",
-                    "dataset",
-                )
+            dataset = require_dataset(session, plan.dataset)
             kinds = {slot.kind.value for slot in plan.slots}
             lost = [state.value for state in LOST]
             query = select(RunRow).where(
@@ -126,14 +121,14 @@ class Suites:
         found: dict[str, Run] = {}
         for slot in plan.slots:
             if slot.encoder is None or slot.encoder in found:
-                wanted = _wanted(slot, found[slot.encoder] if slot.encoder else None)
-                run = by_config.get((slot.kind.value, _config_key(wanted)))
+                config = _full_config(slot, found[slot.encoder] if slot.encoder else None)
+                run = by_config.get((slot.kind.value, _config_key(config)))
                 if run is not None:
                     found[slot.key] = run
         return found, digest
 
     def _cost(self, plan: SuitePlan, found: dict[str, Run]) -> float | None:
-        """Seconds of the missing slots, by the latest run of each kind here; None where one has none."""
+        """Seconds of the missing slots, by the latest run of each kind; None where a kind has none."""
         missing = [slot for slot in plan.slots if slot.key not in found]
         known = {kind: self._seconds(kind) for kind in {slot.kind for slot in missing}}
         if any(seconds is None for seconds in known.values()):
@@ -150,7 +145,7 @@ class Suites:
 
 
 def _row(spec: RowSpec, found: Mapping[str, Run], made: Mapping[str, Sequence[Evaluation]]) -> RowResult:
-    """What the runs of a row came to, by its head and what that reads."""
+    """The results of a row: evaluations of its head and basis."""
     runs = [found[slot].id for slot in spec.slots if slot in found]
     results = [
         next((one for one in made.get(run, []) if (one.head, one.basis) == (spec.head, spec.basis)), None)
@@ -160,7 +155,7 @@ def _row(spec: RowSpec, found: Mapping[str, Run], made: Mapping[str, Sequence[Ev
 
 
 def _references(plan: SuitePlan, made: Sequence[Evaluation]) -> list[RowResult]:
-    """What learned nothing, of the first run that has it; but for what has rows of its own in the suite."""
+    """Untrained references, from the first run that has them, except those with rows of their own."""
     own = {(row.head, row.basis) for row in plan.rows}
     rows = []
     for spec in (spec for spec in REFERENCES if (spec.head, spec.basis) not in own):
@@ -170,12 +165,11 @@ def _references(plan: SuitePlan, made: Sequence[Evaluation]) -> list[RowResult]:
 
 
 def row_result(spec: RowSpec, found: Sequence[Evaluation]) -> RowResult:
-    """Mean and spread of a row's evaluations, by rising seed."""
+    """Mean and spread of the evaluations of a row, by seed."""
     seeds = sorted(found, key=lambda one: one.seed)
     values = [one.accuracy for one in seeds]
-    return RowResult(
-        name=spec.name,
-        report=spec.report,
+    return RowResult.from_attributes(
+        spec,
         evaluations=[one.id for one in seeds],
         seeds=[one.seed for one in seeds],
         accuracies=values,
@@ -187,14 +181,14 @@ def row_result(spec: RowSpec, found: Sequence[Evaluation]) -> RowResult:
     )
 
 
-def _wanted(slot: Slot, encoder: Run | None) -> dict[str, Any]:
-    """The full config that a slot's run has."""
+def _full_config(slot: Slot, encoder: Run | None) -> dict[str, Any]:
+    """The full config of the run of a slot."""
     values = slot.config | ({"encoder": encoder.id} if encoder else {})
-    if slot.kind is RunKind.SUPERVISED and encoder is not None:  # as services.classifiers takes it over
+    if slot.kind is RunKind.SUPERVISED and encoder is not None:  # as prepare_classifier does
         values = {name: encoder.config[name] for name in EncoderConfig.model_fields} | values
     config: Config = JOB_KINDS[slot.kind].config.model_validate(values)
     return config.model_dump(mode="json")
 
 
 def _config_key(config: dict[str, Any]) -> str:
-    return json.dumps({key: value for key, value in sorted(config.items()) if key not in ASIDE})
+    return json.dumps({key: value for key, value in sorted(config.items()) if key not in IGNORED})

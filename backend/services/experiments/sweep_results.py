@@ -1,4 +1,4 @@
-"""What the runs of a sweep came to."""
+"""The results of a sweep."""
 
 from collections.abc import Mapping, Sequence
 from statistics import mean, stdev
@@ -31,11 +31,11 @@ REFERENCES: dict[str, Literal["random init", "raw pixels", "majority class"]] = 
     "majority_accuracy": "majority class",
 }
 CLASSIFIED = {"accuracy": "linear_accuracy", "balanced_accuracy": "linear_balanced_accuracy"}
-"""What a classifier's accuracies are compared with."""
+"""References of the accuracies of a classifier."""
 
 
-class Standing(NamedTuple):
-    """Where a member stands; `state` and `dataset` are None where it has no run, or a deleted one."""
+class MemberStatus(NamedTuple):
+    """The state of a member; `state` and `dataset` are None without a run, or with a deleted one."""
 
     was_stopped: bool
     state: RunState | None
@@ -55,44 +55,46 @@ class Standing(NamedTuple):
 
     @property
     def is_lost(self) -> bool:
-        """Whether a retry queues it anew."""
+        """Whether a retry queues it again."""
         return not (self.is_done or self.is_active)
 
 
-class Held(NamedTuple):
-    """A member and its run, None where there is none."""
+class MemberRun(NamedTuple):
+    """A member and its run, if there is one."""
 
     member: SweepMemberRow
     run: RunRow | None
 
     @property
-    def standing(self) -> Standing:
+    def status(self) -> MemberStatus:
         state = RunState(self.run.state) if self.run else None
-        return Standing(self.member.stopped_early, state, self.run.dataset if self.run else None)
+        return MemberStatus(self.member.stopped_early, state, self.run.dataset if self.run else None)
 
 
-def read_members(session: Session, sweep_id: str) -> list[Held]:
-    """Members in their order, each with its run, where that is not deleted."""
+def read_members(session: Session, sweep_id: str) -> list[MemberRun]:
+    """Members in order, each with its run unless that is deleted."""
     members = session.scalars(
         select(SweepMemberRow).where(SweepMemberRow.sweep_id == sweep_id).order_by(SweepMemberRow.place)
     ).all()
     ids = [member.run_id for member in members if member.run_id is not None]
     runs = {run.id: run for run in session.scalars(select(RunRow).where(RunRow.id.in_(ids)))}
-    return [Held(member, runs.get(member.run_id or "")) for member in members]
+    return [MemberRun(member, runs.get(member.run_id or "")) for member in members]
 
 
-def read_standings(session: Session, sweep_id: str) -> list[Standing]:
-    """The same without the rows of runs, which are large."""
+def read_statuses(session: Session, sweep_id: str) -> list[MemberStatus]:
+    """The same without loading the rows of runs, which are large."""
     query = (
         select(SweepMemberRow.stopped_early, RunRow.state, RunRow.dataset)
         .outerjoin(RunRow, RunRow.id == SweepMemberRow.run_id)
         .where(SweepMemberRow.sweep_id == sweep_id)
     )
     rows = session.execute(query).all()
-    return [Standing(early, RunState(state) if state else None, dataset) for early, state, dataset in rows]
+    return [
+        MemberStatus(early, RunState(state) if state else None, dataset) for early, state, dataset in rows
+    ]
 
 
-def summarise(sweep: SweepRow, members: Sequence[Standing]) -> SweepSummary:
+def summarise(sweep: SweepRow, members: Sequence[MemberStatus]) -> SweepSummary:
     spec = SweepSpec.model_validate(sweep.spec)
     return SweepSummary(
         id=sweep.id,
@@ -111,25 +113,25 @@ def summarise(sweep: SweepRow, members: Sequence[Standing]) -> SweepSummary:
 
 def report_sweep(session: Session, sweep: SweepRow) -> SweepReport:
     """The sweep as it stands."""
-    held = read_members(session, sweep.id)
+    members = read_members(session, sweep.id)
     spec = SweepSpec.model_validate(sweep.spec)
     objective = objective_of(spec)
     if objective is None:  # stored by a version that had it
-        raise LookupError(f"{sweep.id} is ordered by {spec.objective}, which is no objective")
-    points = objective_points(session, objective.key, [one.run.id for one in held if one.run])
-    members = [_member(one, points.get(one.run.id, []) if one.run else [], objective) for one in held]
+        raise LookupError(f"{sweep.id} is ordered by {spec.objective}, an unknown objective")
+    points = objective_points(session, objective.key, [one.run.id for one in members if one.run])
+    results = [_member(one, points.get(one.run.id, []) if one.run else [], objective) for one in members]
     return SweepReport(
-        summary=summarise(sweep, [one.standing for one in held]),
+        summary=summarise(sweep, [one.status for one in members]),
         spec=spec,
         objective=objective.key,
-        members=members,
-        settings=group_settings(members, higher_is_better=objective.higher_is_better),
-        references=_references(session, [one.run for one in held if one.run], objective),
+        members=results,
+        settings=group_settings(results, higher_is_better=objective.higher_is_better),
+        references=_references(session, [one.run for one in members if one.run], objective),
     )
 
 
-def _member(one: Held, points: Points, objective: Objective) -> SweepMember:
-    """What was reported before the first step is no setting's doing."""
+def _member(one: MemberRun, points: Points, objective: Objective) -> SweepMember:
+    """Ignores values from before the first step, which no setting influences."""
     trained = [(epoch, value) for epoch, value in points if epoch > 0]
     sign = 1 if objective.higher_is_better else -1
     best = max(trained, key=lambda point: (sign * point[1], -point[0]), default=None)
@@ -140,7 +142,7 @@ def _member(one: Held, points: Points, objective: Objective) -> SweepMember:
         run_id=one.run.id if one.run else None,
         state=RunState(one.run.state) if one.run else None,
         reason=one.run.reason if one.run else None,
-        stopped_early=one.standing.stopped_early,
+        stopped_early=one.status.stopped_early,
         last=trained[-1][1] if trained else None,
         last_epoch=trained[-1][0] if trained else None,
         best=best[1] if best else None,
@@ -149,7 +151,7 @@ def _member(one: Held, points: Points, objective: Objective) -> SweepMember:
 
 
 def group_settings(members: Sequence[SweepMember], *, higher_is_better: bool) -> list[SweepSetting]:
-    """Members by setting, best mean first, those without a figure last and in their order."""
+    """Members by setting, best mean first, those without results last."""
     groups: dict[str, list[SweepMember]] = {}
     for member in members:
         groups.setdefault(setting_words(member.values), []).append(member)
@@ -171,7 +173,7 @@ def _setting(group: Sequence[SweepMember]) -> SweepSetting:
 
 
 def _references(session: Session, runs: Sequence[RunRow], objective: Objective) -> list[Reference]:
-    """Of an accuracy: means over the runs of what stands beside each."""
+    """Baselines of an accuracy, means over the runs."""
     if not objective.share:
         return []
     digests = {run.eval_dataset_digest for run in runs}

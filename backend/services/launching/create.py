@@ -1,6 +1,10 @@
-"""From a request to a queued run."""
+"""From a request to a queued run.
 
-from collections.abc import Mapping
+The `prepare` of a kind completes the config, rejects what could only fail, and finds the encoder. Kinds
+without one are queued as requested.
+"""
+
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -11,62 +15,71 @@ from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.errors import ConflictError, InvalidInputError
 from backend.jobs.queue import ReadyRun, enqueue
+from backend.services.launching import datasets, embeddings, models, pretraining
 from backend.services.launching.context import LaunchContext
-from backend.services.launching.prepare import prepare
 from backend.services.runs.lifecycle import get_run, stop_run
 from backend.settings import Settings
 from shared.base.states import TERMINAL
-from shared.configs import (
-    Config,
-    PretrainConfig,
-)
+from shared.configs import Config, PretrainConfig
 from shared.configs.kinds import JOB_KINDS, RunKind, Trait, has_trait
 from shared.configs.presets import PRESETS
 from shared.contract.runs import Run, RunRequest
+
+Prepare = Callable[[LaunchContext, Any], ReadyRun]
+"""Takes the config class of its kind; raises InvalidInputError, NotFoundError, ForbiddenError or
+ConflictError."""
+
+PREPARE: dict[RunKind, Prepare] = {
+    RunKind.PRETRAIN: pretraining.prepare_pretraining,
+    RunKind.PREFLIGHT: pretraining.prepare_preflight,
+    RunKind.FINETUNE: models.prepare_classifier,
+    RunKind.SUPERVISED: models.prepare_classifier,
+    RunKind.IMPORT_MODEL: models.prepare_model_import,
+    RunKind.PROBE: models.prepare_probe,
+    RunKind.EMBED: embeddings.prepare_embedding,
+    RunKind.PROJECT: embeddings.prepare_projection,
+    RunKind.IMPORT: datasets.prepare_import,
+    RunKind.SIMULATE: datasets.prepare_simulation,
+    RunKind.DOWNLOAD: datasets.prepare_download,
+    RunKind.SUBSET: datasets.prepare_subset,
+}
 
 
 def create_run(database: Database, settings: Settings, request: RunRequest) -> Run:
     """Queue the requested run. It may read the files under `settings.readable_roots`."""
     ready = ready_run(database, settings, request)
+    labels = request.model_dump(include={"name", "preset", "parent_id"})
     with database.write() as session:
-        run_id = enqueue(
-            session,
-            settings.runs_dir,
-            ready,
-            name=request.name,
-            preset=request.preset,
-            parent_id=request.parent_id,
-        )
+        run_id = enqueue(session, settings.runs_dir, ready, **labels)
     if has_trait(request.kind, Trait.TRAINS):
         stop_preflights(database)
     return get_run(database, run_id)
 
 
 def ready_run(database: Database, settings: Settings, request: RunRequest) -> ReadyRun:
-    """What a launch would queue. Raises as create_run does, and queues nothing."""
-    return prepare(LaunchContext(database, settings), request.kind, resolve_config(request))
+    """What a launch would queue; queues nothing. Raises as the `prepare` of its kind does."""
+    config, prepare = resolve_config(request), PREPARE.get(request.kind)
+    return prepare(LaunchContext(database, settings), config) if prepare else ReadyRun(request.kind, config)
 
 
 def stop_preflights(database: Database) -> None:
-    """A training is about to start: what only tried it out gives way."""
-    ended = [state.value for state in TERMINAL]
+    """Free the device for a training that is about to start."""
+    active = select(RunRow.id).where(
+        RunRow.kind == RunKind.PREFLIGHT.value, RunRow.state.not_in([state.value for state in TERMINAL])
+    )
     with database.read() as session:
-        trying = session.scalars(
-            select(RunRow.id).where(RunRow.kind == RunKind.PREFLIGHT.value, RunRow.state.not_in(ended))
-        ).all()
-    for run_id in trying:
+        ids = session.scalars(active).all()
+    for run_id in ids:
         stop_run(database, run_id)
 
 
 def resolve_config(request: RunRequest) -> Config:
-    """The full config: defaults, then the preset, then what was set. Raises InvalidInputError."""
+    """The full config: defaults, then the preset, then `request.config`. Raises InvalidInputError."""
     values: dict[str, Any] = {}
     if request.preset is not None:
         if JOB_KINDS[request.kind].config is not PretrainConfig or request.preset not in PRESETS:
-            known = ", ".join(PRESETS)
-            raise InvalidInputError(
-                "unknown_preset", f"there is no preset {request.preset}; there are: {known}", "preset"
-            )
+            said = f"there is no preset {request.preset}; there are: {', '.join(PRESETS)}"
+            raise InvalidInputError("unknown_preset", said, "preset")
         values = PRESETS[request.preset].values
     try:
         return JOB_KINDS[request.kind].config.model_validate(values | request.config)
@@ -83,20 +96,9 @@ def retry_run(database: Database, settings: Settings, run_id: str) -> Run:
 
 
 def clone_run(
-    database: Database,
-    settings: Settings,
-    run_id: str,
-    values: Mapping[str, Any],
-    *,
-    name: str | None = None,
+    database: Database, settings: Settings, run_id: str, values: Mapping[str, Any], *, name: str | None = None
 ) -> Run:
-    """A new run with the config of a run in whatever state, but for `values`; its parent is that run."""
+    """A new run with the config of a run in any state, updated with `values`; its parent is that run."""
     old = get_run(database, run_id)
-    request = RunRequest(
-        kind=old.kind,
-        config=old.config | dict(values),
-        preset=old.preset,
-        name=name or old.name,
-        parent_id=run_id,
-    )
-    return create_run(database, settings, request)
+    changes = {"config": old.config | dict(values), "name": name or old.name, "parent_id": run_id}
+    return create_run(database, settings, RunRequest.from_attributes(old, **changes))

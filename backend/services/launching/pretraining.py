@@ -1,4 +1,4 @@
-"""What a pretraining, or a preflight of one, needs before it is queued."""
+"""Preparing pretrainings and their preflights."""
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -20,7 +20,7 @@ def prepare_pretraining(context: LaunchContext, config: PretrainConfig) -> Ready
 
 
 def prepare_preflight(context: LaunchContext, config: PretrainConfig) -> ReadyRun:
-    """A preflight measures only on an idle device. Raises ConflictError where it is busy."""
+    """Raises ConflictError where the device is busy: a preflight measures only on an idle one."""
     with context.database.read() as session:
         check_eval_dataset(session, config)
         _require_idle_device(session)
@@ -28,38 +28,28 @@ def prepare_preflight(context: LaunchContext, config: PretrainConfig) -> ReadyRu
 
 
 def check_eval_dataset(session: Session, config: PretrainConfig) -> None:
-    """Raise where the probes' dataset has no labels, or other bands than the model will see."""
+    """Raise InvalidInputError where the eval_dataset has no labels, or other bands than the model sees."""
     trained = session.get(DatasetRow, config.dataset)
-    judged = session.get(DatasetRow, config.eval_dataset) if config.eval_dataset else None
-    if trained is None or judged is None:
-        return  # the queue names what is missing
-    ours, theirs = len(trained.info["bands"]), len(judged.info["bands"])
+    probed = session.get(DatasetRow, config.eval_dataset) if config.eval_dataset else None
+    if trained is None or probed is None:
+        return  # enqueue raises for missing ones
+    ours, theirs = len(trained.info["bands"]), len(probed.info["bands"])
     if ours != theirs:
-        raise InvalidInputError(
-            "bands_differ",
-            f"{judged.name} has {theirs} bands and {trained.name} has {ours}; choose another eval_dataset",
-            "eval_dataset",
-        )
-    if not judged.info["class_names"]:
-        raise InvalidInputError(
-            "no_labels",
-            f"{judged.name} has no labels to probe on; choose another eval_dataset",
-            "eval_dataset",
-        )
+        said = f"{probed.name} has {theirs} bands and {trained.name} has {ours}; choose another eval_dataset"
+        raise InvalidInputError("bands_differ", said, "eval_dataset")
+    if not probed.info["class_names"]:
+        said = f"{probed.name} has no labels to probe on; choose another eval_dataset"
+        raise InvalidInputError("no_labels", said, "eval_dataset")
 
 
 def _require_idle_device(session: Session) -> None:
     if lanes.paused_at(session, Lane.TRAIN) is not None:
-        raise ConflictError(
-            "queue_paused",
-            "the train queue is paused, so nothing can be measured; resume it, or take the estimate",
-        )
+        said = "the train queue is paused, so nothing can be measured; resume it, or use the estimate"
+        raise ConflictError("queue_paused", said)
     queued = select(RunRow).where(
         RunRow.state == RunState.QUEUED.value, RunRow.kind.in_(values_of(kinds_with(Trait.TRAINS)))
     )
     busy = lanes.at_work(session, Lane.TRAIN) or session.scalar(queued.limit(1))
     if busy is not None:
-        raise ConflictError(
-            "device_busy",
-            f"{busy.id} has the device, so nothing can be measured; the figures stay estimated until it ends",
-        )
+        said = f"{busy.id} is using the device; figures stay estimates until it ends"
+        raise ConflictError("device_busy", said)

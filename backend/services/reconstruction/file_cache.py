@@ -1,4 +1,4 @@
-"""What takes seconds to make and is asked for again: kept on disk, made once."""
+"""Results on disk that take seconds to compute."""
 
 import threading
 from collections.abc import Callable, Hashable, Iterator
@@ -9,38 +9,37 @@ from weakref import WeakValueDictionary
 from backend.data.byte_cache import ByteCache
 
 
-class Turns:
-    """Of several who want the same key, one at a time; others are not held up."""
+class KeyedLock:
+    """A lock a key."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._held: WeakValueDictionary[Hashable, threading.Lock] = WeakValueDictionary()
+        self._locks: WeakValueDictionary[Hashable, threading.Lock] = WeakValueDictionary()
 
     @contextmanager
-    def of(self, key: Hashable) -> Iterator[None]:
+    def hold(self, key: Hashable) -> Iterator[None]:
         with self._lock:
-            lock = self._held.setdefault(key, threading.Lock())  # there while somebody has or awaits it
+            lock = self._locks.setdefault(key, threading.Lock())  # lives while a thread holds or awaits it
         with lock:
             yield
 
 
-class Kept:
-    """Files by key and suffix in one folder, under a budget of bytes; of several who ask, one makes them."""
+class FileCache:
+    """Files by key and suffix in one folder, under a budget of bytes; one thread computes each key."""
 
     def __init__(self, folder: Path, budget: int) -> None:
-        self._files = ByteCache(folder, budget)
-        self._turns = Turns()
+        self._files, self._lock = ByteCache(folder, budget), KeyedLock()
 
     def get(
-        self, key: str, suffixes: tuple[str, ...], make: Callable[[], tuple[bytes, ...]]
+        self, key: str, suffixes: tuple[str, ...], compute: Callable[[], tuple[bytes, ...]]
     ) -> tuple[bytes, ...]:
-        """The bytes under each suffix, in their order, kept or made now."""
-        with self._turns.of(key):
+        """The content under each suffix, from the cache or computed now."""
+        with self._lock.hold(key):
             found = [self._files.get(key + suffix) for suffix in suffixes]
-            whole = tuple(data for data in found if data is not None)
-            if len(whole) == len(suffixes):
-                return whole
-            made = make()
-            for suffix, data in zip(suffixes, made, strict=True):
+            cached = tuple(data for data in found if data is not None)
+            if len(cached) == len(suffixes):
+                return cached
+            computed = compute()
+            for suffix, data in zip(suffixes, computed, strict=True):
                 self._files.put(key + suffix, data)
-        return made
+        return computed

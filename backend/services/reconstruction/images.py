@@ -1,4 +1,4 @@
-"""The image that a model is shown: a row of a dataset as the run saw such rows, or one that a person sent."""
+"""The input of a model: a row of a dataset, preprocessed as in training, or an uploaded image."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,11 +13,10 @@ from backend.data.frames.reading import read_frame
 from backend.data.frames.resize import centre_crop, resize
 from backend.data.frames.stretch import Stretch
 from backend.data.incoming.uploads import UPLOAD_ID, Uploads
-from backend.data.layout import Pixels, Rows
-from backend.data.resident import load_images, split_rows, thin
-from backend.data.store import GalaxyStore
+from backend.data.layout import Pixels, Rows, evenly_spaced
+from backend.data.store import GalaxyStore, load_images, split_rows
 from backend.errors import InvalidInputError, NotFoundError
-from backend.services.datasets.browsing import Datasets, Wanted
+from backend.services.datasets.browsing import Datasets, RowSelection, require_row
 from backend.settings import Settings
 from shared.base.vocabulary import Split
 from shared.configs import ImportConfig, ModelConfig
@@ -31,8 +30,8 @@ OWN_STRETCH = ImportConfig(path="upload", name="upload", stretch_scope="image")
 
 
 @dataclass(frozen=True)
-class ViewedImage:
-    """pixels (H, W, C) uint8 at the model's size; to_rgb turns (N, H, W, C) into (N, H, W, 3)."""
+class InputImage:
+    """pixels (H, W, C) uint8 at the size of the model; to_rgb maps (N, H, W, C) to (N, H, W, 3)."""
 
     pixels: Pixels
     to_rgb: Callable[[Pixels], Pixels]
@@ -40,14 +39,13 @@ class ViewedImage:
 
 def dataset_image(
     datasets: Datasets, name: str, row: int, config: ModelConfig, model_bands: int
-) -> ViewedImage:
-    """One row, cropped and resized as the run did. Raises NotFoundError, InvalidInputError."""
+) -> InputImage:
+    """One row, cropped and resized as in the run. Raises NotFoundError, InvalidInputError."""
     with datasets.use(name) as store:
-        if row >= store.n:
-            raise NotFoundError("row_not_found", f"{name} has rows 0 to {store.n - 1}, not {row}", "row")
+        require_row(store, name, row)
         _require_bands(model_bands, store.channels, _bands_of(name, store))
         pixels = load_images(store, np.array([row]), config.img_size, config.crop_size)[0]
-        return ViewedImage(pixels, store.rgb)
+        return InputImage(pixels, store.rgb)
 
 
 def sampled_images(
@@ -56,12 +54,12 @@ def sampled_images(
     """At most `count` rows of a split, evenly taken, and their images (N, H, W, C) as in `dataset_image`."""
     with datasets.use(name) as store:
         _require_bands(model_bands, store.channels, _bands_of(name, store))
-        rows = thin(split_rows(store, split), count)
+        rows = evenly_spaced(split_rows(store, split), count)
         return rows, load_images(store, rows, config.img_size, config.crop_size)
 
 
-def uploaded_image(settings: Settings, upload_id: str, config: ModelConfig, model_bands: int) -> ViewedImage:
-    """What add_upload kept, cropped and resized as the run did. Raises NotFoundError, InvalidInputError."""
+def uploaded_image(settings: Settings, upload_id: str, config: ModelConfig, model_bands: int) -> InputImage:
+    """An image of add_upload, cropped and resized as in the run. Raises NotFoundError, InvalidInputError."""
     path = settings.uploads_dir / upload_id / STORED_AS
     if not UPLOAD_ID.fullmatch(upload_id) or not path.is_file():
         raise NotFoundError("upload_not_found", f"there is no image {upload_id}; send it again", "upload")
@@ -69,11 +67,11 @@ def uploaded_image(settings: Settings, upload_id: str, config: ModelConfig, mode
     _require_bands(model_bands, stored.shape[2], f"the image sent has {_words(stored.shape[2])}")
     side = min(config.crop_size or stored.shape[0], stored.shape[0])
     pixels = resize(np.array(centre_crop(stored[None], side)), config.img_size)[0]
-    return ViewedImage(pixels, _mixed)
+    return InputImage(pixels, _false_colour)
 
 
 def add_upload(uploads: Uploads, content: bytes) -> UploadedImage:
-    """Keep the central square of an image file of any kind, in 8 bits. Raises InvalidInputError."""
+    """Store the central square of an image file in 8 bits. Raises InvalidInputError."""
     if len(content) > MAX_UPLOAD_BYTES:
         raise upload_too_large()
     try:
@@ -87,10 +85,8 @@ def add_upload(uploads: Uploads, content: bytes) -> UploadedImage:
             f"the image cannot be read: {error}; send a PNG, JPEG, TIFF, WebP, FITS or .npy file",
         ) from error
     if len(square) < MIN_SIDE:
-        raise InvalidInputError(
-            "image_too_small",
-            f"the image has {width} × {height} pixels; send {MIN_SIDE} × {MIN_SIDE} or more",
-        )
+        said = f"the image has {width} × {height} pixels; send {MIN_SIDE} × {MIN_SIDE} or more"
+        raise InvalidInputError("image_too_small", said)
     buffer = BytesIO()
     np.save(buffer, pixels)
     upload = uploads.new()
@@ -104,15 +100,14 @@ def add_upload(uploads: Uploads, content: bytes) -> UploadedImage:
     return UploadedImage(id=upload.id, width=width, height=height, side=side, bands=bands, notes=notes)
 
 
-def random_galaxy(datasets: Datasets, name: str, wanted: Wanted, seed: int | None) -> Galaxy:
-    """One of the rows that are wanted, always the same for a seed. Raises NotFoundError where none is."""
-    total = datasets.browse(name, wanted, offset=0, limit=0).total
+def random_galaxy(datasets: Datasets, name: str, selection: RowSelection, seed: int | None) -> Galaxy:
+    """One of the selected rows, the same for the same seed. Raises NotFoundError where there is none."""
+    total = datasets.browse(name, selection, offset=0, limit=0).total
     if total == 0:
-        raise NotFoundError(
-            "no_galaxy", f"{name} has no galaxy of that class and split; take others", "label"
-        )
-    at = int(np.random.default_rng(seed).integers(total))
-    return datasets.browse(name, wanted, offset=at, limit=1).galaxies[0]
+        said = f"{name} has no galaxy of that class and split; choose others"
+        raise NotFoundError("no_galaxy", said, "label")
+    place = int(np.random.default_rng(seed).integers(total))
+    return datasets.browse(name, selection, offset=place, limit=1).galaxies[0]
 
 
 def upload_too_large() -> InvalidInputError:
@@ -136,7 +131,7 @@ def _words(bands: int) -> str:
     return "1 band" if bands == 1 else f"{bands} bands"
 
 
-def _mixed(images: Pixels) -> Pixels:
-    """Bands of an image of unknown bands as red, green, blue: the first, middle and last of them."""
+def _false_colour(images: Pixels) -> Pixels:
+    """Unknown bands as red, green, blue: the first, middle and last."""
     bands = images.shape[-1]
     return images[..., [0, bands // 2, bands - 1]]

@@ -1,4 +1,4 @@
-"""Masked galaxies reconstructed by trained models: one mask at a time, and ladders of ratios.
+"""Masked galaxies reconstructed by trained models: single masks, ladders of ratios, loss curves.
 
 torch is loaded on first use.
 """
@@ -12,124 +12,155 @@ from urllib.parse import quote
 
 from backend.db.engine import Database
 from backend.errors import InvalidInputError
+from backend.ml.explore.inside import InsideView
 from backend.services.datasets.browsing import Datasets
-from backend.services.reconstruction.file_cache import Kept
-from backend.services.reconstruction.images import ViewedImage, dataset_image, uploaded_image
-from backend.services.reconstruction.models import ModelCache, Pinned
+from backend.services.reconstruction.file_cache import FileCache
+from backend.services.reconstruction.images import InputImage, dataset_image, sampled_images, uploaded_image
+from backend.services.reconstruction.models import CheckpointRef, ModelCache
 from backend.services.runs.lifecycle import get_run
 from backend.settings import Settings
+from shared.base.vocabulary import Split
 from shared.contract.reconstruction import (
     LADDER,
-    Inside,
+    CurveRequest,
+    GalaxyView,
     InsideRequest,
     LadderInfo,
     LadderRequest,
+    LayerView,
     RatioCurve,
     Reconstruction,
     ReconstructionRequest,
-    Viewed,
+    SampleCurve,
 )
 from shared.contract.routes import API, RECONSTRUCTION_SPRITE
 
 if TYPE_CHECKING:
-    from backend.ml.explore import Checkpoint, Filled, Ladder, Looked, LossCurve
+    from backend.ml.explore.filling import Ladder, ReconstructionResult
+    from backend.ml.explore.loading import Checkpoint
+    from backend.ml.explore.ratio_curves import LossCurve
 
-SPRITE_BYTES = 500 * 10**6
-FORMAT = 2
-"""Of what is kept; raised when a picture of the same request would be another."""
+SPRITE_BYTES, CURVE_BYTES = 500 * 10**6, 20 * 10**6
+PANELS = ("original", "masked", "reconstruction", "composite", "error")
+FORMAT, CURVE_FORMAT = 2, 1
+"""Of cached files; incremented when the same request gives another picture."""
 
 
 class Reconstructions:
-    """Reconstructs, and keeps ladders on the disk, since a person comes back to them."""
+    """Reconstructs; ladders and curves are cached on disk."""
 
     def __init__(
         self, database: Database, settings: Settings, datasets: Datasets, models: ModelCache
     ) -> None:
         self._database, self._settings = database, settings
         self._datasets, self._models = datasets, models
-        self._kept = Kept(settings.home / "cache" / "sprites", SPRITE_BYTES)
+        self._sprites = FileCache(settings.home / "cache" / "sprites", SPRITE_BYTES)
+        self._curves = FileCache(settings.home / "cache" / "curves", CURVE_BYTES)
 
     def reconstruct(self, request: ReconstructionRequest) -> Reconstruction:
         """Pictures and figures of one mask. Raises NotFoundError, InvalidInputError."""
-        from backend.ml.explore import choose_masks, fill
+        from backend.ml.explore.filling import reconstruct_masked
+        from backend.ml.explore.masks import choose_masks
 
-        pinned = self._models.pin(request.viewed.run, request.viewed.checkpoint)
-        checkpoint = self._models.get(pinned)
-        image = self._image(request.viewed, checkpoint)
+        ref, checkpoint, image = self._input(request.viewed)
         chosen = choose_masks(request.masking, request.average, checkpoint.grid)
-        with self._models.use(pinned) as model:
+        with self._models.use(ref) as model:
             began = time.perf_counter()
-            filled = fill(model.view(image.pixels), chosen.masks, request.pixels, image.to_rgb)
+            filled = reconstruct_masked(model.view(image.pixels), chosen.masks, request.pixels, image.to_rgb)
             took = time.perf_counter() - began
-            # Within its turn: a ladder that went on now would take the cores from the picture waited for.
-            return _answer(request, checkpoint, chosen.ranks, filled, round(1000 * took, 1))
+            # Still holding the model: a ladder would take the cores from the picture that someone waits for.
+            return _to_reconstruction(request, checkpoint, chosen.ranks, filled, round(1000 * took, 1))
 
-    def inside(self, request: InsideRequest) -> Inside:
-        """A layer of the encoder, to which nothing is hidden. Raises NotFoundError, InvalidInputError."""
-        from backend.ml.explore import look_inside, standardised
+    def inside(self, request: InsideRequest) -> LayerView:
+        """A layer of the encoder, without a mask. Raises NotFoundError, InvalidInputError."""
+        from backend.ml.explore.inside import look_inside, standardised
 
-        pinned = self._models.pin(request.viewed.run, request.viewed.checkpoint)
-        checkpoint = self._models.get(pinned)
-        image = self._image(request.viewed, checkpoint)
-        with self._models.use(pinned) as model:
+        ref, checkpoint, image = self._input(request.viewed)
+        with self._models.use(ref) as model:
             began = time.perf_counter()
             imgs = standardised(image.pixels, model.mean, model.std)
             looked = look_inside(model.model, imgs, request.layer, request.patch)
             took = time.perf_counter() - began
-        return _describe_inside(request, checkpoint, looked, round(1000 * took, 1))
+        return _to_layer_view(request, checkpoint, looked, round(1000 * took, 1))
+
+    def sample_curve(self, request: CurveRequest) -> SampleCurve:
+        """Loss against the masking ratio over validation rows. Raises NotFoundError, InvalidInputError."""
+        ref = self._models.pin(request.run, request.checkpoint)
+        name = dataset_of(self._database, request.run, request.dataset)
+        digest = self._datasets.row(name).digest
+        parts = [CURVE_FORMAT, ref.run_id, ref.step, ref.stamp, digest, request.kind, request.seed]
+        key = sha256(json.dumps([parts, request.count, LADDER]).encode()).hexdigest()
+        (content,) = self._curves.get(key, (".json",), lambda: (self._measure(request, ref, name),))
+        return SampleCurve.model_validate_json(content)
+
+    def _measure(self, request: CurveRequest, ref: CheckpointRef, name: str) -> bytes:
+        from backend.ml.explore.ratio_curves import sample_curve
+
+        checkpoint = self._models.get(ref)
+        rows, images = sampled_images(
+            self._datasets, name, Split.VAL, request.count, checkpoint.config, checkpoint.bands
+        )
+        if not len(rows):
+            said = f"{name} has no validation rows to sample; choose another dataset"
+            raise InvalidInputError("no_validation_rows", said, "dataset")
+        curve = self._models.finish(ref, sample_curve(checkpoint, images, request.kind, request.seed))
+        result = SampleCurve(step=ref.step, dataset=name, rows=rows.tolist(), curve=to_curve(curve))
+        return result.model_dump_json().encode()
 
     def ladder(self, request: LadderRequest) -> LadderInfo:
-        """The sprite's description; it is drawn where it is not kept. Raises as reconstruct."""
-        return LadderInfo.model_validate_json(self._make(request)[0])
+        """Describes the sprite, drawn now if it is not cached. Raises as `reconstruct`."""
+        return LadderInfo.model_validate_json(self._ladder(request)[0])
 
     def sprite(self, request: LadderRequest) -> bytes:
-        """The sprite itself, lossless WebP."""
-        return self._make(request)[1]
+        """The sprite, lossless WebP."""
+        return self._ladder(request)[1]
 
     def etag(self, request: LadderRequest) -> str:
-        """Changes with the weights, the galaxy, and how they are looked at."""
-        return f'"{self._key(request, self._pin(request))[:24]}"'
+        """Changes with the weights, the galaxy, and the request."""
+        return f'"{self._key(request, self._ref(request.viewed))[:24]}"'
 
-    def _make(self, request: LadderRequest) -> tuple[bytes, bytes]:
-        """JSON of the LadderInfo and the sprite."""
-        pinned = self._pin(request)
-        key = self._key(request, pinned)
-        info, sprite = self._kept.get(key, (".json", ".webp"), lambda: self._draw(request, pinned))
-        return info, sprite
+    def _ladder(self, request: LadderRequest) -> tuple[bytes, ...]:
+        """JSON of the LadderInfo, and the sprite."""
+        key = self._key(request, self._ref(request.viewed))
+        return self._sprites.get(key, (".json", ".webp"), lambda: self._draw(request))
 
-    def _draw(self, request: LadderRequest, pinned: Pinned) -> tuple[bytes, bytes]:
-        from backend.ml.explore import climb, patch_ranks, webp_file
+    def _draw(self, request: LadderRequest) -> tuple[bytes, bytes]:
+        from backend.ml.explore.drawing import webp_file
+        from backend.ml.explore.filling import ratio_ladder
+        from backend.ml.explore.masks import patch_ranks
 
-        checkpoint = self._models.get(pinned)
-        image = self._image(request.viewed, checkpoint)
+        ref, checkpoint, image = self._input(request.viewed)
         ranks = patch_ranks(request.kind, request.seed, checkpoint.grid)
-        rungs = climb(checkpoint.view(image.pixels), ranks, request.pixels, image.to_rgb)
-        ladder = self._models.finish(pinned, rungs)
-        info = _describe(request, checkpoint, ranks.tolist(), ladder)
+        rungs = ratio_ladder(checkpoint.view(image.pixels), ranks, request.pixels, image.to_rgb)
+        ladder = self._models.finish(ref, rungs)
+        info = _to_ladder_info(request, checkpoint, ranks.tolist(), ladder)
         return info.model_dump_json().encode(), webp_file(ladder.sprite)
 
-    def _pin(self, request: LadderRequest) -> Pinned:
-        return self._models.pin(request.viewed.run, request.viewed.checkpoint)
-
-    def _key(self, request: LadderRequest, pinned: Pinned) -> str:
+    def _key(self, request: LadderRequest, ref: CheckpointRef) -> str:
         viewed = request.viewed
         galaxy = viewed.upload or [
             self._datasets.row(dataset_of(self._database, viewed.run, viewed.dataset)).digest,
             viewed.row,
         ]
-        asked = [FORMAT, pinned.run_id, pinned.step, pinned.stamp, galaxy]
+        subject = [FORMAT, ref.run_id, ref.step, ref.stamp, galaxy]
         how = [request.kind, request.seed, request.pixels, LADDER]
-        return sha256(json.dumps([asked, how]).encode()).hexdigest()
+        return sha256(json.dumps([subject, how]).encode()).hexdigest()
 
-    def _image(self, viewed: Viewed, checkpoint: "Checkpoint") -> ViewedImage:
+    def _ref(self, viewed: GalaxyView) -> CheckpointRef:
+        return self._models.pin(viewed.run, viewed.checkpoint)
+
+    def _input(self, viewed: GalaxyView) -> "tuple[CheckpointRef, Checkpoint, InputImage]":
+        ref = self._ref(viewed)
+        checkpoint = self._models.get(ref)
+        config, bands = checkpoint.config, checkpoint.bands
         if viewed.upload is not None:
-            return uploaded_image(self._settings, viewed.upload, checkpoint.config, checkpoint.bands)
+            return ref, checkpoint, uploaded_image(self._settings, viewed.upload, config, bands)
         name = dataset_of(self._database, viewed.run, viewed.dataset)
-        return dataset_image(self._datasets, name, viewed.row or 0, checkpoint.config, checkpoint.bands)
+        return ref, checkpoint, dataset_image(self._datasets, name, viewed.row or 0, config, bands)
 
 
 def dataset_of(database: Database, run_id: str, named: str | None) -> str:
-    """The dataset that is named, else the run's own."""
+    """The named dataset, else the run's own."""
     name = named or get_run(database, run_id).dataset
     if name is None:
         raise InvalidInputError("no_dataset", f"{run_id} has no dataset; name one", "dataset")
@@ -141,40 +172,34 @@ def to_curve(curve: "LossCurve") -> RatioCurve:
     return RatioCurve(ratios=list(LADDER), **vars(curve))
 
 
-def _answer(
+def _to_reconstruction(
     request: ReconstructionRequest,
     checkpoint: "Checkpoint",
     ranks: list[int],
-    filled: "Filled",
+    filled: "ReconstructionResult",
     milliseconds: float,
 ) -> Reconstruction:
-    from backend.ml.explore import png_file
+    from backend.ml.explore.drawing import png_file
 
-    pictures = ("original", "masked", "reconstruction", "composite", "error")
-    return Reconstruction(
+    pictures = {name: png_file(getattr(filled, name)) for name in PANELS}
+    return Reconstruction.from_attributes(
+        filled,
         step=checkpoint.step,
         img_size=checkpoint.config.img_size,
         patch_size=checkpoint.config.patch_size,
         visible=len(filled.ids_keep),
         patches=checkpoint.config.num_patches,
-        ids_keep=filled.ids_keep,
         ranks=ranks,
-        loss=filled.loss,
-        psnr_db=filled.psnr_db,
-        ssim=filled.ssim,
-        seam=filled.seam,
-        error_max=filled.error_max,
         pixels=request.pixels,
-        note=filled.note,
         milliseconds=milliseconds,
-        **{name: base64.b64encode(png_file(getattr(filled, name))).decode() for name in pictures},
+        **{name: base64.b64encode(content).decode() for name, content in pictures.items()},
     )
 
 
-def _describe(
+def _to_ladder_info(
     request: LadderRequest, checkpoint: "Checkpoint", ranks: list[int], ladder: "Ladder"
 ) -> LadderInfo:
-    from backend.ml.explore import png_file
+    from backend.ml.explore.drawing import png_file
 
     viewed = request.viewed.model_copy(update={"checkpoint": str(checkpoint.step)})
     query = request.model_copy(update={"viewed": viewed}).model_dump_json(exclude_none=True)
@@ -191,11 +216,11 @@ def _describe(
     )
 
 
-def _describe_inside(
-    request: InsideRequest, checkpoint: "Checkpoint", looked: "Looked", milliseconds: float
-) -> Inside:
+def _to_layer_view(
+    request: InsideRequest, checkpoint: "Checkpoint", looked: "InsideView", milliseconds: float
+) -> LayerView:
     mean = looked.attention.mean(dim=0)
-    return Inside(
+    return LayerView(
         step=checkpoint.step,
         img_size=checkpoint.config.img_size,
         patch_size=checkpoint.config.patch_size,

@@ -1,4 +1,4 @@
-"""What the viewer shows as files to keep that say what they are: a row of panels, or a sweep over ratios."""
+"""Labelled picture files of what the viewer shows: rows of panels, or an animation over ratios."""
 
 import base64
 from dataclasses import dataclass
@@ -10,73 +10,69 @@ from PIL import Image
 
 from backend.data.layout import Pixels
 from backend.db.engine import Database
-from backend.services.reconstruction.reconstructions import Reconstructions, dataset_of
+from backend.ml.explore.picture_files import animation_file
+from backend.services.reconstruction.reconstructions import PANELS, Reconstructions, dataset_of
 from backend.services.runs.lifecycle import get_run
 from shared.contract.reconstruction import (
+    AnimationFormat,
+    GalaxyView,
     LadderRequest,
     Reconstruction,
     ReconstructionRequest,
     SaveRequest,
-    SweepFormat,
-    Viewed,
 )
 
 if TYPE_CHECKING:
-    from backend.ml.explore import Strip
-
-PANELS = ("original", "masked", "reconstruction", "composite", "error")
+    from backend.ml.explore.picture_files import Strip
 
 
 @dataclass(frozen=True)
 class SavedFile:
-    """A file by a name that tells it from others."""
+    """A file with a descriptive name."""
 
     name: str
     content: bytes
 
 
 class SavedPictures:
-    """Draws files from what Reconstructions answers."""
+    """Draws picture files."""
 
     def __init__(self, database: Database, reconstructions: Reconstructions) -> None:
         self._database, self._reconstructions = database, reconstructions
 
     def row(self, request: SaveRequest) -> SavedFile:
         """PNG of the five panels of each of the requests, figures below. Raises as `reconstruct`."""
-        from backend.ml.explore import figure_file
+        from backend.ml.explore.picture_files import figure_file
 
         strips = [self._strip(one) for one in request.requests]
         first = request.requests[0]
         masking = first.masking
         share = "painted" if masking.hidden is not None else f"{100 * masking.ratio:.1f}pc"
-        return SavedFile(name=f"{_stem(first.viewed)}_{share}.png", content=figure_file(strips))
+        return SavedFile(f"{_stem(first.viewed)}_{share}.png", figure_file(strips))
 
-    def sweep(self, request: LadderRequest, file_format: SweepFormat) -> SavedFile:
+    def animation(self, request: LadderRequest, file_format: AnimationFormat) -> SavedFile:
         """The ladder of a galaxy as an animation. Raises as `ladder`."""
-        from backend.ml.explore import Strip, sweep_file, sweep_panels
+        from backend.ml.explore.picture_files import Strip, animation_panels
 
         info = self._reconstructions.ladder(request)
         sprite, original = _pixels(self._reconstructions.sprite(request)), _decoded(info.original)
-        who = self._who(request.viewed, info.step)
+        title = self._title(request.viewed, info.step)
         frames = []
         for place, (ratio, loss) in enumerate(zip(info.curve.ratios, info.curve.losses, strict=True)):
-            panels = {"original": original} | sweep_panels(sprite, original, info.ranks, ratio, place)
+            panels = {"original": original} | animation_panels(sprite, original, info.ranks, ratio, place)
             hidden = f"{100 * ratio:.0f} % hidden, {request.kind}, seed {request.seed} · loss {_figure(loss)}"
-            frames.append(Strip(panels, [who, hidden, info.note]))
-        return SavedFile(
-            name=f"{_stem(request.viewed)}.{file_format}", content=sweep_file(frames, file_format)
-        )
+            frames.append(Strip(panels, [title, hidden, info.note]))
+        return SavedFile(f"{_stem(request.viewed)}.{file_format}", animation_file(frames, file_format))
 
     def _strip(self, request: ReconstructionRequest) -> "Strip":
-        from backend.ml.explore import Strip
+        from backend.ml.explore.picture_files import Strip
 
         answer = self._reconstructions.reconstruct(request)
         panels = {name: _decoded(getattr(answer, name)) for name in PANELS}
-        return Strip(
-            panels, [self._who(request.viewed, answer.step), _mask_words(request, answer), answer.note]
-        )
+        title = self._title(request.viewed, answer.step)
+        return Strip(panels, [title, _mask_words(request, answer), answer.note])
 
-    def _who(self, viewed: Viewed, step: int) -> str:
+    def _title(self, viewed: GalaxyView, step: int) -> str:
         run = get_run(self._database, viewed.run)
         galaxy = "own image"
         if viewed.upload is None:
@@ -104,7 +100,7 @@ def _figure(value: float | None, digits: int = 3) -> str:
     return "undefined" if value is None else f"{value:.{digits}f}"
 
 
-def _stem(viewed: Viewed) -> str:
+def _stem(viewed: GalaxyView) -> str:
     galaxy = "image" if viewed.upload is not None else f"row{viewed.row}"
     return f"{viewed.run}_{viewed.checkpoint}_{galaxy}"
 

@@ -1,9 +1,9 @@
-"""The verbs of runs: create, list, read, stop, pause, resume, retry."""
+"""Runs: list, read, change, stop, pause, resume; tags and events."""
 
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, String, column, func, select, true
 from sqlalchemy.orm import Session
 
 from backend.db.engine import Database
@@ -12,10 +12,9 @@ from backend.errors import ConflictError, NotFoundError
 from backend.jobs import registry
 from backend.jobs.state import change_state
 from backend.services.runs.answers import queue_positions, to_run
-from backend.services.runs.labels import apply_change, has_tag
 from shared.base.states import TERMINAL, RunState
 from shared.configs.kinds import RunKind, Trait, has_trait, kinds_with
-from shared.contract.runs import Run, RunChange, RunEvent
+from shared.contract.runs import Run, RunChange, RunEvent, RunLabels, TagCount
 
 
 def get_run(database: Database, run_id: str) -> Run:
@@ -34,8 +33,7 @@ def list_runs(
     archived: bool = False,
     limit: int = 100,
 ) -> list[Run]:
-    """Runs newest first; of the kinds that leave a model where `kinds` is None, with every one of `tags`,
-    archived ones only where asked for."""
+    """Runs newest first. `kinds` defaults to those that leave a model; runs have all of `tags`."""
     kinds = kinds_with(Trait.LEAVES_MODEL) if kinds is None else kinds
     query = select(RunRow).where(RunRow.kind.in_([kind.value for kind in kinds]))
     if states:
@@ -53,53 +51,57 @@ def list_runs(
 
 
 def change_run(database: Database, run_id: str, change: RunChange) -> Run:
-    """Name, tag, note or archive a run; what it does goes on. Raises ConflictError where it would be archived
-    before its end."""
+    """Name, tag, note or archive a run. Raises ConflictError for archiving an active run."""
     with database.write() as session:
         row = find_row(session, run_id)
         if change.archived and RunState(row.state) not in TERMINAL:
-            raise ConflictError(
-                "not_ended", f"{run_id} is {row.state}; archive it when it has ended, or stop it", "archived"
-            )
-        apply_change(row, change)
+            said = f"{run_id} is {row.state}; archive it when it has ended, or stop it"
+            raise ConflictError("not_ended", said, "archived")
+        if change.name is not None:
+            row.name = change.name.strip() or None
+        if change.tags is not None:
+            row.tags = list(dict.fromkeys(tag.strip() for tag in change.tags))
+        if change.note is not None:
+            row.note = change.note.strip()
+        if change.archived is not None:
+            row.archived = change.archived
     return get_run(database, run_id)
 
 
 def stop_run(database: Database, run_id: str) -> Run:
-    """Ask a run to end; one without a worker is cancelled at once, one that has ended stays as it is."""
-    ask_to_stop(database, run_id)
+    """Request a stop. A run without a worker is cancelled at once; an ended one is unchanged."""
+    request_stop(database, run_id)
     return get_run(database, run_id)
 
 
-def ask_to_stop(database: Database, run_id: str) -> None:
-    """The same, of many at once: without an answer, which looks at the whole queue."""
+def request_stop(database: Database, run_id: str) -> None:
+    """The same without a response, which reads the whole queue: for stopping many."""
     waiting = [RunState.QUEUED, RunState.PAUSED, RunState.LOST]
-    at_work = [RunState.STARTING, RunState.RUNNING, RunState.PAUSING]
+    active = [RunState.STARTING, RunState.RUNNING, RunState.PAUSING]
     with database.write() as session:
         row = find_row(session, run_id)
         if RunState(row.state) not in TERMINAL | {RunState.STOPPING}:
             reason = "stopped before it started" if row.attempt == 0 else "stopped"
             change_state(
                 session, run_id, expected=waiting, to=RunState.CANCELLED, reason=reason
-            ) or change_state(session, run_id, expected=at_work, to=RunState.STOPPING)
+            ) or change_state(session, run_id, expected=active, to=RunState.STOPPING)
 
 
 def pause_run(database: Database, run_id: str) -> Run:
-    """Ask a training to write a checkpoint, end, and free the device; the supervisor tells its worker."""
+    """Request that a training writes a checkpoint and frees the device."""
     with database.write() as session:
         row = find_row(session, run_id)
         if not has_trait(row.kind, Trait.TRAINS):
-            raise ConflictError(
-                "not_pausable", f"{run_id} is a job of kind {row.kind}, which cannot pause; stop it"
-            )
+            said = f"{run_id} is a job of kind {row.kind}, which cannot pause; stop it"
+            raise ConflictError("not_pausable", said)
         if not change_state(session, run_id, expected=[RunState.RUNNING], to=RunState.PAUSING):
             raise ConflictError("not_running", f"{run_id} is {row.state}; only a running run can pause")
     return get_run(database, run_id)
 
 
 def resume_run(database: Database, run_id: str, values: Mapping[str, Any] | None = None) -> Run:
-    """Queue a paused run again; it goes on from its last checkpoint, with its own values: `values` that
-    differ are refused."""
+    """Queue a paused run again, from its last checkpoint. Raises ConflictError for `values` that differ from
+    its config."""
     with database.write() as session:
         row = find_row(session, run_id)
         _require_own_values(row, values or {})
@@ -117,34 +119,42 @@ def _require_own_values(row: RunRow, values: Mapping[str, Any]) -> None:
         key = changed[0]
         raise ConflictError(
             "config_changed",
-            f"{row.id} has {key} = {row.config.get(key)} and goes on with it, not with {values[key]}; "
-            f"for other values clone it: `galaxyscope runs clone {row.id} --set {key}={values[key]}`, "
+            f"{row.id} has {key} = {row.config.get(key)} and resumes with it, not with {values[key]}; to "
+            f"change values clone it: `galaxyscope runs clone {row.id} --set {key}={values[key]}`, "
             "or Train a variant… on its page",
             key,
         )
 
 
 def list_events(database: Database, run_id: str) -> list[RunEvent]:
-    """Changes of state and notes, oldest first."""
+    """State changes and notes, oldest first."""
     with database.read() as session:
         find_row(session, run_id)
         rows = session.scalars(
             select(RunEventRow).where(RunEventRow.run_id == run_id).order_by(RunEventRow.id)
         )
-        return [
-            RunEvent(
-                from_state=RunState(row.from_state) if row.from_state else None,
-                to_state=RunState(row.to_state),
-                reason=row.reason,
-                at=row.at,
-            )
-            for row in rows
-        ]
+        return [RunEvent.from_attributes(row) for row in rows]
 
 
 def find_row(session: Session, run_id: str) -> RunRow:
     """The row of a run. Raises NotFoundError."""
     row = session.get(RunRow, run_id)
     if row is None:
-        raise NotFoundError("run_not_found", f"there is no run {run_id}; the list of runs has their ids")
+        raise NotFoundError("run_not_found", f"there is no run {run_id}; the Runs page lists them")
     return row
+
+
+def has_tag(tag: str) -> ColumnElement[bool]:
+    each = func.json_each(RunRow.tags).table_valued(column("value", String))
+    return select(each.c.value).where(each.c.value == tag).exists()
+
+
+def read_labels(database: Database) -> RunLabels:
+    """Every tag, most frequent first, and the number of archived runs."""
+    each = func.json_each(RunRow.tags).table_valued(column("value", String))
+    query = select(each.c.value, func.count()).select_from(RunRow).join(each, true())
+    query = query.group_by(each.c.value).order_by(func.count().desc(), each.c.value)
+    with database.read() as session:
+        tags = [TagCount(tag=tag, runs=runs) for tag, runs in session.execute(query)]
+        archived = session.scalar(select(func.count()).where(RunRow.archived))
+    return RunLabels(tags=tags, archived=archived or 0)

@@ -1,4 +1,4 @@
-"""The verbs of notices: list them, say where they are sent, try that."""
+"""Notices and their webhook."""
 
 from datetime import UTC, datetime
 
@@ -13,32 +13,32 @@ from shared.contract.system import Notice, NoticeKind, Webhook, WebhookConfig, W
 
 
 def list_notices(database: Database, after: int, limit: int) -> list[Notice]:
-    """Those with a greater id than `after`, newest first."""
+    """Notices with an id above `after`, newest first."""
     query = select(NoticeRow).where(NoticeRow.id > after).order_by(NoticeRow.id.desc()).limit(limit)
     with database.read() as session:
-        return [_to_notice(row) for row in session.scalars(query)]
+        return [Notice.from_attributes(row) for row in session.scalars(query)]
 
 
 def newest_notice(database: Database) -> int:
-    """The greatest id, 0 where there is none."""
+    """The highest id, 0 if there is none."""
     with database.read() as session:
         return _newest(session)
 
 
 def read_webhook(database: Database) -> Webhook:
-    """Where notices are sent, and how the last try went."""
+    """The webhook, and the outcome of the last attempt."""
     with database.read() as session:
         row = session.get(WebhookRow, 1)
         if row is None or not row.url:
             return Webhook(waiting=0, tried_at=None, problem="")
-        wanted = select(func.count()).where(NoticeRow.id > row.sent_id, NoticeRow.kind.in_(row.kinds))
+        unsent = select(func.count()).where(NoticeRow.id > row.sent_id, NoticeRow.kind.in_(row.kinds))
         kinds = tuple(NoticeKind(kind) for kind in row.kinds)
-        waiting = session.scalar(wanted) or 0
+        waiting = session.scalar(unsent) or 0
         return Webhook(url=row.url, kinds=kinds, waiting=waiting, tried_at=row.tried_at, problem=row.problem)
 
 
 def set_webhook(database: Database, config: WebhookConfig) -> Webhook:
-    """Sends what comes from now on; what was noted before stays here."""
+    """Send notices from now on; earlier ones are not sent."""
     with database.write() as session:
         row = session.get(WebhookRow, 1)
         if row is None:
@@ -51,10 +51,10 @@ def set_webhook(database: Database, config: WebhookConfig) -> Webhook:
 
 
 def try_webhook(database: Database) -> WebhookTest:
-    """Sends a sentence to the address at once. Raises ConflictError where there is none."""
+    """Send a test message now. Raises ConflictError without a webhook."""
     url = read_webhook(database).url
     if not url:
-        raise ConflictError("no_webhook", "no address is set; give one, then try it", "url")
+        raise ConflictError("no_webhook", "no webhook is set; set one, then test it", "url")
     sample = NoticeRow(id=0, run_id="", kind="done", words="Galaxyscope can reach you.", at=datetime.now(UTC))
     problem = post(url, message([sample]))
     return WebhookTest(taken=not problem, words=f"{url}: {problem}" if problem else f"{url} took it")
@@ -62,7 +62,3 @@ def try_webhook(database: Database) -> WebhookTest:
 
 def _newest(session: Session) -> int:
     return session.scalar(select(func.max(NoticeRow.id))) or 0
-
-
-def _to_notice(row: NoticeRow) -> Notice:
-    return Notice(id=row.id, run_id=row.run_id, kind=NoticeKind(row.kind), words=row.words, at=row.at)

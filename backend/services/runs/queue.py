@@ -1,4 +1,4 @@
-"""The verbs of the queue: read it, move a waiting run, pause and resume a lane."""
+"""The queue: read it, move a waiting run, pause and resume a lane."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -11,41 +11,36 @@ from backend.errors import ConflictError
 from backend.jobs import lanes
 from backend.services.runs.answers import progress_of
 from backend.services.runs.lifecycle import find_row
-from backend.services.runs.times import History
+from backend.services.runs.times import RunHistory
 from shared.base.states import RunState
-from shared.configs.kinds import Lane, RunKind
+from shared.configs.kinds import Lane
 from shared.contract.launching import LaneQueue, Queue, QueuedRun, QueueMove, WaitingRun
 
 
 def read_queue(database: Database, *, now: datetime | None = None) -> Queue:
-    """Every lane: what is at work, what waits and from when."""
+    """Every lane: the active run, and when waiting ones start."""
     now = now or datetime.now(UTC)
     with database.read() as session:
         return Queue(read_at=now, lanes=[_lane_queue(session, lane, now) for lane in Lane])
 
 
 def move_run(database: Database, run_id: str, move: QueueMove) -> Queue:
-    """Move a waiting run within its lane. Raises ConflictError, with the order of now, where it waits no more
-    or somebody else has moved it since it was seen."""
+    """Move a waiting run within its lane. Raises ConflictError, with the current order, if it is no longer
+    waiting or was moved since the request was made."""
     with database.write() as session:
         run = find_row(session, run_id)
         if run.state != RunState.QUEUED:
-            raise ConflictError(
-                "not_queued",
-                f"{run_id} is {run.state}; only a waiting run can be moved. {_order(session, run)}",
-            )
+            said = f"{run_id} is {run.state}; only a waiting run can be moved. {_order(session, run)}"
+            raise ConflictError("not_queued", said)
         if move.rank not in (None, run.queue_rank):
-            raise ConflictError(
-                "moved_meanwhile",
-                f"{run_id} was moved meanwhile and stays where it is. {_order(session, run)}",
-                "rank",
-            )
+            said = f"{run_id} was moved by someone else in the meantime. {_order(session, run)}"
+            raise ConflictError("moved_meanwhile", said, "rank")
         lanes.move(session, run, move.to)
     return read_queue(database)
 
 
 def pause_lane(database: Database, lane: Lane) -> Queue:
-    """What is at work goes on; nothing new starts, whoever supervises, until the lane is resumed."""
+    """Start no run in the lane until it is resumed; the active run continues."""
     with database.write() as session:
         lanes.pause(session, lane)
     return read_queue(database)
@@ -89,11 +84,11 @@ def _lane_queue(session: Session, lane: Lane, now: datetime) -> LaneQueue:
 def expected_starts(
     session: Session, busy: RunRow | None, waiting: Sequence[RunRow], now: datetime
 ) -> list[float | None]:
-    """Seconds until each waiting run starts, and last until one would that is queued now; None from the first
-    run on whose time is not known."""
+    """Seconds until each waiting run starts, and last until a run queued now would; None after a run of
+    unknown duration."""
     free_in = 0.0 if busy is None else _left_s(busy, now)
     starts = [free_in]
-    history = History(session) if waiting and free_in is not None else None
+    history = RunHistory(session) if waiting and free_in is not None else None
     for run in waiting:
         takes = history.expected_s(run) if history and free_in is not None else None
         free_in = None if free_in is None or takes is None else free_in + takes
@@ -102,7 +97,7 @@ def expected_starts(
 
 
 def _left_s(run: RunRow, now: datetime) -> float | None:
-    """What its worker said was left, less the time since."""
+    """The remaining time its worker reported, less the time since."""
     eta_s, at = run.progress.get("eta_s"), run.progress.get("at")
     if eta_s is None:
         return None
@@ -110,11 +105,4 @@ def _left_s(run: RunRow, now: datetime) -> float | None:
 
 
 def _queued_run(run: RunRow) -> QueuedRun:
-    return QueuedRun(
-        id=run.id,
-        kind=RunKind(run.kind),
-        name=run.name,
-        dataset=run.dataset,
-        state=RunState(run.state),
-        progress=progress_of(run),
-    )
+    return QueuedRun.from_attributes(run, progress=progress_of(run))

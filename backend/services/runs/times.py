@@ -1,4 +1,4 @@
-"""How long runs take: measured where it was, else worked out from what ran here before."""
+"""How long runs take: measured, or estimated from earlier runs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -20,28 +20,27 @@ WITHOUT_COST = frozenset(
     "epochs warmup_epochs blr min_lr weight_decay seed eval_every_epochs early_stopping_patience "
     "keep_checkpoints sample_count norm_pix_loss variance_floor knn_k knn_temperature".split()
 )
-"""Settings that change how long a run is, but neither a step nor an evaluation."""
+"""Settings that may change the number of steps, but not the cost of a step or an evaluation."""
 
 SELF_TESTED = PretrainConfig(dataset="made-up", **PRESETS[SELF_TEST_PRESET].values)
 SELF_TEST_FLOPS = 3 * (encoder_flops(SELF_TESTED, 3) + decoder_flops(SELF_TESTED, 3))
 """Of one image of a self-test, forward and backward."""
 
-
-REMEMBERED = 50
-"""Newest succeeded runs of a kind that are looked through."""
+MAX_RUNS = 50
+"""Newest succeeded runs of a kind that are considered."""
 
 WITHOUT_TIME = frozenset({"seed", "name"})
-"""Settings that change nothing of how long a job takes."""
+"""Settings that do not change how long a job takes."""
 
 ONLY_LEARNING = frozenset(
     "seed blr min_lr weight_decay warmup_epochs norm_pix_loss variance_floor knn_k knn_temperature".split()
 )
-"""Of a pretraining: settings that change what it learns, and nothing of its time; all are in WITHOUT_COST."""
+"""Settings of a pretraining that change what it learns, not its time; a subset of WITHOUT_COST."""
 
 
 @dataclass(frozen=True)
 class Timing:
-    """Seconds of the parts of a run; `source` and `basis` as in Estimate."""
+    """How fast a run is; `source` and `basis` as in Estimate."""
 
     source: Literal["measured", "earlier run", "estimated"]
     basis: str
@@ -51,15 +50,15 @@ class Timing:
 
 
 @dataclass(frozen=True)
-class History:
-    """What has succeeded here, read once for all that is asked of it."""
+class RunHistory:
+    """Earlier runs of this home, read once."""
 
     session: Session
     _succeeded: dict[RunKind, list[RunRow]] = field(default_factory=dict, repr=False)
     _timings: dict[tuple[str, str], Timing] = field(default_factory=dict, repr=False)
 
     def timing(self, config: PretrainConfig, cost: Cost, dataset: Dataset) -> Timing:
-        """From the best source there is: a preflight, an earlier run of the shape, any run by its FLOPs."""
+        """From the best source: a preflight, an earlier run of the same shape, any run by FLOPs."""
         key = dataset.digest, config.model_dump_json(exclude=set(ONLY_LEARNING))
         if key not in self._timings:
             self._timings[key] = self._timing(config, cost, dataset)
@@ -67,7 +66,7 @@ class History:
 
     def _timing(self, config: PretrainConfig, cost: Cost, dataset: Dataset) -> Timing:
         preflights = self.succeeded(RunKind.PREFLIGHT)
-        measured = next((run for run in preflights if _tried_just_this(run, config, dataset)), None)
+        measured = next((run for run in preflights if _has_same_cost(run, config, dataset)), None)
         if measured is not None:
             return _measured(measured, config, cost)
         known = [*self.succeeded(RunKind.PRETRAIN), *self.running()]
@@ -78,10 +77,10 @@ class History:
         return self._scaled(trainings, cost)
 
     def expected_s(self, run: RunRow) -> float | None:
-        """Seconds that a waiting run will take, or the rest of one that goes on; None where nothing tells."""
-        whole = self._of_its_like(run)
+        """Seconds that a waiting run will take, or that remain of a resumed one; None if unknown."""
+        whole = self._of_same_config(run)
         if whole is None and run.kind == RunKind.PRETRAIN:
-            whole = self._of_its_config(run)
+            whole = self._estimated(run)
         total = run.progress.get("total_steps")
         return None if whole is None else whole * (1 - run.progress["step"] / total if total else 1)
 
@@ -89,26 +88,26 @@ class History:
         """Newest first."""
         if kind not in self._succeeded:
             query = select(RunRow).where(RunRow.kind == kind.value, RunRow.state == RunState.SUCCEEDED.value)
-            newest = query.order_by(RunRow.created_at.desc()).limit(REMEMBERED)
+            newest = query.order_by(RunRow.created_at.desc()).limit(MAX_RUNS)
             self._succeeded[kind] = list(self.session.scalars(newest))
         return self._succeeded[kind]
 
     def running(self) -> list[RunRow]:
-        """The pretraining at work, which tells more of its shape than another model that has ended."""
+        """The active pretraining: a better source for its shape than an ended one of another."""
         query = select(RunRow).where(
             RunRow.kind == RunKind.PRETRAIN.value, RunRow.state == RunState.RUNNING.value
         )
         return list(self.session.scalars(query))
 
-    def _of_its_like(self, run: RunRow) -> float | None:
-        """As long as the newest run of the same config, but for its seed, that went through in one go."""
+    def _of_same_config(self, run: RunRow) -> float | None:
+        """Duration of the newest run with the same config, except seed, that succeeded in one attempt."""
         for other in self.succeeded(RunKind(run.kind)):
             same = other.dataset_digest == run.dataset_digest and _timed(other) == _timed(run)
             if same and other.attempt == 1:
                 return _duration_s(other)
         return None
 
-    def _of_its_config(self, run: RunRow) -> float | None:
+    def _estimated(self, run: RunRow) -> float | None:
         dataset = self.session.get(DatasetRow, run.config["dataset"])
         if dataset is None:
             return None
@@ -116,8 +115,8 @@ class History:
         return self.timing(config, estimate_cost(config, described), described).total_s
 
     def _scaled(self, trainings: Sequence[RunRow], cost: Cost) -> Timing:
-        """By FLOPs from the longest of the newest trainings here (a short one tells more of its start), else
-        from the self-test."""
+        """By FLOPs from the longest recent training (short ones are mostly start-up), else from the
+        self-test."""
         known = [run for run in trainings if self.session.get(DatasetRow, run.dataset) is not None]
         tests = [run for run in self.succeeded(RunKind.SELFTEST) if run.progress.get("images_per_s")]
         if known:
@@ -128,7 +127,7 @@ class History:
             run = tests[0]
             theirs = SELF_TEST_FLOPS
         else:
-            return Timing("estimated", "nothing has been trained here yet; Measure tells the time")
+            return Timing("estimated", "nothing has been trained here yet; Measure times a few steps")
         rate = float(run.progress["images_per_s"]) * theirs / cost.training_flops
         basis = f"scaled by FLOPs from {run.id}; small and large models use a device differently"
         return Timing("estimated", basis, rate, cost.images_seen / rate)
@@ -149,10 +148,10 @@ def _of_same_shape(run: RunRow, cost: Cost, dataset: Dataset) -> Timing:
     return Timing("earlier run", basis, rate, cost.images_seen / rate, int(seen) if seen else None)
 
 
-def _tried_just_this(run: RunRow, config: PretrainConfig, dataset: Dataset) -> bool:
-    wanted = config.model_dump(mode="json", exclude=set(WITHOUT_COST))
+def _has_same_cost(run: RunRow, config: PretrainConfig, dataset: Dataset) -> bool:
+    values = config.model_dump(mode="json", exclude=set(WITHOUT_COST))
     return run.dataset_digest == dataset.digest and all(
-        run.config.get(key) == value for key, value in wanted.items()
+        run.config.get(key) == value for key, value in values.items()
     )
 
 
@@ -162,7 +161,7 @@ def _measured(run: RunRow, config: PretrainConfig, cost: Cost) -> Timing:
     total = figures["startup_s"] + cost.steps * step_s + cost.evaluations * evaluation_s
     return Timing(
         "measured",
-        f"real steps and an evaluation of just this config, by {run.id}",
+        f"steps and an evaluation of this config, measured by {run.id}",
         config.batch_size / step_s if step_s else None,
         total,
         int(figures["peak_memory_bytes"]),

@@ -13,16 +13,16 @@ import h5py
 import numpy as np
 import pyarrow.parquet
 import pytest
+from backend.services.embeddings.neighbour_cache import NeighbourCache
 from starlette.testclient import TestClient
 
 from backend.api.deps import Context
 from backend.data.store import GalaxyStore
 from backend.db.engine import Database
 from backend.search.neighbours import nearest
-from backend.search.odd import isolation, said_by
+from backend.search.odd import isolation, neighbour_vote
 from backend.search.trivial import Catalogue
 from backend.services.datasets.browsing import Datasets
-from backend.services.embeddings.neighbour_cache import KeptNeighbours
 from backend.settings import Settings
 from frontend.client import Client
 from shared.contract.datasets import DatasetChange
@@ -79,7 +79,7 @@ class SlowDatasets(Datasets):
     def use(self, name: str) -> Iterator[GalaxyStore]:
         self.times += 1
         self.asked.set()
-        assert self.go.wait(30)
+        assert self.go.wait(240)
         with super().use(name) as store:
             yield store
 
@@ -87,10 +87,10 @@ class SlowDatasets(Datasets):
 def test_neighbours_that_take_long_are_made_once_and_hold_up_no_others(
     database: Database, settings: Settings, context: Context, space: EmbeddingSpace
 ) -> None:
-    kept, embedded, slow = KeptNeighbours(), context.embeddings.get(space), SlowDatasets(database, settings)
+    kept, embedded, slow = NeighbourCache(), context.embeddings.get(space), SlowDatasets(database, settings)
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(kept.get, embedded, slow, 4, None) for _ in range(2)]
-        assert slow.asked.wait(30)
+        assert slow.asked.wait(240)
         others = kept.get(embedded, context.datasets, 3, None)  # while the first are not made
         slow.go.set()
         first, second = (one.result() for one in waiting)
@@ -170,7 +170,7 @@ def test_doubted_labels_are_asked_of_labelled_neighbours_and_of_labelled_galaxie
     labels = np.r_[np.arange(50) // 10, np.full(10, -1)]
     blank = np.full(60, np.nan)
     catalogue = Catalogue.of([""] * 60, blank, blank, np.zeros(60, np.uint64))
-    said = said_by(nearest(vectors, catalogue, 4, labels >= 0), labels, 10)
+    said = neighbour_vote(nearest(vectors, catalogue, 4, labels >= 0), labels, 10)
     page = ask(client, space, by="mislabel")
     assert sorted(rows(page)) == list(range(50))
     for one in page.galaxies:

@@ -137,15 +137,10 @@ def test_examples_are_added_and_taken_off_and_never_found_themselves(
 
 
 def test_what_cannot_be_searched_is_refused_with_the_next_step(client: Client, space: EmbeddingSpace) -> None:
-    code, detail = refused(lambda: rows(client, space, negatives=(3,)))
-    assert (code, detail) == (
-        "negatives_only",
-        "there are only negative examples; add a galaxy that the results should be like",
-    )
+    assert refused(lambda: rows(client, space, negatives=(3,)))[0] == "negatives_only"
     assert refused(lambda: rows(client, space))[0] == "no_query"
     code, detail = refused(lambda: rows(client, space, row=60))
-    assert code == "row_not_found"
-    assert detail == "sky has rows 0 to 59, not 60; the galaxy may have been removed, take another"
+    assert (code, "0 to 59, not 60" in detail) == ("row_not_found", True)
     assert refused(lambda: rows(client, space, row=3, negatives=(3,)))[0] == "both_signs"
     assert refused(lambda: rows(client, space, upload="0" * 16))[0] == "upload_not_found"
     code, detail = refused(lambda: rows(client, space.model_copy(update={"depth": 1}), row=3))

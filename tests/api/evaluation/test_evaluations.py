@@ -298,7 +298,7 @@ def test_what_cannot_be_judged_is_refused_with_the_next_step(
     empty = enqueue(
         database, settings.runs_dir, RunKind.PRETRAIN, PretrainConfig.model_validate({"dataset": "sky"})
     )
-    assert "none is written yet" in why(encoder=empty)[1]
+    assert why(encoder=empty)[0] == "checkpoint_not_found"
     with database.write() as session:
         row = session.get_one(DatasetRow, "sky")
         row.info = row.info | {"class_names": []}

@@ -108,7 +108,7 @@ def test_a_saved_picture_has_the_panels_pixel_for_pixel_and_says_what_it_is(
     requests = [asked(run), asked(run, masking={"hidden": [0, 5]}, pixels="true")]
     answer = http.post("/reconstructions/picture", json={"requests": requests})
     assert answer.headers["content-type"] == "image/png"
-    assert answer.headers["content-disposition"] == f'attachment; filename="{run}_last_row7_75.0pc.png"'
+    assert answer.headers["content-disposition"] == f"attachment; filename*=UTF-8''{run}_last_row7_75.0pc.png"
     figure = np.asarray(Image.open(io.BytesIO(answer.content)))
     for strip, request in enumerate(requests):
         single = http.post("/reconstructions", json=request).json()
@@ -156,6 +156,6 @@ def test_an_image_of_ones_own_can_be_saved_too(http: TestClient, train: Train) -
     Image.fromarray(image).save(buffer, "PNG")
     viewed = {"run": run, "upload": upload(http, buffer.getvalue())["id"]}
     saved = http.post("/reconstructions/picture", json={"requests": [{"viewed": viewed}]})
-    assert saved.headers["content-disposition"].endswith('_image_75.0pc.png"')
+    assert saved.headers["content-disposition"].endswith("_image_75.0pc.png")
     sweep = http.get("/reconstructions/sweep.webp", params={"query": json.dumps({"viewed": viewed})})
     assert sweep.status_code == 200

@@ -12,8 +12,7 @@ import torch
 from safetensors.torch import save_file
 from starlette.testclient import TestClient
 
-from backend.data.resident import load_images
-from backend.data.store import GalaxyStore
+from backend.data.store import GalaxyStore, load_images
 from backend.errors import InvalidInputError
 from backend.jobs.run_dir import Result, RunDir
 from backend.jobs.run_writer import RunWriter

@@ -61,7 +61,7 @@ def test_only_a_few_models_stay_in_memory(http: TestClient, train: Train) -> Non
 
 def test_a_picture_goes_before_a_ladder_that_is_being_drawn() -> None:
     """Of two who wait for a model, the patient one lets the other go first."""
-    turns, order = models.Turns(), []
+    turns, order = models.PriorityLock(), []
     holding, release = threading.Event(), threading.Event()
 
     def take(name: str, patient: bool) -> None:
@@ -69,11 +69,11 @@ def test_a_picture_goes_before_a_ladder_that_is_being_drawn() -> None:
             order.append(name)
             if name == "first":
                 holding.set()
-                release.wait(10)
+                release.wait(240)
 
     threads = [threading.Thread(target=take, args=("first", True))]
     threads[0].start()
-    holding.wait(10)
+    holding.wait(240)
     threads += [
         threading.Thread(target=take, args=(name, name != "picture"))
         for name in ("rung", "other rung", "picture")
@@ -84,7 +84,7 @@ def test_a_picture_goes_before_a_ladder_that_is_being_drawn() -> None:
         threading.Event().wait(0.01)
     release.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(240)
     assert order[:2] == ["first", "picture"]
     assert sorted(order[2:]) == ["other rung", "rung"]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from astropy.io import fits
 from PIL import Image
 
 from backend.data.importers import inspect_source
@@ -14,7 +15,6 @@ from backend.data.store import GalaxyStore, describe
 from backend.files import EVERYWHERE
 from tests.data.conftest import refused, write_image
 
-fits = pytest.importorskip("astropy.io.fits")
 Write = Callable[..., Path]
 
 

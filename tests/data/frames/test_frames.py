@@ -1,7 +1,6 @@
 """One frame of any kind: pictures, FITS and .npy, whole, odd and broken."""
 
 import gzip
-import importlib.util
 import io
 import struct
 import zlib
@@ -165,16 +164,6 @@ def test_broken_fits_files_say_what_is_wrong() -> None:
     assert "no FITS file: it starts with b'<html>'" in unreadable(io.BytesIO(b"<html>gone"), "page.fits")
     packed = fits_file(fits.PrimaryHDU(), fits.CompImageHDU(np.zeros((64, 64), np.int16)))
     assert "unpack it with funpack" in unreadable(packed, "brick.fits")
-
-
-def test_fits_without_astropy_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    real = importlib.util.find_spec
-    monkeypatch.setattr(
-        importlib.util, "find_spec", lambda name, *rest: None if name == "astropy" else real(name, *rest)
-    )
-    for ask in (read_frame, frame_header):
-        with pytest.raises(DataError, match=r'pip install "galaxyscope\[fits\]"'):
-            ask(fits_file(fits.PrimaryHDU(RAMP)), "a.fits")
 
 
 # Arrays

@@ -14,7 +14,7 @@ from backend.ml.checkpoints.store import CheckpointStore
 from backend.ml.classifier.model import Beginning, build_classifier, classifier_optimizer
 from backend.ml.classifier.predictions import best_classifier
 from backend.ml.classifier.training import AnyClassifierConfig, fresh_encoder, train_classifier
-from backend.ml.pretraining.training_step import descend
+from backend.ml.pretraining.loop import descend
 from backend.ml.runtime.contracts import ClassifierData, Outcome
 from shared.configs import FinetuneConfig, ModelConfig, SupervisedConfig
 from tests.ml.conftest import blobs

@@ -11,7 +11,7 @@ from PIL import Image
 
 from backend.ml.checkpoints.store import model_from_config
 from backend.ml.explore.drawing import VIRIDIS, colour_errors, png_file, webp_file
-from backend.ml.explore.filling import Filled, Ladder, climb, fill
+from backend.ml.explore.filling import Ladder, ReconstructionResult, ratio_ladder, reconstruct_masked
 from backend.ml.explore.masks import mask_at, patch_ranks
 from backend.ml.explore.reconstruct import Galaxy, error_scale
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
@@ -54,8 +54,8 @@ def imgs_of(galaxy: Galaxy) -> torch.Tensor:
     return ((pixels - MEAN[:, None, None]) / STD[:, None, None]).unsqueeze(0)
 
 
-def filled(galaxy: Galaxy, mask: torch.Tensor, mode: PixelMode = "interpolated") -> Filled:
-    return fill(galaxy, [mask], mode, lambda pixels: pixels)
+def filled(galaxy: Galaxy, mask: torch.Tensor, mode: PixelMode = "interpolated") -> ReconstructionResult:
+    return reconstruct_masked(galaxy, [mask], mode, lambda pixels: pixels)
 
 
 @pytest.mark.parametrize("ratio", [0.25, 0.75, 0.9])
@@ -93,7 +93,7 @@ def test_each_rung_of_the_ladder_is_the_single_picture_of_its_ratio(
     model: MaskedAutoencoderViT, mode: PixelMode
 ) -> None:
     galaxy, ranks = galaxy_of(model), patch_ranks("block", 1, 4)
-    ladder = last(climb(galaxy, ranks, mode, lambda pixels: pixels))
+    ladder = last(ratio_ladder(galaxy, ranks, mode, lambda pixels: pixels))
     assert ladder.sprite.shape == (32, 19 * 16, 3)
     for place, ratio in enumerate(LADDER):
         single = filled(galaxy, mask_at(ranks, ratio), mode)
@@ -192,7 +192,7 @@ def test_an_average_takes_each_patch_from_the_masks_that_hid_it(model: MaskedAut
     galaxy = galaxy_of(model)
     first, second = torch.zeros(16), torch.zeros(16)
     first[[0, 1]], second[[1, 2]] = 1.0, 1.0
-    average = fill(galaxy, [first, second], "interpolated", lambda pixels: pixels)
+    average = reconstruct_masked(galaxy, [first, second], "interpolated", lambda pixels: pixels)
     one, two = (filled(galaxy, mask).reconstruction.astype(float) for mask in (first, second))
     patch = [np.s_[0:4, 4 * index : 4 * index + 4] for index in range(4)]
     assert np.array_equal(average.reconstruction[patch[0]], one[patch[0]])

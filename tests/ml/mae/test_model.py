@@ -5,8 +5,7 @@ import torch
 from torch import Tensor
 
 from backend.ml.mae.models_mae import MaskedAutoencoderViT, pool
-from backend.ml.mae.patches import gather_patches, mask_ids, patchify
-from backend.ml.mae.pos_embed import sincos_2d
+from backend.ml.mae.patches import gather_patches, mask_ids, patchify, sincos_2d
 
 
 def tiny(**values: object) -> MaskedAutoencoderViT:

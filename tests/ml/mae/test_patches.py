@@ -7,8 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from backend.ml.mae.patches import gather_patches, mask_ids, patchify, random_masking, unpatchify
-from backend.ml.mae.pos_embed import sincos_2d
+from backend.ml.mae.patches import gather_patches, mask_ids, patchify, random_masking, sincos_2d, unpatchify
 
 
 def test_a_patch_lists_its_pixels_by_row_column_and_channel() -> None:

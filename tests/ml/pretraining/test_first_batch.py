@@ -17,9 +17,8 @@ from backend.errors import InvalidInputError
 from backend.ml.mae.patches import mask_ids
 from backend.ml.pretraining.first_batch import first_batch, first_batch_png
 from backend.ml.pretraining.pictures import REMOVED_GREY
-from backend.ml.pretraining.pretrain import fresh_model
+from backend.ml.pretraining.pretrain import Pretraining
 from backend.ml.pretraining.reading import read_pretrain_data
-from backend.ml.pretraining.training_step import TrainingStep, build_optimizer
 from shared.configs import PretrainConfig, SimulateConfig
 
 
@@ -49,10 +48,9 @@ def test_it_is_that_of_the_training_bit_for_bit(sky: Path, changes: dict[str, An
     with GalaxyStore.open(sky) as store:
         shown = first_batch(store, asked, count=6)
         data = read_pretrain_data(store, asked)
-    model = fresh_model(asked, 3)
-    step = TrainingStep(asked, data, model, build_optimizer(model, asked), torch.device("cpu"))
-    assert torch.equal(shown.augmented, step.batch(0)[:6])
-    assert torch.equal(shown.mask, mask_ids(step.noise(0), asked.mask_ratio)[2][:6])
+    trainee = Pretraining(asked, data, sky.parent)
+    assert torch.equal(shown.augmented, trainee.schedule.batch(0)[:6])
+    assert torch.equal(shown.mask, mask_ids(trainee.noise(0), asked.mask_ratio)[2][:6])
 
 
 def test_only_the_rows_that_are_shown_are_read_and_they_are_of_the_train_split(sky: Path) -> None:

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import torch
 
+from backend.ml.pretraining.loop import LeaveRequestedError
 from backend.ml.pretraining.preflight import FullSize, Trial, like
-from backend.ml.pretraining.pretrain import LeaveRequestedError, pretrain
+from backend.ml.pretraining.pretrain import pretrain
 from backend.ml.runtime.contracts import PretrainData
 from backend.ml.runtime.memory import PeakMemory, capped, is_out_of_memory
 from shared.configs import PretrainConfig
@@ -51,10 +52,10 @@ def test_steps_and_an_evaluation_are_timed_and_the_weights_stay_as_they_were(
     tiny_config: Make, tiny_data: Make, memory_run: Make, tmp_path: Path
 ) -> None:
     tried = trial(tiny_config(), tiny_data(), memory_run(), tmp_path)
-    before = {name: value.clone() for name, value in tried.training.model.state_dict().items()}
+    before = {name: value.clone() for name, value in tried.trainee.model.state_dict().items()}
     step_s, warm_up_s = tried.time_steps()
     assert step_s > 0 and warm_up_s >= 0 and tried.time_evaluation() > 0
-    after = tried.training.model.state_dict()
+    after = tried.trainee.model.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert tried.peak_bytes() > 0
 
@@ -63,7 +64,7 @@ def test_a_probe_that_learns_beside_the_encoder_is_part_of_the_step(
     tiny_config: Make, tiny_data: Make, memory_run: Make, tmp_path: Path
 ) -> None:
     tried = trial(tiny_config(online_probe="sgd"), tiny_data(), memory_run(), tmp_path)
-    online = tried.training.online
+    online = tried.trainee.online
     assert online is not None and online.untrained
     tried._timed_steps(0, 1)
     assert not online.untrained

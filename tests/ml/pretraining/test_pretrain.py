@@ -12,8 +12,8 @@ import torch
 from safetensors.torch import load_file
 
 from backend.ml.checkpoints.store import CheckpointStore, build_model
+from backend.ml.pretraining.optimizer import BETAS, build_optimizer
 from backend.ml.pretraining.pretrain import Outcome, PretrainData, bare_step_images_per_s, pretrain
-from backend.ml.pretraining.training_step import BETAS, build_optimizer
 from backend.ml.runtime.memory import is_out_of_memory
 from shared.configs import PretrainConfig
 

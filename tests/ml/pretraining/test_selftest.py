@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from backend.errors import InvalidInputError
+from backend.ml.pretraining import selftest
 from backend.ml.pretraining.selftest import time_steps
 from shared.configs import SelfTestConfig
 
@@ -24,6 +25,11 @@ def test_each_asked_step_is_timed_and_a_stop_is_heard_between_two() -> None:
 
     with pytest.raises(EnoughError, match="0"):
         time_steps(SelfTestConfig(device="cpu", steps=200), leave)
+
+
+def test_on_a_slow_machine_fewer_steps_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selftest, "LONG_ENOUGH_S", 0.0)
+    assert len(time_steps(SelfTestConfig(device="cpu", steps=200), lambda _step: None)) == 5
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU here")

@@ -11,9 +11,8 @@ from backend.data.importers import simulate_dataset
 from backend.data.store import GalaxyStore
 from backend.ml.checkpoints.store import model_from_config
 from backend.ml.mae.models_mae import pool
-from backend.ml.probing.feature_cache import FeatureCache
-from backend.ml.probing.features import Encoder, FeatureSource, at_depths, fresh_weights_digest
-from backend.ml.probing.judging import EncoderProbing, Judged, LabelledRows, probe_encoder
+from backend.ml.probing.features import Encoder, FeatureCache, FeatureSource, at_depths, fresh_weights_digest
+from backend.ml.probing.judging import EncoderProbing, HeadResult, LabelledRows, probe_encoder
 from backend.ml.probing.pixel_probing import probe_majority, probe_pixels
 from backend.ml.probing.probe_cache import ProbeCache
 from shared.base.vocabulary import SPLIT_CODES, Basis, Head, Split
@@ -61,7 +60,7 @@ def probe(
     io: Quiet | None = None,
     basis: Basis = Basis.ENCODER,
     **how: object,
-) -> tuple[list[Judged], FeatureSource]:
+) -> tuple[list[HeadResult], FeatureSource]:
     config = ProbeConfig.model_validate({"encoder": "x"} | how)
     with GalaxyStore.open(sky) as store:
         source = FeatureSource(encoder, store, FeatureCache(home / "features"))

@@ -9,9 +9,8 @@ import torch
 from safetensors.torch import load_file
 from torch import Tensor
 
-from backend.ml.checkpoints.store import CheckpointStore, model_from_config
-from backend.ml.pretraining.pretrain import fresh_model, pretrain
-from backend.ml.pretraining.training_step import TrainingStep, build_optimizer
+from backend.ml.checkpoints.store import CheckpointStore
+from backend.ml.pretraining.pretrain import Pretraining, fresh_model, pretrain
 from backend.ml.runtime.compute import autocast, multiplies_in_bfloat16
 
 Make = Callable[..., Any]
@@ -66,15 +65,15 @@ def test_bfloat16_loss_is_near_that_of_float32(tiny_config: Make) -> None:
     assert rough == pytest.approx(exact, abs=5e-3)
 
 
-def test_a_step_sees_the_same_images_and_masks_as_on_the_cpu(tiny_config: Make, tiny_data: Make) -> None:
+def test_a_step_sees_the_same_images_and_masks_as_on_the_cpu(
+    tiny_config: Make, tiny_data: Make, tmp_path: Path
+) -> None:
     config, data = tiny_config(), tiny_data()
-    steps = []
-    for name in ("cpu", "cuda"):
-        model, device = model_from_config(config, 3).to(name), torch.device(name)
-        steps.append(TrainingStep(config, data, model, build_optimizer(model, config), device))
-    cpu, gpu = steps
+    cpu, gpu = (
+        Pretraining(config.model_copy(update={"device": name}), data, tmp_path) for name in ("cpu", "cuda")
+    )
     for index in (0, 5):
-        assert torch.equal(cpu.batch(index), gpu.batch(index).cpu())
+        assert torch.equal(cpu.schedule.batch(index), gpu.schedule.batch(index).cpu())
         assert torch.equal(cpu.noise(index), gpu.noise(index).cpu())
 
 

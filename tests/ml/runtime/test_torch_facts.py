@@ -7,13 +7,13 @@ import sys
 import pytest
 import torch
 
-from backend.ml.runtime.torch_facts import Circumstances, why_cpu
+from backend.ml.runtime.torch_facts import CudaEnvironment, why_cpu
 
-WELL = Circumstances("13.0", available=True, gpus=1, driver="580.65", driver_cuda=(13, 0), visible=None)
+WELL = CudaEnvironment("13.0", available=True, gpus=1, driver="580.65", driver_cuda=(13, 0), visible=None)
 
 
-def seen(**changes: object) -> Circumstances:
-    return Circumstances(**(vars(WELL) | {"available": False} | changes))  # type: ignore[arg-type]
+def seen(**changes: object) -> CudaEnvironment:
+    return CudaEnvironment(**(vars(WELL) | {"available": False} | changes))  # type: ignore[arg-type]
 
 
 def test_where_there_is_a_gpu_nothing_is_to_be_explained() -> None:

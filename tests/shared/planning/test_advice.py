@@ -35,19 +35,19 @@ def test_a_sound_launch_is_not_commented() -> None:
 @pytest.mark.parametrize(
     ("config", "data", "field", "words"),
     [
-        ({"warmup_epochs": 12.0}, {}, "warmup_epochs", "takes 40% of the training; a tenth is usual: 3 ep"),
+        ({"warmup_epochs": 12.0}, {}, "warmup_epochs", "40% of the training; a tenth is usual: 3 ep"),
         ({"epochs": 10, "warmup_epochs": 1.0}, {}, "epochs", "Only 120 training steps; 17 epochs"),
         ({"batch_size": 256, "epochs": 100}, {}, "batch_size", "256 is more than a quarter of the 800"),
-        ({}, {"class_names": []}, "eval_dataset", "sky has no labels, so there will be no probe and no k-NN"),
-        ({"early_stopping_patience": 3}, {"class_names": []}, "early_stopping_patience", "nothing stops"),
+        ({}, {"class_names": []}, "eval_dataset", "sky has no labels"),
+        ({"early_stopping_patience": 3}, {"class_names": []}, "early_stopping_patience", "early stopping"),
         ({"knn_k": 200}, {"split_counts": {"train": 150}, "n": 9000}, "knn_k", "the 150 rows that vote"),
         ({"crop_size": 80}, {}, "crop_size", "The frames are 64 px, so a crop of 80 px keeps them whole"),
         ({"crop_size": 32}, {}, "img_size", "enlarged from 32 to 64 px"),
         ({}, {"img_size": 48}, "img_size", "enlarged from 48 to 64 px"),
-        ({"patch_size": 32}, {}, "patch_size", "Only 4 patches an image; patch_size 8 makes 64"),
+        ({"patch_size": 32}, {}, "patch_size", "Only 4 patches an image; patch_size 8 gives 64"),
         ({"decoder_embed_dim": 512, "decoder_depth": 8, "decoder_num_heads": 8}, {}, "decoder_embed_dim",
-         "% of the work and is not kept after training; 96 wide"),
-        ({"early_stopping_patience": 3, "online_probe": "off"}, {}, "early_stopping_patience", "k-NN dec"),
+         "width 96"),
+        ({"early_stopping_patience": 3, "online_probe": "off"}, {}, "early_stopping_patience", "k-NN"),
     ],
 )  # fmt: skip
 def test_each_oddity_is_said_at_its_field(

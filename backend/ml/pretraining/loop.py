@@ -1,0 +1,337 @@
+"""The loop of every training here. Read `TrainingLoop` from top to bottom.
+
+A `Trainee` is what learns: a model, its loss, and what is measured of it. The loop takes the steps and looks
+after the run: evaluations, checkpoints, requests, early stopping, and how it ends."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
+from math import isfinite
+from pathlib import Path
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn, optim
+
+from backend.ml.checkpoints.store import CheckpointStore
+from backend.ml.pretraining.progress import LossBuffer, Stopwatch
+from backend.ml.pretraining.schedule import ImageSchedule
+from backend.ml.runtime.compute import resolve_device
+from backend.ml.runtime.contracts import Outcome, RunIO
+from backend.ml.runtime.memory import PeakMemory, is_out_of_memory
+from shared.configs import TrainingConfig
+
+FLUSH_EVERY_S = 0.5
+MAY_DIFFER = frozenset({"device", "keep_checkpoints", "sample_count"})
+"""Settings that may change when a run resumes."""
+
+
+class LeaveRequestedError(Exception):
+    """Ends a training at a stop or pause request, also from within an evaluation."""
+
+    def __init__(self, request: str) -> None:
+        super().__init__(request)
+        self.request = request
+
+
+class TrainingFailedError(Exception):
+    """Training cannot continue: why, and what to try."""
+
+    def __init__(self, reason: str, suggestion: str) -> None:
+        super().__init__(reason)
+        self.reason, self.suggestion = reason, suggestion
+
+
+@dataclass
+class Selection:
+    """The best evaluation so far, kept in every checkpoint so that a resumed run selects alike."""
+
+    best: float | None = None
+    best_step: int | None = None
+    since_best: int = 0
+    evaluated_step: int | None = None
+
+    def take(self, score: float | None, step: int) -> bool:
+        """Whether `step` is the best so far; without a score, the last one is."""
+        self.evaluated_step = step
+        if score is not None and self.best is not None and score <= self.best:
+            self.since_best += 1
+            return False
+        self.best, self.best_step, self.since_best = score, step, 0
+        return True
+
+
+class Trainee(ABC):
+    """What learns. Steps count from 0."""
+
+    score_keys: tuple[str, ...]
+    """The metrics that choose the best checkpoint and stop early: the first that an evaluation has."""
+    score_name: ClassVar[str]
+    model: nn.Module
+    optimizer: optim.Optimizer
+    schedule: ImageSchedule
+    device: torch.device
+
+    @abstractmethod
+    def loss(self, step: int) -> Tensor:
+        """Forward pass on the batch of `step`: a scalar with its gradient."""
+
+    @abstractmethod
+    def evaluate(self, tick: Callable[[], None]) -> Iterator[dict[str, float]]:
+        """Metrics of the current weights, in parts as they come; calls `tick` between batches."""
+
+    @abstractmethod
+    def metadata(self) -> dict[str, Any]:
+        """What meta.json needs besides the selection: config, channels, mean, std, classes."""
+
+    def after_step(self, step: int) -> None:
+        """Follows the optimiser step of `step`."""
+        del step
+
+    def draw(self, step: int) -> None:
+        """Save sample pictures, where the training has any."""
+        del step
+
+    @property
+    def eval_model(self) -> nn.Module:
+        """The model that is saved and evaluated."""
+        return self.model
+
+    @property
+    def head(self) -> nn.Module | None:
+        """Saved beside it."""
+        return None
+
+    def state(self) -> dict[str, Any]:
+        """What a resume needs besides eval_model and the optimiser."""
+        return {}
+
+    def load_state(self, state: Mapping[str, Any]) -> None:
+        """Restore what `state` returned."""
+        del state
+
+
+class TrainingLoop:
+    """One training, from its first step or its last checkpoint to its end."""
+
+    def __init__(
+        self, trainee: Trainee, config: TrainingConfig, io: RunIO, folder: Path, memory: PeakMemory
+    ) -> None:
+        self.trainee, self.config, self.io, self.memory = trainee, config, io, memory
+        self.schedule = trainee.schedule
+        self.checkpoints = CheckpointStore(folder / "checkpoints", config.keep_checkpoints)
+        self.selection = Selection()
+        self.losses = LossBuffer(trainee.device)
+        self.watch = Stopwatch()
+        self.step = 0
+        self.deferred: list[str] = []
+        """Requests that arrived during an evaluation."""
+
+    def run(self) -> Outcome:
+        """Train to the end, or until a request or a failure ends it."""
+        try:
+            self.resume()
+            return self.train()
+        except LeaveRequestedError as interruption:
+            return self.leave(interruption.request)
+        except TrainingFailedError as failure:
+            return self.outcome("failed", failure.reason, failure.suggestion)
+
+    def train(self) -> Outcome:
+        trainee, schedule = self.trainee, self.schedule
+        while True:
+            if self.evaluation_due():
+                self.evaluate_and_save()
+            if self.patience_spent():
+                return self.outcome("succeeded", self.early_stop_reason())
+            if self.step >= schedule.total_steps:
+                return self.outcome("succeeded", None)
+
+            loss = descend(trainee.optimizer, trainee.loss(self.step), schedule.lr(self.step))
+            trainee.after_step(self.step)
+
+            self.losses.append(loss)  # stays on the device until it is flushed
+            self.step += 1
+            if self.losses.full or self.watch.since_mark_s >= FLUSH_EVERY_S:
+                self.flush()
+            self.handle_request(self.io.request())
+
+    def resume(self) -> None:
+        """Continue from the last checkpoint, if there is one."""
+        last = self.checkpoints.last_step()
+        if last is None:
+            return
+        self._require_same_config(self.checkpoints.meta(last)["config"], last)
+        meta = self.checkpoints.load(last, self.trainee.eval_model, self.trainee.head)
+        state = self.checkpoints.load_optimizer(last, self.trainee.optimizer, self.trainee.device)
+        self.trainee.load_state(state)
+        self.selection = Selection(**meta["selection"])
+        self.step = last
+        self.io.note("resumed", from_step=last)
+
+    def evaluation_due(self) -> bool:
+        every = self.config.eval_every_epochs * self.schedule.steps_per_epoch
+        at_boundary = self.step % every == 0 or self.step == self.schedule.total_steps
+        return at_boundary and self.selection.evaluated_step != self.step
+
+    def evaluate_and_save(self) -> None:
+        """Log the metrics of this step, draw samples, write the checkpoint."""
+        self.flush()
+        figures: dict[str, float] = {}
+        for part in self.trainee.evaluate(self.tick):
+            self.io.log(self.step, self.epoch, part)
+            figures |= part
+        self.trainee.draw(self.step)
+        score = next((figures[key] for key in self.trainee.score_keys if key in figures), None)
+        improved = self.selection.take(score, self.step)
+        self.save()
+        if improved:
+            self.checkpoints.mark_best(self.step)
+        self.checkpoints.prune()
+        peak = {"system/peak_memory_bytes": float(self.memory.peak_bytes(self.trainee.device))}
+        self.io.log(self.step, self.epoch, peak)
+        self.watch.lap_evaluation()
+        self.report_progress(None, "training")
+
+    def tick(self) -> None:
+        """Between the batches of an evaluation: report progress, and leave at a stop or pause request."""
+        self.report_progress(None, "evaluating")
+        request = self.io.request()
+        if request in ("stop", "pause"):
+            raise LeaveRequestedError(request)
+        if request == "checkpoint":
+            self.save()  # without this evaluation, which a resume from it would repeat
+        elif request:
+            self.deferred.append(request)
+
+    def handle_request(self, request: str | None) -> None:
+        """Act on the requests of an evaluation and on this one."""
+        for verb in (*self.deferred, request):
+            if verb in ("stop", "pause"):
+                raise LeaveRequestedError(verb)
+            if verb == "checkpoint":
+                self.flush()
+                self.save()
+            elif verb == "sample":
+                self.flush()
+                self.trainee.draw(self.step)
+        self.deferred.clear()
+
+    def _require_same_config(self, before: Mapping[str, Any], step: int) -> None:
+        """Raise TrainingFailedError where a setting that shapes the curve has changed."""
+        now = self.config.model_dump(mode="json")
+        for key in sorted((now.keys() & before.keys()) - MAY_DIFFER):
+            if now[key] != before[key]:
+                raise TrainingFailedError(
+                    f"{key} is {now[key]}, and was {before[key]} up to step {step}; a run keeps its values",
+                    f"clone the run and set {key} = {now[key]} in the clone",
+                )
+
+    def flush(self) -> None:
+        """Log every step since the last flush; TrainingFailedError at the first loss that is not finite."""
+        losses = self.losses.take()
+        if not losses:
+            return
+        rate = len(losses) * self.config.batch_size / max(self.watch.lap_steps(len(losses)), 1e-9)
+        first = self.step - len(losses)
+        for index, loss in enumerate(losses, start=first):
+            values = {"train/loss": loss, "train/lr": self.schedule.lr(index)}
+            if index == self.step - 1:
+                values["train/images_per_s"] = rate
+            self.io.log(index + 1, self.schedule.epoch(index + 1), values)
+            if not isfinite(loss):
+                self.step = index + 1
+                raise self.diverged(f"the loss became {loss} at step {index + 1}")
+        self.report_progress(rate, "training")
+
+    def save(self) -> None:
+        """Write the checkpoint of this step. Weights that are not finite end the run unsaved."""
+        for name, parameter in self.trainee.model.named_parameters():
+            if not bool(parameter.isfinite().all()):
+                raise self.diverged(f"the weights {name} are not finite after step {self.step}")
+        trainee = self.trainee
+        meta = trainee.metadata() | {"selection": asdict(self.selection)}
+        self.checkpoints.save(
+            self.step, trainee.eval_model, meta, trainee.optimizer, trainee.state(), trainee.head
+        )
+
+    def leave(self, request: str) -> Outcome:
+        """Write a checkpoint and end, at a stop or pause request."""
+        try:
+            self.flush()
+            self.save()
+        except TrainingFailedError as failure:
+            return self.outcome("failed", failure.reason, failure.suggestion)
+        if request == "pause":
+            return self.outcome("paused", f"paused at step {self.step}")
+        return self.outcome("cancelled", f"stopped at step {self.step}")
+
+    @property
+    def epoch(self) -> float:
+        return self.schedule.epoch(self.step)
+
+    def report_progress(self, images_per_s: float | None, message: str) -> None:
+        total, every = (
+            self.schedule.total_steps,
+            self.config.eval_every_epochs * self.schedule.steps_per_epoch,
+        )
+        steps_left = total - self.step
+        eta_s = self.watch.eta_s(steps_left, -(-steps_left // every))
+        self.io.heartbeat(self.step, total, self.epoch, images_per_s, eta_s, message)
+
+    def patience_spent(self) -> bool:
+        """Whether this step's evaluation used up the patience of early stopping."""
+        patience = self.config.early_stopping_patience
+        spent = 0 < patience <= self.selection.since_best and self.selection.evaluated_step == self.step
+        return spent and self.step < self.schedule.total_steps
+
+    def early_stop_reason(self) -> str:
+        return (
+            f"stopped early at step {self.step}: {self.selection.since_best} evaluations without a better "
+            f"{self.trainee.score_name} than {self.selection.best:.3f} at step {self.selection.best_step}"
+        )
+
+    def diverged(self, reason: str) -> TrainingFailedError:
+        return TrainingFailedError(
+            reason,
+            f"lower blr from {self.config.blr:g} to {self.config.blr / 2:g}, or lengthen warmup_epochs",
+        )
+
+    def outcome(self, outcome: Any, reason: str | None, suggestion: str | None = None) -> Outcome:
+        rate = self.watch.images_per_s(self.config.batch_size)
+        return Outcome(outcome, reason, self.step, suggestion, rate)
+
+
+def descend(optimizer: optim.Optimizer, loss: Tensor, lr: float) -> Tensor:
+    """One optimiser step down `loss`, at `lr` times each group's lr_scale. Returns the loss, detached."""
+    for group in optimizer.param_groups:
+        group["lr"] = lr * group.get("lr_scale", 1.0)
+    optimizer.zero_grad(set_to_none=True)
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    return loss.detach()
+
+
+def train_guarded(
+    config: TrainingConfig,
+    rows: int,
+    build: Callable[[], Trainee],
+    io: RunIO,
+    folder: Path,
+    memory: PeakMemory,
+) -> Outcome:
+    """Build and train on `rows` images; too few of them, or too little memory, is an outcome with advice."""
+    if rows < config.batch_size:
+        reason = f"batch_size {config.batch_size} is more than the {rows} images to train on"
+        return Outcome("failed", reason, 0, f"set batch_size to {max(rows // 4, 2)}")
+    loop: TrainingLoop | None = None
+    memory.restart(resolve_device(config.device))
+    try:
+        loop = TrainingLoop(build(), config, io, folder, memory)
+        return loop.run()
+    except (MemoryError, RuntimeError) as error:
+        if not is_out_of_memory(error):
+            raise
+        step = loop.step if loop else 0
+        reason = f"out of memory at step {step} with batch_size {config.batch_size}"
+        return Outcome("failed", reason, step, f"set batch_size to {max(config.batch_size // 2, 2)}")
