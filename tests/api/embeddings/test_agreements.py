@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from backend.api.deps import Context
 from backend.data.store import GalaxyStore
 from backend.db.engine import Database
+from backend.services.services import Services
 from backend.settings import Settings
 from frontend.client import ApiError, Client
 from shared.contract.search import (
@@ -29,7 +29,7 @@ def spaces(
     database: Database, settings: Settings, http: TestClient, dataset: str
 ) -> tuple[EmbeddingSpace, EmbeddingSpace]:
     """One run's checkpoints 0 and 7, as two encoders of 200 simulated galaxies."""
-    context: Context = http.app.state.context  # type: ignore[attr-defined]
+    services: Services = http.app.state.services  # type: ignore[attr-defined]
     run = leave_encoder(database, settings)
     rng = np.random.default_rng(5)
     first = rng.normal(size=(200, 6))
@@ -37,7 +37,7 @@ def spaces(
     found = []
     for step, features in zip(("0", "7"), both, strict=True):
         space = EmbeddingSpace(run=run, checkpoint=step)
-        keep_features(settings, context.embeddings.resolve(space), features)
+        keep_features(settings, services.embeddings.resolve(space), features)
         found.append(space)
     return found[0], found[1]
 
@@ -89,11 +89,11 @@ def test_a_space_agrees_wholly_with_itself(
 def test_the_overlap_of_a_dataset_is_the_mean_of_what_each_galaxy_shares(
     client: Client, settings: Settings, http: TestClient, spaces: tuple[EmbeddingSpace, EmbeddingSpace]
 ) -> None:
-    context: Context = http.app.state.context  # type: ignore[attr-defined]
+    services: Services = http.app.state.services  # type: ignore[attr-defined]
     found = client.get_overlap(OverlapRequest(space=spaces[0], against=spaces[1], k=10))
     lists = []
     for space in spaces:
-        vectors = context.embeddings.get(space).vectors.astype(np.float64)
+        vectors = services.embeddings.get(space).vectors.astype(np.float64)
         cosine = vectors @ vectors.T
         np.fill_diagonal(cosine, -2)
         lists.append(np.argsort(-cosine, axis=1)[:, :10])

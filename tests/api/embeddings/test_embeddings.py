@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
-from backend.api.deps import Context
 from backend.db.engine import Database
 from backend.errors import ConflictError, DataError
 from backend.jobs.run_dir import RunDir
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks import embed as task
+from backend.services.services import Services
 from backend.settings import Settings
 from backend.stats.retrieval import rank_by_class
 from frontend.client import ApiError, Client
@@ -28,8 +28,8 @@ Embed = Callable[..., str]
 
 
 @pytest.fixture
-def context(http: TestClient) -> Context:
-    found: Context = http.app.state.context  # type: ignore[attr-defined]
+def services(http: TestClient) -> Services:
+    found: Services = http.app.state.services  # type: ignore[attr-defined]
     return found
 
 
@@ -58,7 +58,7 @@ def kept_files(settings: Settings) -> dict[str, int]:
 
 
 def test_galaxies_of_every_split_are_embedded_and_found_again(
-    client: Client, context: Context, encoder: str, embed: Embed, settings: Settings
+    client: Client, services: Services, encoder: str, embed: Embed, settings: Settings
 ) -> None:
     space = EmbeddingSpace(run=encoder)
     before = client.get_embeddings(space)
@@ -70,18 +70,18 @@ def test_galaxies_of_every_split_are_embedded_and_found_again(
     assert client.get_run(job).lane == "light"
     [path] = (settings.home / "cache" / "features").rglob("d2_mean_all.npy")
     features = np.load(path).astype(np.float64)
-    with context.datasets.use("sky") as store:
+    with services.datasets.use("sky") as store:
         train = store.splits == 0
     expected = (features - features[train].mean(axis=0)) / features[train].std(axis=0)
     expected /= np.linalg.norm(expected, axis=1, keepdims=True)
-    embedded = context.embeddings.get(space)
+    embedded = services.embeddings.get(space)
     np.testing.assert_allclose(embedded.vectors, expected, atol=1e-5)
     np.testing.assert_allclose(embedded.place(features[3:5]), expected[3:5], atol=1e-5)
-    assert context.embeddings.get(space) is embedded, "held in memory"
+    assert services.embeddings.get(space) is embedded, "held in memory"
 
 
 def test_one_job_serves_every_pooling_and_is_not_done_twice(
-    context: Context, encoder: str, embed: Embed, settings: Settings
+    services: Services, encoder: str, embed: Embed, settings: Settings
 ) -> None:
     embed(encoder, depth=1)
     kept = kept_files(settings)
@@ -89,7 +89,7 @@ def test_one_job_serves_every_pooling_and_is_not_done_twice(
     embed(encoder, depth=1, pooling="both")
     assert kept_files(settings) == kept
     of = {
-        pooling: context.embeddings.get(EmbeddingSpace(run=encoder, depth=1, pooling=pooling)).vectors
+        pooling: services.embeddings.get(EmbeddingSpace(run=encoder, depth=1, pooling=pooling)).vectors
         for pooling in ("cls", "mean", "both")
     }
     both = of["both"]
@@ -100,13 +100,13 @@ def test_one_job_serves_every_pooling_and_is_not_done_twice(
 
 
 def test_a_checkpoint_and_a_depth_have_embeddings_of_their_own(
-    client: Client, context: Context, encoder: str, embed: Embed
+    client: Client, services: Services, encoder: str, embed: Embed
 ) -> None:
     embed(encoder, checkpoint="0")
     assert client.get_embeddings(EmbeddingSpace(run=encoder, checkpoint="0")).ready
     assert not client.get_embeddings(EmbeddingSpace(run=encoder, checkpoint="0", depth=1)).ready
     with pytest.raises(ConflictError, match=rf"galaxyscope embed --run {encoder}"):
-        context.embeddings.get(EmbeddingSpace(run=encoder, checkpoint="7"))
+        services.embeddings.get(EmbeddingSpace(run=encoder, checkpoint="7"))
 
 
 def test_what_cannot_be_embedded_is_refused_with_the_next_step(
@@ -163,7 +163,7 @@ def test_another_dataset_is_embedded_too(
 
 
 def test_a_search_is_measured_on_validation_rows_beside_random_init_and_raw_pixels(
-    client: Client, context: Context, encoder: str, embed: Embed
+    client: Client, services: Services, encoder: str, embed: Embed
 ) -> None:
     space = EmbeddingSpace(run=encoder)
     before = client.get_quality(space)
@@ -173,8 +173,8 @@ def test_a_search_is_measured_on_validation_rows_beside_random_init_and_raw_pixe
     assert after.job == job
     assert after.quality is not None
     assert [one.basis for one in after.quality.found] == ["encoder", "random_init", "raw_pixels"]
-    vectors = context.embeddings.get(space).vectors
-    with context.datasets.use("sky") as store:
+    vectors = services.embeddings.get(space).vectors
+    with services.datasets.use("sky") as store:
         train, val = (np.flatnonzero(store.splits == code) for code in (0, 1))
         labels = store.labels
     ranking = rank_by_class(vectors[train], labels[train], vectors[val], labels[val], 16)

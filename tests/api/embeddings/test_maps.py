@@ -9,7 +9,6 @@ import pytest
 from numpy.typing import NDArray
 from starlette.testclient import TestClient
 
-from backend.api.deps import Context
 from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.errors import DataError
@@ -18,6 +17,7 @@ from backend.jobs.run_dir import RunDir
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks import embed, probe, project
 from backend.search.projection import project_aligned, project_pca, project_tsne
+from backend.services.services import Services
 from backend.settings import Settings
 from frontend.client import ApiError, Client
 from shared.base.vocabulary import Basis
@@ -36,8 +36,8 @@ Embed = Callable[..., None]
 
 
 @pytest.fixture
-def context(http: TestClient) -> Context:
-    found: Context = http.app.state.context  # type: ignore[attr-defined]
+def services(http: TestClient) -> Services:
+    found: Services = http.app.state.services  # type: ignore[attr-defined]
     return found
 
 
@@ -71,12 +71,12 @@ def refused(ask: Callable[[], Any]) -> tuple[str, str]:
 
 
 def test_principal_components_are_there_at_once_and_cross_the_wire_as_bytes(
-    client: Client, http: TestClient, context: Context, encoder: str, embedded: Embed, settings: Settings
+    client: Client, http: TestClient, services: Services, encoder: str, embedded: Embed, settings: Settings
 ) -> None:
     embedded(encoder)
     request = MapRequest(run=encoder)
     state = client.get_map(request)
-    expected = project_pca(context.embeddings.get(EmbeddingSpace(run=encoder)).vectors)
+    expected = project_pca(services.embeddings.get(EmbeddingSpace(run=encoder)).vectors)
     assert (state.ready, state.job, state.config, state.shares) == (True, None, None, list(expected.shares))
     np.testing.assert_array_equal(points_of(client, request), expected.points)
     answer = http.get(MAP_POINTS, params={"run": encoder})
@@ -99,7 +99,7 @@ def test_without_embeddings_there_is_no_map_and_the_job_is_offered(client: Clien
 
 
 def test_neighbours_are_laid_out_by_a_job_and_found_again(
-    client: Client, context: Context, encoder: str, embedded: Embed, settings: Settings
+    client: Client, services: Services, encoder: str, embedded: Embed, settings: Settings
 ) -> None:
     embedded(encoder)
     request = MapRequest(run=encoder, method="tsne", perplexity=5, seed=3)
@@ -114,7 +114,7 @@ def test_neighbours_are_laid_out_by_a_job_and_found_again(
     assert (result.outcome, result.step, client.get_run(job).lane) == ("succeeded", 60, "light")
     after = client.get_map(request)
     assert (after.ready, after.job, after.shares) == (True, job, [])
-    vectors = context.embeddings.get(EmbeddingSpace(run=encoder)).vectors
+    vectors = services.embeddings.get(EmbeddingSpace(run=encoder)).vectors
     expected = project_tsne(vectors, perplexity=5, seed=3, tick=lambda *_: None)
     np.testing.assert_array_equal(points_of(client, request), expected.points)
     assert not client.get_map(request.model_copy(update={"seed": 4})).ready
@@ -153,14 +153,14 @@ def test_a_projection_that_is_stopped_or_has_lost_its_embeddings_leaves_nothing(
 
 
 def test_maps_of_two_checkpoints_are_turned_onto_each_other(
-    client: Client, context: Context, encoder: str, embedded: Embed
+    client: Client, services: Services, encoder: str, embedded: Embed
 ) -> None:
     embedded(encoder, checkpoint="7")
     first = MapRequest(run=encoder, checkpoint="0", aligned="last")
     state = client.get_map(first)
     assert (state.ready, state.aligned, state.embeddings.ready) == (False, 7, False)
     embedded(encoder, checkpoint="0")
-    of = {step: context.embeddings.get(EmbeddingSpace(run=encoder, checkpoint=step)) for step in ("0", "7")}
+    of = {step: services.embeddings.get(EmbeddingSpace(run=encoder, checkpoint=step)) for step in ("0", "7")}
     expected = project_aligned(of["0"].vectors, of["7"].vectors)
     assert client.get_map(first).ready
     np.testing.assert_array_equal(points_of(client, first), expected.points)
@@ -171,14 +171,14 @@ def test_maps_of_two_checkpoints_are_turned_onto_each_other(
 
 
 def test_a_map_is_turned_onto_that_of_another_encoder_also_of_another_width(
-    client: Client, context: Context, database: Database, settings: Settings, encoder: str, embedded: Embed
+    client: Client, services: Services, database: Database, settings: Settings, encoder: str, embedded: Embed
 ) -> None:
     other = leave_encoder(database, settings, embed_dim=24)
     embedded(encoder, checkpoint="7")
     embedded(other, checkpoint="7", depth=1)
     turned = MapRequest(run=other, depth=1, aligned="last", aligned_run=encoder)
-    ours = context.embeddings.get(EmbeddingSpace(run=other, depth=1)).vectors
-    theirs = context.embeddings.get(EmbeddingSpace(run=encoder)).vectors
+    ours = services.embeddings.get(EmbeddingSpace(run=other, depth=1)).vectors
+    theirs = services.embeddings.get(EmbeddingSpace(run=encoder)).vectors
     assert (ours.shape[1], theirs.shape[1]) == (24, 32)
     np.testing.assert_array_equal(points_of(client, turned), project_aligned(ours, theirs).points)
     state = client.get_map(MapRequest(run=encoder, aligned_run=other, aligned_pooling="cls"))
@@ -201,9 +201,9 @@ def test_one_job_embeds_every_checkpoint_and_the_map_knows_them(
 
 
 def test_galaxies_are_coloured_by_what_is_known_of_each(
-    client: Client, context: Context, database: Database, settings: Settings, encoder: str
+    client: Client, services: Services, database: Database, settings: Settings, encoder: str
 ) -> None:
-    with context.datasets.use("sky") as store:
+    with services.datasets.use("sky") as store:
         labels, splits, redshift, names = store.labels, store.splits, store.redshift, store.class_names
     of_class = client.get_colours("sky", ColourBy.CLASS)
     assert (of_class.names, of_class.values) == (names, labels.tolist())
@@ -218,7 +218,7 @@ def test_galaxies_are_coloured_by_what_is_known_of_each(
     with database.write() as session:
         registry.register(session, session.get_one(RunRow, run_id), produced)
     [one] = [one for one in client.list_evaluations(run=run_id) if one.basis is Basis.ENCODER]
-    found = context.evaluations.predictions(one.id)
+    found = services.evaluations.predictions(one.id)
     predicted = np.full(60, -1)
     predicted[found.row] = found.predicted
     answer = client.get_colours("sky", ColourBy.PREDICTED, evaluation=one.id)

@@ -16,13 +16,13 @@ import pytest
 from backend.services.embeddings.neighbour_cache import NeighbourCache
 from starlette.testclient import TestClient
 
-from backend.api.deps import Context
 from backend.data.store import GalaxyStore
 from backend.db.engine import Database
 from backend.search.neighbours import nearest
 from backend.search.odd import isolation, neighbour_vote
 from backend.search.trivial import Catalogue
 from backend.services.datasets.browsing import Datasets
+from backend.services.services import Services
 from backend.settings import Settings
 from frontend.client import Client
 from shared.contract.datasets import DatasetChange
@@ -37,20 +37,20 @@ ANGLES = np.cumsum(np.arange(60) / 300)
 
 
 @pytest.fixture
-def context(http: TestClient) -> Context:
-    found: Context = http.app.state.context  # type: ignore[attr-defined]
+def services(http: TestClient) -> Services:
+    found: Services = http.app.state.services  # type: ignore[attr-defined]
     return found
 
 
 @pytest.fixture
-def space(database: Database, settings: Settings, context: Context, sky: Path) -> EmbeddingSpace:
+def space(database: Database, settings: Settings, services: Services, sky: Path) -> EmbeddingSpace:
     """The 60 galaxies of `sky` on a circle, with positions; rows 50 to 59 have no label."""
     with h5py.File(sky, "r+") as file:
         file["ans"][:] = np.r_[np.arange(50) // 10, np.full(10, -1)]
         file["ra"][:], file["dec"][:], file["image_hash"][:] = 100.0, np.arange(60) / 100, 0
         file.attrs["simulated"] = False
     space = EmbeddingSpace(run=leave_encoder(database, settings))
-    resolved = context.embeddings.resolve(space)
+    resolved = services.embeddings.resolve(space)
     features = np.zeros((60, resolved.width), np.float16)
     features[:, :2] = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
     [file] = resolved.files
@@ -85,13 +85,13 @@ class SlowDatasets(Datasets):
 
 
 def test_neighbours_that_take_long_are_made_once_and_hold_up_no_others(
-    database: Database, settings: Settings, context: Context, space: EmbeddingSpace
+    database: Database, settings: Settings, services: Services, space: EmbeddingSpace
 ) -> None:
-    kept, embedded, slow = NeighbourCache(), context.embeddings.get(space), SlowDatasets(database, settings)
+    kept, embedded, slow = NeighbourCache(), services.embeddings.get(space), SlowDatasets(database, settings)
     with ThreadPoolExecutor(2) as pool:
         waiting = [pool.submit(kept.get, embedded, slow, 4, None) for _ in range(2)]
         assert slow.asked.wait(240)
-        others = kept.get(embedded, context.datasets, 3, None)  # while the first are not made
+        others = kept.get(embedded, services.datasets, 3, None)  # while the first are not made
         slow.go.set()
         first, second = (one.result() for one in waiting)
     assert first is second and slow.times == 1
@@ -139,9 +139,9 @@ def test_ratings_are_exported_with_positions_and_links(client: Client, space: Em
 
 
 def test_the_most_isolated_come_first_with_their_neighbours_and_what_those_say(
-    client: Client, context: Context, space: EmbeddingSpace
+    client: Client, services: Services, space: EmbeddingSpace
 ) -> None:
-    vectors = context.embeddings.get(space).vectors
+    vectors = services.embeddings.get(space).vectors
     blank = np.full(60, np.nan)
     found = nearest(vectors, Catalogue.of([""] * 60, blank, blank, np.zeros(60, np.uint64)), 4)
     scores = isolation(found)
@@ -164,9 +164,9 @@ def test_the_most_isolated_come_first_with_their_neighbours_and_what_those_say(
 
 
 def test_doubted_labels_are_asked_of_labelled_neighbours_and_of_labelled_galaxies_only(
-    client: Client, context: Context, space: EmbeddingSpace
+    client: Client, services: Services, space: EmbeddingSpace
 ) -> None:
-    vectors = context.embeddings.get(space).vectors
+    vectors = services.embeddings.get(space).vectors
     labels = np.r_[np.arange(50) // 10, np.full(10, -1)]
     blank = np.full(60, np.nan)
     catalogue = Catalogue.of([""] * 60, blank, blank, np.zeros(60, np.uint64))
@@ -182,7 +182,12 @@ def test_doubted_labels_are_asked_of_labelled_neighbours_and_of_labelled_galaxie
 
 
 def test_without_labels_none_can_be_doubted_and_without_embeddings_the_job_is_named(
-    client: Client, database: Database, settings: Settings, sky: Path, context: Context, space: EmbeddingSpace
+    client: Client,
+    database: Database,
+    settings: Settings,
+    sky: Path,
+    services: Services,
+    space: EmbeddingSpace,
 ) -> None:
     with h5py.File(sky, "r+") as file:
         file["ans"][:] = -1

@@ -14,10 +14,10 @@ import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from backend.api.deps import Context
 from backend.db.engine import Database
 from backend.jobs.tasks import embed as task
 from backend.search import approximate
+from backend.services.services import Services
 from backend.settings import Settings
 from frontend.client import ApiError, Client
 from shared.configs.kinds import RunKind
@@ -31,8 +31,8 @@ CIRCLE = np.stack([np.cos(np.arange(60) / 20), np.sin(np.arange(60) / 20)], axis
 
 
 @pytest.fixture
-def context(http: TestClient) -> Context:
-    found: Context = http.app.state.context  # type: ignore[attr-defined]
+def services(http: TestClient) -> Services:
+    found: Services = http.app.state.services  # type: ignore[attr-defined]
     return found
 
 
@@ -53,10 +53,10 @@ def on_sky(sky: Path) -> Path:
 
 
 @pytest.fixture
-def space(database: Database, settings: Settings, context: Context, on_sky: Path) -> EmbeddingSpace:
+def space(database: Database, settings: Settings, services: Services, on_sky: Path) -> EmbeddingSpace:
     """Galaxies on a circle."""
     space = EmbeddingSpace(run=leave_encoder(database, settings))
-    keep_features(settings, context.embeddings.resolve(space), CIRCLE)
+    keep_features(settings, services.embeddings.resolve(space), CIRCLE)
     return space
 
 
@@ -72,9 +72,9 @@ def refused(ask: Callable[[], Any]) -> tuple[str, str]:
 
 
 def test_the_nearest_are_those_of_plain_numpy_and_carry_what_is_known_of_them(
-    client: Client, context: Context, space: EmbeddingSpace
+    client: Client, services: Services, space: EmbeddingSpace
 ) -> None:
-    vectors = context.embeddings.get(space).vectors.astype(np.float64)
+    vectors = services.embeddings.get(space).vectors.astype(np.float64)
     cosine = vectors @ vectors[20]
     cosine[20] = -2
     expected = np.argsort(-cosine, kind="stable")[:16]
@@ -105,9 +105,9 @@ def test_trivial_neighbours_are_left_out_and_counted_unless_they_are_wanted(
 
 
 def test_filters_choose_among_galaxies_and_unknown_values_are_left_out(
-    client: Client, context: Context, space: EmbeddingSpace
+    client: Client, services: Services, space: EmbeddingSpace
 ) -> None:
-    with context.datasets.use("sky") as store:
+    with services.datasets.use("sky") as store:
         label, split = store.class_names[int(store.labels[20])], store.splits
         of_class = set(np.flatnonzero(store.labels == store.labels[20]).tolist())
     found = set(rows(client, space, row=20, k=60, only=RowFilter(label=label)))
@@ -121,9 +121,9 @@ def test_filters_choose_among_galaxies_and_unknown_values_are_left_out(
 
 
 def test_examples_are_added_and_taken_off_and_never_found_themselves(
-    client: Client, context: Context, space: EmbeddingSpace
+    client: Client, services: Services, space: EmbeddingSpace
 ) -> None:
-    vectors = context.embeddings.get(space).vectors.astype(np.float64)
+    vectors = services.embeddings.get(space).vectors.astype(np.float64)
     score = vectors @ vectors[[10, 14]].mean(axis=0) - 0.5 * vectors @ vectors[12]
     expected = [row for row in np.argsort(-score, kind="stable").tolist() if row not in (10, 12, 14)][:8]
     found = client.search(SearchRequest(space=space, row=10, positives=(14,), negatives=(12,), k=8))
@@ -171,9 +171,9 @@ def test_results_are_taken_along_as_a_table_with_links(client: Client, space: Em
 
 
 def test_all_embeddings_are_taken_along_by_source_id(
-    client: Client, context: Context, space: EmbeddingSpace
+    client: Client, services: Services, space: EmbeddingSpace
 ) -> None:
-    vectors = context.embeddings.get(space).vectors
+    vectors = services.embeddings.get(space).vectors
     records = np.load(io.BytesIO(client.get_embeddings_file(space, "npy")), allow_pickle=False)
     galaxies = client.list_galaxies("sky", limit=60).galaxies
     assert records["source_id"].tolist() == [galaxy.source_id for galaxy in galaxies]
@@ -219,11 +219,11 @@ def picture(pixels: np.ndarray[Any, Any]) -> bytes:
 
 
 def test_an_image_of_another_shape_is_embedded_by_the_encoder_and_its_own_galaxy_is_trivial(
-    client: Client, context: Context, database: Database, settings: Settings, on_sky: Path
+    client: Client, services: Services, database: Database, settings: Settings, on_sky: Path
 ) -> None:
     space = EmbeddingSpace(run=leave_encoder(database, settings))
     work(task, settings, client.create_run(RunRequest(kind=RunKind.EMBED, config={"encoder": space.run})).id)
-    with context.datasets.use("sky") as store:
+    with services.datasets.use("sky") as store:
         pixels = store.images(np.array([20]))[0]
     wide = np.zeros((32, 50, 3), np.uint8)
     wide[:, 9:41] = pixels
@@ -242,7 +242,7 @@ def test_an_image_of_another_shape_is_embedded_by_the_encoder_and_its_own_galaxy
 
 
 def test_an_index_finds_what_exact_search_finds_and_says_how_well(
-    client: Client, context: Context, space: EmbeddingSpace, settings: Settings
+    client: Client, services: Services, space: EmbeddingSpace, settings: Settings
 ) -> None:
     pytest.importorskip("faiss", reason="faiss is not installed (the extra `ann`)")
     [mean] = (settings.home / "cache" / "features").rglob("d2_mean_all.npy")
