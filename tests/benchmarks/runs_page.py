@@ -142,7 +142,7 @@ def visits(page: Page, url: str) -> None:
         page.wait_for_function(ROWS, arg=RUNS)
         rows.append(time.perf_counter() - start)
         page.locator("[data-focus='pause train'], [data-focus='resume train']").click()
-        page.get_by_text("queue is paused.").or_(page.get_by_text("queue is resumed.")).wait_for()
+        page.get_by_text("queue paused.").or_(page.get_by_text("queue resumed.")).wait_for()
         usable.append(time.perf_counter() - start)
     say("navigation until every row stands", rows[1:])
     say("and the queue has answered a press", usable[1:])

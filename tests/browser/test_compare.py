@@ -45,7 +45,7 @@ def test_two_seeds_and_another_setting_are_compared(visit: Visit, site: Site) ->
     )
     expect(settings.locator("tr", has_text="seed").locator("td")).to_have_text(["0", "1", "0"])
 
-    page.get_by_text("group seeds").click()
+    page.get_by_text("Group seeds").click()
     page.wait_for_url("**group=no**")
     expect(page.locator(".keys button")).to_have_count(3)
     page.get_by_role("button", name="epoch", exact=True).click()

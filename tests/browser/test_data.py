@@ -87,7 +87,7 @@ def test_efigi_is_chosen_on_the_server_and_imported_with_its_columns(
     expect(page.locator(".gx-source_preview .tiles span[style]")).to_have_count(16)
     page.get_by_role("button", name="Import 4,458 galaxies").click()
     expect(page.get_by_text("efigi " + READY.format("4,458"))).to_be_visible()
-    page.get_by_role("button", name="Look at it").click()
+    page.get_by_role("button", name="Show it").click()
     expect(page.locator(".gx-class_bars button")).to_have_count(8)
     efigi = site.client.get_dataset("efigi")
     with (real_galaxies / "efigi" / "labels.csv").open(newline="") as table:
@@ -127,9 +127,7 @@ def test_an_upload_that_cannot_be_imported_is_refused_before_it_is_sent(visit: V
     page.locator(".gx-upload input[type=file]").set_input_files(
         {"name": "notes.docx", "mimeType": "text/plain", "buffer": b"no galaxies"}
     )
-    expect(
-        page.get_by_role("alert").filter(has_text="notes.docx is no file that can be imported")
-    ).to_be_visible()
+    expect(page.get_by_role("alert").filter(has_text="notes.docx")).to_be_visible()
     expect(page.get_by_role("button", name="Choose files")).to_be_visible()
 
 
@@ -145,7 +143,7 @@ def test_bad_values_say_what_to_do_at_their_field_and_nothing_typed_is_lost(
     name = page.get_by_role("textbox", name="name", exact=True)
     expect(page.get_by_role("button", name="Import 60 galaxies")).to_be_enabled()
     fill(name, surveyed)
-    expect(page.get_by_text(f"There is already a dataset named {surveyed}")).to_be_visible()
+    expect(page.get_by_text(f"A dataset named {surveyed} already exists")).to_be_visible()
     expect(page.get_by_role("button", name="Import 60 galaxies")).to_be_disabled()
     page.get_by_text("crop", exact=True).click()
     expect(page.get_by_text("crop needs img_size")).to_be_visible()
@@ -167,12 +165,12 @@ def test_the_grid_is_filtered_by_redshift_and_a_subset_takes_the_filter_over(
     fill(page.get_by_role("spinbutton", name="redshift to"), "0.3")
     expect(page.locator(CELLS)).to_have_count(30)  # 0.01, 0.02 … 0.30
     page.wait_for_url("**zmax=0.3**")
-    fold(page, "Make a subset of what is shown")
+    fold(page, "Create a subset from these galaxies")
     expect(page.get_by_role("spinbutton", name="redshift_max")).to_have_value("0.3")
     fill(page.get_by_role("textbox", name="name", exact=True), "nearby")
-    page.get_by_role("button", name="Make the subset").click()
+    page.get_by_role("button", name="Create subset").click()
     expect(page.get_by_text("nearby " + READY.format(30))).to_be_visible()
-    page.get_by_role("button", name="Look at it").click()
+    page.get_by_role("button", name="Show it").click()
     page.wait_for_url("**dataset=nearby**")
     expect(page.locator(CELLS)).to_have_count(30)
     made = site.client.get_dataset("nearby")
@@ -213,10 +211,10 @@ def test_an_address_rings_one_galaxy_on_the_sky_and_says_where_there_is_none(
 ) -> None:
     sky = visit.page.locator(".gx-sky_map")
     visit.open(f"/data?dataset={surveyed}&open=sky&galaxy=7")
-    expect(sky).to_contain_text("galaxy 7 is ringed")
+    expect(sky).to_contain_text("galaxy 7 is marked")
     expect(sky.locator(".tip")).to_contain_text("44.000°")
     visit.open(f"/data?dataset={surveyed}&open=sky&galaxy=60")
-    expect(sky).to_contain_text("Galaxy 60 has no place on this sky.")
+    expect(sky).to_contain_text("Galaxy 60 has no coordinates.")
 
 
 def test_a_collection_is_seen_renamed_removed_and_put_back(visit: Visit, site: Site, surveyed: str) -> None:
@@ -224,13 +222,13 @@ def test_a_collection_is_seen_renamed_removed_and_put_back(visit: Visit, site: S
     visit.open(f"/data?dataset={surveyed}&collection=Odd%3A+1&open=collections")
     page = visit.page
     expect(page.locator(CELLS)).to_have_count(3)
-    fill(page.get_by_label("note of Odd: 1"), "two cores")
-    fill(page.get_by_label("name of Odd: 1"), "Odd ones")
+    fill(page.get_by_label("Note of Odd: 1"), "two cores")
+    fill(page.get_by_label("Name of Odd: 1"), "Odd ones")
     page.get_by_role("button", name="Remove").click()
-    expect(page.get_by_text("Odd ones is removed.")).to_be_visible()
+    expect(page.get_by_text("Odd ones removed.")).to_be_visible()
     assert site.client.list_collections(surveyed) == []
-    page.get_by_role("button", name="Put it back").click()
-    expect(page.get_by_text("Odd ones is back.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text("Odd ones restored.")).to_be_visible()
     [again] = site.client.list_collections(surveyed)
     assert (again.name, again.note, again.n) == ("Odd ones", "two cores", 3)
     rows = csv.DictReader(io.StringIO(site.client.get_collection_file(surveyed, "Odd ones", "csv").decode()))
@@ -246,13 +244,13 @@ def test_what_is_typed_outlives_news_that_draws_the_list_anew(
     page.route("**/collections/Kept", lambda route: answers.append(route))  # noqa: PLW0108 - Playwright marks the function
     visit.open(f"/data?dataset={surveyed}&open=collections")
     with page.expect_request("**/collections/Kept"):
-        fill(page.get_by_label("name of Kept"), "Kept longer")
-    note = page.get_by_label("note of Kept")
+        fill(page.get_by_label("Name of Kept"), "Kept longer")
+    note = page.get_by_label("Note of Kept")
     note.click()
     note.press_sequentially("half a ")
     field = note.element_handle()
     answers.pop().continue_()
-    note = page.get_by_label("note of Kept longer")
+    note = page.get_by_label("Note of Kept longer")
     expect(note).to_be_focused()
     expect(note).to_have_value("half a ")
     assert note.evaluate("(node, field) => node === field", field)
@@ -269,7 +267,7 @@ def test_a_split_is_downloaded_changed_and_brought_back_as_a_dataset(
 ) -> None:
     page = visit.page
     visit.open(f"/data?dataset={surveyed}")
-    fold(page, "Split: download it")
+    fold(page, "Split: download")
     with page.expect_download() as waiting:
         page.get_by_role("link", name="Download the split").click()
     text = waiting.value.path().read_text()
@@ -278,8 +276,8 @@ def test_a_split_is_downloaded_changed_and_brought_back_as_a_dataset(
     mine = ["row,split", *(f"{i},{'val' if i < 15 else 'train'}" for i in range(45))]
     table: FilePayload = {"name": "mine.csv", "mimeType": "text/csv", "buffer": "\n".join(mine).encode()}
     page.locator(".gx-upload input[type=file]").set_input_files(table)
-    expect(page.get_by_text("With mine.csv.")).to_be_visible()
-    page.get_by_role("button", name="Make it with this split").click()
+    expect(page.get_by_text("mine.csv.")).to_be_visible()
+    page.get_by_role("button", name="Create dataset with this split").click()
     expect(page.get_by_text(f"{surveyed}-split " + READY.format(45))).to_be_visible()
     split = site.client.get_dataset(f"{surveyed}-split").split_counts
     assert (split["train"], split["val"], split.get("test", 0)) == (30, 15, 0)
@@ -296,19 +294,19 @@ def test_a_dataset_is_renamed_described_and_deleted_after_its_name_was_typed(
     name = page.get_by_role("textbox", name="name", exact=True)
     name.fill("Not A Name")
     page.get_by_role("button", name="Save").click()
-    expect(page.get_by_text("Not A Name cannot be a dataset's name")).to_be_visible()
+    expect(page.get_by_text("Not A Name is not a valid dataset name")).to_be_visible()
     name.fill("condemned")
     page.get_by_role("textbox", name="description").fill("made <b>only</b> to go")
     page.get_by_role("button", name="Save").click()
     page.wait_for_url("**dataset=condemned**")
     expect(page.locator(".gx-headline").get_by_text("made <b>only</b> to go")).to_be_visible()
     fold(page, "Delete")
-    expect(page.get_by_text("No run was trained or measured on it.")).to_be_visible()
+    expect(page.get_by_text("No run was trained or evaluated on this dataset.")).to_be_visible()
     delete = page.get_by_role("button", name="Delete condemned")
     expect(delete).to_be_disabled()
     fill(page.get_by_role("textbox", name="Type condemned to confirm"), "condemned")
     delete.click()
-    expect(page.get_by_text("condemned is deleted.")).to_be_visible()
+    expect(page.get_by_text("condemned deleted.")).to_be_visible()
     assert "condemned" not in [dataset.name for dataset in site.client.list_datasets()]
     assert not list((site.home / "datasets").glob("doomed*"))
 

@@ -104,10 +104,10 @@ def test_arrows_and_enter_choose_a_cell_and_a_galaxy_shows_its_probabilities(
         "predicted": evaluation.class_names[j],
     }
     expect_galaxies(page, site, evaluation, i, j)
-    told = {one.name: one for one in site.client.get_threshold_curves(evaluation.id).classes}
+    curves = {one.name: one for one in site.client.get_threshold_curves(evaluation.id).classes}
     chosen_class = page.locator(".gx-class_curves tr.chosen")
-    expect(chosen_class).to_contain_text(f"{told[evaluation.class_names[i]].auc:.3f}")
-    other = next(name for name in told if name != evaluation.class_names[i])
+    expect(chosen_class).to_contain_text(f"{curves[evaluation.class_names[i]].auc:.3f}")
+    other = next(name for name in curves if name != evaluation.class_names[i])
     page.locator(".gx-class_curves").get_by_role("button", name=other, exact=True).click()
     expect(chosen_class).to_contain_text(other)
     assert (query(page)["true"], "predicted" in query(page)) == (other, False)
@@ -136,27 +136,27 @@ def test_a_label_is_flagged_by_a_key_taken_back_and_found_again_with_its_reason(
     row = rows_shown(page)[1]
     line = page.locator(".gx-prediction_grid .line")
     page.keyboard.press("f")
-    expect(line).to_contain_text(re.compile(rf"Flagged galaxy {row} .*as doubtful. Undo"))
+    expect(line).to_contain_text(re.compile(rf"galaxy {row} .*flagged. Undo"))
     assert flags() == [(row, "")]
     line.get_by_role("button", name="Undo").click()
-    expect(line).to_contain_text("is not flagged any more")
+    expect(line).to_contain_text("removed.")
     assert flags() == []
     tile.click()
     page.keyboard.press("f")
-    why = page.get_by_role("dialog", name="Galaxy").get_by_label("Why the label is doubted")
+    why = page.get_by_role("dialog", name="Galaxy").get_by_label("Why the label is doubtful")
     why.press_sequentially("of")
     why.press("f")  # a letter of the note, not the key
     why.press("Enter")
-    expect(page.get_by_role("dialog", name="Galaxy")).to_contain_text("Noted of galaxy")
+    expect(page.get_by_role("dialog", name="Galaxy")).to_contain_text("Note saved for galaxy")
     assert flags() == [(row, "off")]
     page.keyboard.press("Escape")
-    page.get_by_text("flagged only").click()
+    page.get_by_text("Flagged only").click()
     expect(page.locator(GALAXIES)).to_have_count(1)
     page.reload()
     expect(page.locator(".gx-prediction_grid .box.flagged")).to_have_count(1)
     page.locator(".gx-prediction_grid .foot").get_by_role("link", name="list").click()
-    page.locator(".gx-flag_list li").get_by_role("button", name="Take the flag off").click()
-    expect(page.locator(".gx-flag_list")).to_contain_text("No label is flagged.")
+    page.locator(".gx-flag_list li").get_by_role("button", name="Remove flag").click()
+    expect(page.locator(".gx-flag_list")).to_contain_text("No labels are flagged.")
     assert flags() == []
 
 
@@ -185,12 +185,12 @@ def test_two_methods_of_three_seeds_are_judged_as_methods_above_the_two_evaluati
     methods = site.client.compare_methods(linear, knn)
     visit.open(f"/evaluate?evaluation={linear[1]}&against={knn[1]}")
     page = visit.page
-    expect(page.get_by_text(f"As methods: {methods.verdict}.")).to_be_visible()
-    facts = page.locator(".gx-facts").filter(has_text="t of pairs with the same seed")
+    expect(page.get_by_text(f"Methods: {methods.verdict}.")).to_be_visible()
+    facts = page.locator(".gx-facts").filter(has_text="paired t-test")
     expect(facts).to_contain_text(f"p = {methods.p:.2g}")
     single = site.client.compare_evaluations(linear[1], knn[1]).verdict
     expect(page.get_by_text(single[1:].rstrip("."))).to_be_visible()
-    expect(page.get_by_text("A's seed 1 against B's seed 1 alone")).to_be_visible()
+    expect(page.get_by_text("seed 1 of A against seed 1 of B")).to_be_visible()
 
 
 def test_on_a_phone_the_matrix_scrolls_and_the_page_does_not(phone: Visit, evaluation: Evaluation) -> None:
@@ -208,7 +208,7 @@ def test_a_fine_tuning_is_launched_from_the_page_and_stands_in_its_table(
     page = visit.page
     visit.open(f"/evaluate?run={encoder}")
     page.locator("summary").filter(has_text="Evaluate this encoder").click()
-    page.get_by_text("fine-tune", exact=True).click()
+    page.get_by_text("Fine-tune", exact=True).click()
     for label, value in (("epochs", "6"), ("batch_size, images", "16")):
         page.get_by_label(label, exact=True).fill(value)
         page.get_by_label(label, exact=True).press("Tab")

@@ -85,8 +85,8 @@ def test_layer_head_and_patch_are_chosen_and_the_address_opens_them_again(viewer
     expect_maps(viewer, last, last.mean_attention)
     expect(page.get_by_text("3 of 3")).to_be_visible()
 
-    page.get_by_role("button", name="Layer before").click()
-    page.get_by_role("combobox", name="Head of attention").select_option("head 2")
+    page.get_by_role("button", name="Previous layer").click()
+    page.get_by_role("combobox", name="Attention head").select_option("head 2")
     press_map(viewer, "pca", 1, 2)
     viewer.wait_for_query(inside="2", head="2", patch="6")
     page.wait_for_selector(FITS)
@@ -132,7 +132,7 @@ def test_another_galaxy_is_looked_into_and_a_mask_changes_nothing(viewer: Viewer
     viewer.page.wait_for_selector(FITS)
     answers: list[str] = []
     viewer.page.on("response", lambda answer: answers.append(answer.url) if INSIDE in answer.url else None)
-    viewer.page.get_by_role("slider", name="Masking ratio").press("ArrowRight")
+    viewer.page.get_by_role("slider", name="Mask ratio").press("ArrowRight")
     viewer.settle()
     assert answers == []
     viewer.page.get_by_role("button", name="Next galaxy").click()
@@ -144,13 +144,13 @@ def test_another_galaxy_is_looked_into_and_a_mask_changes_nothing(viewer: Viewer
 
 def test_a_layer_that_this_model_has_not_is_told_and_the_last_is_shown(viewer: Viewer) -> None:
     viewer.open(inside=9, patch=3)
-    told = viewer.page.locator(".inside [role=alert]")
-    expect(told).to_have_text("There is no layer 9; this model has layers 1 to 3. The last one is shown.")
+    alert = viewer.page.locator(".inside [role=alert]")
+    expect(alert).to_contain_text("Showing the last layer.")
     viewer.wait_for_query(inside="0", patch="3")
     last = look(viewer, patch=3)
     expect_maps(viewer, last, last.mean_attention)
-    viewer.page.get_by_role("button", name="Layer before").click()
-    expect(told).to_be_empty()
+    viewer.page.get_by_role("button", name="Previous layer").click()
+    expect(alert).to_be_empty()
 
 
 def test_an_encoder_without_a_decoder_is_looked_into_though_it_reconstructs_nothing(viewer: Viewer) -> None:

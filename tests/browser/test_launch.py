@@ -91,7 +91,7 @@ def test_every_conflict_is_said_at_once_and_blocks_the_start(visit: Visit) -> No
     expect(page.get_by_text("num_heads 5 does not divide embed_dim 32; try 4.")).to_be_visible()
     expect(page.get_by_text("warmup_epochs 9 is not shorter than epochs 4; try 0.4.")).to_be_visible()
     expect(page.get_by_text("batch_size 5000 is more than the 160 training rows of sky.")).to_be_visible()
-    expect(page.get_by_text("3 fields need a change first.")).to_be_visible()
+    expect(page.get_by_text("3 fields are invalid.")).to_be_visible()
     expect(page.get_by_role("button", name="Start")).to_be_disabled()
 
 
@@ -110,7 +110,7 @@ def test_a_refused_start_says_why_and_loses_nothing(visit: Visit) -> None:
 def test_the_yaml_goes_both_ways_and_a_bad_line_is_named(visit: Visit) -> None:
     page = visit.page
     visit.open(FORM)
-    page.get_by_text("Every value as YAML").click()
+    page.get_by_text("All values as YAML").click()
     editor = page.get_by_role("textbox", name="YAML")
     expect(editor).to_have_value(re.compile(r"dataset: sky\npreset: demo-60s\n"))
     good = editor.input_value().replace("depth: 1\n", "depth: 2\n", 1).replace("seed: 0", "seed: 3")
@@ -118,7 +118,7 @@ def test_the_yaml_goes_both_ways_and_a_bad_line_is_named(visit: Visit) -> None:
     line = bad.splitlines().index("mask_ratio: 2") + 1
     editor.fill(bad)
     page.get_by_role("button", name="Apply").click()
-    expect(page.get_by_text(f"Line {line}: mask_ratio 2 does not fit")).to_be_visible()
+    expect(page.get_by_text(f"Line {line}: mask_ratio 2")).to_be_visible()
     expect(number(page, "depth")).to_have_value("1")
     expect(editor).to_have_value(bad)
     editor.fill(good)
@@ -170,17 +170,17 @@ def test_the_badge_leads_to_the_machine_and_the_self_test_says_its_speed(visit: 
 def test_a_launch_is_measured_and_then_started(visit: Visit, site: Site) -> None:
     page = visit.page
     visit.open(FORM + "&set=seed%3D11")
-    expect(cost(page, "memory").last).to_have_text("estimated")
+    expect(cost(page, "Memory").last).to_have_text("estimated")
     page.get_by_role("textbox", name="name").fill("measured first")
     page.get_by_role("button", name="Measure", exact=True).click()
     expect(page.get_by_role("progressbar", name="Measuring")).to_be_visible()
-    expect(cost(page, "memory").last).to_have_text("measured")
-    expect(cost(page, "in all").last).to_have_text("measured")
+    expect(cost(page, "Memory").last).to_have_text("measured")
+    expect(cost(page, "Total").last).to_have_text("measured")
     expect(page.get_by_role("textbox", name="name")).to_have_value("measured first")
     type_into(number(page, "depth"), "2")
-    expect(cost(page, "memory").last).to_have_text("estimated")
+    expect(cost(page, "Memory").last).to_have_text("estimated")
     type_into(number(page, "depth"), "1")
-    expect(cost(page, "memory").last).to_have_text("measured")
+    expect(cost(page, "Memory").last).to_have_text("measured")
     page.get_by_role("button", name="Start").click()
     page.wait_for_url("**/run?run=*")
     run_id = parse_qs(urlsplit(page.url).query)["run"][0]

@@ -154,7 +154,7 @@ def test_a_run_is_launched_watched_and_stopped(visit: Visit, site: Site) -> None
 
     expect(page.locator(".gx-samples canvas")).to_have_count(6)  # two galaxies in three rows
     press_slowly(page.get_by_role("button", name="Checkpoint now"))
-    expect(page.get_by_text("Checkpoint written by step")).to_be_visible()
+    expect(page.get_by_text("Checkpoint written at step")).to_be_visible()
     press_slowly(page.get_by_role("button", name="Stop", exact=True))
     expect(page.get_by_role("button", name="Stopping…")).to_be_disabled()
     expect(page.locator('.gx-run_status [data-state="cancelled"]')).to_be_visible()
@@ -172,4 +172,4 @@ def test_a_run_is_launched_watched_and_stopped(visit: Visit, site: Site) -> None
     page.wait_for_url("**/launch?**")
     expect(page.get_by_role("spinbutton", name="embed_dim", exact=True)).to_have_value("32")
     expect(page.get_by_role("textbox", name="name")).to_have_value("seen by a browser")
-    expect(page.get_by_text(f"Retries {run_id}")).to_be_visible()
+    expect(page.get_by_text(f"Retry of {run_id}")).to_be_visible()

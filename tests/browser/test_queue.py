@@ -37,16 +37,16 @@ def test_a_queue_is_moved_by_keyboard_and_paused_and_nobody_overrules_another(
     expect(lane.get_by_text("when resumed")).to_have_count(3)
     expect(page.locator(".gx-header").get_by_text("queue 3 · paused")).to_be_visible()
 
-    lane.get_by_role("button", name="Up: waits c").press("Enter")
-    expect(page.get_by_role("status").filter(has_text="waits c is number 2 now.")).to_be_visible()
+    lane.get_by_role("button", name="Move up: waits c").press("Enter")
+    expect(page.get_by_role("status").filter(has_text="waits c is now number 2.")).to_be_visible()
     expect_order(lane, a, c, b)
     page.keyboard.press("Enter")  # the button has kept the focus
     expect_order(lane, c, a, b)
-    expect(lane.get_by_role("button", name="Down: waits c")).to_be_focused()
+    expect(lane.get_by_role("button", name="Move down: waits c")).to_be_focused()
 
     page.route("**/api/v1/queue", lambda route: route.abort())  # the page hears nothing of what follows
     site.client.move_run(b, QueueMove(to=Direction.TOP))
-    lane.get_by_role("button", name="Up: waits b").click()
+    lane.get_by_role("button", name="Move up: waits b").click()
     said = page.get_by_role("alert").filter(has_text=f"now: {b}, {c}, {a}")
     expect(said).to_contain_text(f"{b} was moved")
     page.unroute("**/api/v1/queue")

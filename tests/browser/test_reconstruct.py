@@ -209,7 +209,7 @@ def test_the_sprite_shows_the_visible_patches_as_they_are_while_the_hand_moves(v
 
 def test_where_the_hand_rests_the_pictures_and_figures_are_the_servers(viewer: Viewer) -> None:
     viewer.open(ratio="0.4")
-    slider = viewer.page.get_by_role("slider", name="Masking ratio")
+    slider = viewer.page.get_by_role("slider", name="Mask ratio")
     slider.focus()
     slider.press("ArrowRight")  # one patch more: 78 + 1 of 196
     viewer.wait_for_query(ratio="0.4031")
@@ -279,7 +279,7 @@ def test_checkpoints_are_scrubbed_and_two_are_wiped_with_the_same_mask(viewer: V
 
 def test_galaxies_are_walked_by_keyboard_drawn_by_class_and_kept_in_the_address(viewer: Viewer) -> None:
     viewer.open()
-    pictures = viewer.page.get_by_role("group", name="Pictures.")
+    pictures = viewer.page.get_by_role("group", name="Images.")
     pictures.focus()
     pictures.press("ArrowRight")
     viewer.wait_for_query(row=str(ROW + 1))
@@ -351,7 +351,7 @@ def test_curves_of_this_galaxy_and_of_a_sample_stand_beside_with_the_ratio_marke
     ).curve
     sample = viewer.site.client.get_sample_curve(CurveRequest(run=viewer.run_id))
     expect(chart).to_contain_text(f"mean of {len(sample.rows)} validation galaxies")
-    said = chart.get_by_role("img", name="Loss of the removed patches")
+    said = chart.get_by_role("img", name="Loss of hidden patches")
     assert own.losses[2] is not None
     assert sample.curve.losses[2] is not None
     expect(said).to_have_attribute("aria-label", re.compile(f"this galaxy: 15 % {own.losses[2]:.2f}"))
@@ -359,7 +359,7 @@ def test_curves_of_this_galaxy_and_of_a_sample_stand_beside_with_the_ratio_marke
     marks = chart.locator(".marker")
     expect(marks).to_have_count(2)
     before = float(marks.first.get_attribute("x1") or 0)
-    slider = viewer.page.get_by_role("slider", name="Masking ratio")
+    slider = viewer.page.get_by_role("slider", name="Mask ratio")
     slider.press("End")
     assert float(marks.first.get_attribute("x1") or 0) > before
     assert marks.first.get_attribute("x1") == marks.last.get_attribute("x1")
@@ -384,9 +384,11 @@ def test_a_lost_server_leaves_the_pictures_and_is_asked_again_when_it_is_back(vi
     viewer.open(ratio="0.5")
     before = viewer.panel("composite")
     viewer.page.route("**/api/v1/reconstructions", lambda route: route.abort())
-    slider = viewer.page.get_by_role("slider", name="Masking ratio")
+    slider = viewer.page.get_by_role("slider", name="Mask ratio")
     slider.press("End")
-    expect(viewer.page.locator(f"{VIEWER} .news [role=alert]")).to_contain_text("The server does not answer")
+    expect(viewer.page.locator(f"{VIEWER} .news [role=alert]")).to_contain_text(
+        "The server is not responding"
+    )
     assert (viewer.panel("original") == decoded(viewer.ask(Masking(ratio=0.5)).original)).all()
     assert (viewer.panel("composite") != before).any(), "the mask still follows the hand"
     viewer.page.unroute("**/api/v1/reconstructions")
@@ -439,7 +441,7 @@ def test_on_a_phone_nothing_scrolls_sideways_and_the_slider_stays_under_the_thum
     viewer = Viewer(phone, site, run_id).open()
     wide = viewer.page.evaluate("() => document.querySelector('.stMain').scrollWidth - window.innerWidth")
     assert wide <= 0
-    slider = viewer.page.get_by_role("slider", name="Masking ratio").bounding_box()
+    slider = viewer.page.get_by_role("slider", name="Mask ratio").bounding_box()
     assert slider is not None
     assert slider["y"] + slider["height"] <= 844
     assert slider["height"] >= 40

@@ -78,9 +78,9 @@ def test_an_encoder_is_embedded_and_a_galaxy_searched_pivoted_filtered_and_found
     expect(page.get_by_role("button", name="Back to galaxy 17")).to_be_visible()
 
     away = second[1]
-    page.get_by_role("button", name=f"Less like this one: galaxy {away}", exact=True).click()
+    page.get_by_role("button", name=f"Less like this: galaxy {away}", exact=True).click()
     expect_results(page, site, encoder, row=first[2], negatives=(away,))
-    page.get_by_role("button", name=f"Take galaxy {away} off").click()
+    page.get_by_role("button", name=f"Remove galaxy {away}").click()
     expect_results(page, site, encoder, row=first[2])
     page.wait_for_function("() => !location.search.includes('minus=')")  # a place to come back to
 
@@ -137,7 +137,7 @@ def test_two_encoders_are_searched_side_by_side_and_their_maps_share_a_selection
     compared = expect_compared(page, site, ComparedRequest(space=mean, against=cls, row=17))
     overlap = site.client.get_overlap(OverlapRequest(space=mean, against=cls))
     whole = page.locator(".gx-galaxy_search .whole")
-    expect(whole).to_contain_text(f"agree on {100 * overlap.overlap:.1f} % of 16 neighbours")
+    expect(whole).to_contain_text(f"share {100 * overlap.overlap:.1f} % of the 16 nearest neighbours")
     row = compared.second.neighbours[1].galaxy.row
     page.locator(f".gx-galaxy_search .half.second .shot[data-row='{row}']").click()  # a pivot moves both
     moved = ComparedRequest(space=mean, against=cls, row=row)
@@ -160,7 +160,7 @@ def test_two_encoders_are_searched_side_by_side_and_their_maps_share_a_selection
     expect(gallery.locator(".head")).to_contain_text(f"{len(inside)} of 200")
     assert rows_in(gallery) == inside[:48].tolist()
     kept = site.client.get_overlap(OverlapRequest(space=mean, against=cls, rows=tuple(inside.tolist())))
-    expect(gallery.locator(".agreed")).to_contain_text(f"agree on {100 * kept.overlap:.1f} %")
+    expect(gallery.locator(".overlap")).to_contain_text(f"share {100 * kept.overlap:.1f} %")
 
     turned = MapRequest(
         run=encoder, pooling="cls", aligned="best", aligned_run=encoder, aligned_pooling="mean"

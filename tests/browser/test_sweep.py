@@ -63,7 +63,7 @@ def test_a_sweep_goes_from_a_form_with_a_fault_to_its_best_run(
     expect(page.get_by_text("0 of 4 runs done, 4 running or waiting")).to_be_visible()
     sweep_id = parse_qs(urlsplit(page.url).query)["sweep"][0]
     page.get_by_role("button", name="Stop", exact=True).click()
-    expect(page.get_by_role("button", name="Queue 4 runs anew")).to_be_visible()
+    expect(page.get_by_role("button", name="Requeue 4 runs")).to_be_visible()
     evaluate(site, sweep_id)
     page.reload()
 
@@ -82,7 +82,7 @@ def test_a_sweep_goes_from_a_form_with_a_fault_to_its_best_run(
     best = next(one for one in site.client.get_sweep(sweep_id).members if one.best == 0.6)
     page.locator(".gx-sweep_results tbody a.run").first.click()
     page.wait_for_url(f"**/run?run={best.run_id}")
-    expect(page.get_by_role("button", name="Its sweep")).to_be_visible()
+    expect(page.locator(f".st-key-to_{sweep_id} button")).to_be_visible()
     page.go_back()
     expect(page.locator(".gx-sweep_results tbody tr")).to_have_count(4)
     assert parse_qs(urlsplit(page.url).query)["sweep"] == [sweep_id]

@@ -20,8 +20,8 @@ def test_a_run_is_taken_along_and_taken_in(visit: Visit, site: Site, tmp_path: P
     site.client.resume_lane(Lane.TRAIN)
 
     visit.open(f"/run?run={run_id}")
-    page.get_by_text("Take along", exact=True).click()
-    expect(page.get_by_text("There is no checkpoint yet")).to_be_visible()
+    page.get_by_text("Export", exact=True).click()
+    expect(page.get_by_text("There are no checkpoints yet")).to_be_visible()
     with page.expect_download() as coming:
         page.get_by_role("link", name="Run as ZIP").click()
     path = tmp_path / "taken.zip"
@@ -37,7 +37,7 @@ def test_a_run_is_taken_along_and_taken_in(visit: Visit, site: Site, tmp_path: P
     field.set_input_files(path)
     expect(page.get_by_text(f"The id {run_id} is taken here")).to_be_visible()
     expect(page.get_by_text("cut.zip")).to_be_hidden()
-    page.get_by_role("button", name="Look at it").click()
+    page.get_by_role("button", name="Open", exact=True).click()
     expect(page.locator(".gx-run_status .gx-tag")).to_have_text("imported")
     [copy] = [run for run in site.client.list_runs() if run.imported]
     for each in (copy.id, run_id):
