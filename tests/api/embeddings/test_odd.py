@@ -13,6 +13,7 @@ import h5py
 import numpy as np
 import pyarrow.parquet
 import pytest
+from backend.services.embeddings.neighbour_cache import NeighbourCache
 from starlette.testclient import TestClient
 
 from backend.api.deps import Context
@@ -22,7 +23,6 @@ from backend.search.neighbours import nearest
 from backend.search.odd import isolation, said_by
 from backend.search.trivial import Catalogue
 from backend.services.datasets.browsing import Datasets
-from backend.services.embeddings.neighbour_cache import NeighbourCache
 from backend.settings import Settings
 from frontend.client import Client
 from shared.contract.datasets import DatasetChange
