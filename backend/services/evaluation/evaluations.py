@@ -343,12 +343,7 @@ def _method(one: Evaluation) -> tuple[object, ...]:
 
 def _are_independent(side: Sequence[Evaluation]) -> bool:
     """Whether they are distinct seeds of one checkpoint, or each of another training."""
-    checkpoints = {(_training(one), one.step) for one in side}
-    if len(checkpoints) == 1:
+    trainings = [one.encoder or (one.run if one.basis is Basis.ENCODER else "") for one in side]
+    if len({(training, one.step) for training, one in zip(trainings, side, strict=True)}) == 1:
         return len({one.seed for one in side}) == len(side)
-    return len({training for training, _ in checkpoints}) == len(side)
-
-
-def _training(one: Evaluation) -> str:
-    """The run that trained the evaluated model; empty where nothing was trained."""
-    return one.encoder or (one.run if one.basis is Basis.ENCODER else "")
+    return len(set(trainings)) == len(side)

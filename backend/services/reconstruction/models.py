@@ -193,5 +193,5 @@ class ModelCache:
 def _no_checkpoint(run_id: str, checkpoint: str, steps: list[int]) -> NotFoundError:
     known = f"there are: {', '.join(map(str, steps))}" if steps else "wait for the first"
     return NotFoundError(
-        "checkpoint_not_found", f"{run_id} does not have checkpoint {checkpoint}; {known}", "checkpoint"
+        "checkpoint_not_found", f"{run_id} has no checkpoint {checkpoint}; {known}", "checkpoint"
     )

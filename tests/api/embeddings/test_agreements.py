@@ -119,7 +119,7 @@ def test_what_cannot_be_compared_is_refused_with_the_next_step(
 ) -> None:
     add_dataset(database, settings, "other")
     cases: list[tuple[dict[str, Any], dict[str, Any], str, str]] = [
-        ({"dataset": "other"}, {}, "datasets_differ", "in sky cannot be compared with those in other"),
+        ({"dataset": "other"}, {}, "datasets_differ", "sky and other"),
         ({"depth": 1}, {}, "not_embedded", "has no embeddings of sky at depth 1 yet"),
         ({}, {"rows": (5, 200)}, "row_not_found", "200"),
     ]

