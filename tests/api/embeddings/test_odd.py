@@ -13,7 +13,6 @@ import h5py
 import numpy as np
 import pyarrow.parquet
 import pytest
-from backend.services.embeddings.neighbour_cache import NeighbourCache
 from starlette.testclient import TestClient
 
 from backend.data.store import GalaxyStore
