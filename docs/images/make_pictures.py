@@ -182,7 +182,7 @@ def shots(api: Api) -> list[Shot]:
     settled = ".gx-mask_scrubber[data-exact=true] path.curve.many"
     drawn = ".gx-galaxy_map canvas[data-drawn]:not([data-drawn='0'])"
     return [
-        Shot("runs", "/", ".gx-runs_table tbody tr", 760),
+        Shot("runs", "/", ".gx-runs_table tbody tr", 760, 1440),
         Shot("launch", _at("/launch", **launch), ".gx-first_batch canvas:not(.gx-bone)", 1010),
         Shot("run", _at("/run", run=run), ".gx-samples canvas", 1530),
         Shot("sweep", _at("/sweep", sweep=sweep), ".gx-sweep_results tbody tr", 880),
@@ -233,7 +233,7 @@ def take(page: Page, url: str, shot: Shot) -> None:
     if shot.act is not None:
         shot.act(page)
     file = HERE / f"{shot.name}.jpg"
-    for quality in (84, 76, 68, 60):
+    for quality in (80, 72, 64, 56):
         page.screenshot(path=file, type="jpeg", quality=quality)
         if file.stat().st_size <= 200_000:
             break
@@ -252,11 +252,11 @@ def settle(page: Page) -> None:
 @contextlib.contextmanager
 def busy(api: Api) -> Iterator[None]:
     """A training at work and two that wait, deleted afterwards."""
-    config = {"dataset": DATASET, "epochs": 400}
-    names = {"longer, base": "laptop-base", "longer, small": "laptop-small", "longer, tiny": "laptop-tiny"}
+    config = {"dataset": SAMPLE, "epochs": 400}
+    names = {"longer, tiny": "laptop-tiny", "longer, small": "laptop-small", "longer, base": "laptop-base"}
     queued = [api.launch("pretrain", config, name, preset) for name, preset in names.items()]
     try:
-        while api.ask("GET", f"/runs/{queued[0]}")["progress"]["step"] < 20:
+        while api.ask("GET", f"/runs/{queued[0]}")["progress"]["step"] < 5:
             time.sleep(1)
         yield
     finally:
