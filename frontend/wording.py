@@ -20,6 +20,11 @@ def dataset_title(name: str, simulated: bool) -> str:
     return f"{name} · simulated" if simulated and "simulated" not in name else name
 
 
+def capitalised(text: str) -> str:
+    """The text with its first letter in upper case and the rest unchanged."""
+    return text[:1].upper() + text[1:]
+
+
 def widest_interval(n: int) -> float:
     """Half width of the Wilson 95 % interval of a share of one half (the widest) measured on `n`."""
     z = 1.96

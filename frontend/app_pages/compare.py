@@ -96,7 +96,7 @@ def _draw_choices(choice: Mapping[str, Run], chosen: Sequence[Run]) -> list[str]
         format_func=lambda run_id: _choice_words(choice[run_id]),
         key=RUNS,
         on_change=lambda: put_list("runs", st.session_state[RUNS]),
-        placeholder="search by name, id, kind or dataset",
+        placeholder="Search by name, id, kind or dataset",
         help=f"The newest {MOST_RUNS} training runs.",
     )
     right.multiselect(

@@ -16,6 +16,7 @@ from shared.base.vocabulary import Split
 from shared.contract.datasets import Dataset, GalaxyPage
 
 PER_PAGE = 48
+SPLIT_WORDS = {Split.TRAIN: "Train", Split.VAL: "Validation", Split.TEST: "Test"}
 
 
 @st.fragment
@@ -125,7 +126,7 @@ def _take_class(name: str) -> None:
 def side_rows(dataset: Dataset) -> list[tuple[str, str]]:
     """Names and values of what matters for training."""
     rows = [
-        (str(split).capitalize(), f"{count(n)} ({percent(n / max(dataset.n, 1))})")
+        (SPLIT_WORDS[split], f"{count(n)} ({percent(n / max(dataset.n, 1))})")
         for split in Split
         if (n := dataset.split_counts.get(split, 0))
     ]

@@ -192,8 +192,7 @@ def _checkpoint_titles(groups: Sequence[Group]) -> dict[str, str]:
 
 def _caption(one: Evaluation, dataset: Dataset | None) -> str:
     title = dataset_title(one.dataset, dataset.simulated) if dataset else f"{one.dataset} (missing)"
-    kind = "simulated galaxies" if dataset is not None and dataset.simulated else "galaxies"
     return (
-        f"{count(one.n)} test {kind} of {title}, read once after all choices were made on validation rows. "
+        f"{count(one.n)} test galaxies of {title}, read once after all choices were made on validation rows. "
         "Lines show 95 % intervals (Wilson; bootstrap for balanced accuracy and macro-F1)."
     )

@@ -29,7 +29,7 @@ from frontend.evaluation_words import (
     matrix_data,
 )
 from frontend.session import client
-from frontend.wording import percent
+from frontend.wording import capitalised, percent
 from shared.contract.datasets import Dataset
 from shared.contract.evaluations import Comparison, Evaluation
 from shared.contract.runs import Run
@@ -111,7 +111,7 @@ def _draw_against(one: Evaluation, others: Mapping[str, Evaluation], view: Evalu
         list(others),
         format_func=lambda found: _other_title(others[found], one),
         index=None,
-        placeholder="another evaluation of these galaxies",
+        placeholder="Another evaluation of these galaxies",
         key="evaluate_against",
         on_change=_take_against,
         help="B is evaluated on the same test galaxies. Shows the difference and whether it is significant.",
@@ -156,5 +156,5 @@ def _draw_comparison(one: Evaluation, other: Evaluation) -> None:
     except ApiError as error:
         wrong(error.detail)
         return
-    st.markdown(f"**{found.verdict[:1].upper()}{found.verdict[1:].rstrip('.')}.**")
+    st.markdown(f"**{capitalised(found.verdict).rstrip('.')}.**")
     facts(comparison_facts(found))

@@ -110,7 +110,7 @@ def _draw_dataset(run: Run, datasets: Mapping[str, Dataset], refused: Mapping[st
         SPECS["dataset"].label,
         [*others, *([chosen] if chosen and chosen not in others else [])],
         index=None,
-        placeholder="choose a labelled dataset" if unlabelled else f"dataset of the encoder: {own or 'none'}",
+        placeholder="Choose a labelled dataset" if unlabelled else f"Dataset of the encoder: {own or 'none'}",
         format_func=lambda name: dataset_title(name, datasets[name].simulated) if name in datasets else name,
         key=key,
         help=SPECS["dataset"].tooltip,

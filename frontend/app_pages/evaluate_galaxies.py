@@ -20,17 +20,18 @@ from shared.contract.runs import Run
 PER_PAGE = 30
 MOST_SEED = 1 << 30
 ORDERS = {
-    PredictionOrder.CONFIDENT: "most confident",
-    PredictionOrder.UNCERTAIN: "most uncertain",
-    PredictionOrder.BEST: "best",
-    PredictionOrder.WORST: "worst",
-    PredictionOrder.RANDOM: "random",
+    PredictionOrder.CONFIDENT: "Most confident",
+    PredictionOrder.UNCERTAIN: "Most uncertain",
+    PredictionOrder.BEST: "Best",
+    PredictionOrder.WORST: "Worst",
+    PredictionOrder.RANDOM: "Random",
 }
 ORDER_HELP = (
     "Most confident and most uncertain rank by the probability of the predicted class, best and worst by "
     "that of the true class: the worst are confidently wrong."
 )
 EVERY = "all"
+FORMATS = {"csv": "CSV", "parquet": "Parquet"}
 
 
 def draw_galaxies(one: Evaluation, view: EvaluateView, run: Run, dataset: Dataset | None) -> None:
@@ -152,10 +153,10 @@ def _draw_foot(one: Evaluation, view: EvaluateView, total: int) -> None:
             st.pagination(pages, key="evaluate_page", on_change=_take_page)
         if view.order is PredictionOrder.RANDOM:
             st.button("New sample", on_click=_draw_again, args=(view.seed,))
-        for file_format in ("csv", "parquet"):
+        for file_format in FORMATS:
             href = API + PREDICTIONS_FILE.format(evaluation_id=one.id, file_format=file_format)
             title = "All predictions of this evaluation, with the probabilities of all classes"
-            file_link(file_format.upper(), href, title)
+            file_link(FORMATS[file_format], href, title)
 
 
 def _take_page() -> None:

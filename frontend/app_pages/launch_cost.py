@@ -6,7 +6,7 @@ from frontend.blocks import hint, plain, sourced_facts, wrong
 from frontend.client import ApiError, BackendLostError
 from frontend.components.job import draw_job
 from frontend.session import client
-from frontend.wording import count, duration, percent, plural, short_count, size
+from frontend.wording import capitalised, count, duration, percent, plural, short_count, size
 from shared.base.states import TERMINAL, RunState
 from shared.configs import PretrainConfig
 from shared.configs.kinds import RunKind
@@ -116,7 +116,7 @@ def _starts(estimate: Estimate) -> str:
 
 
 def _basis(estimate: Estimate) -> str:
-    words = estimate.basis[:1].upper() + estimate.basis[1:]
+    words = capitalised(estimate.basis)
     return (
         f"{estimate.source.capitalize()}: {estimate.basis}."
         if estimate.source != "estimated"

@@ -8,7 +8,7 @@ from frontend.blocks import empty_state, hint, wrong
 from frontend.client import ApiError
 from frontend.components.job import draw_job
 from frontend.session import client
-from frontend.wording import count
+from frontend.wording import capitalised, count
 from shared.base.states import TERMINAL, RunState
 from shared.configs import Config
 from shared.configs.kinds import RunKind
@@ -39,7 +39,7 @@ def offer_embeddings(state: EmbeddingState) -> None:
 def offer_tsne(state: MapState) -> None:
     """A button that computes the t-SNE, or the progress of that job; the PCA is shown meanwhile."""
     if state.why_not is not None or state.config is None:
-        wrong(f"{(state.why_not or '').capitalize()}. The PCA is shown.")
+        wrong(f"{capitalised(state.why_not or '')}. The PCA is shown.")
         return
     job = client().get_run(state.job) if state.job else None
     if _draw_active(job, "t-SNE"):

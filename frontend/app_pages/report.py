@@ -9,7 +9,7 @@ from frontend.blocks import empty_state, facts, guarded, page_title, section, wr
 from frontend.client import ApiError
 from frontend.components.suite_rows import draw_suite_rows
 from frontend.session import client, go
-from frontend.wording import plural
+from frontend.wording import capitalised, plural
 from shared.contract.routes import API, SUITE_FILE
 from shared.contract.suites import PlannedRun, SuiteInfo, SuiteReport, SuiteScale
 
@@ -41,7 +41,7 @@ def show() -> None:
     st.fragment(guarded, run_every="5s" if active else None)(lambda: _draw_report(selection, first, active))
     if suite.choices:
         section("Unspecified in the report", "and our choices")
-        facts([(choice.what, choice.ours) for choice in suite.choices])
+        facts([(capitalised(choice.what), choice.ours) for choice in suite.choices])
 
 
 def _settle(suites: dict[str, SuiteInfo], labelled: list[str]) -> dict[str, str]:

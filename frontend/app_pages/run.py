@@ -17,7 +17,7 @@ from frontend.components.samples import draw_samples
 from frontend.launch_form import changed_values, show_value, starting_values, to_query
 from frontend.own_dataset import missing_dataset, own_dataset
 from frontend.session import client, go, selected_run
-from frontend.wording import clock, count, plural, widest_interval
+from frontend.wording import clock, count, dataset_title, plural, widest_interval
 from shared.base.states import TERMINAL, RunState
 from shared.base.vocabulary import Split
 from shared.configs import PretrainConfig
@@ -126,11 +126,11 @@ def _footnote(run: Run, dataset: Dataset | None) -> str:
     """How the accuracies were measured."""
     if dataset is None:
         return f"Measured on validation rows. {missing_dataset(run, ())}"
-    kind = "simulated galaxies" if dataset.simulated else "galaxies"
     n = count(dataset.split_counts.get(Split.VAL, 0))
-    words = [f"Measured on the {n} validation {kind} of {dataset.name}."]
+    title = dataset_title(dataset.name, dataset.simulated)
+    words = [f"Measured on the {n} validation galaxies of {title}."]
     if dataset.class_counts:
-        words = [f"Measured on the {n} validation {kind} of {dataset.name}; differences in points."]
+        words = [f"Measured on the {n} validation galaxies of {title}; differences in points."]
     noise = _noise(dataset)
     if noise:
         words.append(f"Each accuracy has an uncertainty of up to ±{100 * noise:.2g} points (95 %, Wilson).")
@@ -217,7 +217,7 @@ def _draw_log(run: Run) -> None:
 
 def _log(run_id: str) -> None:
     find = st.text_input(
-        "Find", key=f"find_{run_id}", placeholder="find in the log", label_visibility="collapsed"
+        "Find", key=f"find_{run_id}", placeholder="Find in the log", label_visibility="collapsed"
     )
     tail = client().read_log(run_id, lines=500 if find else 60, find=find)
     if not tail.lines:

@@ -28,7 +28,7 @@ def _draw_form(run: Run) -> None:
     with st.form("labels", border=False):
         left, right = st.columns(2)
         left.text_input("Name", key="labels_name", placeholder=run.id, **KEEP)
-        right.text_input("Tags", key="labels_tags", placeholder="separated by commas", **KEEP)
+        right.text_input("Tags", key="labels_tags", placeholder="Separated by commas", **KEEP)
         st.text_area("Note", key="labels_note", height=80, **KEEP)
         st.checkbox(
             "Archived: hidden from the list of runs by default",

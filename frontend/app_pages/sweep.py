@@ -9,7 +9,7 @@ from frontend.blocks import empty_state, page_title, section
 from frontend.client import ApiError
 from frontend.session import client, go
 from frontend.sweep_rows import progress_words
-from frontend.wording import clock
+from frontend.wording import capitalised, clock
 from shared.contract.sweeps import SweepSummary
 from shared.planning.sweep_words import axis_words
 
@@ -40,7 +40,7 @@ def _draw_one(sweep_id: str) -> None:
         if error.status != 404:
             raise
         advice = "Plan a new one, or choose an existing one below the form."
-        empty_state(f"{error.detail[:1].upper()}{error.detail[1:]}.", advice)
+        empty_state(f"{capitalised(error.detail)}.", advice)
         with st.container(horizontal=True, horizontal_alignment="center"):
             if st.button("Plan a sweep", type="primary"):
                 sweep_state.leave_results()

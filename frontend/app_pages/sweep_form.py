@@ -15,7 +15,7 @@ from frontend.run_groups import run_title
 from frontend.session import client, go
 from frontend.sweep_form import AXES, SweepForm, plan_words, read_words, spec_of, sweep_command, swept_fields
 from frontend.sweep_state import FIELD, ROWS, add_row, axis_key, remove_row
-from frontend.wording import dataset_title, plural
+from frontend.wording import capitalised, dataset_title, plural
 from shared.configs.kinds import RunKind, Trait, kinds_with, values_of
 from shared.configs.presets import PRESETS
 from shared.contract.datasets import Dataset
@@ -25,8 +25,8 @@ from shared.planning.sweep_words import HOW, setting_words, show_value
 
 REFUSED, CONFIRMED = "sweep_refused", "sweep_confirmed"
 MOST_UNFIT = 8
-MODES = {SweepMode.GRID: "grid: all combinations", SweepMode.RANDOM: "random samples"}
-KINDS = {"pretrain": "pretraining", "finetune": "fine-tuning", "supervised": "from scratch"}
+MODES = {SweepMode.GRID: "Grid: all combinations", SweepMode.RANDOM: "Random samples"}
+KINDS = {"pretrain": "Pretraining", "finetune": "Fine-tuning", "supervised": "From scratch"}
 
 
 @st.cache_data(ttl=8, max_entries=64, show_spinner=False)
@@ -165,13 +165,13 @@ def _draw_axes(form: SweepForm, faults: Mapping[str, str]) -> None:
                 "Setting",
                 names,
                 index=None,
-                placeholder="choose a setting",
+                placeholder="Choose a setting",
                 key=axis_key(row, "field"),
                 format_func=lambda name: fields[name].label if name in fields else name,
                 width=230,
                 **KEEP,
             )
-            help_text = f"{HOW}.".capitalize()
+            help_text = f"{capitalised(HOW)}."
             st.text_input(
                 "Values", key=axis_key(row, "values"), placeholder="0.5,0.75", help=help_text, **KEEP
             )
@@ -260,7 +260,7 @@ def _draw_card(
         _draw_faults(faults)
     else:
         headline(*plan_words(plan))
-        basis = f"Time {plan.basis}." if plan.total_s is not None else f"{plan.basis.capitalize()}."
+        basis = f"Time {plan.basis}." if plan.total_s is not None else f"{capitalised(plan.basis)}."
         st.caption(plain(basis))
         bullets(plan.warnings)
         _draw_unfit(form, plan)

@@ -172,9 +172,11 @@ function clockTime(iso) {
   return iso ? new Date(iso).toLocaleString() : ""
 }
 
+const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1)
+
 /** A reason as a sentence: capitalised, unless it starts with the name of a file or field, with a full stop. */
 function sentence(text) {
-  const whole = /^[a-z]+[ ,:;]/.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text
+  const whole = /^[a-z]+(-[a-z]+)*[ ,:;]/.test(text) ? capitalised(text) : text
   return /[.!?…]$/.test(whole) ? whole : `${whole}.`
 }
 

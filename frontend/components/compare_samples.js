@@ -111,7 +111,7 @@ function sampleWords(state, runs, epochs, others) {
 }
 
 function sampleTable(state, runs, galaxies) {
-  const rows = [[runs[0], 0, "original"]]
+  const rows = [[runs[0], 0, "Original"]]
   for (const run of runs) {
     if (state.masked) rows.push([run, 1, `${run.title}, input`])
     rows.push([run, 2, run.title])
@@ -123,7 +123,7 @@ function sampleTable(state, runs, galaxies) {
 
 function sampleTile(state, run, part, words, galaxy) {
   const { tile_px: side, galaxies } = state.samples.get(run.id)
-  const canvas = el("canvas", { width: side, height: side, role: "img", "aria-label": `Galaxy ${galaxy}, ${words}`, title: `galaxy ${galaxy}` })
+  const canvas = el("canvas", { width: side, height: side, role: "img", "aria-label": `Galaxy ${galaxy}, ${words}`, title: `Galaxy ${galaxy}` })
   state.tiles.push({ canvas, run, part, column: galaxies.indexOf(galaxy), side })
   return canvas
 }

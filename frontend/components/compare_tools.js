@@ -9,11 +9,11 @@ function renewTools(state) {
   const seeds = state.data.groups.some((group) => group.runs.length > 1)
   const before = view.x === "flops" && state.data.runs.some((run) => run.before > 0)
   const tools = [
-    pick(state, "x", "x axis:", Object.keys(X_AXES).map((x) => [x, x === "flops" ? "FLOPs" : x])),
+    pick(state, "x", "x axis", Object.keys(X_AXES).map((x) => [x, x === "flops" ? "FLOPs" : x])),
     before ? check(state, "pretraining", "Include pretraining", "Adds the whole pretraining of the encoder") : null,
     smoothingOf(state), check(state, "log", "Log loss", "Loss on a logarithmic axis"),
     seeds ? check(state, "group", "Group seeds", "One line for runs that differ only in their seed: their mean over the common range") : null,
-    seeds && view.group ? pick(state, "band", "Band:", [["std", "± std"], ["range", "min–max"]]) : null,
+    seeds && view.group ? pick(state, "band", "Band", [["std", "± std"], ["range", "min–max"]]) : null,
     mostOf(state), state.unzoom,
   ]
   renew(state.tools, tools)

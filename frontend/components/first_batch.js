@@ -18,7 +18,7 @@ function build(root, data) {
   const state = { root, path: null, shown: null }
   state.tiles = ROWS.map((row) => Array.from({ length: data.columns }, (_, i) =>
     el("canvas", { class: "gx-bone", width: 1, height: 1, role: "img", "aria-label": `Galaxy ${i + 1} of the first batch, ${row}` })))
-  state.names = ROWS.map((row) => el("span", { class: "row-name gx-soft" }, row))
+  state.names = ROWS.map((row) => el("span", { class: "row-name gx-soft" }, capitalised(row)))
   state.problem = el("p", { class: "gx-tone-bad", role: "alert", hidden: true })
   state.grid = el("div", { class: "grid" }, state.tiles.flatMap((row, i) => [state.names[i], el("div", { class: "tiles" }, row)]))
   root.replaceChildren(state.grid, state.problem)
@@ -74,7 +74,7 @@ function paint(state, picture, data) {
     canvas.className = ""
     canvas.getContext("2d").drawImage(picture, c * side, r * side, side, side, 0, 0, side, side)
   }))
-  state.names[2].textContent = `masked, ${percent(data.mask_ratio).replace(".0", "")}`
+  state.names[2].textContent = `Masked, ${percent(data.mask_ratio).replace(".0", "")}`
   state.shown = data.path
   state.root.dataset.path = data.path
   state.root.classList.remove("stale")

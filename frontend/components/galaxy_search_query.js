@@ -26,7 +26,7 @@ function showQuery(state) {
     state.picture.replaceChildren(queryPicture(state, of, row, upload))
   }
   const found = state.result?.query
-  renew(state.facts, found && found.galaxy.row === row ? factsOf(of, found) : el("p", { class: "gx-soft" }, upload === null ? row === null ? "examples only" : `row ${row}` : "your own image"))
+  renew(state.facts, found && found.galaxy.row === row ? factsOf(of, found) : el("p", { class: "gx-soft" }, upload === null ? row === null ? "examples only" : `row ${row}` : "Your own image"))
   renew(state.examples, exampleRow(state, of, "plus"), exampleRow(state, of, "minus"))
 }
 
@@ -79,6 +79,6 @@ function showTrail(state) {
     button.onclick = () => retrace(state, place)
     return button
   })
-  const here = upload !== null ? "your own image" : row !== null ? `galaxy ${row}` : "examples"
+  const here = upload !== null ? "Your own image" : row !== null ? `Galaxy ${row}` : "Examples"
   renew(state.trail, steps.flatMap((step) => [step, el("span", { class: "gx-soft" }, "›")]), el("b", {}, here))
 }

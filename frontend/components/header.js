@@ -57,7 +57,7 @@ function pageLink(state, page) {
 
 function showRun(state, run) {
   const link = el("a", { href: `/run?run=${encodeURIComponent(run.id)}`, title: "The selected run" },
-    el("span", { class: "gx-soft label" }, "run"), el("span", { class: "name" }, runTitle(run)), stateMark(run))
+    el("span", { class: "gx-soft label" }, "Run"), el("span", { class: "name" }, runTitle(run)), stateMark(run))
   link.onclick = (event) => plainClick(event, () => state.go("run"))
   renew(state.run, link)
 }
@@ -81,7 +81,7 @@ function showMachine(state, { device, device_why, queued, paused_lanes: paused }
   const key = JSON.stringify([device, device_why, queued, paused, state.shown])
   if (key === state.machineKey) return
   state.machineKey = key
-  state.queue.replaceChildren(badge(state, { device, device_why }), el("span", { title: paused?.length ? `The ${paused.join(" and ")} queue is paused: no new runs start` : "Waiting runs" }, `queue ${queued}${paused?.length ? " · paused" : ""}`))
+  state.queue.replaceChildren(badge(state, { device, device_why }), el("span", { title: paused?.length ? `The ${paused.join(" and ")} queue is paused: no new runs start` : "Waiting runs" }, `Queue ${queued}${paused?.length ? " · paused" : ""}`))
 }
 
 /** The device, with the reason if it is not a GPU; links to the Machine page. */

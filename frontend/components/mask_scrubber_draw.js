@@ -11,7 +11,7 @@ function buildPanels(state) {
     const line = PREDICTED.includes(name) ? el("i", { class: "wipe", hidden: true }) : null
     const frame = el("div", { class: "frame" }, canvas, line)
     const note = el("span", { class: "note" }, name === "masked" ? "click to hide or show" : "")
-    const box = el("figure", { class: `panel ${name}` }, el("figcaption", {}, name, note), frame)
+    const box = el("figure", { class: `panel ${name}` }, el("figcaption", {}, capitalised(name), note), frame)
     return [name, { box, frame, canvas, line, note, pen: canvas.getContext("2d") }]
   }))
   state.cells = { veil: cellCanvas(), seen: cellCanvas(), calm: cellCanvas() }

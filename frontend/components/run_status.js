@@ -222,7 +222,7 @@ function fact(name, value, note = null) {
   return el("div", { class: "fact", title: note }, el("span", { class: "gx-soft" }, name), el("b", {}, value))
 }
 
-const REFERENCES = [["random init", "random_init"], ["raw pixels", "raw_pixel"]]
+const REFERENCES = [["Random init", "random_init"], ["Raw pixels", "raw_pixel"]]
 
 /** Accuracies of both probes with references, plain and balanced. */
 function scores(state, run) {
@@ -230,7 +230,7 @@ function scores(state, run) {
   if (hasTrait(run, "classifies")) return classifierScores(state, run)
   if (TERMINAL.has(run.state) && !isNumber(run.metrics["val/rankme"])) return null
   if (isNumber(run.metrics["val/rankme"]) && !isNumber(run.metrics["val/knn_accuracy"])) return unprobed(state, run)
-  const columns = [["accuracy", "accuracy"], ["balanced accuracy", "balanced_accuracy"]]
+  const columns = [["Accuracy", "accuracy"], ["Balanced accuracy", "balanced_accuracy"]]
   return el("details", { class: "scores", open: true },
     el("summary", {}, el("span", { class: "gx-soft" }, "How good is it? "), standing(run, state.data.noise)),
     el("div", { class: "tables" }, columns.map(([name, kind]) => scoreTable(state, run, name, kind))),
@@ -240,9 +240,9 @@ function scores(state, run) {
 /** Accuracies of a classifier on validation and, at the end, test rows, with untrained baselines. */
 function classifierScores(state, run) {
   if (!isNumber(run.metrics["val/accuracy"])) return null
-  const columns = [["accuracy", "accuracy"], ["balanced accuracy", "balanced_accuracy"]]
-  const rows = [["validation", "val"], ...(isNumber(run.metrics["test/accuracy"]) ? [["test", "test"]] : [])]
-  const heads = ["now", "raw pixels, linear", "raw pixels, k-NN", "majority"]
+  const columns = [["Accuracy", "accuracy"], ["Balanced accuracy", "balanced_accuracy"]]
+  const rows = [["Validation", "val"], ...(isNumber(run.metrics["test/accuracy"]) ? [["Test", "test"]] : [])]
+  const heads = ["Current", "Raw pixels, linear", "Raw pixels, k-NN", "Majority"]
   const references = ["raw_pixel_linear", "raw_pixel_knn", "majority"]
   const table = ([name, kind]) => el("table", {},
     el("thead", {}, el("tr", {}, el("th", { class: "what" }, name), heads.map((title) => el("th", { scope: "col" }, title)))),
@@ -273,8 +273,8 @@ function unprobed(state, run) {
 }
 
 function scoreTable(state, run, name, kind) {
-  const heads = ["now", ...REFERENCES.map(([title]) => title), "majority"]
-  const rows = [[probedBySgd(run) ? "linear, SGD" : "linear", "linear"], ["k-NN", "knn"]]
+  const heads = ["Current", ...REFERENCES.map(([title]) => title), "Majority"]
+  const rows = [[probedBySgd(run) ? "Linear, SGD" : "Linear", "linear"], ["k-NN", "knn"]]
   return el("table", {},
     el("thead", {}, el("tr", {}, el("th", { class: "what" }, name), heads.map((title) => el("th", { scope: "col" }, title)))),
     el("tbody", {}, rows.map(([title, probe]) => el("tr", {}, el("th", { scope: "row" }, title), scoreCells(run, probe, kind, state.data.noise)))))

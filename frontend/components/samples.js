@@ -111,7 +111,7 @@ function block(state, first, columns, rows) {
   const { count, tile_px: side, galaxies } = state.samples
   const last = Math.min(first + columns, count)
   return el("div", { class: "block" }, rows.map((row, r) => [
-    el("span", { class: "row-name gx-soft" }, row === "masked" ? `masked, ${percent(state.samples.mask_ratio).replace(".0", "")}` : row),
+    el("span", { class: "row-name gx-soft" }, row === "masked" ? `Masked, ${percent(state.samples.mask_ratio).replace(".0", "")}` : capitalised(row)),
     el("div", { class: "tiles", style: `grid-template-columns: repeat(${columns}, minmax(0, 152px))` },
       Array.from({ length: last - first }, (_, i) => {
         const canvas = el("canvas", { width: side, height: side, role: "img", "aria-label": `Galaxy ${galaxies[first + i]}, ${row}` })

