@@ -242,11 +242,11 @@ class Annotations:
         digest = self._datasets.row(name).digest
         query = select(RatingRow.row, RatingRow.rating).where(RatingRow.dataset_digest == digest)
         with self._database.read() as session:
-            ratings = dict(session.execute(query).tuples().all())
+            ratings = dict(session.execute(query).all())
             return DatasetAnnotations(ratings, notes_by_row(session, digest))
 
 
 def notes_by_row(session: Session, digest: str) -> dict[int, str]:
     """The flagged rows of a dataset, with their notes."""
     query = select(LabelFlagRow.row, LabelFlagRow.note).where(LabelFlagRow.dataset_digest == digest)
-    return dict(session.execute(query).tuples().all())
+    return dict(session.execute(query).all())

@@ -187,7 +187,7 @@ def read_health(database: Database, settings: Settings) -> Health:
         problems.append(f"Only {free / 1e6:.0f} MB of disk are free: checkpoints may fail.")
     with database.read() as session:
         query = select(RunRow.state, func.count()).group_by(RunRow.state)
-        counts = dict(session.execute(query).tuples().all())
+        counts = dict(session.execute(query).all())
         paused = [Lane(lane) for lane in session.scalars(select(PausedLaneRow.lane))]
     return Health(
         status="degraded" if problems else "ok",
