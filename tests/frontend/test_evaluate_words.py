@@ -3,7 +3,7 @@
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from frontend.app_pages.evaluate_form import form_faults, form_values, shell_words
@@ -58,6 +58,7 @@ def test_without_confusion_the_order_is_as_given() -> None:
     assert similarity_order([]) == []
 
 
+@settings(suppress_health_check=[HealthCheck.too_slow])  # the first call imports scipy
 @given(COUNTS)
 def test_the_order_holds_every_class_once_and_is_no_worse_than_as_given(counts: list[list[int]]) -> None:
     order = similarity_order(counts)

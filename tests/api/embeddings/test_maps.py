@@ -14,7 +14,7 @@ from backend.db.models import RunRow
 from backend.errors import DataError
 from backend.jobs import registry
 from backend.jobs.run_dir import RunDir
-from backend.jobs.run_writer import RunWriter
+from backend.jobs.run_writer import RunWriter, StopRequestedError
 from backend.jobs.tasks import embed, probe, project
 from backend.search.projection import project_aligned, project_pca, project_tsne
 from backend.services.services import Services
@@ -140,7 +140,8 @@ def test_a_projection_that_is_stopped_or_has_lost_its_embeddings_leaves_nothing(
     run_dir = RunDir(settings.runs_dir / run_id)
     with RunWriter(run_dir, 1) as writer:
         run_dir.request("stop")
-        assert project.run(run_dir.spec(), settings.home, writer).outcome == "cancelled"
+        with pytest.raises(StopRequestedError):  # which the worker turns into its result
+            project.run(run_dir.spec(), settings.home, writer)
     for file in (settings.home / "cache" / "features").rglob("*.npy"):
         file.unlink()
     with pytest.raises(DataError, match="embed it again"):

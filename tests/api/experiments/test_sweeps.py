@@ -12,9 +12,9 @@ from backend.api import experiments
 from backend.db.engine import Database
 from backend.db.models import BaselineRow, RunRow, SweepMemberRow
 from backend.db.points import Line, write_lines
-from backend.jobs import queue
 from backend.jobs.housekeeping import Housekeeping
 from backend.jobs.sweep_stopping import SweepStopping
+from backend.services.experiments import sweeps
 from backend.settings import Settings
 from frontend.client import Client
 from shared.base.states import RunState
@@ -100,7 +100,7 @@ def test_classifiers_are_swept_too_and_data_that_do_not_suffice_are_named(client
     base = {"kind": RunKind.SUPERVISED, "preset": None, "config": {"dataset": "sky", "img_size": 32}}
     plan = client.plan_sweep(spec("batch_size=8,4096", "label_fraction=0.5,1", **base, leave_out=True))
     assert [one.values["batch_size"] for one in plan.unfit] == [4096, 4096]
-    assert "batch_size 4096 is more than the 24 labelled rows" in plan.unfit[0].sentence
+    assert plan.unfit[0].field == "batch_size" and " 24 labelled rows" in plan.unfit[0].sentence
     launched = client.launch_sweep(plan.spec)
     configs = [client.get_run(run_id).config for run_id in ids(launched)]
     assert [(one["batch_size"], one["label_fraction"]) for one in configs] == [(8, 0.5), (8, 1.0)]
@@ -177,16 +177,16 @@ def test_a_launch_queues_each_setting_with_each_seed_once(client: Client, sky: P
 def test_a_launch_that_broke_off_is_gone_on_with_and_nothing_is_doubled(
     client: Client, sky: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    made, enter = itertools.count(), queue.enter
+    made, enqueue = itertools.count(), sweeps.enqueue
 
     def break_at_the_third(*args: Any, **more: Any) -> str:
-        run_id = enter(*args, **more)
+        run_id = enqueue(*args, **more)
         if next(made) == 2:
             raise OSError("the disk went away")
         return run_id
 
     with monkeypatch.context() as patch:
-        patch.setattr(queue, "enter", break_at_the_third)
+        patch.setattr(sweeps, "enqueue", break_at_the_third)
         with pytest.raises(OSError):
             client.launch_sweep(FOUR)
     [broken] = client.list_sweeps()
@@ -202,7 +202,7 @@ def test_a_setting_that_can_work_by_now_joins_its_sweep(
 ) -> None:
     asked = spec("eval_dataset=late,sky", seeds=2, leave_out=True)
     [unfit] = client.plan_sweep(asked).unfit
-    assert (unfit.field, "late" in unfit.sentence) == ("dataset", True)
+    assert (unfit.field, "late" in unfit.sentence) == ("eval_dataset", True)
     first = client.launch_sweep(asked)
     assert first.summary.runs == 2
     add_dataset(database, settings, "late", n=70)
