@@ -30,7 +30,7 @@ function buildSamples(root) {
     layOutSamples(state)
   }
   state.bar = el("div", { class: "bar", hidden: true }, state.slider, state.caption, el("label", { class: "toggle" }, box, "Show masked input"))
-  state.note = el("p", { class: "gx-soft said" })
+  state.note = el("p", { class: "gx-soft message" })
   state.board = el("div", { class: "board" }, el("div", { class: "gx-bone wait" }))
   root.replaceChildren(state.bar, state.note, state.board)
   state.resize = new ResizeObserver(() => layOutSamples(state, true))

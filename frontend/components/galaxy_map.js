@@ -22,7 +22,7 @@ function build(root) {
   const state = { root, seq: 0, at: -1, hidden: new Set(), columns: new Map(), chosen: null, isChosen: new Uint8Array(0), panes: [] }
   state.bar = el("div", { class: "bar" })
   state.legend = el("div", { class: "legend", role: "group", "aria-label": "Colour legend" })
-  state.problem = el("p", { class: "news gx-tone-bad", role: "alert", hidden: true })
+  state.problem = el("p", { class: "message gx-tone-bad", role: "alert", hidden: true })
   state.frames = el("div", { class: "frames" })
   state.steps = el("div", { class: "steps", hidden: true })
   state.card = el("div", { class: "card" })

@@ -32,7 +32,7 @@ function build(root) {
   state.queueLadder = queues(fetchLadder)
   state.queueSample = queues(fetchSample)
   state.queueStep = latestWins((change) => stepInClass(state, change))
-  state.messages = el("div", { class: "news" })
+  state.messages = el("div", { class: "messages" })
   state.compare = el("button", { title: "Compare with a second checkpoint or run on the same galaxy and mask", onClick: () => startVersus(state) }, "Compare…")
   const head = el("div", { class: "bar head" }, el("div", { class: "group" }, buildModel(state, "a"), state.compare), buildPick(state))
   state.chart = el("div", { class: "chart" })

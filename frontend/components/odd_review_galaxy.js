@@ -11,13 +11,13 @@ function buildGalaxy(state) {
   state.rates = [0, 1, 2, 3, 4, 5].map((value) => el("button", { class: "rate", "aria-keyshortcuts": String(value), onClick: () => rate(state, value),
     "aria-label": `Rate ${value}${RATE_WORDS[value] ? `, ${RATE_WORDS[value]}` : ""}`, title: `Key ${value}` }, String(value)))
   const tool = (words, keys, title, act) => el("button", { "aria-keyshortcuts": keys, title, "aria-label": title, onClick: act }, words)
-  state.flagBox = tool("", "f", "Flag the label as doubtful (f)", () => flagHere(state))
+  state.flagBox = tool([flagShape(false), el("span", {}, " Flag label")], "f", "Flag the label as doubtful (f)", () => flagHere(state))
   state.undoBox = tool("Undo", "u", "Undo the last rating or flag (u)", () => undo(state))
   state.backBox = tool("←", "ArrowLeft", "Previous galaxy (←)", () => walk(state, -1))
   state.nextBox = tool("→", "ArrowRight", "Next galaxy without rating this one (→)", () => walk(state, 1))
   const acts = el("div", { class: "acts" }, el("div", { class: "group rates", role: "group", "aria-label": "How interesting, 0 to 5" },
     state.rates), el("div", { class: "group" }, state.backBox, state.nextBox, state.undoBox, state.flagBox))
-  state.messageBox = el("div", { class: "news" })
+  state.messageBox = el("div", { class: "messages" })
   return (state.body = el("div", { class: "both" }, state.picture, el("div", { class: "side" }, acts, state.messageBox, state.about, state.near)))
 }
 

@@ -96,7 +96,7 @@ async function loadMore(state) {
   state.loading = true
   try {
     await sendUnsent(state) // so that the server leaves out the same galaxies
-    if (state.lost) state.waiting = false // rating goes on; more is loaded when the server responds
+    if (state.lost) state.waiting = false // rating continues; more is loaded when the server responds
     if (!current() || state.lost) return
     const more = await ask(oddPath({ ...orderOf(state), offset: placesLeft(state) + state.skipped, limit: PART }))
     if (!current()) return

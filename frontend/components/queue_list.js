@@ -36,7 +36,7 @@ function drawQueue(state) {
   const focused = state.root.getRootNode().activeElement?.dataset.focus
   const lanes = state.queue.lanes.filter((lane) => lane.lane === "train" || lane.at_work || lane.waiting.length || lane.paused_at)
   renew(state.root, lanes.map((lane) => laneBlock(state, lane)),
-    el("p", { class: `said ${state.bad ? "gx-tone-bad" : "gx-soft"}`, role: state.bad ? "alert" : "status" }, state.words))
+    el("p", { class: `message ${state.bad ? "gx-tone-bad" : "gx-soft"}`, role: state.bad ? "alert" : "status" }, state.words))
   if (focused) focusAgain(state, focused)
 }
 

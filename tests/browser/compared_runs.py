@@ -7,9 +7,9 @@ import numpy as np
 from PIL import Image
 
 from backend.db.engine import open_database
-from backend.db.models import DatasetRow, RunRow
-from backend.jobs import queue
+from backend.db.models import RunRow
 from backend.jobs.ingest import ingest
+from backend.jobs.queue import ReadyRun, enqueue
 from backend.jobs.run_dir import RunDir
 from backend.jobs.state import change_state
 from backend.settings import Settings
@@ -29,8 +29,7 @@ def put_run(site: Site, name: str, losses: list[float], grey: int, **config: Any
     database = open_database(settings.database_path)
     chosen = PretrainConfig.model_validate({"dataset": "sky", "img_size": SIDE} | config)
     with database.write() as session:
-        sky = session.get_one(DatasetRow, "sky")
-        run_id = queue.insert(session, settings.runs_dir, RunKind.PRETRAIN, chosen, sky, name=name)
+        run_id = enqueue(session, settings.runs_dir, ReadyRun(RunKind.PRETRAIN, chosen), name=name)
         run_dir = RunDir(settings.runs_dir / run_id)
         run_dir.metrics.write_text("".join(metric_lines(losses)))
         draw_samples(run_dir, [0, len(losses)], grey)

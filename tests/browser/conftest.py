@@ -22,7 +22,7 @@ from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PATIENCE_S = 240
+PATIENCE_S = 400
 expect.set_options(timeout=1000 * PATIENCE_S)
 
 

@@ -316,7 +316,7 @@ def test_an_image_of_ones_own_is_half_hidden_too_and_a_file_that_is_none_changes
     assert shown[112, 112].min() > 200
     assert shown[0, 0].max() < 30
     file.set_input_files({"name": "notes.png", "mimeType": "image/png", "buffer": b"no galaxy"})
-    expect(viewer.page.locator(f"{VIEWER} .news [role=alert]")).to_contain_text("cannot be read")
+    expect(viewer.page.locator(f"{VIEWER} .messages [role=alert]")).to_contain_text("cannot be read")
     assert (viewer.panel("original") == shown).all()
 
 
@@ -386,14 +386,14 @@ def test_a_lost_server_leaves_the_pictures_and_is_asked_again_when_it_is_back(vi
     viewer.page.route("**/api/v1/reconstructions", lambda route: route.abort())
     slider = viewer.page.get_by_role("slider", name="Mask ratio")
     slider.press("End")
-    expect(viewer.page.locator(f"{VIEWER} .news [role=alert]")).to_contain_text(
+    expect(viewer.page.locator(f"{VIEWER} .messages [role=alert]")).to_contain_text(
         "The server is not responding"
     )
     assert (viewer.panel("original") == decoded(viewer.ask(Masking(ratio=0.5)).original)).all()
     assert (viewer.panel("composite") != before).any(), "the mask still follows the hand"
     viewer.page.unroute("**/api/v1/reconstructions")
     viewer.settle()
-    expect(viewer.page.locator(f"{VIEWER} .news [role=alert]")).to_have_count(0)
+    expect(viewer.page.locator(f"{VIEWER} .messages [role=alert]")).to_have_count(0)
     assert (viewer.panel("composite") == decoded(viewer.ask(Masking(ratio=1.0)).composite)).all()
 
 
@@ -406,7 +406,7 @@ def test_a_checkpoint_deleted_meanwhile_is_named_and_the_others_stay(viewer: Vie
     try:
         slider = viewer.page.get_by_role("slider", name="Checkpoint", exact=True)
         slider.press("Home")
-        alert = viewer.page.locator(f"{VIEWER} .news [role=alert]")
+        alert = viewer.page.locator(f"{VIEWER} .messages [role=alert]")
         expect(alert).to_contain_text(f"checkpoint {steps[0]}")
         viewer.settle()
         last = viewer.ask(Masking(), steps[-1])
