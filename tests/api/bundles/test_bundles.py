@@ -117,7 +117,7 @@ def test_predictions_come_along_with_their_evaluation_under_whatever_id(
     content = client.get_bundle(made.run)
     pages = [client.list_predictions(made.id, limit=10)]
     with other_home(tmp_path / "other") as (there, _, _):
-        assert send(there, content).notes[-1] == "Its encoder comes from quiet-spiral-1, which is not here."
+        assert "quiet-spiral-1" in send(there, content).notes[-1]
         assert there.list_evaluations() == [made]
         pages.append(there.list_predictions(made.id, limit=10))
         assert there.list_evaluations(encoder="quiet-spiral-1") == [made]
@@ -253,7 +253,7 @@ def test_the_shell_writes_and_takes_in_the_same_zip(
     there = tmp_path / "other" / "home"
     first = call(there, "runs", "import", str(out), "--json")
     assert json.loads(first.stdout)["run_id"] == run_id
-    assert "is here already" in call(there, "runs", "import", str(out)).stdout
+    assert run_id in call(there, "runs", "import", str(out)).stdout
     nothing = call(settings.home, "runs", "export", run_id)
     assert nothing.returncode == 1 and "--zip" in nothing.stderr
     missing = call(there, "runs", "import", str(tmp_path / "nowhere.zip"))

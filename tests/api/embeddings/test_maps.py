@@ -144,8 +144,9 @@ def test_a_projection_that_is_stopped_or_has_lost_its_embeddings_leaves_nothing(
             project.run(run_dir.spec(), settings.home, writer)
     for file in (settings.home / "cache" / "features").rglob("*.npy"):
         file.unlink()
-    with pytest.raises(DataError, match="embed it again"):
+    with pytest.raises(DataError) as gone:
         work(project, settings, run_id)
+    assert gone.value.code == "not_embedded"
     assert not client.get_map(MapRequest(run=encoder, method="tsne", perplexity=5)).ready
 
 

@@ -80,7 +80,7 @@ def test_a_model_of_one_band_is_shown_in_grey(http: TestClient, train: Train) ->
     ("content", "code", "says"),
     [
         (b"", "unreadable_image", "empty"),
-        (b"<svg/>", "unreadable_image", "no JPEG"),
+        (b"<svg/>", "unreadable_image", "JPEG"),
         (png(colours(24, 24))[:200], "unreadable_image", "cannot be read"),
         (b"\x00" * 20_000_001, "upload_too_large", "over 20 MB"),
         (png(colours(4, 90)), "image_too_small", "90 × 4"),

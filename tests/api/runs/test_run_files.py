@@ -52,8 +52,8 @@ def test_looks_are_joined_by_mean_of_shares_and_most_of_memory(client: Client, r
 def test_a_worker_leaves_looks_at_itself_and_goes_on_where_it_cannot(
     client: Client, run_dir: RunDir, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(run_writer, "LOAD_INTERVAL_S", 0.0)
-    monkeypatch.setattr(run_writer, "FIRST_LOOK_S", 0.0)
+    monkeypatch.setattr(run_writer, "USAGE_INTERVAL_S", 0.0)
+    monkeypatch.setattr(run_writer, "FIRST_USAGE_S", 0.0)
     monkeypatch.setattr(run_writer, "HEARTBEAT_INTERVAL_S", 0.0)
     with RunWriter(run_dir, 1) as writer:
         sum(range(2_000_000))

@@ -77,9 +77,8 @@ def test_what_is_too_much_is_refused_with_its_field(client: Client) -> None:
 
 def test_the_form_says_what_is_too_much_before_it_is_sent() -> None:
     assert label_faults("n" * 80, ["t" * 30] * 12, "") == {}
-    assert label_faults("n" * 81, [], "") == {"name": "it has 81 characters; take 80 at most."}
-    assert label_faults("", ["t" * 31], "") == {"tags": f"{'t' * 31} has 31 characters; take 30 at most."}
-    assert label_faults("", ["t"] * 13, "x" * 2001) == {
-        "note": "it has 2001 characters; take 2,000 at most.",
-        "tags": "there are 13; take 12 at most.",
-    }
+    assert "81" in label_faults("n" * 81, [], "")["name"]
+    assert label_faults("", ["t" * 31], "")["tags"].startswith("t" * 31)
+    faults = label_faults("", ["t"] * 13, "x" * 2001)
+    assert faults.keys() == {"note", "tags"}
+    assert "2001" in faults["note"] and "13" in faults["tags"]
