@@ -23,7 +23,7 @@ Columns = Mapping[str, str | Callable[[T], object]]
 
 
 def stdout_console() -> Console:
-    """As wide as the terminal; wide enough for every column where there is none."""
+    """As wide as the terminal, or wide enough for every column without one."""
     return Console() if sys.stdout.isatty() else Console(width=160)
 
 
