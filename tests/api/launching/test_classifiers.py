@@ -190,7 +190,7 @@ def test_what_cannot_be_trained_is_refused_by_name(
     assert (few.code, few.field) == ("batch_too_large", "batch_size")
     assert "batch_size 128" in few.detail and "82 labelled rows" in few.detail
     assert refused(lambda: start(encoder="no-such-run")).code == "run_not_found"
-    assert "there are: 0, 7" in refused(lambda: start(encoder=encoder, checkpoint="3")).detail
+    assert "0, 7" in refused(lambda: start(encoder=encoder, checkpoint="3")).detail
     assert refused(lambda: start(RunKind.SUPERVISED)).field == "dataset"
     wrong = refused(lambda: start(RunKind.SUPERVISED, encoder=encoder, num_heads=5))
     assert "num_heads 5 does not divide" in wrong.detail

@@ -118,7 +118,7 @@ def test_what_has_no_encoder_is_refused_with_what_there_is(
     client: Client, database: Database, settings: Settings, http: TestClient
 ) -> None:
     run_id = leave_encoder(database, settings)
-    assert "there are: 0, 7" in refused(lambda: client.get_encoder_file(run_id, "5")).detail
+    assert "0, 7" in refused(lambda: client.get_encoder_file(run_id, "5")).detail
     assert http.get(f"/runs/{run_id}/encoder.safetensors", params={"checkpoint": "../7"}).status_code == 422
     weights = settings.runs_dir / run_id / "checkpoints" / "step_00000007" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:99])
