@@ -93,11 +93,12 @@ class Embeddings:
         resolved = self.resolve(space)
         with self._lock:
             found = self._cache.get(resolved.key) or self._read(resolved)
-            if found.approximate is None:  # a job may have built an index since
+            index, state = found.approximate, self._state(resolved)
+            if index is None:  # a job may have built one since
                 index = approximate.read(feature_cache(self._settings) / resolved.index_file)
-                found = replace(found, approximate=index)
-            # The dataset may have been renamed, or another run may have the same weights.
-            self._cache[resolved.key] = found = replace(found, state=self._state(resolved))
+            if (found.state, found.approximate) != (state, index):  # renamed, or a run with the same weights
+                found = replace(found, state=state, approximate=index)
+            self._cache[resolved.key] = found
         return found
 
     def _read(self, resolved: ResolvedSpace) -> EmbeddingMatrix:
