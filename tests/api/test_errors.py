@@ -159,11 +159,21 @@ def test_the_vendored_plotly_is_served_from_here_and_cached(http: TestClient) ->
     assert refusal(http, "GET", "/vendor/..%2f..%2fpasswd")["status"] == "404"
 
 
-def test_the_web_server_starts_without_torch() -> None:
+STARTS = {
+    "web": "from backend.web import create_app; create_app(Settings(home=Path(sys.argv[1])), ui=False)",
+    "shell": "import backend.cli.app",
+    "supervisor": "import backend.serving",
+}
+
+
+@pytest.mark.parametrize("process", STARTS)
+def test_it_starts_without_torch(tmp_path: Path, process: str) -> None:
     code = (
-        "import sys, backend.web, backend.serving; print([m for m in ('torch', 'timm') if m in sys.modules])"
+        "import sys; from pathlib import Path; from backend.settings import Settings; "
+        f"{STARTS[process]}; print([m for m in ('torch', 'timm') if m in sys.modules])"
     )
-    seen = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    seen = subprocess.run(command, capture_output=True, text=True, check=True)
     assert seen.stdout.strip() == "[]"
 
 

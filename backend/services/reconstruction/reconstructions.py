@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 from backend.db.engine import Database
 from backend.errors import InvalidInputError
-from backend.ml.explore.inside import InsideView
 from backend.services.datasets.browsing import Datasets
 from backend.services.reconstruction.file_cache import FileCache
 from backend.services.reconstruction.images import InputImage, dataset_image, sampled_images, uploaded_image
@@ -37,6 +36,7 @@ from shared.contract.routes import API, RECONSTRUCTION_SPRITE
 
 if TYPE_CHECKING:
     from backend.ml.explore.filling import Ladder, ReconstructionResult
+    from backend.ml.explore.inside import InsideView
     from backend.ml.explore.loading import Checkpoint
     from backend.ml.explore.ratio_curves import LossCurve
 

@@ -10,7 +10,6 @@ from PIL import Image
 
 from backend.data.layout import Pixels
 from backend.db.engine import Database
-from backend.ml.explore.picture_files import animation_file
 from backend.services.reconstruction.reconstructions import PANELS, Reconstructions, dataset_of
 from backend.services.runs.lifecycle import get_run
 from shared.contract.reconstruction import (
@@ -52,7 +51,7 @@ class SavedPictures:
 
     def animation(self, request: LadderRequest, file_format: AnimationFormat) -> SavedFile:
         """The ladder of a galaxy as an animation. Raises as `ladder`."""
-        from backend.ml.explore.picture_files import Strip, animation_panels
+        from backend.ml.explore.picture_files import Strip, animation_file, animation_panels
 
         info = self._reconstructions.ladder(request)
         sprite, original = _pixels(self._reconstructions.sprite(request)), _decoded(info.original)
