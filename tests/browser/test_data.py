@@ -114,7 +114,7 @@ def test_files_of_ones_own_computer_are_uploaded_with_their_table_and_imported(
     visit.open("/data?add=import")
     page.locator(".gx-upload input[type=file]").set_input_files(pictures(24))
     expect(page.locator(".gx-source_preview .tiles span[style]")).to_have_count(16)
-    fill(page.get_by_role("textbox", name="Name", exact=True), "blobs")
+    fill(page.get_by_role("textbox", name="name", exact=True), "blobs")
     page.get_by_role("button", name="Import 24 galaxies").click()
     expect(page.get_by_text("blobs " + READY.format(24))).to_be_visible()
     assert site.client.get_dataset("blobs").class_counts == {"long": 12, "round": 12}
@@ -140,7 +140,7 @@ def test_bad_values_say_what_to_do_at_their_field_and_nothing_typed_is_lost(
     fill(path, "/nowhere/at/all")
     expect(page.get_by_role("alert").filter(has_text="/nowhere/at/all")).to_be_visible()
     fill(path, str(site.home / "incoming" / "surveyed.h5"))
-    name = page.get_by_role("textbox", name="Name", exact=True)
+    name = page.get_by_role("textbox", name="name", exact=True)
     expect(page.get_by_role("button", name="Import 60 galaxies")).to_be_enabled()
     fill(name, surveyed)
     expect(page.get_by_text(f"A dataset named {surveyed} already exists")).to_be_visible()
@@ -167,7 +167,7 @@ def test_the_grid_is_filtered_by_redshift_and_a_subset_takes_the_filter_over(
     page.wait_for_url("**zmax=0.3**")
     fold(page, "Create a subset from these galaxies")
     expect(page.get_by_role("spinbutton", name="redshift_max")).to_have_value("0.3")
-    fill(page.get_by_role("textbox", name="Name", exact=True), "nearby")
+    fill(page.get_by_role("textbox", name="name", exact=True), "nearby")
     page.get_by_role("button", name="Create subset").click()
     expect(page.get_by_text("nearby " + READY.format(30))).to_be_visible()
     page.get_by_role("button", name="Show it").click()
@@ -322,7 +322,7 @@ def test_no_way_to_add_a_dataset_scrolls_sideways_on_a_phone(phone: Visit) -> No
 def test_simulated_galaxies_are_made_and_the_next_name_is_free(visit: Visit) -> None:
     page = visit.page
     visit.open("/data?add=simulate")
-    name = page.get_by_role("textbox", name="Name", exact=True)
+    name = page.get_by_role("textbox", name="name", exact=True)
     fill(name, "second-sky")
     fill(page.get_by_role("spinbutton", name="n, images"), "60")
     page.get_by_role("button", name="Simulate", exact=True).click()

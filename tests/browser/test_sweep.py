@@ -52,7 +52,7 @@ def test_a_sweep_goes_from_a_form_with_a_fault_to_its_best_run(
     values = page.get_by_role("textbox", name="values").last
     values.fill("1:2:x")
     values.press("Enter")
-    expect(page.get_by_text("depth = 1:2:x is no range")).to_be_visible()
+    expect(page.get_by_text("depth = 1:2:x is not a range")).to_be_visible()
     expect(page.get_by_role("button", name="Start", exact=True)).to_be_disabled()
     assert parse_qs(urlsplit(page.url).query)["over"] == ["mask_ratio=0.5,0.75;depth=1:2:x"]
     values.fill("1:2:2")
