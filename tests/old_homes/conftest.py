@@ -24,7 +24,6 @@ __all__ = ["chromium"]
 
 PACKED = Path(__file__).with_name("home-0.1.0.tar.xz")
 MADE_IN = "/tmp/galaxyscope-0.1.0"
-PATIENCE_S = 200
 
 
 @dataclass
@@ -56,7 +55,7 @@ class OldHome:
 
     def end_of(self, run_id: str) -> dict[str, Any]:
         """The run once it has ended."""
-        return self.board.wait_for(run_id, "succeeded", "failed", "cancelled", seconds=PATIENCE_S)
+        return self.board.wait_for(run_id, "succeeded", "failed", "cancelled")
 
     def shell(self, *words: str) -> str:
         """What a command prints; it must succeed."""
