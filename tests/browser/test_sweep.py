@@ -60,7 +60,7 @@ def test_a_sweep_goes_from_a_form_with_a_fault_to_its_best_run(
     expect(page.get_by_text("4 settings × 1 seed")).to_be_visible()
     page.get_by_role("button", name="Start", exact=True).click()
 
-    expect(page.get_by_text("0 of 4 runs done, 4 running or waiting")).to_be_visible()
+    expect(page.get_by_text("0 of 4 runs finished, 4 active or waiting")).to_be_visible()
     sweep_id = parse_qs(urlsplit(page.url).query)["sweep"][0]
     page.get_by_role("button", name="Stop", exact=True).click()
     expect(page.get_by_role("button", name="Requeue 4 runs")).to_be_visible()
