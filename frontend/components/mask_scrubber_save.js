@@ -34,14 +34,19 @@ async function save(state, button, makeRequest) {
   try {
     const answer = await fetch(API + request[0], { credentials: "same-origin", ...request[1] })
     if (!answer.ok) throw new Refused((await answer.json().catch(() => null))?.detail ?? `The server returned ${answer.status}.`)
-    const name = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "")?.[1] ?? "reconstruction"
-    downloadBlob(await answer.blob(), name)
+    downloadBlob(await answer.blob(), attachmentName(answer) ?? "reconstruction")
   } catch (problem) {
     if (!(problem instanceof Refused) && !(problem instanceof TypeError)) throw problem
     state.saveProblem.textContent = problem instanceof Refused ? sentence(problem.message) : "The server is not responding; try again."
   } finally {
     button.disabled = false
   }
+}
+
+/** The file name that the server gives an attachment (RFC 6266, `filename*` in UTF-8), undefined for none. */
+function attachmentName(answer) {
+  const encoded = /filename\*=UTF-8''([^;]+)/i.exec(answer.headers.get("content-disposition") ?? "")?.[1]
+  return encoded && decodeURIComponent(encoded)
 }
 
 /** Downloads a blob as a file. */

@@ -163,7 +163,7 @@ def test_an_encoder_without_a_decoder_is_looked_into_though_it_reconstructs_noth
     viewer.visit.open(f"/reconstruct?run={viewer.run_id}&row={ROW}&checkpoint={first}&inside=0")
     encoder = look(viewer, checkpoint=str(first))
     expect_maps(viewer, encoder, encoder.mean_attention)
-    expect(viewer.page.locator(".messages [role=alert]")).to_contain_text("without a decoder")
+    expect(viewer.page.locator(".messages [role=alert]")).to_contain_text("no decoder")
 
 
 def test_on_a_phone_the_maps_are_large_and_nothing_scrolls_sideways(
