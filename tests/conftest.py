@@ -2,16 +2,20 @@
 
 import gc
 import os
+import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, sync_playwright
 from xdist.remote import Producer
 from xdist.scheduler import LoadFileScheduling
 
-SHARE_A_SERVER = ("browser", "e2e", "old_homes")
-FIRST = (*SHARE_A_SERVER, "cli")
+SHARE_A_SERVER = ("e2e", "old_homes")
+FIRST = ("browser", *SHARE_A_SERVER, "cli")
 """Folders of what waits longest, which begins first."""
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
 gc.disable()  # until the tests are collected: of the modules that they import nothing is garbage
@@ -58,3 +62,17 @@ def real_galaxies() -> Path:
     if not folder or not Path(folder).is_dir():
         pytest.skip("GALAXYSCOPE_TEST_DATA names no folder: real galaxies are not tested here")
     return Path(folder)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The only one of the process: a second Playwright beside it refuses to start."""
+    path = shutil.which("chromium") or shutil.which("google-chrome")
+    if path is None:
+        if os.environ.get("GALAXYSCOPE_REQUIRE_BROWSER") == "1":
+            pytest.fail("GALAXYSCOPE_REQUIRE_BROWSER=1, but there is no chromium on the PATH")
+        pytest.skip("no chromium on the PATH: nothing is tested in a browser")
+    with sync_playwright() as player:
+        browser = player.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()

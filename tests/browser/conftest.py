@@ -1,7 +1,6 @@
 """A real server with a real supervisor on a temporary home, and a headless Chromium in front of it."""
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -14,14 +13,13 @@ from urllib.parse import urlsplit
 
 import psutil
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from frontend.client import BackendLostError, Client
 from shared.base.states import TERMINAL, RunState
 from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest
 
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 PATIENCE_S = 400
 expect.set_options(timeout=1000 * PATIENCE_S)
 
@@ -36,7 +34,9 @@ class Site:
 
     def run_to_the_end(self, request: RunRequest) -> RunState:
         """Queues a job and waits until it has ended."""
-        run_id = self.client.create_run(request).id
+        return self.wait_for_end(self.client.create_run(request).id)
+
+    def wait_for_end(self, run_id: str) -> RunState:
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
             state = self.client.get_run(run_id).state
@@ -73,19 +73,6 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        if os.environ.get("GALAXYSCOPE_REQUIRE_BROWSER") == "1":
-            pytest.fail("GALAXYSCOPE_REQUIRE_BROWSER=1, but there is no chromium on the PATH")
-        pytest.skip("no chromium on the PATH: nothing is tested in a browser")
-    with sync_playwright() as player:
-        browser = player.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")

@@ -455,7 +455,7 @@ def test_a_new_checkpoint_appears_by_itself_while_the_run_trains(visit: Visit, s
     before = latest.inner_text()
     expect(latest).not_to_have_text(before)
     site.client.stop_run(run.id)
-    viewer.settle()
-    step = viewer.page.locator(".figures").inner_text().splitlines()[-1].removeprefix("step ")
-    assert int(step.replace(",", "")) in site.client.list_checkpoints(run.id).steps
+    site.wait_for_end(run.id)
+    last = site.client.list_checkpoints(run.id).steps[-1]
+    expect(viewer.page.locator(".figures")).to_contain_text(re.compile(rf"step {last:,}$"))
     assert "checkpoint" not in viewer.query(), "the newest is followed, not held"

@@ -16,11 +16,8 @@ from typing import Any
 
 import pytest
 
-from tests.browser.conftest import chromium
 from tests.cli.shell import call
 from tests.e2e.conftest import Dashboard, free_port
-
-__all__ = ["chromium"]
 
 PACKED = Path(__file__).with_name("home-0.1.0.tar.xz")
 MADE_IN = "/tmp/galaxyscope-0.1.0"
