@@ -16,7 +16,10 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
+from starlette.responses import Response
 from starlette.routing import BaseRoute
+from starlette.staticfiles import StaticFiles
+from starlette.types import Scope
 
 import backend.api
 from backend.api.security import LOCAL_HOSTS, Guard
@@ -30,7 +33,9 @@ from shared.contract.routes import API
 
 EVERY_METHOD = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 PREPARE_AFTER_S = 3.0
-APP_SCRIPT = Path(__file__).parent.parent / "frontend" / "app.py"
+FRONTEND = Path(__file__).parent.parent / "frontend"
+ASSETS = "/assets/{version}"
+"""Where the browser gets the modules of the frontend; `version` changes with them."""
 
 
 def create_app(settings: Settings, ui: bool = True) -> FastAPI:
@@ -65,8 +70,20 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     for path in ("/api", "/api/{path:path}"):
         app.add_api_route(path, _no_such_route, methods=EVERY_METHOD, include_in_schema=False)
     if streamlit_app is not None:
+        app.mount(ASSETS, Modules(directory=FRONTEND))
         app.mount("/", streamlit_app)
     return app
+
+
+class Modules(StaticFiles):
+    """The ES modules of the frontend, and nothing else of its folder; the browser keeps them for good."""
+
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        if not path.endswith(".js"):
+            return Response(status_code=404)
+        response = await super().get_response(path, scope)
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
 
 
 def _prepare_in_background() -> None:
@@ -116,7 +133,7 @@ def _streamlit(settings: Settings) -> Any:
         os.environ["GALAXYSCOPE_TOKEN"] = settings.token
     import streamlit  # a second of import that an API without pages does not need
 
-    return streamlit.App(str(APP_SCRIPT))
+    return streamlit.App(str(FRONTEND / "app.py"))
 
 
 def _answer_error(_request: Request, error: Exception) -> JSONResponse:

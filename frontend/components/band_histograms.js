@@ -1,5 +1,8 @@
 // Histograms of pixel values by band on a logarithmic axis, with statistics below.
 
+import { el, makeStore, percent } from "./common.js"
+import { readColours } from "./palette.js"
+
 const bandViews = makeStore()
 const MARGIN = { left: 52, right: 12, top: 10, bottom: 40 }
 const HEIGHT = 260

@@ -3,7 +3,7 @@
 from frontend.components import load_component
 from shared.contract.datasets import PixelStatistics
 
-_HISTOGRAMS = load_component("band_histograms", parts=("palette",))
+_HISTOGRAMS = load_component("band_histograms")
 
 
 def draw_band_histograms(statistics: PixelStatistics) -> None:

@@ -1,5 +1,7 @@
 // Class counts as bars; a click filters by class.
 
+import { el, grouped, makeStore, percent } from "./common.js"
+
 const bars = makeStore()
 
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -1,5 +1,9 @@
 // One-vs-rest ROC and precision–recall curves of each class, and the areas under both.
 
+import { ask, el, exists, grouped, isNumber, makeStore, percent, Refused, sentence } from "./common.js"
+import { readColours } from "./palette.js"
+import { inPercent, svg, tick } from "./svg_chart.js"
+
 const classCurves = makeStore()
 const FRAME = { top: 40, right: 8, bottom: 42, left: 40, lowest: 240, highest: 340 }
 const KINDS_OF_CURVE = {

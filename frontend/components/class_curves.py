@@ -7,7 +7,7 @@ import streamlit as st
 from frontend.components import load_component
 
 KEY = "class_curves"
-_CURVES = load_component(KEY, parts=("palette", "svg_chart"))
+_CURVES = load_component(KEY)
 
 
 def draw_class_curves(evaluation: str, chosen: str | None, *, on_pick: Callable[[str | None], None]) -> None:

@@ -1,5 +1,7 @@
 // Precision, recall and F1 of each class; a click shows the galaxies of the class.
 
+import { el, isNumber, makeStore } from "./common.js"
+
 const classScores = makeStore()
 
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -1,7 +1,9 @@
 // Adding galaxies to a collection: a foldable form with suggestions and the outcome.
 
+import { ask, el, grouped, Refused, sentence } from "./common.js"
+
 /** `selection()` returns {dataset, rows}, the galaxies to add. */
-function collectControl(selection) {
+export function collectControl(selection) {
   const names = el("datalist", { id: `collections-${Math.random().toString(36).slice(2)}` })
   const name = el("input", { class: "text", list: names.id, maxlength: 80, placeholder: "Name of the collection", "aria-label": "Name of the collection" })
   const button = el("button", { type: "submit" }, "Add")
@@ -41,6 +43,6 @@ async function collectGalaxies({ dataset, rows }, name, { button, says }) {
   button.disabled = false
 }
 
-const collectionsPath = (dataset) => `/datasets/${encodeURIComponent(dataset)}/collections`
-const collectionPath = (dataset, name) => `${collectionsPath(dataset)}/${encodeURIComponent(name)}`
-const collectProblem = (problem) => el("span", { class: "gx-tone-bad", role: "alert" }, problem instanceof Refused ? sentence(problem.message) : "The server is not responding; nothing was added.")
+export const collectionsPath = (dataset) => `/datasets/${encodeURIComponent(dataset)}/collections`
+export const collectionPath = (dataset, name) => `${collectionsPath(dataset)}/${encodeURIComponent(name)}`
+export const collectProblem = (problem) => el("span", { class: "gx-tone-bad", role: "alert" }, problem instanceof Refused ? sentence(problem.message) : "The server is not responding; nothing was added.")

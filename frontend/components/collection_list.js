@@ -1,5 +1,8 @@
 // The collections of a dataset, edited in place; a removed collection can be restored.
 
+import { collectionPath, collectionsPath, collectProblem } from "./collecting.js"
+import { ago, API, ask, clockTime, el, grouped, makeStore, Refused, renew, sentence, takeText } from "./common.js"
+
 const collectionLists = makeStore()
 
 export default function ({ data, parentElement }) {

@@ -4,7 +4,7 @@ from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
 from shared.contract.datasets import Dataset
 
-_LIST = load_component("collection_list", parts=("collecting",))
+_LIST = load_component("collection_list")
 
 
 def draw_collection_list(dataset: Dataset) -> None:

@@ -1,12 +1,12 @@
-// Shared by all components: this text precedes the module of each component.
+// What all components share: elements, polling, run states, formats.
 
-const API = "/api/v1"
-const TERMINAL = new Set(["succeeded", "failed", "cancelled"])
-const STATE_WORDS = {
+export const API = "/api/v1"
+export const TERMINAL = new Set(["succeeded", "failed", "cancelled"])
+export const STATE_WORDS = {
   queued: "queued", starting: "starting", running: "running", pausing: "pausing…", paused: "paused",
   stopping: "stopping…", lost: "lost", succeeded: "succeeded", failed: "failed", cancelled: "cancelled",
 }
-const STATE_SHAPES = {
+export const STATE_SHAPES = {
   queued: ["ring", "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11z"],
   starting: ["ring", "M8 2.5a5.5 5.5 0 1 0 5.5 5.5"],
   running: ["solid", "M8 2.5a5.5 5.5 0 1 0 0 11 5.5 5.5 0 0 0 0-11z"],
@@ -18,12 +18,12 @@ const STATE_SHAPES = {
   failed: ["ring", "M4 4l8 8M12 4l-8 8"],
   cancelled: ["ring", "M3.5 8h9"],
 }
-const STATE_TONES = {
+export const STATE_TONES = {
   running: "good", succeeded: "good", starting: "good", failed: "bad", lost: "bad", stopping: "warn", pausing: "warn",
 }
 
 /** Creates a DOM element with properties and children; strings become text, never markup. */
-function el(tag, props = {}, ...children) {
+export function el(tag, props = {}, ...children) {
   const node = document.createElement(tag)
   setProps(node, props)
   node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false))
@@ -43,7 +43,7 @@ function setProps(node, props) {
 /** Morphs the children of `parent` into `children`, leaving equal nodes alone so that a click in progress, the focus and
  * an open list survive a poll. Handlers of kept nodes are kept too, so attributes must tell similar nodes apart; items of
  * a growing list are identified by `data-item`. A kept input keeps what was typed. */
-function renew(parent, ...children) {
+export function renew(parent, ...children) {
   const nodes = children.flat(Infinity).filter((node) => exists(node) && node !== false).map((node) => (typeof node === "string" ? new Text(node) : node))
   const items = new Map([...parent.children].filter(itemOf).map((old) => [itemOf(old), old]))
   const staying = new Set(nodes.map(itemOf)), held = parent.getRootNode().activeElement
@@ -88,18 +88,18 @@ function renewField(old, node) {
 }
 
 /** Sets the value of a field, unless it holds typed text that has not been processed yet. */
-function putText(field, known) {
+export function putText(field, known) {
   const text = String(known ?? ""), typed = field.value !== field.defaultValue || field.validity.badInput
   if (field.defaultValue !== text) field.defaultValue = text
   if (!typed && field.value !== text) field.value = text
 }
 
 /** Marks typed text as processed, so that its normalised value can replace it; further typing is not disturbed. */
-function takeText(field, taken = field.value) {
+export function takeText(field, taken = field.value) {
   if (field.value === taken) field.defaultValue = taken
 }
 
-function svgShape(kind, path) {
+export function svgShape(kind, path) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
   for (const [key, value] of [["viewBox", "0 0 16 16"], ["class", `gx-shape gx-${kind}`], ["aria-hidden", "true"]]) {
     svg.setAttribute(key, value)
@@ -111,7 +111,7 @@ function svgShape(kind, path) {
 }
 
 /** The state of a run as icon and text. */
-function stateMark(run, withProgress = true) {
+export function stateMark(run, withProgress = true) {
   const [kind, path] = STATE_SHAPES[run.state]
   const share = shareDone(run)
   let word = STATE_WORDS[run.state]
@@ -125,12 +125,12 @@ function ordinal(position) {
   return position === 1 ? "next" : `${position - 1} ahead`
 }
 
-function shareDone(run) {
+export function shareDone(run) {
   const total = run.progress.total_steps
   return total ? Math.min(run.progress.step / total, 1) : null
 }
 
-function duration(seconds) {
+export function duration(seconds) {
   const s = Math.max(Math.round(seconds), 0)
   const two = (n) => String(n).padStart(2, "0")
   if (s < 60) return `${s} s`
@@ -139,11 +139,11 @@ function duration(seconds) {
   return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`
 }
 
-function secondsSince(iso) {
+export function secondsSince(iso) {
   return (Date.now() - Date.parse(iso)) / 1000
 }
 
-function ago(iso) {
+export function ago(iso) {
   const s = secondsSince(iso)
   if (s < 10) return "just now"
   if (s < 60) return `${Math.floor(s)} s ago`
@@ -152,58 +152,58 @@ function ago(iso) {
   return `${Math.floor(s / 86400)} d ago`
 }
 
-function runSeconds(run) {
+export function runSeconds(run) {
   if (!run.started_at) return null
   return ((run.ended_at ? Date.parse(run.ended_at) : Date.now()) - Date.parse(run.started_at)) / 1000
 }
 
-const grouped = (n) => Math.round(n).toLocaleString("en-US")
-const percent = (share) => `${(100 * share).toFixed(1)} %`
-const isNumber = (value) => typeof value === "number" && Number.isFinite(value)
+export const grouped = (n) => Math.round(n).toLocaleString("en-US")
+export const percent = (share) => `${(100 * share).toFixed(1)} %`
+export const isNumber = (value) => typeof value === "number" && Number.isFinite(value)
 
-function bytes(n) {
+export function bytes(n) {
   for (const [factor, unit] of [[1e9, "GB"], [1e6, "MB"], [1e3, "kB"]]) {
     if (n >= factor) return `${Number((n / factor).toPrecision(3))} ${unit}`
   }
   return `${n} B`
 }
 
-function clockTime(iso) {
+export function clockTime(iso) {
   return iso ? new Date(iso).toLocaleString() : ""
 }
 
-const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1)
+export const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1)
 
 /** A reason as a sentence: capitalised, unless it starts with the name of a file or field, with a full stop. */
-function sentence(text) {
+export function sentence(text) {
   const whole = /^[a-z]+(-[a-z]+)*[ ,:;]/.test(text) ? capitalised(text) : text
   return /[.!?…]$/.test(whole) ? whole : `${whole}.`
 }
 
-function runTitle(run) {
+export function runTitle(run) {
   return run.name || run.id
 }
 
 /** Whether the kind of a run has a trait; see shared/configs/kinds.py. */
-const hasTrait = ({ traits }, trait) => traits.includes(trait)
+export const hasTrait = ({ traits }, trait) => traits.includes(trait)
 
 /** Whether the linear probe is trained by SGD alongside the encoder, unlike its references. */
-const probedBySgd = (run) => run?.config.online_probe === "sgd"
+export const probedBySgd = (run) => run?.config.online_probe === "sgd"
 
 /** The tags of a run, and whether it is imported or archived. */
-function tagMarks(run) {
+export function tagMarks(run) {
   const words = [...(run.tags ?? []), ...(run.imported ? ["imported"] : []), ...(run.archived ? ["archived"] : [])]
   return words.length ? el("span", { class: "gx-tags" }, words.map((word) => el("span", { class: "gx-tag" }, word))) : null
 }
 
-function exists(value) {
+export function exists(value) {
   return value !== null && value !== undefined
 }
 
-class Refused extends Error {}
+export class Refused extends Error {}
 
 /** The parsed API response. Throws Refused with the error sentence, or TypeError without a connection. */
-async function ask(path, options = {}) {
+export async function ask(path, options = {}) {
   const answer = await fetch(API + path, { cache: "no-store", credentials: "same-origin", ...options })
   const body = await answer.json().catch(() => null)
   if (!answer.ok) throw Object.assign(new Refused(body?.detail ?? `The server returned ${answer.status}.`), { code: body?.code })
@@ -211,10 +211,10 @@ async function ask(path, options = {}) {
 }
 
 // One poll per URL, shared by all components of the page. `pace(data)` is the time until the next one, 0 to stop.
-const LIVE = (globalThis[Symbol.for("galaxyscope.live")] ??= new Map())
+const LIVE = new Map()
 
 /** Calls `listener({data, lost, error})` now and after each response; returns a function that stops it. */
-function live(path, pace, listener) {
+export function live(path, pace, listener) {
   let entry = LIVE.get(path)
   if (!entry) {
     entry = { listeners: new Set(), timer: 0, last: null, pace }
@@ -254,25 +254,25 @@ async function poll(path, entry) {
 }
 
 /** Polls a path now, if it has listeners. */
-function refresh(path) {
+export function refresh(path) {
   const entry = LIVE.get(path)
   if (entry) schedule(path, entry, 0)
 }
 
-const runPath = (id) => `/runs/${encodeURIComponent(id)}`
-const verdictPath = (id) => `${runPath(id)}/verdict`
-const verdictPace = (verdict) => (verdict.ended ? 0 : 2000)
-const runPace = (run) => (TERMINAL.has(run.state) ? 0 : 1000)
+export const runPath = (id) => `/runs/${encodeURIComponent(id)}`
+export const verdictPath = (id) => `${runPath(id)}/verdict`
+export const verdictPace = (verdict) => (verdict.ended ? 0 : 2000)
+export const runPace = (run) => (TERMINAL.has(run.state) ? 0 : 1000)
 
 /** Sends a verb (stop, pause, resume) to a run and shows the new state. */
-async function sendVerb(id, verb) {
+export async function sendVerb(id, verb) {
   const run = await ask(`${runPath(id)}/${verb}`, { method: "POST" })
   refresh(runPath(id))
   return run
 }
 
 /** The state of a mounted component, created once per element. */
-function makeStore() {
+export function makeStore() {
   const states = new WeakMap()
   return (parent, make) => {
     let state = states.get(parent)
@@ -282,7 +282,7 @@ function makeStore() {
 }
 
 /** Handles plain clicks in the page; middle and modified clicks follow the link. */
-function plainClick(event, act) {
+export function plainClick(event, act) {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return
   event.preventDefault()
   act()
@@ -290,7 +290,7 @@ function plainClick(event, act) {
 
 /** Whether the script sends a view that this browser neither sent itself (up to `seq`) nor received last: a rerun may
     still carry the view from before one that is in flight. */
-function isNewAddress(state, { view, browser_seq: seq }) {
+export function isNewAddress(state, { view, browser_seq: seq }) {
   const address = JSON.stringify(view)
   const own = seq !== null && seq <= state.seq
   const known = address === state.address

@@ -1,6 +1,8 @@
 // Horizontal axes, ticks, and formatting of numbers.
 
-const X_AXES = {
+import { exists, percent } from "./common.js"
+
+export const X_AXES = {
   step: { title: "step", of: (held) => held.step },
   epoch: { title: "epoch", of: (held) => held.epoch },
   time: { title: "minutes since the first point, including pauses", of: (held, _run, _view, start) => held.time.map((t) => (t - start) / 60) },
@@ -15,7 +17,7 @@ function flopsOf(held, run, view) {
 }
 
 /** About `count` ticks at multiples of 1, 2 or 5 times a power of ten. */
-function roundTicks(low, high, count) {
+export function roundTicks(low, high, count) {
   const rough = (high - low) / Math.max(count, 1)
   const power = 10 ** Math.floor(Math.log10(rough))
   const step = [1, 2, 5, 10].find((one) => one * power >= rough * 0.999) * power
@@ -25,7 +27,7 @@ function roundTicks(low, high, count) {
 }
 
 /** Logarithmic ticks between two exponents of ten; linear ticks if they are close. */
-function logTicks(low, high) {
+export function logTicks(low, high) {
   if (high - low < 0.7) return roundTicks(10 ** low, 10 ** high, 5)
   const factors = high - low > 2.5 ? [1] : high - low > 1.2 ? [1, 2, 5] : [1, 2, 3, 5, 7]
   const ticks = []
@@ -37,14 +39,14 @@ function logTicks(low, high) {
 const PREFIXES = [[1e18, "E"], [1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]]
 
 /** A large number with an SI prefix: 2.5 P. */
-function prefixed(value) {
+export function prefixed(value) {
   const found = PREFIXES.find(([factor]) => Math.abs(value) >= factor)
   return found && Math.abs(value) >= 1e4 ? `${Number((value / found[0]).toPrecision(4))} ${found[1]}` : String(Number(value.toPrecision(6)))
 }
 
-const isShare = (key) => /accuracy|share|macro_f1/.test(key)
-const isLoss = (key) => /loss$/.test(key)
-const riseIsGood = (key) => /accuracy|rankme|macro_f1/.test(key)
+export const isShare = (key) => /accuracy|share|macro_f1/.test(key)
+export const isLoss = (key) => /loss$/.test(key)
+export const riseIsGood = (key) => /accuracy|rankme|macro_f1/.test(key)
 const plainNumber = (value) => (value !== 0 && Math.abs(value) < 0.001 ? value.toExponential(2) : Math.abs(value) >= 1e4 ? prefixed(value) : Number(value.toPrecision(4)).toString())
-const valueWords = (key, value) => (isShare(key) ? percent(value) : plainNumber(value))
-const tickWords = (key, value) => (isShare(key) ? `${Number((100 * value).toPrecision(4))} %` : plainNumber(value))
+export const valueWords = (key, value) => (isShare(key) ? percent(value) : plainNumber(value))
+export const tickWords = (key, value) => (isShare(key) ? `${Number((100 * value).toPrecision(4))} %` : plainNumber(value))

@@ -1,7 +1,12 @@
 // One panel on a canvas: grid, bands, lines, and labels at their right ends.
 
+import { isNumber } from "./common.js"
+import { logTicks, prefixed, roundTicks, tickWords } from "./compare_axes.js"
+import { DASHES } from "./compare_lines.js"
+import { valueAt } from "./curves_data.js"
+
 /** Draws a panel: `frame` is the plot area, `x` and `y` the ranges, with y in exponents of ten if `log`. */
-function drawChart(canvas, panel, tint) {
+export function drawChart(canvas, panel, tint) {
   const { frame, lines } = panel
   const scale = devicePixelRatio || 1
   if (canvas.width !== Math.round(frame.width * scale) || canvas.height !== Math.round(frame.height * scale)) {
@@ -24,7 +29,7 @@ function drawChart(canvas, panel, tint) {
   drawNames(pen, panel, tint)
 }
 
-const placeX = ({ frame, x }, value) => frame.left + ((value - x[0]) / (x[1] - x[0])) * frame.inner
+export const placeX = ({ frame, x }, value) => frame.left + ((value - x[0]) / (x[1] - x[0])) * frame.inner
 
 function placeY({ frame, y, log }, value) {
   const share = ((log ? Math.log10(value) : value) - y[0]) / (y[1] - y[0])

@@ -1,5 +1,15 @@
 // Overlaid curves of several runs: one panel per metric, with a common x range and cross-hair.
 
+import { el, makeStore, TERMINAL } from "./common.js"
+import { isLoss, valueWords, X_AXES } from "./compare_axes.js"
+import { drawChart } from "./compare_chart.js"
+import { endFeed, readFeed, syncFeeds } from "./compare_feeds.js"
+import { linesOf, referencesOf, seenRange, wholeRange } from "./compare_lines.js"
+import { listenToChart, pointAt, readZoom } from "./compare_pointer.js"
+import { drawScores } from "./compare_scores.js"
+import { drawLegend, drawNotes, renewTools } from "./compare_tools.js"
+import { readColours } from "./palette.js"
+
 const compareViews = makeStore()
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -28,7 +38,7 @@ function buildCompare(root) {
 }
 
 /** Updates the runs drawn (newest first), their panels and their points. */
-function takeData(state) {
+export function takeData(state) {
   state.shown = state.data.runs.slice(0, state.view.most)
   const keys = state.data.keys
   for (const [key, view] of state.panels) if (!keys.includes(key)) dropPanel(state, key, view)
@@ -68,7 +78,7 @@ function noticeSight(state, seen) {
 }
 
 /** Requests one draw in the next frame. */
-function redraw(state) {
+export function redraw(state) {
   state.frame ??= requestAnimationFrame(() => {
     state.frame = null
     if (state.root.isConnected && state.data) drawCompare(state)
@@ -103,7 +113,7 @@ function drawWords(state) {
 }
 
 /** Lines are recomputed when points, runs or settings change, but not when zooming. */
-function memoLines(state, key) {
+export function memoLines(state, key) {
   const { most, ...view } = state.view
   const inputs = JSON.stringify([state.version, view])
   if (state.memo.get(key)?.inputs !== inputs) state.memo.set(key, { inputs, lines: linesOf(state, key).filter((line) => line.x.length) })

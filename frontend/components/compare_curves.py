@@ -12,7 +12,7 @@ PARTS = (
     "palette", "curves_data", "compare_axes", "compare_lines", "compare_chart", "compare_feeds",
     "compare_pointer", "compare_tools", "compare_scores",
 )  # fmt: skip
-_CURVES = load_component(KEY, parts=PARTS)
+_CURVES = load_component(KEY)
 
 
 def draw_compare_curves(

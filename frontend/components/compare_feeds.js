@@ -1,5 +1,9 @@
 // Fetches the points of the runs drawn: new points of active runs, and those of finished runs once.
 
+import { ask, live, Refused, runPath, TERMINAL } from "./common.js"
+import { redraw } from "./compare_curves.js"
+import { firstTime, mergePoints } from "./curves_data.js"
+
 const POINT_BUDGET = 24000
 const ACTIVE = new Set(["starting", "running", "pausing", "stopping"])
 const MOST_HELD = 3 // times the requested points, before a curve is thinned again
@@ -9,7 +13,7 @@ function newFeed(run) {
 }
 
 /** Follows the runs drawn; points of other runs are kept. */
-function syncFeeds(state) {
+export function syncFeeds(state) {
   const shown = new Set(state.shown.map((run) => run.id))
   for (const feed of state.feeds.values()) if (!shown.has(feed.id)) endFeed(feed)
   for (const run of state.shown) {
@@ -28,7 +32,7 @@ function onRun(state, feed, run) {
   readFeed(state, feed)
 }
 
-function endFeed(feed) {
+export function endFeed(feed) {
   clearTimeout(feed.timer)
   feed.end?.()
   feed.end = null
@@ -45,7 +49,7 @@ function missingKeys(state, feed) {
   return byCursor
 }
 
-async function readFeed(state, feed) {
+export async function readFeed(state, feed) {
   if (feed.busy) return
   feed.busy = true
   clearTimeout(feed.timer)

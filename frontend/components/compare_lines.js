@@ -1,13 +1,17 @@
 // From points to lines: one per run, or the mean over seeds with a band.
 
+import { isNumber } from "./common.js"
+import { X_AXES } from "./compare_axes.js"
+import { smooth } from "./curves_data.js"
+
 const MOST_GRID = 3000
-const DASHES = [[], [7, 3], [2, 3]]
+export const DASHES = [[], [7, 3], [2, 3]]
 
 /** Whether seeds are grouped: requested, and there are several. */
-const grouping = (state) => state.view.group && state.data.groups.some((group) => group.runs.length > 1)
+export const grouping = (state) => state.view.group && state.data.groups.some((group) => group.runs.length > 1)
 
 /** The lines of one metric: {id, title, n, style, x, y, low, high}. */
-function linesOf(state, key) {
+export function linesOf(state, key) {
   if (grouping(state)) return state.data.groups.flatMap((group) => groupLine(state, key, group))
   return state.shown.flatMap((run) => runLine(state, key, run))
 }
@@ -50,7 +54,7 @@ function meanLine(lines, band) {
   return { x, y: mean, low, high }
 }
 
-function sampleStd(values) {
+export function sampleStd(values) {
   const middle = values.reduce((sum, value) => sum + value, 0) / values.length
   return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1))
 }
@@ -73,7 +77,7 @@ function onGrid(line, grid) {
 }
 
 /** [low, high] of x over all lines, padded by 2 %; null without points. */
-function wholeRange(panels) {
+export function wholeRange(panels) {
   let low = Infinity, high = -Infinity
   for (const { lines } of panels) for (const { x } of lines) {
     if (!x.length) continue
@@ -86,7 +90,7 @@ function wholeRange(panels) {
 }
 
 /** [low, high] of the visible values, in exponents of ten if `log`. */
-function seenRange(lines, [from, to], log, references) {
+export function seenRange(lines, [from, to], log, references) {
   let low = Infinity, high = -Infinity
   const see = (value) => {
     if (!isNumber(value) || (log && value <= 0)) return
@@ -106,7 +110,7 @@ function seenRange(lines, [from, to], log, references) {
 }
 
 /** References common to all runs drawn, for an accuracy. */
-function referencesOf(state, key) {
+export function referencesOf(state, key) {
   const probe = key.match(/^val\/(?:(linear|knn)_)?(balanced_)?accuracy$/)
   if (!probe) return []
   const [, head, balanced = ""] = probe

@@ -1,8 +1,15 @@
 // Cross-hair, values and zoom, synchronised over all panels.
 
+import { el, renew } from "./common.js"
+import { prefixed, valueWords } from "./compare_axes.js"
+import { placeX } from "./compare_chart.js"
+import { redraw } from "./compare_curves.js"
+import { wholeRange } from "./compare_lines.js"
+import { swatch } from "./compare_tools.js"
+
 const REST_MS = 160 // after zooming, before lines are drawn at full width
 
-function listenToChart(state, view) {
+export function listenToChart(state, view) {
   const { plot } = view
   plot.onpointermove = (event) => movePointer(state, view, event)
   plot.onpointerleave = () => { if (!state.drag) pointAt(state, null, view) }
@@ -90,7 +97,7 @@ function moveByKey(state, view, event) {
 
 const zoomPlace = (state) => `galaxyscope.compare.${state.view.x}.${state.shown.map((run) => run.id).join()}`
 
-function setZoom(state, range) {
+export function setZoom(state, range) {
   state.zoom = range
   sessionStorage.setItem(zoomPlace(state), JSON.stringify(range))
   state.unzoom.hidden = range === null
@@ -98,7 +105,7 @@ function setZoom(state, range) {
 }
 
 /** Restores the zoom of this tab for these runs and this axis. */
-function readZoom(state) {
+export function readZoom(state) {
   const place = zoomPlace(state)
   if (place === state.zoomPlace) return
   state.zoomPlace = place
@@ -106,7 +113,7 @@ function readZoom(state) {
 }
 
 /** Moves the cross-hair of all panels to one x and shows the values there. */
-function pointAt(state, x, pointed) {
+export function pointAt(state, x, pointed) {
   state.pointed = x
   state.pointedIn = pointed
   for (const view of state.panels.values()) {

@@ -1,5 +1,8 @@
 // The same galaxies reconstructed by several pretrainings: one row per run, one column per galaxy, a slider over epochs.
 
+import { API, el, isNumber, live, makeStore, runPath, TERMINAL } from "./common.js"
+import { readColours } from "./palette.js"
+
 const sampleRows = makeStore()
 const EDGE = 128
 

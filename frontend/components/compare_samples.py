@@ -4,7 +4,7 @@ from typing import Any
 
 from frontend.components import load_component
 
-_SAMPLES = load_component("compare_samples", parts=("palette",))
+_SAMPLES = load_component("compare_samples")
 
 
 def draw_compare_samples(runs: list[dict[str, Any]]) -> None:

@@ -1,5 +1,10 @@
 // Last and best value of each metric, one row per run or group of seeds, with references below; sortable.
 
+import { el, grouped, isNumber, percent } from "./common.js"
+import { isLoss, isShare, riseIsGood, valueWords } from "./compare_axes.js"
+import { grouping, sampleStd } from "./compare_lines.js"
+import { swatch } from "./compare_tools.js"
+
 /** The sorted rows: {id, title, style, runs, figures: {key: {last, best}}}. */
 function scoreRows(state) {
   const entries = grouping(state) ? state.data.groups.map((group) => ({ ...group, members: state.shown.filter((run) => group.runs.includes(run.id)) }))
@@ -41,7 +46,7 @@ function summaryWords(key, { mean, std }) {
 /** Metrics recorded at every step have no best value: the minimum of a noisy curve is meaningless. */
 const columnsOf = (keys) => keys.flatMap((key) => (key.startsWith("train/") ? [[key, "last"]] : [[key, "last"], [key, "best"]]))
 
-function drawScores(state) {
+export function drawScores(state) {
   const columns = columnsOf(state.data.keys)
   const rows = scoreRows(state)
   const focused = state.root.getRootNode().activeElement?.dataset?.sort

@@ -1,8 +1,14 @@
 // Controls, legend and notes above the panels.
 
+import { el, exists, renew, takeText } from "./common.js"
+import { X_AXES } from "./compare_axes.js"
+import { memoLines, redraw, takeData } from "./compare_curves.js"
+import { grouping } from "./compare_lines.js"
+import { setZoom } from "./compare_pointer.js"
+
 const BAND_WORDS = { std: "± sample standard deviation", range: "lowest to highest" }
 
-function renewTools(state) {
+export function renewTools(state) {
   const { view } = state
   state.unzoom ??= el("button", { "data-item": "zoom", onClick: () => setZoom(state, null) }, "Reset zoom")
   state.unzoom.hidden = state.zoom === null
@@ -54,13 +60,13 @@ function mostOf(state) {
   return el("label", { class: "most", "data-item": "most", title: "Newest first" }, "At most", field, "runs")
 }
 
-function swatch(state, style) {
+export function swatch(state, style) {
   const kind = ["solid", "dashed", "dotted"][style.dash] ?? "dotted"
   return el("i", { class: "swatch", style: `border-top: 2px ${kind} ${state.tint.series[style.colour]}` })
 }
 
 /** The legend, one button per line. */
-function drawLegend(state) {
+export function drawLegend(state) {
   const lines = new Map()
   for (const key of state.data.keys) for (const line of memoLines(state, key)) if (!lines.has(line.id)) lines.set(line.id, line)
   const buttons = [...lines.values()].map((line) => {
@@ -76,7 +82,7 @@ function drawLegend(state) {
   renew(state.keys, buttons)
 }
 
-function drawNotes(state) {
+export function drawNotes(state) {
   const { runs } = state.data
   const words = []
   if (runs.length > state.shown.length) words.push(`Only the newest ${state.shown.length} of ${runs.length} selected runs are drawn.`)

@@ -1,5 +1,7 @@
 // A confusion matrix: counts, shares of rows or columns, or the difference of two; cells select galaxies.
 
+import { el, exists, grouped, makeStore, renew } from "./common.js"
+
 const matrices = makeStore()
 const VIRIDIS = ["#440154", "#482878", "#3e4a89", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"]
 const ENDS = { dark: ["#56b4e9", "#2b313a", "#e8743b"], light: ["#2079b4", "#f1efea", "#d55e00"] } // more by B, equal, more by A

@@ -1,5 +1,16 @@
 // The curves of one run, updated incrementally; each graph is built only once.
 
+import {
+  ask, el, live, makeStore, probedBySgd, Refused, runPace, runPath, STATE_SHAPES, svgShape, TERMINAL, verdictPace,
+  verdictPath,
+} from "./common.js"
+import {
+  AXES, firstTime, fullRange, KEYS, MAX_HELD, MAX_POINTS, mergePoints, valueAt, valueRange,
+} from "./curves_data.js"
+import {
+  endLabels, loadPlotly, panelLayout, panelLines, panelsOf, readTint, REFERENCE_NAMES, SGD_NOTE, traces,
+} from "./curves_plot.js"
+
 const curveViews = makeStore()
 const SETTINGS = "galaxyscope.curves"
 

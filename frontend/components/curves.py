@@ -4,7 +4,7 @@ from frontend.components import load_component
 from shared.contract.runs import Run
 
 # Plotly writes its style sheet into the document head, which does not apply inside a shadow root.
-_CURVES = load_component("curves", parts=("curves_data", "curves_plot"), isolate_styles=False)
+_CURVES = load_component("curves", isolate_styles=False)
 
 
 def draw_curves(run: Run) -> None:

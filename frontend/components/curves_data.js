@@ -1,15 +1,17 @@
 // The points of a run's metrics, smoothing and ranges.
 
-const KEYS = [
+import { isNumber } from "./common.js"
+
+export const KEYS = [
   "train/loss", "val/loss", "train/lr", "train/images_per_s", "val/knn_accuracy", "val/knn_balanced_accuracy",
   "val/linear_accuracy", "val/linear_balanced_accuracy", "val/accuracy", "val/balanced_accuracy", "val/rankme", "val/centre_loss_share", "val/sky_loss_share",
 ]
-const MAX_POINTS = 2000
-const MAX_HELD = 6000
+export const MAX_POINTS = 2000
+export const MAX_HELD = 6000
 const COLUMNS = ["step", "value", "epoch", "time"]
 
 /** Merges a page of points, replacing points of the same step; returns the changed keys. */
-function mergePoints(points, series) {
+export function mergePoints(points, series) {
   const changed = []
   for (const [key, more] of Object.entries(series)) {
     if (!more.step.length) continue
@@ -30,7 +32,7 @@ function putPoint(held, more, i) {
 }
 
 /** Debiased exponential moving average, which starts at the first value; gaps stay gaps. */
-function smooth(values, weight) {
+export function smooth(values, weight) {
   if (!weight) return values
   let sum = 0, norm = 0
   return values.map((value) => {
@@ -41,20 +43,20 @@ function smooth(values, weight) {
   })
 }
 
-const AXES = {
+export const AXES = {
   step: { title: "step", of: (held) => held.step },
   epoch: { title: "epoch", of: (held) => held.epoch },
   time: { title: "minutes since the first point", of: (held, start) => held.time.map((t) => (t - start) / 60) },
 }
 
-function firstTime(points) {
+export function firstTime(points) {
   let first = Infinity
   for (const held of points.values()) first = Math.min(first, held.time[0] ?? Infinity)
   return first
 }
 
 /** [smallest, largest] x over all metrics, padded by 2 %; null without points. */
-function fullRange(points, axis) {
+export function fullRange(points, axis) {
   const start = firstTime(points)
   let low = Infinity, high = -Infinity
   for (const held of points.values()) {
@@ -69,7 +71,7 @@ function fullRange(points, axis) {
 }
 
 /** [low, high] of the finite values inside `range` of x, padded by 6 %. */
-function valueRange(lines, range, log) {
+export function valueRange(lines, range, log) {
   let low = Infinity, high = -Infinity
   const see = (value) => {
     if (!isNumber(value) || (log && value <= 0)) return
@@ -86,7 +88,7 @@ function valueRange(lines, range, log) {
 }
 
 /** The last finite value at or before x, or null. */
-function valueAt(line, x) {
+export function valueAt(line, x) {
   let found = null
   for (let i = 0; i < line.x.length && line.x[i] <= x; i++) if (isNumber(line.y[i])) found = line.y[i]
   return found

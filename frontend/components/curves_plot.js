@@ -1,14 +1,17 @@
 // Panels, lines and labels of the curves, drawn by Plotly as SVG.
 
+import { API, el, grouped, hasTrait, isNumber, probedBySgd } from "./common.js"
+import { AXES, firstTime, smooth, valueAt } from "./curves_data.js"
+
 const OKABE_ITO = {
   dark: { blue: "#56B4E9", orange: "#E69F00", green: "#2FB78F", purple: "#CC79A7" },
   light: { blue: "#0072B2", orange: "#B85400", green: "#00785A", purple: "#9C4A78" },
 }
 const asPercent = (v) => `${(100 * v).toFixed(1)} %`
 const asSmall = (v) => (v === 0 ? "0" : Math.abs(v) < 0.001 ? v.toExponential(2) : Number(v.toPrecision(3)).toString())
-const REFERENCE_NAMES = { random_init: "random init", raw_pixel: "raw pixels", majority: "majority" }
+export const REFERENCE_NAMES = { random_init: "random init", raw_pixel: "raw pixels", majority: "majority" }
 
-const SGD_NOTE = "linear probe: SGD alongside training; references: L-BFGS"
+export const SGD_NOTE = "linear probe: SGD alongside training; references: L-BFGS"
 const LR_PANEL = { key: "lr", title: "Learning rate", note: "", form: asSmall, lines: [
   { name: "lr", metric: "train/lr", colour: "purple" }] }
 const SPEED_PANEL = { key: "speed", title: "Images/s", note: "training", form: (v) => grouped(v), lines: [
@@ -35,10 +38,10 @@ const CLASSIFIER_PANELS = [
   { ...ACCURACY_PANEL, note: "encoder and head, validation", lines: [{ name: "classifier", share_of: "val/", colour: "blue" }] },
   LR_PANEL, SPEED_PANEL,
 ]
-const panelsOf = (kind) => (hasTrait(kind, "classifies") ? CLASSIFIER_PANELS : PRETRAIN_PANELS)
+export const panelsOf = (kind) => (hasTrait(kind, "classifies") ? CLASSIFIER_PANELS : PRETRAIN_PANELS)
 
 /** The lines of a panel: curves first, then the references of an accuracy. */
-function panelLines(panel, state, start) {
+export function panelLines(panel, state, start) {
   const { axis, smoothing, balanced, hidden } = state.settings
   const lines = []
   for (const line of panel.lines) {
@@ -68,7 +71,7 @@ function referenceLines(state) {
   })
 }
 
-function traces(lines, ranges, tint) {
+export function traces(lines, ranges, tint) {
   return lines.filter((line) => !line.hidden).flatMap((line) => {
     const color = line.colour ? tint.colours[line.colour] : tint.soft
     const base = { type: "scatter", x: line.x, hoverinfo: "skip", showlegend: false, connectgaps: false, cliponaxis: true }
@@ -79,7 +82,7 @@ function traces(lines, ranges, tint) {
   })
 }
 
-function panelLayout(panel, size, ranges, tint, state) {
+export function panelLayout(panel, size, ranges, tint, state) {
   const log = panel.key === "loss" && state.settings.log
   const axis = { gridcolor: tint.grid, gridwidth: 1, zeroline: false, linecolor: tint.grid, tickfont: { size: 11, color: tint.soft }, automargin: false }
   return {
@@ -114,7 +117,7 @@ function placeOfStep(state) {
 }
 
 /** Labels at the right ends of lines, moved apart if they overlap; none if there is no room. */
-function endLabels(panel, lines, ranges, size, tint, state) {
+export function endLabels(panel, lines, ranges, size, tint, state) {
   if (!size.roomy) return []
   const log = panel.key === "loss" && state.settings.log
   const height = size.height - size.top - size.bottom
@@ -142,7 +145,7 @@ function spread(placed, gap, top, bottom) {
 }
 
 /** The colours of the current theme. */
-function readTint(root) {
+export function readTint(root) {
   const style = getComputedStyle(root)
   const probe = (name) => style.getPropertyValue(name).trim()
   const [r, g, b] = hexToRgb(probe("--st-background-color"))
@@ -155,14 +158,16 @@ function hexToRgb(hex) {
   return [n >> 16, (n >> 8) & 255, n & 255]
 }
 
-/** Loads plotly.js from this server, once per page. */
-function loadPlotly() {
-  return (globalThis[Symbol.for("galaxyscope.plotly")] ??= new Promise((resolve, reject) => {
+let plotly
+
+/** Loads plotly.js from this server, once per page. Rejects with TypeError without a connection. */
+export function loadPlotly() {
+  return (plotly ??= new Promise((resolve, reject) => {
     const script = document.createElement("script")
     script.src = `${API}/vendor/plotly.min.js`
     script.onload = () => resolve(globalThis.Plotly)
     script.onerror = () => {
-      globalThis[Symbol.for("galaxyscope.plotly")] = undefined
+      plotly = undefined
       script.remove()
       reject(new TypeError("plotly.min.js did not load"))
     }

@@ -1,5 +1,9 @@
 // Validation accuracy of a linear probe by encoder block, one line per pooling, with the chosen point marked.
 
+import { makeStore, percent } from "./common.js"
+import { readColours } from "./palette.js"
+import { chartStore, endNames, inPercent, shareTicks, svg, tick } from "./svg_chart.js"
+
 const depthCurves = makeStore()
 const CURVE = { height: 236, top: 26, right: 112, bottom: 36, left: 40 }
 

@@ -6,7 +6,7 @@ from typing import Any
 from frontend.components import load_component
 from shared.contract.evaluations import Evaluation
 
-_CURVE = load_component("depth_curve", parts=("palette", "svg_chart"))
+_CURVE = load_component("depth_curve")
 
 
 def draw_depth_curve(one: Evaluation, baselines: Sequence[tuple[str, float]]) -> None:

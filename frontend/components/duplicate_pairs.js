@@ -1,5 +1,8 @@
 // Pairs of near-duplicates across splits, side by side.
 
+import { el, makeStore } from "./common.js"
+import { galaxyDialog, galaxyPicture, openRow } from "./galaxy_dialog.js"
+
 const duplicateViews = makeStore()
 
 export default function ({ data, parentElement }) {

@@ -4,7 +4,7 @@ from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
 from shared.contract.datasets import Dataset, DuplicatePair
 
-_PAIRS = load_component("duplicate_pairs", parts=("galaxy_dialog",))
+_PAIRS = load_component("duplicate_pairs")
 
 
 def draw_duplicate_pairs(dataset: Dataset, pairs: list[DuplicatePair]) -> None:

@@ -1,5 +1,7 @@
 // Eight galaxies of the first batch in three rows: original, augmented, masked.
 
+import { API, capitalised, el, makeStore, percent, Refused, sentence } from "./common.js"
+
 const batches = makeStore()
 const ROWS = ["original", "augmented", "masked"]
 const WAIT_MS = 150

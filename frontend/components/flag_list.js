@@ -1,5 +1,9 @@
 // Labels flagged as doubtful, each with its galaxy, note and date; a removed flag can be restored.
 
+import { ago, API, ask, clockTime, el, grouped, makeStore, Refused, sentence } from "./common.js"
+import { galaxyDialog, galaxyPicture, openRow } from "./galaxy_dialog.js"
+import { flagName, labelDoubts, setDoubts, turnFlag } from "./label_flags.js"
+
 const flagLists = makeStore()
 
 export default function ({ data, parentElement }) {

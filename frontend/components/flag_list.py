@@ -4,7 +4,7 @@ from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
 from shared.contract.datasets import Dataset
 
-_LIST = load_component("flag_list", parts=("galaxy_dialog", "label_flags"))
+_LIST = load_component("flag_list")
 
 
 def draw_flag_list(dataset: Dataset) -> None:

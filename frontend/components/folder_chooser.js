@@ -1,5 +1,7 @@
 // Browses the readable folders of the server and chooses a folder or file.
 
+import { ask, bytes, el, isNumber, makeStore, Refused, sentence, svgShape } from "./common.js"
+
 const choosers = makeStore()
 const FILTER_FROM = 13
 

@@ -1,8 +1,10 @@
 // A dialog with one galaxy and its metadata. `of` is {dataset, version, img_size, simulated, run}.
 
+import { API, ask, el, isNumber, Refused, sentence } from "./common.js"
+
 /** Created once per component, which adds `node` to its DOM. `turn(step)` shows the previous or next galaxy,
  * `press(event)` handles other keys. */
-function galaxyDialog(turn = () => {}, press = () => {}) {
+export function galaxyDialog(turn = () => {}, press = () => {}) {
   const view = { node: el("dialog", { "aria-label": "Galaxy" }), ticket: 0 }
   view.node.onclick = (event) => { if (event.target === view.node) view.node.close() }
   view.node.onkeydown = (event) => {
@@ -18,18 +20,18 @@ function galaxyDialog(turn = () => {}, press = () => {}) {
 const isTyping = (event) => event.target.tagName === "INPUT"
 
 /** An image of a galaxy; the digest in the URL prevents caching across datasets of the same name. */
-function galaxyPicture(of, row, size, alt) {
+export function galaxyPicture(of, row, size, alt) {
   const side = Math.min(size, 2 * of.img_size)
   const version = encodeURIComponent((of.version ?? "").slice(0, 12))
   return el("img", { src: `${API}/datasets/${encodeURIComponent(of.dataset)}/images/${row}.png?size=${side}&v=${version}`,
     loading: "lazy", decoding: "async", width: side, height: side, alt: alt ?? `Galaxy ${row}` })
 }
 
-const nameOfGalaxy = (galaxy) => `Galaxy ${galaxy.row}${galaxy.label ? `, ${galaxy.label}` : ""}`
-const inDegrees = (value) => (isNumber(value) ? `${value.toFixed(5)}°` : null)
+export const nameOfGalaxy = (galaxy) => `Galaxy ${galaxy.row}${galaxy.label ? `, ${galaxy.label}` : ""}`
+export const inDegrees = (value) => (isNumber(value) ? `${value.toFixed(5)}°` : null)
 
 /** Names and values of the metadata of a galaxy. */
-function galaxyFacts(galaxy) {
+export function galaxyFacts(galaxy) {
   return [
     ["Row", String(galaxy.row)], ["Class", galaxy.label ?? "none"], ["Split", galaxy.split], ["Source", galaxy.source_id],
     ["RA", inDegrees(galaxy.ra)], ["Dec", inDegrees(galaxy.dec)],
@@ -38,7 +40,7 @@ function galaxyFacts(galaxy) {
   ].filter(([, value]) => value)
 }
 
-function showGalaxy(view, of, galaxy) {
+export function showGalaxy(view, of, galaxy) {
   const image = galaxyPicture(of, galaxy.row, 512, nameOfGalaxy(galaxy))
   image.className = 512 > 2 * of.img_size - 1 ? "crisp" : ""
   const facts = galaxyFacts(galaxy)
@@ -49,7 +51,7 @@ function showGalaxy(view, of, galaxy) {
     of.run ? el("a", { class: "onward", href: `/search?${new URLSearchParams({ run: of.run, dataset: of.dataset, row: galaxy.row })}`, title: "Similar galaxies according to the selected run" }, "Similar") : null)
 }
 
-function fillDialog(view, image, ...words) {
+export function fillDialog(view, image, ...words) {
   const close = el("button", { onClick: () => view.node.close() }, "Close")
   view.node.replaceChildren(...[image, el("div", { class: "side" }, ...words, close)].filter(Boolean))
   if (!view.node.open) view.node.showModal()
@@ -57,7 +59,7 @@ function fillDialog(view, image, ...words) {
 }
 
 /** Opens the galaxy of a row; the metadata loads after the image. */
-async function openRow(view, of, row) {
+export async function openRow(view, of, row) {
   const turn = ++view.ticket
   fillDialog(view, galaxyPicture(of, row, 512), el("p", { class: "gx-soft" }, `row ${row}`))
   try {
@@ -69,7 +71,7 @@ async function openRow(view, of, row) {
   }
 }
 
-const CELL_STEPS = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: columnsOf, ArrowUp: (cells) => -columnsOf(cells) }
+export const CELL_STEPS = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: columnsOf, ArrowUp: (cells) => -columnsOf(cells) }
 
 function columnsOf(cells) {
   const next = cells.findIndex((cell) => cell.offsetTop > cells[0].offsetTop)
@@ -77,7 +79,7 @@ function columnsOf(cells) {
 }
 
 /** Moves between cells of a grid with arrow keys (roving tabindex); cells are buttons or boxes with a `.tile`. */
-function moveAmong(grid, event) {
+export function moveAmong(grid, event) {
   const cells = [...grid.children].map((child) => child.querySelector(".tile") ?? child)
   const step = CELL_STEPS[event.key]?.(cells)
   if (step === undefined) return

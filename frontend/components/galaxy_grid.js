@@ -1,5 +1,8 @@
 // A page of galaxies as a grid; arrow keys move, Enter opens a galaxy.
 
+import { el, makeStore } from "./common.js"
+import { galaxyDialog, galaxyPicture, moveAmong, nameOfGalaxy, showGalaxy } from "./galaxy_dialog.js"
+
 const grids = makeStore()
 
 export default function ({ data, parentElement }) {

@@ -6,7 +6,7 @@ from frontend.components import load_component
 from frontend.session import selected_run
 from shared.contract.datasets import Dataset, GalaxyPage
 
-_GRID = load_component("galaxy_grid", parts=("galaxy_dialog",))
+_GRID = load_component("galaxy_grid")
 
 
 def picture_source(dataset: Dataset) -> dict[str, Any]:

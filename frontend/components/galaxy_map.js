@@ -1,9 +1,18 @@
 // The map of all galaxies of a dataset. Interaction is handled here; the page's script gets the view once it rests, for
 // the address.
 
+import { ask, el, exists, makeStore, Refused, renew, sentence } from "./common.js"
+import { legendOf, paintingOf, plainPainting } from "./galaxy_map_colours.js"
+import { readView } from "./galaxy_map_field.js"
+import { drawOverlap } from "./galaxy_map_overlap.js"
+import { HINT, hover, select, showCard } from "./galaxy_map_panel.js"
+import { describe, followPane, matchPanes, resized, wantFrames } from "./galaxy_map_panes.js"
+import { drawSteps } from "./galaxy_map_steps.js"
+import { readColours, SERIES } from "./palette.js"
+
 const maps = makeStore()
 const MAP_REPORT_MS = 300
-const BY_WORDS = { class: "class", split: "split", predicted: "predicted class", right: "correct or wrong", confidence: "confidence", redshift: "redshift", flagged: "flags", rating: "rating" }
+export const BY_WORDS = { class: "class", split: "split", predicted: "predicted class", right: "correct or wrong", confidence: "confidence", redshift: "redshift", flagged: "flags", rating: "rating" }
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = parentElement.querySelector(".gx-galaxy_map")
@@ -58,9 +67,9 @@ function follow(state) {
   wantFrames(state)
 }
 
-const queryOf = (values) => new URLSearchParams(Object.entries(values).filter(([, value]) => exists(value)))
+export const queryOf = (values) => new URLSearchParams(Object.entries(values).filter(([, value]) => exists(value)))
 
-function complain(state, problem) {
+export function complain(state, problem) {
   const words = problem === null ? "" : problem instanceof Refused ? sentence(problem.message) : "The server is not responding; this page shows its last state."
   state.problem.hidden = !words
   state.problem.replaceChildren(words, words ? el("button", { onClick: () => follow(state) }, "Try again") : "")
@@ -98,7 +107,7 @@ function evaluationOf({ data: { evaluations }, settings }) {
   return evaluations.some((one) => one.id === settings.evaluation) ? settings.evaluation : evaluations[0]?.id
 }
 
-function recolour(state) {
+export function recolour(state) {
   const { column, theme } = state, field = state.panes.find((pane) => pane.field)?.field
   if (!field) return
   const fits = column && column.values.length === field.n
@@ -144,19 +153,19 @@ function drawBar(state) {
 }
 
 /** Applies a change by the user now, and reports it after a short rest. */
-function change(state, changes) {
+export function change(state, changes) {
   Object.assign(state.settings, changes)
   follow(state)
   reportView(state)
 }
 
-function chooseGalaxy(state, index) {
+export function chooseGalaxy(state, index) {
   const galaxy = index >= 0 ? index : null
   if (galaxy === state.settings.galaxy) return
   change(state, { galaxy })
 }
 
-function clearAll(state) {
+export function clearAll(state) {
   state.panes.forEach((pane) => { pane.line = null })
   if (state.lasso) state.bar.querySelector(".lasso").click()
   hover(state.panes[0], -1)
@@ -164,7 +173,7 @@ function clearAll(state) {
   chooseGalaxy(state, -1)
 }
 
-function reportView(state) {
+export function reportView(state) {
   clearTimeout(state.reportTimer)
   state.reportTimer = setTimeout(() => {
     const view = JSON.stringify(state.settings)

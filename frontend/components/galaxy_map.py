@@ -12,10 +12,7 @@ from shared.contract.datasets import Dataset
 from shared.contract.maps import ColourBy, MapRequest
 
 KEY = "galaxy_map"
-PARTS = ("field", "colours", "draw", "steps", "panes", "pointer", "panel", "overlap")
-_MAP = load_component(
-    KEY, parts=("palette", "galaxy_dialog", "collecting", *(f"{KEY}_{part}" for part in PARTS))
-)
+_MAP = load_component(KEY)
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,14 @@
 // The style of a value: a colour, and a shape if there are more classes than colours.
 
+import { el, grouped, isNumber, svgShape } from "./common.js"
+
 const VIRIDIS_STEPS = [
   [68, 1, 84], [72, 40, 120], [62, 73, 137], [49, 104, 142], [38, 130, 142],
   [31, 158, 137], [53, 183, 121], [110, 206, 88], [181, 222, 43], [253, 231, 37],
 ]
 const LEVELS = 64
-const SHAPES = ["disc", "square", "triangle", "diamond", "cross"]
-const NUMBER_WORDS = { redshift: { title: "Redshift z", digits: 3 }, confidence: { title: "Confidence (probability of the predicted class)", digits: 2 } }
+export const SHAPES = ["disc", "square", "triangle", "diamond", "cross"]
+export const NUMBER_WORDS = { redshift: { title: "Redshift z", digits: 3 }, confidence: { title: "Confidence (probability of the predicted class)", digits: 2 } }
 
 function viridisAt(share) {
   const place = share * (VIRIDIS_STEPS.length - 1)
@@ -14,11 +16,11 @@ function viridisAt(share) {
   return VIRIDIS_STEPS[before].map((from, c) => Math.round(from + (place - before) * (VIRIDIS_STEPS[before + 1][c] - from)))
 }
 
-const rgbOf = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))
+export const rgbOf = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16))
 const cssOf = (rgb) => `rgb(${rgb.join(" ")})`
 
 /** `code` (N) is the index into `styles` of each galaxy; index 0 stands for unknown values. */
-function paintingOf(column, theme) {
+export function paintingOf(column, theme) {
   return column.names.length ? paintNames(column, theme) : paintNumbers(column, theme)
 }
 
@@ -51,10 +53,10 @@ function finish(painting) {
 }
 
 /** One style for all galaxies, until the colours are loaded. */
-const plainPainting = (n, theme) => finish({ code: new Uint8Array(n), styles: [{ name: "galaxies", rgb: rgbOf(theme.plain), shape: "disc" }], bar: null })
+export const plainPainting = (n, theme) => finish({ code: new Uint8Array(n), styles: [{ name: "galaxies", rgb: rgbOf(theme.plain), shape: "disc" }], bar: null })
 
 /** Buttons that hide and show names, or a colour bar. */
-function legendOf(painting, hidden, onToggle) {
+export function legendOf(painting, hidden, onToggle) {
   const unknown = painting.counts[0] && painting.styles.length > 1 ? [toggle(painting, 0, hidden, onToggle)] : []
   if (painting.bar) return [...colourBar(painting.bar), ...unknown]
   return [...painting.styles.keys()].slice(1).filter((k) => painting.counts[k]).map((k) => toggle(painting, k, hidden, onToggle)).concat(unknown)

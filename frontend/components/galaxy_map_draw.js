@@ -1,5 +1,10 @@
 // The canvas: points are stamped into one image, with names, axes and marks on top.
 
+import { exists, grouped } from "./common.js"
+import { rgbOf, SHAPES } from "./galaxy_map_colours.js"
+import { scaleOf, toScreen, writeView } from "./galaxy_map_field.js"
+import { stepMotion, stepNow } from "./galaxy_map_steps.js"
+
 const LABELLED_FROM = 9 // classes; fewer are distinguishable by colour alone
 const FAINT = 0.22
 const INSIDE = {
@@ -11,7 +16,7 @@ const INSIDE = {
 }
 const SAMPLES = [-0.375, -0.125, 0.125, 0.375]
 
-function wantFrame(pane) {
+export function wantFrame(pane) {
   pane.frame ??= requestAnimationFrame(() => { pane.frame = null; paint(pane) })
 }
 

@@ -4,7 +4,7 @@ const CELLS_A_POINT = 0.25
 const MARGIN = 1.08
 
 /** `flat` holds N values of x, then N of y. Points are sorted into square cells for fast hit tests. */
-function makeField(flat) {
+export function makeField(flat) {
   const n = flat.length / 2
   const field = { n, x: flat.subarray(0, n), y: flat.subarray(n) }
   field.box = boundsOf(field)
@@ -48,7 +48,7 @@ function visitBox(field, x0, y0, x1, y1, visit) {
 }
 
 /** The visible point nearest to (x, y) within `reach`, or −1. */
-function nearestPoint(field, x, y, reach, isShown) {
+export function nearestPoint(field, x, y, reach, isShown) {
   let best = -1, least = reach * reach
   visitBox(field, x - reach, y - reach, x + reach, y + reach, (i) => {
     const far = (field.x[i] - x) ** 2 + (field.y[i] - y) ** 2
@@ -58,7 +58,7 @@ function nearestPoint(field, x, y, reach, isShown) {
 }
 
 /** The visible points inside a polygon [x, y, x, y, …], sorted, by the even–odd rule. */
-function pointsInside(field, line, isShown) {
+export function pointsInside(field, line, isShown) {
   const xs = line.filter((_, k) => k % 2 === 0), ys = line.filter((_, k) => k % 2 === 1)
   const found = []
   visitBox(field, Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys), (i) => {
@@ -76,26 +76,26 @@ function isInside(xs, ys, x, y) {
 }
 
 /** A view is the map point at the centre of the canvas and the width of the canvas in map units. */
-function homeView({ box }, { width, height }) {
+export function homeView({ box }, { width, height }) {
   const w = Math.max(box.x1 - box.x0, ((box.y1 - box.y0) * width) / height) || 1
   return { x: (box.x0 + box.x1) / 2, y: (box.y0 + box.y1) / 2, w: w * MARGIN }
 }
 
-const scaleOf = (view, size) => size.width / view.w
-const toScreen = (view, size, x, y) => [(x - view.x) * scaleOf(view, size) + size.width / 2, size.height / 2 - (y - view.y) * scaleOf(view, size)]
-const toMap = (view, size, px, py) => [view.x + (px - size.width / 2) / scaleOf(view, size), view.y - (py - size.height / 2) / scaleOf(view, size)]
+export const scaleOf = (view, size) => size.width / view.w
+export const toScreen = (view, size, x, y) => [(x - view.x) * scaleOf(view, size) + size.width / 2, size.height / 2 - (y - view.y) * scaleOf(view, size)]
+export const toMap = (view, size, px, py) => [view.x + (px - size.width / 2) / scaleOf(view, size), view.y - (py - size.height / 2) / scaleOf(view, size)]
 
 /** The view zoomed by `factor` around (px, py). */
-function zoomedAt(view, size, px, py, factor, home) {
+export function zoomedAt(view, size, px, py, factor, home) {
   const w = Math.min(Math.max(view.w / factor, home.w / 2000), home.w * 4)
   const [x, y] = toMap(view, size, px, py)
   const share = w / view.w
   return { x: x + (view.x - x) * share, y: y + (view.y - y) * share, w }
 }
 
-const writeView = ({ x, y, w }) => [x, y, w].map((value) => Number(value.toPrecision(5))).join(",")
+export const writeView = ({ x, y, w }) => [x, y, w].map((value) => Number(value.toPrecision(5))).join(",")
 
-function readView(text) {
+export function readView(text) {
   const [x, y, w] = (text ?? "").split(",").map(Number)
   return [x, y, w].every(Number.isFinite) && w > 0 ? { x, y, w } : null
 }

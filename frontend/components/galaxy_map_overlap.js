@@ -1,5 +1,8 @@
 // The share of neighbours of a selection that two encoders have in common, which two flat maps cannot show.
 
+import { ask, el, grouped, percent, Refused, sentence } from "./common.js"
+import { queryNow } from "./galaxy_map_steps.js"
+
 const MOST_OVERLAP_ROWS = 1000
 const OVERLAP_DELAY_MS = 400 // rest of the slider before the request
 
@@ -15,7 +18,7 @@ function thinned(rows) {
 }
 
 /** Fetched once per selection and pair of encoders; hidden if both maps show the same space. */
-async function drawOverlap(state) {
+export async function drawOverlap(state) {
   const { panes, chosen, overlapText } = state
   const spaces = panes.map(spaceOfPane)
   const two = spaces.length > 1 && JSON.stringify(spaces[0]) !== JSON.stringify(spaces[1])

@@ -1,11 +1,21 @@
 // The panel beside the map: tooltip, selected galaxy, and lasso selection.
 
+import { collectControl } from "./collecting.js"
+import { ask, el, exists, grouped, isNumber, Refused, sentence } from "./common.js"
+import { galaxyFacts, galaxyPicture, moveAmong } from "./galaxy_dialog.js"
+import { chooseGalaxy } from "./galaxy_map.js"
+import { NUMBER_WORDS } from "./galaxy_map_colours.js"
+import { wantFrame } from "./galaxy_map_draw.js"
+import { toScreen } from "./galaxy_map_field.js"
+import { drawOverlap } from "./galaxy_map_overlap.js"
+import { wantFrames } from "./galaxy_map_panes.js"
+
 const HOVER_MS = 40
 const PER_GALLERY = 48
-const HINT = "Hover over a galaxy to see it, click it to keep it here. Use Lasso, or drag with Shift, to select several."
+export const HINT = "Hover over a galaxy to see it, click it to keep it here. Use Lasso, or drag with Shift, to select several."
 
 /** The galaxy under the pointer is marked in both maps. */
-function hover(pane, index) {
+export function hover(pane, index) {
   const { map, tip } = pane
   if (index === map.at) return
   map.at = index
@@ -55,7 +65,7 @@ async function galaxyOf(state, row) {
 }
 
 /** The selected galaxy with its metadata and links. */
-async function showCard(state) {
+export async function showCard(state) {
   const row = state.settings.galaxy
   if (row === state.carded) return
   state.carded = row
@@ -89,7 +99,7 @@ function factsAndLinks(state, galaxy) {
 }
 
 /** Selects the rows of a lasso, or null; the map fades all others. */
-function select(state, rows) {
+export function select(state, rows) {
   state.collect?.forget()
   state.chosen = rows?.length ? rows : null
   state.isChosen = new Uint8Array(state.painting?.code.length ?? 0)

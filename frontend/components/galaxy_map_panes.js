@@ -1,9 +1,17 @@
 // One map, or two side by side: each with its own points and zoom, with common colours, selection and hovered galaxy.
 
+import { API, el, grouped, Refused, renew } from "./common.js"
+import { BY_WORDS, complain, queryOf, recolour, reportView } from "./galaxy_map.js"
+import { wantFrame } from "./galaxy_map_draw.js"
+import { homeView, makeField, readView, writeView } from "./galaxy_map_field.js"
+import { select } from "./galaxy_map_panel.js"
+import { followPointer, zoomBy } from "./galaxy_map_pointer.js"
+import { moveTo, queryNow, stepNow } from "./galaxy_map_steps.js"
+
 const VIEW_NAMES = ["view", "view2"]
 
 /** Creates or removes panes to match the number of maps. */
-function matchPanes(state) {
+export function matchPanes(state) {
   const { data, panes } = state
   const count = data.beside ? 2 : 1
   while (panes.length < count) {
@@ -31,9 +39,9 @@ function buildPane(map, place) {
   return pane
 }
 
-const wantFrames = ({ panes }) => panes.forEach(wantFrame)
+export const wantFrames = ({ panes }) => panes.forEach(wantFrame)
 
-function followPane(pane) {
+export function followPane(pane) {
   renew(pane.title, el("b", {}, pane.source.title), el("span", { class: "gx-soft" }, `step ${grouped(stepNow(pane))} · ${pane.source.note}`))
   const key = JSON.stringify(queryNow(pane))
   if (key === pane.key) return
@@ -73,7 +81,7 @@ function takePoints(pane, flat) {
 /** Maps with the same base are aligned to each other. */
 const baseOf = ({ source }) => JSON.stringify(source.query)
 
-function resized(pane) {
+export function resized(pane) {
   const { map, frameBox } = pane, width = frameBox.clientWidth
   if (!width) return
   const height = Math.round(Math.min(Math.max(width * (map.data.beside ? 0.9 : 0.72), 320), Math.max(window.innerHeight - (map.data.steps.length > 1 ? 330 : 290), 320)))
@@ -86,13 +94,13 @@ function resized(pane) {
   wantFrame(pane)
 }
 
-function describe({ map, canvas, field, source }) {
+export function describe({ map, canvas, field, source }) {
   if (!field) return
   canvas.setAttribute("aria-label", `Map of ${grouped(field.n)} galaxies by ${source.title}, coloured by ${BY_WORDS[map.column?.by] ?? "nothing yet"}. `
     + "Arrow keys move the map, plus and minus zoom, 0 shows the whole map, Escape clears the selection.")
 }
 
-function setView(pane, view) {
+export function setView(pane, view) {
   const { map, viewName } = pane
   pane.view = view
   const home = writeView(view) === writeView(pane.home)

@@ -1,10 +1,16 @@
 // Interaction with the map: drag, wheel, pinch, lasso, click and keys.
 
+import { chooseGalaxy, clearAll } from "./galaxy_map.js"
+import { wantFrame } from "./galaxy_map_draw.js"
+import { nearestPoint, pointsInside, scaleOf, toMap, zoomedAt } from "./galaxy_map_field.js"
+import { hover, select } from "./galaxy_map_panel.js"
+import { setView } from "./galaxy_map_panes.js"
+
 const CLICK_PX = 5
 const REACH = { mouse: 10, pen: 14, touch: 22 }
 const PAN_SHARE = 0.12
 
-function followPointer(pane) {
+export function followPointer(pane) {
   const { canvas } = pane
   pane.pointers = new Map()
   canvas.onpointerdown = (event) => pointerDown(pane, event)
@@ -85,7 +91,7 @@ function panBy(pane, dx, dy) {
   setView(pane, { ...pane.view, x: pane.view.x - dx / scale, y: pane.view.y + dy / scale })
 }
 
-function zoomBy(pane, factor, px = pane.size.width / 2, py = pane.size.height / 2) {
+export function zoomBy(pane, factor, px = pane.size.width / 2, py = pane.size.height / 2) {
   setView(pane, zoomedAt(pane.view, pane.size, px, py, factor, pane.home))
 }
 

@@ -1,17 +1,22 @@
 // The map over the checkpoints of a run: a slider, and an animation between checkpoints.
 
+import { el, exists, grouped } from "./common.js"
+import { change } from "./galaxy_map.js"
+import { wantFrame } from "./galaxy_map_draw.js"
+import { makeField } from "./galaxy_map_field.js"
+
 const MOVE_MS = 450
 
 /** The current request: the map of the page, or another checkpoint aligned to it. */
-function queryNow({ source: { query, steps }, map }) {
+export function queryNow({ source: { query, steps }, map }) {
   const step = steps ? map.settings.step : null
   return exists(step) && String(step) !== query.checkpoint ? { ...query, checkpoint: String(step), aligned: query.checkpoint } : query
 }
 
 /** The slider affects only the first map. */
-const stepNow = ({ source: { query, steps }, map }) => (steps && map.settings.step) ?? Number(query.checkpoint)
+export const stepNow = ({ source: { query, steps }, map }) => (steps && map.settings.step) ?? Number(query.checkpoint)
 
-function drawSteps(state) {
+export function drawSteps(state) {
   const { steps } = state.data
   state.steps.hidden = steps.length < 2
   if (steps.length < 2) return
@@ -29,7 +34,7 @@ function drawSteps(state) {
 }
 
 /** Animates the points to the next checkpoint; without animation for reduced motion. */
-function moveTo(pane, flat) {
+export function moveTo(pane, flat) {
   const from = pane.flat
   pane.flat = flat
   if (!from || from.length !== flat.length || matchMedia("(prefers-reduced-motion: reduce)").matches) {
@@ -41,7 +46,7 @@ function moveTo(pane, flat) {
 }
 
 /** Updates the points during an animation; hit tests use the final positions. */
-function stepMotion(pane) {
+export function stepMotion(pane) {
   const { moving } = pane
   if (!moving) return
   const share = Math.min((performance.now() - moving.since) / MOVE_MS, 1), eased = share * share * (3 - 2 * share)

@@ -1,5 +1,13 @@
 // Similarity search: a click makes a result the query, and the address follows.
 
+import { el, isNewAddress, makeStore } from "./common.js"
+import { buildCompare, buildHalves, showCompare } from "./galaxy_search_compare.js"
+import { buildFilters, showFilters } from "./galaxy_search_filters.js"
+import { fetchResults, randomGalaxy, sendPicture } from "./galaxy_search_net.js"
+import { buildQuery, buildTrail, showQuery, showTrail } from "./galaxy_search_query.js"
+import { buildSpace, showSpace } from "./galaxy_search_space.js"
+import { acceptDrops, latestWins, listenToPage } from "./picking.js"
+
 const searches = makeStore()
 const REPORT_MS = 150
 const MOST_TRAIL = 12
@@ -19,6 +27,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
 function build(root) {
   const state = { root, view: null, left: true, seq: 0, ticket: 0, kept: new Map(), own: new Map(), result: null, second: null, problem: null, message: "" }
+  state.change = (changes) => change(state, changes)
   state.queueLoad = latestWins(() => fetchResults(state))
   state.says = el("div", { class: "says" })
   const compare = buildCompare(state)
@@ -44,7 +53,7 @@ function adopt(state, view) {
   showAll(state)
 }
 
-function hasQuery({ row, upload, plus, minus }) {
+export function hasQuery({ row, upload, plus, minus }) {
   return row !== null || upload !== null || plus.length > 0 || minus.length > 0
 }
 
@@ -60,7 +69,7 @@ function showAll(state) {
 }
 
 /** Applies a change: results follow immediately, the address shortly after. */
-function change(state, changes) {
+export function change(state, changes) {
   state.ticket++ // pending responses no longer count
   Object.assign(state.view, changes)
   showAll(state)
@@ -76,7 +85,7 @@ function report(state) {
 }
 
 /** Makes a galaxy the query; the previous one joins the trail and its examples are dropped. */
-function pivot(state, row) {
+export function pivot(state, row) {
   const { row: before, trail } = state.view
   if (row === before) return
   const longer = before === null ? trail : [...trail, before].slice(-MOST_TRAIL)
@@ -85,13 +94,13 @@ function pivot(state, row) {
 }
 
 /** Goes back to a galaxy of the trail. */
-function retrace(state, place) {
+export function retrace(state, place) {
   const { trail } = state.view
   change(state, { row: trail[place], upload: null, plus: [], minus: [], trail: trail.slice(0, place) })
 }
 
 /** Adds a galaxy to the positive (plus) or negative (minus) examples, or removes it. */
-function example(state, row, kind) {
+export function example(state, row, kind) {
   const other = kind === "plus" ? "minus" : "plus"
   const { [kind]: own, [other]: others } = state.view
   change(state, {

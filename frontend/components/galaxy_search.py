@@ -14,12 +14,8 @@ from shared.contract.datasets import Dataset
 from shared.contract.runs import Run
 from shared.contract.search import EmbeddingState
 
-SPACE = ("picking", "sky_links", "galaxy_search_space", "row_filters")
-PARTS = ("net", "compare", "query", "filters", "tiles")
 KEY = "galaxy_search"
-_SEARCH = load_component(
-    KEY, parts=("galaxy_dialog", *SPACE, "collecting", *(f"{KEY}_{part}" for part in PARTS))
-)
+_SEARCH = load_component(KEY)
 
 
 def draw_galaxy_search(

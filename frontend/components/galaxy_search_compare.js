@@ -1,8 +1,19 @@
 // The same search with a second encoder: its selects, its results, and the overlap.
 
-const TWO_RINGS = "M6 3.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10 3.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9z"
+import {
+  ask, el, exists, grouped, hasTrait, live, percent, Refused, renew, runPath, sentence, shareDone, stateMark,
+  svgShape, TERMINAL,
+} from "./common.js"
+import { change } from "./galaxy_search.js"
+import { queryOf, refuse } from "./galaxy_search_net.js"
+import {
+  encoderBar, LOST_SERVER, POOLING_WORDS, showEncoder, spaceOf, spaceOfEmbedding, stepWord,
+} from "./galaxy_search_space.js"
+import { buildTiles, drawGrid } from "./galaxy_search_tiles.js"
 
-function buildCompare(state) {
+export const TWO_RINGS = "M6 3.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9zM10 3.5a4.5 4.5 0 1 0 0 9 4.5 4.5 0 0 0 0-9z"
+
+export function buildCompare(state) {
   const other = (state.other = { embedding: null, problem: null })
   other.bar = encoderBar((changes) => change(state, { other: { ...state.view.other, ...changes } }), "Second: ")
   other.start = el("button", { title: "Run the same search with a second encoder, side by side", onClick: () => change(state, { other: anotherEncoder(state) }) }, "Compare with…")
@@ -18,7 +29,7 @@ function anotherEncoder({ data: { runs }, view: { run, checkpoint, depth, poolin
 }
 
 /** The two halves of the results; titles are shown only if there are two. */
-function buildHalves(state) {
+export function buildHalves(state) {
   state.halves = ["first", "second"].map((name) => {
     const half = { name, head: el("h3"), offer: el("div", { class: "offer" }), tiles: buildTiles(state) }
     half.node = el("section", { class: `half ${name}` }, half.head, half.offer, half.tiles)
@@ -31,9 +42,9 @@ function buildHalves(state) {
 
 const otherSpace = ({ view: { other, dataset } }) => (other && dataset ? { ...other, dataset } : null)
 const queryOfSpace = (space) => new URLSearchParams(Object.entries(space).filter(([, value]) => exists(value)))
-const isOtherReady = ({ other, view }) => Boolean(view.other && other.embedding?.ready)
+export const isOtherReady = ({ other, view }) => Boolean(view.other && other.embedding?.ready)
 
-function showCompare(state) {
+export function showCompare(state) {
   const { other, view, halves } = state
   const two = Boolean(view.other)
   state.root.classList.toggle("two", two)
@@ -73,7 +84,7 @@ async function askOther(state, space) {
   state.queueLoad()
 }
 
-function showHalves(state) {
+export function showHalves(state) {
   const { view, other, halves: [first, second], data } = state
   const two = Boolean(view.other)
   renew(first.head, two && data.state ? titleOf(state, data.state) : null)

@@ -1,6 +1,14 @@
 // Number and size of results, order, filters, and downloads.
 
-function buildFilters(state) {
+import { collectControl } from "./collecting.js"
+import { API, el, renew } from "./common.js"
+import { change } from "./galaxy_search.js"
+import { queryOf, requestOf } from "./galaxy_search_net.js"
+import { datasetNow, spaceOf } from "./galaxy_search_space.js"
+import { fillSelect } from "./picking.js"
+import { boundField, buildRowFilters, showRowFilters } from "./row_filters.js"
+
+export function buildFilters(state) {
   state.sizes = el("select", { "aria-label": "Number of results" })
   state.sizes.onchange = () => change(state, { k: Number(state.sizes.value) })
   state.tileSize = el("input", { type: "range", min: 64, max: 256, step: 8, "aria-label": "Image size" })
@@ -22,7 +30,7 @@ function buildFold(state) {
     el("label", { class: "check", title: "Galaxies of the same source or within the minimum separation, and near-identical images" }, state.withTrivial, "Include repeats of the query")))
 }
 
-function showFilters(state) {
+export function showFilters(state) {
   const { view, data: { sizes } } = state
   const of = datasetNow(state)
   const many = sizes.includes(view.k) ? sizes : [...sizes, view.k].sort((a, b) => a - b)
@@ -42,7 +50,7 @@ function rowsToCollect({ result }) {
 }
 
 /** Links to files of the results and of all embeddings. */
-function showTaking(state) {
+export function showTaking(state) {
   const request = requestOf(state)
   state.collect.hidden = !request || !state.result
   if (!request) return state.taking.replaceChildren()

@@ -1,16 +1,25 @@
 // Requests to the server, with a cache of results.
 
+import { ask, Refused, sentence } from "./common.js"
+import { change, hasQuery, pivot } from "./galaxy_search.js"
+import { isOtherReady } from "./galaxy_search_compare.js"
+import { showQuery, showTrail } from "./galaxy_search_query.js"
+import { LOST_SERVER, spaceOf, spaceOfEmbedding } from "./galaxy_search_space.js"
+import { drawTiles, showSays } from "./galaxy_search_tiles.js"
+import { datasetPath, ticketOf, uploadPicture } from "./picking.js"
+import { onlyOf } from "./row_filters.js"
+
 const KEPT_SEARCHES = 32
 
 /** The search request of the current view; null without embeddings or query. */
-function requestOf(state) {
+export function requestOf(state) {
   const { view } = state
   if (!state.data.state?.ready || !hasQuery(view)) return null
   return { space: spaceOf(state), row: view.row, upload: view.upload, positives: view.plus, negatives: view.minus,
     k: view.k, least: view.least, keep_trivial: view.trivial, near_arcsec: view.near, exact: view.exact, only: onlyOf(view) }
 }
 
-const queryOf = (request) => `query=${encodeURIComponent(JSON.stringify(request))}`
+export const queryOf = (request) => `query=${encodeURIComponent(JSON.stringify(request))}`
 
 /** The same, including the second encoder if it is ready. */
 function comparedRequest(state) {
@@ -24,7 +33,7 @@ async function askEncoders(request) {
   return { first: await ask(`/search?${queryOf(request)}`), second: null, agreement: null }
 }
 
-async function fetchResults(state) {
+export async function fetchResults(state) {
   const request = comparedRequest(state)
   const key = JSON.stringify(request)
   if (!request || state.shown === key) return
@@ -49,13 +58,13 @@ function keepResult(state, key, result) {
 }
 
 /** Shows an error; the last results stay. */
-function refuse(state, problem) {
+export function refuse(state, problem) {
   if (!(problem instanceof Refused) && !(problem instanceof TypeError)) throw problem
   state.problem = problem instanceof Refused ? sentence(problem.message) : LOST_SERVER
   showSays(state)
 }
 
-async function randomGalaxy(state) {
+export async function randomGalaxy(state) {
   const { row, label } = state.view, current = ticketOf(state)
   const seed = row === null ? 1 : Math.floor(Math.random() * 2 ** 31)
   const of = label === null ? "" : `&label=${encodeURIComponent(label)}`
@@ -68,7 +77,7 @@ async function randomGalaxy(state) {
 }
 
 /** Finds the galaxy described in the text box: a row, an id, a position or a link. */
-async function locateGalaxy(state, text) {
+export async function locateGalaxy(state, text) {
   if (!text.trim()) return
   const current = ticketOf(state)
   try {
@@ -83,7 +92,7 @@ async function locateGalaxy(state, text) {
   }
 }
 
-async function sendPicture(state, file) {
+export async function sendPicture(state, file) {
   if (!file) return
   const current = ticketOf(state)
   try {
@@ -98,7 +107,7 @@ async function sendPicture(state, file) {
 }
 
 /** The image of an upload from an earlier visit, as preprocessed by the run of the encoder. */
-async function pictureSent(state, id) {
+export async function pictureSent(state, id) {
   const viewed = { run: state.view.run, checkpoint: String(state.data.state?.step ?? "last"), upload: id }
   try {
     const seen = await ask("/reconstructions", { method: "POST", headers: { "Content-Type": "application/json" },

@@ -1,6 +1,13 @@
 // The query: its image, metadata and examples, and ways to choose another one.
 
-function buildQuery(state) {
+import { el, isNumber, renew } from "./common.js"
+import { galaxyPicture, inDegrees } from "./galaxy_dialog.js"
+import { example, retrace } from "./galaxy_search.js"
+import { locateGalaxy, pictureSent, randomGalaxy, sendPicture } from "./galaxy_search_net.js"
+import { datasetNow } from "./galaxy_search_space.js"
+import { skyLinks } from "./sky_links.js"
+
+export function buildQuery(state) {
   state.picture = el("div", { class: "picture" })
   state.facts = el("div", { class: "facts" })
   state.examples = el("div", { class: "examples" })
@@ -17,7 +24,7 @@ function buildQuery(state) {
     state.examples)
 }
 
-function showQuery(state) {
+export function showQuery(state) {
   const { row, upload } = state.view
   const of = datasetNow(state)
   const key = JSON.stringify([of?.version, row, upload, state.own.get(upload) ?? ""])
@@ -65,12 +72,12 @@ function exampleRow(state, of, kind) {
     }))
 }
 
-function buildTrail(state) {
+export function buildTrail(state) {
   return (state.trail = el("nav", { class: "trail", "aria-label": "Trail" }))
 }
 
 /** a › b › c: the path to the query; each step is a link back. */
-function showTrail(state) {
+export function showTrail(state) {
   const { trail, row, upload } = state.view
   const of = datasetNow(state)
   if (!of) return

@@ -1,23 +1,26 @@
 // The embedding space: run, checkpoint, depth, pooling and dataset.
 
-const LOST_SERVER = "The server is not responding; this page shows its last state."
-const POOLING_WORDS = [["mean", "mean of patches"], ["cls", "class token"], ["both", "both"]]
+import { ask, el, grouped, hasTrait, runPath } from "./common.js"
+import { fillSelect } from "./picking.js"
+
+export const LOST_SERVER = "The server is not responding; this page shows its last state."
+export const POOLING_WORDS = [["mean", "mean of patches"], ["cls", "class token"], ["both", "both"]]
 
 /** Step 0 of a training is random weights; step 0 of an imported model is its own. */
-const stepWord = (step, trained) => (trained && !step ? "0, random init" : grouped(step))
+export const stepWord = (step, trained) => (trained && !step ? "0, random init" : grouped(step))
 
 const labelled = (word, node) => el("label", { class: "field" }, el("span", { class: "gx-soft" }, word), node)
 
 /** `more` is appended. */
-function buildSpace(state, more = null) {
-  state.encoder = encoderBar((changes) => change(state, changes))
+export function buildSpace(state, more = null) {
+  state.encoder = encoderBar(state.change)
   state.sets = el("select", { "aria-label": "Dataset" })
-  state.sets.onchange = () => change(state, { dataset: state.sets.value, row: null, plus: [], minus: [], trail: [], label: null, split: null })
+  state.sets.onchange = () => state.change({ dataset: state.sets.value, row: null, plus: [], minus: [], trail: [], label: null, split: null })
   return el("div", { class: "bar space" }, state.encoder.fields, labelled("Dataset", state.sets), more)
 }
 
 /** Selects for one encoder; `choose` gets the changes, `whose` prefixes the labels of the second encoder. */
-function encoderBar(choose, whose = "") {
+export function encoderBar(choose, whose = "") {
   const bar = {}
   const list = (name, words, toChanges) => {
     const node = el("select", { "aria-label": whose + words })
@@ -32,14 +35,14 @@ function encoderBar(choose, whose = "") {
   return bar
 }
 
-function showSpace(state) {
+export function showSpace(state) {
   const { datasets } = state.data
   showEncoder(state.encoder, state.data.runs, state.view, state.data.state)
   fillSelect(state.sets, datasets.map(({ name }) => [name, name]), state.view.dataset)
 }
 
 /** Shows the selection, with details from the embedding state. */
-function showEncoder(bar, runs, selection, embedding) {
+export function showEncoder(bar, runs, selection, embedding) {
   const { run, pooling, depth } = selection
   const known = runs.some((one) => one.id === run)
   bar.trained = runs.some((one) => one.id === run && hasTrait(one, "samples"))
@@ -70,10 +73,10 @@ async function showSteps(bar, { run, checkpoint }, embedding) {
   }
 }
 
-function datasetNow(state) {
+export function datasetNow(state) {
   return state.data.datasets.find(({ name }) => name === state.view.dataset) ?? null
 }
 
 /** The space shown, fully resolved. */
-const spaceOf = ({ data }) => spaceOfEmbedding(data.state)
-const spaceOfEmbedding = ({ run, step, dataset, depth, pooling }) => ({ run, checkpoint: String(step), dataset, depth, pooling })
+export const spaceOf = ({ data }) => spaceOfEmbedding(data.state)
+export const spaceOfEmbedding = ({ run, step, dataset, depth, pooling }) => ({ run, checkpoint: String(step), dataset, depth, pooling })

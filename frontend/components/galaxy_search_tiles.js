@@ -1,6 +1,14 @@
 // The results: a click on an image makes it the query; + and − make it an example.
 
-function buildTiles(state) {
+import { el, grouped, renew, svgShape } from "./common.js"
+import { CELL_STEPS, galaxyPicture, nameOfGalaxy } from "./galaxy_dialog.js"
+import { change, example, pivot } from "./galaxy_search.js"
+import { showHalves, TWO_RINGS } from "./galaxy_search_compare.js"
+import { showTaking } from "./galaxy_search_filters.js"
+import { datasetNow } from "./galaxy_search_space.js"
+import { skyLinks } from "./sky_links.js"
+
+export function buildTiles(state) {
   const tiles = el("div", { class: "tiles", role: "group", "aria-label": "Similar galaxies. Arrow keys move, Enter searches, plus and minus add an example." })
   tiles.onkeydown = (event) => onTileKey(state, event, tiles)
   for (const name of ["mouseover", "focusin"]) tiles.addEventListener(name, (event) => ringRow(state, event.target.closest(".tile")))
@@ -8,7 +16,7 @@ function buildTiles(state) {
   return tiles
 }
 
-function drawTiles(state) {
+export function drawTiles(state) {
   const [first, second] = state.halves
   drawGrid(state, first.tiles, state.result, state.second)
   drawGrid(state, second.tiles, state.second, state.result)
@@ -20,7 +28,7 @@ function drawTiles(state) {
 }
 
 /** The results of one encoder, marking those also found by the `other`. */
-function drawGrid(state, tiles, result, other) {
+export function drawGrid(state, tiles, result, other) {
   const held = tiles.contains(tiles.getRootNode().activeElement)
   const there = new Map((other?.neighbours ?? []).map(({ galaxy }, place) => [galaxy.row, place + 1]))
   tiles.replaceChildren(...(result?.neighbours ?? []).map((one, place) => tileOf(state, one, place, there.get(one.galaxy.row))))
@@ -75,7 +83,7 @@ function howFound(state, { approximate }) {
 }
 
 /** The number of results, what was left out, and errors. */
-function showSays(state) {
+export function showSays(state) {
   const { result, problem, message, far } = state
   const several = state.view.plus.length + state.view.minus.length > 0
   const counted = result ? [

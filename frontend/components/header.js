@@ -1,5 +1,8 @@
 // The header: pages, selected run, queue, problems, and keyboard shortcuts.
 
+import { el, live, makeStore, plainClick, renew, runPace, runPath, runTitle, sentence, stateMark } from "./common.js"
+import { updateNotices } from "./notices.js"
+
 const header = makeStore()
 
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -4,7 +4,7 @@ from typing import TypedDict
 
 from frontend.components import ignore, load_component, trigger
 
-_HEADER = load_component("header", parts=("notices",))
+_HEADER = load_component("header")
 
 
 class PageLink(TypedDict):

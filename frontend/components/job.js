@@ -1,5 +1,10 @@
 // A short job: title, progress and a stop button.
 
+import {
+  duration, el, exists, isNumber, live, makeStore, renew, runPath, runSeconds, sendVerb, sentence, shareDone,
+  stateMark, TERMINAL,
+} from "./common.js"
+
 const jobs = makeStore()
 
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -1,26 +1,28 @@
 // Flagging labels as doubtful: flags are saved immediately, and a line reports it with an undo button. `flags` maps
 // flagged rows to their notes. A galaxy is {row, source_id}.
 
+import { ask, el, exists, Refused, sentence, svgShape, takeText } from "./common.js"
+
 const FLAG = "M4 14V2.5h8.5l-2.2 3 2.2 3H4"
-const flagShape = (solid) => svgShape(solid ? "solid flag" : "ring", FLAG)
-const isFlagKey = (event) => event.key === "f" && !event.metaKey && !event.ctrlKey && !event.altKey
+export const flagShape = (solid) => svgShape(solid ? "solid flag" : "ring", FLAG)
+export const isFlagKey = (event) => event.key === "f" && !event.metaKey && !event.ctrlKey && !event.altKey
 const flagPath = (of, row) => `/datasets/${encodeURIComponent(of.dataset)}/flags/${row}`
 
 /** The flags of the galaxies of a component; `changed()` redraws what depends on them. */
-function labelDoubts(changed) {
+export function labelDoubts(changed) {
   const doubts = { flags: new Map(), change: 0, message: () => [], last: Promise.resolve(), changed }
   doubts.line = () => el("p", { class: "doubt", role: "status" }, doubts.message())
   return doubts
 }
 
 /** Replaces all flags by those from the page. */
-function setDoubts(doubts, flags) {
+export function setDoubts(doubts, flags) {
   doubts.flags = new Map(flags)
   doubts.change = 0
 }
 
 /** Sets or removes the flag; clicks are processed in order. */
-function turnFlag(doubts, of, galaxy) {
+export function turnFlag(doubts, of, galaxy) {
   doubts.last = doubts.last.then(() => sendFlag(doubts, of, galaxy, !doubts.flags.has(galaxy.row), null))
   return doubts.last
 }
@@ -48,7 +50,7 @@ async function sendFlag(doubts, of, galaxy, on, note, taken = () => {}) {
   doubts.changed()
 }
 
-const flagName = (galaxy) => (galaxy.source_id ? `${galaxy.row} (${galaxy.source_id})` : String(galaxy.row))
+export const flagName = (galaxy) => (galaxy.source_id ? `${galaxy.row} (${galaxy.source_id})` : String(galaxy.row))
 
 function wordsOfFlag(doubts, of, galaxy, on) {
   if (!on) return [`Flag of galaxy ${flagName(galaxy)} removed.`]
@@ -58,7 +60,7 @@ function wordsOfFlag(doubts, of, galaxy, on) {
 }
 
 /** The controls in the dialog of a galaxy: the flag and its note. */
-function flagControl(doubts, of, galaxy) {
+export function flagControl(doubts, of, galaxy) {
   const flagged = doubts.flags.has(galaxy.row)
   const button = el("button", { class: "flag-label", "data-item": `flag ${galaxy.row}`, "aria-pressed": String(flagged), "aria-keyshortcuts": "f", title: "Key f. Flags do not change labels or scores." },
     flagShape(flagged), flagged ? " Label flagged as doubtful" : " Flag the label as doubtful")

@@ -1,5 +1,9 @@
 // Validation accuracy by epoch, fine-tuned and from scratch: thin lines for seeds, thick lines for means.
 
+import { makeStore, percent } from "./common.js"
+import { readColours } from "./palette.js"
+import { chartStore, endNames, inPercent, shareTicks, svg, tick } from "./svg_chart.js"
+
 const learningCurves = makeStore()
 const FRAME = { height: 260, top: 26, right: 92, bottom: 38, left: 40 }
 const SIDE_KINDS = { "fine-tuned": "tuned", "from scratch": "scratch" }

@@ -7,7 +7,7 @@ from typing import Any
 from frontend.components import load_component
 from shared.contract.evaluations import LearningCurve, TwinCurves
 
-_CURVES = load_component("learning_curves", parts=("palette", "svg_chart"))
+_CURVES = load_component("learning_curves")
 
 
 def draw_learning_curves(twins: TwinCurves, key: str) -> None:

@@ -1,5 +1,7 @@
 // The learning rate over epochs, with warm-up and peak.
 
+import { el, makeStore } from "./common.js"
+
 const lrCurves = makeStore()
 const HEIGHT = 168
 const LETTER = 6.4 // approximate width of a letter of the label

@@ -1,5 +1,8 @@
 // Machine usage of a worker: small charts of CPU, memory and GPU over a common time axis.
 
+import { duration, el, isNumber, live, makeStore, runPath, sentence } from "./common.js"
+import { chartStore, svg, tick } from "./svg_chart.js"
+
 const loads = makeStore()
 const LOAD = { height: 96, top: 22, bottom: 22, left: 56, right: 16 }
 const GAP_S = 60 // a longer gap between samples breaks the line

@@ -2,7 +2,7 @@
 
 from frontend.components import load_component
 
-_LOAD = load_component("machine_load", parts=("svg_chart",))
+_LOAD = load_component("machine_load")
 
 
 def draw_machine_load(run_id: str, *, ended: bool) -> None:

@@ -1,12 +1,27 @@
 // Reconstructions of a masked galaxy that follow the mask-ratio slider.
 
+import { el, isNewAddress, makeStore, percent } from "./common.js"
+import { drawChart } from "./mask_scrubber_chart.js"
+import { buildPanels, crispenPanels, drawScene, PANELS } from "./mask_scrubber_draw.js"
+import { buildInside, followInside, leaveInside } from "./mask_scrubber_inside.js"
+import { maskAtRatio, maskOfHidden, maskOfKept, ratioByPatches } from "./mask_scrubber_maths.js"
+import { buildModel, buildVersus, followAll, startVersus } from "./mask_scrubber_models.js"
+import {
+  closeSide, exactFits, fetchExact, fetchLadder, fetchSample, makeSide, ranksNow, sidesOf, stopWaiting, wantExact,
+} from "./mask_scrubber_net.js"
+import { preparePaint } from "./mask_scrubber_paint.js"
+import { buildPick, randomGalaxy, sendPicture, stepGalaxy, stepInClass } from "./mask_scrubber_pick.js"
+import { buildControls, showControls, showFigures } from "./mask_scrubber_words.js"
+import { readColours } from "./palette.js"
+import { acceptDrops, latestWins, listenToPage } from "./picking.js"
+
 const scrubbers = makeStore()
 const REPORT_MS = 250
-const KINDS = ["uniform", "block", "core", "ring", "half", "grid"]
-const PIXEL_WORDS = [
+export const KINDS = ["uniform", "block", "core", "ring", "half", "grid"]
+export const PIXEL_WORDS = [
   ["interpolated", "statistics from visible patches"], ["true", "true patch statistics"], ["normalised", "normalised prediction"],
 ]
-const PIXEL_NOTE = "How normalised predictions become pixels: with mean and standard deviation interpolated from visible patches, "
+export const PIXEL_NOTE = "How normalised predictions become pixels: with mean and standard deviation interpolated from visible patches, "
   + "with those of the hidden patches (which the model did not see), or left normalised"
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -110,7 +125,7 @@ function slideByKey(state, event) {
 }
 
 /** Reports the view to the page's script once it rests, for the address. */
-function reportSoon(state) {
+export function reportSoon(state) {
   clearTimeout(state.reportTimer)
   state.reportTimer = setTimeout(() => reportNow(state), REPORT_MS)
 }
@@ -134,7 +149,7 @@ function maskNow(state) {
   return exactFits(state, state.sides.a) || !state.mask ? maskOfKept(exact.result.ids_keep, length) : state.mask
 }
 
-function refreshScene(state) {
+export function refreshScene(state) {
   state.mask = maskNow(state)
   drawScene(state)
   showMaskWords(state)
@@ -144,7 +159,7 @@ function refreshScene(state) {
 }
 
 /** Shows the ratio as text and on the slider. */
-function showMaskWords(state) {
+export function showMaskWords(state) {
   const { ratio, hidden } = state.view
   const share = hidden && state.grid ? hidden.length / state.grid.length : ratio
   const value = String(Math.round(10000 * share))

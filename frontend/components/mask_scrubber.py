@@ -11,9 +11,8 @@ from frontend.own_dataset import run_option
 from shared.contract.datasets import Dataset
 from shared.contract.runs import Run
 
-PARTS = ("maths", "draw", "net", "paint", "pick", "models", "words", "chart", "save", "inside_maps", "inside")
 KEY = "mask_scrubber"
-_SCRUBBER = load_component(KEY, parts=("palette", "picking", *(f"{KEY}_{part}" for part in PARTS)))
+_SCRUBBER = load_component(KEY)
 
 
 def draw_mask_scrubber(

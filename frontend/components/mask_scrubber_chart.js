@@ -1,6 +1,10 @@
 // Loss of hidden patches by mask ratio, and its shares in the centre and in the sky, for this galaxy and a sample of
 // validation galaxies, with the current ratio marked.
 
+import { el, exists, isNumber, sentence } from "./common.js"
+import { countHidden } from "./mask_scrubber_maths.js"
+import { ladderFits, sampleFits, sidesOf } from "./mask_scrubber_net.js"
+
 const CHART = { height: 128, top: 20, right: 52, bottom: 18, left: 40, foot: 16 }
 const SHARES = [["centre", "centre_shares", 0], ["sky", "sky_shares", 1]] // name, key, colour
 
@@ -18,7 +22,7 @@ function curvesNow(state) {
   return { own, sampled }
 }
 
-function drawChart(state) {
+export function drawChart(state) {
   const { own, sampled } = curvesNow(state)
   const width = state.chart.clientWidth
   const drawn = JSON.stringify([width, own, sampled, sidesOf(state).map((side) => [side.problem, side.sampleProblem])])

@@ -1,11 +1,15 @@
 // The five panels, drawn at the resolution of the model from loaded images.
 
-const PANELS = ["original", "masked", "reconstruction", "composite", "error"]
-const PREDICTED = ["reconstruction", "composite", "error"]
+import { capitalised, el } from "./common.js"
+import { frameFor } from "./mask_scrubber_maths.js"
+import { exactFits, ladderFits } from "./mask_scrubber_net.js"
+
+export const PANELS = ["original", "masked", "reconstruction", "composite", "error"]
+export const PREDICTED = ["reconstruction", "composite", "error"]
 const HIDDEN_GREY = [72, 72, 72, 255] // as in images from the server
 const NO_ERROR = [68, 1, 84, 255] // viridis at 0
 
-function buildPanels(state) {
+export function buildPanels(state) {
   state.panels = Object.fromEntries(PANELS.map((name) => {
     const canvas = el("canvas", { width: 1, height: 1, role: "img", "aria-label": name, "data-panel": name })
     const line = PREDICTED.includes(name) ? el("i", { class: "wipe", hidden: true }) : null
@@ -18,13 +22,13 @@ function buildPanels(state) {
   state.scratch = cellCanvas()
 }
 
-function cellCanvas() {
+export function cellCanvas() {
   const canvas = document.createElement("canvas")
   return { canvas, pen: canvas.getContext("2d"), pixels: null }
 }
 
 /** Sizes the canvases to the model's input; `length` patches form a square. */
-function sizePanels(state, side, length) {
+export function sizePanels(state, side, length) {
   if (state.grid?.side === side && state.grid.length === length) return
   const n = Math.round(Math.sqrt(length))
   state.grid = { side, length, n }
@@ -39,7 +43,7 @@ function sizePanels(state, side, length) {
 }
 
 /** Shows pixels as squares if enlarged more than twofold. */
-function crispenPanels(state) {
+export function crispenPanels(state) {
   const enlarged = state.panels.original.canvas.clientWidth * devicePixelRatio > 2 * (state.grid?.side ?? Infinity)
   state.row.classList.toggle("crisp", enlarged)
 }
@@ -60,7 +64,7 @@ function fillCells({ cells }, mask) {
 }
 
 /** Draws all panels for the current mask. */
-function drawScene(state) {
+export function drawScene(state) {
   const { a, b } = state.sides
   if (!a.exact || !state.grid || !state.mask) return
   fillCells(state, state.mask)

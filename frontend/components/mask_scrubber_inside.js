@@ -1,5 +1,13 @@
 // Inspecting the encoder on the unmasked galaxy: layer, attention head and query patch.
 
+import { ask, el, Refused, sentence } from "./common.js"
+import { reportSoon } from "./mask_scrubber.js"
+import { cellCanvas } from "./mask_scrubber_draw.js"
+import { buildMaps, drawMaps, galaxyUnder, gridOf, headOf, nameMaps, placeOf } from "./mask_scrubber_inside_maps.js"
+import { KEPT_RESULTS, LOST, REST_MS, RETRY_MS, viewedBy } from "./mask_scrubber_net.js"
+import { PATCH_STEPS } from "./mask_scrubber_paint.js"
+import { fillSelect, latestWins } from "./picking.js"
+
 const HOW_INSIDE = [
   ["No mask.", "The encoder sees all patches, as when its features are used. The mask ratio above has no effect here."],
   ["Attention", "is the weight the query token gives to each token in this layer; patches and class token add up to 100 %. "
@@ -9,7 +17,7 @@ const HOW_INSIDE = [
   ["Similarity", "is the cosine between the features of each patch and of the query token, after this layer and the final norm."],
 ]
 
-function buildInside(state) {
+export function buildInside(state) {
   const inside = (state.inside = { kept: new Map(), shown: null, under: null, problem: null, cells: cellCanvas() })
   state.queueInside = latestWins(() => fetchInside(state))
   inside.button = el("button", { class: "fold", "aria-expanded": "false", onClick: () => setInside(state, { inside: state.view.inside === null ? 0 : null }) }, "Look inside")
@@ -71,11 +79,11 @@ function layerNow({ view, inside: { shown } }) {
 }
 
 /** Sets the query patch; null is the class token. */
-function setQuery(state, patch) {
+export function setQuery(state, patch) {
   if (state.inside.shown) setInside(state, { patch })
 }
 
-function queryByKey(state, event) {
+export function queryByKey(state, event) {
   const { shown } = state.inside
   const step = PATCH_STEPS[event.key]
   if (!shown || !(step || ["Enter", " ", "Escape"].includes(event.key))) return
@@ -96,7 +104,7 @@ function insideRequest(state) {
 }
 
 /** Requests changed maps after `wait` ms; nothing while the section is closed. */
-function followInside(state, wait = REST_MS) {
+export function followInside(state, wait = REST_MS) {
   const { inside, view } = state
   const key = JSON.stringify(insideRequest(state))
   if (key !== inside.key) {
@@ -110,7 +118,7 @@ function followInside(state, wait = REST_MS) {
   inside.drawn = drawn
 }
 
-function leaveInside({ inside }) {
+export function leaveInside({ inside }) {
   clearTimeout(inside.timer)
   inside.key = null
 }

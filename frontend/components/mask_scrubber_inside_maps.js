@@ -1,5 +1,8 @@
 // The three maps of one layer: attention, patch features as colours, and similarity.
 
+import { el, percent } from "./common.js"
+import { queryByKey, setQuery } from "./mask_scrubber_inside.js"
+
 const MAPS = { attention: "Attention", pca: "PCA of patch features", similarity: "Similarity" }
 const VIRIDIS_STEPS = [
   [68, 1, 84], [72, 40, 120], [62, 73, 137], [49, 104, 142], [38, 130, 142],
@@ -15,7 +18,7 @@ function viridisAt(share) {
 }
 
 /** One frame per map; a click or arrow keys set the query patch. */
-function buildMaps(state) {
+export function buildMaps(state) {
   const maps = Object.fromEntries(Object.entries(MAPS).map(([name, title]) => {
     const canvas = el("canvas", { width: 1, height: 1, role: "img", tabindex: 0, "aria-label": title, "data-map": name })
     const mark = el("i", { class: "cursor", hidden: true })
@@ -41,8 +44,8 @@ function mapPatchAt({ inside: { shown } }, event) {
 }
 
 const cosine = (value) => value.toFixed(2).replace("-", "−")
-const gridOf = ({ patches }) => Math.round(Math.sqrt(patches))
-const placeOf = (patch, n) => `row ${Math.floor(patch / n) + 1}, column ${patch % n + 1}`
+export const gridOf = ({ patches }) => Math.round(Math.sqrt(patches))
+export const placeOf = (patch, n) => `row ${Math.floor(patch / n) + 1}, column ${patch % n + 1}`
 
 /** The attention of the selected head, or the mean if it does not exist. */
 function attentionOf({ view }, result) {
@@ -52,13 +55,13 @@ function attentionOf({ view }, result) {
     : { values: result.attention[head - 1], cls: result.attention_to_cls[head - 1], words: `head ${head}` }
 }
 
-function headOf({ head }, { heads }) {
+export function headOf({ head }, { heads }) {
   return head !== null && head <= heads ? head : null
 }
 
 const viridisOf = (low, high) => (value) => VIRIDIS[Math.round(255 * Math.min(Math.max((value - low) / (high - low || 1), 0), 1))]
 
-function drawMaps(state) {
+export function drawMaps(state) {
   const { inside, inside: { shown: { result }, maps } } = state
   const attention = attentionOf(state, result).values
   const { similarity } = result
@@ -84,14 +87,14 @@ function paintMap({ cells, shown: { result }, under }, { canvas, pen }, colours)
 }
 
 /** The image of the inspected galaxy, if the panels above have loaded it. */
-function galaxyUnder({ sides: { a: { exact } }, inside: { shown } }) {
+export function galaxyUnder({ sides: { a: { exact } }, inside: { shown } }) {
   if (!exact || !shown) return null
   const galaxy = ({ viewed: { dataset, row, upload } }) => JSON.stringify([dataset, row, upload])
   return galaxy(exact.request) === galaxy(shown.request) ? exact.pictures.original : null
 }
 
 /** Legends and aria-labels of the maps. */
-function nameMaps(state) {
+export function nameMaps(state) {
   const { maps, shown: { result } } = state.inside
   const { values, cls, words } = attentionOf(state, result)
   const { similarity, explained, layer, layers } = result

@@ -1,10 +1,18 @@
 // The model and an optional second one: run, checkpoint, and the wipe between the two.
 
+import { el, exists, grouped, isNumber } from "./common.js"
+import { refreshScene, reportSoon } from "./mask_scrubber.js"
+import { drawScene, PREDICTED } from "./mask_scrubber_draw.js"
+import { closeSide, followRun, makeSide, stepOf, wantExact } from "./mask_scrubber_net.js"
+import { datasetName } from "./mask_scrubber_pick.js"
+import { showMessages } from "./mask_scrubber_words.js"
+import { fillSelect } from "./picking.js"
+
 const RUN_OF = { a: "run", b: "against" }
 const CHECKPOINT_OF = { a: "checkpoint", b: "against_checkpoint" }
 
 /** A run and a slider over its checkpoints. */
-function buildModel(state, name) {
+export function buildModel(state, name) {
   const model = { name }
   model.run = el("select", { class: "run", "aria-label": name === "a" ? "Run" : "Run to compare with" })
   model.run.onchange = () => setRun(state, name, model.run.value)
@@ -38,7 +46,7 @@ function setCheckpoint(state, name, checkpoint) {
 }
 
 /** Updates both sides to the current view; creates or closes the second one. */
-function followAll(state) {
+export function followAll(state) {
   const { view, sides } = state
   followRun(state, sides.a, view.run, view.checkpoint)
   if (view.against === null && sides.b) { closeSide(sides.b); sides.b = null }
@@ -58,7 +66,7 @@ function showModels(state) {
   placeWipe(state, state.wipe)
 }
 
-function showCheckpoints(state, side) {
+export function showCheckpoints(state, side) {
   const model = state.models[side.name]
   const steps = side.steps?.steps ?? []
   const step = stepOf(side)
@@ -78,7 +86,7 @@ function showCheckpoints(state, side) {
 }
 
 /** Starts a comparison with the first checkpoint of the same run. */
-function startVersus(state) {
+export function startVersus(state) {
   const { steps } = state.sides.a
   Object.assign(state.view, { against: state.view.run, against_checkpoint: steps?.steps.length ? String(steps.steps[0]) : "last" })
   followAll(state)
@@ -92,7 +100,7 @@ function endVersus(state) {
   reportSoon(state)
 }
 
-function buildVersus(state) {
+export function buildVersus(state) {
   state.wipeSlider = el("input", { type: "range", min: 0, max: 1000, step: 1, value: 500, "aria-label": "Wipe between A and B" })
   state.wipeSlider.oninput = () => placeWipe(state, state.wipeSlider.value / 1000)
   state.versus = el("div", { class: "bar versus", hidden: true }, buildModel(state, "b"),
@@ -119,7 +127,7 @@ function placeWipe(state, share) {
 }
 
 /** Why the two models have different masks; "" if they do not. */
-function unlike({ sides: { a, b } }) {
+export function unlike({ sides: { a, b } }) {
   if (!a.exact || !b?.exact) return ""
   const [one, two] = [a.exact.result, b.exact.result]
   if (one.patches !== two.patches) return `A has ${one.patches} patches and B has ${two.patches}, so their masks differ.`

@@ -1,20 +1,30 @@
 // Requests to the server: checkpoints, exact images once the slider rests, the ladder of ratios, and last the curve of a
 // sample.
 
-const REST_MS = 120
-const LADDER_REST_MS = 250
-const KEPT_RESULTS = 16
-const SLOW_MS = 700
-const RETRY_MS = 3000
-const SAMPLE_SEED = 0 // fixed, so that the curve of the sample does not change with the mask
-const LOST = "The server is not responding; this page shows its last state."
+import { API, ask, exists, live, refresh, Refused, runPace, runPath, TERMINAL } from "./common.js"
+import { refreshScene } from "./mask_scrubber.js"
+import { drawChart } from "./mask_scrubber_chart.js"
+import { PANELS, sizePanels } from "./mask_scrubber_draw.js"
+import { followInside } from "./mask_scrubber_inside.js"
+import { removedPatches } from "./mask_scrubber_maths.js"
+import { showCheckpoints } from "./mask_scrubber_models.js"
+import { datasetName } from "./mask_scrubber_pick.js"
+import { showMessages } from "./mask_scrubber_words.js"
 
-function makeSide(name) {
+export const REST_MS = 120
+const LADDER_REST_MS = 250
+export const KEPT_RESULTS = 16
+const SLOW_MS = 700
+export const RETRY_MS = 3000
+const SAMPLE_SEED = 0 // fixed, so that the curve of the sample does not change with the mask
+export const LOST = "The server is not responding; this page shows its last state."
+
+export function makeSide(name) {
   return { name, run: null, checkpoint: "last", steps: null, exact: null, ladder: null, problem: null, kept: new Map() }
 }
 
 /** Follows the checkpoints of the run of a side, including new ones. */
-function followRun(state, side, runId, checkpoint) {
+export function followRun(state, side, runId, checkpoint) {
   side.checkpoint = checkpoint
   if (side.run === runId) return
   leaveRun(side)
@@ -43,7 +53,7 @@ function leaveRun(side) {
   side.run = null
 }
 
-function closeSide(side) {
+export function closeSide(side) {
   leaveRun(side)
   dropPictures(side.exact)
   side.ladder?.sprite.close()
@@ -55,14 +65,14 @@ function dropPictures(exact) {
 }
 
 /** The step of "last", "best" or a number; null without checkpoints. */
-function stepOf({ steps, checkpoint }) {
+export function stepOf({ steps, checkpoint }) {
   if (!steps?.steps.length) return null
   const named = { last: steps.last, best: steps.best ?? steps.last }[checkpoint]
   const step = named ?? Number(checkpoint)
   return steps.steps.includes(step) ? step : steps.last ?? steps.steps.at(-1)
 }
 
-function viewedBy(state, side) {
+export function viewedBy(state, side) {
   const { row, upload } = state.view
   const step = stepOf(side)
   if (step === null || (row === null && upload === null)) return null
@@ -70,7 +80,7 @@ function viewedBy(state, side) {
   return { run: side.run, checkpoint: String(step), ...galaxy }
 }
 
-function exactRequest(state, side) {
+export function exactRequest(state, side) {
   const viewed = viewedBy(state, side)
   if (!viewed) return null
   const { ratio, seed, kind, hidden, pixels, average } = state.view
@@ -78,7 +88,7 @@ function exactRequest(state, side) {
 }
 
 /** A cache key that is equal for ratios that hide the same patches. */
-function keyOf(state, request) {
+export function keyOf(state, request) {
   if (!request) return null
   const { masking } = request
   const length = state.grid?.length ?? 0
@@ -87,44 +97,44 @@ function keyOf(state, request) {
   return JSON.stringify([request.viewed, own, request.pixels, request.average, request.average > 1 ? masking.seed : 0])
 }
 
-function exactFits(state, side) {
+export function exactFits(state, side) {
   return side.exact !== null && keyOf(state, side.exact.request) === keyOf(state, exactRequest(state, side))
 }
 
-function ladderRequest(state, side) {
+export function ladderRequest(state, side) {
   const viewed = viewedBy(state, side)
   return viewed && { viewed, kind: state.view.kind, seed: state.view.seed, pixels: state.view.pixels }
 }
 
-function ladderFits(state, side) {
+export function ladderFits(state, side) {
   return side.ladder !== null && side.ladder.key === JSON.stringify(ladderRequest(state, side))
 }
 
 /** The ranks of the current mask, from any model: the same seed and grid give the same mask. */
-function ranksNow(state) {
+export function ranksNow(state) {
   const { kind, seed } = state.view
   return state.ranks.get(`${state.grid?.length} ${kind} ${seed}`) ?? null
 }
 
-function sidesOf(state) {
+export function sidesOf(state) {
   return [state.sides.a, state.sides.b].filter(Boolean)
 }
 
 /** Requests exact images once the view has rested for `wait` ms. */
-function wantExact(state, wait = REST_MS) {
+export function wantExact(state, wait = REST_MS) {
   stopWaiting(state)
   const load = () => { for (const side of sidesOf(state)) state.queueExact(side.name) }
   // Wait for one more frame: a busy browser delivers the next pointer move only then.
   state.restTimer = setTimeout(wait ? () => { state.restFrame = requestAnimationFrame(load) } : load, wait)
 }
 
-function stopWaiting(state) {
+export function stopWaiting(state) {
   clearTimeout(state.restTimer)
   clearTimeout(state.ladderTimer)
   cancelAnimationFrame(state.restFrame)
 }
 
-async function fetchExact(state, name) {
+export async function fetchExact(state, name) {
   const side = state.sides[name]
   const request = side && exactRequest(state, side)
   if (!request) return
@@ -189,7 +199,7 @@ function wantLadder(state) {
   state.ladderTimer = setTimeout(() => { for (const side of sidesOf(state)) state.queueLadder(side.name) }, LADDER_REST_MS)
 }
 
-async function fetchLadder(state, name) {
+export async function fetchLadder(state, name) {
   const side = state.sides[name]
   const request = side && ladderRequest(state, side)
   if (!request || ladderFits(state, side) || !exactFits(state, side)) return
@@ -217,12 +227,12 @@ function sampleRequest(state, side) {
   return step === null ? null : { run: side.run, checkpoint: String(step), dataset, kind: state.view.kind, seed: SAMPLE_SEED }
 }
 
-function sampleFits(state, side) {
+export function sampleFits(state, side) {
   return exists(side.sample) && side.sampleKey === JSON.stringify(sampleRequest(state, side))
 }
 
 /** Fetches the curve of a sample last, as it takes longest; errors are shown next to the chart. */
-async function fetchSample(state, name) {
+export async function fetchSample(state, name) {
   const side = state.sides[name]
   const request = side && sampleRequest(state, side)
   const key = JSON.stringify(request)
@@ -251,7 +261,7 @@ async function fetchBitmap(address) {
   return createImageBitmap(await answer.blob())
 }
 
-function refuse(state, side, problem) {
+export function refuse(state, side, problem) {
   if (!(problem instanceof Refused) && !(problem instanceof TypeError)) throw problem
   if (problem instanceof Refused) return setProblem(state, side, problem.message)
   setProblem(state, side, LOST)

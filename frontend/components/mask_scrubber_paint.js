@@ -1,6 +1,13 @@
 // Painting a mask: a stroke starting on a visible patch hides patches, one starting on a hidden patch shows them.
 
-function preparePaint(state) {
+import { el } from "./common.js"
+import { refreshScene, reportSoon, showMaskWords } from "./mask_scrubber.js"
+import { drawScene } from "./mask_scrubber_draw.js"
+import { hiddenOf } from "./mask_scrubber_maths.js"
+import { wantExact } from "./mask_scrubber_net.js"
+import { showControls } from "./mask_scrubber_words.js"
+
+export function preparePaint(state) {
   const { canvas } = state.panels.masked
   canvas.tabIndex = 0
   canvas.setAttribute("aria-label", "Masked image. Arrow keys choose a patch, Space hides or shows it.")
@@ -73,7 +80,7 @@ function placeCursor(state, row, column) {
   state.cursor.style.cssText = `left:${(column - before) * share}%;top:${(row - before) * share}%;width:${state.brush * share}%;height:${state.brush * share}%`
 }
 
-const PATCH_STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
+export const PATCH_STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
 
 function paintByKey(state, event) {
   if (!state.mask) return
@@ -94,7 +101,7 @@ function paintByKey(state, event) {
 }
 
 /** Sets a hand-made mask; null returns to the mask of ratio, kind and seed. */
-function setHidden(state, hidden) {
+export function setHidden(state, hidden) {
   state.view.hidden = hidden
   refreshScene(state)
   showControls(state)
@@ -102,7 +109,7 @@ function setHidden(state, hidden) {
   reportSoon(state)
 }
 
-function paintTools(state) {
+export function paintTools(state) {
   const tool = (words, title, mask) => el("button", { title, onClick: () => { if (state.mask) setHidden(state, hiddenOf(mask(state.mask))) } }, words)
   const sizes = el("select", { "aria-label": "Brush", title: "Brush size in patches" },
     [1, 2, 3, 5].map((side) => el("option", { value: side }, `brush ${side} × ${side}`)))

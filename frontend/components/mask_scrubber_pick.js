@@ -1,6 +1,12 @@
 // Choosing a galaxy: by row, previous and next, random, or an uploaded image.
 
-function buildPick(state) {
+import { ask, el, grouped, putText, takeText } from "./common.js"
+import { refreshScene, reportSoon } from "./mask_scrubber.js"
+import { refuse, wantExact } from "./mask_scrubber_net.js"
+import { redrawSeed, showControls } from "./mask_scrubber_words.js"
+import { datasetPath, fillSelect, ticketOf, uploadPicture } from "./picking.js"
+
+export function buildPick(state) {
   state.dataset = el("select", { "aria-label": "Dataset" })
   state.dataset.onchange = () => setGalaxy(state, { dataset: state.dataset.value, row: 0, upload: null, label: null })
   state.label = el("select", { "aria-label": "Class" })
@@ -24,7 +30,7 @@ function buildPick(state) {
 }
 
 /** The current dataset: the selected one, else that of the run, else (for an imported model) the first. */
-function datasetName(state) {
+export function datasetName(state) {
   const own = state.data.runs.find((run) => run.id === state.view.run)?.dataset
   return state.view.dataset ?? own ?? state.data.datasets[0]?.name ?? null
 }
@@ -33,7 +39,7 @@ function datasetNow(state) {
   return state.data.datasets.find(({ name }) => name === datasetName(state)) ?? null
 }
 
-function showPick(state) {
+export function showPick(state) {
   const { datasets } = state.data
   const now = datasetNow(state)
   const { row, upload, label } = state.view
@@ -83,14 +89,14 @@ function setRow(state, row) {
   setGalaxy(state, { row: Math.min(Math.max(row, 0), most), upload: null })
 }
 
-async function stepGalaxy(state, change) {
+export async function stepGalaxy(state, change) {
   const { row, label } = state.view
   if (label === null || row === null) return setRow(state, (row ?? 0) + change)
   state.queueStep(change)
 }
 
 /** The previous or next row of the class, by binary search. */
-async function stepInClass(state, change) {
+export async function stepInClass(state, change) {
   const now = datasetNow(state)
   const { row, label } = state.view
   const path = (offset) => `${datasetPath(now.name)}/galaxies?limit=1&offset=${offset}&label=${encodeURIComponent(label)}`
@@ -112,7 +118,7 @@ async function stepInClass(state, change) {
   }
 }
 
-async function randomGalaxy(state) {
+export async function randomGalaxy(state) {
   const now = datasetNow(state)
   if (!now) return
   const seed = state.view.row === null ? 1 : Math.floor(Math.random() * 2 ** 31)
@@ -126,7 +132,7 @@ async function randomGalaxy(state) {
   }
 }
 
-async function sendPicture(state, file) {
+export async function sendPicture(state, file) {
   if (!file) return
   const current = ticketOf(state)
   try {

@@ -1,6 +1,10 @@
 // Saving the panels with their figures as PNG, or an animation over all mask ratios.
 
-function buildSave(state) {
+import { API, el, Refused, sentence } from "./common.js"
+import { exactRequest, ladderRequest, sidesOf } from "./mask_scrubber_net.js"
+import { field } from "./mask_scrubber_words.js"
+
+export function buildSave(state) {
   const button = (words, title, act) => {
     const node = el("button", { title }, words)
     node.onclick = () => save(state, node, act)

@@ -1,6 +1,16 @@
 // Mask and pixel controls, and the figures computed by the server.
 
-function buildControls(state) {
+import { el, grouped, isNumber, percent, putText, sentence, takeText } from "./common.js"
+import { KINDS, PIXEL_NOTE, PIXEL_WORDS, refreshScene, reportSoon } from "./mask_scrubber.js"
+import { hiddenOf } from "./mask_scrubber_maths.js"
+import { unlike } from "./mask_scrubber_models.js"
+import { exactFits, keyOf, ladderFits, sidesOf, stepOf, viewedBy, wantExact } from "./mask_scrubber_net.js"
+import { paintTools, setHidden } from "./mask_scrubber_paint.js"
+import { showPick } from "./mask_scrubber_pick.js"
+import { buildSave } from "./mask_scrubber_save.js"
+import { fillSelect } from "./picking.js"
+
+export function buildControls(state) {
   state.kinds = KINDS.map((kind) => el("button", { "data-kind": kind, onClick: () => setMasking(state, { kind, hidden: null }) }, kind))
   state.paint = el("button", { "data-kind": "paint", title: "Click or drag over patches of the masked image", onClick: () => { if (state.mask) setHidden(state, hiddenOf(state.mask)) } }, "paint")
   state.seed = el("input", { type: "number", min: 0, max: 2 ** 31 - 1, class: "number", "aria-label": "Seed of the mask" })
@@ -21,11 +31,11 @@ function buildControls(state) {
     buildSave(state))
 }
 
-function field(name, ...nodes) {
+export function field(name, ...nodes) {
   return el("div", { class: "field" }, el("span", { class: "gx-soft name" }, name), el("div", { class: "group" }, nodes))
 }
 
-function redrawSeed(state) {
+export function redrawSeed(state) {
   state.view.seed = Math.floor(Math.random() * 1e6)
 }
 
@@ -37,7 +47,7 @@ function setMasking(state, change) {
   reportSoon(state)
 }
 
-function showControls(state) {
+export function showControls(state) {
   const { kind, hidden, seed, pixels, average } = state.view
   for (const button of state.kinds) button.setAttribute("aria-pressed", hidden === null && button.dataset.kind === kind)
   state.paint.setAttribute("aria-pressed", hidden !== null)
@@ -52,7 +62,7 @@ function showControls(state) {
 const decimals = (value, n) => (isNumber(value) ? value.toFixed(n) : "–")
 
 /** The figures of the last exact result, marked stale if the mask has changed. */
-function showFigures(state) {
+export function showFigures(state) {
   const { a, b } = state.sides
   const fits = a.exact !== null && sidesOf(state).every((side) => exactFits(state, side))
   state.root.dataset.exact = fits
@@ -96,7 +106,7 @@ function nameCanvases({ panels }, { visible, patches, loss, error_max: most }) {
 }
 
 /** Errors, pending work, and notes of the server; unchanged messages are left in place. */
-function showMessages(state) {
+export function showMessages(state) {
   const { a, b } = state.sides
   const problems = [...new Set(sidesOf(state).map((side) => side.problem).filter(Boolean)), b ? unlike(state) : ""].filter(Boolean)
   const waits = sidesOf(state).filter((side) => side.steps && !side.steps.steps.length).map((side) => (side.ended

@@ -1,5 +1,7 @@
 // Notices of runs: a bell with the number of unread ones, and the list.
 
+import { ago, ask, clockTime, el, renew, secondsSince, svgShape } from "./common.js"
+
 const SEEN = "galaxyscope-notice"
 const NOTICE_WORDS = { done: "finished", failed: "failed", died: "crashed, resumed", diverged: "diverged", stalled: "stalled" }
 const NOTICE_TONES = { done: "good", failed: "bad", died: "warn", diverged: "bad", stalled: "warn" }
@@ -7,7 +9,7 @@ const BELL = "M8 1.8a4 4 0 0 0-4 4v3l-1.6 2.6h11.2L12 8.8v-3a4 4 0 0 0-4-4M6.5 1
 const TOAST_S = 60
 
 /** Fetches notices when the server has a newer one than known. */
-async function updateNotices(state, newest) {
+export async function updateNotices(state, newest) {
   if (seenNotice() === null) seeNotices(newest) // notices before the first visit count as read
   if (newest === state.newestNotice) return
   state.newestNotice = newest

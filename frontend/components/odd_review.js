@@ -1,8 +1,19 @@
 // Reviewing odd galaxies one at a time with the labels of their neighbours: keys rate and advance, actions can be undone,
 // and ratings can be used to learn a ranking.
 
+import { el, isNewAddress, makeStore } from "./common.js"
+import { buildSpace, showSpace } from "./galaxy_search_space.js"
+import { labelDoubts } from "./label_flags.js"
+import { flagHere, learn, rate, undo, walk } from "./odd_review_actions.js"
+import { buildBar, showBar } from "./odd_review_bar.js"
+import { buildGalaxy, showReview } from "./odd_review_galaxy.js"
+import { loadRanking } from "./odd_review_net.js"
+import { readOutbox, sendUnsent } from "./odd_review_outbox.js"
+import { buildQueue } from "./odd_review_queue.js"
+import { latestWins, listenToPage } from "./picking.js"
+
 const reviews = makeStore()
-const ODD_REPORT_MS = 150
+export const ODD_REPORT_MS = 150
 const REST_MS = 2000 // before the galaxy shown is reported for the address, so that not every key triggers a rerun
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -28,6 +39,7 @@ function reviewKeys(state) {
 function build(root) {
   const state = { root, view: null, left: true, seq: 0, ticket: 0, list: [], at: 0, received: new Map(), actions: [], touched: new Set(),
     outbox: readOutbox(), page: null, problem: null, message: "", rated: 0, shown: null }
+  state.change = (changes) => change(state, changes)
   state.doubts = labelDoubts(() => showReview(state))
   state.queueLoad = latestWins(() => loadRanking(state))
   state.alerts = el("div", { class: "says" })
@@ -59,7 +71,7 @@ function showAll(state) {
 }
 
 /** Applies a change, which may show another galaxy. */
-function change(state, changes) {
+export function change(state, changes) {
   state.ticket++
   Object.assign(state.view, { row: null }, changes)
   state.problem = null
@@ -67,7 +79,7 @@ function change(state, changes) {
   reportSoon(state, ODD_REPORT_MS)
 }
 
-function reportSoon(state, wait = REST_MS) {
+export function reportSoon(state, wait = REST_MS) {
   clearTimeout(state.reportTimer)
   state.reportTimer = setTimeout(() => {
     const view = JSON.stringify(state.view)

@@ -6,16 +6,13 @@ from typing import Any
 import streamlit as st
 
 from frontend.components import load_component
-from frontend.components.galaxy_search import SPACE, search_data
+from frontend.components.galaxy_search import search_data
 from shared.contract.datasets import Dataset
 from shared.contract.runs import Run
 from shared.contract.search import EmbeddingState
 
 KEY = "odd_review"
-PARTS = ("net", "outbox", "actions", "bar", "galaxy", "queue")
-_REVIEW = load_component(
-    KEY, parts=("galaxy_dialog", "label_flags", *SPACE, *(f"{KEY}_{part}" for part in PARTS))
-)
+_REVIEW = load_component(KEY)
 
 
 def draw_odd_review(

@@ -1,11 +1,20 @@
 // Rating, flagging, moving and undo.
 
+import { datasetNow } from "./galaxy_search_space.js"
+import { turnFlag } from "./label_flags.js"
+import { reportSoon } from "./odd_review.js"
+import { showBar } from "./odd_review_bar.js"
+import { showReview } from "./odd_review_galaxy.js"
+import { hasMore, loadRanking } from "./odd_review_net.js"
+import { sendRating, sendUnsent } from "./odd_review_outbox.js"
+import { showSays } from "./odd_review_queue.js"
+
 /** Whether the loaded galaxies belong to the selected dataset; keys are ignored while it changes. */
 const isShown = (state) => Boolean(state.data.state?.ready) && datasetNow(state)?.version === state.of
-const here = (state) => (isShown(state) ? state.list[state.at] : undefined)
+export const here = (state) => (isShown(state) ? state.list[state.at] : undefined)
 const MOST_ACTIONS = 500
 
-function rate(state, rating) {
+export function rate(state, rating) {
   const one = here(state)
   if (!one || state.waiting) return
   remember(state, { kind: "rating", one, before: one.rating })
@@ -28,7 +37,7 @@ function remember(state, act) {
   if (state.actions.length > MOST_ACTIONS) state.actions.shift()
 }
 
-function walk(state, step) {
+export function walk(state, step) {
   const to = state.at + step
   state.waiting = false
   if (!state.list[to]) return
@@ -37,13 +46,13 @@ function walk(state, step) {
   reportRow(state)
 }
 
-function reportRow(state) {
+export function reportRow(state) {
   state.view.row = here(state)?.galaxy.row ?? null
   reportSoon(state)
 }
 
 /** Undoes the last rating or flag and shows its galaxy. */
-async function undo(state) {
+export async function undo(state) {
   const act = isShown(state) ? state.actions.pop() : null
   if (!act) return
   if (act.kind === "rating") setRating(state, act.one, act.before)
@@ -64,7 +73,7 @@ async function turnFlagBack(state, { one: { galaxy }, on }) {
   return !isAsActed()
 }
 
-async function flagHere(state) {
+export async function flagHere(state) {
   const one = here(state)
   if (!one) return
   if (one.galaxy.label === null) {
@@ -81,7 +90,7 @@ async function flagHere(state) {
 }
 
 /** Learns a ranking from the ratings for the remaining galaxies; reviewed ones stay. */
-async function learn(state) {
+export async function learn(state) {
   if (!state.data.state?.ready) return
   await sendUnsent(state)
   if (state.lost) return showSays(state)

@@ -1,11 +1,18 @@
 // Ranking criterion, neighbours, filters, and learning.
 
+import { el } from "./common.js"
+import { datasetNow } from "./galaxy_search_space.js"
+import { change, ODD_REPORT_MS, reportSoon } from "./odd_review.js"
+import { learn } from "./odd_review_actions.js"
+import { fillSelect } from "./picking.js"
+import { buildRowFilters, showRowFilters } from "./row_filters.js"
+
 const BY_NAMES = [["isolation", "Isolated", "Far from its neighbours"], ["mislabel", "Mislabelled?", "Neighbours have another label"],
   ["interest", "Interesting", "Similar to galaxies you rated high or flagged"]]
 const KS = [5, 10, 20, 50]
 const SOURCES = [["ratings", "my ratings"], ["flags", "label flags"]]
 
-function buildBar(state) {
+export function buildBar(state) {
   state.orders = BY_NAMES.map(([by, word, title]) => el("button", { title, onClick: () => change(state, { by }) }, word))
   state.ks = el("select", { "aria-label": "Neighbours" })
   state.ks.onchange = () => change(state, { k: Number(state.ks.value) })
@@ -35,7 +42,7 @@ function buildFold(state) {
     el("label", { class: "check" }, state.withRated, "Include rated galaxies")))
 }
 
-function showBar(state) {
+export function showBar(state) {
   const { view } = state
   const bare = isBare(datasetNow(state))
   state.orders.forEach((button, place) => {
@@ -51,4 +58,4 @@ function showBar(state) {
   showRowFilters(state)
 }
 
-const isBare = (of) => !of?.class_names.length || of.unlabelled === of.n
+export const isBare = (of) => !of?.class_names.length || of.unlabelled === of.n

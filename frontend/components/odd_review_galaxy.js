@@ -1,10 +1,19 @@
 // The galaxy shown: image, neighbours and their labels, and the rating controls.
 
+import { el, exists, isNumber, percent, renew } from "./common.js"
+import { galaxyPicture, nameOfGalaxy } from "./galaxy_dialog.js"
+import { datasetNow, spaceOf } from "./galaxy_search_space.js"
+import { flagShape } from "./label_flags.js"
+import { flagHere, here, rate, undo, walk } from "./odd_review_actions.js"
+import { loadMore } from "./odd_review_net.js"
+import { showQueue, showSays } from "./odd_review_queue.js"
+import { skyLinks } from "./sky_links.js"
+
 const RATE_WORDS = ["not interesting", "", "", "", "", "most interesting"]
 const AHEAD_PICTURES = 3
 const NEAR_MS = 120 // delay of the neighbours, so that quick stepping does not load them
 
-function buildGalaxy(state) {
+export function buildGalaxy(state) {
   state.picture = el("div", { class: "picture" })
   state.about = el("div", { class: "about" })
   state.near = el("div", { class: "near", role: "group", "aria-label": "Neighbours, nearest first" })
@@ -21,7 +30,7 @@ function buildGalaxy(state) {
   return (state.body = el("div", { class: "both" }, state.picture, el("div", { class: "side" }, acts, state.messageBox, state.about, state.near)))
 }
 
-function showReview(state) {
+export function showReview(state) {
   const one = here(state)
   state.body.hidden = !one
   state.root.dataset.row = one?.galaxy.row ?? ""

@@ -1,10 +1,19 @@
 // The ranking of the server, fetched in parts; a new ranking follows the galaxies already reviewed.
 
+import { ask, Refused, sentence } from "./common.js"
+import { datasetNow, LOST_SERVER, spaceOf } from "./galaxy_search_space.js"
+import { setDoubts } from "./label_flags.js"
+import { here, reportRow, walk } from "./odd_review_actions.js"
+import { showBar } from "./odd_review_bar.js"
+import { showReview } from "./odd_review_galaxy.js"
+import { outboxKey, sendUnsent } from "./odd_review_outbox.js"
+import { onlyOf } from "./row_filters.js"
+
 const PART = 50
 const AHEAD = 30
 
 /** The request of the ranking; null without embeddings. */
-function orderOf(state) {
+export function orderOf(state) {
   const { view } = state
   if (!state.data.state?.ready) return null
   return { space: spaceOf(state), by: view.by, k: view.k, ...(view.by === "interest" ? { learn_from: view.learn } : {}), only: onlyOf(view), with_rated: view.rated }
@@ -12,7 +21,7 @@ function orderOf(state) {
 
 const oddPath = (request) => `/odd?query=${encodeURIComponent(JSON.stringify(request))}`
 
-async function loadRanking(state, again = false) {
+export async function loadRanking(state, again = false) {
   const order = orderOf(state), key = JSON.stringify(order), row = state.view.row
   if (!order) return
   if (state.shown === key && !again) return showRow(state, row)
@@ -90,7 +99,7 @@ function showRow(state, row) {
 }
 
 /** Loads the next part of the ranking before the end is reached. */
-async function loadMore(state) {
+export async function loadMore(state) {
   if (state.loading || !hasMore(state) || state.list.length - state.at > AHEAD) return
   const key = state.shown, current = () => key === state.shown && !state.left
   state.loading = true
@@ -123,7 +132,7 @@ function placesLeft(state) {
 }
 
 /** Whether the ranking has more galaxies. */
-const hasMore = ({ page }) => Boolean(page) && page.offset + page.galaxies.length < page.total
+export const hasMore = ({ page }) => Boolean(page) && page.offset + page.galaxies.length < page.total
 
 /** Shows an error; the last galaxies stay. */
 function refuse(state, problem) {

@@ -1,12 +1,17 @@
 // Ratings not saved yet: they are stored in this browser, survive a reload, and are sent again. A rating is {version, row,
 // rating}; null removes it. `version` identifies the galaxies of a dataset.
 
+import { ask, Refused } from "./common.js"
+import { showReview } from "./odd_review_galaxy.js"
+import { showSays } from "./odd_review_queue.js"
+import { datasetPath } from "./picking.js"
+
 const UNSENT = "galaxyscope.unsent-ratings"
 const AGAIN_MS = 3000
 
-const outboxKey = (version, row) => `${version} ${row}`
+export const outboxKey = (version, row) => `${version} ${row}`
 
-function readOutbox() {
+export function readOutbox() {
   try {
     return new Map(JSON.parse(localStorage.getItem(UNSENT) ?? "[]").map((one) => [outboxKey(one.version, one.row), one]))
   } catch {
@@ -20,7 +25,7 @@ function keepOutbox({ outbox }) {
   } catch { /* they are kept while the page is open */ }
 }
 
-function sendRating(state, row, rating) {
+export function sendRating(state, row, rating) {
   const one = { version: state.of, row, rating }
   state.outbox.delete(outboxKey(state.of, row))
   state.outbox.set(outboxKey(state.of, row), one)
@@ -29,7 +34,7 @@ function sendRating(state, row, rating) {
 }
 
 /** Sends pending ratings in order. */
-function sendUnsent(state) {
+export function sendUnsent(state) {
   clearTimeout(state.sendTimer)
   state.sending ??= sendAll(state).finally(() => { state.sending = null })
   return state.sending

@@ -1,9 +1,18 @@
 // Progress of the review: counts, the learned ranking, and previous and next galaxies.
 
+import { API, el, grouped, renew, sentence } from "./common.js"
+import { galaxyPicture, nameOfGalaxy } from "./galaxy_dialog.js"
+import { datasetNow } from "./galaxy_search_space.js"
+import { flagShape } from "./label_flags.js"
+import { walk } from "./odd_review_actions.js"
+import { isBare } from "./odd_review_bar.js"
+import { orderOf } from "./odd_review_net.js"
+import { datasetPath } from "./picking.js"
+
 const BEFORE = 4
 const AFTER = 30
 
-function buildQueue(state) {
+export function buildQueue(state) {
   state.queue = el("div", { class: "queue", role: "group", "aria-label": "Previous and next galaxies" })
   state.queue.onclick = (event) => {
     const row = event.target.closest("button")?.dataset.row
@@ -13,7 +22,7 @@ function buildQueue(state) {
   return state.queue
 }
 
-function showQueue(state) {
+export function showQueue(state) {
   const of = datasetNow(state)
   const first = Math.max(state.at - BEFORE, 0), held = state.queue.contains(state.queue.getRootNode().activeElement)
   renew(state.queue, state.list.slice(first, state.at + AFTER).map((one, i) => queueItem(state, of, one, first + i)))
@@ -36,7 +45,7 @@ function queuePicture(of, row) {
 }
 
 /** Counts, the learned ranking, errors, and unsaved ratings. */
-function showSays(state) {
+export function showSays(state) {
   const { page, problem, message, doubts } = state
   renew(state.alerts, problem ? el("p", { class: "gx-tone-bad", role: "alert" }, problem) : null, unsentWords(state))
   renew(state.messageBox, message ? el("p", { class: "gx-soft", role: "status" }, message) : doubts.line())

@@ -1,12 +1,12 @@
 // The Okabe–Ito palette, with variants for dark and light backgrounds.
 
-const SERIES = {
+export const SERIES = {
   dark: ["#E69F00", "#56B4E9", "#2FB78F", "#F0E442", "#E8743B", "#CC79A7", "#6F8FE0", "#D9DFE6"],
   light: ["#B87700", "#2F8FC6", "#008060", "#8F8400", "#D55E00", "#B0568A", "#0052A2", "#23272C"],
 }
 
 /** The colours of the current theme. */
-function readColours(root) {
+export function readColours(root) {
   const style = getComputedStyle(root)
   const named = (name) => style.getPropertyValue(name).trim()
   const ground = parseInt(named("--st-background-color").slice(1, 7), 16)

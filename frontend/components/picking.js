@@ -1,11 +1,13 @@
 // Shared by components for choosing a galaxy: selects, request ordering, uploads, and keyboard handling.
 
+import { ask, bytes, el, Refused, renew } from "./common.js"
+
 const MOST_BYTES = 20_000_000
 
-const datasetPath = (name) => `/datasets/${encodeURIComponent(name)}`
+export const datasetPath = (name) => `/datasets/${encodeURIComponent(name)}`
 
 /** Updates the options only if they differ, so that an open list is not disturbed. */
-function fillSelect(select, options, value) {
+export function fillSelect(select, options, value) {
   renew(select, options.map(([key, words]) => el("option", { value: key }, words)))
   select.value = value
 }
@@ -15,7 +17,7 @@ function imageOf(transfer) {
 }
 
 /** Uploads an image; returns its id and notes on its conversion. Throws Refused. */
-function uploadPicture(file) {
+export function uploadPicture(file) {
   if (file.size > MOST_BYTES) throw new Refused(`${file.name} is too large (${bytes(file.size)}; the limit is ${bytes(MOST_BYTES)}).`)
   return ask("/reconstructions/uploads", {
     method: "POST", body: file, headers: { "Content-Type": file.type || "application/octet-stream" } })
@@ -28,7 +30,7 @@ function isTypingIn(event) {
 }
 
 /** Runs `work` one job at a time; of the jobs requested meanwhile only the newest is run. */
-function latestWins(work) {
+export function latestWins(work) {
   let busy = false
   let next = null
   return async function queue(job) {
@@ -44,7 +46,7 @@ function latestWins(work) {
 }
 
 /** Passes an image dropped on the component to `take`. */
-function acceptDrops(root, take) {
+export function acceptDrops(root, take) {
   root.ondragover = (event) => { event.preventDefault(); root.classList.add("over") }
   root.ondragleave = (event) => { if (!root.contains(event.relatedTarget)) root.classList.remove("over") }
   root.ondrop = (event) => {
@@ -55,7 +57,7 @@ function acceptDrops(root, take) {
 }
 
 /** Handles keys (unless preceded by g) and pasted images of the whole page. */
-function listenToPage(keys, take) {
+export function listenToPage(keys, take) {
   let pressedG = 0
   const onKey = (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTypingIn(event)) return
@@ -75,7 +77,7 @@ function listenToPage(keys, take) {
 }
 
 /** A function that says whether a response is still current: nothing newer has been requested or chosen. */
-function ticketOf(state) {
+export function ticketOf(state) {
   const mine = ++state.ticket
   return () => mine === state.ticket && !state.left
 }

@@ -1,6 +1,10 @@
 // Predictions as a grid of galaxies with true class, predicted class and confidence; Enter opens a galaxy, f flags its
 // label.
 
+import { API, el, grouped, isNumber, makeStore, percent, renew, svgShape } from "./common.js"
+import { fillDialog, galaxyDialog, galaxyPicture, inDegrees, moveAmong } from "./galaxy_dialog.js"
+import { flagControl, flagShape, isFlagKey, labelDoubts, setDoubts, turnFlag } from "./label_flags.js"
+
 const predictionGrids = makeStore()
 
 export default function ({ data, parentElement }) {

@@ -5,7 +5,7 @@ from frontend.components.galaxy_grid import picture_source
 from shared.contract.datasets import Dataset
 from shared.contract.evaluations import PredictionPage
 
-_GRID = load_component("prediction_grid", parts=("galaxy_dialog", "label_flags"))
+_GRID = load_component("prediction_grid")
 
 
 def draw_prediction_grid(page: PredictionPage, dataset: Dataset | None, encoder: str | None) -> None:

@@ -1,5 +1,10 @@
 // The queue: active and waiting runs with their start times. Buttons move a waiting run and pause or resume a lane.
 
+import {
+  ask, clockTime, duration, el, exists, hasTrait, isNumber, live, makeStore, plainClick, refresh, Refused, renew,
+  runPath, runTitle, sentence, stateMark, svgShape,
+} from "./common.js"
+
 const queues = makeStore()
 const LANE_WORDS = { train: "Training", light: "Light jobs", network: "Downloads" }
 const MOVES = [

@@ -1,5 +1,8 @@
 // Reliability diagrams with the number of galaxies per bin, before and after temperature scaling.
 
+import { el, grouped, isNumber, makeStore, percent } from "./common.js"
+import { chartStore, inPercent, svg, tick } from "./svg_chart.js"
+
 const reliabilities = makeStore()
 const BOX = { height: 236, top: 44, right: 12, bottom: 62, left: 40 }
 

@@ -3,7 +3,7 @@
 from frontend.components import load_component
 from shared.contract.evaluations import Calibration
 
-_DIAGRAM = load_component("reliability", parts=("svg_chart",))
+_DIAGRAM = load_component("reliability")
 
 
 def draw_reliability(found: Calibration) -> None:

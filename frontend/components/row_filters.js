@@ -1,25 +1,29 @@
 // Filters on galaxies: class, split, redshift and pixel scale. The owner provides `state.view`, `change`, and
 // `state.foldName`, the title that shows the number of active filters.
 
+import { el, putText, takeText } from "./common.js"
+import { datasetNow } from "./galaxy_search_space.js"
+import { fillSelect } from "./picking.js"
+
 const ROW_BOUNDS = [["zmin", "Redshift from"], ["zmax", "to", "Redshift to"], ["pmin", "Arcsec/pixel from"], ["pmax", "to", "Arcsec/pixel to"]]
 
-function buildRowFilters(state) {
+export function buildRowFilters(state) {
   state.labels = el("select", { "aria-label": "Class" })
-  state.labels.onchange = () => change(state, { label: state.labels.value || null })
+  state.labels.onchange = () => state.change({ label: state.labels.value || null })
   state.splits = el("select", { "aria-label": "Split" })
-  state.splits.onchange = () => change(state, { split: state.splits.value || null })
+  state.splits.onchange = () => state.change({ split: state.splits.value || null })
   state.bounds = Object.fromEntries(ROW_BOUNDS.map(([name, words, whole]) => [name, boundField(state, name, words, null, whole)]))
   return [state.labels, state.splits, ...Object.values(state.bounds).map(({ node }) => node)]
 }
 
 /** A number field; `without` is the value of an empty field. */
-function boundField(state, name, words, without, whole = words) {
+export function boundField(state, name, words, without, whole = words) {
   const input = el("input", { type: "number", step: "any", class: "number", "aria-label": whole })
-  input.onchange = () => { takeText(input); change(state, { [name]: input.value === "" ? without : Number(input.value) }) }
+  input.onchange = () => { takeText(input); state.change({ [name]: input.value === "" ? without : Number(input.value) }) }
   return { input, node: el("label", { class: "field" }, el("span", { class: "gx-soft" }, words), input) }
 }
 
-function showRowFilters(state) {
+export function showRowFilters(state) {
   const { view, bounds } = state
   const of = datasetNow(state)
   const classes = [...(of?.class_names ?? []), ...(of?.unlabelled && of.class_names.length ? ["unlabelled"] : [])]
@@ -33,6 +37,6 @@ function showRowFilters(state) {
 }
 
 /** The current filters as a RowFilter. */
-function onlyOf({ label, split, zmin, zmax, pmin, pmax }) {
+export function onlyOf({ label, split, zmin, zmax, pmin, pmax }) {
   return { label, split, redshift_min: zmin, redshift_max: zmax, pxscale_min: pmin, pxscale_max: pmax }
 }

@@ -1,5 +1,11 @@
 // One run: state, progress, accuracies and actions.
 
+import {
+  ask, bytes, clockTime, duration, el, exists, grouped, hasTrait, isNumber, live, makeStore, percent, probedBySgd,
+  refresh, Refused, renew, runPace, runPath, runSeconds, runTitle, sendVerb, sentence, shareDone, STATE_WORDS,
+  stateMark, svgShape, tagMarks, TERMINAL, verdictPace, verdictPath,
+} from "./common.js"
+
 const statuses = makeStore()
 
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -1,5 +1,10 @@
 // The live list of runs or jobs.
 
+import {
+  ago, bytes, clockTime, duration, el, exists, grouped, hasTrait, isNumber, live, makeStore, percent, plainClick,
+  probedBySgd, refresh, renew, runSeconds, runTitle, sendVerb, sentence, shareDone, stateMark, tagMarks, TERMINAL,
+} from "./common.js"
+
 const tables = makeStore()
 
 export default function ({ data, parentElement, setTriggerValue }) {

@@ -1,5 +1,9 @@
 // Fixed galaxies of a run at each evaluation: original, masked, reconstruction.
 
+import {
+  API, capitalised, el, grouped, live, makeStore, percent, refresh, runPace, runPath, TERMINAL,
+} from "./common.js"
+
 const sampleViews = makeStore()
 
 export default function ({ data, parentElement }) {

@@ -1,5 +1,8 @@
 // Evaluations as rows with intervals and references; a click selects one.
 
+import { el, grouped, makeStore, plainClick, sentence, svgShape } from "./common.js"
+import { inPercent, shareTicks, svg, tick } from "./svg_chart.js"
+
 const scoreTables = makeStore()
 const AXIS = { width: 160, pad: 8 }
 

@@ -10,7 +10,7 @@ from frontend.components import load_component
 from frontend.published import Published
 
 KEY = "score_table"
-_TABLE = load_component(KEY, parts=("svg_chart",))
+_TABLE = load_component(KEY)
 
 
 def draw_score_table(

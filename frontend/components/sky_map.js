@@ -1,5 +1,10 @@
 // The sky map; hovering over a point shows its galaxy, a click opens it.
 
+import { ask, el, exists, grouped, isNumber, makeStore, Refused, sentence } from "./common.js"
+import { galaxyDialog, galaxyPicture, openRow } from "./galaxy_dialog.js"
+import { readColours } from "./palette.js"
+import { closeView, galacticPlane, graticule, mollweide, onScreen, ROOT2, wholeSky } from "./sky_projection.js"
+
 const skies = makeStore()
 const REACH_PX = 12
 

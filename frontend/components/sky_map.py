@@ -4,7 +4,7 @@ from frontend.components import load_component
 from frontend.components.galaxy_grid import picture_source
 from shared.contract.datasets import Dataset
 
-_SKY = load_component("sky_map", parts=("palette", "sky_projection", "galaxy_dialog"))
+_SKY = load_component("sky_map")
 
 
 def draw_sky_map(dataset: Dataset, galaxy: int | None) -> None:

@@ -1,14 +1,14 @@
 // The equal-area Mollweide projection with right ascension increasing to the left, and its grid.
 
 const RAD = Math.PI / 180
-const ROOT2 = Math.SQRT2
+export const ROOT2 = Math.SQRT2
 const SKY_STEPS = [30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02, 0.01]
 
 /** Degrees to [-180, 180). */
 const wrapDegrees = (angle) => ((((angle + 180) % 360) + 360) % 360) - 180
 
 /** [x, y] of a position, x within ±2√2 and y within ±√2, north up; `centre` is the central right ascension. */
-function mollweide(ra, dec, centre) {
+export function mollweide(ra, dec, centre) {
   const wanted = Math.PI * Math.sin(dec * RAD)
   let theta = dec * RAD
   for (let i = 0; i < 12 && Math.abs(dec) < 89.99; i++) {
@@ -27,12 +27,12 @@ function middleRa(ra) {
 }
 
 /** A view of the whole sky: {centre, scale, x, y}; a point is at (x + scale·px, y − scale·py). */
-function wholeSky(width, height) {
+export function wholeSky(width, height) {
   return { centre: 180, scale: Math.min((width - 4) / (4 * ROOT2), (height - 4) / (2 * ROOT2)), x: width / 2, y: height / 2, step: 30, ra: [0, 360], dec: [-90, 90] }
 }
 
 /** A view of the galaxies with a margin; at least 0.2°. */
-function closeView(sky, width, height) {
+export function closeView(sky, width, height) {
   const centre = middleRa(sky.ra)
   const points = sky.ra.map((ra, i) => mollweide(ra, sky.dec[i], centre))
   const box = [0, 1].map((axis) => points.reduce(([low, high], point) => [Math.min(low, point[axis]), Math.max(high, point[axis])], [Infinity, -Infinity]))
@@ -54,10 +54,10 @@ function visible(sky, centre, tall, step, aspect) {
   return { ra: [round(centre - across), round(centre + across)], dec: [Math.max(round(dec[0] - tall), -90), Math.min(round(dec[1] + tall), 90)] }
 }
 
-const onScreen = (view, [px, py]) => [view.x + view.scale * px, view.y - view.scale * py]
+export const onScreen = (view, [px, py]) => [view.x + view.scale * px, view.y - view.scale * py]
 
 /** Grid lines as {kind, value, points}; lines of right ascension stop just short of 180° from the centre. */
-function graticule(view) {
+export function graticule(view) {
   const lines = []
   const span = ([from, to], count = 72) => Array.from({ length: count + 1 }, (_, i) => from + ((to - from) * i) / count)
   const around = [Math.max(view.ra[0], view.centre - 180), Math.min(view.ra[1], view.centre + 180)]
@@ -75,7 +75,7 @@ function graticule(view) {
 }
 
 /** The Galactic plane as screen points (pole at 192.859°, 27.128°; l of the celestial pole 122.932°). */
-function galacticPlane(view) {
+export function galacticPlane(view) {
   const pole = 27.12825 * RAD
   return Array.from({ length: 361 }, (_, l) => {
     const angle = (122.93192 - l) * RAD

@@ -1,5 +1,7 @@
 // Sixteen galaxies of a source as they would be stored; the old image stays until the new one is loaded.
 
+import { API, el, makeStore, Refused, sentence } from "./common.js"
+
 const previews = makeStore()
 const TILE_PX = 96
 

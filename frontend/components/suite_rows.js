@@ -1,5 +1,9 @@
 // The rows of a suite as dots per seed, with the figures of the report, and its claims as a table.
 
+import { el, isNumber, makeStore, plainClick, sentence } from "./common.js"
+import { readColours } from "./palette.js"
+import { chartStore, inPercent, shareTicks, svg, tick } from "./svg_chart.js"
+
 const suiteRows = makeStore()
 const ROW_HEIGHT = 28, SUITE_TOP = 6, SUITE_FOOT = 38
 

@@ -11,7 +11,7 @@ from shared.contract.evaluations import Interval
 from shared.contract.suites import ClaimResult, RowResult, SuiteReport
 
 KEY = "suite_rows"
-_ROWS = load_component(KEY, parts=("palette", "svg_chart"))
+_ROWS = load_component(KEY)
 
 
 def draw_suite_rows(report: SuiteReport, on_pick: Callable[[str], None]) -> None:

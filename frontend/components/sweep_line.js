@@ -1,8 +1,12 @@
 // A sweep over one axis: means as a line, seeds as dots, untrained baselines as dashed lines.
 
+import { isNumber } from "./common.js"
+import { endNames, svg, tick } from "./svg_chart.js"
+import { axisScale, figureScale, figureTitle, figureWords, settingWords } from "./sweep_scales.js"
+
 const LINE = { height: 300, top: 26, right: 112, bottom: 42, left: 46, inset: 14 }
 
-function sweepLine(state, data, width) {
+export function sweepLine(state, data, width) {
   const [axis] = data.axes
   const scale = figureScale(data)
   const places = axisScale(axis, data.settings.map(({ values }) => values[0]))
@@ -33,7 +37,7 @@ function spacedTicks(ticks, x, width) {
 }
 
 /** The same for vertically stacked ticks. */
-function stackedTicks(ticks, y) {
+export function stackedTicks(ticks, y) {
   const kept = []
   for (const one of [...ticks].sort(([low], [high]) => low - high)) if (!kept.length || Math.abs(y(one[0]) - y(kept.at(-1)[0])) > 13) kept.push(one)
   return kept

@@ -1,9 +1,15 @@
 // A sweep over several axes: parallel coordinates with the objective as the last axis, lines coloured by objective.
 // Dragging along an axis filters the settings, in the figure and in the table.
 
+import { isNumber } from "./common.js"
+import { svg } from "./svg_chart.js"
+import { stackedTicks } from "./sweep_line.js"
+import { redraw } from "./sweep_results.js"
+import { axisScale, cividisAt, figureScale, figureTitle, settingWords } from "./sweep_scales.js"
+
 const PLOT = { height: 340, top: 46, right: 58, bottom: 18, left: 54 }
 
-function sweepParallel(state, data, width) {
+export function sweepParallel(state, data, width) {
   const scale = figureScale({ ...data, references: [] })
   const gap = (width - PLOT.left - PLOT.right) / data.axes.length
   const x = (i) => PLOT.left + i * gap
@@ -27,7 +33,7 @@ function sharesOf(setting, places, scale) {
 }
 
 /** [worst, best] mean. */
-function meanRange({ settings, objective }) {
+export function meanRange({ settings, objective }) {
   const means = settings.map(({ mean }) => mean).filter(isNumber)
   const ends = [Math.min(...means), Math.max(...means)]
   return objective.higher_is_better ? ends : ends.reverse()
@@ -86,7 +92,7 @@ function beginBrush(state, i, event, shareAt) {
 }
 
 /** Whether a setting passes all axis filters. */
-function isKept(state, setting) {
+export function isKept(state, setting) {
   const shares = state.shares?.get(setting)
   return !shares || state.brushes.every((brush, i) => !brush || (shares[i] !== null && shares[i] >= brush[0] - 0.01 && shares[i] <= brush[1] + 0.01))
 }
@@ -99,7 +105,7 @@ function dimOthers(state) {
   }
 }
 
-function point(state, setting) {
+export function point(state, setting) {
   state.pointed = setting
   dimOthers(state)
   for (const [one, row] of state.rows ?? []) row.classList.toggle("pointed", one === setting)

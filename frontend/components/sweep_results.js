@@ -1,5 +1,12 @@
 // The results of a sweep: a figure and a table, linked to each other.
 
+import { el, isNumber, makeStore, percent } from "./common.js"
+import { readColours } from "./palette.js"
+import { sweepLine } from "./sweep_line.js"
+import { meanRange, sweepParallel } from "./sweep_parallel.js"
+import { cividisAt, figureWords } from "./sweep_scales.js"
+import { sweepTable } from "./sweep_table.js"
+
 const sweeps = makeStore()
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -32,7 +39,7 @@ function openSweep(root) {
 }
 
 /** Redraws everything; with `ifChanged`, only if something has changed. */
-function redraw(state, ifChanged = false) {
+export function redraw(state, ifChanged = false) {
   const { root, data } = state
   const width = root.clientWidth
   const drawn = JSON.stringify([width, data, state.dark])

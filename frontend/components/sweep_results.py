@@ -8,9 +8,7 @@ import streamlit as st
 from frontend.components import load_component
 
 KEY = "sweep_results"
-_RESULTS = load_component(
-    KEY, parts=("palette", "svg_chart", "sweep_scales", "sweep_line", "sweep_parallel", "sweep_table")
-)
+_RESULTS = load_component(KEY)
 
 
 def draw_sweep_results(data: dict[str, Any], on_pick: Callable[[str], None]) -> None:

@@ -1,19 +1,22 @@
 // Helpers of sweep figures: axis scales, number formatting, and the cividis colour map.
 
+import { isNumber, percent } from "./common.js"
+import { inPercent, shareTicks } from "./svg_chart.js"
+
 const CIVIDIS = [
   [0, 32, 77], [0, 51, 111], [57, 72, 107], [87, 92, 109], [112, 113, 115],
   [138, 135, 121], [166, 157, 117], [196, 181, 108], [228, 207, 91], [255, 234, 70],
 ]
 
 /** A cividis colour for a share, avoiding the end that blends into the background. */
-function cividisAt(share, dark) {
+export function cividisAt(share, dark) {
   const kept = dark ? 0.28 + 0.72 * share : 0.86 * share
   const place = Math.min(Math.max(kept, 0), 1) * (CIVIDIS.length - 1)
   const before = Math.min(Math.floor(place), CIVIDIS.length - 2)
   return `rgb(${CIVIDIS[before].map((from, c) => Math.round(from + (place - before) * (CIVIDIS[before + 1][c] - from))).join(" ")})`
 }
 
-const figureWords = (objective, value) => (isNumber(value) ? (objective.share ? percent(value) : Number(value.toPrecision(4)).toString()) : "–")
+export const figureWords = (objective, value) => (isNumber(value) ? (objective.share ? percent(value) : Number(value.toPrecision(4)).toString()) : "–")
 const shortNumber = (value) => (value !== 0 && (Math.abs(value) < 1e-3 || Math.abs(value) >= 1e5) ? Number(value.toPrecision(2)).toExponential().replace("e+", "e") : String(Number(value.toPrecision(3))))
 
 /** About `most` round numbers from `low` to `high`. */
@@ -33,7 +36,7 @@ function logTicks(low, high) {
 }
 
 /** Maps the values of an axis to 0 … 1, with ticks as [share, text]; words are evenly spaced. */
-function axisScale(axis, values, most = 5) {
+export function axisScale(axis, values, most = 5) {
   if (!axis.numeric) {
     const place = (word) => (axis.words.length > 1 ? axis.words.indexOf(word) / (axis.words.length - 1) : 0.5)
     return { at: (_, word) => place(word), ticks: axis.words.map((word) => [place(word), word]) }
@@ -47,7 +50,7 @@ function axisScale(axis, values, most = 5) {
 }
 
 /** The scale of the objective, including references: shares in per cent, others in round numbers. */
-function figureScale({ objective, settings, references }) {
+export function figureScale({ objective, settings, references }) {
   const own = settings.flatMap(({ mean, runs }) => [mean, ...runs.map(({ best }) => best)]).filter(isNumber)
   const all = [...own, ...references.map(([, value]) => value)]
   if (!own.length) return null
@@ -57,9 +60,9 @@ function figureScale({ objective, settings, references }) {
   return { ticks, at: (value) => (to > from ? (value - from) / (to - from) : 0.5), words: (value) => (objective.share ? inPercent(value) : shortNumber(value)) }
 }
 
-const figureTitle = ({ objective }) => `${objective.title}, validation${objective.share ? ", %" : ""}`
+export const figureTitle = ({ objective }) => `${objective.title}, validation${objective.share ? ", %" : ""}`
 
-function settingWords({ axes, objective }, setting) {
+export function settingWords({ axes, objective }, setting) {
   const values = axes.map(({ field }, i) => `${field} ${setting.words[i]}`).join(", ")
   return `${values}: ${figureWords(objective, setting.mean)}${isNumber(setting.std) ? ` ± ${figureWords(objective, setting.std)}` : ""}, ${setting.n} of ${setting.runs.length} seed${setting.runs.length === 1 ? "" : "s"}${stoppedWords(setting)}`
 }

@@ -1,6 +1,11 @@
 // The settings of a sweep as a sortable table; each seed links to its run.
 
-function sweepTable(state, data) {
+import { el, exists, isNumber, plainClick, STATE_SHAPES, STATE_TONES, svgShape } from "./common.js"
+import { isKept, point } from "./sweep_parallel.js"
+import { redraw } from "./sweep_results.js"
+import { figureWords } from "./sweep_scales.js"
+
+export function sweepTable(state, data) {
   const heads = [
     ...data.axes.map((axis, i) => ({ title: axis.label, note: axis.text, kind: axis.numeric ? "num" : "", by: (one) => (axis.numeric ? one.values[i] : one.words[i]) })),
     { title: `Best ${data.objective.title}`, note: "Best evaluation of each run on validation rows; mean ± sample standard deviation over seeds", kind: "num", by: ({ mean }) => mean },

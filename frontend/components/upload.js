@@ -1,5 +1,7 @@
 // Uploads files from the user's computer to the server one at a time, bypassing the page's script.
 
+import { API, ask, bytes, duration, el, grouped, makeStore, Refused, sentence } from "./common.js"
+
 const uploads = makeStore()
 const MOST_FILES = 2000
 
