@@ -5,25 +5,25 @@ from pathlib import Path
 
 import streamlit as st
 
-from frontend import launch_state, sweep_state
-from frontend.app_pages import (
-    compare,
-    data,
-    evaluate,
-    launch,
-    machine,
-    reconstruct,
-    report,
-    run,
-    runs,
-    search,
-    sweep,
-)
-from frontend.app_pages import map as map_page
-from frontend.blocks import guarded
-from frontend.components.header import PageLink, draw_header
-from frontend.session import go, selected_run
+from frontend.features.compare import page as compare
+from frontend.features.data import page as data
+from frontend.features.evaluate import page as evaluate
+from frontend.features.launch import page as launch
+from frontend.features.launch import state as launch_state
+from frontend.features.machine import page as machine
+from frontend.features.map import page as map_page
+from frontend.features.reconstruct import page as reconstruct
+from frontend.features.report import page as report
+from frontend.features.run import page as run
+from frontend.features.runs import page as runs
+from frontend.features.search import page as search
+from frontend.features.sweep import page as sweep
+from frontend.features.sweep import state as sweep_state
+from frontend.shell.header import PageLink, draw_header
+from frontend.ui.blocks import guarded
+from frontend.ui.session import go, selected_run
 
+SHELL = Path(__file__).parent / "shell"
 PAGES: dict[str, tuple[str, str, str, Callable[[], None]]] = {
     "runs": ("Runs", "r", runs.QUESTION, runs.show),
     "launch": ("Launch", "l", launch.QUESTION, launch.show),
@@ -39,7 +39,7 @@ PAGES: dict[str, tuple[str, str, str, Callable[[], None]]] = {
     "sweep": ("Sweep", "w", sweep.QUESTION, sweep.show),
 }
 PARENT_PAGES = {"sweep": "launch"}  # pages without a header link, and the link highlighted for them
-STYLE = (Path(__file__).parent / "page.css").read_text(encoding="utf-8")
+STYLE = (SHELL / "page.css").read_text(encoding="utf-8")
 
 
 def main() -> None:
@@ -76,6 +76,6 @@ def _link(key: str) -> PageLink:
     return {"key": key, "title": title, "href": href, "letter": letter, "question": question}
 
 
-ICON = str(Path(__file__).parent / "icon.svg")
+ICON = str(SHELL / "icon.svg")
 
 main()

@@ -17,7 +17,7 @@ from backend.jobs.registry import register
 from backend.jobs.state import change_state
 from backend.settings import Settings
 from backend.web import create_app
-from frontend.client import ApiError, Client
+from frontend.api.client import ApiError, Client
 from shared.base.states import RunState
 from shared.configs import ImportConfig, SimulateConfig
 from shared.configs.kinds import RunKind

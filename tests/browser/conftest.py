@@ -15,7 +15,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
-from frontend.client import BackendLostError, Client
+from frontend.api.client import BackendLostError, Client
 from shared.base.states import TERMINAL, RunState
 from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest

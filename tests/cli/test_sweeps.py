@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from backend.db.engine import open_database
-from frontend.sweep_form import SweepForm, spec_of, sweep_command
+from frontend.ui.sweep_form import SweepForm, spec_of, sweep_command
 from shared.contract.sweeps import SweepMode, SweepReport
 from tests.api.conftest import add_dataset
 from tests.cli.shell import Answer, call

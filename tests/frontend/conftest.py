@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from backend.settings import Settings
 from backend.web import create_app
-from frontend.client import Client
+from frontend.api.client import Client
 from tests.homes import new_home
 
 

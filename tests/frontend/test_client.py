@@ -5,7 +5,7 @@ import socket
 import httpx2
 import pytest
 
-from frontend.client import ApiError, BackendLostError, Client
+from frontend.api.client import ApiError, BackendLostError, Client
 from shared.base.states import RunState
 from shared.configs.kinds import RunKind
 from shared.configs.presets import PRESETS

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 import streamlit as st
 
-import frontend.components
+import frontend.ui.components
 
-FILES = sorted(path.stem for path in Path(frontend.components.__path__[0]).glob("[a-z]*.py"))
+FILES = sorted(path.stem for path in Path(frontend.ui.components.__path__[0]).glob("[a-z]*.py"))
 DECLARED = re.compile(r"^(?:export )?(?:async )?(?:function\*?|const|let|var|class) (\w+)", re.MULTILINE)
 
 
@@ -24,7 +24,7 @@ def test_no_name_is_declared_twice_in_the_module_of_a_component(
     def note(component: str, *, js: str, **_: Any) -> None:
         made.append(js)
 
-    module = importlib.import_module(f"frontend.components.{name}")
+    module = importlib.import_module(f"frontend.ui.components.{name}")
     with monkeypatch.context() as patch:
         patch.setattr(st.components.v2, "component", note)
         importlib.reload(module)

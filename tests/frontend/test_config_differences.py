@@ -1,6 +1,6 @@
 """Configs side by side: what differs, in which unit, and what the preset gives."""
 
-from frontend.config_differences import FieldRow, field_rows
+from frontend.features.compare.config_differences import FieldRow, field_rows
 from shared.configs.kinds import RunKind
 from shared.configs.presets import PRESETS
 from shared.contract.runs import Run

@@ -4,9 +4,9 @@ import re
 
 import pytest
 
-from frontend.app_pages.data_filters import Filters
-from frontend.app_pages.data_subset import missing_split, subset_name
-from frontend.dataset_words import (
+from frontend.features.data.filters import Filters
+from frontend.features.data.subset import missing_split, subset_name
+from frontend.features.data.words import (
     dataset_word,
     deletion_words,
     free_name,

@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime
 
-from frontend.disk_words import deletion_sentences, disk_label, pruning_sentence
+from frontend.ui.disk_words import deletion_sentences, disk_label, pruning_sentence
 from shared.configs.kinds import RunKind
 from shared.contract.runs import DeletedRun, DiskUsage, PrunableRun, PruneReport, RunDeletion
 

@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from frontend.earlier_evaluations import fold_earlier
-from frontend.evaluation_rows import (
+from frontend.features.evaluate.earlier_evaluations import fold_earlier
+from frontend.features.evaluate.published import GALAXY10_CLASSES, GALAXY10_IMAGES, published_references
+from frontend.ui.evaluation_rows import (
     Jobs,
     fold_rows,
     group_evaluations,
@@ -17,7 +18,6 @@ from frontend.evaluation_rows import (
     spread_words,
     with_references,
 )
-from frontend.published import GALAXY10_CLASSES, GALAXY10_IMAGES, published_references
 from shared.base.vocabulary import Basis, Head
 from shared.contract.evaluations import Evaluation
 from tests.frontend.datasets import make_dataset

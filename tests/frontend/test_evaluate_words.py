@@ -6,13 +6,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from frontend.app_pages.evaluate_form import form_faults, form_values, shell_words
-from frontend.app_pages.evaluate_galaxies import cell_title
-from frontend.app_pages.evaluate_url import EvaluateView
-from frontend.components.depth_curve import curve_data
-from frontend.evaluation_rows import group_evaluations
-from frontend.evaluation_words import class_rows, matrix_data, method_facts
-from frontend.seriation import similarity_order
+from frontend.features.evaluate.figures.depth_curve import curve_data
+from frontend.features.evaluate.form import form_faults, form_values, shell_words
+from frontend.features.evaluate.galaxies import cell_title
+from frontend.features.evaluate.seriation import similarity_order
+from frontend.features.evaluate.url import EvaluateView
+from frontend.features.evaluate.words import class_rows, matrix_data, method_facts
+from frontend.ui.evaluation_rows import group_evaluations
 from shared.base.vocabulary import Head
 from shared.contract.evaluations import DepthPoint, Interval, MethodComparison, PredictionOrder
 from tests.frontend.evaluations import make_evaluation

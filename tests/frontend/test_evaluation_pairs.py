@@ -1,6 +1,6 @@
 """Which evaluations of two runs may be subtracted from each other."""
 
-from frontend.evaluation_pairs import comparable_pairs
+from frontend.features.compare.evaluation_pairs import comparable_pairs
 from shared.base.vocabulary import Basis, Head
 from tests.frontend.evaluations import make_evaluation
 

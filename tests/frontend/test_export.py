@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from frontend.app_pages.export import choice_words, offered_choices, origin_sentence
-from frontend.own_dataset import missing_dataset, own_dataset, run_option
+from frontend.features.run.export import choice_words, offered_choices, origin_sentence
+from frontend.ui.own_dataset import missing_dataset, own_dataset, run_option
 from shared.contract.bundles import CheckpointChoice, Origin, RunBundle
 from tests.frontend.datasets import make_dataset
 from tests.frontend.runs import made_run

@@ -4,12 +4,12 @@ from typing import Any
 
 import pytest
 
-from frontend.app_pages.launch_cost import cost_rows
-from frontend.components.first_batch import first_batch_path
-from frontend.components.lr_curve import schedule
-from frontend.launch_checks import check_form, evaluation_datasets
-from frontend.launch_form import starting_values
-from frontend.launch_sizes import CUSTOM, count_parameters, count_sizes, size_in_effect
+from frontend.features.launch.checks import check_form, evaluation_datasets
+from frontend.features.launch.cost import cost_rows
+from frontend.features.launch.first_batch import first_batch_path
+from frontend.features.launch.lr_curve import schedule
+from frontend.features.launch.sizes import CUSTOM, count_parameters, count_sizes, size_in_effect
+from frontend.ui.config_form import starting_values
 from shared.configs import PretrainConfig
 from shared.configs.presets import PRESETS, SIZES
 from shared.contract.launching import Estimate

@@ -4,7 +4,7 @@ import shlex
 
 import pytest
 
-from frontend.launch_form import (
+from frontend.ui.config_form import (
     changed_values,
     check_values,
     field_specs,

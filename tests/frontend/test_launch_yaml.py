@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontend.launch_checks import check_form
-from frontend.launch_form import starting_values
-from frontend.launch_yaml import LaunchText, LineFault, read_yaml, write_yaml
+from frontend.features.launch.checks import check_form
+from frontend.features.launch.yaml_text import LaunchText, LineFault, read_yaml, write_yaml
+from frontend.ui.config_form import starting_values
 from shared.configs import PretrainConfig
 from shared.configs.presets import PRESETS
 from tests.frontend.datasets import make_dataset

@@ -1,7 +1,7 @@
 """The request and the names of the second map."""
 
-from frontend.app_pages.map_second import map_source, second_request
-from frontend.app_pages.map_url import MapView, SecondMap
+from frontend.features.map.second import map_source, second_request
+from frontend.features.map.url import MapView, SecondMap
 from shared.configs import EmbedConfig
 from shared.contract.maps import MapRequest, MapState, Method
 from shared.contract.search import EmbeddingState

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.app_pages.map_second import axis_words
-from frontend.app_pages.map_url import MapView, SecondMap
+from frontend.features.map.second import axis_words
+from frontend.features.map.url import MapView, SecondMap
 from shared.contract.maps import ColourBy
 
 NUMBERS = st.floats(-1e4, 1e4).map(lambda value: f"{round(value, 6):.5g}")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from frontend.app_pages.reconstruct_url import ReconstructView, patches_of, ranges_of
+from frontend.features.reconstruct.url import ReconstructView, patches_of, ranges_of
 
 PATCHES = st.sets(st.integers(0, 400)).map(lambda found: tuple(sorted(found)))
 VIEWS = st.builds(

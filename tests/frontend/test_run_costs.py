@@ -2,7 +2,7 @@
 
 import pytest
 
-from frontend.run_costs import cost_of_steps
+from frontend.features.compare.run_costs import cost_of_steps
 from shared.configs.kinds import RunKind
 from tests.frontend.datasets import make_dataset
 from tests.frontend.runs import made_run

@@ -1,6 +1,6 @@
 """Which runs are seeds of one setting, and the line each is drawn with."""
 
-from frontend.run_groups import COLOURS, group_seeds, group_title, style_lines
+from frontend.ui.run_groups import COLOURS, group_seeds, group_title, style_lines
 from shared.contract.runs import Run
 from tests.frontend.runs import made_run
 

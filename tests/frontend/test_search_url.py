@@ -1,6 +1,6 @@
 """The address of the Search page holds its whole state."""
 
-from frontend.app_pages.search_url import OddView, SearchAddress, SearchView
+from frontend.features.search.url import OddView, SearchAddress, SearchView
 from shared.base.vocabulary import Split
 from shared.contract.search import OtherEncoder
 

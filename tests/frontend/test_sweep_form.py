@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from frontend.sweep_form import SweepForm, form_of, plan_words, spec_of
-from frontend.sweep_rows import progress_words, sweep_data
+from frontend.features.sweep.rows import progress_words, sweep_data
+from frontend.ui.sweep_form import SweepForm, form_of, plan_words, spec_of
 from shared.base.states import RunState
 from shared.configs.kinds import RunKind
 from shared.contract.sweeps import (

@@ -2,8 +2,8 @@
 
 import pytest
 
-from frontend.blocks import plain
-from frontend.wording import count, dataset_title, duration, percent, short_count, size, widest_interval
+from frontend.ui.blocks import plain
+from frontend.ui.wording import count, dataset_title, duration, percent, short_count, size, widest_interval
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from frontend.client import Client
+from frontend.api.client import Client
 from shared.base.states import RunState
 from shared.configs.kinds import RunKind
 from tests.cli.shell import call

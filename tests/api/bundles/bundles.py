@@ -20,7 +20,7 @@ from backend.jobs.run_dir import RunDir
 from backend.jobs.state import change_state
 from backend.settings import Settings
 from backend.web import create_app
-from frontend.client import Client
+from frontend.api.client import Client
 from shared.base.states import RunState
 from shared.contract.bundles import ImportedRun
 from tests.api.encoders import leave_encoder

@@ -15,7 +15,7 @@ from backend.files import write_json
 from backend.jobs.run_dir import RunDir
 from backend.services.bundles import snapshot
 from backend.settings import Settings
-from frontend.client import Client
+from frontend.api.client import Client
 from shared.base.states import RunState
 from shared.configs import SimulateConfig
 from shared.contract.bundles import CheckpointChoice

@@ -10,7 +10,7 @@ import pytest
 
 from backend.cli import main
 from backend.settings import Settings
-from frontend.client import ApiError, Client
+from frontend.api.client import ApiError, Client
 from shared.contract.annotations import MAX_ROWS, CollectionChange
 from shared.contract.datasets import DatasetChange
 

@@ -11,7 +11,7 @@ import pytest
 from backend.cli import main
 from backend.db.engine import Database
 from backend.settings import Settings
-from frontend.client import ApiError, Client
+from frontend.api.client import ApiError, Client
 from shared.configs import ImportConfig
 from shared.contract.datasets import DatasetChange
 from shared.contract.evaluations import Evaluation

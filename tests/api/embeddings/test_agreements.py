@@ -11,7 +11,7 @@ from backend.data.store import GalaxyStore
 from backend.db.engine import Database
 from backend.services.services import Services
 from backend.settings import Settings
-from frontend.client import ApiError, Client
+from frontend.api.client import ApiError, Client
 from shared.contract.search import (
     ComparedRequest,
     EmbeddingSpace,

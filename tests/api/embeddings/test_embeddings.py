@@ -16,7 +16,7 @@ from backend.jobs.tasks import embed as task
 from backend.services.services import Services
 from backend.settings import Settings
 from backend.stats.retrieval import rank_by_class
-from frontend.client import ApiError, Client
+from frontend.api.client import ApiError, Client
 from shared.configs import SimulateConfig
 from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest

@@ -19,7 +19,7 @@ from backend.jobs.tasks import embed, probe, project
 from backend.search.projection import project_aligned, project_pca, project_tsne
 from backend.services.services import Services
 from backend.settings import Settings
-from frontend.client import ApiError, Client
+from frontend.api.client import ApiError, Client
 from shared.base.vocabulary import Basis
 from shared.configs import ImportConfig
 from shared.configs.kinds import RunKind

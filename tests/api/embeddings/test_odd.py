@@ -24,7 +24,7 @@ from backend.services.datasets.browsing import Datasets
 from backend.services.embeddings.odd import OddGalaxies
 from backend.services.services import Services
 from backend.settings import Settings
-from frontend.client import Client
+from frontend.api.client import Client
 from shared.contract.datasets import DatasetChange
 from shared.contract.maps import ColourBy
 from shared.contract.odd import LearnFrom, OddBy, OddPage, OddRequest

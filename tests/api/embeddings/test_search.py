@@ -19,7 +19,7 @@ from backend.jobs.tasks import embed as task
 from backend.search import approximate
 from backend.services.services import Services
 from backend.settings import Settings
-from frontend.client import ApiError, Client
+from frontend.api.client import ApiError, Client
 from shared.configs.kinds import RunKind
 from shared.contract.datasets import DatasetChange
 from shared.contract.runs import RunRequest

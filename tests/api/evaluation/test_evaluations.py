@@ -20,7 +20,7 @@ from backend.jobs.run_writer import RunWriter, StopRequestedError
 from backend.jobs.tasks import probe as task
 from backend.ml.checkpoints.store import CheckpointStore, model_from_config
 from backend.settings import Settings
-from frontend.client import Client
+from frontend.api.client import Client
 from shared.base.states import RunState
 from shared.base.vocabulary import Basis, Head
 from shared.configs import ImportModelConfig, ModelConfig, PretrainConfig, SimulateConfig

@@ -7,7 +7,7 @@ import pytest
 
 from backend.db.engine import Database
 from backend.settings import Settings
-from frontend.client import ApiError, Client
+from frontend.api.client import ApiError, Client
 from shared.configs import ImportConfig
 from shared.contract.evaluations import Evaluation
 from tests.api.conftest import enter_dataset

@@ -9,7 +9,7 @@ from backend.db.models import DatasetRow, RunRow
 from backend.jobs import registry
 from backend.jobs.supervisor import waits_for_encoder
 from backend.settings import Settings
-from frontend.client import ApiError, Client
+from frontend.api.client import ApiError, Client
 from shared.base.states import RunState
 from shared.base.vocabulary import Basis, Head
 from shared.configs.kinds import RunKind

@@ -16,7 +16,7 @@ from backend.jobs.housekeeping import Housekeeping
 from backend.jobs.sweep_stopping import SweepStopping
 from backend.services.experiments import sweeps
 from backend.settings import Settings
-from frontend.client import Client
+from frontend.api.client import Client
 from shared.base.states import RunState
 from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest

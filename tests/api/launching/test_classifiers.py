@@ -20,7 +20,7 @@ from backend.jobs.tasks import classify as task
 from backend.jobs.tasks import probe
 from backend.ml.runtime.memory import PeakMemory
 from backend.settings import Settings
-from frontend.client import Client
+from frontend.api.client import Client
 from shared.base.states import RunState
 from shared.base.vocabulary import SPLIT_CODES, Basis, Head, Split
 from shared.configs import PretrainConfig

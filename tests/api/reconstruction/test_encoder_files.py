@@ -14,7 +14,7 @@ from backend.jobs.run_dir import RunDir
 from backend.jobs.tasks import classify, import_model
 from backend.ml.explore.loading import load_checkpoint
 from backend.settings import Settings
-from frontend.client import Client
+from frontend.api.client import Client
 from shared.configs.kinds import RunKind
 from shared.contract.bundles import timm_example
 from shared.contract.runs import RunRequest

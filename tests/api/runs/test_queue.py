@@ -12,7 +12,7 @@ from backend.jobs.launcher import LocalLauncher
 from backend.jobs.supervisor import Supervisor
 from backend.services.runs.queue import read_queue
 from backend.settings import Settings
-from frontend.client import ApiError, Client
+from frontend.api.client import ApiError, Client
 from shared.base.states import RunState
 from shared.configs.kinds import Lane, RunKind
 from shared.contract.launching import Direction, LaneQueue, QueueMove, WaitingRun

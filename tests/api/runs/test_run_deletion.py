@@ -16,7 +16,7 @@ from backend.jobs.encoders import find_encoder
 from backend.jobs.housekeeping import Housekeeping
 from backend.jobs.run_dir import RunDir
 from backend.settings import Settings
-from frontend.client import ApiError, Client
+from frontend.api.client import ApiError, Client
 from shared.base.states import RunState
 from shared.configs import ProbeConfig
 from shared.configs.kinds import RunKind

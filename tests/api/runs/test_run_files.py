@@ -10,7 +10,7 @@ from backend.jobs import run_writer
 from backend.jobs.run_dir import RunDir
 from backend.jobs.run_writer import RunWriter
 from backend.settings import Settings
-from frontend.client import ApiError, Client
+from frontend.api.client import ApiError, Client
 from tests.api.encoders import leave_encoder
 
 pytestmark = pytest.mark.usefixtures("sky")

@@ -2,8 +2,8 @@
 
 import pytest
 
-from frontend.app_pages.run_labels import label_faults
-from frontend.client import ApiError, Client
+from frontend.api.client import ApiError, Client
+from frontend.features.run.labels import label_faults
 from shared.configs.kinds import RunKind
 from shared.contract.runs import RunChange, RunRequest, TagCount
 

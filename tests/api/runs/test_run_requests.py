@@ -5,7 +5,7 @@ import pytest
 from backend.db.engine import Database
 from backend.jobs.run_dir import RunDir, pending_requests
 from backend.settings import Settings
-from frontend.client import ApiError, Client
+from frontend.api.client import ApiError, Client
 from shared.base.states import RunState
 from shared.configs import PretrainConfig, SupervisedConfig
 from shared.configs.kinds import RunKind

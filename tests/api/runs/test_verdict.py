@@ -11,7 +11,7 @@ from backend.db.models import RunRow
 from backend.jobs.ingest import ingest
 from backend.jobs.run_dir import RunDir
 from backend.settings import Settings
-from frontend.client import ApiError, Client
+from frontend.api.client import ApiError, Client
 from shared.base.states import RunState
 from shared.configs.kinds import RunKind
 from shared.contract.runs import RunRequest, Trend

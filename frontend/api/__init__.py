@@ -1,0 +1,1 @@
+"""The client of the API: the only Python of the frontend that talks to the server."""

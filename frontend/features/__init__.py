@@ -1,0 +1,1 @@
+"""A folder a page: its Python, modules and styles."""

@@ -1,0 +1,1 @@
+"""Data: the datasets and their galaxies."""

@@ -1,0 +1,1 @@
+"""Imports, downloads and simulated datasets."""

@@ -1,0 +1,1 @@
+"""Evaluate: how good is the encoder?"""

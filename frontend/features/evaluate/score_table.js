@@ -1,0 +1,116 @@
+// Evaluations as rows with intervals and references; a click selects one.
+
+import { inPercent, shareTicks, svg, tick } from "../../ui/charts/svg_chart.js"
+import { makeStore } from "../../ui/kit/component.js"
+import { el, plainClick, svgShape } from "../../ui/kit/dom.js"
+import { grouped, sentence } from "../../ui/kit/format.js"
+
+const scoreTables = makeStore()
+const AXIS = { width: 160, pad: 8 }
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const root = parentElement.querySelector(".gx-score_table")
+  const state = scoreTables(parentElement, () => ({ root, open: new Set() }))
+  state.pick = (id) => setTriggerValue("pick", id)
+  const key = JSON.stringify(data)
+  if (key === state.drawn) return
+  state.drawn = key
+  state.data = data
+  for (const row of data.rows.filter(({ earlier }) => earlier?.some(({ ids }) => ids.includes(data.chosen)))) state.open.add(foldKey(row))
+  drawScores(state)
+}
+
+function drawScores(state) {
+  const { root, data } = state
+  const focused = root.getRootNode().activeElement?.dataset?.id
+  root.replaceChildren(el("div", { class: "wide", tabindex: -1 }, table(state, data)), ...notes(data))
+  if (focused) root.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus()
+}
+
+const HEADS = [
+  ["Head", "The classifier on top of the features", ""], ["Features", "Encoder block and pooling", ""],
+  ["Labels", "Share of labelled train rows used", "num"],
+  ["Accuracy", "On test rows; mean ± sample standard deviation for several seeds", "num"],
+  ["", "", "axis"], ["Balanced, %", "Mean recall over classes, test rows", "num"],
+  ["Macro-F1, %", "Mean F1 over classes, test rows", "num"],
+  ["Top-2, %", "The true class is among the two most probable", "num"], ["n", "Test galaxies", "num"],
+  ["Lead, points", "Lead of the row above over this reference in points of accuracy; for the majority class, that of the best row", "num"],
+]
+
+function table(state, data) {
+  const shown = data.rows.flatMap((row) => row.earlier ?? [row])
+  const ticks = shareTicks(Math.min(...shown.map((row) => row.low)), Math.max(...shown.map((row) => row.high)))
+  const x = (share) => AXIS.pad + ((share - ticks[0]) / (ticks.at(-1) - ticks[0])) * (AXIS.width - 2 * AXIS.pad)
+  const heads = HEADS.map(([title, note, kind]) => el("th", { scope: "col", class: kind, title: note }, kind === "axis" ? axis(ticks, x) : title))
+  return el("table", {},
+    el("caption", { class: "gx-soft" }, data.caption),
+    el("thead", {}, el("tr", {}, heads)),
+    el("tbody", {}, data.rows.map((row) => (row.earlier ? earlierRows(state, row, ticks, x) : scoreRow(state, row, ticks, x))).flat(), published(data)))
+}
+
+function axis(ticks, x) {
+  const named = ticks.filter((_, i) => ticks.length < 5 || i % 2 === 0)
+  return svg("svg", { width: AXIS.width, height: 16, "aria-hidden": "true" },
+    named.map((share, i) => tick(`${inPercent(share)}${i === named.length - 1 ? " %" : ""}`, x(share), 12)))
+}
+
+function whisker(row, ticks, x) {
+  const words = `${row.accuracy}, 95 % interval ${row.seeds ? "of the first seed " : ""}${row.interval}`
+  return svg("svg", { width: AXIS.width, height: 20, role: "img", "aria-label": words },
+    svg("title", {}, words),
+    ticks.map((share) => svg("line", { class: "grid", x1: x(share), x2: x(share), y1: -10, y2: 30 })),
+    svg("line", { class: "reach", x1: x(row.low), x2: x(row.high), y1: 10, y2: 10 }),
+    row.seeds ? row.each.map((share) => svg("line", { class: "seed", x1: x(share), x2: x(share), y1: 4, y2: 16 })) : null,
+    svg("circle", { class: "dot", cx: x(row.value), cy: 10, r: row.reference ? 3 : 4 }))
+}
+
+function cell(label, kind, ...children) {
+  return el("td", { class: kind, "data-label": label }, ...children)
+}
+
+function scoreRow(state, row, ticks, x) {
+  const chosen = row.ids.includes(state.data.chosen)
+  const id = chosen ? state.data.chosen : row.ids[0]
+  const link = el("a", { href: `/evaluate?evaluation=${encodeURIComponent(id)}`, "data-id": row.ids[0], class: "title" }, row.head)
+  const open = (event) => plainClick(event, () => state.pick(id))
+  link.onclick = (event) => { event.stopPropagation(); open(event) }
+  const node = el("tr", { class: [row.reference ? "reference" : row.when ? "earlier" : "own", chosen ? "selected" : ""].join(" "), "aria-selected": String(chosen), title: row.estimator },
+    cell("Head", "head", link, row.when ? el("small", { class: "gx-soft" }, row.when) : null, row.seen ? el("span", { class: "gx-tone-warn seen", title: `${grouped(row.seen)} test galaxies were part of the pretraining data` }, svgShape("ring", "M8 2.5l6 11h-12zM8 7v3M8 11.6v.6"), " seen") : null),
+    cell("Features", "reads", row.reads), cell("Labels", row.labels === "100 %" ? "num whole" : "num", row.labels),
+    cell("Accuracy", "num accuracy", el("b", {}, row.accuracy), el("small", { class: row.seeds ? "gx-soft seeds" : "gx-soft" }, row.seeds || row.interval)),
+    cell("95 %", "axis", whisker(row, ticks, x)),
+    figure("Balanced, %", row.balanced, row.balanced_interval), figure("Macro-F1, %", row.macro_f1, row.macro_f1_interval),
+    cell("Top-2, %", "num", row.top2), cell("n", "num", grouped(row.n)), cell("Lead", "num gap", row.gap))
+  node.onclick = open
+  return node
+}
+
+const foldKey = (row) => `before ${row.earlier[0].ids[0]}`
+
+/** A row that unfolds the earlier evaluations of a setting. */
+function earlierRows(state, row, ticks, x) {
+  const key = foldKey(row), open = state.open.has(key)
+  const button = el("button", { "aria-expanded": String(open), "data-id": key }, svgShape("ring", open ? "M3.5 6l4.5 4.5L12.5 6" : "M6 3.5l4.5 4.5L6 12.5"), ` ${row.words}`)
+  button.onclick = () => {
+    if (!state.open.delete(key)) state.open.add(key)
+    drawScores(state)
+  }
+  return [el("tr", { class: "fold" }, el("td", { colspan: HEADS.length }, button)), ...(open ? row.earlier.map((old) => scoreRow(state, old, ticks, x)) : [])]
+}
+
+function figure(label, words, interval) {
+  return cell(label, "num", words, el("small", { class: "gx-soft" }, interval))
+}
+
+/** Published accuracies on the same dataset with other splits. */
+function published(data) {
+  if (!data.published.length) return []
+  const title = el("tr", { class: "rule" }, el("td", { colspan: HEADS.length }, "Published on this dataset with other splits; not directly comparable"))
+  return [title, ...data.published.map(({ model, accuracy, note }) => el("tr", { class: "reference fixed", title: note },
+    el("td", { class: "head", colspan: 3 }, model), cell("Accuracy", "num", `${accuracy} %`), el("td", { colspan: 6, class: "note" }, note)))]
+}
+
+function notes(data) {
+  const entries = [["Estimator", data.estimator, ""], ...data.notes.map(([words, heads]) => [heads.join(", "), words, "note"])]
+  return [el("dl", {}, entries.flatMap(([name, words, kind]) => [el("dt", { class: kind }, name), el("dd", {}, sentence(words))]))]
+}

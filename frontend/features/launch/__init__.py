@@ -1,0 +1,1 @@
+"""Launch: the form of a run."""

@@ -1,0 +1,1 @@
+"""Machine: what runs here, and who is told."""

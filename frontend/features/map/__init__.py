@@ -1,0 +1,1 @@
+"""Map: the embedding space in two dimensions."""

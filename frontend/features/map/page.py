@@ -1,0 +1,129 @@
+"""Map: how does the encoder arrange the galaxies?"""
+
+from collections.abc import Mapping, Sequence
+
+import streamlit as st
+
+from frontend.features.map.galaxy_map import draw_galaxy_map
+from frontend.features.map.jobs import offer_embeddings, offer_every_checkpoint, offer_tsne
+from frontend.features.map.second import beside_caption, map_source, offer_second, second_map
+from frontend.features.map.space import draw_space
+from frontend.features.map.url import MapView, browser_seq, change_view, current_view, on_change
+from frontend.ui.blocks import guarded, page_title, wrong
+from frontend.ui.encoders import begun_encoders, first_choice, nothing_trained
+from frontend.ui.evaluation_rows import name_evaluation
+from frontend.ui.own_dataset import draw_missing, draw_no_datasets, own_dataset
+from frontend.ui.session import client
+from frontend.ui.wording import count, percent
+from shared.base.vocabulary import Basis
+from shared.contract.datasets import Dataset
+from shared.contract.evaluations import Evaluation
+from shared.contract.maps import OF_EVALUATION, ColourBy, MapRequest, MapState
+from shared.contract.runs import Run
+
+QUESTION = "How does the encoder arrange the galaxies?"
+
+
+def show() -> None:
+    """The map of a dataset by one encoder, or the jobs that create it."""
+    page_title("Map", QUESTION)
+    encoders = begun_encoders()
+    if not encoders:
+        nothing_trained("Launch a run; the map shows the features of its encoder.")
+        return
+    view = _settle(current_view(), encoders)
+    datasets = {dataset.name: dataset for dataset in client().list_datasets()}
+    run = encoders[str(view.run)]
+    if not datasets:
+        draw_no_datasets(run)
+        return
+    if view.dataset is None and own_dataset(run, datasets.values()) is None:
+        draw_missing(run, datasets.values(), "")
+        view = view.model_copy(update={"dataset": next(iter(datasets))})
+    state = client().get_map(_request(view))
+    second, problem = second_map(view, state)
+    draw_space(view, encoders, datasets, state, second)
+    if not state.embeddings.ready:
+        offer_embeddings(state.embeddings)
+        return
+    if view.method == "tsne" and not state.ready:
+        offer_tsne(state)
+        state = client().get_map(_request(view.model_copy(update={"method": "pca"})))
+    if problem:
+        wrong(problem)
+    beside = offer_second(view, state, second) if second else None
+    names = {run.id: run.name or run.id for run in encoders.values()}
+    st.fragment(guarded)(lambda: _draw_map(state, beside, datasets[state.embeddings.dataset], names))
+    offer_every_checkpoint(state, encoders[state.embeddings.run])
+
+
+def _settle(view: MapView, encoders: Mapping[str, Run]) -> MapView:
+    """Fill in the run: from the address, else the selected or newest run."""
+    if view.run not in encoders:
+        view = view.model_copy(update={"run": first_choice(encoders.values())})
+    if st.query_params.get("run") != view.run:
+        st.session_state["selected_run"] = view.run
+        change_view(run=view.run)
+        st.rerun()  # the header shows the run
+    return view
+
+
+def _request(view: MapView) -> MapRequest:
+    return MapRequest(**view.space().model_dump(), method=view.method)
+
+
+def _draw_map(state: MapState, beside: MapState | None, dataset: Dataset, names: Mapping[str, str]) -> None:
+    view = current_view()
+    evaluations = _evaluations(state, dataset)
+    colours = [by for by in ColourBy if _can_colour(by, dataset, evaluations)]
+    if view.colour not in colours:
+        view = view.model_copy(update={"colour": colours[0]})
+    draw_galaxy_map(
+        map_source(state, names),
+        map_source(beside, names, state if beside.aligned is not None else None) if beside else None,
+        dataset,
+        view.in_browser(),
+        browser_seq(view),
+        steps=state.steps if state.method == "pca" else [],
+        colours=colours,
+        evaluations=[(one.id, f"{name_evaluation(one)} · {percent(one.accuracy)}") for one in evaluations],
+        on_change=on_change,
+    )
+    st.caption(caption(state))
+    if beside is not None:
+        st.caption(beside_caption(beside))
+
+
+def _evaluations(state: MapState, dataset: Dataset) -> list[Evaluation]:
+    """Evaluations with predictions for these galaxies: of the encoder, newest first, then its references."""
+    found = client().list_evaluations(encoder=state.embeddings.run)
+    same = [one for one in found if one.dataset_digest == dataset.digest and one.head is not None]
+    return sorted(same, key=lambda one: one.basis is not Basis.ENCODER)
+
+
+def _can_colour(by: ColourBy, dataset: Dataset, evaluations: Sequence[Evaluation]) -> bool:
+    if by is ColourBy.CLASS:
+        return bool(dataset.class_names)
+    if by is ColourBy.REDSHIFT:
+        return dataset.redshift_range is not None
+    if by is ColourBy.FLAGGED:
+        return bool(client().list_label_flags(dataset.name))
+    if by is ColourBy.RATING:
+        return bool(client().list_ratings(dataset.name))
+    return bool(evaluations) if by in OF_EVALUATION else True
+
+
+def caption(state: MapState) -> str:
+    """What the map shows, and how far it can be interpreted."""
+    n = count(state.embeddings.n)
+    if state.method == "tsne":
+        return (
+            f"{n} galaxies of all splits; t-SNE of standardised features with perplexity 30. Neighbourhoods "
+            "are meaningful; distances between groups and their sizes are not."
+        )
+    seen = percent(sum(state.shares))
+    return (
+        f"{n} galaxies of all splits; principal components of standardised, unit-length features. At step "
+        f"{count(state.embeddings.step)} the plane explains {seen} of the variance: galaxies close together "
+        "here may be far apart in the other dimensions."
+    )

@@ -1,0 +1,1 @@
+"""Reconstruct: what does the model see under the mask?"""

@@ -1,0 +1,1 @@
+"""Report: the figures of a suite."""

@@ -1,0 +1,1 @@
+"""Runs: all runs and the queue."""

@@ -1,0 +1,1 @@
+"""Search: galaxies like this one, and odd ones."""

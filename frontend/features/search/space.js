@@ -1,0 +1,85 @@
+// The embedding space: run, checkpoint, depth, pooling and dataset.
+
+import { fillSelect } from "../../ui/galaxies/picking.js"
+import { ask } from "../../ui/kit/api.js"
+import { el } from "../../ui/kit/dom.js"
+import { grouped } from "../../ui/kit/format.js"
+import { hasTrait, runPath } from "../../ui/kit/run.js"
+
+export const LOST_SERVER = "The server is not responding; this page shows its last state."
+export const POOLING_WORDS = [["mean", "mean of patches"], ["cls", "class token"], ["both", "both"]]
+
+/** Step 0 of a training is random weights; step 0 of an imported model is its own. */
+export const stepWord = (step, trained) => (trained && !step ? "0, random init" : grouped(step))
+
+const labelled = (word, node) => el("label", { class: "field" }, el("span", { class: "gx-soft" }, word), node)
+
+/** `more` is appended. */
+export function buildSpace(state, more = null) {
+  state.encoder = encoderBar(state.change)
+  state.sets = el("select", { "aria-label": "Dataset" })
+  state.sets.onchange = () => state.change({ dataset: state.sets.value, row: null, plus: [], minus: [], trail: [], label: null, split: null })
+  return el("div", { class: "bar space" }, state.encoder.fields, labelled("Dataset", state.sets), more)
+}
+
+/** Selects for one encoder; `choose` gets the changes, `whose` prefixes the labels of the second encoder. */
+export function encoderBar(choose, whose = "") {
+  const bar = {}
+  const list = (name, words, toChanges) => {
+    const node = el("select", { "aria-label": whose + words })
+    node.onchange = () => choose(toChanges(node.value))
+    return (bar[name] = node)
+  }
+  bar.fields = [
+    labelled("Run", list("runs", "Run", (run) => ({ checkpoint: "best", depth: null, run }))),
+    labelled("Checkpoint", list("steps", "Checkpoint", (checkpoint) => ({ checkpoint }))),
+    labelled("Block", list("depths", "Depth", (depth) => ({ depth: depth ? Number(depth) : null }))),
+    labelled("Pooling", list("poolings", "Pooling", (pooling) => ({ pooling })))]
+  return bar
+}
+
+export function showSpace(state) {
+  const { datasets } = state.data
+  showEncoder(state.encoder, state.data.runs, state.view, state.data.state)
+  fillSelect(state.sets, datasets.map(({ name }) => [name, name]), state.view.dataset)
+}
+
+/** Shows the selection, with details from the embedding state. */
+export function showEncoder(bar, runs, selection, embedding) {
+  const { run, pooling, depth } = selection
+  const known = runs.some((one) => one.id === run)
+  bar.trained = runs.some((one) => one.id === run && hasTrait(one, "samples"))
+  fillSelect(bar.runs, [...(known ? [] : [[run, run]]), ...runs.map(({ id, title }) => [id, title])], run)
+  const layers = embedding?.layers ?? depth ?? 0
+  const blocks = Array.from({ length: layers }, (_, i) => [String(i + 1), `${i + 1} of ${layers}`])
+  fillSelect(bar.depths, [["", layers ? `last, ${layers}` : "last"], ...blocks.slice(0, -1)], depth === null || depth === layers ? "" : String(depth))
+  fillSelect(bar.poolings, POOLING_WORDS, pooling)
+  showSteps(bar, selection, embedding)
+}
+
+/** The checkpoints of the run, fetched once; best and last can always be selected. */
+async function showSteps(bar, { run, checkpoint }, embedding) {
+  const meant = embedding?.run === run ? ` (step ${grouped(embedding.step)})` : ""
+  const steps = bar.stepsOf === run ? bar.stepList : /^\d+$/.test(checkpoint) ? [Number(checkpoint)] : []
+  const named = ["best", "last"].map((name) => [name, name === checkpoint ? name + meant : name])
+  fillSelect(bar.steps, [...named, ...steps.map((step) => [String(step), `step ${stepWord(step, bar.trained)}`])], checkpoint)
+  bar.redo = () => showSteps(bar, { run, checkpoint }, embedding)
+  if (bar.stepsOf === run) return
+  Object.assign(bar, { stepsOf: run, stepList: steps })
+  try {
+    const found = await ask(`${runPath(run)}/checkpoints`)
+    if (bar.stepsOf !== run) return
+    bar.stepList = found.steps
+    bar.redo()
+  } catch {
+    bar.stepsOf = null // retried with the next change; the page reports the error
+  }
+}
+
+export function datasetNow(state) {
+  return state.data.datasets.find(({ name }) => name === state.view.dataset) ?? null
+}
+
+/** The space shown, fully resolved. */
+export const spaceOf = ({ data }) => spaceOfEmbedding(data.state)
+export const spaceOfEmbedding = ({ run, step, dataset, depth, pooling }) => ({ run, checkpoint: String(step), dataset, depth, pooling })

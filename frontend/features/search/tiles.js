@@ -1,0 +1,100 @@
+// The results: a click on an image makes it the query; + and − make it an example.
+
+import { CELL_STEPS, galaxyPicture, nameOfGalaxy } from "../../ui/galaxies/galaxy_dialog.js"
+import { skyLinks } from "../../ui/galaxies/sky_links.js"
+import { el, renew, svgShape } from "../../ui/kit/dom.js"
+import { grouped } from "../../ui/kit/format.js"
+import { showHalves, TWO_RINGS } from "./compare.js"
+import { showTaking } from "./filters.js"
+import { change, example, pivot } from "./galaxy_search.js"
+import { datasetNow } from "./space.js"
+
+export function buildTiles(state) {
+  const tiles = el("div", { class: "tiles", role: "group", "aria-label": "Similar galaxies. Arrow keys move, Enter searches, plus and minus add an example." })
+  tiles.onkeydown = (event) => onTileKey(state, event, tiles)
+  for (const name of ["mouseover", "focusin"]) tiles.addEventListener(name, (event) => ringRow(state, event.target.closest(".tile")))
+  for (const name of ["mouseleave", "focusout"]) tiles.addEventListener(name, () => ringRow(state, null))
+  return tiles
+}
+
+export function drawTiles(state) {
+  const [first, second] = state.halves
+  drawGrid(state, first.tiles, state.result, state.second)
+  drawGrid(state, second.tiles, state.second, state.result)
+  state.root.dataset.shown = state.shown
+  state.collect.forget()
+  showTaking(state)
+  showSays(state)
+  showHalves(state)
+}
+
+/** The results of one encoder, marking those also found by the `other`. */
+export function drawGrid(state, tiles, result, other) {
+  const held = tiles.contains(tiles.getRootNode().activeElement)
+  const there = new Map((other?.neighbours ?? []).map(({ galaxy }, place) => [galaxy.row, place + 1]))
+  tiles.replaceChildren(...(result?.neighbours ?? []).map((one, place) => tileOf(state, one, place, there.get(one.galaxy.row))))
+  if (held) tiles.querySelector(".shot")?.focus()
+}
+
+function tileOf(state, { galaxy, similarity, links }, place, there) {
+  const of = datasetNow(state)
+  const also = there ? `, in both results, rank ${there} in the other` : ""
+  const words = `${nameOfGalaxy(galaxy)}, similarity ${similarity.toFixed(3)}${also}`
+  const shot = el("button", { class: "shot", tabindex: place ? -1 : 0, "data-row": galaxy.row, "aria-label": words,
+    title: [`row ${galaxy.row}`, galaxy.label, galaxy.split, galaxy.source_id].filter(Boolean).join(" · ") + also }, galaxyPicture(of, galaxy.row, 256, words))
+  shot.onclick = () => pivot(state, galaxy.row)
+  return el("div", { class: "tile", "data-both": there }, shot,
+    there ? el("span", { class: "twin", "aria-hidden": true }, svgShape("ring", TWO_RINGS), `both · #${there}`) : null,
+    el("div", { class: "caption" }, el("b", {}, similarity.toFixed(3)),
+      signButton(state, galaxy.row, "plus", "+", "More like this"), signButton(state, galaxy.row, "minus", "−", "Less like this")),
+    el("div", { class: "label" }, galaxy.label ?? (of.class_names.length ? "no label" : galaxy.source_id)),
+    links ? el("div", { class: "links" }, skyLinks(links)) : null)
+}
+
+function signButton(state, row, kind, sign, title) {
+  return el("button", { class: `sign ${kind}`, tabindex: -1, title, "aria-label": `${title}: galaxy ${row}`, onClick: () => example(state, row, kind) }, sign)
+}
+
+/** Marks the hovered galaxy in both grids, if both found it. */
+function ringRow(state, tile) {
+  const row = tile?.dataset.both ? tile.querySelector(".shot").dataset.row : null
+  for (const { tiles } of state.halves) {
+    for (const one of tiles.children) one.classList.toggle("ringed", row !== null && one.querySelector(".shot").dataset.row === row)
+  }
+}
+
+function onTileKey(state, event, grid) {
+  const tiles = [...grid.children]
+  const here = tiles.indexOf(event.target.closest(".tile"))
+  const kind = { "+": "plus", "-": "minus" }[event.key]
+  if (here >= 0 && kind) return example(state, Number(tiles[here].querySelector(".shot").dataset.row), kind)
+  const to = tiles[here + CELL_STEPS[event.key]?.(tiles)]
+  if (CELL_STEPS[event.key]) event.preventDefault()
+  if (!to) return
+  tiles.forEach((tile) => { tile.firstChild.tabIndex = tile === to ? 0 : -1 })
+  to.firstChild.focus()
+}
+
+/** Whether an approximate index was used, its recall, and a button to switch. */
+function howFound(state, { approximate }) {
+  if (!approximate && !state.view.exact) return null
+  const share = (100 * (approximate?.recall ?? 1)).toFixed(1)
+  return [approximate ? ` · approximate index with ${share} % recall at ${approximate.k} (measured on ${approximate.queries} galaxies) ` : " · exact search ",
+    el("button", { class: "narrow", "data-exact": String(Boolean(approximate)), onClick: () => change(state, { exact: Boolean(approximate) }) }, approximate ? "Search exactly" : "Use the index")]
+}
+
+/** The number of results, what was left out, and errors. */
+export function showSays(state) {
+  const { result, problem, message, far } = state
+  const several = state.view.plus.length + state.view.minus.length > 0
+  const counted = result ? [
+    `${grouped(result.neighbours.length)} of ${grouped(result.candidates)} galaxies of ${result.dataset}, ${state.view.least ? "least" : "most"} similar first`,
+    result.left_out ? `${grouped(result.left_out)} ${result.left_out === 1 ? "repeat" : "repeats"} of the query left out` : null,
+    several ? "score: mean cosine to positive examples − ½ mean cosine to negative ones" : null,
+    `${result.milliseconds.toFixed(1)} ms`].filter(Boolean).join(" · ") : ""
+  renew(state.says,
+    problem ? el("p", { class: "gx-tone-bad", role: "alert" }, problem) : null,
+    message ? el("p", { class: far ? "gx-tone-warn" : "gx-soft", role: "status" }, message) : null,
+    counted && state.data.state?.ready ? el("p", { class: "gx-soft counted" }, counted, howFound(state, result)) : null,
+    result && !result.neighbours.length ? el("p", {}, "No galaxies match these filters; remove one of them.") : null)
+}

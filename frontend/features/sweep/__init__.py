@@ -1,0 +1,1 @@
+"""Sweep: one form, many trainings."""

@@ -1,0 +1,42 @@
+"""The runs a page about encoders offers, and its initial choice."""
+
+from collections.abc import Collection
+
+import streamlit as st
+
+from frontend.ui.blocks import empty_state
+from frontend.ui.session import client, go, selected_run
+from shared.base.states import RunState
+from shared.configs.kinds import Trait, has_trait, kinds_with
+from shared.contract.runs import Run
+
+MOST_RUNS = 200
+
+
+def begun_encoders(*, with_decoder: bool = False) -> dict[str, Run]:
+    """Runs by id, newest first, that may have checkpoints, and imported models; `with_decoder` excludes
+    classifiers, which cannot reconstruct."""
+    without = kinds_with(Trait.CLASSIFIES) if with_decoder else ()
+    runs = client().list_runs(limit=MOST_RUNS)
+    return {run.id: run for run in runs if _has_begun(run) and run.kind not in without}
+
+
+def _has_begun(run: Run) -> bool:
+    trains = has_trait(run.kind, Trait.TRAINS)
+    return run.state is not RunState.QUEUED if trains else run.state is RunState.SUCCEEDED
+
+
+def first_choice(runs: Collection[Run]) -> str:
+    """The selected run, else the newest with metrics."""
+    chosen = selected_run()
+    if chosen in {run.id for run in runs}:
+        return str(chosen)
+    return next((run for run in runs if run.metrics), next(iter(runs))).id
+
+
+def nothing_trained(advice: str) -> None:
+    """The empty state of pages that need an encoder."""
+    empty_state("Nothing has been trained yet.", advice)
+    with st.container(horizontal=True, horizontal_alignment="center"):
+        if st.button("Launch a run", type="primary"):
+            go("launch")

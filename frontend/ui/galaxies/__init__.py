@@ -1,0 +1,1 @@
+"""Galaxies as pictures: grids, the dialog of one, flags, collections."""

@@ -1,0 +1,1 @@
+"""Runs and jobs in progress, as a table and as a line."""

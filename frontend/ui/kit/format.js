@@ -1,0 +1,46 @@
+// Numbers, times and sentences as text.
+
+export function duration(seconds) {
+  const s = Math.max(Math.round(seconds), 0)
+  const two = (n) => String(n).padStart(2, "0")
+  if (s < 60) return `${s} s`
+  if (s < 3600) return `${Math.floor(s / 60)} min ${two(s % 60)} s`
+  if (s < 86400) return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`
+  return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`
+}
+
+export function secondsSince(iso) {
+  return (Date.now() - Date.parse(iso)) / 1000
+}
+
+export function ago(iso) {
+  const s = secondsSince(iso)
+  if (s < 10) return "just now"
+  if (s < 60) return `${Math.floor(s)} s ago`
+  if (s < 3600) return `${Math.floor(s / 60)} min ago`
+  if (s < 86400) return `${Math.floor(s / 3600)} h ago`
+  return `${Math.floor(s / 86400)} d ago`
+}
+
+export const grouped = (n) => Math.round(n).toLocaleString("en-US")
+export const percent = (share) => `${(100 * share).toFixed(1)} %`
+export const isNumber = (value) => typeof value === "number" && Number.isFinite(value)
+
+export function bytes(n) {
+  for (const [factor, unit] of [[1e9, "GB"], [1e6, "MB"], [1e3, "kB"]]) {
+    if (n >= factor) return `${Number((n / factor).toPrecision(3))} ${unit}`
+  }
+  return `${n} B`
+}
+
+export function clockTime(iso) {
+  return iso ? new Date(iso).toLocaleString() : ""
+}
+
+export const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1)
+
+/** A reason as a sentence: capitalised, unless it starts with the name of a file or field, with a full stop. */
+export function sentence(text) {
+  const whole = /^[a-z]+(-[a-z]+)*[ ,:;]/.test(text) ? capitalised(text) : text
+  return /[.!?…]$/.test(whole) ? whole : `${whole}.`
+}

@@ -1,0 +1,35 @@
+"""The browser session: the client, the selected run, navigation between pages."""
+
+from typing import NoReturn
+
+import streamlit as st
+
+from frontend.api.client import Client
+
+QueryValue = str | list[str]
+
+
+@st.cache_resource(max_entries=1)
+def client() -> Client:
+    """The client, shared by all sessions."""
+    return Client.from_environment()
+
+
+def selected_run() -> str | None:
+    """The run kept across pages: that of the URL, else of the session."""
+    from_url = st.query_params.get("run")
+    if from_url:
+        st.session_state["selected_run"] = from_url
+    chosen = st.session_state.get("selected_run")
+    return str(chosen) if chosen else None
+
+
+def go(page: str, **query: QueryValue) -> NoReturn:
+    """Switch to another page, keeping the selected run and restoring that page's filters."""
+    left: dict[str, dict[str, QueryValue]] = st.session_state.setdefault("left_pages", {})
+    left[st.session_state["current_page"]] = {key: st.query_params.get_all(key) for key in st.query_params}
+    params = {**query} if query or page == "launch" else {**left.get(page, {})}
+    run_id = query.get("run") or selected_run()
+    if run_id and page != "launch":
+        params["run"] = run_id
+    st.switch_page(st.session_state["pages"][page], query_params=params)

@@ -1,0 +1,1 @@
+"""Files from the browser, in parts that can be resumed."""
