@@ -14,6 +14,7 @@ from typing import Any
 
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
 from starlette.responses import Response
@@ -105,6 +106,11 @@ def _api_routes() -> list[BaseRoute]:
         if hasattr(part, "router"):
             router.include_router(part.router)
     return router.routes
+
+
+def api_document() -> dict[str, Any]:
+    """The API as an OpenAPI document, without opening a home."""
+    return get_openapi(title="Galaxyscope", version=version("galaxyscope"), routes=_api_routes())
 
 
 def _no_such_route(request: Request) -> None:

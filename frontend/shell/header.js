@@ -3,7 +3,7 @@
 import { makeStore } from "../ui/kit/component.js"
 import { el, plainClick, renew } from "../ui/kit/dom.js"
 import { sentence } from "../ui/kit/format.js"
-import { live } from "../ui/kit/poll.js"
+import { livePath } from "../ui/kit/poll.js"
 import { runPace, runPath, runTitle, stateMark } from "../ui/kit/run.js"
 import { updateNotices } from "./notices.js"
 
@@ -48,9 +48,9 @@ function show(state, data) {
   state.keys.replaceChildren(...keyList(state))
   state.run.replaceChildren()
   state.leave.forEach((end) => end())
-  state.leave = [live("/health", () => 3000, (health) => showHealth(state, health))]
+  state.leave = [livePath("/health", () => 3000, (health) => showHealth(state, health))]
   if (data.run_id) {
-    state.leave.push(live(runPath(data.run_id), runPace, ({ data: run }) => run && showRun(state, run)))
+    state.leave.push(livePath(runPath(data.run_id), runPace, ({ data: run }) => run && showRun(state, run)))
   }
 }
 

@@ -3,6 +3,9 @@
 from frontend.ui.wording import plural, size
 from shared.contract.runs import UNDO_H, DiskUsage, PruneReport, RunDeletion
 
+LAST_DELETED = "last_deleted_run"
+"""The session state of the run that was deleted last, which Runs offers to restore."""
+
 
 def deletion_sentences(preview: RunDeletion) -> list[str]:
     """The consequences of deleting a run: what is removed, what stays, and how long it can be restored."""

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 class Wire(BaseModel):
     """Base of everything the API sends: frozen, no unknown keys."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", json_schema_serialization_defaults_required=True)
 
     @classmethod
     def from_attributes(cls, source: object, **values: Any) -> Self:

@@ -84,3 +84,15 @@ def test_the_filters_of_a_page_are_as_they_were_left(visit: Visit) -> None:
     expect(page.locator(".stApp")).to_have_attribute("data-test-script-state", "notRunning")
     page.get_by_role("link", name="Data", exact=True).click()
     page.wait_for_url("**label=**")
+
+
+def test_modules_are_kept_by_the_browser_and_nothing_else_is_served_beside_them(visit: Visit) -> None:
+    visit.open("/")
+    module = visit.page.locator("head link[rel=modulepreload]").first.get_attribute("href")
+    answer = visit.page.request.get(f"{visit.url}{module}")
+    assert answer.ok
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["cache-control"] == "public, max-age=31536000, immutable"
+    root = f"{visit.url}{str(module).split('/ui/')[0].split('/shell/')[0].split('/features/')[0]}"
+    for other in ("ui/modules.py", "shell/page.css", "ui/../../pyproject.toml", "ui/nowhere.js"):
+        assert visit.page.request.get(f"{root}/{other}").status == 404

@@ -5,7 +5,7 @@ import { API } from "../../ui/kit/api.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el } from "../../ui/kit/dom.js"
 import { isNumber } from "../../ui/kit/format.js"
-import { live } from "../../ui/kit/poll.js"
+import { livePath } from "../../ui/kit/poll.js"
 import { runPath, TERMINAL } from "../../ui/kit/run.js"
 
 const sampleRows = makeStore()
@@ -51,7 +51,7 @@ function followSamples(state) {
   for (const [id, end] of state.ends) if (!state.data.runs.some((run) => run.id === id)) { end(); state.ends.delete(id) }
   for (const run of state.data.runs) {
     if (state.ends.has(run.id)) continue
-    state.ends.set(run.id, live(`${runPath(run.id)}/samples`, () => (TERMINAL.has(run.state) ? 0 : 5000), ({ data, error }) => {
+    state.ends.set(run.id, livePath(`${runPath(run.id)}/samples`, () => (TERMINAL.has(run.state) ? 0 : 5000), ({ data, error }) => {
       if (!data && !error) return
       state.samples.set(run.id, data ?? { steps: [], epochs: [], galaxies: [] })
       layOutSamples(state)

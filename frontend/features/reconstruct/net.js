@@ -3,7 +3,7 @@
 
 import { API, ask, Refused } from "../../ui/kit/api.js"
 import { exists } from "../../ui/kit/dom.js"
-import { live, refresh } from "../../ui/kit/poll.js"
+import { livePath, refreshPath } from "../../ui/kit/poll.js"
 import { runPace, runPath, TERMINAL } from "../../ui/kit/run.js"
 import { drawChart } from "./chart.js"
 import { PANELS, sizePanels } from "./draw.js"
@@ -32,13 +32,13 @@ export function followRun(state, side, runId, checkpoint) {
   if (side.run === runId) return
   leaveRun(side)
   Object.assign(side, { run: runId, steps: null, problem: null })
-  side.endRun = live(runPath(runId), runPace, ({ data: run, error }) => {
+  side.endRun = livePath(runPath(runId), runPace, ({ data: run, error }) => {
     side.ended = run ? TERMINAL.has(run.state) : side.ended
     side.state = run ?? side.state
     if (error) setProblem(state, side, error)
     showCheckpoints(state, side)
   })
-  side.endSteps = live(`${runPath(runId)}/checkpoints`, () => (side.ended ? 0 : 3000), ({ data: found, error, lost }) => {
+  side.endSteps = livePath(`${runPath(runId)}/checkpoints`, () => (side.ended ? 0 : 3000), ({ data: found, error, lost }) => {
     if (error || lost) return setProblem(state, side, error ?? LOST)
     if (side.problem === LOST) wantExact(state, 0)
     if (JSON.stringify(found) === JSON.stringify(side.steps)) return
@@ -147,7 +147,7 @@ export async function fetchExact(state, name) {
       await takeExact(state, side, request, await resultOf(state, side, request))
     } catch (problem) {
       if (keyOf(state, request) === keyOf(state, exactRequest(state, side))) refuse(state, side, problem)
-      if (problem instanceof Refused) refresh(`${runPath(side.run)}/checkpoints`) // the checkpoint may have been deleted
+      if (problem instanceof Refused) refreshPath(`${runPath(side.run)}/checkpoints`) // the checkpoint may have been deleted
       return
     } finally {
       clearTimeout(slow)

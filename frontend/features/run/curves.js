@@ -6,7 +6,7 @@ import {
 import { ask, Refused } from "../../ui/kit/api.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el, svgShape } from "../../ui/kit/dom.js"
-import { live } from "../../ui/kit/poll.js"
+import { livePath } from "../../ui/kit/poll.js"
 import { probedBySgd, runPace, runPath, STATE_SHAPES, TERMINAL, verdictPace, verdictPath } from "../../ui/kit/run.js"
 import {
   endLabels, loadPlotly, panelLayout, panelLines, panelsOf, readTint, REFERENCE_NAMES, SGD_NOTE, traces,
@@ -111,12 +111,12 @@ function follow(state, id) {
   clearTimeout(state.timer)
   state.end?.()
   Object.assign(state, { id, points: new Map(), next: 0, attempt: null, run: null, verdict: null, zoom: keptZoom(id, state) })
-  const endVerdict = live(verdictPath(id), verdictPace, ({ data: verdict }) => {
+  const endVerdict = livePath(verdictPath(id), verdictPace, ({ data: verdict }) => {
     const moved = verdict?.would_stop_at_step !== state.verdict?.would_stop_at_step
     state.verdict = verdict
     if (moved) redraw(state)
   })
-  const endRun = live(runPath(id), runPace, ({ data: run }) => {
+  const endRun = livePath(runPath(id), runPace, ({ data: run }) => {
     if (!run) return
     const baselines = JSON.stringify(run.baselines) !== JSON.stringify(state.run?.baselines)
     state.run = run

@@ -3,9 +3,8 @@
 import streamlit as st
 
 from frontend.api.client import ApiError
-from frontend.features.runs.disk import LAST_DELETED
 from frontend.ui.blocks import bullets, guarded, plain, wrong
-from frontend.ui.disk_words import deletion_sentences
+from frontend.ui.disk_words import LAST_DELETED, deletion_sentences
 from frontend.ui.session import client, go
 from shared.base.states import TERMINAL
 from shared.contract.runs import Run

@@ -4,7 +4,7 @@ import { chartStore, svg, tick } from "../../ui/charts/svg_chart.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el } from "../../ui/kit/dom.js"
 import { duration, isNumber, sentence } from "../../ui/kit/format.js"
-import { live } from "../../ui/kit/poll.js"
+import { livePath } from "../../ui/kit/poll.js"
 import { runPath } from "../../ui/kit/run.js"
 
 const loads = makeStore()
@@ -23,7 +23,7 @@ export default function ({ data, parentElement }) {
   const state = loads(parentElement, () => chartStore(root, loadCharts))
   const path = `${runPath(data.run_id)}/load`
   state.leave?.()
-  state.leave = live(path, () => (data.ended ? 0 : 10000), (load) => {
+  state.leave = livePath(path, () => (data.ended ? 0 : 10000), (load) => {
     if (load.data) state.data = load.data
     else if (load.error) root.replaceChildren(el("p", { class: "gx-tone-bad" }, sentence(load.error)))
     state.draw()

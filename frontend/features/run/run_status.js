@@ -4,7 +4,7 @@ import { ask, Refused } from "../../ui/kit/api.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el, exists, renew, svgShape } from "../../ui/kit/dom.js"
 import { bytes, clockTime, duration, grouped, isNumber, percent, sentence } from "../../ui/kit/format.js"
-import { live, refresh } from "../../ui/kit/poll.js"
+import { livePath, refreshPath } from "../../ui/kit/poll.js"
 import {
   hasTrait, probedBySgd, runPace, runPath, runSeconds, runTitle, sendVerb, shareDone, STATE_WORDS, stateMark,
   tagMarks, TERMINAL, verdictPace, verdictPath,
@@ -24,10 +24,10 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (state.id !== data.run.id) {
     state.end?.()
     Object.assign(state, { id: data.run.id, run: data.run, verdict: null, requests: {}, outcomes: {} })
-    const ends = [live(runPath(data.run.id), runPace, (response) => onRun(state, response))]
-    if (data.has_verdict) ends.push(live(verdictPath(data.run.id), verdictPace, (response) => onVerdict(state, response)))
+    const ends = [livePath(runPath(data.run.id), runPace, (response) => onRun(state, response))]
+    if (data.has_verdict) ends.push(livePath(verdictPath(data.run.id), verdictPace, (response) => onVerdict(state, response)))
     state.end = () => ends.forEach((end) => end())
-  } else if (written(data.run) !== state.written) refresh(runPath(data.run.id)) // also updates the header
+  } else if (written(data.run) !== state.written) refreshPath(runPath(data.run.id)) // also updates the header
   state.written = written(data.run)
   draw(state)
   return () => state.end?.()

@@ -4,7 +4,7 @@ import { API } from "../../ui/kit/api.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el } from "../../ui/kit/dom.js"
 import { capitalised, grouped, percent } from "../../ui/kit/format.js"
-import { live, refresh } from "../../ui/kit/poll.js"
+import { livePath, refreshPath } from "../../ui/kit/poll.js"
 import { runPace, runPath, TERMINAL } from "../../ui/kit/run.js"
 
 const sampleViews = makeStore()
@@ -40,15 +40,15 @@ function follow(state, data) {
   state.endRun?.()
   Object.assign(state, { id: data.run_id, samples: null, columns: 0, following: true })
   state.sprites.clear()
-  state.endRun = live(runPath(data.run_id), runPace, ({ data: run }) => { if (run) noticeRun(state, run) })
-  state.end = live(`${runPath(data.run_id)}/samples`, () => (state.done ? 0 : 2500), ({ data: samples }) => {
+  state.endRun = livePath(runPath(data.run_id), runPace, ({ data: run }) => { if (run) noticeRun(state, run) })
+  state.end = livePath(`${runPath(data.run_id)}/samples`, () => (state.done ? 0 : 2500), ({ data: samples }) => {
     if (samples) onSamples(state, samples)
   })
 }
 
 function noticeRun(state, run) {
   const ended = TERMINAL.has(run.state)
-  if (ended && state.done === false) refresh(`${runPath(state.id)}/samples`)
+  if (ended && state.done === false) refreshPath(`${runPath(state.id)}/samples`)
   state.done = ended
   state.run = run
 }

@@ -6,12 +6,12 @@ import streamlit as st
 
 from frontend.api.client import ApiError
 from frontend.ui.blocks import facts, guarded, plain, table, wrong
-from frontend.ui.disk_words import disk_label, pruning_sentence
+from frontend.ui.disk_words import LAST_DELETED, disk_label, pruning_sentence
 from frontend.ui.session import client
 from frontend.ui.wording import clock, size
 from shared.contract.runs import DeletedRun, DiskUsage, PruneReport
 
-LAST_DELETED, REFUSED = "runs_disk_deleted", "runs_disk_refused"
+REFUSED = "runs_disk_refused"
 SHOWN = 8
 UNDO_SHOWN = timedelta(minutes=10)
 """After this time a run can still be restored from the trash."""

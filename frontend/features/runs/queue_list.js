@@ -4,7 +4,7 @@ import { ask, Refused } from "../../ui/kit/api.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el, exists, plainClick, renew, svgShape } from "../../ui/kit/dom.js"
 import { clockTime, duration, isNumber, sentence } from "../../ui/kit/format.js"
-import { live, refresh } from "../../ui/kit/poll.js"
+import { livePath, refreshPath } from "../../ui/kit/poll.js"
 import { hasTrait, runPath, runTitle, stateMark } from "../../ui/kit/run.js"
 
 const queues = makeStore()
@@ -19,7 +19,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   const state = queues(parentElement, () => ({ root, queue: null, words: null, bad: false, last: Promise.resolve() }))
   state.open = (id) => setTriggerValue("open", id)
   state.data = data
-  state.end ??= live("/queue", queuePace, (response) => takeQueue(state, response))
+  state.end ??= livePath("/queue", queuePace, (response) => takeQueue(state, response))
   if (state.queue) drawQueue(state)
   return () => {
     state.end?.()
@@ -148,5 +148,5 @@ async function send(state, path, body, words) {
     Object.assign(state, { words, bad: true })
   }
   drawQueue(state)
-  refresh("/queue")
+  refreshPath("/queue")
 }

@@ -3,7 +3,7 @@
 import { ask, Refused } from "../../ui/kit/api.js"
 import { el, exists, renew, svgShape } from "../../ui/kit/dom.js"
 import { grouped, percent, sentence } from "../../ui/kit/format.js"
-import { live } from "../../ui/kit/poll.js"
+import { livePath } from "../../ui/kit/poll.js"
 import { hasTrait, runPath, shareDone, stateMark, TERMINAL } from "../../ui/kit/run.js"
 import { change } from "./galaxy_search.js"
 import { queryOf, refuse } from "./net.js"
@@ -136,7 +136,7 @@ function followOther(state, id) {
   const { other } = state, { key } = other
   other.end?.()
   Object.assign(other, { following: id, run: null })
-  other.end = live(runPath(id), (run) => (TERMINAL.has(run.state) ? 0 : 400), ({ data: run }) => {
+  other.end = livePath(runPath(id), (run) => (TERMINAL.has(run.state) ? 0 : 400), ({ data: run }) => {
     if (!run || key !== other.key) return
     const ended = TERMINAL.has(run.state) && other.run && !TERMINAL.has(other.run.state)
     other.run = run

@@ -3,7 +3,7 @@
 import { makeStore } from "../kit/component.js"
 import { el, exists, renew } from "../kit/dom.js"
 import { duration, isNumber, sentence } from "../kit/format.js"
-import { live } from "../kit/poll.js"
+import { livePath } from "../kit/poll.js"
 import { runPath, runSeconds, sendVerb, shareDone, stateMark, TERMINAL } from "../kit/run.js"
 
 const jobs = makeStore()
@@ -21,7 +21,7 @@ function follow(state, id) {
   state.end?.()
   Object.assign(state, { id, reported: false, stopping: false })
   state.root.replaceChildren(el("div", { class: "gx-bone wait" }))
-  state.end = live(runPath(id), (run) => (TERMINAL.has(run.state) ? 0 : 400), ({ data: run, error }) => {
+  state.end = livePath(runPath(id), (run) => (TERMINAL.has(run.state) ? 0 : 400), ({ data: run, error }) => {
     if (error) state.root.replaceChildren(el("p", { class: "gx-tone-bad", role: "alert" }, sentence(error)))
     if (!run) return
     draw(state, run)

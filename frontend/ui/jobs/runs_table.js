@@ -3,7 +3,7 @@
 import { makeStore } from "../kit/component.js"
 import { el, exists, plainClick, renew } from "../kit/dom.js"
 import { ago, bytes, clockTime, duration, grouped, isNumber, percent, sentence } from "../kit/format.js"
-import { live, refresh } from "../kit/poll.js"
+import { livePath, refreshPath } from "../kit/poll.js"
 import {
   hasTrait, probedBySgd, runSeconds, runTitle, sendVerb, shareDone, stateMark, tagMarks, TERMINAL,
 } from "../kit/run.js"
@@ -19,7 +19,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   state.data = data
   if (state.path !== listPath(data)) listen(state)
   else if (state.runs) {
-    if (data.watch.some((id) => !state.runs.some((run) => run.id === id))) refresh(state.path)
+    if (data.watch.some((id) => !state.runs.some((run) => run.id === id))) refreshPath(state.path)
     draw(state)
   }
   return () => state.end?.()
@@ -40,7 +40,7 @@ function listen(state) {
   state.end?.()
   state.path = listPath(state.data)
   const pace = (runs) => (runs.some((run) => !TERMINAL.has(run.state)) ? 1500 : 4000)
-  state.end = live(state.path, pace, ({ data, error }) => {
+  state.end = livePath(state.path, pace, ({ data, error }) => {
     if (!data) return void (error && refused(state, error))
     state.runs = data
     noticeEnds(state)
@@ -206,6 +206,6 @@ async function stopRun(state, run) {
     await sendVerb(run.id, "stop")
   } finally {
     state.waiting.delete(run.id)
-    refresh(state.path)
+    refreshPath(state.path)
   }
 }

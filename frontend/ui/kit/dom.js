@@ -1,13 +1,30 @@
 // Elements: making them, updating lists of them in place, fields that keep what was typed.
 
-/** Creates a DOM element with properties and children; strings become text, never markup. */
+/** @typedef {Node | string | number | null | undefined | false} Child null, undefined and false are nothing */
+/** @typedef {Child | Child[]} Children */
+/** @typedef {Record<string, any>} Props attributes; `class`, `style` as text, and handlers such as `onclick` */
+/** @typedef {HTMLInputElement | HTMLTextAreaElement} Field */
+
+/** Creates a DOM element with properties and children; strings become text, never markup.
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {Props} [props]
+ * @param {Children[]} children
+ */
 export function el(tag, props = {}, ...children) {
   const node = document.createElement(tag)
   setProps(node, props)
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined && child !== false))
+  node.append(...children.flat().filter(isPresent).map(asNode))
   return node
 }
 
+/** @param {Child} child @returns {child is Node | string | number} */
+const isPresent = (child) => exists(child) && child !== false
+
+/** @param {Node | string | number} child */
+const asNode = (child) => (child instanceof Node ? child : new Text(String(child)))
+
+/** @param {HTMLElement & Props} node @param {Props} props */
 function setProps(node, props) {
   for (const [key, value] of Object.entries(props)) {
     if (value === null || value === undefined || value === false) continue
@@ -20,11 +37,14 @@ function setProps(node, props) {
 
 /** Morphs the children of `parent` into `children`, leaving equal nodes alone so that a click in progress, the focus and
  * an open list survive a poll. Handlers of kept nodes are kept too, so attributes must tell similar nodes apart; items of
- * a growing list are identified by `data-item`. A kept input keeps what was typed. */
+ * a growing list are identified by `data-item`. A kept input keeps what was typed.
+ * @param {Element | ShadowRoot} parent
+ * @param {Children[]} children
+ */
 export function renew(parent, ...children) {
-  const nodes = children.flat(Infinity).filter((node) => exists(node) && node !== false).map((node) => (typeof node === "string" ? new Text(node) : node))
+  const nodes = /** @type {Child[]} */ (children.flat(Infinity)).filter(isPresent).map(asNode)
   const items = new Map([...parent.children].filter(itemOf).map((old) => [itemOf(old), old]))
-  const staying = new Set(nodes.map(itemOf)), held = parent.getRootNode().activeElement
+  const staying = new Set(nodes.map(itemOf)), held = focused(parent)
   for (const [item, old] of items) if (!staying.has(item)) old.remove()
   nodes.forEach((node, i) => {
     const at = parent.childNodes[i] ?? null, old = itemOf(node) ? items.get(itemOf(node)) : itemOf(at) ? null : at
@@ -32,51 +52,69 @@ export function renew(parent, ...children) {
     if (old !== at) parent.insertBefore(old, at)
     if (!old.isEqualNode(node)) renewNode(old, node)
   })
-  while (parent.childNodes.length > nodes.length) parent.lastChild.remove()
-  if (parent.contains(held) && parent.getRootNode().activeElement !== held) held.focus() // the node was moved
+  while (parent.childNodes.length > nodes.length) parent.lastChild?.remove()
+  if (held instanceof HTMLElement && parent.contains(held) && focused(parent) !== held) held.focus() // the node was moved
 }
 
-const itemOf = (node) => node?.dataset?.item
+/** @param {Node} node */
+const focused = (node) => /** @type {Document | ShadowRoot} */ (node.getRootNode()).activeElement
 
+/** @param {Node | null} node */
+const itemOf = (node) => (node instanceof HTMLElement || node instanceof SVGElement ? node.dataset.item : undefined)
+
+/** @param {ChildNode} old @param {Node} node */
 function renewNode(old, node) {
-  if (!isSame(old, node)) return old.replaceWith(node)
+  if (!(old instanceof Element && node instanceof Element && isSame(old, node))) return old.replaceWith(node)
   for (const { name } of [...old.attributes]) if (name !== "value" && !node.hasAttribute(name)) old.removeAttribute(name)
   for (const { name, value } of node.attributes) if (name !== "value" && old.getAttribute(name) !== value) old.setAttribute(name, value)
-  if (old.tagName === "INPUT") return renewField(old, node)
+  if (old instanceof HTMLInputElement) return renewField(old, /** @type {HTMLInputElement} */ (node))
   renew(old, ...node.childNodes)
-  if (old.tagName === "SELECT") old.value = node.value
+  if (old instanceof HTMLSelectElement) old.value = /** @type {HTMLSelectElement} */ (node).value
 }
 
+/** @param {Element} old @param {Element} node */
 function isSame(old, node) {
-  if (old.nodeType !== Node.ELEMENT_NODE || old.tagName !== node.tagName) return false
+  if (old.tagName !== node.tagName) return false
   return itemOf(node) ? itemOf(old) === itemOf(node) : bare(old).isEqualNode(bare(node))
 }
 
-/** The element without children and user input. */
+/** The element without children and user input.
+ * @param {Element} node
+ */
 function bare(node) {
-  const alone = node.cloneNode(false)
+  const alone = /** @type {Element} */ (node.cloneNode(false))
   for (const name of node.tagName === "INPUT" ? ["value", "checked"] : ["selected"]) alone.removeAttribute(name)
   return alone
 }
 
+/** @param {HTMLInputElement} old @param {HTMLInputElement} node */
 function renewField(old, node) {
   if (["checkbox", "radio"].includes(old.type)) old.checked = node.checked
   else if (old.type === "range") old.value = node.value
   else putText(old, node.defaultValue)
 }
 
-/** Sets the value of a field, unless it holds typed text that has not been processed yet. */
+/** Sets the value of a field, unless it holds typed text that has not been processed yet.
+ * @param {Field} field
+ * @param {string | number | null | undefined} known
+ */
 export function putText(field, known) {
   const text = String(known ?? ""), typed = field.value !== field.defaultValue || field.validity.badInput
   if (field.defaultValue !== text) field.defaultValue = text
   if (!typed && field.value !== text) field.value = text
 }
 
-/** Marks typed text as processed, so that its normalised value can replace it; further typing is not disturbed. */
+/** Marks typed text as processed, so that its normalised value can replace it; further typing is not disturbed.
+ * @param {Field} field
+ */
 export function takeText(field, taken = field.value) {
   if (field.value === taken) field.defaultValue = taken
 }
 
+/** An icon of one line in a 16 × 16 box.
+ * @param {string} kind the class, `gx-solid` or `gx-ring`
+ * @param {string} path
+ */
 export function svgShape(kind, path) {
   const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg")
   for (const [key, value] of [["viewBox", "0 0 16 16"], ["class", `gx-shape gx-${kind}`], ["aria-hidden", "true"]]) {
@@ -88,11 +126,19 @@ export function svgShape(kind, path) {
   return svg
 }
 
+/**
+ * @template T
+ * @param {T} value
+ * @returns {value is NonNullable<T>}
+ */
 export function exists(value) {
   return value !== null && value !== undefined
 }
 
-/** Handles plain clicks in the page; middle and modified clicks follow the link. */
+/** Handles plain clicks in the page; middle and modified clicks follow the link.
+ * @param {MouseEvent} event
+ * @param {() => void} act
+ */
 export function plainClick(event, act) {
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.button) return
   event.preventDefault()

@@ -1,52 +1,95 @@
 // One poll per URL, shared by all components of the page.
 
-import { Refused, ask } from "./api.js"
+import { address, API, fetchJson, Refused } from "./api.js"
 
-const LIVE = new Map()
+/** @import { Answer, Params, Route } from "../../api/contract.d.ts" */
 
-/** Calls `listener({data, lost, error})` now and after each response; returns a function that stops it. `pace(data)` is
- * the time until the next poll in ms, 0 to stop. */
-export function live(path, pace, listener) {
-  let entry = LIVE.get(path)
+/** The last answer; `lost` without a connection, `error` if the server refused.
+ * @template T
+ * @typedef {{ data: T | null, lost: boolean, error: string | null }} Polled
+ */
+
+/** @typedef {(polled: Polled<any>) => void} Listener */
+/** @typedef {{ listeners: Set<Listener>, timer: number, last: Polled<any> | null, pace: (data: any) => number }} Poll */
+
+const LOST_MS = 2000, REFUSED_MS = 10_000, HIDDEN_MS = 8000
+
+/** @type {Map<string, Poll>} */
+const POLLS = new Map()
+
+/** Calls `listener` now and after each answer; returns a function that stops it. `pace(data)` is the time until the next
+ * poll in ms, 0 to stop.
+ * @template {Route<"get">} R
+ * @param {R} route
+ * @param {Params<"get", R>} params
+ * @param {(data: Answer<"get", R>) => number} pace
+ * @param {(polled: Polled<Answer<"get", R>>) => void} listener
+ */
+export function live(route, params, pace, listener) {
+  return liveUrl(address(route, params), pace, listener)
+}
+
+/** @deprecated until every module names its route: use live.
+ * @param {string} path @param {(data: any) => number} pace @param {Listener} listener */
+export const livePath = (path, pace, listener) => liveUrl(API + path, pace, listener)
+
+/** @param {string} url @param {(data: any) => number} pace @param {Listener} listener */
+function liveUrl(url, pace, listener) {
+  let entry = POLLS.get(url)
   if (!entry) {
     entry = { listeners: new Set(), timer: 0, last: null, pace }
-    LIVE.set(path, entry)
+    POLLS.set(url, entry)
   }
-  entry.listeners.add(listener)
-  if (entry.last) listener(entry.last)
-  if (!entry.timer) schedule(path, entry, 0)
+  const shared = entry
+  shared.listeners.add(listener)
+  if (shared.last) listener(shared.last)
+  if (!shared.timer) schedule(url, shared, 0)
   return () => {
-    entry.listeners.delete(listener)
-    if (entry.listeners.size) return
-    clearTimeout(entry.timer)
-    LIVE.delete(path)
+    shared.listeners.delete(listener)
+    if (shared.listeners.size) return
+    clearTimeout(shared.timer)
+    POLLS.delete(url)
   }
 }
 
-function schedule(path, entry, wait) {
+/** @param {string} url @param {Poll} entry @param {number} wait */
+function schedule(url, entry, wait) {
   clearTimeout(entry.timer)
-  entry.timer = setTimeout(() => poll(path, entry), wait)
+  entry.timer = window.setTimeout(() => poll(url, entry), wait)
 }
 
-async function poll(path, entry) {
-  let next = 2000
+/** @param {string} url @param {Poll} entry */
+async function poll(url, entry) {
+  let next = LOST_MS
   try {
-    const data = await ask(path)
+    const data = await fetchJson(url)
     entry.last = { data, lost: false, error: null }
     next = entry.pace(data)
   } catch (problem) {
     const refused = problem instanceof Refused
     entry.last = { data: entry.last?.data ?? null, lost: !refused, error: refused ? problem.message : null }
-    if (refused) next = 10000
+    if (refused) next = REFUSED_MS
   }
   if (!entry.listeners.size) return
   for (const listener of [...entry.listeners]) listener(entry.last)
   entry.timer = 0
-  if (next) schedule(path, entry, document.hidden ? Math.max(next, 8000) : next)
+  if (next) schedule(url, entry, document.hidden ? Math.max(next, HIDDEN_MS) : next)
 }
 
-/** Polls a path now, if it has listeners. */
-export function refresh(path) {
-  const entry = LIVE.get(path)
-  if (entry) schedule(path, entry, 0)
+/** Polls a route now, if it has listeners.
+ * @template {Route<"get">} R
+ * @param {R} route
+ * @param {Params<"get", R>} params
+ */
+export function refresh(route, params) {
+  refreshUrl(address(route, params))
+}
+
+/** @deprecated until every module names its route: use refresh. @param {string} path */
+export const refreshPath = (path) => refreshUrl(API + path)
+
+/** @param {string} url */
+function refreshUrl(url) {
+  const entry = POLLS.get(url)
+  if (entry) schedule(url, entry, 0)
 }

@@ -2,7 +2,7 @@
 
 import { firstTime, mergePoints } from "../../../ui/charts/curves_data.js"
 import { ask, Refused } from "../../../ui/kit/api.js"
-import { live } from "../../../ui/kit/poll.js"
+import { livePath } from "../../../ui/kit/poll.js"
 import { runPath, TERMINAL } from "../../../ui/kit/run.js"
 import { redraw } from "./compare_curves.js"
 
@@ -21,7 +21,7 @@ export function syncFeeds(state) {
   for (const run of state.shown) {
     if (!state.feeds.has(run.id)) state.feeds.set(run.id, newFeed(run))
     const feed = state.feeds.get(run.id)
-    if (!feed.end && !TERMINAL.has(feed.state)) feed.end = live(runPath(run.id), statePace, ({ data }) => onRun(state, feed, data))
+    if (!feed.end && !TERMINAL.has(feed.state)) feed.end = livePath(runPath(run.id), statePace, ({ data }) => onRun(state, feed, data))
     readFeed(state, feed)
   }
 }

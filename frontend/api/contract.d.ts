@@ -1,0 +1,40 @@
+// The API as the browser sees it: models, and what each route takes and returns. `./run check` generates
+// openapi.d.ts from the models and routes of the server, so that a renamed field or route fails there.
+
+import type { components, paths } from "./openapi.d.ts"
+
+type Schemas = components["schemas"]
+type Root = "/api/v1"
+
+export type Method = "get" | "post" | "put" | "patch" | "delete"
+
+/** The routes that take a method, without the root. */
+export type Route<M extends Method> = {
+  [P in keyof paths]: P extends `${Root}${infer R}` ? (paths[P][M] extends { responses: unknown } ? R : never) : never
+}[keyof paths]
+
+type Operation<M extends Method, R extends string> = `${Root}${R}` extends keyof paths ? paths[`${Root}${R}`][M] : never
+
+type Parameters<O> = O extends { parameters: infer P } ? P : never
+type Part<P, K extends string> = K extends keyof P ? Exclude<P[K], undefined> : P extends { [k in K]?: infer V } ? Exclude<V, undefined> : {}
+
+/** The parameters of a route, those of its path and of its query together; null and undefined are left out. */
+export type Params<M extends Method, R extends string> =
+  & { [K in keyof Part<Parameters<Operation<M, R>>, "path">]: string | number }
+  & { [K in keyof Part<Parameters<Operation<M, R>>, "query">]: Part<Parameters<Operation<M, R>>, "query">[K] | null }
+
+/** What a route returns as JSON. */
+export type Answer<M extends Method, R extends string> =
+  Operation<M, R> extends { responses: infer A }
+    ? { [S in keyof A]: S extends 200 | 201 | 202 ? (A[S] extends { content: { "application/json": infer J } } ? J : never) : never }[keyof A]
+    : never
+
+/** What a route takes as JSON. */
+export type Body<M extends Method, R extends string> =
+  Operation<M, R> extends { requestBody?: infer B } ? (Exclude<B, undefined> extends { content: { "application/json": infer J } } ? J : never) : never
+
+export type Checkpoints = Schemas["Checkpoints"]
+export type Run = Schemas["Run"]
+export type RunState = Schemas["RunState"]
+export type Trait = Schemas["Trait"]
+export type Verdict = Schemas["Verdict"]
