@@ -21,8 +21,8 @@ from backend.db.engine import open_database
 from backend.db.models import RunRow
 from backend.errors import UnavailableError
 from backend.files import try_lock
-from backend.jobs.launcher import LocalLauncher
 from backend.jobs.supervisor import KILL_AFTER_S, Supervisor
+from backend.jobs.worker import LocalLauncher
 from backend.settings import Settings, is_loopback
 
 if TYPE_CHECKING:

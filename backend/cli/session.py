@@ -13,7 +13,7 @@ import typer
 from backend.cli.output import console, print_json, print_run, state_words
 from backend.db.models import RunRow
 from backend.errors import GalaxyscopeError, UnavailableError
-from backend.jobs import lanes
+from backend.jobs import queue
 from backend.jobs.registry import baselines_pending
 from backend.services.launching.create import create_run
 from backend.services.machine.status import supervisor_alive
@@ -80,7 +80,7 @@ def report_run(home: Services, run: Run, as_json: bool) -> None:
 def warn_of_pause(home: Services, lane: Lane) -> None:
     """Say that a lane is paused, and how to resume it."""
     with home.database.read() as session:
-        paused = lanes.paused_at(session, lane) is not None
+        paused = queue.paused_at(session, lane) is not None
     if paused:
         console.print(f"The {lane} queue is paused; resume it: galaxyscope queue resume --lane {lane}")
 

@@ -47,7 +47,7 @@ class Deletable:
 
 
 class RunRow(Deletable, Base):
-    """One run. `state` changes only through backend.jobs.state."""
+    """One run. `state` changes only through backend.jobs.queue."""
 
     __tablename__ = "runs"
 

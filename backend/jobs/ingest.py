@@ -16,8 +16,8 @@ from sqlalchemy.orm import Session
 
 from backend.db.models import RunRow
 from backend.db.points import Line, latest_values, take_back, write_lines
+from backend.jobs.queue import add_event
 from backend.jobs.run_dir import RunDir
-from backend.jobs.state import add_event
 from shared.base.states import RunState
 
 log = logging.getLogger("galaxyscope.ingest")

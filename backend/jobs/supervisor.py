@@ -19,15 +19,15 @@ from backend.data.store import cleanup_partials
 from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.files import write_json
-from backend.jobs import lanes, registry, verdict
+from backend.jobs import queue, registry, verdict
 from backend.jobs.housekeeping import Housekeeping, folder_bytes
 from backend.jobs.ingest import has_new_metrics, ingest
-from backend.jobs.launcher import Launcher
 from backend.jobs.notices import note_end
+from backend.jobs.queue import change_state
 from backend.jobs.run_dir import Heartbeat, Process, RunDir, pending_requests, process_exists
-from backend.jobs.state import change_state
 from backend.jobs.verdict import EndedRun, Verdict
 from backend.jobs.webhook import WebhookSender
+from backend.jobs.worker import Launcher
 from backend.settings import Settings
 from shared.base.states import HAS_WORKER, TERMINAL, RunState
 from shared.configs.kinds import Lane, Trait, has_trait
@@ -204,9 +204,9 @@ class Supervisor:
 
     def _claim(self, lane: Lane) -> tuple[str, int] | None:
         with self.database.read() as session:
-            if lanes.at_work(session, lane) is not None or lanes.paused_at(session, lane) is not None:
+            if queue.at_work(session, lane) is not None or queue.paused_at(session, lane) is not None:
                 return None
-            mine = filter(self.claims, session.scalars(lanes.waiting(lane)))
+            mine = filter(self.claims, session.scalars(queue.waiting(lane)))
             run = next((run for run in mine if not waits_for_encoder(session, run)), None)
         if run is None:
             return None

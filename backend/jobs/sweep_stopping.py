@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from backend.db.engine import Database
 from backend.db.models import RunRow, SweepMemberRow, SweepRow
 from backend.db.points import read_points
-from backend.jobs.state import change_state
+from backend.jobs.queue import change_state
 from backend.stats.median_rule import BelowMedian, MemberHistory, Points, judge_member
 from shared.base.states import RunState
 from shared.base.text import percent

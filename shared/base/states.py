@@ -1,4 +1,4 @@
-"""States of a run and the TRANSITIONS between them; only `backend.jobs.state` changes a state."""
+"""States of a run and the TRANSITIONS between them; only `backend.jobs.queue` changes a state."""
 
 from enum import StrEnum
 

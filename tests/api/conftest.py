@@ -13,8 +13,8 @@ from backend.data.store import describe
 from backend.db.engine import Database, open_database
 from backend.db.models import RunRow
 from backend.files import EVERYWHERE
+from backend.jobs.queue import change_state
 from backend.jobs.registry import register
-from backend.jobs.state import change_state
 from backend.settings import Settings
 from backend.web import create_app
 from frontend.api.client import ApiError, Client

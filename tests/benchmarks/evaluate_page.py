@@ -26,9 +26,9 @@ from backend.data.store import GalaxyStore, describe
 from backend.db.engine import Database, open_database
 from backend.db.models import RunRow
 from backend.files import EVERYWHERE
+from backend.jobs.queue import change_state
 from backend.jobs.registry import register
 from backend.jobs.run_dir import RunDir
-from backend.jobs.state import change_state
 from backend.settings import Settings
 from backend.stats.judging import judge
 from backend.stats.predictions import Predictions, joined

@@ -26,8 +26,8 @@ from backend.data.store import describe
 from backend.db.engine import open_database
 from backend.db.models import RunRow
 from backend.files import EVERYWHERE
+from backend.jobs.queue import change_state
 from backend.jobs.registry import register
-from backend.jobs.state import change_state
 from backend.ml.checkpoints.store import CheckpointStore, model_from_config
 from backend.services.embeddings.spaces import feature_cache, resolve_space
 from backend.settings import Settings

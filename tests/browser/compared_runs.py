@@ -9,9 +9,8 @@ from PIL import Image
 from backend.db.engine import open_database
 from backend.db.models import RunRow
 from backend.jobs.ingest import ingest
-from backend.jobs.queue import ReadyRun, enqueue
+from backend.jobs.queue import ReadyRun, change_state, enqueue
 from backend.jobs.run_dir import RunDir
-from backend.jobs.state import change_state
 from backend.settings import Settings
 from shared.base.states import RunState
 from shared.configs import PretrainConfig

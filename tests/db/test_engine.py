@@ -15,7 +15,7 @@ from sqlalchemy import inspect, select, text
 from backend.db.engine import Database, _alembic_config, _engine, _newest_revision, open_database
 from backend.db.models import Base, RunRow
 from backend.db.points import finite, read_curves
-from backend.jobs.lanes import waiting
+from backend.jobs.queue import waiting
 from shared.configs.kinds import Lane
 
 

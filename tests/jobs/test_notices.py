@@ -15,12 +15,12 @@ from backend.db.engine import Database, open_database
 from backend.db.models import RunRow
 from backend.db.points import Line, write_lines
 from backend.jobs import notices, webhook
-from backend.jobs.launcher import LocalLauncher
+from backend.jobs.queue import change_state
 from backend.jobs.run_dir import Process, Result, RunDir
-from backend.jobs.state import change_state
 from backend.jobs.supervisor import Supervisor
 from backend.jobs.verdict import Verdict
 from backend.jobs.webhook import WebhookSender
+from backend.jobs.worker import LocalLauncher
 from backend.services.runs.notices import list_notices, read_webhook, set_webhook, try_webhook
 from backend.settings import Settings
 from shared.base.states import RunState

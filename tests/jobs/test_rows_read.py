@@ -14,7 +14,7 @@ from backend.jobs.tasks import baselines
 from backend.jobs.tasks.search_quality import measure_search
 from backend.ml.checkpoints.store import model_from_config
 from backend.ml.pretraining.first_batch import first_batch
-from backend.ml.pretraining.reading import read_pretrain_data
+from backend.ml.pretraining.pretrain import read_pretrain_data
 from backend.ml.probing.features import Encoder, FeatureCache, FeatureSource
 from backend.ml.probing.judging import LabelledRows, probe_encoder
 from backend.ml.probing.pixel_probing import probe_pixels

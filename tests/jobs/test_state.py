@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from backend.db.engine import Database, open_database
 from backend.db.models import RunEventRow, RunRow
-from backend.jobs.state import IllegalTransitionError, change_state
+from backend.jobs.queue import IllegalTransitionError, change_state
 from shared.base.states import TERMINAL, TRANSITIONS, RunState
 
 MOVES = list(itertools.product(RunState, RunState))

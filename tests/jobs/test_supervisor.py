@@ -13,10 +13,10 @@ import pytest
 
 from backend.db.engine import Database, open_database
 from backend.db.models import RunRow
-from backend.jobs.launcher import LocalLauncher
+from backend.jobs.queue import change_state
 from backend.jobs.run_dir import Process, RunDir, process_exists
-from backend.jobs.state import change_state
 from backend.jobs.supervisor import KILL_AFTER_S, Supervisor
+from backend.jobs.worker import LocalLauncher
 from backend.settings import Settings
 from shared.base.states import RunState
 from shared.configs import SimulateConfig

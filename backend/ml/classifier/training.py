@@ -15,8 +15,7 @@ from backend.ml.classifier.model import Beginning, Classifier, build_classifier,
 from backend.ml.classifier.predictions import validation_figures
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
 from backend.ml.pretraining.evaluation import Normaliser
-from backend.ml.pretraining.loop import Trainee, train_guarded
-from backend.ml.pretraining.schedule import ImageSchedule
+from backend.ml.pretraining.loop import ImageSchedule, Trainee, train_guarded
 from backend.ml.pretraining.streams import stream
 from backend.ml.runtime.compute import autocast, prepare, resolve_device, resolve_precision
 from backend.ml.runtime.contracts import ClassifierData, Outcome, RunIO

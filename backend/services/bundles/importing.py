@@ -19,9 +19,8 @@ from backend.files import read_json, sync_folder, write_json
 from backend.jobs import registry
 from backend.jobs.dataset_names import dataset_here, name_here
 from backend.jobs.housekeeping import folder_bytes
-from backend.jobs.queue import make_run_id
+from backend.jobs.queue import add_event, make_run_id
 from backend.jobs.run_dir import RunDir
-from backend.jobs.state import add_event
 from backend.services.bundles.archive import opened_archive
 from backend.services.bundles.contents import Checker, Contents
 from backend.services.bundles.curves import stage_metrics

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.errors import InvalidInputError
-from backend.jobs import lanes
+from backend.jobs import queue
 from backend.services.datasets.browsing import Datasets, require_dataset, to_dataset
 from backend.services.launching.create import resolve_config
 from backend.services.launching.pretraining import check_eval_dataset
@@ -35,8 +35,8 @@ def estimate_launch(database: Database, settings: Settings, request: RunRequest)
             check_eval_dataset(session, config)
         cost = estimate_cost(config, dataset)
         timing = RunHistory(session).timing(config, cost, dataset)
-        busy = lanes.at_work(session, Lane.TRAIN)
-        paused = lanes.paused_at(session, Lane.TRAIN) is not None
+        busy = queue.at_work(session, Lane.TRAIN)
+        paused = queue.paused_at(session, Lane.TRAIN) is not None
         starts_in_s, starts = _start(session, busy)
     rate = timing.images_per_s
     free = free_memory_bytes(config.device)
@@ -90,9 +90,9 @@ def load_torch() -> None:
 def _start(session: Session, busy: RunRow | None) -> tuple[float | None, str]:
     """Seconds until a training queued now would start, and after which runs. Preflights do not count: they
     give way to it."""
-    if lanes.paused_at(session, Lane.TRAIN) is not None:
+    if queue.paused_at(session, Lane.TRAIN) is not None:
         return None, "when the train queue is resumed"
-    before = [run for run in session.scalars(lanes.waiting(Lane.TRAIN)) if has_trait(run.kind, Trait.TRAINS)]
+    before = [run for run in session.scalars(queue.waiting(Lane.TRAIN)) if has_trait(run.kind, Trait.TRAINS)]
     training = busy if busy is not None and has_trait(busy.kind, Trait.TRAINS) else None
     names = [run.id for run in [training, *before] if run is not None]
     if not names:

@@ -5,7 +5,7 @@ from sqlalchemy.orm import Session
 
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import ConflictError, InvalidInputError
-from backend.jobs import lanes
+from backend.jobs import queue
 from backend.jobs.queue import ReadyRun
 from backend.services.launching.context import LaunchContext
 from shared.base.states import RunState
@@ -45,13 +45,13 @@ def check_eval_dataset(session: Session, config: PretrainConfig) -> None:
 
 
 def _require_idle_device(session: Session) -> None:
-    if lanes.paused_at(session, Lane.TRAIN) is not None:
+    if queue.paused_at(session, Lane.TRAIN) is not None:
         detail = "the train queue is paused, so nothing can be measured; resume it, or use the estimate"
         raise ConflictError("queue_paused", detail)
     queued = select(RunRow).where(
         RunRow.state == RunState.QUEUED.value, RunRow.kind.in_(values_of(kinds_with(Trait.TRAINS)))
     )
-    busy = lanes.at_work(session, Lane.TRAIN) or session.scalar(queued.limit(1))
+    busy = queue.at_work(session, Lane.TRAIN) or session.scalar(queued.limit(1))
     if busy is not None:
         detail = f"{busy.id} is using the device; figures stay estimates until it ends"
         raise ConflictError("device_busy", detail)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy.orm import Session
 
 from backend.db.models import RunRow
-from backend.jobs import lanes
+from backend.jobs import queue
 from shared.base.states import RunState
 from shared.configs.kinds import Lane, Trait, has_trait
 from shared.contract.runs import Progress, Run
@@ -37,7 +37,7 @@ def to_run(row: RunRow, references: dict[str, float], positions: Mapping[str, in
 def queue_positions(session: Session, rows: Iterable[RunRow]) -> dict[str, int]:
     """Places, from 1, of all runs in the lanes where one of `rows` is waiting."""
     waiting_lanes = {Lane(row.lane) for row in rows if row.state == RunState.QUEUED}
-    waiting = [session.scalars(lanes.waiting(lane).with_only_columns(RunRow.id)) for lane in waiting_lanes]
+    waiting = [session.scalars(queue.waiting(lane).with_only_columns(RunRow.id)) for lane in waiting_lanes]
     return {run_id: place for ids in waiting for place, run_id in enumerate(ids, start=1)}
 
 

@@ -10,7 +10,7 @@ from backend.db.engine import Database
 from backend.db.models import RunEventRow, RunRow
 from backend.errors import ConflictError, NotFoundError
 from backend.jobs import registry
-from backend.jobs.state import change_state
+from backend.jobs.queue import change_state
 from backend.services.runs.answers import queue_positions, to_run
 from shared.base.states import TERMINAL, RunState
 from shared.configs.kinds import RunKind, Trait, has_trait, kinds_with

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.errors import ConflictError
-from backend.jobs import lanes
+from backend.jobs import queue
 from backend.services.runs.answers import progress_of
 from backend.services.runs.lifecycle import find_row
 from backend.services.runs.times import RunHistory
@@ -35,33 +35,33 @@ def move_run(database: Database, run_id: str, move: QueueMove) -> Queue:
         if move.rank not in (None, run.queue_rank):
             detail = f"{run_id} was moved by someone else in the meantime. {_order(session, run)}"
             raise ConflictError("moved_meanwhile", detail, "rank")
-        lanes.move(session, run, move.to)
+        queue.move(session, run, move.to)
     return read_queue(database)
 
 
 def pause_lane(database: Database, lane: Lane) -> Queue:
     """Start no run in the lane until it is resumed; the active run continues."""
     with database.write() as session:
-        lanes.pause(session, lane)
+        queue.pause(session, lane)
     return read_queue(database)
 
 
 def resume_lane(database: Database, lane: Lane) -> Queue:
     with database.write() as session:
-        lanes.resume(session, lane)
+        queue.resume(session, lane)
     return read_queue(database)
 
 
 def _order(session: Session, run: RunRow) -> str:
-    waiting = [one.id for one in session.scalars(lanes.waiting(Lane(run.lane)))]
+    waiting = [one.id for one in session.scalars(queue.waiting(Lane(run.lane)))]
     shown = ", ".join(waiting[:6]) + (f" and {len(waiting) - 6} more" if len(waiting) > 6 else "")
     return f"The {run.lane} queue is now: {shown or 'empty'}"
 
 
 def _lane_queue(session: Session, lane: Lane, now: datetime) -> LaneQueue:
-    busy = lanes.at_work(session, lane)
-    waiting = list(session.scalars(lanes.waiting(lane)))
-    paused_at = lanes.paused_at(session, lane)
+    busy = queue.at_work(session, lane)
+    waiting = list(session.scalars(queue.waiting(lane)))
+    paused_at = queue.paused_at(session, lane)
     starts = expected_starts(session, busy, waiting, now) if paused_at is None else [None] * len(waiting)
     before = [busy, *waiting]
     return LaneQueue(

@@ -16,8 +16,8 @@ from backend.db.engine import Database, open_database
 from backend.db.models import RunRow
 from backend.files import write_json
 from backend.jobs.ingest import ingest
+from backend.jobs.queue import change_state
 from backend.jobs.run_dir import RunDir
-from backend.jobs.state import change_state
 from backend.settings import Settings
 from backend.web import create_app
 from frontend.api.client import Client

@@ -8,8 +8,8 @@ import pytest
 from backend.cli import main
 from backend.db.engine import Database
 from backend.db.models import RunRow
-from backend.jobs.launcher import LocalLauncher
 from backend.jobs.supervisor import Supervisor
+from backend.jobs.worker import LocalLauncher
 from backend.services.runs.queue import read_queue
 from backend.settings import Settings
 from frontend.api.client import ApiError, Client

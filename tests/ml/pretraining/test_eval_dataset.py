@@ -13,8 +13,7 @@ from backend.data.store import GalaxyStore
 from backend.errors import DataError
 from backend.ml.checkpoints.store import model_from_config
 from backend.ml.pretraining.evaluation import evaluate
-from backend.ml.pretraining.pretrain import pretrain
-from backend.ml.pretraining.reading import check_same_bands, read_pretrain_data
+from backend.ml.pretraining.pretrain import check_same_bands, pretrain, read_pretrain_data
 from shared.configs import PretrainConfig, SimulateConfig
 
 Make = Callable[..., Any]

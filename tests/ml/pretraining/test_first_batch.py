@@ -17,8 +17,7 @@ from backend.errors import InvalidInputError
 from backend.ml.mae.patches import mask_ids
 from backend.ml.pretraining.first_batch import first_batch, first_batch_png
 from backend.ml.pretraining.pictures import REMOVED_GREY
-from backend.ml.pretraining.pretrain import Pretraining
-from backend.ml.pretraining.reading import read_pretrain_data
+from backend.ml.pretraining.pretrain import Pretraining, read_pretrain_data
 from shared.configs import PretrainConfig, SimulateConfig
 
 
