@@ -11,6 +11,7 @@ export default [
   {
     rules: {
       eqeqeq: "error", "no-var": "error", "prefer-const": "error", "no-shadow-restricted-names": "error",
+      "no-unused-vars": ["error", { argsIgnorePattern: "^_", varsIgnorePattern: "^_" }],
       "no-implicit-coercion": ["error", { boolean: false }], "no-throw-literal": "error",
     },
   },

@@ -1,10 +1,12 @@
 """Routes of the server: health, machine, presets, vendored assets, notices and their webhook."""
 
+import gzip
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
 from backend.api.deps import ServicesDep
@@ -37,16 +39,21 @@ def list_presets() -> list[presets.Preset]:
     return list(presets.PRESETS.values())
 
 
-@router.get(routes.VENDOR, response_class=FileResponse)
-def vendored(asset: str) -> FileResponse:
+@router.get(routes.VENDOR, response_class=Response)
+def vendored(asset: str, request: Request) -> Response:
     if asset not in VENDORED:
         raise NotFoundError("asset_not_found", f"there is no asset {asset}; there is: {', '.join(VENDORED)}")
     package, path = VENDORED[asset]
-    return FileResponse(
-        Path(str(files(package) / path)),
-        media_type="text/javascript",
-        headers={"Cache-Control": "public, max-age=604800, immutable"},
-    )
+    headers = {"Cache-Control": "public, max-age=604800, immutable", "Vary": "Accept-Encoding"}
+    if "gzip" in request.headers.get("accept-encoding", ""):
+        headers["Content-Encoding"] = "gzip"
+        return Response(_compressed(package, path), media_type="text/javascript", headers=headers)
+    return FileResponse(Path(str(files(package) / path)), media_type="text/javascript", headers=headers)
+
+
+@cache
+def _compressed(package: str, path: str) -> bytes:
+    return gzip.compress((files(package) / path).read_bytes(), compresslevel=6, mtime=0)
 
 
 @router.get(routes.NOTICES)

@@ -9,7 +9,7 @@ from streamlit.components.v2.types import ComponentRenderer
 from frontend.ui import modules
 
 
-def load_component(file: str, *, isolate_styles: bool = True) -> ComponentRenderer:
+def load_component(file: str) -> ComponentRenderer:
     """The mount function of the component whose module lies beside `file`, the Python that mounts it."""
     path = Path(file).with_suffix(".js")
     return st.components.v2.component(
@@ -17,7 +17,6 @@ def load_component(file: str, *, isolate_styles: bool = True) -> ComponentRender
         html=f'<div class="gx gx-{path.stem}"></div>\n<!-- drawn by {path.name} -->\n',
         css=modules.styles(path),
         js=modules.mount_script(path),
-        isolate_styles=isolate_styles,
     )
 
 

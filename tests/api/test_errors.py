@@ -156,6 +156,9 @@ def test_the_vendored_plotly_is_served_from_here_and_cached(http: TestClient) ->
     assert answer.status_code == 200
     assert b"plotly.js v" in answer.content[:200]
     assert "max-age" in answer.headers["cache-control"]
+    plain = http.get("/vendor/plotly.min.js", headers={"Accept-Encoding": "identity"})
+    assert plain.content == answer.content
+    assert int(answer.headers["content-length"]) < 0.4 * int(plain.headers["content-length"])
     assert refusal(http, "GET", "/vendor/..%2f..%2fpasswd")["status"] == "404"
 
 

@@ -20,8 +20,9 @@ FORM = "/launch?" + urlencode({"preset": "demo-60s", "on": "sky", "set": TINY}, 
 LOSS = '.gx-curves [data-panel="loss"] .graph'
 CURVES = ".gx-curves"
 ACCURACY = '.gx-curves [data-panel="accuracy"] .graph'
-STOP_MARK = "([selector, x]) => document.querySelector(selector)?.layout?.shapes[0]?.x0 === x"
-DRAWN = "key => document.querySelector(`.gx-curves [data-panel=${key}] .graph`).calcdata[0].length"
+LR = '.gx-curves [data-panel="lr"] .graph'
+STOP_MARK = "([graph, x]) => graph.layout?.shapes.some((shape) => shape.x0 === x)"
+MORE_DRAWN = "([graph, n]) => graph.calcdata[0].length > n"
 
 
 def points(page: Page) -> int:
@@ -29,9 +30,8 @@ def points(page: Page) -> int:
 
 
 def wait_for_points(page: Page, more_than: int) -> None:
-    page.wait_for_function(
-        "n => Number(document.querySelector('.gx-curves')?.dataset.points ?? 0) > n", arg=more_than
-    )
+    curves = page.locator(CURVES).element_handle()
+    page.wait_for_function("([curves, n]) => Number(curves.dataset.points ?? 0) > n", arg=[curves, more_than])
 
 
 def zoom(page: Page) -> str:
@@ -48,7 +48,7 @@ def drag_over_loss(page: Page) -> None:
     page.mouse.move(box["x"] + box["width"] * 0.5, y, steps=4)
     page.mouse.move(box["x"] + box["width"] * 0.6, y, steps=4)
     page.mouse.up()
-    page.wait_for_function("() => document.querySelector('.gx-curves').dataset.zoom !== ''")
+    expect(page.locator(CURVES)).not_to_have_attribute("data-zoom", "")
 
 
 def rerun_everything(page: Page) -> None:
@@ -120,9 +120,10 @@ def test_a_run_that_learned_nothing_is_called_flat_and_early_stopping_is_drawn(
     expect(trend).to_contain_text("Flat for 6 evaluations: no change beyond ±")
     # 160 train rows in batches of 16: an evaluation every 10 steps, the fifth without a better one at step 50
     expect(trend).to_contain_text("Early stopping with patience 5 would have ended it at step 50.")
-    visit.page.wait_for_function(STOP_MARK, arg=[ACCURACY, 50])
+    accuracy = visit.page.locator(ACCURACY).element_handle()
+    visit.page.wait_for_function(STOP_MARK, arg=[accuracy, 50])
     visit.page.get_by_role("button", name="epoch", exact=True).click()
-    visit.page.wait_for_function(STOP_MARK, arg=[ACCURACY, 5])
+    visit.page.wait_for_function(STOP_MARK, arg=[accuracy, 5])
 
 
 def test_a_run_is_launched_watched_and_stopped(visit: Visit, site: Site) -> None:
@@ -131,14 +132,15 @@ def test_a_run_is_launched_watched_and_stopped(visit: Visit, site: Site) -> None
     assert site.client.get_run(run_id).name == "seen by a browser"
 
     wait_for_points(page, 5)
-    page.evaluate("selector => { document.querySelector(selector).mark = 'first' }", LOSS)
+    page.locator(LOSS).evaluate("graph => { graph.mark = 'first' }")
     built = page.locator(LOSS).get_attribute("data-build")
     wait_for_points(page, points(page) + 10)
     expect(page.locator(CURVES).get_by_text("live", exact=True)).to_be_visible()
 
-    drawn = page.evaluate(DRAWN, "lr")
+    rate = page.locator(LR).element_handle()
+    drawn = rate.evaluate("graph => graph.calcdata[0].length")
     wait_for_points(page, points(page) + 10)
-    page.wait_for_function(f"n => ({DRAWN})('lr') > n", arg=drawn)  # unsmoothed: its arrays grow in place
+    page.wait_for_function(MORE_DRAWN, arg=[rate, drawn])  # unsmoothed: its arrays grow in place
 
     drag_over_loss(page)
     chosen = zoom(page)
@@ -147,9 +149,9 @@ def test_a_run_is_launched_watched_and_stopped(visit: Visit, site: Site) -> None
     rerun_everything(page)
     wait_for_points(page, points(page) + 10)
     assert zoom(page) == chosen, "a rerun of the script must not move the view"
-    shown = page.evaluate("selector => document.querySelector(selector).layout.xaxis.range.join(',')", LOSS)
+    shown = page.locator(LOSS).evaluate("graph => graph.layout.xaxis.range.join(',')")
     assert shown == chosen
-    assert page.evaluate("selector => document.querySelector(selector).mark", LOSS) == "first"
+    assert page.locator(LOSS).evaluate("graph => graph.mark") == "first"
     assert page.locator(LOSS).get_attribute("data-build") == built, "the graph must never be rebuilt"
 
     expect(page.locator(".gx-samples canvas")).to_have_count(6)  # two galaxies in three rows
@@ -166,7 +168,7 @@ def test_a_run_is_launched_watched_and_stopped(visit: Visit, site: Site) -> None
     expect(page.locator(CURVES).get_by_text("ended", exact=True)).to_be_visible()
     assert zoom(page) == chosen, "a refresh must not lose the view"
     page.get_by_role("button", name="Reset zoom").click()
-    page.wait_for_function("() => document.querySelector('.gx-curves').dataset.zoom === ''")
+    expect(page.locator(CURVES)).to_have_attribute("data-zoom", "")
 
     page.get_by_role("button", name="Retry…").click()
     page.wait_for_url("**/launch?**")

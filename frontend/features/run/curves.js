@@ -1,80 +1,104 @@
 // The curves of one run, updated incrementally; each graph is built only once.
 
-import {
-  AXES, firstTime, fullRange, KEYS, MAX_HELD, MAX_POINTS, mergePoints, valueAt, valueRange,
-} from "../../ui/charts/curves_data.js"
-import { ask, Refused } from "../../ui/kit/api.js"
+import { AXES, valueWords } from "../../ui/charts/axes.js"
+import { readColours } from "../../ui/charts/palette.js"
+import { describePanel, frameOf, rangeOfX, rangeOfY } from "../../ui/charts/panel.js"
+import { plotBox } from "../../ui/charts/plot_box.js"
+import { drawPanel, loadPlotly } from "../../ui/charts/plotly.js"
+import { pointAt, swatch } from "../../ui/charts/pointer.js"
+import { mergePoints } from "../../ui/charts/points.js"
+import { get, Refused } from "../../ui/kit/api.js"
 import { makeStore } from "../../ui/kit/component.js"
-import { el, svgShape } from "../../ui/kit/dom.js"
-import { livePath } from "../../ui/kit/poll.js"
-import { probedBySgd, runPace, runPath, STATE_SHAPES, TERMINAL, verdictPace, verdictPath } from "../../ui/kit/run.js"
-import {
-  endLabels, loadPlotly, panelLayout, panelLines, panelsOf, readTint, REFERENCE_NAMES, SGD_NOTE, traces,
-} from "./curves_plot.js"
+import { el, renew, svgShape } from "../../ui/kit/dom.js"
+import { live } from "../../ui/kit/poll.js"
+import { probedBySgd, runPace, STATE_SHAPES, TERMINAL, verdictPace } from "../../ui/kit/run.js"
+import { recall, remember } from "../../ui/kit/storage.js"
+import { keysOf, linesOf, METRICS, panelsOf, referencesOf, SGD_NOTE, stopMark } from "./panels.js"
 
-const curveViews = makeStore()
+/** @import { Answer, Run, Trait, Verdict } from "../../api/contract.d.ts" */
+/** @import { AxisName } from "../../ui/charts/axes.js" */
+/** @import { Line, Range } from "../../ui/charts/panel.js" */
+/** @import { PlotBox } from "../../ui/charts/plot_box.js" */
+/** @import { Plotly } from "../../ui/charts/plotly.js" */
+/** @import { PlotGroup } from "../../ui/charts/pointer.js" */
+/** @import { Points } from "../../ui/charts/points.js" */
+/** @import { Mounting } from "../../ui/kit/mount.d.ts" */
+/** @import { CurveSettings, PanelPlan } from "./panels.js" */
+/** @typedef {{ run_id: string, traits: Trait[] }} CurvesData */
+/** @typedef {PlotBox & { panel: PanelPlan, graph: HTMLElement, box: HTMLElement, keys: HTMLElement, note: HTMLElement, lines: Line[] }} RunPlot */
+/** @typedef {ReturnType<typeof build>} State */
+
 const SETTINGS = "galaxyscope.curves"
+const MAX_POINTS = 2000, MAX_HELD = 6000
+const DEFAULTS = { axis: "step", smoothing: 0.6, log: true, balanced: false, hidden: /** @type {string[]} */ ([]) }
 
+/** @type {(parent: Node, make: () => State) => State} */
+const curveViews = makeStore()
+
+/** @param {Mounting<CurvesData>} mounting */
 export default function ({ data, parentElement }) {
-  const root = parentElement.querySelector(".gx-curves")
+  const root = /** @type {HTMLElement} */ (parentElement.querySelector(".gx-curves"))
   const state = curveViews(parentElement, () => build(root, data))
-  state.tint = readTint(root)
+  state.tint = readColours(root)
   if (state.id !== data.run_id) follow(state, data.run_id)
   else redraw(state)
   return () => {
     clearTimeout(state.timer)
-    state.end?.()
-    state.id = null
+    state.end()
+    state.id = ""
     state.resize.disconnect()
-    removeEventListener("pointerup", state.release)
-    state.panels.forEach(({ graph }) => globalThis.Plotly?.purge(graph))
+    state.plots.forEach(({ graph }) => state.plotly?.purge(graph))
   }
 }
 
+/** @param {HTMLElement} root @param {CurvesData} kind */
 function build(root, kind) {
-  const state = { root, id: null, points: new Map(), settings: readSettings(), zoom: null, builds: 0, revision: 0, dragging: false }
-  state.panels = panelsOf(kind).map((panel) => buildPanel(state, panel))
-  state.dot = el("span", { class: "dot", role: "status" })
-  state.none = el("p", { class: "gx-soft", hidden: true }, "This run ended before its first step, so there are no curves.")
-  state.unzoom = el("button", { hidden: true, onClick: () => setZoom(state, null) }, "Reset zoom")
+  const dot = el("span", { class: "dot", role: "status" })
+  const none = el("p", { class: "gx-soft", hidden: true }, "This run ended before its first step, so there are no curves.")
+  const unzoom = el("button", { hidden: true, onClick: () => setZoom(state, null) }, "Reset zoom")
+  const plots = /** @type {RunPlot[]} */ ([])
+  const group = /** @type {PlotGroup} */ ({
+    boxes: () => plots, zoom: null, tint: readColours(root), setZoom: (range) => setZoom(state, range), redraw: () => redraw(state),
+    xName: () => state.settings.axis,
+  })
+  const state = Object.assign(group, {
+    root, id: "", dot, none, unzoom, plots, settings: readSettings(), points: /** @type {Points} */ (new Map()), next: 0, attempt: /** @type {number | null} */ (null),
+    run: /** @type {Run | null} */ (null), verdict: /** @type {Verdict | null} */ (null), builds: 0, revision: 0, frame: 0, timer: 0, loaded: false,
+    plotly: /** @type {Plotly | null} */ (null), end: () => {}, resize: new ResizeObserver(() => redraw(state)),
+  })
+  plots.push(...panelsOf(kind).map((panel) => buildPlot(state, panel)))
   root.replaceChildren(
     el("div", { class: "tools" }, axisChoice(state), smoothingSlider(state),
-      toggle(state, "log", "Log loss"), toggle(state, "balanced", "Balanced accuracy"), state.unzoom, state.dot),
-    el("div", { class: "panels" }, state.panels.map((view) => view.box)), state.none)
-  state.resize = new ResizeObserver(() => redraw(state))
-  state.resize.observe(root)
-  state.release = () => release(state)
-  addEventListener("pointerup", state.release)
+      toggle(state, "log", "Log loss"), toggle(state, "balanced", "Balanced accuracy"), unzoom, dot),
+    el("div", { class: "panels" }, plots.map((plot) => plot.box)), none)
   return state
 }
 
-function buildPanel(state, panel) {
-  const view = { panel, graph: el("div", { class: "graph" }), cross: el("i", { class: "cross", hidden: true }), ends: el("div", { class: "ends" }), keys: el("div", { class: "keys" }), note: el("span", { class: "gx-soft" }), built: false }
-  view.plot = el("div", { class: "plot", role: "img" }, view.graph, view.ends, view.cross)
-  view.wait = el("p", { class: "wait gx-soft" }, "")
-  view.plot.append(view.wait)
-  view.box = el("figure", { class: `panel ${panel.large ? "large" : "small"}`, "data-panel": panel.key },
-    el("figcaption", {}, el("b", {}, panel.title), view.note), view.keys, view.plot)
-  view.plot.onpointermove = (event) => point(state, view, event)
-  view.plot.onpointerleave = () => point(state, view, null)
-  view.plot.onpointerdown = () => { state.dragging = true }
-  return view
+/** @param {PlotGroup} group @param {PanelPlan} panel @returns {RunPlot} */
+function buildPlot(group, panel) {
+  const graph = el("div", { class: "graph" }), keys = el("div", { class: "keys" }), note = el("span", { class: "gx-soft" })
+  const parts = plotBox(group, graph, panel.title)
+  const box = el("figure", { class: `panel ${panel.large ? "large" : "small"}`, "data-panel": panel.key },
+    el("figcaption", {}, el("b", {}, panel.title), note, parts.save), keys, parts.plot)
+  return Object.assign(parts, { panel, graph, box, keys, note, lines: [] })
 }
 
+/** @returns {CurveSettings} */
 function readSettings() {
-  const kept = JSON.parse(localStorage.getItem(SETTINGS) ?? "{}")
-  return { axis: AXES[kept.axis] ? kept.axis : "step", smoothing: kept.smoothing ?? 0.6, log: kept.log ?? true,
-    balanced: kept.balanced ?? false, hidden: new Set(kept.hidden ?? []) }
+  const kept = { ...DEFAULTS, ...recall(SETTINGS, DEFAULTS, "localStorage") }
+  return { ...kept, axis: kept.axis in AXES ? /** @type {AxisName} */ (kept.axis) : "step", hidden: new Set(kept.hidden) }
 }
 
+/** @param {State} state */
 function keepSettings(state) {
-  localStorage.setItem(SETTINGS, JSON.stringify({ ...state.settings, hidden: [...state.settings.hidden] }))
+  remember(SETTINGS, { ...state.settings, hidden: [...state.settings.hidden] }, "localStorage")
   redraw(state)
 }
 
+/** @param {State} state */
 function axisChoice(state) {
   const choice = el("div", { class: "choice", role: "group", "aria-label": "x axis" })
-  choice.append(...Object.keys(AXES).map((axis) => {
+  choice.append(...(/** @type {AxisName[]} */ (Object.keys(AXES))).map((axis) => {
     const button = el("button", { "aria-pressed": String(axis === state.settings.axis) }, axis)
     button.onclick = () => {
       state.settings.axis = axis
@@ -87,6 +111,7 @@ function axisChoice(state) {
   return choice
 }
 
+/** @param {State} state */
 function smoothingSlider(state) {
   const slider = el("input", { type: "range", min: 0, max: 0.98, step: 0.02, value: state.settings.smoothing })
   const shown = el("output", {}, state.settings.smoothing.toFixed(2))
@@ -98,6 +123,7 @@ function smoothingSlider(state) {
   return el("label", { class: "smoothing" }, "Smoothing", slider, shown)
 }
 
+/** @param {State} state @param {"log" | "balanced"} name @param {string} text */
 function toggle(state, name, text) {
   const box = el("input", { type: "checkbox", checked: state.settings[name] })
   box.onchange = () => {
@@ -107,16 +133,18 @@ function toggle(state, name, text) {
   return el("label", { class: "toggle" }, box, text)
 }
 
+/** @param {State} state @param {string} id */
 function follow(state, id) {
   clearTimeout(state.timer)
-  state.end?.()
-  Object.assign(state, { id, points: new Map(), next: 0, attempt: null, run: null, verdict: null, zoom: keptZoom(id, state) })
-  const endVerdict = livePath(verdictPath(id), verdictPace, ({ data: verdict }) => {
+  state.end()
+  state.resize.observe(state.root)
+  Object.assign(state, { id, points: new Map(), next: 0, attempt: null, run: null, verdict: null, zoom: keptZoom(state, id) })
+  const endVerdict = live("/runs/{run_id}/verdict", { run_id: id }, verdictPace, ({ data: verdict }) => {
     const moved = verdict?.would_stop_at_step !== state.verdict?.would_stop_at_step
     state.verdict = verdict
     if (moved) redraw(state)
   })
-  const endRun = livePath(runPath(id), runPace, ({ data: run }) => {
+  const endRun = live("/runs/{run_id}", { run_id: id }, runPace, ({ data: run }) => {
     if (!run) return
     const baselines = JSON.stringify(run.baselines) !== JSON.stringify(state.run?.baselines)
     state.run = run
@@ -126,27 +154,27 @@ function follow(state, id) {
   tick(state, id)
 }
 
-/** Fetches new points, every second while the run is active. */
+/** Fetches new points, every second while the run is active. @param {State} state @param {string} id */
 async function tick(state, id) {
   const ended = state.run !== null && TERMINAL.has(state.run.state)
   let wait = document.hidden ? 5000 : 1000
   try {
-    const query = `since=${state.next}&max_points=${MAX_POINTS}&keys=${encodeURIComponent(KEYS.join(","))}`
-    const page = await ask(`${runPath(id)}/metrics?${query}`)
+    const page = await get("/runs/{run_id}/metrics", { run_id: id, since: state.next, max_points: MAX_POINTS, keys: METRICS.join(",") })
     if (state.id !== id) return
     take(state, page)
-    connection(state, ended ? "ended" : "live")
+    showConnection(state, ended ? "ended" : "live")
     if (ended) return
   } catch (problem) {
     if (!(problem instanceof TypeError || problem instanceof Refused)) throw problem
-    connection(state, problem instanceof Refused ? "refused" : "lost")
+    showConnection(state, problem instanceof Refused ? "refused" : "lost")
     wait = 2000
   }
-  if (state.id === id) state.timer = setTimeout(() => tick(state, id), wait)
+  if (state.id === id) state.timer = window.setTimeout(() => tick(state, id), wait)
 }
 
+/** @param {State} state @param {Answer<"get", "/runs/{run_id}/metrics">} page */
 function take(state, page) {
-  if (state.attempt !== null && page.attempt !== state.attempt) return void startAgain(state, page.attempt)
+  if (state.attempt !== null && page.attempt !== state.attempt) return startAgain(state, page.attempt)
   state.attempt = page.attempt
   const changed = mergePoints(state.points, page.series)
   state.next = page.next
@@ -155,165 +183,103 @@ function take(state, page) {
   if (changed.length || state.builds === 0) redraw(state)
 }
 
+/** @param {State} state @param {number} attempt */
 function startAgain(state, attempt) {
   Object.assign(state, { points: new Map(), next: 0, attempt })
 }
 
-const DOTS = { live: ["good", "live"], ended: ["calm", "ended"], lost: ["bad", "reconnecting…"], refused: ["bad", "no metrics"] }
+const CONNECTIONS = /** @type {const} */ ({
+  live: ["good", "live", "running"], ended: ["calm", "ended", "cancelled"], lost: ["bad", "reconnecting…", "lost"], refused: ["bad", "no metrics", "lost"],
+})
 
-function connection(state, kind) {
-  if (state.dot.dataset.kind === kind) return
-  const [tone, word] = DOTS[kind]
-  state.dot.dataset.kind = kind
-  state.dot.className = `dot gx-tone-${tone}`
-  state.dot.replaceChildren(svgShape(...STATE_SHAPES[kind === "live" ? "running" : kind === "ended" ? "cancelled" : "lost"]), word)
+/** @param {State} state @param {keyof typeof CONNECTIONS} kind */
+function showConnection({ dot }, kind) {
+  if (dot.dataset.kind === kind) return
+  const [tone, word, shape] = CONNECTIONS[kind]
+  dot.dataset.kind = kind
+  dot.className = `dot gx-tone-${tone}`
+  dot.replaceChildren(svgShape(...STATE_SHAPES[shape]), word)
 }
 
-/** Requests one draw in the next frame. */
+/** Requests one draw in the next frame. @param {State} state */
 function redraw(state) {
-  if (state.frame) return
-  state.frame = requestAnimationFrame(async () => {
-    const plotly = await loadPlotly().catch(() => null)
+  state.frame ||= requestAnimationFrame(async () => {
+    state.plotly ??= await loadPlotly().catch(() => null)
     state.frame = 0
-    if (!plotly) return void setTimeout(() => redraw(state), 3000)
-    if (state.id && state.root.isConnected && !state.dragging) drawAll(state, plotly)
+    if (!state.plotly) return void setTimeout(() => redraw(state), 3000)
+    if (state.id && state.root.isConnected && !state.drag) drawAll(state, state.plotly)
   })
 }
 
+/** @param {State} state @param {Plotly} plotly */
 function drawAll(state, plotly) {
-  const full = fullRange(state.points, state.settings.axis)
-  const x = state.zoom ?? full
-  const start = firstTime(state.points)
+  for (const plot of state.plots) plot.lines = linesOf(plot.panel, state)
+  const x = state.zoom ?? rangeOfX(state.plots.flatMap((plot) => plot.lines))
+  const nothing = state.loaded && state.points.size === 0 && state.run !== null && TERMINAL.has(state.run.state)
   state.revision++
-  const nothing = state.loaded && state.points.size === 0 && TERMINAL.has(state.run?.state)
   state.root.classList.toggle("nothing", nothing)
   state.none.hidden = !nothing
-  for (const view of state.panels) drawPanel(state, view, plotly, x, start)
+  for (const plot of state.plots) drawPlot(state, plot, plotly, x)
   state.unzoom.hidden = state.zoom === null
+  pointAt(state, state.pointed ?? null, state.pointedIn ?? null)
   Object.assign(state.root.dataset, { builds: state.builds, zoom: (state.zoom ?? []).join(","), points: state.points.get("train/loss")?.step.length ?? 0 })
 }
 
-function drawPanel(state, view, plotly, x, start) {
-  const lines = panelLines(view.panel, state, start)
-  view.note.textContent = view.panel.key === "accuracy" && probedBySgd(state.run) ? SGD_NOTE : view.panel.note
-  const curves = lines.filter((line) => !line.reference)
-  view.wait.textContent = curves.length ? "" : waitWords(state, view.panel)
-  if (!x || !curves.length || !view.plot.clientWidth) return void view.box.classList.add("empty")
-  view.box.classList.remove("empty")
-  const log = view.panel.key === "loss" && state.settings.log
-  const seen = lines.filter((line) => !line.hidden)
-  const ranges = { x, y: valueRange(seen, x, log) }
-  const size = panelSize(view)
-  Object.assign(view, { lines, ranges, size })
-  const layout = panelLayout(view.panel, size, ranges, state.tint, state)
-  plotly.react(view.graph, traces(lines, ranges, state.tint), layout, { displayModeBar: false, doubleClick: false, responsive: false })
-  if (!view.built) listenTo(state, view)
-  view.ends.replaceChildren(...endLabels(view.panel, lines, ranges, size, state.tint, state))
-  drawKeys(state, view, state.pointed ?? null)
-  view.plot.setAttribute("aria-label", describe(view))
+/** @param {State} state @param {RunPlot} plot @param {Plotly} plotly @param {Range | null} x */
+function drawPlot(state, plot, plotly, x) {
+  const { panel, graph } = plot, references = referencesOf(panel, state)
+  const shown = (/** @type {{ id: string }} */ { id }) => !state.settings.hidden.has(`${panel.key}/${id}`)
+  plot.note.textContent = panel.key === "accuracy" && probedBySgd(state.run) ? SGD_NOTE : panel.note
+  plot.wait.textContent = plot.lines.length ? "" : waitWords(state, panel)
+  plot.box.classList.toggle("empty", !x || !plot.lines.length)
+  plot.drawn = null
+  if (!x || !plot.lines.length || !plot.plot.clientWidth) return
+  const width = plot.plot.clientWidth, log = panel.key === "loss" && state.settings.log
+  const roomy = panel.large && width > 440
+  const right = !roomy ? 12 : panel.key === "accuracy" ? 168 : 108
+  const lines = plot.lines.filter(shown), marks = references.filter(shown)
+  plot.drawn = { key: panel.unit, title: panel.title, frame: frameOf(width, plot.plot.clientHeight, right, panel.large ? 18 : 8), x, y: rangeOfY(lines, x, log, marks), log,
+    lines, references: marks, mark: stopMark(panel, state), axisTitle: AXES[state.settings.axis].title, endWords: ({ title }, value) => `${title} ${valueWords(panel.unit, value)}` }
+  if (!graph.dataset.build) graph.dataset.build = String(++state.builds)
+  drawPanel(plotly, graph, plot.drawn, state.tint, state.revision)
+  drawKeys(state, plot, references, !roomy)
+  plot.plot.setAttribute("aria-label", describePanel(plot.drawn))
 }
 
+/** @param {State} state @param {PanelPlan} panel */
 function waitWords(state, panel) {
   if (!state.loaded) return ""
   if (panel.key === "accuracy" && state.points.has("val/rankme")) return "No accuracies: the data has no labels."
-  const ended = state.run && TERMINAL.has(state.run.state)
-  if (ended) return "No points were recorded."
+  if (state.run && TERMINAL.has(state.run.state)) return "No points were recorded."
   return panel.key === "accuracy" || panel.key === "rank" ? "Waiting for the first evaluation." : "Waiting for the first step."
 }
 
-function panelSize(view) {
-  const width = view.plot.clientWidth, height = view.plot.clientHeight
-  const roomy = view.panel.large && width > 440
-  const right = view.panel.key === "accuracy" && roomy ? 168 : roomy ? 108 : 12
-  return { width, height, left: 52, right, top: view.panel.large ? 18 : 8, bottom: 38, roomy }
+/** The legend: one button per curve and per family of references. Values of references stand at the lines where there is room.
+ * @param {State} state @param {RunPlot} plot @param {import("../../ui/charts/panel.js").Reference[]} references @param {boolean} narrow
+ */
+function drawKeys(state, { panel, keys, lines }, references, narrow) {
+  renew(keys, keysOf(panel, lines, references, state.settings.hidden).map(({ id, title, style, hidden, values }) => {
+    const isCurve = lines.some((line) => line.id === id)
+    const words = isCurve || narrow ? values.map((value) => valueWords(panel.unit, value)).join(" · ") : ""
+    const button = el("button", { "data-item": id, "data-line": id, title: "Show or hide", "aria-pressed": String(!hidden) }, swatch(state.tint, style), el("span", {}, title), el("em", {}, words))
+    button.onclick = () => {
+      const name = `${panel.key}/${id}`
+      if (!state.settings.hidden.delete(name)) state.settings.hidden.add(name)
+      keepSettings(state)
+    }
+    return button
+  }))
 }
 
-function listenTo(state, view) {
-  view.built = true
-  view.graph.dataset.build = String(++state.builds)
-  view.graph.on("plotly_relayout", (change) => {
-    if ("xaxis.range[0]" in change) setZoom(state, [change["xaxis.range[0]"], change["xaxis.range[1]"]])
-  })
-  view.graph.on("plotly_doubleclick", () => setZoom(state, null))
-}
+/** @param {State} state @param {string} id */
+const zoomPlaceOf = (state, id) => `galaxyscope.zoom.${id}.${state.settings.axis}`
 
-function release(state) {
-  if (!state.dragging) return
-  state.dragging = false
-  redraw(state)
-}
-
+/** @param {State} state @param {Range | null} range */
 function setZoom(state, range) {
   state.zoom = range
-  sessionStorage.setItem(`galaxyscope.zoom.${state.id}`, JSON.stringify({ axis: state.settings.axis, range }))
+  remember(zoomPlaceOf(state, state.id), range)
   redraw(state)
 }
 
-function keptZoom(id, state) {
-  const kept = JSON.parse(sessionStorage.getItem(`galaxyscope.zoom.${id}`) ?? "null")
-  return kept?.axis === state.settings.axis ? kept.range : null
-}
-
-/** Moves the cross-hair of all panels to one x and shows the values there. */
-function point(state, view, event) {
-  let x = null
-  if (event && view.size && !state.dragging) {
-    const { left, right, width } = view.size
-    const share = (event.clientX - view.plot.getBoundingClientRect().left - left) / (width - left - right)
-    if (share >= 0 && share <= 1) x = view.ranges.x[0] + share * (view.ranges.x[1] - view.ranges.x[0])
-  }
-  state.pointed = x
-  for (const other of state.panels) {
-    if (!other.size) continue
-    const { left, right, width, top, bottom, height } = other.size
-    other.cross.hidden = x === null
-    if (x !== null) {
-      const share = (x - other.ranges.x[0]) / (other.ranges.x[1] - other.ranges.x[0])
-      other.cross.style.cssText = `left:${left + share * (width - left - right)}px;top:${top}px;height:${height - top - bottom}px`
-    }
-    drawKeys(state, other, x)
-  }
-}
-
-/** The legend: one button per line, with its value at the cross-hair or its last value. */
-function drawKeys(state, view, x) {
-  const ids = new Map()
-  for (const line of view.lines) ids.set(line.id, [...(ids.get(line.id) ?? []), line])
-  const keys = JSON.stringify([...ids.keys()])
-  if (view.keyIds !== keys) {
-    view.keyIds = keys
-    view.keys.replaceChildren(...[...ids.keys()].map((id) => keyButton(state, view, id)))
-  }
-  for (const button of view.keys.children) fillKey(state, view, button, ids.get(button.dataset.line), x)
-}
-
-function keyButton(state, view, id) {
-  const button = el("button", { "data-line": id, title: "Show or hide" }, el("i"), el("span"), el("em"))
-  button.onclick = () => {
-    const name = `${view.panel.key}/${id}`
-    if (!state.settings.hidden.delete(name)) state.settings.hidden.add(name)
-    keepSettings(state)
-  }
-  return button
-}
-
-function fillKey(state, view, button, lines, x) {
-  const [line] = lines
-  const colour = !line.reference || lines.length === 1 && line.colour ? state.tint.colours[line.colour] : state.tint.soft
-  button.setAttribute("aria-pressed", String(!line.hidden))
-  const [swatch, name, value] = button.children
-  swatch.style.cssText = `border-top: 2px ${line.reference ? (line.dash === "dot" ? "dotted" : "dashed") : "solid"} ${colour}`
-  name.textContent = line.reference ? REFERENCE_NAMES[line.id] : line.name
-  const shown = line.reference ? null : valueAt(line, x ?? Infinity)
-  value.textContent = line.reference ? (view.size?.roomy ? "" : referenceValues(view, lines)) : shown === null ? "" : view.panel.form(shown)
-}
-
-/** The values of one reference in the order of the curves: linear, then k-NN. */
-function referenceValues(view, lines) {
-  return lines.map((line) => view.panel.form(line.y[0])).join(" · ")
-}
-
-function describe(view) {
-  const words = view.lines.map((line) => `${line.name} ${view.panel.form(valueAt(line, Infinity) ?? line.y[0] ?? 0)}`)
-  return `${view.panel.title}, last values: ${words.join(", ")}`
-}
+/** @param {State} state @param {string} id @returns {Range | null} */
+const keptZoom = (state, id) => recall(zoomPlaceOf(state, id), null)

@@ -4,7 +4,7 @@ from frontend.ui.components import load_component
 from shared.contract.runs import Run
 
 # Plotly writes its style sheet into the document head, which does not apply inside a shadow root.
-_CURVES = load_component(__file__, isolate_styles=False)
+_CURVES = load_component(__file__)
 
 
 def draw_curves(run: Run) -> None:

@@ -5,10 +5,12 @@ export const SERIES = {
   light: ["#B87700", "#2F8FC6", "#008060", "#8F8400", "#D55E00", "#B0568A", "#0052A2", "#23272C"],
 }
 
-/** The colours of the current theme. */
+/** @typedef {{ series: string[], soft: string, line: string, text: string, accent: string, font: string, ground: string }} Tint */
+
+/** The colours of the current theme. @param {Element} root @returns {Tint} */
 export function readColours(root) {
   const style = getComputedStyle(root)
-  const named = (name) => style.getPropertyValue(name).trim()
+  const named = (/** @type {string} */ name) => style.getPropertyValue(name).trim()
   const ground = parseInt(named("--st-background-color").slice(1, 7), 16)
   const grey = 0.299 * (ground >> 16) + 0.587 * ((ground >> 8) & 255) + 0.114 * (ground & 255)
   return {

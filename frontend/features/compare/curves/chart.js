@@ -1,11 +1,16 @@
-// One panel on a canvas: grid, bands, lines, and labels at their right ends.
+// One panel on a canvas, which draws a hundred long lines in a frame: grid, bands, lines, and names at their right ends.
 
-import { valueAt } from "../../../ui/charts/curves_data.js"
+import { prefixed } from "../../../ui/charts/axes.js"
+import { DASHES, endNames, placeX, placeY, seenIndexes, ticksOfX, ticksOfY } from "../../../ui/charts/panel.js"
 import { isNumber } from "../../../ui/kit/format.js"
-import { logTicks, prefixed, roundTicks, tickWords } from "./axes.js"
-import { DASHES } from "./lines.js"
 
-/** Draws a panel: `frame` is the plot area, `x` and `y` the ranges, with y in exponents of ten if `log`. */
+/** @import { Line, Panel } from "../../../ui/charts/panel.js" */
+/** @import { Tint } from "../../../ui/charts/palette.js" */
+/** @typedef {CanvasRenderingContext2D} Pen */
+
+const FEW_POINTS = 30
+
+/** @param {HTMLCanvasElement} canvas @param {Panel} panel @param {Tint} tint */
 export function drawChart(canvas, panel, tint) {
   const { frame, lines } = panel
   const scale = devicePixelRatio || 1
@@ -13,7 +18,7 @@ export function drawChart(canvas, panel, tint) {
     canvas.width = Math.round(frame.width * scale)
     canvas.height = Math.round(frame.height * scale)
   }
-  const pen = canvas.getContext("2d")
+  const pen = /** @type {Pen} */ (canvas.getContext("2d"))
   pen.setTransform(scale, 0, 0, scale, 0, 0)
   pen.clearRect(0, 0, frame.width, frame.height)
   pen.font = `11px ${tint.font}`
@@ -22,69 +27,68 @@ export function drawChart(canvas, panel, tint) {
   pen.beginPath()
   pen.rect(frame.left, frame.top, frame.inner, frame.tall)
   pen.clip()
-  for (const line of lines) if (line.low) drawBand(pen, panel, line, tint)
-  for (const reference of panel.references) drawReference(pen, panel, reference, tint)
+  for (const line of lines) drawBand(pen, panel, line, tint)
+  for (const reference of panel.references) drawReference(pen, panel, reference.value, tint)
   for (const line of lines) drawLine(pen, panel, line, tint)
   pen.restore()
   drawNames(pen, panel, tint)
 }
 
-export const placeX = ({ frame, x }, value) => frame.left + ((value - x[0]) / (x[1] - x[0])) * frame.inner
-
-function placeY({ frame, y, log }, value) {
-  const share = ((log ? Math.log10(value) : value) - y[0]) / (y[1] - y[0])
-  return frame.top + (1 - share) * frame.tall
-}
-
+/** @param {Pen} pen @param {Panel} panel @param {Tint} tint */
 function drawGrid(pen, panel, tint) {
-  const { frame, x, y, log, key } = panel
+  const { frame } = panel
   pen.lineWidth = 1
   pen.strokeStyle = tint.line
   pen.fillStyle = tint.soft
   pen.setLineDash([])
   pen.textAlign = "right"
   pen.textBaseline = "middle"
-  for (const value of log ? logTicks(...y) : roundTicks(...y, Math.max(Math.floor(frame.tall / 44), 2))) {
+  for (const { value, words } of ticksOfY(panel)) {
     const at = Math.round(placeY(panel, value)) + 0.5
-    strokeFrom(pen, frame.left, at, frame.left + frame.inner, at)
-    pen.fillText(tickWords(key, value), frame.left - 6, at)
+    stroke(pen, frame.left, at, frame.left + frame.inner, at)
+    pen.fillText(words, frame.left - 6, at)
   }
   pen.textAlign = "center"
   pen.textBaseline = "top"
-  for (const value of roundTicks(...x, Math.max(Math.floor(frame.inner / 64), 2))) {
+  for (const value of ticksOfX(panel)) {
     const at = Math.round(placeX(panel, value)) + 0.5
-    strokeFrom(pen, at, frame.top, at, frame.top + frame.tall)
+    stroke(pen, at, frame.top, at, frame.top + frame.tall)
     pen.fillText(prefixed(value), at, frame.top + frame.tall + 5)
   }
   pen.fillText(panel.axisTitle, frame.left + frame.inner / 2, frame.top + frame.tall + 20)
 }
 
-function strokeFrom(pen, x0, y0, x1, y1) {
+/** @param {Pen} pen @param {number} x0 @param {number} y0 @param {number} x1 @param {number} y1 */
+function stroke(pen, x0, y0, x1, y1) {
   pen.beginPath()
   pen.moveTo(x0, y0)
   pen.lineTo(x1, y1)
   pen.stroke()
 }
 
-function drawBand(pen, panel, line, tint) {
-  const [from, to] = seenIndexes(line, panel.x)
-  const floor = (value) => (panel.log ? Math.max(value, 10 ** panel.y[0]) : value)
+/** @param {Pen} pen @param {Panel} panel @param {Line} line @param {Tint} tint */
+function drawBand(pen, panel, { x, low, high, style }, tint) {
+  if (!low || !high) return
+  const [from, to] = seenIndexes({ x }, panel.x)
+  const floor = (/** @type {number} */ value) => (panel.log ? Math.max(value, 10 ** panel.y[0]) : value)
   pen.globalAlpha = 0.2
-  pen.fillStyle = tint.series[line.style.colour]
+  pen.fillStyle = tint.series[style.colour]
   pen.beginPath()
-  for (let i = from; i < to; i++) pen.lineTo(placeX(panel, line.x[i]), placeY(panel, floor(line.high[i])))
-  for (let i = to - 1; i >= from; i--) pen.lineTo(placeX(panel, line.x[i]), placeY(panel, floor(line.low[i])))
+  for (let i = from; i < to; i++) pen.lineTo(placeX(panel, x[i]), placeY(panel, floor(high[i])))
+  for (let i = to - 1; i >= from; i--) pen.lineTo(placeX(panel, x[i]), placeY(panel, floor(low[i])))
   pen.fill()
   pen.globalAlpha = 1
 }
 
-function drawReference(pen, panel, { value }, tint) {
-  pen.setLineDash([4, 4])
+/** @param {Pen} pen @param {Panel} panel @param {number} value @param {Tint} tint */
+function drawReference(pen, panel, value, tint) {
+  pen.setLineDash(DASHES[1])
   pen.lineWidth = 1
   pen.strokeStyle = tint.soft
-  strokeFrom(pen, panel.frame.left, placeY(panel, value), panel.frame.left + panel.frame.inner, placeY(panel, value))
+  stroke(pen, panel.frame.left, placeY(panel, value), panel.frame.left + panel.frame.inner, placeY(panel, value))
 }
 
+/** @param {Pen} pen @param {Panel} panel @param {Line} line @param {Tint} tint */
 function drawLine(pen, panel, line, tint) {
   const { frame, x, y, log } = panel
   const [from, to] = seenIndexes(line, x)
@@ -92,57 +96,48 @@ function drawLine(pen, panel, line, tint) {
   pen.strokeStyle = tint.series[line.style.colour]
   pen.lineWidth = panel.thin ? 1 / (devicePixelRatio || 1) : 1.5 // a hairline draws ten times as fast
   pen.lineJoin = "bevel"
-  pen.setLineDash(DASHES[line.style.dash] ?? DASHES.at(-1))
+  pen.setLineDash(DASHES[line.style.dash] ?? DASHES[2])
   pen.beginPath()
+  let gap = true
   for (let i = from; i < to; i++) {
-    if (log && line.y[i] <= 0) continue
-    pen.lineTo(frame.left + (line.x[i] - x[0]) * across, frame.top + frame.tall - ((log ? Math.log10(line.y[i]) : line.y[i]) - y[0]) * up)
+    const value = line.y[i]
+    if (!isNumber(value) || (log && value <= 0)) {
+      gap = true
+      continue
+    }
+    const left = frame.left + (line.x[i] - x[0]) * across, top = frame.top + frame.tall - ((log ? Math.log10(value) : value) - y[0]) * up
+    if (gap) pen.moveTo(left, top)
+    else pen.lineTo(left, top)
+    gap = false
   }
   pen.stroke()
-  if (to - from <= 30) drawDots(pen, panel, line, from, to, tint)
+  if (to - from <= FEW_POINTS) drawDots(pen, panel, line, from, to, tint)
 }
 
+/** @param {Pen} pen @param {Panel} panel @param {Line} line @param {number} from @param {number} to @param {Tint} tint */
 function drawDots(pen, panel, line, from, to, tint) {
   pen.fillStyle = tint.series[line.style.colour]
   for (let i = from; i < to; i++) {
-    if (panel.log && line.y[i] <= 0) continue
+    const value = line.y[i]
+    if (!isNumber(value) || (panel.log && value <= 0)) continue
     pen.beginPath()
-    pen.arc(placeX(panel, line.x[i]), placeY(panel, line.y[i]), 2.5, 0, 2 * Math.PI)
+    pen.arc(placeX(panel, line.x[i]), placeY(panel, value), 2.5, 0, 2 * Math.PI)
     pen.fill()
   }
 }
 
-/** [from, to) of the visible points and one more on each side. */
-function seenIndexes(line, [low, high]) {
-  const first = line.x.findIndex((x) => x >= low)
-  const after = line.x.findIndex((x) => x > high)
-  return [Math.max((first < 0 ? line.x.length : first) - 1, 0), after < 0 ? line.x.length : after + 1]
-}
-
-/** Labels up to five lines at their ends, and all references. */
+/** @param {Pen} pen @param {Panel} panel @param {Tint} tint */
 function drawNames(pen, panel, tint) {
-  const { frame, lines, references } = panel
-  if (frame.right < 60) return
-  const named = lines.length <= 5 ? lines : []
-  const ends = [
-    ...named.map((line) => ({ words: line.title, value: valueAt(line, panel.x[1]), colour: tint.series[line.style.colour] })),
-    ...references.map(({ title, value }) => ({ words: title, value, colour: tint.soft })),
-  ].filter(({ value }) => isNumber(value) && (!panel.log || value > 0))
-  const placed = ends.map((end) => ({ ...end, at: placeY(panel, end.value) })).sort((one, other) => one.at - other.at)
-  pushApart(placed, 13, frame.top + 6, frame.top + frame.tall - 6)
+  const { frame } = panel
   pen.textAlign = "left"
   pen.textBaseline = "middle"
-  for (const { words, colour, at } of placed) {
-    pen.fillStyle = colour
+  for (const { words, style, at } of endNames(panel)) {
+    pen.fillStyle = style ? tint.series[style.colour] : tint.soft
     pen.fillText(shortened(pen, words, frame.right - 10), frame.left + frame.inner + 6, at)
   }
 }
 
-function pushApart(placed, gap, top, bottom) {
-  for (const [i, end] of placed.entries()) end.at = Math.max(end.at, i ? placed[i - 1].at + gap : top)
-  for (let i = placed.length - 1, limit = bottom; i >= 0; i--, limit -= gap) placed[i].at = Math.max(Math.min(placed[i].at, limit), top)
-}
-
+/** @param {Pen} pen @param {string} words @param {number} width */
 function shortened(pen, words, width) {
   let kept = words
   while (kept.length > 3 && pen.measureText(kept).width > width) kept = `${kept.slice(0, -2)}…`

@@ -1,19 +1,21 @@
 // Controls, legend and notes above the panels.
 
+import { swatch } from "../../../ui/charts/pointer.js"
 import { el, exists, renew, takeText } from "../../../ui/kit/dom.js"
-import { X_AXES } from "./axes.js"
 import { memoLines, redraw, takeData } from "./compare_curves.js"
-import { grouping } from "./lines.js"
-import { setZoom } from "./pointer.js"
+import { grouping, X_AXES } from "./lines.js"
+
+/** @import { Compared, CompareView } from "./compare_curves.js" */
+/** @typedef {"pretraining" | "log" | "group"} Switch */
 
 const BAND_WORDS = { std: "± sample standard deviation", range: "lowest to highest" }
 
+/** @param {Compared} state */
 export function renewTools(state) {
   const { view } = state
-  state.unzoom ??= el("button", { "data-item": "zoom", onClick: () => setZoom(state, null) }, "Reset zoom")
   state.unzoom.hidden = state.zoom === null
   const seeds = state.data.groups.some((group) => group.runs.length > 1)
-  const before = view.x === "flops" && state.data.runs.some((run) => run.before > 0)
+  const before = view.x === "flops" && state.data.runs.some((run) => (run.before ?? 0) > 0)
   const tools = [
     pick(state, "x", "x axis", Object.keys(X_AXES).map((x) => [x, x === "flops" ? "FLOPs" : x])),
     before ? check(state, "pretraining", "Include pretraining", "Adds the whole pretraining of the encoder") : null,
@@ -25,23 +27,27 @@ export function renewTools(state) {
   renew(state.tools, tools)
 }
 
+/** @param {Compared} state @param {Partial<CompareView>} change */
 function changeView(state, change) {
   Object.assign(state.view, change)
   state.report()
   takeData(state)
 }
 
+/** @param {Compared} state @param {"x" | "band"} name @param {string} label @param {string[][]} choices */
 function pick(state, name, label, choices) {
   const buttons = choices.map(([value, words]) => el("button", { "aria-pressed": String(state.view[name] === value), onClick: () => changeView(state, { [name]: value }), "data-item": value }, words))
   return el("div", { class: "choice", "data-item": name, role: "group", "aria-label": label }, el("span", { class: "gx-soft" }, label), buttons)
 }
 
+/** @param {Compared} state @param {Switch} name @param {string} words @param {string} title */
 function check(state, name, words, title) {
   const box = el("input", { type: "checkbox", checked: state.view[name] })
   box.onchange = () => changeView(state, { [name]: box.checked })
   return el("label", { class: "toggle", "data-item": name, title }, box, words)
 }
 
+/** @param {Compared} state */
 function smoothingOf(state) {
   const slider = el("input", { type: "range", min: 0, max: 0.98, step: 0.02, value: state.view.smoothing })
   const shown = el("output", {}, state.view.smoothing.toFixed(2))
@@ -54,25 +60,21 @@ function smoothingOf(state) {
   return el("label", { class: "smoothing", "data-item": "smoothing", title: "Moving average of metrics recorded at every step" }, "Smoothing", slider, shown)
 }
 
+/** @param {Compared} state */
 function mostOf(state) {
   const field = el("input", { type: "number", min: 1, max: 50, value: state.view.most, "aria-label": "Maximum number of runs" })
   field.onchange = () => { takeText(field); changeView(state, { most: Math.min(Math.max(Math.round(Number(field.value)) || 10, 1), 50) }) }
   return el("label", { class: "most", "data-item": "most", title: "Newest first" }, "At most", field, "runs")
 }
 
-export function swatch(state, style) {
-  const kind = ["solid", "dashed", "dotted"][style.dash] ?? "dotted"
-  return el("i", { class: "swatch", style: `border-top: 2px ${kind} ${state.tint.series[style.colour]}` })
-}
-
-/** The legend, one button per line. */
+/** The legend, one button per line. @param {Compared} state */
 export function drawLegend(state) {
   const lines = new Map()
   for (const key of state.data.keys) for (const line of memoLines(state, key)) if (!lines.has(line.id)) lines.set(line.id, line)
   const buttons = [...lines.values()].map((line) => {
     const shown = !state.hidden.has(line.id)
-    const words = line.n > 1 ? ` · N = ${line.n}` : ""
-    const button = el("button", { "data-line": line.id, "aria-pressed": String(shown), title: "Show or hide" }, swatch(state, line.style), el("span", {}, line.title), words ? el("em", {}, words) : null)
+    const words = (line.n ?? 1) > 1 ? ` · N = ${line.n}` : ""
+    const button = el("button", { "data-line": line.id, "aria-pressed": String(shown), title: "Show or hide" }, swatch(state.tint, line.style), el("span", {}, line.title), words ? el("em", {}, words) : null)
     button.onclick = () => {
       if (!state.hidden.delete(line.id)) state.hidden.add(line.id)
       redraw(state)
@@ -82,6 +84,7 @@ export function drawLegend(state) {
   renew(state.keys, buttons)
 }
 
+/** @param {Compared} state */
 export function drawNotes(state) {
   const { runs } = state.data
   const words = []
@@ -90,6 +93,6 @@ export function drawNotes(state) {
   const unknown = state.view.x === "flops" ? state.shown.filter((run) => !exists(run.flops) || (state.view.pretraining && !exists(run.before))) : []
   if (unknown.length) words.push(`Skipped (FLOPs unknown): ${unknown.map((run) => run.title).join(", ")}.`)
   if (state.view.x === "flops") words.push("FLOPs of forward and backward passes in training; evaluations are not counted.")
-  if (state.shown.some((run) => state.feeds.get(run.id).thinned)) words.push("Long curves are thinned; their extremes are kept.")
+  if (state.shown.some((run) => state.feeds.get(run.id)?.thinned)) words.push("Long curves are thinned; their extremes are kept.")
   state.notes.textContent = words.join(" ")
 }
