@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 from starlette.middleware import Middleware
+from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.staticfiles import StaticFiles
@@ -71,7 +72,7 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     for path in ("/api", "/api/{path:path}"):
         app.add_api_route(path, _no_such_route, methods=EVERY_METHOD, include_in_schema=False)
     if streamlit_app is not None:
-        app.mount(ASSETS, Modules(directory=FRONTEND))
+        app.mount(ASSETS, GZipMiddleware(Modules(directory=FRONTEND)))
         app.mount("/", streamlit_app)
     return app
 
@@ -83,6 +84,7 @@ class Modules(StaticFiles):
         if not path.endswith(".js"):
             return Response(status_code=404)
         response = await super().get_response(path, scope)
+        response.headers["Content-Type"] = "text/javascript; charset=utf-8"  # whatever the machine's table says
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
 
