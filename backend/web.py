@@ -15,7 +15,8 @@ from typing import Any
 from fastapi import APIRouter, FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.openapi.utils import get_openapi
-from fastapi.responses import JSONResponse
+from fastapi.responses import HTMLResponse, JSONResponse
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.responses import Response
@@ -72,9 +73,41 @@ def create_app(settings: Settings, ui: bool = True) -> FastAPI:
     for path in ("/api", "/api/{path:path}"):
         app.add_api_route(path, _no_such_route, methods=EVERY_METHOD, include_in_schema=False)
     if streamlit_app is not None:
+        for path in ("/", "/{page:page}"):
+            app.add_route(path, _page, methods=["GET", "HEAD"])
         app.mount(ASSETS, GZipMiddleware(Modules(directory=FRONTEND)))
         app.mount("/", streamlit_app)
     return app
+
+
+class PageName(Convertor[str]):
+    """The part of an address that names a page, and no file."""
+
+    regex = "[a-z]+"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("page", PageName())
+
+
+def _page(_request: Request) -> HTMLResponse:
+    """Streamlit's page, told where the server is. Left to guess, it asks below the page's own address first,
+    and each load leaves two errors in the browser's console."""
+    return HTMLResponse(_page_html(), headers={"Cache-Control": "no-cache"})
+
+
+@cache
+def _page_html() -> str:
+    from streamlit import file_util
+
+    text = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
+    told = "<head>\n    <script>window.__streamlit = { BACKEND_BASE_URL: location.origin }</script>"
+    return text.replace("<head>", told, 1)
 
 
 class Modules(StaticFiles):
@@ -84,7 +117,9 @@ class Modules(StaticFiles):
         if not path.endswith(".js"):
             return Response(status_code=404)
         response = await super().get_response(path, scope)
-        response.headers["Content-Type"] = "text/javascript; charset=utf-8"  # whatever the machine's table says
+        response.headers["Content-Type"] = (
+            "text/javascript; charset=utf-8"  # whatever the machine's table says
+        )
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
 

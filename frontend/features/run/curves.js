@@ -236,7 +236,7 @@ function drawPlot(state, plot, plotly, x) {
   if (!x || !plot.lines.length || !plot.plot.clientWidth) return
   const width = plot.plot.clientWidth, log = panel.key === "loss" && state.settings.log
   const roomy = panel.large && width > 440
-  const right = !roomy ? 12 : panel.key === "accuracy" ? 168 : 108
+  const right = !roomy ? 12 : panel.key === "accuracy" ? 176 : 124
   const lines = plot.lines.filter(shown), marks = references.filter(shown)
   plot.drawn = { key: panel.unit, title: panel.title, frame: frameOf(width, plot.plot.clientHeight, right, panel.large ? 18 : 8), x, y: rangeOfY(lines, x, log, marks), log,
     lines, references: marks, mark: stopMark(panel, state), axisTitle: AXES[state.settings.axis].title, endWords: ({ title }, value) => `${title} ${valueWords(panel.unit, value)}` }
@@ -258,10 +258,10 @@ function waitWords(state, panel) {
  * @param {State} state @param {RunPlot} plot @param {import("../../ui/charts/panel.js").Reference[]} references @param {boolean} narrow
  */
 function drawKeys(state, { panel, keys, lines }, references, narrow) {
-  renew(keys, keysOf(panel, lines, references, state.settings.hidden).map(({ id, title, style, hidden, values }) => {
+  renew(keys, keysOf(panel, lines, references, state.settings.hidden).map(({ id, title, style, dash, hidden, values }) => {
     const isCurve = lines.some((line) => line.id === id)
     const words = isCurve || narrow ? values.map((value) => valueWords(panel.unit, value)).join(" · ") : ""
-    const button = el("button", { "data-item": id, "data-line": id, title: "Show or hide", "aria-pressed": String(!hidden) }, swatch(state.tint, style), el("span", {}, title), el("em", {}, words))
+    const button = el("button", { "data-item": id, "data-line": id, title: "Show or hide", "aria-pressed": String(!hidden) }, swatch(state.tint, style, dash), el("span", {}, title), el("em", {}, words))
     button.onclick = () => {
       const name = `${panel.key}/${id}`
       if (!state.settings.hidden.delete(name)) state.settings.hidden.add(name)

@@ -15,7 +15,7 @@ import { hasTrait, probedBySgd } from "../../ui/kit/run.js"
 /** `unit` is the metric whose numbers are written. @typedef {{ key: string, title: string, note: string, unit: string, large?: boolean, curves: Curve[] }} PanelPlan */
 /** @typedef {{ axis: AxisName, smoothing: number, log: boolean, balanced: boolean, hidden: Set<string> }} CurveSettings */
 /** @typedef {{ points: Points, run: Run | null, verdict: Verdict | null, settings: CurveSettings }} Drawn */
-/** A line of the legend: one curve, or one family of references. @typedef {{ id: string, title: string, style?: Style, hidden: boolean, values: number[] }} Key */
+/** A line of the legend: one curve, or one family of references. @typedef {{ id: string, title: string, style?: Style, dash: number, hidden: boolean, values: number[] }} Key */
 
 const ORANGE = { colour: 0, dash: 0 }, BLUE = { colour: 1, dash: 0 }, GREEN = { colour: 2, dash: 0 }, PURPLE = { colour: 5, dash: 0 }
 export const SGD_NOTE = "linear probe: SGD alongside training; references: L-BFGS"
@@ -102,11 +102,11 @@ export function stopMark(panel, { points, verdict, settings }) {
  */
 export function keysOf(panel, lines, references, hidden) {
   const isHidden = (/** @type {string} */ id) => hidden.has(`${panel.key}/${id}`)
-  const curves = lines.map((line) => ({ id: line.id, title: line.title, style: line.style, hidden: isHidden(line.id), values: line.y.filter(isNumber).slice(-1) }))
+  const curves = lines.map((line) => ({ id: line.id, title: line.title, style: line.style, dash: line.style.dash, hidden: isHidden(line.id), values: line.y.filter(isNumber).slice(-1) }))
   const families = REFERENCES.flatMap(([id, title]) => {
     const members = references.filter((one) => one.id === id)
     const [{ style } = { style: undefined }] = members
-    return members.length ? [{ id, title, style: members.length === 1 ? style : undefined, hidden: isHidden(id), values: members.map(({ value }) => value) }] : []
+    return members.length ? [{ id, title, style: members.length === 1 ? style : undefined, dash: style?.dash ?? 1, hidden: isHidden(id), values: members.map(({ value }) => value) }] : []
   })
   return [...curves, ...families]
 }

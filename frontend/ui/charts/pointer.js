@@ -151,8 +151,8 @@ function valueRow(group, { key, frame }, line, x, named) {
     spread ? el("small", {}, ` (${valueWords(key, line.low?.[i] ?? NaN)} to ${valueWords(key, line.high?.[i] ?? NaN)})`) : null)
 }
 
-/** A piece of a line. @param {Tint} tint @param {Style | undefined} style */
-export function swatch(tint, style) {
-  const kind = ["solid", "dashed", "dotted"][style?.dash ?? 1] ?? "dotted"
+/** A piece of a line. @param {Tint} tint @param {Style | undefined} style none for the colour of the text */
+export function swatch(tint, style, dash = style?.dash ?? 1) {
+  const kind = ["solid", "dashed", "dotted"][dash] ?? "dotted"
   return el("i", { class: "swatch", style: `border-top: 2px ${kind} ${style ? tint.series[style.colour] : tint.soft}` })
 }
