@@ -118,7 +118,7 @@ class Modules(StaticFiles):
             return Response(status_code=404)
         response = await super().get_response(path, scope)
         response.headers["Content-Type"] = (
-            "text/javascript; charset=utf-8"  # whatever the machine's table says
+            "text/javascript; charset=utf-8"
         )
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
