@@ -13,7 +13,7 @@ Fact = tuple[str, str]
 
 def page_title(title: str, question: str) -> None:
     """The name of the page and the question it answers."""
-    st.html(f'<div class="gx-page"><b>{html.escape(title)}</b><span>{html.escape(question)}</span></div>')
+    st.html(f'<div class="gx-page"><h1>{html.escape(title)}</h1><span>{html.escape(question)}</span></div>')
 
 
 def headline(number: str, words: str, note: str = "") -> None:
@@ -47,7 +47,7 @@ def bullets(sentences: Iterable[str], *, bad: bool = False) -> None:
 
 def section(title: str, note: str = "") -> None:
     """A thin rule with a heading below."""
-    st.html(f'<div class="gx-section"><b>{html.escape(title)}</b><span>{html.escape(note)}</span></div>')
+    st.html(f'<div class="gx-section"><h2>{html.escape(title)}</h2><span>{html.escape(note)}</span></div>')
 
 
 def facts(rows: Iterable[Fact], *, changed: bool = False) -> None:
