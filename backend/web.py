@@ -117,9 +117,7 @@ class Modules(StaticFiles):
         if not path.endswith(".js"):
             return Response(status_code=404)
         response = await super().get_response(path, scope)
-        response.headers["Content-Type"] = (
-            "text/javascript; charset=utf-8"
-        )
+        response.headers["Content-Type"] = "text/javascript; charset=utf-8"
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
 

@@ -1,4 +1,4 @@
-"""The API as an OpenAPI document, from which the types of the browser half are made: `python docs/reference/openapi.py`."""
+"""Prints the API as an OpenAPI document, from which the types of the browser half are made."""
 
 import json
 import sys

@@ -22,11 +22,11 @@ def test_a_run_is_tagged_found_deleted_and_had_back(visit: Visit, site: Site) ->
     page.get_by_text("Name, tags, note").click()
     page.get_by_label("note").fill("typed before a fault")
     page.get_by_label("tags").fill("tagged here, " + "x" * 31)
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.get_by_text("has 31 characters")).to_be_visible()
     expect(page.get_by_label("note")).to_have_value("typed before a fault")
     page.get_by_label("tags").fill("tagged here")
-    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator(".gx-run_status .gx-tag")).to_have_text("tagged here")
 
     visit.open("/")

@@ -16,7 +16,7 @@ import { savePanel } from "./plotly.js"
 export function plotBox(group, graph, title) {
   const cross = el("i", { class: "cross", hidden: true }), mark = el("i", { class: "mark", hidden: true })
   const values = el("div", { class: "values", hidden: true }), wait = el("p", { class: "wait gx-soft" })
-  const plot = el("div", { class: "plot", role: "img", tabindex: 0 }, graph, cross, mark, values, wait)
+  const plot = el("div", { class: "plot", role: "img", tabindex: 0, "aria-label": title }, graph, cross, mark, values, wait)
   const problem = el("span", { class: "gx-tone-bad", role: "alert" })
   const box = { plot, cross, mark, values, wait, problem, save: el("span", { class: "save" }), drawn: /** @type {Panel | null} */ (null) }
   box.save.append(...(/** @type {const} */ (["png", "svg"])).map((format) => {
