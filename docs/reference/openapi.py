@@ -1,4 +1,4 @@
-"""The API as an OpenAPI document, from which the types of the browser half are made: `python docs/reference/openapi.py`."""
+"""The API as an OpenAPI document: `python docs/reference/openapi.py`. JavaScript takes its types from it."""
 
 import json
 import sys

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from shared.contract.routes import API
 from starlette.testclient import TestClient
 
 from backend.web import create_app
 from shared.configs import PretrainConfig
-from shared.contract.routes import API
 from tests.homes import new_home
 
 
