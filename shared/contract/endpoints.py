@@ -86,11 +86,10 @@ class Endpoint(Generic[T_co]):
         """Its address. `params` named in the path go there, the others into the query: a model as JSON, a
         list as several values, None not at all."""
         named = set(re.findall(r"{(\w+)}", self.path))
-        path = self.path.format(**{name: quote(str(params[name]), safe="") for name in named})
-        query = {
-            name: _text(value) for name, value in params.items() if name not in named and value is not None
-        }
-        return API + path + ("?" + urlencode(query, doseq=True, quote_via=quote) if query else "")
+        path = self.path.format(**{name: quote(str(params.pop(name)), safe="") for name in named})
+        given = {name: _text(value) for name, value in params.items() if value is not None}
+        query = urlencode(given, doseq=True, quote_via=quote)
+        return f"{API}{path}?{query}" if query else API + path
 
 
 def _text(value: Any) -> Any:

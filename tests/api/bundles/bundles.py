@@ -81,9 +81,8 @@ def other_home(folder: Path) -> Iterator[tuple[Client, Database, Settings]]:
 def send(client: Client, content: bytes, name: str = "run.zip") -> ImportedRun:
     """Import a zip as the page does."""
     upload = client.call(endpoints.START_UPLOAD)
-    client._http.put(
-        endpoints.UPLOAD_FILE.url(upload_id=upload.id, filename=name), content=content
-    ).raise_for_status()
+    url = endpoints.UPLOAD_FILE.url(upload_id=upload.id, filename=name)
+    client._http.put(url, content=content).raise_for_status()
     return client.call(endpoints.IMPORT_RUN, body=ImportRequest(upload=upload.id))
 
 

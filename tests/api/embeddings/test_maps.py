@@ -83,9 +83,8 @@ def test_principal_components_are_there_at_once_and_cross_the_wire_as_bytes(
     np.testing.assert_array_equal(points_of(client, request), expected.points)
     answer = http.get(endpoints.MAP_POINTS.path, params={"run": encoder})
     assert len(answer.content) == 60 * 2 * 4
-    again = http.get(
-        endpoints.MAP_POINTS.path, params={"run": encoder}, headers={"If-None-Match": answer.headers["ETag"]}
-    )
+    seen = {"If-None-Match": answer.headers["ETag"]}
+    again = http.get(endpoints.MAP_POINTS.path, params={"run": encoder}, headers=seen)
     assert (again.status_code, again.content) == (304, b"")
     other = http.get(endpoints.MAP_POINTS.path, params={"run": encoder, "pooling": "cls"})
     assert other.headers["ETag"] != answer.headers["ETag"]
