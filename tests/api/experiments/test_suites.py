@@ -95,11 +95,11 @@ def test_the_report_holds_what_its_runs_came_to(client: Client, database: Databa
     assert (tuned.accuracies, scratch.accuracies) == ([0.60, 0.62, 0.61], [0.50, 0.53, 0.51])
     assert tuned.mean == pytest.approx(0.61) and tuned.std == pytest.approx(0.01)
     assert [claim.verdict for claim in report.claims] == ["shown, 3 seeds each"]
-    query = {"dataset": dataset, "scale": "laptop", "seeds": 3}
-    text = client._http.get("/api/v1/suites/R6/report.md", params=query).text
+    query = {"key": "R6", "dataset": dataset, "scale": LAPTOP, "seeds": 3}
+    text = client.call(endpoints.SUITE_FILE, file_format="md", **query).decode()
     assert "| fine-tuned | 61.0 ± 1.0 % (3 seeds) |" in text
     assert "| fine-tuning beats training from scratch | shown, 3 seeds each | +9.7 (+8.2 to +11.1) |" in text
-    page = client._http.get("/api/v1/suites/R6/report.html", params=query).text
+    page = client.call(endpoints.SUITE_FILE, file_format="html", **query).decode()
     assert "61.0 ± 1.0 % (3 seeds)" in html.unescape(page) and "http" not in page.split("<style>")[1]
     assert runs["base/pretrain/2"] in page
 

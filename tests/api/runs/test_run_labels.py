@@ -77,7 +77,7 @@ def test_what_is_too_much_is_refused_with_its_field(client: Client) -> None:
         ({"note": "n" * 2001}, "note"),
     ):
         with pytest.raises(ApiError) as refused:
-            client._send(dict, "PATCH", f"/runs/{run_id}", change)  # type: ignore[type-var]
+            client.call(endpoints.CHANGE_RUN, run_id=run_id, body=change)
         assert (refused.value.field or "").partition(".")[0] == field
     assert client.call(endpoints.GET_RUN, run_id=run_id).tags == []
 
