@@ -32,7 +32,7 @@ from backend.services.machine.status import TORCH
 from backend.services.services import Services
 from backend.settings import Settings, is_loopback
 from shared.base.wire import ErrorBody
-from shared.contract.routes import API
+from shared.contract.endpoints import API
 
 EVERY_METHOD = ["GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"]
 PREPARE_AFTER_S = 3.0

@@ -2,9 +2,9 @@
 
 from fastapi import APIRouter, Response
 
-from backend.api.deps import ServicesDep, saved_as
+from backend.api.deps import ServicesDep, route, saved_as
 from backend.services.datasets.tables import TableFormat
-from shared.contract import routes
+from shared.contract import endpoints
 from shared.contract.annotations import (
     Collection,
     CollectionAddition,
@@ -20,13 +20,13 @@ from shared.contract.annotations import (
 router = APIRouter(tags=["annotations"])
 
 
-@router.get(routes.COLLECTIONS)
+@route(router, endpoints.LIST_COLLECTIONS)
 def list_collections(services: ServicesDep, name: str) -> list[Collection]:
     """Most recently changed first."""
     return services.annotations.collections.list_all(name)
 
 
-@router.post(routes.COLLECTION)
+@route(router, endpoints.ADD_TO_COLLECTION)
 def add_to_collection(
     services: ServicesDep, name: str, collection: CollectionName, addition: CollectionAddition
 ) -> CollectionUpdate:
@@ -34,7 +34,7 @@ def add_to_collection(
     return services.annotations.collections.add(name, collection, addition.rows)
 
 
-@router.patch(routes.COLLECTION)
+@route(router, endpoints.CHANGE_COLLECTION)
 def change_collection(
     services: ServicesDep, name: str, collection: str, change: CollectionChange
 ) -> Collection:
@@ -42,12 +42,12 @@ def change_collection(
     return services.annotations.collections.change(name, collection, change)
 
 
-@router.delete(routes.COLLECTION, status_code=204)
+@route(router, endpoints.REMOVE_COLLECTION)
 def remove_collection(services: ServicesDep, name: str, collection: str) -> None:
     services.annotations.collections.remove(name, collection)
 
 
-@router.get(routes.COLLECTION_FILE, response_class=Response)
+@route(router, endpoints.COLLECTION_FILE)
 def collection_file(services: ServicesDep, name: str, collection: str, file_format: TableFormat) -> Response:
     """Its galaxies as a table."""
     return saved_as(
@@ -55,47 +55,47 @@ def collection_file(services: ServicesDep, name: str, collection: str, file_form
     )
 
 
-@router.get(routes.LABEL_FLAGS)
+@route(router, endpoints.LIST_LABEL_FLAGS)
 def list_flags(services: ServicesDep, name: str) -> list[LabelFlag]:
     """Newest first."""
     return services.annotations.flags.list_all(name)
 
 
-@router.put(routes.LABEL_FLAG)
+@route(router, endpoints.PUT_LABEL_FLAG)
 def put_flag(services: ServicesDep, name: str, row: int, note: FlagNote | None = None) -> LabelFlag:
     """Flag a label; without a body, an existing note is kept."""
     return services.annotations.flags.put(name, row, note)
 
 
-@router.delete(routes.LABEL_FLAG, status_code=204)
+@route(router, endpoints.REMOVE_LABEL_FLAG)
 def remove_flag(services: ServicesDep, name: str, row: int) -> None:
     services.annotations.flags.remove(name, row)
 
 
-@router.get(routes.LABEL_FLAGS_FILE, response_class=Response)
+@route(router, endpoints.LABEL_FLAGS_FILE)
 def flags_file(services: ServicesDep, name: str, file_format: TableFormat) -> Response:
     """Every flag of a dataset as a table."""
     return saved_as(f"{name}-flags.{file_format}", services.annotations.flags.table(name, file_format))
 
 
-@router.get(routes.RATINGS)
+@route(router, endpoints.LIST_RATINGS)
 def list_ratings(services: ServicesDep, name: str) -> list[Rating]:
     """Newest first."""
     return services.annotations.ratings.list_all(name)
 
 
-@router.put(routes.RATING)
+@route(router, endpoints.PUT_RATING)
 def put_rating(services: ServicesDep, name: str, row: int, value: RatingValue) -> Rating:
     """Rate a galaxy; replaces an earlier rating."""
     return services.annotations.ratings.put(name, row, value.rating)
 
 
-@router.delete(routes.RATING, status_code=204)
+@route(router, endpoints.REMOVE_RATING)
 def remove_rating(services: ServicesDep, name: str, row: int) -> None:
     services.annotations.ratings.remove(name, row)
 
 
-@router.get(routes.RATINGS_FILE, response_class=Response)
+@route(router, endpoints.RATINGS_FILE)
 def ratings_file(services: ServicesDep, name: str, file_format: TableFormat) -> Response:
     """Every rating of a dataset as a table, with RA, Dec and links."""
     return saved_as(f"{name}-ratings.{file_format}", services.annotations.ratings.table(name, file_format))

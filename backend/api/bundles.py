@@ -5,18 +5,18 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 
-from backend.api.deps import ServicesDep, saved_as
+from backend.api.deps import ServicesDep, route, saved_as
 from backend.data.incoming.uploads import forget_upload
 from backend.services import bundles
 from backend.services.reconstruction.encoder_files import encoder_file
 from shared.configs.probes import CHECKPOINT
-from shared.contract import routes
+from shared.contract import endpoints
 from shared.contract.bundles import CheckpointChoice, ImportedRun, ImportRequest, RunBundle
 
 router = APIRouter(tags=["export"])
 
 
-@router.post(routes.RUN_IMPORT, status_code=201)
+@route(router, endpoints.IMPORT_RUN, status_code=201)
 def import_run(services: ServicesDep, request: ImportRequest) -> ImportedRun:
     """Import the run of an uploaded zip; the upload is deleted."""
     path = services.uploads.file(request.upload)
@@ -26,13 +26,13 @@ def import_run(services: ServicesDep, request: ImportRequest) -> ImportedRun:
         forget_upload(services.settings.uploads_dir, str(path))
 
 
-@router.get(routes.RUN_BUNDLE)
+@route(router, endpoints.DESCRIBE_BUNDLE)
 def describe_bundle(services: ServicesDep, run_id: str) -> RunBundle:
     """What can be exported, and its size."""
     return bundles.describe_bundle(services.database, services.settings, run_id)
 
 
-@router.get(routes.RUN_BUNDLE_FILE, response_class=StreamingResponse)
+@route(router, endpoints.BUNDLE_FILE)
 def bundle_file(
     services: ServicesDep, run_id: str, checkpoints: CheckpointChoice = CheckpointChoice.KEPT
 ) -> StreamingResponse:
@@ -42,7 +42,7 @@ def bundle_file(
     return StreamingResponse(bundle.chunks, media_type="application/zip", headers=headers)
 
 
-@router.get(routes.RUN_ENCODER_FILE, response_class=Response)
+@route(router, endpoints.ENCODER_FILE)
 def get_encoder_file(
     services: ServicesDep,
     run_id: str,

@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from backend.api.deps import ServicesDep, matches, saved_as
+from backend.api.deps import ServicesDep, matches, route, saved_as
 from backend.services.datasets import changes
 from backend.services.datasets.browsing import RowSelection
 from shared.base.vocabulary import Split
-from shared.contract import routes
+from shared.contract import endpoints
 from shared.contract.datasets import (
     Dataset,
     DatasetChange,
@@ -22,58 +22,58 @@ from shared.contract.datasets import (
 router = APIRouter(tags=["datasets"])
 
 
-@router.get(routes.DATASETS)
+@route(router, endpoints.LIST_DATASETS)
 def list_datasets(services: ServicesDep) -> list[Dataset]:
     return services.datasets.list_all()
 
 
-@router.get(routes.DATASET)
+@route(router, endpoints.GET_DATASET)
 def get_dataset(services: ServicesDep, name: str) -> Dataset:
     return services.datasets.get(name)
 
 
-@router.patch(routes.DATASET)
+@route(router, endpoints.CHANGE_DATASET)
 def change_dataset(services: ServicesDep, name: str, change: DatasetChange) -> Dataset:
     """Rename or describe it."""
     return changes.change_dataset(services.database, name, change)
 
 
-@router.get(routes.DATASET_DELETION)
+@route(router, endpoints.PREVIEW_DATASET_DELETION)
 def preview_deletion(services: ServicesDep, name: str) -> DeletionPreview:
     """What deleting it would remove, and the runs that prevent it."""
     return changes.preview_deletion(services.database, name)
 
 
-@router.delete(routes.DATASET, status_code=204)
+@route(router, endpoints.DELETE_DATASET)
 def delete_dataset(services: ServicesDep, name: str) -> None:
     changes.delete_dataset(services.database, services.settings, name)
     services.datasets.close_deleted()
 
 
-@router.get(routes.DATASET_DUPLICATES)
+@route(router, endpoints.LIST_DUPLICATES)
 def list_duplicates(services: ServicesDep, name: str) -> Duplicates:
     return services.datasets.duplicates(name)
 
 
-@router.get(routes.DATASET_STATISTICS)
+@route(router, endpoints.GET_STATISTICS)
 def get_statistics(services: ServicesDep, name: str) -> PixelStatistics:
     return services.datasets.statistics(name)
 
 
-@router.get(routes.DATASET_SKY)
+@route(router, endpoints.GET_SKY_MAP)
 def get_sky_map(
     services: ServicesDep, name: str, max_points: Annotated[int, Query(ge=1, le=200_000)] = 20_000
 ) -> SkyMap:
     return services.datasets.sky_map(name, max_points)
 
 
-@router.get(routes.DATASET_SPLIT, response_class=Response)
+@route(router, endpoints.SPLIT_FILE)
 def get_split(services: ServicesDep, name: str) -> Response:
     """CSV of row, source_id, split; importing with it reproduces the split."""
     return saved_as(f"{name}-split.csv", services.datasets.split_csv(name))
 
 
-@router.get(routes.GALAXIES)
+@route(router, endpoints.LIST_GALAXIES)
 def browse(
     services: ServicesDep,
     name: str,
@@ -91,7 +91,7 @@ def browse(
     return services.datasets.browse(name, selection, offset=offset, limit=limit)
 
 
-@router.get(routes.GALAXY_IMAGE, response_class=Response)
+@route(router, endpoints.GALAXY_IMAGE)
 def galaxy_image(
     services: ServicesDep,
     request: Request,

@@ -1,14 +1,21 @@
-"""What routes share: the services, JSON in query parameters, responses that a browser saves."""
+"""What routes share: registration, the services, JSON in query parameters, files that a browser saves."""
 
-from typing import Annotated, TypeVar
+from collections.abc import Awaitable, Callable
+from types import NoneType
+from typing import Annotated, ParamSpec, TypeVar
 from urllib.parse import quote
 
-from fastapi import Depends, Request, Response
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.datastructures import Default
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ValidationError
 
 from backend.config_errors import config_error
 from backend.services.services import Services
+from shared.contract.endpoints import Endpoint
 
+P = ParamSpec("P")
+R = TypeVar("R")
 T = TypeVar("T", bound=BaseModel)
 MEDIA = {
     "csv": "text/csv",
@@ -27,6 +34,20 @@ def _services(request: Request) -> Services:
 
 
 ServicesDep = Annotated[Services, Depends(_services)]
+
+
+def route(
+    router: APIRouter, endpoint: Endpoint[R], *, status_code: int = 200
+) -> Callable[[Callable[P, R | Awaitable[R] | Response]], Callable[P, R | Awaitable[R] | Response]]:
+    """Register the handler of an endpoint; that of a file returns a Response."""
+    bare = endpoint.response in (bytes, NoneType)
+    return router.api_route(
+        endpoint.path,
+        methods=[endpoint.method],
+        response_model=None if bare else endpoint.response,
+        response_class=Response if endpoint.response is bytes else Default(JSONResponse),
+        status_code=204 if endpoint.response is NoneType else status_code,
+    )
 
 
 def parsed(query: str, kind: type[T]) -> T:

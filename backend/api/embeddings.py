@@ -4,13 +4,13 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from backend.api.deps import ServicesDep, matches, parsed, saved_as
+from backend.api.deps import ServicesDep, matches, parsed, route, saved_as
 from backend.services.datasets.locating import locate
 from backend.services.datasets.tables import TableFormat
 from backend.services.embeddings.map_colours import map_colours
 from backend.services.embeddings.odd import odd_table
 from backend.services.embeddings.vectors import EmbeddingFormat, embeddings_file
-from shared.contract import routes
+from shared.contract import endpoints
 from shared.contract.maps import ColourBy, Colours, MapRequest, MapState
 from shared.contract.odd import OddPage, OddRequest
 from shared.contract.search import (
@@ -31,19 +31,19 @@ SearchQuery = Annotated[str, Query(max_length=4_000, description="A SearchReques
 OverlapQuery = Annotated[str, Query(max_length=16_000, description="An OverlapRequest as JSON.")]
 
 
-@router.get(routes.EMBEDDINGS)
+@route(router, endpoints.GET_EMBEDDINGS)
 def get_embeddings(services: ServicesDep, space: Annotated[EmbeddingSpace, Query()]) -> EmbeddingState:
     """Whether the embeddings of a dataset exist, and the job that computes them."""
     return services.embeddings.state(space)
 
 
-@router.get(routes.SEARCH_QUALITY)
+@route(router, endpoints.GET_SEARCH_QUALITY)
 def get_quality(services: ServicesDep, space: Annotated[EmbeddingSpace, Query()]) -> QualityState:
     """How often similar galaxies are of the same class, where that was measured."""
     return services.embeddings.quality(space)
 
 
-@router.get(routes.EMBEDDINGS_FILE, response_class=Response)
+@route(router, endpoints.EMBEDDINGS_FILE)
 def get_embeddings_file(
     services: ServicesDep, file_format: EmbeddingFormat, space: Annotated[EmbeddingSpace, Query()]
 ) -> Response:
@@ -52,13 +52,13 @@ def get_embeddings_file(
     return saved_as(f"{space.run}-embeddings.{file_format}", content)
 
 
-@router.get(routes.SEARCH)
+@route(router, endpoints.SEARCH)
 def search(services: ServicesDep, query: SearchQuery) -> SearchResult:
     """The galaxies most like the examples."""
     return services.search.find(parsed(query, SearchRequest))
 
 
-@router.get(routes.SEARCH_FILE, response_class=Response)
+@route(router, endpoints.SEARCH_FILE)
 def search_file(services: ServicesDep, file_format: TableFormat, query: SearchQuery) -> Response:
     """The same as a table, with links."""
     request = parsed(query, SearchRequest)
@@ -66,19 +66,19 @@ def search_file(services: ServicesDep, file_format: TableFormat, query: SearchQu
     return saved_as(name, services.search.table(request, file_format))
 
 
-@router.get(routes.SEARCH_COMPARED)
+@route(router, endpoints.COMPARE_SEARCHES)
 def compare_searches(services: ServicesDep, query: SearchQuery) -> SearchComparison:
     """The same search by two encoders, and their agreement."""
     return services.agreements.compare(parsed(query, ComparedRequest))
 
 
-@router.get(routes.SEARCH_OVERLAP)
+@route(router, endpoints.GET_OVERLAP)
 def get_overlap(services: ServicesDep, query: OverlapQuery) -> Overlap:
     """The share of common neighbours of two encoders, over a dataset or some of its galaxies."""
     return services.agreements.overlap(parsed(query, OverlapRequest))
 
 
-@router.get(routes.LOCATED_GALAXY)
+@route(router, endpoints.LOCATE_GALAXY)
 def locate_galaxy(
     services: ServicesDep,
     name: str,
@@ -92,13 +92,13 @@ def locate_galaxy(
 OddQuery = Annotated[str, Query(max_length=4_000, description="An OddRequest as JSON.")]
 
 
-@router.get(routes.ODD)
+@route(router, endpoints.LIST_ODD)
 def list_odd(services: ServicesDep, query: OddQuery) -> OddPage:
     """The oddest galaxies of a dataset, by isolation, label or interest."""
     return services.odd.page(parsed(query, OddRequest))
 
 
-@router.get(routes.ODD_FILE, response_class=Response)
+@route(router, endpoints.ODD_FILE)
 def odd_file(services: ServicesDep, file_format: TableFormat, query: OddQuery) -> Response:
     """The same as a table, with RA, Dec and links."""
     odd_request = parsed(query, OddRequest)
@@ -109,13 +109,13 @@ def odd_file(services: ServicesDep, file_format: TableFormat, query: OddQuery) -
 MapQuery = Annotated[MapRequest, Query()]
 
 
-@router.get(routes.MAPS)
+@route(router, endpoints.GET_MAP)
 def get_map(services: ServicesDep, map_request: MapQuery) -> MapState:
     """Whether the map exists, and the job that computes it. A PCA is computed now, in about a second."""
     return services.projections.state(map_request)
 
 
-@router.get(routes.MAP_POINTS, response_class=Response)
+@route(router, endpoints.MAP_POINTS)
 def get_points(services: ServicesDep, request: Request, map_request: MapQuery) -> Response:
     """float32, little-endian: N values of x, then N of y, in the order of the dataset."""
     headers = {"ETag": services.projections.etag(map_request), "Cache-Control": "private, no-cache"}
@@ -125,7 +125,7 @@ def get_points(services: ServicesDep, request: Request, map_request: MapQuery) -
     return Response(points, media_type="application/octet-stream", headers=headers)
 
 
-@router.get(routes.MAP_COLOURS)
+@route(router, endpoints.GET_COLOURS)
 def get_colours(
     services: ServicesDep,
     name: str,

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from backend.api.deps import ServicesDep, saved_as
+from backend.api.deps import ServicesDep, route, saved_as
 from backend.services.datasets.tables import TableFormat
 from backend.services.evaluation.evaluations import PredictionFilter
 from backend.services.evaluation.learning_curves import twin_curves
 from shared.base.vocabulary import Split
-from shared.contract import routes
+from shared.contract import endpoints
 from shared.contract.evaluations import (
     Comparison,
     Evaluation,
@@ -25,7 +25,7 @@ Share = Annotated[float, Query(ge=0, le=1, description="Probability of the predi
 ClassIndex = Annotated[int | None, Query(ge=0, description="Index of class_names; all where absent.")]
 
 
-@router.get(routes.EVALUATIONS)
+@route(router, endpoints.LIST_EVALUATIONS)
 def list_evaluations(
     services: ServicesDep,
     encoder: Annotated[str | None, Query(description="Run that was evaluated; with its references.")] = None,
@@ -37,13 +37,13 @@ def list_evaluations(
     return services.evaluations.list_all(encoder=encoder, run=run, dataset=dataset, limit=limit)
 
 
-@router.get(routes.EVALUATIONS_COMPARED)
+@route(router, endpoints.COMPARE_EVALUATIONS)
 def compare(services: ServicesDep, a: str, b: str) -> Comparison:
     """Whether two evaluations differ on their common test rows."""
     return services.evaluations.compare(a, b)
 
 
-@router.get(routes.METHODS_COMPARED)
+@route(router, endpoints.COMPARE_METHODS)
 def compare_methods(
     services: ServicesDep,
     a: Annotated[list[str], Query(description="Evaluations of one method, a seed each.")],
@@ -53,24 +53,24 @@ def compare_methods(
     return services.evaluations.compare_methods(a, b)
 
 
-@router.get(routes.LEARNING_CURVES)
+@route(router, endpoints.LIST_LEARNING_CURVES)
 def learning_curves(services: ServicesDep, run_id: str) -> list[TwinCurves]:
     """Classifiers trained on the encoder of a run, each recipe beside its twin from random weights."""
     return twin_curves(services.database, run_id)
 
 
-@router.get(routes.EVALUATION)
+@route(router, endpoints.GET_EVALUATION)
 def get_evaluation(services: ServicesDep, evaluation_id: str) -> Evaluation:
     return services.evaluations.get(evaluation_id)
 
 
-@router.get(routes.EVALUATION_CURVES)
+@route(router, endpoints.GET_THRESHOLD_CURVES)
 def get_curves(services: ServicesDep, evaluation_id: str) -> ThresholdCurves:
     """ROC and precision–recall of each class against the rest, on test rows."""
     return services.evaluations.curves(evaluation_id)
 
 
-@router.get(routes.PREDICTIONS)
+@route(router, endpoints.LIST_PREDICTIONS)
 def browse_predictions(
     services: ServicesDep,
     evaluation_id: str,
@@ -92,7 +92,7 @@ def browse_predictions(
     )
 
 
-@router.get(routes.PREDICTIONS_FILE, response_class=Response)
+@route(router, endpoints.PREDICTIONS_FILE)
 def predictions_file(services: ServicesDep, evaluation_id: str, file_format: TableFormat) -> Response:
     """Every prediction as a table."""
     return saved_as(f"{evaluation_id}.{file_format}", services.evaluations.table(evaluation_id, file_format))

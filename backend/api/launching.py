@@ -5,25 +5,25 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from pydantic import ValidationError
 
-from backend.api.deps import ServicesDep
+from backend.api.deps import ServicesDep, route
 from backend.errors import InvalidInputError
 from backend.services.launching.estimate import estimate_launch, first_batch_png
 from backend.services.runs import queue
 from shared.configs.kinds import Lane
-from shared.contract import routes
+from shared.contract import endpoints
 from shared.contract.launching import Estimate, Queue, QueueMove
 from shared.contract.runs import RunRequest
 
 router = APIRouter(tags=["launching"])
 
 
-@router.post(routes.LAUNCH_ESTIMATE)
+@route(router, endpoints.ESTIMATE_LAUNCH)
 def estimate(services: ServicesDep, request: RunRequest) -> Estimate:
     """What the launch would cost and when it would start; nothing is queued."""
     return estimate_launch(services.database, services.settings, request)
 
 
-@router.get(routes.FIRST_BATCH, response_class=Response)
+@route(router, endpoints.FIRST_BATCH)
 def first_batch(
     services: ServicesDep, request: Annotated[str, Query(description="A RunRequest as JSON.")]
 ) -> Response:
@@ -37,23 +37,23 @@ def first_batch(
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=300"})
 
 
-@router.get(routes.QUEUE)
+@route(router, endpoints.GET_QUEUE)
 def read_queue(services: ServicesDep) -> Queue:
     """Every lane: the active run, when waiting ones start, and whether it is paused."""
     return queue.read_queue(services.database)
 
 
-@router.post(routes.RUN_MOVE)
+@route(router, endpoints.MOVE_RUN)
 def move_run(services: ServicesDep, run_id: str, move: QueueMove) -> Queue:
     """Move a waiting run up, down or to the top of its lane; 409 if it was moved in the meantime."""
     return queue.move_run(services.database, run_id, move)
 
 
-@router.post(routes.QUEUE_PAUSE)
+@route(router, endpoints.PAUSE_LANE)
 def pause_lane(services: ServicesDep, lane: Lane) -> Queue:
     return queue.pause_lane(services.database, lane)
 
 
-@router.post(routes.QUEUE_RESUME)
+@route(router, endpoints.RESUME_LANE)
 def resume_lane(services: ServicesDep, lane: Lane) -> Queue:
     return queue.resume_lane(services.database, lane)

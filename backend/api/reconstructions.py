@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from backend.api.deps import ServicesDep, matches, parsed, saved_as
+from backend.api.deps import ServicesDep, matches, parsed, route, saved_as
 from backend.errors import InvalidInputError
 from backend.services.datasets.browsing import RowSelection
 from backend.services.reconstruction.images import (
@@ -16,7 +16,7 @@ from backend.services.reconstruction.images import (
     upload_too_large,
 )
 from shared.base.vocabulary import Split
-from shared.contract import routes
+from shared.contract import endpoints
 from shared.contract.datasets import Galaxy
 from shared.contract.reconstruction import (
     AnimationFormat,
@@ -37,18 +37,18 @@ router = APIRouter(tags=["reconstructions"])
 LadderQuery = Annotated[str, Query(max_length=2_000, description="A LadderRequest as JSON.")]
 
 
-@router.post(routes.RECONSTRUCTIONS)
+@route(router, endpoints.RECONSTRUCT)
 def reconstruct(services: ServicesDep, request: ReconstructionRequest) -> Reconstruction:
     return services.reconstructions.reconstruct(request)
 
 
-@router.get(routes.RECONSTRUCTION_LADDER)
+@route(router, endpoints.GET_LADDER)
 def get_ladder(services: ServicesDep, query: LadderQuery) -> LadderInfo:
     """Responds when the sprite is drawn, after up to a few seconds; single pictures have priority."""
     return services.reconstructions.ladder(parsed(query, LadderRequest))
 
 
-@router.get(routes.RECONSTRUCTION_SPRITE, response_class=Response)
+@route(router, endpoints.LADDER_SPRITE)
 def get_sprite(services: ServicesDep, request: Request, query: LadderQuery) -> Response:
     ladder = parsed(query, LadderRequest)
     headers = {"ETag": services.reconstructions.etag(ladder), "Cache-Control": "private, no-cache"}
@@ -57,7 +57,7 @@ def get_sprite(services: ServicesDep, request: Request, query: LadderQuery) -> R
     return Response(services.reconstructions.sprite(ladder), media_type="image/webp", headers=headers)
 
 
-@router.get(routes.RECONSTRUCTION_CURVE)
+@route(router, endpoints.GET_SAMPLE_CURVE)
 def get_sample_curve(
     services: ServicesDep,
     query: Annotated[str, Query(max_length=2_000, description="A CurveRequest as JSON.")],
@@ -66,7 +66,7 @@ def get_sample_curve(
     return services.reconstructions.sample_curve(parsed(query, CurveRequest))
 
 
-@router.get(routes.RECONSTRUCTION_INSIDE)
+@route(router, endpoints.LOOK_INSIDE)
 def look_inside(
     services: ServicesDep,
     query: Annotated[str, Query(max_length=2_000, description="An InsideRequest as JSON.")],
@@ -74,21 +74,21 @@ def look_inside(
     return services.reconstructions.inside(parsed(query, InsideRequest))
 
 
-@router.post(routes.RECONSTRUCTION_PICTURE, response_class=Response)
+@route(router, endpoints.SAVE_PICTURE)
 def save_picture(services: ServicesDep, request: SaveRequest) -> Response:
     """The panels as PNG."""
     file = services.saved_pictures.row(request)
     return saved_as(file.name, file.content)
 
 
-@router.get(routes.RECONSTRUCTION_ANIMATION, response_class=Response)
+@route(router, endpoints.SAVE_ANIMATION)
 def save_animation(services: ServicesDep, file_format: AnimationFormat, query: LadderQuery) -> Response:
     """The ladder of ratios as an animation."""
     file = services.saved_pictures.animation(parsed(query, LadderRequest), file_format)
     return saved_as(file.name, file.content)
 
 
-@router.post(routes.RECONSTRUCTION_UPLOADS, status_code=201)
+@route(router, endpoints.UPLOAD_IMAGE, status_code=201)
 async def upload_image(services: ServicesDep, request: Request) -> UploadedImage:
     """The body is an image file."""
     content = bytearray()
@@ -102,12 +102,12 @@ async def upload_image(services: ServicesDep, request: Request) -> UploadedImage
     return await run_in_threadpool(add_upload, services.uploads, bytes(content))
 
 
-@router.get(routes.RUN_CHECKPOINTS)
+@route(router, endpoints.LIST_CHECKPOINTS)
 def list_checkpoints(services: ServicesDep, run_id: str) -> Checkpoints:
     return services.models.checkpoints(run_id)
 
 
-@router.get(routes.RANDOM_GALAXY)
+@route(router, endpoints.GET_RANDOM_GALAXY)
 def get_random_galaxy(
     services: ServicesDep,
     name: str,

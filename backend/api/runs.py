@@ -5,13 +5,13 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 from fastapi.responses import FileResponse
 
-from backend.api.deps import ServicesDep, saved_as
+from backend.api.deps import ServicesDep, route, saved_as
 from backend.services.datasets.tables import TableFormat
 from backend.services.launching import create
 from backend.services.runs import disk, files, lifecycle, metrics
 from shared.base.states import RunState
 from shared.configs.kinds import JOB_KINDS, RunKind
-from shared.contract import routes
+from shared.contract import endpoints
 from shared.contract.runs import (
     DeletedRun,
     DiskUsage,
@@ -36,13 +36,13 @@ from shared.contract.runs import (
 router = APIRouter(tags=["runs"])
 
 
-@router.get(routes.KINDS)
+@route(router, endpoints.LIST_KINDS)
 def list_kinds() -> list[KindInfo]:
     """Every kind of run with its lane and traits."""
     return [KindInfo(kind=record.kind, lane=record.lane) for record in JOB_KINDS.values()]
 
 
-@router.get(routes.RUNS)
+@route(router, endpoints.LIST_RUNS)
 def list_runs(
     services: ServicesDep,
     kind: Annotated[list[RunKind] | None, Query()] = None,
@@ -59,62 +59,62 @@ def list_runs(
     )
 
 
-@router.post(routes.RUNS, status_code=201)
+@route(router, endpoints.CREATE_RUN, status_code=201)
 def create_run(services: ServicesDep, request: RunRequest) -> Run:
     return create.create_run(services.database, services.settings, request)
 
 
-@router.get(routes.RUN)
+@route(router, endpoints.GET_RUN)
 def get_run(services: ServicesDep, run_id: str) -> Run:
     return lifecycle.get_run(services.database, run_id)
 
 
-@router.patch(routes.RUN)
+@route(router, endpoints.CHANGE_RUN)
 def change_run(services: ServicesDep, run_id: str, change: RunChange) -> Run:
     """Name, tag, note, archive."""
     return lifecycle.change_run(services.database, run_id, change)
 
 
-@router.get(routes.LABELS)
+@route(router, endpoints.GET_LABELS)
 def read_labels(services: ServicesDep) -> RunLabels:
     """Every tag, and how many runs are archived."""
     return lifecycle.read_labels(services.database)
 
 
-@router.post(routes.RUN_STOP)
+@route(router, endpoints.STOP_RUN)
 def stop_run(services: ServicesDep, run_id: str) -> Run:
     return lifecycle.stop_run(services.database, run_id)
 
 
-@router.post(routes.RUN_PAUSE)
+@route(router, endpoints.PAUSE_RUN)
 def pause_run(services: ServicesDep, run_id: str) -> Run:
     return lifecycle.pause_run(services.database, run_id)
 
 
-@router.post(routes.RUN_RESUME)
+@route(router, endpoints.RESUME_RUN)
 def resume_run(services: ServicesDep, run_id: str, request: ResumeRequest | None = None) -> Run:
     """Resume with the same config; another config is rejected."""
     return lifecycle.resume_run(services.database, run_id, request.config if request else None)
 
 
-@router.post(routes.RUN_RETRY, status_code=201)
+@route(router, endpoints.RETRY_RUN, status_code=201)
 def retry_run(services: ServicesDep, run_id: str) -> Run:
     return create.retry_run(services.database, services.settings, run_id)
 
 
-@router.post(routes.RUN_CHECKPOINT_NOW, status_code=202)
+@route(router, endpoints.CHECKPOINT_NOW, status_code=202)
 def checkpoint_now(services: ServicesDep, run_id: str) -> WorkerRequest:
     """Write a checkpoint between two steps."""
     return files.request_worker(services.database, services.settings, run_id, "checkpoint")
 
 
-@router.post(routes.RUN_SAMPLE_NOW, status_code=202)
+@route(router, endpoints.SAMPLE_NOW, status_code=202)
 def sample_now(services: ServicesDep, run_id: str) -> WorkerRequest:
     """Reconstruct the fixed galaxies with the current model."""
     return files.request_worker(services.database, services.settings, run_id, "sample")
 
 
-@router.get(routes.RUN_METRICS)
+@route(router, endpoints.GET_METRICS)
 def read_metrics(
     services: ServicesDep,
     run_id: str,
@@ -126,24 +126,24 @@ def read_metrics(
     return metrics.read_metrics(services.database, run_id, since=since, max_points=max_points, keys=names)
 
 
-@router.get(routes.RUN_VERDICT)
+@route(router, endpoints.GET_VERDICT)
 def read_verdict(services: ServicesDep, run_id: str) -> Verdict:
     return metrics.read_verdict(services.database, run_id)
 
 
-@router.get(routes.RUN_METRICS_FILE, response_class=Response)
+@route(router, endpoints.METRICS_FILE)
 def metrics_file(services: ServicesDep, run_id: str, file_format: TableFormat) -> Response:
     """Every point of every metric, as ingested so far."""
     content = metrics.metrics_table(services.database, run_id, file_format)
     return saved_as(f"{run_id}.metrics.{file_format}", content)
 
 
-@router.get(routes.RUN_EVENTS)
+@route(router, endpoints.LIST_EVENTS)
 def list_events(services: ServicesDep, run_id: str) -> list[RunEvent]:
     return lifecycle.list_events(services.database, run_id)
 
 
-@router.get(routes.RUN_LOG)
+@route(router, endpoints.GET_LOG)
 def read_log(
     services: ServicesDep,
     run_id: str,
@@ -153,7 +153,7 @@ def read_log(
     return files.read_log(services.database, services.settings, run_id, lines, find)
 
 
-@router.get(routes.RUN_LOAD)
+@route(router, endpoints.GET_LOAD)
 def read_load(
     services: ServicesDep, run_id: str, max_points: Annotated[int, Query(ge=2, le=10_000)] = 400
 ) -> RunLoad:
@@ -161,47 +161,47 @@ def read_load(
     return files.read_load(services.database, services.settings, run_id, max_points)
 
 
-@router.get(routes.RUN_SAMPLES)
+@route(router, endpoints.GET_SAMPLES)
 def read_samples(services: ServicesDep, run_id: str) -> Samples:
     return files.read_samples(services.database, services.settings, run_id)
 
 
-@router.get(routes.RUN_SAMPLE_SPRITE, response_class=FileResponse)
+@route(router, endpoints.SAMPLE_SPRITE)
 def sample_sprite(services: ServicesDep, run_id: str, step: int) -> FileResponse:
     path = files.sample_sprite(services.database, services.settings, run_id, step)
     return FileResponse(path, media_type="image/png", headers={"Cache-Control": "private, max-age=3600"})
 
 
-@router.get(routes.RUN_DELETION)
+@route(router, endpoints.PREVIEW_RUN_DELETION)
 def preview_deletion(services: ServicesDep, run_id: str) -> RunDeletion:
     """What deleting a run would remove."""
     return disk.preview_deletion(services.database, services.settings, run_id)
 
 
-@router.delete(routes.RUN)
+@route(router, endpoints.DELETE_RUN)
 def delete_run(services: ServicesDep, run_id: str) -> DeletedRun:
     """It can be restored for a day."""
     return disk.delete_run(services.database, services.settings, run_id)
 
 
-@router.post(routes.RUN_RESTORE)
+@route(router, endpoints.RESTORE_RUN)
 def restore_run(services: ServicesDep, run_id: str) -> Run:
     """Restore a deleted run."""
     return disk.restore_run(services.database, services.settings, run_id)
 
 
-@router.get(routes.DISK)
+@route(router, endpoints.GET_DISK)
 def read_disk(services: ServicesDep) -> DiskUsage:
     return disk.read_disk(services.database, services.settings)
 
 
-@router.get(routes.PRUNING)
+@route(router, endpoints.PREVIEW_PRUNING)
 def preview_pruning(services: ServicesDep) -> PruneReport:
     """What can be removed of ended runs."""
     return disk.preview_pruning(services.database, services.settings)
 
 
-@router.post(routes.PRUNING)
+@route(router, endpoints.PRUNE)
 def prune(services: ServicesDep, request: PruneRequest) -> PruneReport:
     """Prune runs; what was removed."""
     return disk.prune(services.database, services.settings, request.runs)

@@ -10,29 +10,29 @@ from fastapi import APIRouter, Body, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from backend.api.deps import ServicesDep
+from backend.api.deps import ServicesDep, route
 from backend.data.incoming.folders import list_folder
 from backend.errors import InvalidInputError
 from backend.services.launching import datasets
-from shared.contract import routes
+from shared.contract import endpoints
 from shared.contract.datasets import FolderListing, SourcePreview, Upload
 
 router = APIRouter(tags=["sources"])
 
 
-@router.get(routes.FOLDERS)
+@route(router, endpoints.LIST_FOLDER)
 def folders(services: ServicesDep, path: str | None = None) -> FolderListing:
     """A folder under the data roots; the first of them where `path` is absent."""
     return list_folder(path, tuple(Path(root) for root in services.settings.data_roots))
 
 
-@router.post(routes.UPLOADS, status_code=201)
+@route(router, endpoints.START_UPLOAD, status_code=201)
 def start_upload(services: ServicesDep) -> Upload:
     """Create an empty upload; files are added one by one."""
     return services.uploads.new()
 
 
-@router.put(routes.UPLOAD_FILE)
+@route(router, endpoints.UPLOAD_FILE)
 async def upload_file(services: ServicesDep, request: Request, upload_id: str, filename: str) -> Upload:
     """The body is the file, written as it arrives."""
     length = request.headers.get("content-length", "")
@@ -54,13 +54,13 @@ def _pulled(stream: AsyncIterator[bytes]) -> Iterator[bytes]:
         raise InvalidInputError("upload_broken", "the upload was interrupted; send the file again") from None
 
 
-@router.post(routes.SOURCE_INSPECT)
+@route(router, endpoints.INSPECT_SOURCE)
 def inspect(services: ServicesDep, values: Annotated[dict[str, Any], Body()]) -> SourcePreview:
     """What an import with these values would read."""
     return datasets.inspect(services.settings, values)
 
 
-@router.get(routes.SOURCE_PREVIEW, response_class=Response)
+@route(router, endpoints.SOURCE_PREVIEW)
 def preview(
     services: ServicesDep, config: Annotated[str, Query(description="Values of an ImportConfig as JSON.")]
 ) -> Response:

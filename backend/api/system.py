@@ -9,12 +9,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import FileResponse
 
-from backend.api.deps import ServicesDep
+from backend.api.deps import ServicesDep, route
 from backend.errors import NotFoundError
 from backend.services.machine.status import read_health, read_machine
 from backend.services.runs import notices
 from shared.configs import presets
-from shared.contract import routes
+from shared.contract import endpoints
 from shared.contract.system import Health, Machine, Notice, Webhook, WebhookConfig, WebhookTest
 
 router = APIRouter(tags=["system"])
@@ -23,23 +23,23 @@ VENDORED = {"plotly.min.js": ("plotly", "package_data/plotly.min.js")}
 """Assets served from installed packages, so that nothing is loaded from elsewhere."""
 
 
-@router.get(routes.HEALTH)
+@route(router, endpoints.GET_HEALTH)
 def health(services: ServicesDep) -> Health:
     return read_health(services.database, services.settings)
 
 
-@router.get(routes.MACHINE)
+@route(router, endpoints.GET_MACHINE)
 def machine(services: ServicesDep) -> Machine:
     """Device, driver, torch, memory, disk; `checking` until torch has answered."""
     return read_machine(services.database, services.settings)
 
 
-@router.get(routes.PRESETS)
+@route(router, endpoints.LIST_PRESETS)
 def list_presets() -> list[presets.Preset]:
     return list(presets.PRESETS.values())
 
 
-@router.get(routes.VENDOR, response_class=Response)
+@route(router, endpoints.VENDORED_FILE)
 def vendored(asset: str, request: Request) -> Response:
     if asset not in VENDORED:
         raise NotFoundError("asset_not_found", f"there is no asset {asset}; there is: {', '.join(VENDORED)}")
@@ -56,7 +56,7 @@ def _compressed(package: str, path: str) -> bytes:
     return gzip.compress((files(package) / path).read_bytes(), compresslevel=6, mtime=0)
 
 
-@router.get(routes.NOTICES)
+@route(router, endpoints.LIST_NOTICES)
 def list_notices(
     services: ServicesDep,
     after: Annotated[int, Query(ge=0, description="Only notices with a higher id.")] = 0,
@@ -66,18 +66,18 @@ def list_notices(
     return notices.list_notices(services.database, after, limit)
 
 
-@router.get(routes.WEBHOOK)
+@route(router, endpoints.GET_WEBHOOK)
 def read_webhook(services: ServicesDep) -> Webhook:
     return notices.read_webhook(services.database)
 
 
-@router.put(routes.WEBHOOK)
+@route(router, endpoints.SET_WEBHOOK)
 def set_webhook(services: ServicesDep, config: WebhookConfig) -> Webhook:
     """Set where notices are sent; an empty address sends none."""
     return notices.set_webhook(services.database, config)
 
 
-@router.post(routes.WEBHOOK_TEST)
+@route(router, endpoints.TEST_WEBHOOK)
 def try_webhook(services: ServicesDep) -> WebhookTest:
     """Send a test message now."""
     return notices.try_webhook(services.database)

@@ -1,4 +1,4 @@
-"""Responses of the server: the model of the route, or an error."""
+"""Responses of the server: the type of the endpoint, or an error."""
 
 from typing import TypeVar
 
@@ -26,9 +26,12 @@ class BackendLostError(Exception):
 
 
 def read_answer(kind: type[T], response: httpx2.Response) -> T:
-    """The response body, validated as the model of its route."""
+    """The response body, validated as the type of its endpoint."""
+    adapter = TypeAdapter(kind)
     try:
-        return TypeAdapter(kind).validate_json(response.content)
+        if kind is bytes:
+            return adapter.validate_python(response.content)
+        return adapter.validate_json(response.content or b"null")
     except ValidationError as error:
         sentence = (
             f"The response to {response.request.url.path} could not be read. The page and the server may "

@@ -8,6 +8,7 @@ from frontend.ui.blocks import empty_state
 from frontend.ui.session import client, go, selected_run
 from shared.base.states import RunState
 from shared.configs.kinds import Trait, has_trait, kinds_with
+from shared.contract import endpoints
 from shared.contract.runs import Run
 
 MOST_RUNS = 200
@@ -17,7 +18,7 @@ def begun_encoders(*, with_decoder: bool = False) -> dict[str, Run]:
     """Runs by id, newest first, that may have checkpoints, and imported models; `with_decoder` excludes
     classifiers, which cannot reconstruct."""
     without = kinds_with(Trait.CLASSIFIES) if with_decoder else ()
-    runs = client().list_runs(limit=MOST_RUNS)
+    runs = client().call(endpoints.LIST_RUNS, limit=MOST_RUNS)
     return {run.id: run for run in runs if _has_begun(run) and run.kind not in without}
 
 

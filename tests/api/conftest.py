@@ -21,7 +21,7 @@ from frontend.api.client import ApiError, Client
 from shared.base.states import RunState
 from shared.configs import ImportConfig, SimulateConfig
 from shared.configs.kinds import RunKind
-from shared.contract.routes import API
+from shared.contract.endpoints import API
 from tests.homes import add_simulated, enqueue, new_home
 
 Move = Callable[..., None]

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 from backend.errors import InvalidInputError
 from backend.settings import Settings
 from backend.web import create_app
-from shared.contract.routes import API
+from shared.contract.endpoints import API
 
 RUN = {"kind": "simulate", "config": {"name": "sky", "n": 20, "img_size": 32}}
 

@@ -26,7 +26,7 @@ from backend.jobs.registry import register
 from backend.settings import Settings
 from shared.configs import ImportConfig
 from shared.configs.kinds import RunKind
-from shared.contract.routes import API
+from shared.contract.endpoints import API
 from tests.homes import enqueue
 
 N, SIDE, PAGE = 17_736, 64, 48

@@ -36,7 +36,7 @@ from shared.base.states import RunState
 from shared.base.vocabulary import SPLIT_CODES, Basis, Head, Split
 from shared.configs import ImportConfig, PretrainConfig, ProbeConfig
 from shared.configs.kinds import RunKind
-from shared.contract.routes import API
+from shared.contract.endpoints import API
 from tests.homes import enqueue
 
 N, SIDE, CLASSES, PRESSES = 17_736, 64, 10, 15

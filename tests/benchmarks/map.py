@@ -34,7 +34,7 @@ from backend.settings import Settings
 from shared.base.states import RunState
 from shared.configs import ImportConfig, PretrainConfig
 from shared.configs.kinds import RunKind
-from shared.contract.routes import API
+from shared.contract.endpoints import API
 from shared.contract.search import EmbeddingSpace
 from tests.homes import enqueue
 

@@ -24,7 +24,7 @@ from backend.web import create_app
 from shared.configs import PretrainConfig, SimulateConfig
 from shared.configs.kinds import RunKind
 from shared.configs.presets import PRESETS
-from shared.contract.routes import API
+from shared.contract.endpoints import API
 from tests.homes import enqueue
 
 GALAXIES = 40

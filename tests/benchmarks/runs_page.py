@@ -25,7 +25,7 @@ from backend.db.models import RunRow
 from backend.settings import Settings
 from shared.configs import PretrainConfig
 from shared.configs.presets import PRESETS
-from shared.contract.routes import API
+from shared.contract.endpoints import API
 
 RUNS, VISITS = 200, 9
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"]

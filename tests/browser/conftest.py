@@ -18,6 +18,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 from frontend.api.client import BackendLostError, Client
 from shared.base.states import TERMINAL, RunState
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.runs import RunRequest
 
 PATIENCE_S = 400
@@ -34,12 +35,12 @@ class Site:
 
     def run_to_the_end(self, request: RunRequest) -> RunState:
         """Queues a job and waits until it has ended."""
-        return self.wait_for_end(self.client.create_run(request).id)
+        return self.wait_for_end(self.client.call(endpoints.CREATE_RUN, body=request).id)
 
     def wait_for_end(self, run_id: str) -> RunState:
         deadline = time.monotonic() + PATIENCE_S
         while time.monotonic() < deadline:
-            state = self.client.get_run(run_id).state
+            state = self.client.call(endpoints.GET_RUN, run_id=run_id).state
             if state in TERMINAL:
                 return state
             time.sleep(0.2)
@@ -114,14 +115,14 @@ def encoder(site: Site) -> str:
     config |= {"seed": 5}
     request = RunRequest(kind=RunKind.PRETRAIN, config=config | widths | ones, name="to be judged")
     assert site.run_to_the_end(request) is RunState.SUCCEEDED
-    return next(run.id for run in site.client.list_runs() if run.name == "to be judged")
+    return next(run.id for run in site.client.call(endpoints.LIST_RUNS) if run.name == "to be judged")
 
 
 def wait_until_healthy(client: Client, server: subprocess.Popen[bytes], log: Path) -> None:
     deadline = time.monotonic() + PATIENCE_S
     while time.monotonic() < deadline and server.poll() is None:
         try:
-            if client.health().supervisor_alive:
+            if client.call(endpoints.GET_HEALTH).supervisor_alive:
                 return
         except BackendLostError:
             pass

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from playwright.sync_api import Locator, Page
 
+from shared.contract import endpoints
 from shared.contract.maps import MapRequest
 from tests.browser.conftest import Site
 
@@ -15,7 +16,7 @@ Points = NDArray[np.float64]
 
 def points_of(site: Site, request: MapRequest) -> Points:
     """(N, 2) as the API has them."""
-    flat = np.frombuffer(site.client.get_map_points(request), "<f4")
+    flat = np.frombuffer(site.client.call(endpoints.MAP_POINTS, **request.model_dump()), "<f4")
     return flat.reshape(2, -1).T.astype(np.float64)
 
 

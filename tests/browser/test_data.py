@@ -14,6 +14,8 @@ from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from shared.base.states import RunState
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
+from shared.contract.annotations import CollectionAddition
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 
@@ -89,10 +91,14 @@ def test_efigi_is_chosen_on_the_server_and_imported_with_its_columns(
     expect(page.get_by_text("efigi " + READY.format("4,458"))).to_be_visible()
     page.get_by_role("button", name="Show it").click()
     expect(page.locator(".gx-class_bars button")).to_have_count(8)
-    efigi = site.client.get_dataset("efigi")
+    efigi = site.client.call(endpoints.GET_DATASET, name="efigi")
     with (real_galaxies / "efigi" / "labels.csv").open(newline="") as table:
         assert efigi.class_counts == Counter(row["efigi_coarse_type"] for row in csv.DictReader(table))
-    assert site.client.list_galaxies("efigi", limit=1).galaxies[0].source_id.startswith("PGC")
+    assert (
+        site.client.call(endpoints.LIST_GALAXIES, name="efigi", limit=1)
+        .galaxies[0]
+        .source_id.startswith("PGC")
+    )
 
 
 def test_a_galaxy10_file_is_imported_by_its_typed_path(visit: Visit, site: Site, real_galaxies: Path) -> None:
@@ -103,7 +109,7 @@ def test_a_galaxy10_file_is_imported_by_its_typed_path(visit: Visit, site: Site,
     expect(page.get_by_text("64 × 64 px, 737 kB")).to_be_visible()
     page.get_by_role("button", name="Import 60 galaxies").click()
     expect(page.get_by_text("is ready: 60 galaxies.")).to_be_visible()
-    made = site.client.get_dataset("galaxy10_decals_60")
+    made = site.client.call(endpoints.GET_DATASET, name="galaxy10_decals_60")
     assert (made.n, made.img_size, len(made.class_names)) == (60, 64, 10)
 
 
@@ -117,7 +123,7 @@ def test_files_of_ones_own_computer_are_uploaded_with_their_table_and_imported(
     fill(page.get_by_role("textbox", name="name", exact=True), "blobs")
     page.get_by_role("button", name="Import 24 galaxies").click()
     expect(page.get_by_text("blobs " + READY.format(24))).to_be_visible()
-    assert site.client.get_dataset("blobs").class_counts == {"long": 12, "round": 12}
+    assert site.client.call(endpoints.GET_DATASET, name="blobs").class_counts == {"long": 12, "round": 12}
     expect(page.get_by_role("textbox", name="path")).to_have_value("")
 
 
@@ -173,7 +179,7 @@ def test_the_grid_is_filtered_by_redshift_and_a_subset_takes_the_filter_over(
     page.get_by_role("button", name="Show it").click()
     page.wait_for_url("**dataset=nearby**")
     expect(page.locator(CELLS)).to_have_count(30)
-    made = site.client.get_dataset("nearby")
+    made = site.client.call(endpoints.GET_DATASET, name="nearby")
     assert made.redshift_range is not None
     assert made.redshift_range[1] == pytest.approx(0.3)
 
@@ -218,7 +224,12 @@ def test_an_address_rings_one_galaxy_on_the_sky_and_says_where_there_is_none(
 
 
 def test_a_collection_is_seen_renamed_removed_and_put_back(visit: Visit, site: Site, surveyed: str) -> None:
-    site.client.add_to_collection(surveyed, "Odd: 1", [40, 3, 7])
+    site.client.call(
+        endpoints.ADD_TO_COLLECTION,
+        name=surveyed,
+        collection="Odd: 1",
+        body=CollectionAddition(rows=[40, 3, 7]),
+    )
     visit.open(f"/data?dataset={surveyed}&collection=Odd%3A+1&open=collections")
     page = visit.page
     expect(page.locator(CELLS)).to_have_count(3)
@@ -226,19 +237,27 @@ def test_a_collection_is_seen_renamed_removed_and_put_back(visit: Visit, site: S
     fill(page.get_by_label("Name of Odd: 1"), "Odd ones")
     page.get_by_role("button", name="Remove").click()
     expect(page.get_by_text("Odd ones removed.")).to_be_visible()
-    assert site.client.list_collections(surveyed) == []
+    assert site.client.call(endpoints.LIST_COLLECTIONS, name=surveyed) == []
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text("Odd ones restored.")).to_be_visible()
-    [again] = site.client.list_collections(surveyed)
+    [again] = site.client.call(endpoints.LIST_COLLECTIONS, name=surveyed)
     assert (again.name, again.note, again.n) == ("Odd ones", "two cores", 3)
-    rows = csv.DictReader(io.StringIO(site.client.get_collection_file(surveyed, "Odd ones", "csv").decode()))
+    rows = csv.DictReader(
+        io.StringIO(
+            site.client.call(
+                endpoints.COLLECTION_FILE, name=surveyed, collection="Odd ones", file_format="csv"
+            ).decode()
+        )
+    )
     assert [row["row"] for row in rows] == ["40", "3", "7"]
 
 
 def test_what_is_typed_outlives_news_that_draws_the_list_anew(
     visit: Visit, site: Site, surveyed: str
 ) -> None:
-    site.client.add_to_collection(surveyed, "Kept", [1])
+    site.client.call(
+        endpoints.ADD_TO_COLLECTION, name=surveyed, collection="Kept", body=CollectionAddition(rows=[1])
+    )
     page = visit.page
     answers: list[Route] = []
     page.route("**/collections/Kept", lambda route: answers.append(route))  # noqa: PLW0108 - Playwright marks the function
@@ -257,9 +276,11 @@ def test_what_is_typed_outlives_news_that_draws_the_list_anew(
     note.press_sequentially("word")
     with page.expect_response("**/collections/Kept%20longer"):
         note.press("Enter")
-    assert [one.note for one in site.client.list_collections(surveyed) if one.name == "Kept longer"] == [
-        "half a word"
-    ]
+    assert [
+        one.note
+        for one in site.client.call(endpoints.LIST_COLLECTIONS, name=surveyed)
+        if one.name == "Kept longer"
+    ] == ["half a word"]
 
 
 def test_a_split_is_downloaded_changed_and_brought_back_as_a_dataset(
@@ -279,7 +300,7 @@ def test_a_split_is_downloaded_changed_and_brought_back_as_a_dataset(
     expect(page.get_by_text("mine.csv.")).to_be_visible()
     page.get_by_role("button", name="Create dataset with this split").click()
     expect(page.get_by_text(f"{surveyed}-split " + READY.format(45))).to_be_visible()
-    split = site.client.get_dataset(f"{surveyed}-split").split_counts
+    split = site.client.call(endpoints.GET_DATASET, name=f"{surveyed}-split").split_counts
     assert (split["train"], split["val"], split.get("test", 0)) == (30, 15, 0)
 
 
@@ -307,7 +328,7 @@ def test_a_dataset_is_renamed_described_and_deleted_after_its_name_was_typed(
     fill(page.get_by_role("textbox", name="Type condemned to confirm"), "condemned")
     delete.click()
     expect(page.get_by_text("condemned deleted.")).to_be_visible()
-    assert "condemned" not in [dataset.name for dataset in site.client.list_datasets()]
+    assert "condemned" not in [dataset.name for dataset in site.client.call(endpoints.LIST_DATASETS)]
     assert not list((site.home / "datasets").glob("doomed*"))
 
 

@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 from shared.base.states import RunState
 from shared.base.vocabulary import Basis, Head
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.evaluations import Evaluation
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
@@ -24,7 +25,7 @@ def evaluation(site: Site, encoder: str) -> Evaluation:
     """k-NN on that encoder, asked for behind the page."""
     config = {"encoder": encoder, "heads": ["knn"], "knn_k": 5}
     assert site.run_to_the_end(RunRequest(kind=RunKind.PROBE, config=config)) is RunState.SUCCEEDED
-    found = site.client.list_evaluations(encoder=encoder)
+    found = site.client.call(endpoints.LIST_EVALUATIONS, encoder=encoder)
     return next(one for one in found if one.basis is Basis.ENCODER)
 
 
@@ -44,7 +45,9 @@ def rows_shown(page: Page) -> list[int]:
 
 def expect_galaxies(page: Page, site: Site, one: Evaluation, true: int, predicted: int) -> None:
     """The grid holds what the API says of the cell, in its order."""
-    wanted = site.client.list_predictions(one.id, true=true, predicted=predicted).predictions
+    wanted = site.client.call(
+        endpoints.LIST_PREDICTIONS, evaluation_id=one.id, true=true, predicted=predicted
+    ).predictions
     expect(page.locator(GALAXIES)).to_have_count(len(wanted))
     expect(page.locator(f"{GALAXIES} img")).to_have_count(len(wanted))
     assert rows_shown(page) == [prediction.row for prediction in wanted]
@@ -61,13 +64,13 @@ def test_an_encoder_is_judged_from_its_run_and_a_cell_opens_into_its_galaxies(
     visit.open(f"/run?run={encoder}")
     page.locator(".gx-run_status").get_by_role("button", name="Evaluate", exact=True).click()
     page.wait_for_url(re.compile("/evaluate"))
-    if site.client.list_evaluations(encoder=encoder):  # then the form is folded
+    if site.client.call(endpoints.LIST_EVALUATIONS, encoder=encoder):  # then the form is folded
         page.locator("summary").filter(has_text="Evaluate this encoder").click()
     page.locator(".st-key-probe_start button").click()
     title = page.locator(".gx-score_table tr.own .title").filter(has_text="linear")
     title.first.click()
     page.wait_for_url(re.compile("evaluation=[^&]*linear"))
-    one = site.client.get_evaluation(query(page)["evaluation"])
+    one = site.client.call(endpoints.GET_EVALUATION, evaluation_id=query(page)["evaluation"])
     assert one.head is Head.LINEAR
     row = page.locator(".gx-score_table tr.selected")
     expect(row).to_contain_text(f"{100 * one.accuracy:.1f} %")
@@ -104,7 +107,10 @@ def test_arrows_and_enter_choose_a_cell_and_a_galaxy_shows_its_probabilities(
         "predicted": evaluation.class_names[j],
     }
     expect_galaxies(page, site, evaluation, i, j)
-    curves = {one.name: one for one in site.client.get_threshold_curves(evaluation.id).classes}
+    curves = {
+        one.name: one
+        for one in site.client.call(endpoints.GET_THRESHOLD_CURVES, evaluation_id=evaluation.id).classes
+    }
     chosen_class = page.locator(".gx-class_curves tr.chosen")
     expect(chosen_class).to_contain_text(f"{curves[evaluation.class_names[i]].auc:.3f}")
     other = next(name for name in curves if name != evaluation.class_names[i])
@@ -128,7 +134,7 @@ def test_a_label_is_flagged_by_a_key_taken_back_and_found_again_with_its_reason(
     page = visit.page
 
     def flags() -> list[tuple[int, str]]:
-        return [(flag.row, flag.note) for flag in site.client.list_label_flags("sky")]
+        return [(flag.row, flag.note) for flag in site.client.call(endpoints.LIST_LABEL_FLAGS, name="sky")]
 
     visit.open(f"/evaluate?evaluation={evaluation.id}")
     tile = page.locator(GALAXIES).nth(1)
@@ -163,9 +169,13 @@ def test_a_label_is_flagged_by_a_key_taken_back_and_found_again_with_its_reason(
 def test_two_evaluations_are_compared_in_words_and_by_the_difference_of_their_matrices(
     visit: Visit, site: Site, evaluation: Evaluation
 ) -> None:
-    other = next(one for one in site.client.list_evaluations(dataset="sky") if one.basis is Basis.MAJORITY)
+    other = next(
+        one
+        for one in site.client.call(endpoints.LIST_EVALUATIONS, dataset="sky")
+        if one.basis is Basis.MAJORITY
+    )
     visit.open(f"/evaluate?evaluation={evaluation.id}&against={other.id}&shown=difference")
-    verdict = site.client.compare_evaluations(evaluation.id, other.id).verdict
+    verdict = site.client.call(endpoints.COMPARE_EVALUATIONS, a=evaluation.id, b=other.id).verdict
     expect(visit.page.get_by_text(verdict[1:].rstrip("."))).to_be_visible()
     i, j = fullest_cell(other)
     words = visit.page.locator(CELL.format(i, j)).get_attribute("aria-label") or ""
@@ -179,16 +189,18 @@ def test_two_methods_of_three_seeds_are_judged_as_methods_above_the_two_evaluati
     config = {"encoder": encoder, "heads": ["knn", "linear"], "seeds": 3, "label_fraction": 0.5}
     request = RunRequest(kind=RunKind.PROBE, config=config | {"references": False})
     assert site.run_to_the_end(request) is RunState.SUCCEEDED
-    job = next(run.id for run in site.client.list_runs(kind="probe") if run.config["seeds"] == 3)
-    found = site.client.list_evaluations(run=job)
+    job = next(
+        run.id for run in site.client.call(endpoints.LIST_RUNS, kind="probe") if run.config["seeds"] == 3
+    )
+    found = site.client.call(endpoints.LIST_EVALUATIONS, run=job)
     linear, knn = (sorted(one.id for one in found if one.head is head) for head in (Head.LINEAR, Head.KNN))
-    methods = site.client.compare_methods(linear, knn)
+    methods = site.client.call(endpoints.COMPARE_METHODS, a=linear, b=knn)
     visit.open(f"/evaluate?evaluation={linear[1]}&against={knn[1]}")
     page = visit.page
     expect(page.get_by_text(f"Methods: {methods.verdict}.")).to_be_visible()
     facts = page.locator(".gx-facts").filter(has_text="paired t-test")
     expect(facts).to_contain_text(f"p = {methods.p:.2g}")
-    single = site.client.compare_evaluations(linear[1], knn[1]).verdict
+    single = site.client.call(endpoints.COMPARE_EVALUATIONS, a=linear[1], b=knn[1]).verdict
     expect(page.get_by_text(single[1:].rstrip("."))).to_be_visible()
     expect(page.get_by_text("seed 1 of A against seed 1 of B")).to_be_visible()
 
@@ -215,7 +227,7 @@ def test_a_fine_tuning_is_launched_from_the_page_and_stands_in_its_table(
     page.get_by_role("button", name="Fine-tune", exact=True).click()
     page.locator(".gx-score_table tr.own .title").filter(has_text="fine-tuned").first.click()
     page.wait_for_url(re.compile("evaluation=[^&]*finetune"))
-    one = site.client.get_evaluation(query(page)["evaluation"])
+    one = site.client.call(endpoints.GET_EVALUATION, evaluation_id=query(page)["evaluation"])
     assert (one.head, one.encoder) == (Head.FINETUNE, encoder)
     expect(page.locator(".gx-score_table tr.selected")).to_contain_text(f"{100 * one.accuracy:.1f} %")
     expect(page.locator(".gx-learning_curves svg")).to_have_attribute("aria-label", re.compile("at epoch 6"))

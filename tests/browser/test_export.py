@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import expect
 
 from shared.configs.kinds import Lane, RunKind
+from shared.contract import endpoints
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 
@@ -14,10 +15,12 @@ pytestmark = pytest.mark.browser
 
 def test_a_run_is_taken_along_and_taken_in(visit: Visit, site: Site, tmp_path: Path) -> None:
     page = visit.page
-    site.client.pause_lane(Lane.TRAIN)
-    run_id = site.client.create_run(RunRequest(kind=RunKind.PRETRAIN, config={"dataset": "sky"})).id
-    site.client.stop_run(run_id)
-    site.client.resume_lane(Lane.TRAIN)
+    site.client.call(endpoints.PAUSE_LANE, lane=Lane.TRAIN)
+    run_id = site.client.call(
+        endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.PRETRAIN, config={"dataset": "sky"})
+    ).id
+    site.client.call(endpoints.STOP_RUN, run_id=run_id)
+    site.client.call(endpoints.RESUME_LANE, lane=Lane.TRAIN)
 
     visit.open(f"/run?run={run_id}")
     page.get_by_text("Export", exact=True).click()
@@ -26,7 +29,7 @@ def test_a_run_is_taken_along_and_taken_in(visit: Visit, site: Site, tmp_path: P
         page.get_by_role("link", name="Run as ZIP").click()
     path = tmp_path / "taken.zip"
     coming.value.save_as(path)
-    assert path.read_bytes() == site.client.get_bundle(run_id)
+    assert path.read_bytes() == site.client.call(endpoints.BUNDLE_FILE, run_id=run_id)
 
     visit.open("/")
     page.get_by_text("Import a run…").click()
@@ -39,6 +42,6 @@ def test_a_run_is_taken_along_and_taken_in(visit: Visit, site: Site, tmp_path: P
     expect(page.get_by_text("cut.zip")).to_be_hidden()
     page.get_by_role("button", name="Open", exact=True).click()
     expect(page.locator(".gx-run_status .gx-tag")).to_have_text("imported")
-    [copy] = [run for run in site.client.list_runs() if run.imported]
+    [copy] = [run for run in site.client.call(endpoints.LIST_RUNS) if run.imported]
     for each in (copy.id, run_id):
-        site.client.delete_run(each)
+        site.client.call(endpoints.DELETE_RUN, run_id=each)

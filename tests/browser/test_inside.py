@@ -11,6 +11,7 @@ from safetensors.torch import load_file, save_file
 from backend.ml.explore.drawing import colour_table
 from shared.base.states import RunState
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.reconstruction import GalaxyView, InsideRequest, LayerView
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
@@ -29,7 +30,7 @@ def run_id(site: Site) -> str:
     config = {"dataset": "sky", "img_size": 64, "patch_size": 16, "epochs": 1} | DEEP
     request = RunRequest(kind=RunKind.PRETRAIN, config=config, name="looked into")
     assert site.run_to_the_end(request) is RunState.SUCCEEDED
-    return next(run.id for run in site.client.list_runs() if run.name == "looked into")
+    return next(run.id for run in site.client.call(endpoints.LIST_RUNS) if run.name == "looked into")
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def viewer(visit: Visit, site: Site, run_id: str) -> Viewer:
 def look(viewer: Viewer, **asked: Any) -> LayerView:
     row, checkpoint = asked.pop("row", ROW), asked.pop("checkpoint", "last")
     viewed = GalaxyView(run=viewer.run_id, dataset="sky", row=row, checkpoint=checkpoint)
-    return viewer.site.client.look_inside(InsideRequest(viewed=viewed, **asked))
+    return viewer.site.client.call(endpoints.LOOK_INSIDE, query=InsideRequest(viewed=viewed, **asked))
 
 
 def map_colours(viewer: Viewer, name: str) -> Pixels:
@@ -154,7 +155,7 @@ def test_a_layer_that_this_model_has_not_is_told_and_the_last_is_shown(viewer: V
 
 
 def test_an_encoder_without_a_decoder_is_looked_into_though_it_reconstructs_nothing(viewer: Viewer) -> None:
-    first, *later = viewer.site.client.list_checkpoints(viewer.run_id).steps
+    first, *later = viewer.site.client.call(endpoints.LIST_CHECKPOINTS, run_id=viewer.run_id).steps
     assert later, "the other tests look at the last"
     folder = viewer.site.home / "runs" / viewer.run_id / "checkpoints" / f"step_{first:08d}"
     weights = load_file(folder / "model.safetensors")

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from tests.browser.conftest import Site, Visit
 
 pytestmark = pytest.mark.browser
@@ -157,7 +158,7 @@ def test_the_badge_leads_to_the_machine_and_the_self_test_says_its_speed(visit: 
     page.get_by_role("button", name="Run the self-test").click()
     expect(page.get_by_role("progressbar", name="Self-test")).to_be_visible()
     expect(page.get_by_text(re.compile(r"^[\d,]+ images/s$"))).to_be_visible()
-    tests = site.client.list_runs(kind=RunKind.SELFTEST, every_kind=True)
+    tests = site.client.call(endpoints.LIST_RUNS, kind=RunKind.SELFTEST, all=True)
     assert [test.state for test in tests] == ["succeeded"]
     page.keyboard.press("g")
     page.keyboard.press("l")
@@ -184,5 +185,5 @@ def test_a_launch_is_measured_and_then_started(visit: Visit, site: Site) -> None
     page.get_by_role("button", name="Start").click()
     page.wait_for_url("**/run?run=*")
     run_id = parse_qs(urlsplit(page.url).query)["run"][0]
-    assert site.client.get_run(run_id).name == "measured first"
-    site.client.stop_run(run_id)
+    assert site.client.call(endpoints.GET_RUN, run_id=run_id).name == "measured first"
+    site.client.call(endpoints.STOP_RUN, run_id=run_id)

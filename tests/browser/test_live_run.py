@@ -7,6 +7,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from shared.base.states import RunState
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 
@@ -114,7 +115,7 @@ def test_a_run_that_learned_nothing_is_called_flat_and_early_stopping_is_drawn(
     }  # fmt: skip
     request = RunRequest(kind=RunKind.PRETRAIN, config=config)
     assert site.run_to_the_end(request) is RunState.SUCCEEDED
-    [run] = site.client.list_runs(limit=1)
+    [run] = site.client.call(endpoints.LIST_RUNS, limit=1)
     visit.open(f"/run?run={run.id}")
     trend = visit.page.locator(".gx-run_status [data-trend]")
     expect(trend).to_contain_text("Flat for 6 evaluations: no change beyond ±")
@@ -129,7 +130,7 @@ def test_a_run_that_learned_nothing_is_called_flat_and_early_stopping_is_drawn(
 def test_a_run_is_launched_watched_and_stopped(visit: Visit, site: Site) -> None:
     page = visit.page
     run_id = start_from_the_form(visit)
-    assert site.client.get_run(run_id).name == "seen by a browser"
+    assert site.client.call(endpoints.GET_RUN, run_id=run_id).name == "seen by a browser"
 
     wait_for_points(page, 5)
     page.locator(LOSS).evaluate("graph => { graph.mark = 'first' }")
@@ -159,7 +160,7 @@ def test_a_run_is_launched_watched_and_stopped(visit: Visit, site: Site) -> None
     expect(page.get_by_text("Checkpoint written at step")).to_be_visible()
     press_slowly(page.get_by_role("button", name="Stop", exact=True))
     expect(page.locator('.gx-run_status [data-state="cancelled"]')).to_be_visible()
-    states = [event.to_state for event in site.client.list_events(run_id)]
+    states = [event.to_state for event in site.client.call(endpoints.LIST_EVENTS, run_id=run_id)]
     assert states[-2:] == [RunState.STOPPING, RunState.CANCELLED]
 
     page.reload()

@@ -8,6 +8,7 @@ from playwright.sync_api import expect
 
 from shared.base.states import RunState
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.maps import MapRequest
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
@@ -34,7 +35,7 @@ def encoder(site: Site) -> str:
     """A run of one epoch on the 200 simulated galaxies."""
     request = RunRequest(kind=RunKind.PRETRAIN, config=TINY, name="to be mapped")
     assert site.run_to_the_end(request) is RunState.SUCCEEDED
-    return next(run.id for run in site.client.list_runs() if run.name == "to be mapped")
+    return next(run.id for run in site.client.call(endpoints.LIST_RUNS) if run.name == "to be mapped")
 
 
 def loneliest(places: Points) -> int:
@@ -59,7 +60,7 @@ def test_galaxies_are_embedded_drawn_pointed_at_and_lassoed_and_the_address_keep
     lone = loneliest(places)
     page.mouse.move(*places[lone])
     tip = page.locator(f".gx-galaxy_map .tip[data-row='{lone}']")
-    [galaxy] = site.client.list_galaxies("sky", offset=lone, limit=1).galaxies
+    [galaxy] = site.client.call(endpoints.LIST_GALAXIES, name="sky", offset=lone, limit=1).galaxies
     expect(tip).to_contain_text(galaxy.label or "")
     expect(tip).to_contain_text(galaxy.source_id)
 
@@ -77,7 +78,7 @@ def test_galaxies_are_embedded_drawn_pointed_at_and_lassoed_and_the_address_keep
     page.mouse.click(*places[lone])
     card = page.locator(".gx-galaxy_map .card .one")
     expect(card).to_have_attribute("data-row", str(lone))
-    step = site.client.get_map(MapRequest(run=encoder)).embeddings.step
+    step = site.client.call(endpoints.GET_MAP, **MapRequest(run=encoder).model_dump()).embeddings.step
     for name, href in (
         ("Reconstruct", f"/reconstruct?run={encoder}&dataset=sky&row={lone}"),
         ("Similar", f"/search?run={encoder}&checkpoint={step}&dataset=sky&depth=1&pooling=mean&row={lone}"),
@@ -98,7 +99,7 @@ def test_galaxies_are_embedded_drawn_pointed_at_and_lassoed_and_the_address_keep
 def test_a_slider_moves_the_galaxies_to_where_another_checkpoint_has_them(
     visit: Visit, site: Site, encoder: str
 ) -> None:
-    steps = site.client.list_checkpoints(encoder).steps
+    steps = site.client.call(endpoints.LIST_CHECKPOINTS, run_id=encoder).steps
     config = {"encoder": encoder, "checkpoint": "last", "every_checkpoint": True}
     assert site.run_to_the_end(RunRequest(kind=RunKind.EMBED, config=config)) is RunState.SUCCEEDED
     page = visit.page

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from shared.configs.kinds import Lane, RunKind
+from shared.contract import endpoints
 from shared.contract.launching import Direction, QueueMove
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
@@ -16,15 +17,15 @@ pytestmark = pytest.mark.browser
 @pytest.fixture
 def waiting(site: Site) -> Iterator[list[str]]:
     """Three runs that wait in a paused queue."""
-    site.client.pause_lane(Lane.TRAIN)
+    site.client.call(endpoints.PAUSE_LANE, lane=Lane.TRAIN)
     requests = [
         RunRequest(kind=RunKind.PRETRAIN, config={"dataset": "sky"}, name=f"waits {place}") for place in "abc"
     ]
-    runs = [site.client.create_run(request).id for request in requests]
+    runs = [site.client.call(endpoints.CREATE_RUN, body=request).id for request in requests]
     yield runs
     for run_id in runs:
-        site.client.stop_run(run_id)
-    site.client.resume_lane(Lane.TRAIN)
+        site.client.call(endpoints.STOP_RUN, run_id=run_id)
+    site.client.call(endpoints.RESUME_LANE, lane=Lane.TRAIN)
 
 
 def test_a_queue_is_moved_by_keyboard_and_paused_and_nobody_overrules_another(
@@ -45,7 +46,7 @@ def test_a_queue_is_moved_by_keyboard_and_paused_and_nobody_overrules_another(
     expect(lane.get_by_role("button", name="Move down: waits c")).to_be_focused()
 
     page.route("**/api/v1/queue", lambda route: route.abort())  # the page hears nothing of what follows
-    site.client.move_run(b, QueueMove(to=Direction.TOP))
+    site.client.call(endpoints.MOVE_RUN, run_id=b, body=QueueMove(to=Direction.TOP))
     lane.get_by_role("button", name="Move up: waits b").click()
     said = page.get_by_role("alert").filter(has_text=f"now: {b}, {c}, {a}")
     expect(said).to_contain_text(f"{b} was moved")
@@ -53,10 +54,10 @@ def test_a_queue_is_moved_by_keyboard_and_paused_and_nobody_overrules_another(
     expect_order(lane, b, c, a)
 
     for run_id in waiting[:2]:
-        site.client.stop_run(run_id)
+        site.client.call(endpoints.STOP_RUN, run_id=run_id)
     lane.get_by_role("button", name="Resume queue").click()
     expect(lane.locator(f'li[data-run="{c}"].now')).to_be_visible()
-    assert site.client.health().paused_lanes == []
+    assert site.client.call(endpoints.GET_HEALTH).paused_lanes == []
 
 
 def expect_order(lane: Locator, *runs: str) -> None:

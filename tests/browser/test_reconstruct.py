@@ -16,6 +16,7 @@ from playwright.sync_api import Page, Request, expect
 from shared.base.states import RunState
 from shared.configs import removed_patches
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.reconstruction import (
     CurveRequest,
     GalaxyView,
@@ -139,7 +140,9 @@ class Viewer:
 
     def ask(self, masking: Masking, checkpoint: int | str = "last", row: int = ROW) -> Reconstruction:
         viewed = GalaxyView(run=self.run_id, checkpoint=str(checkpoint), dataset="sky", row=row)
-        return self.site.client.reconstruct(ReconstructionRequest(viewed=viewed, masking=masking))
+        return self.site.client.call(
+            endpoints.RECONSTRUCT, body=ReconstructionRequest(viewed=viewed, masking=masking)
+        )
 
     def _note(self, request: Request) -> None:
         if "/api/v1/reconstructions" in request.url:
@@ -156,7 +159,7 @@ def run_id(site: Site) -> str:
     config = {"dataset": "sky", "img_size": 224, "patch_size": 16, "epochs": 2, "eval_every_epochs": 1}
     request = RunRequest(kind=RunKind.PRETRAIN, config=config | SMALL, name="half seen")
     assert site.run_to_the_end(request) is RunState.SUCCEEDED
-    return next(run.id for run in site.client.list_runs() if run.name == "half seen")
+    return next(run.id for run in site.client.call(endpoints.LIST_RUNS) if run.name == "half seen")
 
 
 @pytest.fixture
@@ -169,7 +172,7 @@ def test_the_mask_follows_the_hand_at_exactly_its_ratio_and_nothing_is_asked_unt
 ) -> None:
     viewer.open().settle_ladder()
     viewed = GalaxyView(run=viewer.run_id, dataset="sky", row=ROW)
-    ranks = np.array(viewer.site.client.get_ladder(LadderRequest(viewed=viewed)).ranks)
+    ranks = np.array(viewer.site.client.call(endpoints.GET_LADDER, query=LadderRequest(viewed=viewed)).ranks)
     before = viewer.posts()
     dragged = viewer.page.locator(VIEWER).evaluate(DRAG)
     assert [address for address in dragged["asked"] if "/reconstructions" in address] == []
@@ -253,7 +256,7 @@ def test_a_painted_mask_is_reconstructed_as_the_brush_lifts_and_the_address_open
 
 
 def test_checkpoints_are_scrubbed_and_two_are_wiped_with_the_same_mask(viewer: Viewer) -> None:
-    steps = viewer.site.client.list_checkpoints(viewer.run_id).steps
+    steps = viewer.site.client.call(endpoints.LIST_CHECKPOINTS, run_id=viewer.run_id).steps
     viewer.open(kind="core", ratio="0.5")
     slider = viewer.page.get_by_role("slider", name="Checkpoint", exact=True)
     slider.focus()
@@ -285,11 +288,14 @@ def test_galaxies_are_walked_by_keyboard_drawn_by_class_and_kept_in_the_address(
     viewer.wait_for_query(row=str(ROW + 1))
     viewer.settle()
     assert (viewer.panel("original") == decoded(viewer.ask(Masking(), row=ROW + 1).original)).all()
-    label = viewer.site.client.get_dataset("sky").class_names[1]
+    label = viewer.site.client.call(endpoints.GET_DATASET, name="sky").class_names[1]
     viewer.page.get_by_role("combobox", name="Class").select_option(label)
     viewer.wait_for_query(label=label)
     of_class = [
-        galaxy.row for galaxy in viewer.site.client.list_galaxies("sky", label=label, limit=200).galaxies
+        galaxy.row
+        for galaxy in viewer.site.client.call(
+            endpoints.LIST_GALAXIES, name="sky", label=label, limit=200
+        ).galaxies
     ]
     drawn = int(viewer.query()["row"])
     assert drawn in of_class
@@ -346,10 +352,11 @@ def test_curves_of_this_galaxy_and_of_a_sample_stand_beside_with_the_ratio_marke
     viewer.open(ratio="0.6").settle_ladder()
     chart = viewer.page.locator(".chart")
     expect(chart.locator("svg .curve.many.side-a")).to_be_visible()
-    own = viewer.site.client.get_ladder(
-        LadderRequest(viewed=GalaxyView(run=viewer.run_id, dataset="sky", row=ROW))
+    own = viewer.site.client.call(
+        endpoints.GET_LADDER,
+        query=LadderRequest(viewed=GalaxyView(run=viewer.run_id, dataset="sky", row=ROW)),
     ).curve
-    sample = viewer.site.client.get_sample_curve(CurveRequest(run=viewer.run_id))
+    sample = viewer.site.client.call(endpoints.GET_SAMPLE_CURVE, query=CurveRequest(run=viewer.run_id))
     expect(chart).to_contain_text(f"mean of {len(sample.rows)} validation galaxies")
     said = chart.get_by_role("img", name="Loss of hidden patches")
     assert own.losses[2] is not None
@@ -398,7 +405,7 @@ def test_a_lost_server_leaves_the_pictures_and_is_asked_again_when_it_is_back(vi
 
 
 def test_a_checkpoint_deleted_meanwhile_is_named_and_the_others_stay(viewer: Viewer) -> None:
-    steps = viewer.site.client.list_checkpoints(viewer.run_id).steps
+    steps = viewer.site.client.call(endpoints.LIST_CHECKPOINTS, run_id=viewer.run_id).steps
     viewer.open(checkpoint=str(steps[-1]))
     folder = viewer.site.home / "runs" / viewer.run_id / "checkpoints" / f"step_{steps[0]:08d}"
     aside = folder.with_name("aside")
@@ -449,13 +456,15 @@ def test_on_a_phone_nothing_scrolls_sideways_and_the_slider_stays_under_the_thum
 
 def test_a_new_checkpoint_appears_by_itself_while_the_run_trains(visit: Visit, site: Site) -> None:
     config = {"dataset": "sky", "img_size": 32, "patch_size": 8, "epochs": 10_000, "eval_every_epochs": 5}
-    run = site.client.create_run(RunRequest(kind=RunKind.PRETRAIN, config=config | SMALL))
+    run = site.client.call(
+        endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.PRETRAIN, config=config | SMALL)
+    )
     viewer = Viewer(visit, site, run.id).open()
     latest = viewer.page.locator(".model output").first
     before = latest.inner_text()
     expect(latest).not_to_have_text(before)
-    site.client.stop_run(run.id)
+    site.client.call(endpoints.STOP_RUN, run_id=run.id)
     site.wait_for_end(run.id)
-    last = site.client.list_checkpoints(run.id).steps[-1]
+    last = site.client.call(endpoints.LIST_CHECKPOINTS, run_id=run.id).steps[-1]
     expect(viewer.page.locator(".figures")).to_contain_text(re.compile(rf"step {last:,}$"))
     assert "checkpoint" not in viewer.query(), "the newest is followed, not held"

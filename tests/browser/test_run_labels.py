@@ -5,6 +5,7 @@ from playwright.sync_api import expect
 
 from shared.base.states import RunState
 from shared.configs.kinds import Lane, RunKind
+from shared.contract import endpoints
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
 
@@ -13,10 +14,12 @@ pytestmark = pytest.mark.browser
 
 def test_a_run_is_tagged_found_deleted_and_had_back(visit: Visit, site: Site) -> None:
     page = visit.page
-    site.client.pause_lane(Lane.TRAIN)
-    run_id = site.client.create_run(RunRequest(kind=RunKind.PRETRAIN, config={"dataset": "sky"})).id
-    site.client.stop_run(run_id)
-    site.client.resume_lane(Lane.TRAIN)
+    site.client.call(endpoints.PAUSE_LANE, lane=Lane.TRAIN)
+    run_id = site.client.call(
+        endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.PRETRAIN, config={"dataset": "sky"})
+    ).id
+    site.client.call(endpoints.STOP_RUN, run_id=run_id)
+    site.client.call(endpoints.RESUME_LANE, lane=Lane.TRAIN)
 
     visit.open(f"/run?run={run_id}")
     page.get_by_text("Name, tags, note").click()
@@ -39,9 +42,9 @@ def test_a_run_is_tagged_found_deleted_and_had_back(visit: Visit, site: Site) ->
     page.get_by_text("Delete", exact=True).click()
     page.get_by_role("button", name=f"Delete {run_id}").click()
     expect(page.get_by_text(f"{run_id} deleted.")).to_be_visible()
-    assert run_id not in [run.id for run in site.client.list_runs()]
+    assert run_id not in [run.id for run in site.client.call(endpoints.LIST_RUNS)]
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_text(f"{run_id} deleted.")).to_be_hidden()
     expect(page.locator(f'[data-run="{run_id}"]').first).to_be_visible()
-    assert site.client.get_run(run_id).state is RunState.CANCELLED
-    assert site.client.get_run(run_id).note == "typed before a fault"
+    assert site.client.call(endpoints.GET_RUN, run_id=run_id).state is RunState.CANCELLED
+    assert site.client.call(endpoints.GET_RUN, run_id=run_id).note == "typed before a fault"

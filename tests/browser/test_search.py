@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.maps import MapRequest
 from shared.contract.runs import RunRequest
 from shared.contract.search import (
@@ -41,7 +42,9 @@ def query(page: Page) -> dict[str, str]:
 def expect_results(page: Page, site: Site, encoder: str, **asked: Any) -> list[int]:
     """The grid comes to hold what the API says, in its order."""
     request = SearchRequest(space=EmbeddingSpace(run=encoder), k=36, **asked)
-    rows = [neighbour.galaxy.row for neighbour in site.client.search(request).neighbours]
+    rows = [
+        neighbour.galaxy.row for neighbour in site.client.call(endpoints.SEARCH, query=request).neighbours
+    ]
     expect(page.locator(f"{TILES}[data-row='{rows[0]}']")).to_be_visible()
     page.wait_for_function(
         """([tiles, rows]) => {
@@ -84,7 +87,7 @@ def test_an_encoder_is_embedded_and_a_galaxy_searched_pivoted_filtered_and_found
     expect_results(page, site, encoder, row=first[2])
     page.wait_for_function("() => !location.search.includes('minus=')")  # a place to come back to
 
-    label = site.client.get_dataset("sky").class_names[0]
+    label = site.client.call(endpoints.GET_DATASET, name="sky").class_names[0]
     page.locator(".gx-galaxy_search summary", has_text="Filters").click()
     page.get_by_role("combobox", name="Class").select_option(label)
     filtered = expect_results(page, site, encoder, row=first[2], only=RowFilter(label=label))
@@ -106,7 +109,7 @@ def test_an_encoder_is_embedded_and_a_galaxy_searched_pivoted_filtered_and_found
 
 def expect_compared(page: Page, site: Site, request: ComparedRequest) -> SearchComparison:
     """Both grids come to hold what the API says, with what is in both marked, and its number above them."""
-    compared = site.client.compare_searches(request)
+    compared = site.client.call(endpoints.COMPARE_SEARCHES, query=request)
     lists = [[one.galaxy.row for one in found.neighbours] for found in (compared.first, compared.second)]
     for half, rows in zip(("first", "second"), lists, strict=True):
         shots = page.locator(f".gx-galaxy_search .half.{half} .shot")
@@ -127,7 +130,7 @@ def test_two_encoders_are_searched_side_by_side_and_their_maps_share_a_selection
     visit: Visit, site: Site, encoder: str
 ) -> None:
     mean, cls = (EmbeddingSpace(run=encoder, pooling=pooling) for pooling in ("mean", "cls"))
-    if not site.client.get_embeddings(mean).ready:
+    if not site.client.call(endpoints.GET_EMBEDDINGS, **mean.model_dump()).ready:
         site.run_to_the_end(RunRequest(kind=RunKind.EMBED, config={"encoder": encoder}))
     page = visit.page
     visit.open(f"/search?run={encoder}&row=17&k=16")
@@ -135,7 +138,7 @@ def test_two_encoders_are_searched_side_by_side_and_their_maps_share_a_selection
     page.get_by_role("combobox", name="Second: Run").select_option(encoder)
     page.get_by_role("combobox", name="Second: Pooling").select_option("cls")
     compared = expect_compared(page, site, ComparedRequest(space=mean, against=cls, row=17))
-    overlap = site.client.get_overlap(OverlapRequest(space=mean, against=cls))
+    overlap = site.client.call(endpoints.GET_OVERLAP, query=OverlapRequest(space=mean, against=cls))
     whole = page.locator(".gx-galaxy_search .whole")
     expect(whole).to_contain_text(f"share {100 * overlap.overlap:.1f} % of the 16 nearest neighbours")
     row = compared.second.neighbours[1].galaxy.row
@@ -159,7 +162,9 @@ def test_two_encoders_are_searched_side_by_side_and_their_maps_share_a_selection
     gallery = page.locator(".gx-galaxy_map .gallery")
     expect(gallery.locator(".head")).to_contain_text(f"{len(inside)} of 200")
     assert rows_in(gallery) == inside[:48].tolist()
-    kept = site.client.get_overlap(OverlapRequest(space=mean, against=cls, rows=tuple(inside.tolist())))
+    kept = site.client.call(
+        endpoints.GET_OVERLAP, query=OverlapRequest(space=mean, against=cls, rows=tuple(inside.tolist()))
+    )
     expect(gallery.locator(".overlap")).to_contain_text(f"share {100 * kept.overlap:.1f} %")
 
     turned = MapRequest(

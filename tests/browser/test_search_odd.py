@@ -5,6 +5,7 @@ from playwright.sync_api import Page, expect
 
 from shared.base.states import RunState
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.odd import OddBy, OddRequest
 from shared.contract.runs import RunRequest
 from shared.contract.search import EmbeddingSpace
@@ -18,7 +19,7 @@ REVIEW = ".gx-odd_review"
 @pytest.fixture
 def space(site: Site, encoder: str) -> EmbeddingSpace:
     found = EmbeddingSpace(run=encoder)
-    state = site.client.get_embeddings(found)
+    state = site.client.call(endpoints.GET_EMBEDDINGS, **found.model_dump())
     if not state.ready:
         request = RunRequest(kind=RunKind.EMBED, config=state.config.model_dump())
         assert site.run_to_the_end(request) is RunState.SUCCEEDED
@@ -35,11 +36,11 @@ def expect_galaxy(page: Page, row: int) -> None:
 
 
 def rated(site: Site) -> dict[int, int]:
-    return {one.row: one.rating for one in site.client.list_ratings("sky")}
+    return {one.row: one.rating for one in site.client.call(endpoints.LIST_RATINGS, name="sky")}
 
 
 def flagged(site: Site) -> set[int]:
-    return {one.row for one in site.client.list_label_flags("sky")}
+    return {one.row for one in site.client.call(endpoints.LIST_LABEL_FLAGS, name="sky")}
 
 
 def expect_saved(page: Page, site: Site, ratings: dict[int, int]) -> None:
@@ -56,7 +57,9 @@ def test_keys_rate_walk_take_back_and_learn_and_no_rating_is_lost(
 ) -> None:
     page = visit.page
     flags = flagged(site)
-    order = [one.galaxy.row for one in site.client.list_odd(OddRequest(space=space)).galaxies]
+    order = [
+        one.galaxy.row for one in site.client.call(endpoints.LIST_ODD, query=OddRequest(space=space)).galaxies
+    ]
     visit.open(f"/search?run={encoder}&view=odd")
     expect_galaxy(page, order[0])
 
@@ -76,7 +79,7 @@ def test_keys_rate_walk_take_back_and_learn_and_no_rating_is_lost(
     assert flagged(site) == flags
 
     press(page, "l")
-    best = site.client.list_odd(OddRequest(space=space, by=OddBy.INTEREST)).galaxies
+    best = site.client.call(endpoints.LIST_ODD, query=OddRequest(space=space, by=OddBy.INTEREST)).galaxies
     expect_galaxy(page, best[0].galaxy.row)
     expect(page.get_by_text("Learned from 2 rated")).to_be_visible()
     expect(page.locator(f"{REVIEW} .queue button.past[data-row='{order[0]}']")).to_contain_text("5")
@@ -95,4 +98,4 @@ def test_keys_rate_walk_take_back_and_learn_and_no_rating_is_lost(
     expect_saved(page, site, {order[0]: 5, order[1]: 0, best[1].galaxy.row: 4})
     expect(page.get_by_text("1 rating is not saved yet")).to_be_hidden()
     for row in rated(site):
-        site.client.remove_rating("sky", row)
+        site.client.call(endpoints.REMOVE_RATING, name="sky", row=row)

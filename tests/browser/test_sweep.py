@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 from backend.db.engine import open_database
 from backend.db.points import Line, write_lines
 from shared.configs.kinds import Lane
+from shared.contract import endpoints
 from tests.browser.conftest import Site, Visit
 
 pytestmark = pytest.mark.browser
@@ -22,18 +23,18 @@ ACCURACIES = {(0.5, 1): 0.3, (0.5, 2): 0.4, (0.75, 1): 0.6, (0.75, 2): 0.5}
 @pytest.fixture
 def paused(site: Site) -> Iterator[None]:
     """Nothing is trained meanwhile."""
-    site.client.pause_lane(Lane.TRAIN)
+    site.client.call(endpoints.PAUSE_LANE, lane=Lane.TRAIN)
     yield
-    for sweep in site.client.list_sweeps():
-        site.client.stop_sweep(sweep.id)
-    site.client.resume_lane(Lane.TRAIN)
+    for sweep in site.client.call(endpoints.LIST_SWEEPS):
+        site.client.call(endpoints.STOP_SWEEP, sweep_id=sweep.id)
+    site.client.call(endpoints.RESUME_LANE, lane=Lane.TRAIN)
 
 
 def evaluate(site: Site, sweep_id: str) -> None:
     """An evaluation of every member, as a supervisor would have stored it."""
     database = open_database(site.home / "galaxyscope.db")
     with database.write() as session:
-        for member in site.client.get_sweep(sweep_id).members:
+        for member in site.client.call(endpoints.GET_SWEEP, sweep_id=sweep_id).members:
             value = ACCURACIES[member.values["mask_ratio"], member.values["depth"]]
             write_lines(session, str(member.run_id), [Line(20, 4.0, 0.0, {"val/linear_accuracy": value})])
     database.close()
@@ -79,7 +80,9 @@ def test_a_sweep_goes_from_a_form_with_a_fault_to_its_best_run(
     page.mouse.up()
     expect(page.locator(".gx-sweep_results tbody tr")).to_have_count(2)
     assert shown_accuracies(page) == ["60.0 %", "50.0 %"]
-    best = next(one for one in site.client.get_sweep(sweep_id).members if one.best == 0.6)
+    best = next(
+        one for one in site.client.call(endpoints.GET_SWEEP, sweep_id=sweep_id).members if one.best == 0.6
+    )
     page.locator(".gx-sweep_results tbody a.run").first.click()
     page.wait_for_url(f"**/run?run={best.run_id}")
     expect(page.locator(f".st-key-to_{sweep_id} button")).to_be_visible()

@@ -16,7 +16,7 @@ import psutil
 import pytest
 
 from backend.jobs.run_dir import RunDir, process_exists
-from shared.contract.routes import API
+from shared.contract.endpoints import API
 
 POLL_S = 0.2
 PATIENCE_S = 240.0

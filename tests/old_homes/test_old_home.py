@@ -13,6 +13,7 @@ import pytest
 from frontend.api.client import Client
 from shared.base.states import RunState
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from tests.cli.shell import call
 from tests.old_homes.conftest import OldHome
 
@@ -27,7 +28,7 @@ def test_every_run_is_listed_unchanged(old: OldHome) -> None:
         if role != "whole":  # which is in the trash
             assert listed[run["id"]] == (RunKind(run["kind"]), run["state"]), role
     assert old.id("whole") not in listed
-    served = Client(f"http://127.0.0.1:{old.board.port}").list_runs(every_kind=True, archived=True)
+    served = Client(f"http://127.0.0.1:{old.board.port}").call(endpoints.LIST_RUNS, all=True, archived=True)
     assert {run.id for run in served} >= listed.keys()
 
 

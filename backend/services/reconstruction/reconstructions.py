@@ -8,7 +8,6 @@ import json
 import time
 from hashlib import sha256
 from typing import TYPE_CHECKING
-from urllib.parse import quote
 
 from backend.db.engine import Database
 from backend.errors import InvalidInputError
@@ -19,6 +18,7 @@ from backend.services.reconstruction.models import CheckpointRef, ModelCache
 from backend.services.runs.lifecycle import get_run
 from backend.settings import Settings
 from shared.base.vocabulary import Split
+from shared.contract import endpoints
 from shared.contract.reconstruction import (
     LADDER,
     CurveRequest,
@@ -32,7 +32,6 @@ from shared.contract.reconstruction import (
     ReconstructionRequest,
     SampleCurve,
 )
-from shared.contract.routes import API, RECONSTRUCTION_SPRITE
 
 if TYPE_CHECKING:
     from backend.ml.explore.filling import Ladder, ReconstructionResult
@@ -202,7 +201,6 @@ def _to_ladder_info(
     from backend.ml.explore.drawing import png_file
 
     viewed = request.viewed.model_copy(update={"checkpoint": str(checkpoint.step)})
-    query = request.model_copy(update={"viewed": viewed}).model_dump_json(exclude_none=True)
     return LadderInfo(
         step=checkpoint.step,
         img_size=checkpoint.config.img_size,
@@ -210,7 +208,7 @@ def _to_ladder_info(
         ranks=ranks,
         curve=to_curve(ladder.curve),
         error_max=ladder.error_max,
-        sprite=f"{API}{RECONSTRUCTION_SPRITE}?query={quote(query)}",
+        sprite=endpoints.LADDER_SPRITE.url(query=request.model_copy(update={"viewed": viewed})),
         original=base64.b64encode(png_file(ladder.original)).decode(),
         note=ladder.note,
     )

@@ -10,12 +10,13 @@ from frontend.ui.blocks import section
 from frontend.ui.run_groups import run_title
 from frontend.ui.session import client
 from frontend.ui.wording import plural
+from shared.contract import endpoints
 from shared.contract.runs import Run
 
 
 def draw_config_differences(runs: Sequence[Run]) -> None:
     """Fields that differ, one column per run; identical ones are folded below."""
-    rows = field_rows(runs, {preset.key: preset for preset in client().list_presets()})
+    rows = field_rows(runs, {preset.key: preset for preset in client().call(endpoints.LIST_PRESETS)})
     differ = [row for row in rows if row.differs]
     equal = [row for row in rows if not row.differs]
     section(

@@ -12,6 +12,7 @@ from frontend.ui.run_groups import run_title
 from frontend.ui.session import client
 from frontend.ui.wording import percent
 from shared.configs.kinds import Trait, has_trait
+from shared.contract import endpoints
 from shared.contract.evaluations import Evaluation
 from shared.contract.runs import Run
 
@@ -40,8 +41,8 @@ def draw_confusion_links(runs: Sequence[Run]) -> None:
 
 def _evaluations_of(run: Run) -> list[Evaluation]:
     if has_trait(run.kind, Trait.CLASSIFIES):
-        return client().list_evaluations(run=run.id)
-    return client().list_evaluations(encoder=run.id)
+        return client().call(endpoints.LIST_EVALUATIONS, run=run.id)
+    return client().call(endpoints.LIST_EVALUATIONS, encoder=run.id)
 
 
 def _link(pair: Pair, titles: Mapping[str, str]) -> str:

@@ -17,6 +17,7 @@ from frontend.ui.metric_files import draw_metric_files
 from frontend.ui.run_groups import run_title
 from frontend.ui.session import client
 from shared.configs.kinds import RunKind, Trait, has_trait
+from shared.contract import endpoints
 from shared.contract.runs import Run
 
 QUESTION = "Which is better, and why?"
@@ -28,7 +29,7 @@ RUNS, KEYS = "compare_runs", "compare_keys"
 def show() -> None:
     """Overlaid curves of training runs, or the choice of runs."""
     page_title("Compare", QUESTION)
-    newest = {run.id: run for run in client().list_runs(limit=MOST_RUNS)}
+    newest = {run.id: run for run in client().call(endpoints.LIST_RUNS, limit=MOST_RUNS)}
     choice = {run_id: run for run_id, run in newest.items() if has_trait(run.kind, Trait.TRAINS)}
     if not choice:
         nothing_trained("Launch two runs to compare their curves here.")
@@ -73,7 +74,7 @@ def _known(requested: Sequence[str], newest: Mapping[str, Run]) -> tuple[dict[st
 
 def _find(run_id: str) -> Run | None:
     try:
-        return client().get_run(run_id)
+        return client().call(endpoints.GET_RUN, run_id=run_id)
     except ApiError as error:
         if error.status != 404:
             raise
@@ -116,7 +117,7 @@ def _choice_words(run: Run) -> str:
 
 
 def _draw_comparison(chosen: Sequence[Run], known: Mapping[str, Run], keys: list[str]) -> None:
-    datasets = {dataset.name: dataset for dataset in client().list_datasets()}
+    datasets = {dataset.name: dataset for dataset in client().call(endpoints.LIST_DATASETS)}
     view = current_view()
     runs = compared_runs(chosen, known, datasets)
     groups = compared_groups(chosen)

@@ -13,6 +13,7 @@ from frontend.ui.galaxies.galaxy_grid import draw_galaxy_grid
 from frontend.ui.session import client
 from frontend.ui.wording import count, percent
 from shared.base.vocabulary import Split
+from shared.contract import endpoints
 from shared.contract.datasets import Dataset, GalaxyPage
 
 PER_PAGE = 48
@@ -22,7 +23,7 @@ SPLIT_WORDS = {Split.TRAIN: "Train", Split.VAL: "Validation", Split.TEST: "Test"
 @st.fragment
 def draw_galaxies(dataset: Dataset, names: list[str]) -> None:
     """Grid and filters, as a fragment: a filter redraws nothing else. `names` are taken dataset names."""
-    collections = [one.name for one in client().list_collections(dataset.name)]
+    collections = [one.name for one in client().call(endpoints.LIST_COLLECTIONS, name=dataset.name)]
     _forget_other_dataset(dataset, collections)
     wide, side = st.columns([9, 4], gap="large")
     with wide:
@@ -86,8 +87,9 @@ def _draw_grid(dataset: Dataset) -> None:
 
 def fetch_page(name: str, filters: Filters, number: int) -> GalaxyPage:
     """One page of the matching galaxies, counted from 1."""
-    return client().list_galaxies(
-        name,
+    return client().call(
+        endpoints.LIST_GALAXIES,
+        name=name,
         offset=PER_PAGE * (number - 1),
         limit=PER_PAGE,
         label=filters.label,

@@ -12,6 +12,7 @@ from frontend.ui.session import client, go
 from frontend.ui.wording import count
 from shared.base.states import TERMINAL, RunState
 from shared.configs.kinds import RunKind, Trait, has_trait
+from shared.contract import endpoints
 from shared.contract.runs import Run, RunRequest
 
 MAKERS = [kind.value for kind in RunKind if has_trait(kind, Trait.MAKES_DATASET)]
@@ -22,7 +23,7 @@ NAMED = "datasets_named"
 def queue_job(kind: RunKind, values: dict[str, Any]) -> dict[str, str]:
     """Queue a job; returns errors by field ("" for no field)."""
     try:
-        run = client().create_run(RunRequest(kind=kind, config=values))
+        run = client().call(endpoints.CREATE_RUN, body=RunRequest(kind=kind, config=values))
     except ApiError as error:
         return {error.field or "": error.detail}
     st.session_state.setdefault(STARTED, []).append(run.id)
@@ -37,7 +38,7 @@ def suggest_free(word: str, names: Iterable[str]) -> str:
 
 def draw_active_jobs() -> None:
     """Active jobs that create datasets; the page is redrawn when one ends."""
-    jobs = client().list_runs(every_kind=True, limit=50)
+    jobs = client().call(endpoints.LIST_RUNS, all=True, limit=50)
     active = [
         job.id for job in jobs if has_trait(job.kind, Trait.MAKES_DATASET) and job.state not in TERMINAL
     ]
@@ -57,7 +58,7 @@ def draw_every_job() -> None:
 def draw_ready() -> None:
     """The outcome of each finished job of this session: the new dataset, or why it failed."""
     for run_id in list(st.session_state.get(STARTED, [])):
-        run = client().get_run(run_id)
+        run = client().call(endpoints.GET_RUN, run_id=run_id)
         if run.state is RunState.SUCCEEDED:
             _draw_created(run)
         elif run.state in TERMINAL:
@@ -66,7 +67,7 @@ def draw_ready() -> None:
 
 def _draw_created(run: Run) -> None:
     name = str(run.config.get("name", run.dataset or ""))
-    known = {dataset.name: dataset for dataset in client().list_datasets()}
+    known = {dataset.name: dataset for dataset in client().call(endpoints.LIST_DATASETS)}
     if name not in known:
         _forget(run.id)
         return

@@ -12,7 +12,7 @@ from frontend.ui.session import client
 from frontend.ui.setting_fields import KEEP
 from frontend.ui.upload.upload import SPLIT_TABLE, draw_upload
 from shared.configs.kinds import RunKind
-from shared.contract import routes
+from shared.contract import endpoints
 from shared.contract.datasets import Dataset, DatasetChange, Upload
 
 
@@ -34,7 +34,7 @@ def _draw_split(dataset: Dataset, names: list[str]) -> None:
     with left:
         st.markdown("**The split as CSV**")
         st.caption("Columns row, source_id and split, for every galaxy.")
-        st.link_button("Download the split", routes.API + routes.DATASET_SPLIT.format(name=dataset.name))
+        st.link_button("Download the split", endpoints.SPLIT_FILE.url(name=dataset.name))
     with right:
         st.markdown("**A new dataset with another split**")
         st.caption("Galaxies missing from the table are left out. This dataset does not change.")
@@ -93,7 +93,7 @@ def _save(old: str) -> None:
         return
     change = DatasetChange(name=name if name != old else None, description=state["change_description"])
     try:
-        changed = client().change_dataset(old, change)
+        changed = client().call(endpoints.CHANGE_DATASET, name=old, body=change)
     except ApiError as error:
         state["change_refused"] = {error.field if error.field == "name" else "": error.detail}
         return
@@ -105,7 +105,7 @@ def _save(old: str) -> None:
 
 
 def _draw_deletion(dataset: Dataset) -> None:
-    preview = client().preview_deletion(dataset.name)
+    preview = client().call(endpoints.PREVIEW_DATASET_DELETION, name=dataset.name)
     bullets(deletion_words(preview))
     if preview.blocked_by:
         named = ", ".join(preview.blocked_by[:3])
@@ -130,7 +130,7 @@ def _draw_deletion(dataset: Dataset) -> None:
 
 def _delete(name: str) -> None:
     try:
-        client().delete_dataset(name)
+        client().call(endpoints.DELETE_DATASET, name=name)
     except ApiError as error:
         st.session_state["delete_refused"] = error.detail
         return

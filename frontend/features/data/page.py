@@ -13,6 +13,7 @@ from frontend.features.data.sections import GALAXY, OPEN, draw_sections
 from frontend.ui.blocks import headline, page_title
 from frontend.ui.session import client, go
 from frontend.ui.wording import count, dataset_title, size
+from shared.contract import endpoints
 from shared.contract.datasets import Dataset
 
 QUESTION = "What am I training on?"
@@ -22,7 +23,7 @@ CHOSEN = "dataset"
 
 def show() -> None:
     """One dataset, or the page for adding one if `add` is in the address."""
-    datasets = {dataset.name: dataset for dataset in client().list_datasets()}
+    datasets = {dataset.name: dataset for dataset in client().call(endpoints.LIST_DATASETS)}
     way = st.query_params.get("add")
     if way is not None or not datasets:
         draw_add_view(way, datasets)

@@ -14,6 +14,7 @@ from frontend.features.data.figures.sky_map import draw_sky_map
 from frontend.ui.blocks import facts, guarded
 from frontend.ui.session import client
 from frontend.ui.wording import clock, count, size
+from shared.contract import endpoints
 from shared.contract.datasets import Dataset
 
 Draw = Callable[[Dataset], None]
@@ -54,7 +55,7 @@ def _fold(key: str, title: str, draw: Draw, dataset: Dataset) -> None:
 
 def _draw_pixels(dataset: Dataset) -> None:
     with st.skeleton(height=340):
-        statistics = client().get_statistics(dataset.name)
+        statistics = client().call(endpoints.GET_STATISTICS, name=dataset.name)
     st.caption(f"Share of pixels per bin of four levels, over {count(statistics.n)} train images.")
     draw_band_histograms(statistics)
 
@@ -69,7 +70,7 @@ def _draw_sky(dataset: Dataset) -> None:
 
 def _draw_duplicates(dataset: Dataset) -> None:
     with st.skeleton(height=200):
-        found = client().list_duplicates(dataset.name)
+        found = client().call(endpoints.LIST_DUPLICATES, name=dataset.name)
     if not found.total:
         st.caption(
             "No validation or test image has a near-duplicate in another split, including rotated and "

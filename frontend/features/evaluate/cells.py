@@ -30,6 +30,7 @@ from frontend.ui.blocks import facts, guarded, section, wrong
 from frontend.ui.evaluation_rows import name_evaluation
 from frontend.ui.session import client
 from frontend.ui.wording import capitalised, percent
+from shared.contract import endpoints
 from shared.contract.datasets import Dataset
 from shared.contract.evaluations import Comparison, Evaluation
 from shared.contract.runs import Run
@@ -126,9 +127,9 @@ def _draw_against(one: Evaluation, others: Mapping[str, Evaluation], view: Evalu
 def _comparable(one: Evaluation) -> dict[str, Evaluation]:
     """Other evaluations on the same test rows, by id, newest first."""
     try:
-        found = client().list_evaluations(dataset=one.dataset)
+        found = client().call(endpoints.LIST_EVALUATIONS, dataset=one.dataset)
     except ApiError:  # the dataset is gone
-        found = client().list_evaluations(encoder=one.encoder) if one.encoder else []
+        found = client().call(endpoints.LIST_EVALUATIONS, encoder=one.encoder) if one.encoder else []
     same = (other.id != one.id and other.dataset_digest == one.dataset_digest for other in found)
     return {other.id: other for other, fits in zip(found, same, strict=True) if fits}
 
@@ -147,7 +148,7 @@ def _take_against() -> None:
 @st.cache_data(max_entries=200, show_spinner=False)
 def _compare(a: str, b: str) -> Comparison:
     """Cached, as evaluations never change."""
-    return client().compare_evaluations(a, b)
+    return client().call(endpoints.COMPARE_EVALUATIONS, a=a, b=b)
 
 
 def _draw_comparison(one: Evaluation, other: Evaluation) -> None:

@@ -15,6 +15,7 @@ from frontend.ui.wording import plural
 from shared.base.states import RunState
 from shared.configs import FinetuneConfig, SupervisedConfig
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.runs import Run, RunRequest
 
 FIELD, SEEDS, REFUSED = "classifier.", "classifier_seeds", "classifier_refused"
@@ -130,7 +131,9 @@ def _start(kind: RunKind, values: Mapping[str, Any], seeds: int) -> None:
     first = int(values.get("seed", 0))
     try:
         for more in range(seeds):
-            client().create_run(RunRequest(kind=kind, config=dict(values) | {"seed": first + more}))
+            client().call(
+                endpoints.CREATE_RUN, body=RunRequest(kind=kind, config=dict(values) | {"seed": first + more})
+            )
     except ApiError as error:
         st.session_state[REFUSED] = (dict(values), {error.field or "": error.detail})
     else:

@@ -6,13 +6,18 @@ from frontend.features.evaluate.figures.learning_curves import draw_learning_cur
 from frontend.ui.blocks import section
 from frontend.ui.session import client
 from frontend.ui.wording import percent, plural
+from shared.contract import endpoints
 from shared.contract.evaluations import TwinCurves
 from shared.contract.runs import Run
 
 
 def draw_curves_of_twins(run: Run, dataset: str) -> None:
     """One chart per recipe; nothing if no classifier was trained on this encoder and dataset."""
-    found = [twins for twins in client().list_learning_curves(run.id) if twins.dataset == dataset]
+    found = [
+        twins
+        for twins in client().call(endpoints.LIST_LEARNING_CURVES, run_id=run.id)
+        if twins.dataset == dataset
+    ]
     if not found:
         return
     section("Does pretraining help?", "thin lines: seeds; thick lines: means; same recipe and epochs")

@@ -20,6 +20,7 @@ from shared.base.vocabulary import Head
 from shared.configs import ProbeConfig
 from shared.configs.kinds import RunKind, Trait, has_trait
 from shared.configs.probes import FROZEN_HEADS
+from shared.contract import endpoints
 from shared.contract.datasets import Dataset
 from shared.contract.runs import Run, RunRequest
 
@@ -208,7 +209,7 @@ def _refused(run: Run) -> dict[str, str]:
 def _start(values: Mapping[str, Any]) -> None:
     """Queue the job; an error is shown at its field and the form is kept."""
     try:
-        client().create_run(RunRequest(kind=RunKind.PROBE, config=dict(values)))
+        client().call(endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.PROBE, config=dict(values)))
     except ApiError as error:
         st.session_state[REFUSED] = (dict(values), {error.field or "": error.detail})
     else:

@@ -12,9 +12,9 @@ from frontend.ui.blocks import empty_state, file_link, hint
 from frontend.ui.session import client
 from frontend.ui.wording import count
 from shared.base.vocabulary import Split
+from shared.contract import endpoints
 from shared.contract.datasets import Dataset
 from shared.contract.evaluations import Evaluation, PredictionOrder
-from shared.contract.routes import API, PREDICTIONS_FILE
 from shared.contract.runs import Run
 
 PER_PAGE = 30
@@ -37,8 +37,9 @@ FORMATS = {"csv": "CSV", "parquet": "Parquet"}
 def draw_galaxies(one: Evaluation, view: EvaluateView, run: Run, dataset: Dataset | None) -> None:
     """Filters, and one page of the matching galaxies."""
     _draw_filters(one, view)
-    page = client().list_predictions(
-        one.id,
+    page = client().call(
+        endpoints.LIST_PREDICTIONS,
+        evaluation_id=one.id,
         true=_index(view.true, one),
         predicted=_index(view.predicted, one),
         split=view.split,
@@ -154,7 +155,7 @@ def _draw_foot(one: Evaluation, view: EvaluateView, total: int) -> None:
         if view.order is PredictionOrder.RANDOM:
             st.button("New sample", on_click=_draw_again, args=(view.seed,))
         for file_format in FORMATS:
-            href = API + PREDICTIONS_FILE.format(evaluation_id=one.id, file_format=file_format)
+            href = endpoints.PREDICTIONS_FILE.url(evaluation_id=one.id, file_format=file_format)
             title = "All predictions of this evaluation, with the probabilities of all classes"
             file_link(FORMATS[file_format], href, title)
 

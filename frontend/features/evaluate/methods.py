@@ -11,6 +11,7 @@ from frontend.ui.blocks import facts, hint
 from frontend.ui.evaluation_rows import Group, group_evaluations
 from frontend.ui.session import client
 from shared.base.vocabulary import Head
+from shared.contract import endpoints
 from shared.contract.evaluations import FEWEST_SEEDS, Evaluation, MethodComparison
 
 
@@ -48,4 +49,4 @@ def group_of(one: Evaluation, groups: Sequence[Group]) -> Group | None:
 @st.cache_data(max_entries=200, show_spinner=False)
 def _compare(a: tuple[str, ...], b: tuple[str, ...]) -> MethodComparison:
     """Cached, as evaluations never change."""
-    return client().compare_methods(a, b)
+    return client().call(endpoints.COMPARE_METHODS, a=a, b=b)

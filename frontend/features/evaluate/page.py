@@ -31,6 +31,7 @@ from frontend.ui.session import client
 from frontend.ui.wording import count, dataset_title
 from shared.base.states import TERMINAL, RunState
 from shared.base.vocabulary import Basis, Head
+from shared.contract import endpoints
 from shared.contract.datasets import Dataset
 from shared.contract.evaluations import Evaluation
 from shared.contract.runs import Run
@@ -48,8 +49,8 @@ def show() -> None:
         return
     view = _settle(current_view(), encoders)
     run = encoders[view.run or ""]
-    evaluations = client().list_evaluations(encoder=run.id)
-    datasets = {dataset.name: dataset for dataset in client().list_datasets()}
+    evaluations = client().call(endpoints.LIST_EVALUATIONS, encoder=run.id)
+    datasets = {dataset.name: dataset for dataset in client().call(endpoints.LIST_DATASETS)}
     shown = _draw_head(view, encoders, evaluations)
     every = evaluation_jobs()
     jobs = [job for job in every if job.config.get("encoder") == run.id]
@@ -83,7 +84,7 @@ def _settle(view: EvaluateView, encoders: Mapping[str, Run]) -> EvaluateView:
 
 def _encoder_of(evaluation: str) -> str | None:
     try:
-        return client().get_evaluation(evaluation).encoder
+        return client().call(endpoints.GET_EVALUATION, evaluation_id=evaluation).encoder
     except ApiError:
         return None
 

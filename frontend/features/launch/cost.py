@@ -10,6 +10,7 @@ from frontend.ui.wording import capitalised, count, duration, percent, plural, s
 from shared.base.states import TERMINAL, RunState
 from shared.configs import PretrainConfig
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.launching import Estimate
 from shared.contract.runs import Run, RunRequest
 from shared.planning.cost import Cost
@@ -25,7 +26,7 @@ MEASURE_HELP = (
 @st.cache_data(ttl=FRESH_S, max_entries=64, show_spinner=False)
 def fetch_estimate(request: str) -> Estimate:
     """The server's estimate for a RunRequest (JSON), cached for some seconds."""
-    return client().estimate_launch(RunRequest.model_validate_json(request))
+    return client().call(endpoints.ESTIMATE_LAUNCH, body=RunRequest.model_validate_json(request))
 
 
 def cost_request(config: PretrainConfig, kind: RunKind = RunKind.PRETRAIN) -> RunRequest:
@@ -129,7 +130,7 @@ def _draw_measuring(request: RunRequest, estimate: Estimate) -> None:
     trial: str | None = st.session_state.get("launch_trial")
     if trial is not None:
         if draw_job(trial, "Measuring", "launch_trial_job"):
-            _end_trial(client().get_run(trial))
+            _end_trial(client().call(endpoints.GET_RUN, run_id=trial))
         return
     refused = st.session_state.get("launch_trial_failed")
     measured, busy = estimate.source == "measured", estimate.device_busy
@@ -146,7 +147,9 @@ def _draw_measuring(request: RunRequest, estimate: Estimate) -> None:
 def _start_trial(request: RunRequest) -> None:
     st.session_state.pop("launch_trial_failed", None)
     try:
-        run = client().create_run(RunRequest(kind=RunKind.PREFLIGHT, config=request.config))
+        run = client().call(
+            endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.PREFLIGHT, config=request.config)
+        )
     except ApiError as error:
         st.session_state["launch_trial_failed"] = (request.model_dump_json(), error.detail)
     else:
@@ -169,6 +172,6 @@ def find_trial() -> None:
     """Follow a preflight that is still active after the page was left or reloaded."""
     if "launch_trial" in st.session_state:
         return
-    newest = client().list_runs(kind=RunKind.PREFLIGHT, every_kind=True, limit=1)
+    newest = client().call(endpoints.LIST_RUNS, kind=RunKind.PREFLIGHT, all=True, limit=1)
     if newest and newest[0].state not in TERMINAL:
         st.session_state["launch_trial"] = newest[0].id

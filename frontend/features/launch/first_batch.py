@@ -2,11 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import quote
 
 from frontend.ui.components import load_component
 from shared.configs.kinds import RunKind
-from shared.contract import routes
+from shared.contract import endpoints
+from shared.contract.endpoints import API
 from shared.contract.runs import RunRequest
 
 _BATCH = load_component(__file__)
@@ -19,10 +19,10 @@ FIRST_BATCH_FIELDS = frozenset(
 
 
 def first_batch_path(values: Mapping[str, Any]) -> str:
-    """The API path of the image for these form values."""
+    """The path of the image for these form values, from the API."""
     config = {name: values[name] for name in sorted(FIRST_BATCH_FIELDS)}
     request = RunRequest(kind=RunKind.PRETRAIN, config=config)
-    return f"{routes.FIRST_BATCH}?request={quote(request.model_dump_json(exclude_none=True))}"
+    return endpoints.FIRST_BATCH.url(request=request).removeprefix(API)
 
 
 def draw_first_batch(values: Mapping[str, Any], *, fits: bool) -> None:

@@ -18,6 +18,7 @@ from frontend.ui.sweep_form import SweepForm
 from frontend.ui.wording import count, dataset_title
 from shared.configs import PretrainConfig
 from shared.configs.presets import Preset
+from shared.contract import endpoints
 from shared.contract.datasets import Dataset
 from shared.contract.launching import Advice
 from shared.planning.advice import launch_advice
@@ -31,11 +32,11 @@ REFUSED = "launch_refused"
 def show() -> None:
     """The form, with cost card, first batch and the launch as text on the side."""
     page_title("Launch", QUESTION)
-    datasets = {dataset.name: dataset for dataset in client().list_datasets()}
+    datasets = {dataset.name: dataset for dataset in client().call(endpoints.LIST_DATASETS)}
     if not datasets:
         _no_dataset()
         return
-    presets = {preset.key: preset for preset in client().list_presets()}
+    presets = {preset.key: preset for preset in client().call(endpoints.LIST_PRESETS)}
     if not st.session_state.get(launch_state.ENTERED):
         find_trial()
     launch_state.hydrate(presets, list(datasets))
@@ -153,7 +154,7 @@ def _refused(draft: Draft) -> Faults:
 def _start(draft: Draft) -> None:
     """Queue the run and open it; an error is shown at its field and the form is kept."""
     try:
-        run = client().create_run(draft.request())
+        run = client().call(endpoints.CREATE_RUN, body=draft.request())
     except ApiError as error:
         named = error.field if f"{FIELD}{error.field}" in st.session_state else ""
         st.session_state[REFUSED] = (draft.values, {named or "": error.detail})

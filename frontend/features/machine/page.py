@@ -10,6 +10,7 @@ from frontend.ui.session import client
 from frontend.ui.wording import clock, count, plural, size
 from shared.base.states import TERMINAL, RunState
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.runs import Run, RunRequest
 from shared.contract.system import Machine, SelfTest
 
@@ -21,7 +22,7 @@ Rows = list[tuple[str, str]]
 def show() -> None:
     """Device, memory, disk and software, with the self-test and the webhook on the side."""
     page_title("Machine", QUESTION)
-    machine = client().get_machine()
+    machine = client().call(endpoints.GET_MACHINE)
     if machine.checking:
         st.fragment(_wait_for_torch, run_every="1s")()
     for problem in machine.problems:
@@ -47,7 +48,7 @@ def show() -> None:
 
 def _wait_for_torch() -> None:
     """Wait for the check of torch, which takes some seconds in a separate process after the server starts."""
-    if not client().get_machine().checking:
+    if not client().call(endpoints.GET_MACHINE).checking:
         st.rerun()
 
 
@@ -102,7 +103,7 @@ def _draw_self_test(machine: Machine) -> None:
     run_id = _active_test()
     if run_id is not None:
         if draw_job(run_id, "Self-test", "selftest_job"):
-            _end_test(client().get_run(run_id))
+            _end_test(client().call(endpoints.GET_RUN, run_id=run_id))
         return
     if st.button("Run again" if machine.self_test else "Run the self-test", type="primary", key="selftest"):
         _start_test()
@@ -124,7 +125,7 @@ def _active_test() -> str | None:
     """The queued or active self-test, including one started in another tab."""
     known: str | None = st.session_state.get(TEST)
     if known is None:
-        newest = client().list_runs(kind=RunKind.SELFTEST, every_kind=True, limit=1)
+        newest = client().call(endpoints.LIST_RUNS, kind=RunKind.SELFTEST, all=True, limit=1)
         if newest and newest[0].state not in TERMINAL:
             known = st.session_state[TEST] = newest[0].id
     return known
@@ -133,7 +134,9 @@ def _active_test() -> str | None:
 def _start_test() -> None:
     st.session_state.pop(TEST_FAILED, None)
     try:
-        st.session_state[TEST] = client().create_run(RunRequest(kind=RunKind.SELFTEST)).id
+        st.session_state[TEST] = (
+            client().call(endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.SELFTEST)).id
+        )
     except ApiError as error:
         st.session_state[TEST_FAILED] = error.detail
     st.rerun()

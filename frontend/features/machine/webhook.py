@@ -6,6 +6,7 @@ from frontend.api.client import ApiError
 from frontend.ui.blocks import plain, wrong
 from frontend.ui.session import client
 from frontend.ui.wording import clock, plural
+from shared.contract import endpoints
 from shared.contract.system import NoticeKind, Webhook, WebhookConfig
 
 KIND_WORDS = {
@@ -20,7 +21,7 @@ REFUSED, TESTED = "webhook_refused", "webhook_tested"
 
 def draw_webhook() -> None:
     """The form of the webhook, with a test; rejected values stay in place."""
-    webhook = client().get_webhook()
+    webhook = client().call(endpoints.GET_WEBHOOK)
     st.markdown("**Notices**")
     st.caption(
         "The bell above shows when a run finishes, fails, crashes, diverges or stalls. Notices can also be "
@@ -48,7 +49,7 @@ def _save() -> None:
     state.pop(TESTED, None)
     try:
         config = WebhookConfig(url=state["webhook_url"], kinds=tuple(state["webhook_kinds"]))
-        client().set_webhook(config)
+        client().call(endpoints.SET_WEBHOOK, body=config)
         state.pop(REFUSED, None)
     except ApiError as error:
         state[REFUSED] = error.detail
@@ -60,7 +61,7 @@ def _save() -> None:
 def _draw_last_try(webhook: Webhook) -> None:
     if st.button("Send a test"):
         try:
-            st.session_state[TESTED] = client().test_webhook()
+            st.session_state[TESTED] = client().call(endpoints.TEST_WEBHOOK)
         except ApiError as error:
             st.session_state[REFUSED] = error.detail
     tested = st.session_state.get(TESTED)

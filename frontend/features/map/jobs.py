@@ -12,6 +12,7 @@ from frontend.ui.wording import capitalised, count
 from shared.base.states import TERMINAL, RunState
 from shared.configs import Config
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.maps import MapState
 from shared.contract.runs import Run, RunRequest
 from shared.contract.search import EmbeddingState
@@ -22,7 +23,7 @@ MIN_STEPS = 2
 
 def offer_embeddings(state: EmbeddingState) -> None:
     """A button that embeds the galaxies, or the progress of that job."""
-    job = client().get_run(state.job) if state.job else None
+    job = client().call(endpoints.GET_RUN, run_id=state.job) if state.job else None
     if _draw_active(job, "Embedding the galaxies"):
         st.caption("The map appears here when the job has finished.")
         return
@@ -41,7 +42,7 @@ def offer_tsne(state: MapState) -> None:
     if state.why_not is not None or state.config is None:
         wrong(f"{capitalised(state.why_not or '')}. The PCA is shown.")
         return
-    job = client().get_run(state.job) if state.job else None
+    job = client().call(endpoints.GET_RUN, run_id=state.job) if state.job else None
     if _draw_active(job, "t-SNE"):
         hint("The PCA is shown meanwhile.")
         return
@@ -56,12 +57,12 @@ def offer_tsne(state: MapState) -> None:
 
 def offer_every_checkpoint(state: MapState, run: Run) -> None:
     """A button that embeds all checkpoints, if some are missing; a slider then moves over them."""
-    every = client().list_checkpoints(run.id).steps
+    every = client().call(endpoints.LIST_CHECKPOINTS, run_id=run.id).steps
     missing = len(every) - len(state.steps)
     if state.method != "pca" or missing < 1 or len(every) < MIN_STEPS:
         return
     embeddings = state.embeddings
-    job = client().get_run(embeddings.job) if embeddings.job else None
+    job = client().call(endpoints.GET_RUN, run_id=embeddings.job) if embeddings.job else None
     if _draw_active(job, "Embedding every checkpoint", "every"):
         return
     config = embeddings.config.model_copy(update={"every_checkpoint": True})
@@ -98,7 +99,9 @@ def _draw_failure(job: Run | None) -> None:
 def _queue(kind: RunKind, config: Config) -> Callable[[], None]:
     def act() -> None:
         try:
-            client().create_run(RunRequest(kind=kind, config=config.model_dump(mode="json")))
+            client().call(
+                endpoints.CREATE_RUN, body=RunRequest(kind=kind, config=config.model_dump(mode="json"))
+            )
         except ApiError as error:
             st.session_state[REFUSED] = error.detail
 

@@ -16,6 +16,7 @@ from frontend.ui.own_dataset import draw_missing, draw_no_datasets, own_dataset
 from frontend.ui.session import client
 from frontend.ui.wording import count, percent
 from shared.base.vocabulary import Basis
+from shared.contract import endpoints
 from shared.contract.datasets import Dataset
 from shared.contract.evaluations import Evaluation
 from shared.contract.maps import OF_EVALUATION, ColourBy, MapRequest, MapState
@@ -32,7 +33,7 @@ def show() -> None:
         nothing_trained("Launch a run; the map shows the features of its encoder.")
         return
     view = _settle(current_view(), encoders)
-    datasets = {dataset.name: dataset for dataset in client().list_datasets()}
+    datasets = {dataset.name: dataset for dataset in client().call(endpoints.LIST_DATASETS)}
     run = encoders[str(view.run)]
     if not datasets:
         draw_no_datasets(run)
@@ -40,7 +41,7 @@ def show() -> None:
     if view.dataset is None and own_dataset(run, datasets.values()) is None:
         draw_missing(run, datasets.values(), "")
         view = view.model_copy(update={"dataset": next(iter(datasets))})
-    state = client().get_map(_request(view))
+    state = client().call(endpoints.GET_MAP, **_request(view).model_dump())
     second, problem = second_map(view, state)
     draw_space(view, encoders, datasets, state, second)
     if not state.embeddings.ready:
@@ -48,7 +49,9 @@ def show() -> None:
         return
     if view.method == "tsne" and not state.ready:
         offer_tsne(state)
-        state = client().get_map(_request(view.model_copy(update={"method": "pca"})))
+        state = client().call(
+            endpoints.GET_MAP, **_request(view.model_copy(update={"method": "pca"})).model_dump()
+        )
     if problem:
         wrong(problem)
     beside = offer_second(view, state, second) if second else None
@@ -96,7 +99,7 @@ def _draw_map(state: MapState, beside: MapState | None, dataset: Dataset, names:
 
 def _evaluations(state: MapState, dataset: Dataset) -> list[Evaluation]:
     """Evaluations with predictions for these galaxies: of the encoder, newest first, then its references."""
-    found = client().list_evaluations(encoder=state.embeddings.run)
+    found = client().call(endpoints.LIST_EVALUATIONS, encoder=state.embeddings.run)
     same = [one for one in found if one.dataset_digest == dataset.digest and one.head is not None]
     return sorted(same, key=lambda one: one.basis is not Basis.ENCODER)
 
@@ -107,9 +110,9 @@ def _can_colour(by: ColourBy, dataset: Dataset, evaluations: Sequence[Evaluation
     if by is ColourBy.REDSHIFT:
         return dataset.redshift_range is not None
     if by is ColourBy.FLAGGED:
-        return bool(client().list_label_flags(dataset.name))
+        return bool(client().call(endpoints.LIST_LABEL_FLAGS, name=dataset.name))
     if by is ColourBy.RATING:
-        return bool(client().list_ratings(dataset.name))
+        return bool(client().call(endpoints.LIST_RATINGS, name=dataset.name))
     return bool(evaluations) if by in OF_EVALUATION else True
 
 

@@ -10,6 +10,7 @@ from frontend.features.map.space import METHODS
 from frontend.features.map.url import MapView
 from frontend.ui.session import client
 from frontend.ui.wording import percent
+from shared.contract import endpoints
 from shared.contract.maps import MapRequest, MapState, Method
 
 
@@ -18,7 +19,9 @@ def second_map(view: MapView, first: MapState) -> tuple[MapState | None, str]:
     if view.beside is None:
         return None, ""
     try:
-        return client().get_map(second_request(view, first, view.beside.method)), ""
+        return client().call(
+            endpoints.GET_MAP, **second_request(view, first, view.beside.method).model_dump()
+        ), ""
     except ApiError as error:
         return None, error.detail
 
@@ -50,7 +53,7 @@ def offer_second(view: MapView, first: MapState, second: MapState) -> MapState |
         return None
     if second.method == "tsne" and not second.ready:
         offer_tsne(second)
-        return client().get_map(second_request(view, first, "pca"))
+        return client().call(endpoints.GET_MAP, **second_request(view, first, "pca").model_dump())
     return second
 
 

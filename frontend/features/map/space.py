@@ -11,6 +11,7 @@ from frontend.features.map.url import MapView, SecondMap, change_beside, change_
 from frontend.ui.session import client
 from frontend.ui.wording import count, dataset_title
 from shared.base.states import RunState
+from shared.contract import endpoints
 from shared.contract.datasets import Dataset
 from shared.contract.maps import MapState
 from shared.contract.reconstruction import Checkpoints
@@ -38,7 +39,7 @@ def draw_space(
     the same for a second map. `second` is None if it is not possible."""
     channels = len(datasets[state.embeddings.dataset].bands)
     compatible = [name for name, dataset in datasets.items() if len(dataset.bands) == channels]
-    steps = client().list_checkpoints(state.embeddings.run)
+    steps = client().call(endpoints.LIST_CHECKPOINTS, run_id=state.embeddings.run)
     with st.container(key="map_space", horizontal=True, vertical_alignment="bottom"):
         first = Choices(KEY, change_space)
         first.choice("run", list(encoders), view.run, "Encoder", _titles(encoders), 300, checkpoint="best")
@@ -86,7 +87,7 @@ def _draw_beside(view: MapView, beside: SecondMap, encoders: Mapping[str, Run], 
 def _checkpoints(run: str) -> Checkpoints:
     """The checkpoints of a run; empty if the run is missing, which the second map reports."""
     try:
-        return client().list_checkpoints(run)
+        return client().call(endpoints.LIST_CHECKPOINTS, run_id=run)
     except ApiError:
         return Checkpoints(steps=[], epochs=[], last=None, best=None)
 

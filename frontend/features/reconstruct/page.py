@@ -11,6 +11,7 @@ from frontend.ui.blocks import page_title
 from frontend.ui.encoders import begun_encoders, first_choice, nothing_trained
 from frontend.ui.own_dataset import draw_missing
 from frontend.ui.session import client
+from shared.contract import endpoints
 
 QUESTION = "What can the model recover of a masked galaxy?"
 ECHO = "reconstruct_echo"
@@ -26,7 +27,7 @@ def show() -> None:
     view = ReconstructView.from_query(st.query_params.to_dict())
     if view.run is None:
         view = view.model_copy(update={"run": first_choice(runs)})
-    datasets = client().list_datasets()
+    datasets = client().call(endpoints.LIST_DATASETS)
     shown = next((run for run in runs if run.id == view.run), None)
     if shown is not None and view.dataset is None and view.upload is None:
         draw_missing(shown, datasets, "You can upload an image with Image…")

@@ -1,7 +1,6 @@
 """Report: do the report's claims hold?"""
 
 from typing import Any
-from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -10,8 +9,9 @@ from frontend.features.report.suite_rows import draw_suite_rows
 from frontend.ui.blocks import empty_state, facts, guarded, page_title, section, wrong
 from frontend.ui.session import client, go
 from frontend.ui.wording import capitalised, plural
-from shared.contract.routes import API, SUITE_FILE
-from shared.contract.suites import PlannedRun, SuiteInfo, SuiteReport, SuiteScale
+from shared.contract import endpoints
+from shared.contract.endpoints import Endpoint
+from shared.contract.suites import PlannedRun, SuiteInfo, SuiteReport, SuiteRequest, SuiteScale
 
 QUESTION = "Do the report's claims hold?"
 STATE: dict[str, Any] = {"suite": "R2", "scale": SuiteScale.LAPTOP.value, "dataset": "", "seeds": "3"}
@@ -22,7 +22,7 @@ MOST_SEEDS = 10
 def show() -> None:
     """One suite: its rows, claims and runs."""
     page_title("Report", QUESTION)
-    labelled = [dataset.name for dataset in client().list_datasets() if dataset.class_counts]
+    labelled = [dataset.name for dataset in client().call(endpoints.LIST_DATASETS) if dataset.class_counts]
     if not labelled:
         empty_state(
             "There is no labelled dataset yet.", "Suites compare accuracies and need galaxies with labels."
@@ -31,7 +31,7 @@ def show() -> None:
             if st.button("Add a dataset", type="primary"):
                 go("data")
         return
-    suites = {suite.key: suite for suite in client().list_suites()}
+    suites = {suite.key: suite for suite in client().call(endpoints.LIST_SUITES)}
     selection = _settle(suites, labelled)
     _draw_choice(suites, labelled, selection)
     suite = suites[selection["suite"]]
@@ -73,10 +73,14 @@ def _choose(field: str, options: list[str], selection: dict[str, str], width: in
     st.selectbox(field.capitalize(), options, key=key, format_func=words, on_change=take, width=width)
 
 
+def _suite_request(selection: dict[str, str]) -> SuiteRequest:
+    scale, seeds = SuiteScale(selection["scale"]), int(selection["seeds"])
+    return SuiteRequest(dataset=selection["dataset"], scale=scale, seeds=seeds)
+
+
 def _report(selection: dict[str, str]) -> SuiteReport:
-    return client().get_suite_report(
-        selection["suite"], SuiteScale(selection["scale"]), selection["dataset"], int(selection["seeds"])
-    )
+    request = _suite_request(selection)
+    return client().call(endpoints.GET_SUITE_REPORT, key=selection["suite"], **request.model_dump())
 
 
 def _draw_report(selection: dict[str, str], first: list[SuiteReport], was_active: bool) -> None:
@@ -110,9 +114,9 @@ def _draw_actions(report: SuiteReport, selection: dict[str, str]) -> None:
         if report.active:
             st.button("Stop", on_click=_stop, args=(selection,), key="report_stop")
         st.caption(f"{state_words(report)}{cost_words(report)}")
-        query = urlencode({key: selection[key] for key in ("dataset", "scale", "seeds")})
+        request = _suite_request(selection).model_dump()
         for file_format in ("html", "md"):
-            href = f"{API}{SUITE_FILE.format(key=selection['suite'], file_format=file_format)}?{query}"
+            href = endpoints.SUITE_FILE.url(key=selection["suite"], file_format=file_format, **request)
             st.html(f'<a class="gx-file" href="{href}" download>{file_format.upper()}</a>', width="content")
     refused = st.session_state.pop("report_refused", None)
     if refused:
@@ -144,18 +148,16 @@ def _open(evaluation: str) -> None:
 
 
 def _launch(selection: dict[str, str]) -> None:
-    _request(client().launch_suite, selection)
+    _request(endpoints.LAUNCH_SUITE, selection)
 
 
 def _stop(selection: dict[str, str]) -> None:
-    _request(client().stop_suite, selection)
+    _request(endpoints.STOP_SUITE, selection)
 
 
-def _request(action: Any, selection: dict[str, str]) -> None:
+def _request(endpoint: Endpoint[SuiteReport], selection: dict[str, str]) -> None:
     """Call the API; an error is shown on the next rerun."""
     try:
-        action(
-            selection["suite"], SuiteScale(selection["scale"]), selection["dataset"], int(selection["seeds"])
-        )
+        client().call(endpoint, key=selection["suite"], body=_suite_request(selection))
     except ApiError as error:
         st.session_state["report_refused"] = error.detail

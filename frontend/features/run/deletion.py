@@ -7,6 +7,7 @@ from frontend.ui.blocks import bullets, guarded, plain, wrong
 from frontend.ui.disk_words import LAST_DELETED, deletion_sentences
 from frontend.ui.session import client, go
 from shared.base.states import TERMINAL
+from shared.contract import endpoints
 from shared.contract.runs import Run
 
 REFUSED, DONE = "delete_run_refused", "delete_run_done"
@@ -31,7 +32,7 @@ def _draw_preview(run: Run) -> None:
     if run.state not in TERMINAL:
         st.caption("The run is active. Stop it before deleting it.")
         return
-    preview = client().preview_run_deletion(run.id)
+    preview = client().call(endpoints.PREVIEW_RUN_DELETION, run_id=run.id)
     bullets(deletion_sentences(preview))
     if preview.blocked_by:
         wrong(f"In use by {', '.join(preview.blocked_by[:3])}. Stop it or wait until it finishes.")
@@ -44,7 +45,7 @@ def _draw_preview(run: Run) -> None:
 
 def _delete(run_id: str) -> None:
     try:
-        st.session_state[LAST_DELETED] = client().delete_run(run_id)
+        st.session_state[LAST_DELETED] = client().call(endpoints.DELETE_RUN, run_id=run_id)
     except ApiError as error:
         st.session_state[REFUSED] = error.detail
         return

@@ -8,6 +8,7 @@ from frontend.ui.session import client
 from frontend.ui.wording import clock, count, size
 from shared.base.states import TERMINAL
 from shared.configs.kinds import Trait, has_trait
+from shared.contract import endpoints
 from shared.contract.bundles import (
     WITHOUT_RESUME,
     CheckpointChoice,
@@ -16,7 +17,6 @@ from shared.contract.bundles import (
     encoder_name,
     timm_example,
 )
-from shared.contract.routes import API, RUN_BUNDLE_FILE, RUN_ENCODER_FILE
 from shared.contract.runs import Run
 
 
@@ -26,7 +26,7 @@ def draw_export(run: Run) -> None:
         return
     with st.expander("Export", key="open_export", on_change="rerun") as fold:
         if fold.open:
-            guarded(lambda: _draw_inside(run, client().describe_bundle(run.id)))
+            guarded(lambda: _draw_inside(run, client().call(endpoints.DESCRIBE_BUNDLE, run_id=run.id)))
 
 
 def origin_sentence(origin: Origin, run_id: str) -> str:
@@ -77,7 +77,7 @@ def _draw_zip(run: Run, bundle: RunBundle) -> None:
             required=True,
             wrap=True,
         )
-    href = API + RUN_BUNDLE_FILE.format(run_id=run.id) + f"?checkpoints={chosen.value}"
+    href = endpoints.BUNDLE_FILE.url(run_id=run.id, checkpoints=chosen)
     title = "Config, curves, log, samples, evaluations and checkpoints, with digests"
     file_link(f"Run as ZIP, {size(bundle.bytes[chosen])}", href, title)
     active = "The run is still active; the export contains what exists so far."
@@ -97,7 +97,7 @@ def _draw_encoder(run: Run, steps: list[int]) -> None:
         key=f"encoder_checkpoint_{run.id}",
         width=200,
     )
-    href = API + RUN_ENCODER_FILE.format(run_id=run.id) + f"?checkpoint={checkpoint}"
+    href = endpoints.ENCODER_FILE.url(run_id=run.id, checkpoint=checkpoint)
     file_link("Encoder as safetensors", href, "Weights with timm names, without decoder or head")
     with st.popover("How to load it"):
         st.code(timm_example(encoder_name(run.id)), language="python")

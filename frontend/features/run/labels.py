@@ -7,6 +7,7 @@ from frontend.ui.blocks import wrong
 from frontend.ui.session import client
 from frontend.ui.setting_fields import KEEP
 from shared.base.states import TERMINAL
+from shared.contract import endpoints
 from shared.contract.runs import Run, RunChange
 
 
@@ -68,7 +69,7 @@ def _save(run: Run) -> None:
         return
     change = RunChange(name=state["labels_name"], tags=tags, note=state["labels_note"], archived=archived)
     try:
-        client().change_run(run.id, change)
+        client().call(endpoints.CHANGE_RUN, run_id=run.id, body=change)
     except ApiError as error:
         state["labels_refused"] = {(error.field or "").partition(".")[0]: error.detail}
         return

@@ -7,6 +7,7 @@ from frontend.ui.blocks import plain, table
 from frontend.ui.evaluation_rows import name_evaluation
 from frontend.ui.session import client
 from frontend.ui.wording import count, percent
+from shared.contract import endpoints
 from shared.contract.evaluations import Evaluation
 from shared.contract.runs import Run
 
@@ -22,7 +23,7 @@ def draw_missing_encoder(run: Run) -> None:
             "Import that run to see the confusion matrix and galaxies on the Evaluate page."
         )
     )
-    found = client().list_evaluations(run=run.id)
+    found = client().call(endpoints.LIST_EVALUATIONS, run=run.id)
     if found:
         table(
             [result_row(one) for one in found], f"On {count(found[0].n)} test galaxies of {found[0].dataset}"
@@ -42,7 +43,7 @@ def result_row(one: Evaluation) -> dict[str, str]:
 
 def _exists(run_id: str) -> bool:
     try:
-        client().get_run(run_id)
+        client().call(endpoints.GET_RUN, run_id=run_id)
     except ApiError as error:
         if error.status != 404:
             raise

@@ -22,6 +22,7 @@ from shared.base.states import TERMINAL, RunState
 from shared.base.vocabulary import Split
 from shared.configs import PretrainConfig
 from shared.configs.kinds import JOB_KINDS, RunKind, Trait, has_trait
+from shared.contract import endpoints
 from shared.contract.datasets import Dataset
 from shared.contract.runs import Run
 
@@ -34,7 +35,7 @@ def show() -> None:
     run = _find_run()
     if run is None:
         return
-    dataset = own_dataset(run, client().list_datasets())
+    dataset = own_dataset(run, client().call(endpoints.LIST_DATASETS))
     action = draw_run_status(run, _footnote(run, dataset), _noise(dataset))
     if action.again:
         _again(run)
@@ -70,8 +71,8 @@ def _find_run() -> Run | None:
     run_id = selected_run()
     try:
         if run_id is not None:
-            return client().get_run(run_id)
-        newest = client().list_runs(limit=1)
+            return client().call(endpoints.GET_RUN, run_id=run_id)
+        newest = client().call(endpoints.LIST_RUNS, limit=1)
     except ApiError as error:
         if error.status != 404:
             raise
@@ -99,7 +100,7 @@ def _again(run: Run) -> None:
     if run.kind is RunKind.PRETRAIN:
         go("launch", **retry_query(run))
     try:
-        go("run", run=client().retry_run(run.id).id)
+        go("run", run=client().call(endpoints.RETRY_RUN, run_id=run.id).id)
     except ApiError as error:
         wrong(error.detail)
 
@@ -112,7 +113,7 @@ def retry_query(run: Run) -> dict[str, str | list[str]]:
 
 
 def _preset_values(run: Run) -> dict[str, object]:
-    found = [preset.values for preset in client().list_presets() if preset.key == run.preset]
+    found = [preset.values for preset in client().call(endpoints.LIST_PRESETS) if preset.key == run.preset]
     return dict(found[0]) if found else {}
 
 
@@ -179,7 +180,7 @@ def _draw_next_steps(run: Run) -> None:
     with st.container(horizontal=True, vertical_alignment="center"):
         if st.button("Compare with others"):
             go("compare", runs=run.id)
-        for sweep in client().list_sweeps(run=run.id):
+        for sweep in client().call(endpoints.LIST_SWEEPS, run=run.id):
             if st.button(f"Sweep {sweep.name or sweep.id}", key=f"to_{sweep.id}"):
                 go("sweep", sweep=sweep.id)
         if st.button("Sweep over these settings…"):
@@ -193,7 +194,7 @@ def _draw_events(run_id: str, ended: bool) -> None:
 
 def _events(run_id: str) -> None:
     rows = []
-    for event in client().list_events(run_id):
+    for event in client().call(endpoints.LIST_EVENTS, run_id=run_id):
         note = event.from_state == event.to_state
         change = (
             event.to_state if event.from_state is None or note else f"{event.from_state} → {event.to_state}"
@@ -219,7 +220,7 @@ def _log(run_id: str) -> None:
     find = st.text_input(
         "Find", key=f"find_{run_id}", placeholder="Find in the log", label_visibility="collapsed"
     )
-    tail = client().read_log(run_id, lines=500 if find else 60, find=find)
+    tail = client().call(endpoints.GET_LOG, run_id=run_id, lines=500 if find else 60, find=find)
     if not tail.lines:
         st.caption(f"No line contains “{find}”." if find else "The log is empty.")
         return

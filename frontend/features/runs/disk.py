@@ -9,7 +9,8 @@ from frontend.ui.blocks import facts, guarded, plain, table, wrong
 from frontend.ui.disk_words import LAST_DELETED, disk_label, pruning_sentence
 from frontend.ui.session import client
 from frontend.ui.wording import clock, size
-from shared.contract.runs import DeletedRun, DiskUsage, PruneReport
+from shared.contract import endpoints
+from shared.contract.runs import DeletedRun, DiskUsage, PruneReport, PruneRequest
 
 REFUSED = "runs_disk_refused"
 SHOWN = 8
@@ -31,7 +32,7 @@ def draw_undo() -> None:
 
 def draw_disk() -> None:
     """An expander that loads its content when opened."""
-    disk = client().read_disk()
+    disk = client().call(endpoints.GET_DISK)
     with st.expander(disk_label(disk), key="open_disk", on_change="rerun") as fold:
         if fold.open:
             guarded(lambda: _draw_inside(disk))
@@ -40,7 +41,7 @@ def draw_disk() -> None:
 def _draw_inside(disk: DiskUsage) -> None:
     left, right = st.columns(2, gap="large")
     with left:
-        _draw_pruning(client().preview_pruning())
+        _draw_pruning(client().call(endpoints.PREVIEW_PRUNING))
     with right:
         _draw_deleted(disk)
 
@@ -77,7 +78,7 @@ def _draw_deleted(disk: DiskUsage) -> None:
 def _restore(run_id: str) -> None:
     st.session_state.pop(LAST_DELETED, None)
     try:
-        client().restore_run(run_id)
+        client().call(endpoints.RESTORE_RUN, run_id=run_id)
     except ApiError as error:
         st.session_state[REFUSED] = error.detail
 
@@ -85,6 +86,6 @@ def _restore(run_id: str) -> None:
 def _prune(runs: list[str]) -> None:
     st.session_state["prune_sure"] = False
     try:
-        client().prune(runs)
+        client().call(endpoints.PRUNE, body=PruneRequest(runs=runs))
     except ApiError as error:
         st.session_state[REFUSED] = error.detail

@@ -6,9 +6,12 @@ from frontend.api.client import ApiError, BackendLostError
 from frontend.ui.blocks import bullets, plain, wrong
 from frontend.ui.session import client, go
 from frontend.ui.upload.upload import RUN_ZIP, draw_upload
-from shared.contract.bundles import ImportedRun
+from shared.contract import endpoints
+from shared.contract.bundles import ImportedRun, ImportRequest
 from shared.contract.datasets import Upload
 
+IMPORT_PATIENCE_S = 600.0
+"""Importing reads a large zip file three times."""
 ARRIVED, DONE, REFUSED = "run_zip_arrived", "run_zip_done", "run_zip_refused"
 
 
@@ -34,7 +37,10 @@ def _import_uploaded() -> None:
         return
     with st.spinner("Verifying all files…"):
         try:
-            st.session_state[DONE] = client().import_run(upload)
+            request = ImportRequest(upload=upload)
+            st.session_state[DONE] = client().call(
+                endpoints.IMPORT_RUN, body=request, patience_s=IMPORT_PATIENCE_S
+            )
         except (ApiError, BackendLostError) as error:
             st.session_state[REFUSED] = str(error)
             return

@@ -9,6 +9,7 @@ from frontend.ui.blocks import page_title
 from frontend.ui.jobs.runs_table import draw_jobs, draw_runs
 from frontend.ui.session import client, go, selected_run
 from shared.configs.kinds import RunKind, Trait, has_trait
+from shared.contract import endpoints
 
 QUESTION = "What is running and how good is it?"
 FILTERS = ["all", "active", "succeeded", "failed", "cancelled"]
@@ -25,13 +26,13 @@ def show() -> None:
         chosen = st.segmented_control(
             "State", FILTERS, default="all", key="state", bind="query-params", label_visibility="collapsed"
         )
-        if client().list_runs(limit=1):
+        if client().call(endpoints.LIST_RUNS, limit=1):
             with st.container(horizontal=True, width="content"):
                 if st.button("Sweep"):
                     go("sweep")
                 if st.button("Launch a run", type="primary"):
                     go("launch")
-    simulated = [dataset.name for dataset in client().list_datasets() if dataset.simulated]
+    simulated = [dataset.name for dataset in client().call(endpoints.LIST_DATASETS) if dataset.simulated]
     tags, archived = _draw_label_filters()
     action = draw_runs(simulated, chosen or "all", selected_run(), tags, archived=archived)
     if action.open_run:
@@ -48,7 +49,7 @@ def show() -> None:
 
 def _draw_label_filters() -> tuple[list[str], bool]:
     """The tags runs must have, and whether archived runs are shown; both stored in the address."""
-    labels = client().read_labels()
+    labels = client().call(endpoints.GET_LABELS)
     known = [found.tag for found in labels.tags]
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         tags: list[str] = []

@@ -16,6 +16,7 @@ from frontend.ui.blocks import page_title, plain
 from frontend.ui.encoders import begun_encoders, first_choice, nothing_trained
 from frontend.ui.own_dataset import draw_missing, draw_no_datasets, own_dataset
 from frontend.ui.session import client, selected_run
+from shared.contract import endpoints
 from shared.contract.datasets import Dataset
 from shared.contract.runs import Run
 from shared.contract.search import EmbeddingState
@@ -40,7 +41,7 @@ def show() -> None:
     """One of the two views, or the steps needed before a search."""
     page_title("Search", QUESTION)
     runs = list(begun_encoders().values())
-    datasets = client().list_datasets()
+    datasets = client().call(endpoints.LIST_DATASETS)
     if not runs:
         nothing_trained("Launch a run; searching is possible from its first checkpoint on.")
         return
@@ -113,7 +114,7 @@ def _settle(view: V, runs: list[Run], datasets: list[Dataset]) -> V:
 def _state_of(view: SearchAddress) -> tuple[EmbeddingState | None, str]:
     """The state of the embeddings, or None and an error."""
     try:
-        return client().get_embeddings(view.space(str(view.run))), ""
+        return client().call(endpoints.GET_EMBEDDINGS, **view.space(str(view.run)).model_dump()), ""
     except ApiError as error:
         return None, error.detail
 

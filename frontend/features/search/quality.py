@@ -9,6 +9,7 @@ from frontend.ui.wording import count, percent
 from shared.base.states import TERMINAL, RunState
 from shared.base.vocabulary import Basis
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.evaluations import Interval
 from shared.contract.runs import RunRequest
 from shared.contract.search import EmbeddingSpace, QualityState, Retrieval, SearchQuality
@@ -30,7 +31,7 @@ HOW = (
 def draw_quality(space: EmbeddingSpace) -> None:
     """The figures, or a button that measures them."""
     section("Do similar galaxies share a class?")
-    guarded(lambda: _draw(client().get_quality(space)))
+    guarded(lambda: _draw(client().call(endpoints.GET_SEARCH_QUALITY, **space.model_dump())))
     with st.expander("How this works"):
         st.markdown(plain(HOW))
 
@@ -39,7 +40,7 @@ def _draw(state: QualityState) -> None:
     if state.quality is not None:
         _draw_figures(state.quality)
         return
-    job = client().get_run(state.job) if state.job else None
+    job = client().call(endpoints.GET_RUN, run_id=state.job) if state.job else None
     if job is not None and job.state not in TERMINAL:
         if draw_job(job.id, "Measuring the search", key="quality_job"):
             st.rerun()
@@ -51,7 +52,9 @@ def _draw(state: QualityState) -> None:
     if job is not None and job.state is RunState.FAILED:
         st.error(plain(f"The last attempt failed: {job.reason}"))
     if st.button("Measure"):
-        client().create_run(RunRequest(kind=RunKind.EMBED, config=state.config.model_dump()))
+        client().call(
+            endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.EMBED, config=state.config.model_dump())
+        )
         st.rerun()
 
 

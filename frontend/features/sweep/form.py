@@ -26,6 +26,7 @@ from frontend.ui.sweep_form import (
 from frontend.ui.wording import capitalised, dataset_title, plural
 from shared.configs.kinds import RunKind, Trait, kinds_with, values_of
 from shared.configs.presets import PRESETS
+from shared.contract import endpoints
 from shared.contract.datasets import Dataset
 from shared.contract.runs import Run
 from shared.contract.sweeps import MOST_AXES, OBJECTIVES, SweepMode, SweepPlan, SweepSpec, UnfitSetting
@@ -40,12 +41,12 @@ KINDS = {"pretrain": "Pretraining", "finetune": "Fine-tuning", "supervised": "Fr
 @st.cache_data(ttl=8, max_entries=64, show_spinner=False)
 def fetch_plan(spec: str) -> SweepPlan:
     """The server's plan for a sweep spec (JSON), cached for some seconds."""
-    return client().plan_sweep(SweepSpec.model_validate_json(spec))
+    return client().call(endpoints.PLAN_SWEEP, body=SweepSpec.model_validate_json(spec))
 
 
 def draw_form() -> None:
     """The whole form."""
-    datasets = {dataset.name: dataset for dataset in client().list_datasets()}
+    datasets = {dataset.name: dataset for dataset in client().call(endpoints.LIST_DATASETS)}
     sweep_state.hydrate(next(iter(PRESETS)), next(iter(datasets)))
     _settle_dataset(list(datasets))
     form = sweep_state.read_form()
@@ -134,13 +135,13 @@ def _take_start() -> None:
     """Starting from a run also sets its dataset."""
     what, _, key = st.session_state[f"{FIELD}start"].partition(":")
     if what == "run":
-        st.session_state[f"{FIELD}on"] = client().get_run(key).dataset
+        st.session_state[f"{FIELD}on"] = client().call(endpoints.GET_RUN, run_id=key).dataset
 
 
 def _starts(form: SweepForm) -> dict[str, str]:
     """Possible starts of a sweep of this kind, keyed by their address value."""
     kind = RunKind(form.kind)
-    runs = [run for run in client().list_runs(limit=MOST_RUNS) if run.kind is kind]
+    runs = [run for run in client().call(endpoints.LIST_RUNS, limit=MOST_RUNS) if run.kind is kind]
     found: dict[str, str] = {}
     if kind is RunKind.PRETRAIN:
         found = {f"preset:{key}": f"{key}: {preset.title}" for key, preset in PRESETS.items()}
@@ -207,7 +208,7 @@ def _base_values(form: SweepForm) -> dict[str, Any]:
         values = PRESETS[key].values
     if what == "run":
         try:
-            values = client().get_run(key).config
+            values = client().call(endpoints.GET_RUN, run_id=key).config
         except ApiError:
             values = {}
     return values | read_words(RunKind(form.kind), form.changes, {})

@@ -10,6 +10,7 @@ from frontend.features.sweep.rows import progress_words
 from frontend.ui.blocks import empty_state, page_title, section
 from frontend.ui.session import client, go
 from frontend.ui.wording import capitalised, clock
+from shared.contract import endpoints
 from shared.contract.sweeps import SweepSummary
 from shared.planning.sweep_words import axis_words
 
@@ -25,17 +26,17 @@ def show() -> None:
     if sweep_id:
         _draw_one(sweep_id)
         return
-    if not client().list_datasets():
+    if not client().call(endpoints.LIST_DATASETS):
         _no_dataset()
         return
     draw_form()
-    _draw_list(client().list_sweeps())
+    _draw_list(client().call(endpoints.LIST_SWEEPS))
 
 
 def _draw_one(sweep_id: str) -> None:
     sweep_state.leave()
     try:
-        report = client().get_sweep(sweep_id)
+        report = client().call(endpoints.GET_SWEEP, sweep_id=sweep_id)
     except ApiError as error:
         if error.status != 404:
             raise

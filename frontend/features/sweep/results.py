@@ -10,6 +10,7 @@ from frontend.ui.blocks import empty_state, facts, guarded, headline, wrong
 from frontend.ui.session import client, go
 from frontend.ui.sweep_form import form_of
 from frontend.ui.wording import plural
+from shared.contract import endpoints
 from shared.contract.sweeps import SweepReport, objective_of
 from shared.planning.sweep_words import axis_words
 
@@ -32,7 +33,7 @@ def _draw(sweep_id: str, first: list[SweepReport], *, was_active: bool) -> None:
     opened = st.session_state.pop(OPENED, None)
     if opened:
         go("run", run=opened)
-    report = first.pop() if first else client().get_sweep(sweep_id)
+    report = first.pop() if first else client().call(endpoints.GET_SWEEP, sweep_id=sweep_id)
     if was_active != (report.summary.active > 0):  # the fragment has to start or stop refreshing
         st.rerun()
     _draw_head(report)
@@ -92,8 +93,8 @@ def _open(run_id: str) -> None:
 
 def _request(verb: str, sweep_id: str) -> None:
     """Call the API; an error is shown on the next rerun."""
-    verbs = {"retry": client().retry_sweep, "stop": client().stop_sweep}
+    verbs = {"retry": endpoints.RETRY_SWEEP, "stop": endpoints.STOP_SWEEP}
     try:
-        verbs[verb](sweep_id)
+        client().call(verbs[verb], sweep_id=sweep_id)
     except ApiError as error:
         st.session_state[REFUSED] = error.detail

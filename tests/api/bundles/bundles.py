@@ -22,7 +22,8 @@ from backend.settings import Settings
 from backend.web import create_app
 from frontend.api.client import Client
 from shared.base.states import RunState
-from shared.contract.bundles import ImportedRun
+from shared.contract import endpoints
+from shared.contract.bundles import ImportedRun, ImportRequest
 from tests.api.encoders import leave_encoder
 from tests.homes import new_home
 
@@ -79,9 +80,10 @@ def other_home(folder: Path) -> Iterator[tuple[Client, Database, Settings]]:
 
 def send(client: Client, content: bytes, name: str = "run.zip") -> ImportedRun:
     """Import a zip as the page does."""
-    upload = client.start_upload()
-    client.upload_file(upload.id, name, content)
-    return client.import_run(upload.id)
+    upload = client.call(endpoints.START_UPLOAD)
+    url = endpoints.UPLOAD_FILE.url(upload_id=upload.id, filename=name)
+    client._http.put(url, content=content).raise_for_status()
+    return client.call(endpoints.IMPORT_RUN, body=ImportRequest(upload=upload.id))
 
 
 def unzipped(content: bytes) -> Files:

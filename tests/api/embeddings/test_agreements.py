@@ -12,6 +12,7 @@ from backend.db.engine import Database
 from backend.services.services import Services
 from backend.settings import Settings
 from frontend.api.client import ApiError, Client
+from shared.contract import endpoints
 from shared.contract.search import (
     ComparedRequest,
     EmbeddingSpace,
@@ -43,7 +44,7 @@ def spaces(
 
 
 def rows(client: Client, space: EmbeddingSpace, row: int, **asked: Any) -> list[int]:
-    found = client.search(SearchRequest(space=space, row=row, **asked)).neighbours
+    found = client.call(endpoints.SEARCH, query=SearchRequest(space=space, row=row, **asked)).neighbours
     return [one.galaxy.row for one in found]
 
 
@@ -51,7 +52,9 @@ def test_both_lists_are_those_of_two_searches_and_what_is_in_both_is_counted(
     client: Client, spaces: tuple[EmbeddingSpace, EmbeddingSpace]
 ) -> None:
     first, second = spaces
-    compared = client.compare_searches(ComparedRequest(space=first, against=second, row=17, k=16))
+    compared = client.call(
+        endpoints.COMPARE_SEARCHES, query=ComparedRequest(space=first, against=second, row=17, k=16)
+    )
     lists = [[one.galaxy.row for one in found.neighbours] for found in (compared.first, compared.second)]
     assert lists == [rows(client, space, 17, k=16) for space in spaces]
     shared = len(set(lists[0]) & set(lists[1]))
@@ -67,9 +70,11 @@ def test_both_lists_are_those_of_two_searches_and_what_is_in_both_is_counted(
 def test_filters_and_examples_hold_for_both_and_chance_counts_those_that_were_ranked(
     client: Client, spaces: tuple[EmbeddingSpace, EmbeddingSpace]
 ) -> None:
-    label = client.get_dataset("sky").class_names[0]
+    label = client.call(endpoints.GET_DATASET, name="sky").class_names[0]
     asked: dict[str, Any] = {"k": 8, "only": RowFilter(label=label), "negatives": (3,), "keep_trivial": True}
-    compared = client.compare_searches(ComparedRequest(space=spaces[0], against=spaces[1], row=17, **asked))
+    compared = client.call(
+        endpoints.COMPARE_SEARCHES, query=ComparedRequest(space=spaces[0], against=spaces[1], row=17, **asked)
+    )
     found = [*compared.first.neighbours, *compared.second.neighbours]
     assert {one.galaxy.label for one in found} == {label}
     assert compared.first.candidates == compared.second.candidates
@@ -79,10 +84,12 @@ def test_filters_and_examples_hold_for_both_and_chance_counts_those_that_were_ra
 def test_a_space_agrees_wholly_with_itself(
     client: Client, spaces: tuple[EmbeddingSpace, EmbeddingSpace]
 ) -> None:
-    same = client.compare_searches(ComparedRequest(space=spaces[0], against=spaces[0], row=4)).agreement
+    same = client.call(
+        endpoints.COMPARE_SEARCHES, query=ComparedRequest(space=spaces[0], against=spaces[0], row=4)
+    ).agreement
     assert (same.shared, same.jaccard) == (16, 1)
     assert same.rank_correlation == pytest.approx(1)
-    overlap = client.get_overlap(OverlapRequest(space=spaces[0], against=spaces[0]))
+    overlap = client.call(endpoints.GET_OVERLAP, query=OverlapRequest(space=spaces[0], against=spaces[0]))
     assert (overlap.overlap, overlap.jaccard, overlap.overlap_ci95.low) == (1, 1, 1)
 
 
@@ -90,7 +97,7 @@ def test_the_overlap_of_a_dataset_is_the_mean_of_what_each_galaxy_shares(
     client: Client, settings: Settings, http: TestClient, spaces: tuple[EmbeddingSpace, EmbeddingSpace]
 ) -> None:
     services: Services = http.app.state.services  # type: ignore[attr-defined]
-    found = client.get_overlap(OverlapRequest(space=spaces[0], against=spaces[1], k=10))
+    found = client.call(endpoints.GET_OVERLAP, query=OverlapRequest(space=spaces[0], against=spaces[1], k=10))
     lists = []
     for space in spaces:
         vectors = services.embeddings.get(space).vectors.astype(np.float64)
@@ -110,7 +117,9 @@ def test_the_overlap_of_a_dataset_is_the_mean_of_what_each_galaxy_shares(
     for label, one in enumerate(found.classes):
         assert one.n == (labels == label).sum()
         assert one.overlap == pytest.approx(shared[labels == label].mean() / 10)
-    some = client.get_overlap(OverlapRequest(space=spaces[1], against=spaces[0], k=10, rows=(9, 3, 9)))
+    some = client.call(
+        endpoints.GET_OVERLAP, query=OverlapRequest(space=spaces[1], against=spaces[0], k=10, rows=(9, 3, 9))
+    )
     assert (some.n, some.overlap) == (2, pytest.approx(shared[[3, 9]].mean() / 10))
 
 
@@ -126,7 +135,7 @@ def test_what_cannot_be_compared_is_refused_with_the_next_step(
     for of_other, asked, code, words in cases:
         against = spaces[1].model_copy(update=of_other)
         request = OverlapRequest(space=spaces[0], against=against, **asked)
-        said: ApiError = refused(partial(client.get_overlap, request))
+        said: ApiError = refused(partial(client.call, endpoints.GET_OVERLAP, query=request))
         assert said.code == code
         assert words in said.detail
 

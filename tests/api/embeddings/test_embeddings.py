@@ -19,6 +19,7 @@ from backend.stats.retrieval import rank_by_class
 from frontend.api.client import ApiError, Client
 from shared.configs import SimulateConfig
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.runs import RunRequest
 from shared.contract.search import EmbeddingSpace
 from tests.api.conftest import enter_dataset
@@ -45,7 +46,7 @@ def embed(client: Client, settings: Settings) -> Embed:
 
     def make(encoder: str, **config: Any) -> str:
         request = RunRequest(kind=RunKind.EMBED, config={"encoder": encoder} | config)
-        run_id = client.create_run(request).id
+        run_id = client.call(endpoints.CREATE_RUN, body=request).id
         result = work(task, settings, run_id)
         assert (result.outcome, result.step) == ("succeeded", 60)
         return run_id
@@ -61,13 +62,13 @@ def test_galaxies_of_every_split_are_embedded_and_found_again(
     client: Client, services: Services, encoder: str, embed: Embed, settings: Settings
 ) -> None:
     space = EmbeddingSpace(run=encoder)
-    before = client.get_embeddings(space)
+    before = client.call(endpoints.GET_EMBEDDINGS, **space.model_dump())
     assert (before.ready, before.job, before.step, before.n, before.width) == (False, None, 7, 60, 32)
     assert (before.dataset, before.depth, before.layers) == ("sky", 2, 2)
     job = embed(**before.config.model_dump())
-    after = client.get_embeddings(space)
+    after = client.call(endpoints.GET_EMBEDDINGS, **space.model_dump())
     assert (after.ready, after.job) == (True, job)
-    assert client.get_run(job).lane == "light"
+    assert client.call(endpoints.GET_RUN, run_id=job).lane == "light"
     [path] = (settings.home / "cache" / "features").rglob("d2_mean_all.npy")
     features = np.load(path).astype(np.float64)
     with services.datasets.use("sky") as store:
@@ -103,8 +104,12 @@ def test_a_checkpoint_and_a_depth_have_embeddings_of_their_own(
     client: Client, services: Services, encoder: str, embed: Embed
 ) -> None:
     embed(encoder, checkpoint="0")
-    assert client.get_embeddings(EmbeddingSpace(run=encoder, checkpoint="0")).ready
-    assert not client.get_embeddings(EmbeddingSpace(run=encoder, checkpoint="0", depth=1)).ready
+    assert client.call(
+        endpoints.GET_EMBEDDINGS, **EmbeddingSpace(run=encoder, checkpoint="0").model_dump()
+    ).ready
+    assert not client.call(
+        endpoints.GET_EMBEDDINGS, **EmbeddingSpace(run=encoder, checkpoint="0", depth=1).model_dump()
+    ).ready
     with pytest.raises(ConflictError, match=rf"galaxyscope embed --run {encoder}"):
         services.embeddings.get(EmbeddingSpace(run=encoder, checkpoint="7"))
 
@@ -115,9 +120,12 @@ def test_what_cannot_be_embedded_is_refused_with_the_next_step(
     def why(**config: Any) -> tuple[str, str]:
         config = {"encoder": encoder} | config
         with pytest.raises(ApiError) as job:
-            client.create_run(RunRequest(kind=RunKind.EMBED, config=config))
+            client.call(endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.EMBED, config=config))
         with pytest.raises(ApiError) as page:
-            client.get_embeddings(EmbeddingSpace.model_validate({"run": config.pop("encoder")} | config))
+            client.call(
+                endpoints.GET_EMBEDDINGS,
+                **EmbeddingSpace.model_validate({"run": config.pop("encoder")} | config).model_dump(),
+            )
         assert job.value.detail == page.value.detail, "the page hears what the job would"
         return job.value.code, job.value.detail
 
@@ -133,21 +141,25 @@ def test_what_cannot_be_embedded_is_refused_with_the_next_step(
 
 
 def test_a_job_that_is_stopped_keeps_nothing(client: Client, encoder: str, settings: Settings) -> None:
-    run_id = client.create_run(RunRequest(kind=RunKind.EMBED, config={"encoder": encoder})).id
+    run_id = client.call(
+        endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.EMBED, config={"encoder": encoder})
+    ).id
     run_dir = RunDir(settings.runs_dir / run_id)
     with RunWriter(run_dir, 1) as writer:
         run_dir.request("stop")
         with pytest.raises(StopRequestedError):  # which the worker turns into its result
             task.run(run_dir.spec(), settings.home, writer)
     assert kept_files(settings) == {}
-    state = client.get_embeddings(EmbeddingSpace(run=encoder))
+    state = client.call(endpoints.GET_EMBEDDINGS, **EmbeddingSpace(run=encoder).model_dump())
     assert (state.ready, state.job) == (False, run_id)
 
 
 def test_a_dataset_that_went_while_the_job_waited_is_named(
     client: Client, encoder: str, settings: Settings, sky: Path
 ) -> None:
-    run_id = client.create_run(RunRequest(kind=RunKind.EMBED, config={"encoder": encoder})).id
+    run_id = client.call(
+        endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.EMBED, config={"encoder": encoder})
+    ).id
     sky.unlink()
     with pytest.raises(DataError, match="no longer in the datasets folder"):
         work(task, settings, run_id)
@@ -158,18 +170,20 @@ def test_another_dataset_is_embedded_too(
 ) -> None:
     enter_dataset(database, settings, SimulateConfig(name="other", n=60, img_size=32, seed=5))
     embed(encoder, dataset="other")
-    assert client.get_embeddings(EmbeddingSpace(run=encoder, dataset="other")).ready
-    assert not client.get_embeddings(EmbeddingSpace(run=encoder)).ready
+    assert client.call(
+        endpoints.GET_EMBEDDINGS, **EmbeddingSpace(run=encoder, dataset="other").model_dump()
+    ).ready
+    assert not client.call(endpoints.GET_EMBEDDINGS, **EmbeddingSpace(run=encoder).model_dump()).ready
 
 
 def test_a_search_is_measured_on_validation_rows_beside_random_init_and_raw_pixels(
     client: Client, services: Services, encoder: str, embed: Embed
 ) -> None:
     space = EmbeddingSpace(run=encoder)
-    before = client.get_quality(space)
+    before = client.call(endpoints.GET_SEARCH_QUALITY, **space.model_dump())
     assert (before.quality, before.job, before.config.quality) == (None, None, True)
     job = embed(**before.config.model_dump())
-    after = client.get_quality(space)
+    after = client.call(endpoints.GET_SEARCH_QUALITY, **space.model_dump())
     assert after.job == job
     assert after.quality is not None
     assert [one.basis for one in after.quality.found] == ["encoder", "random_init", "raw_pixels"]

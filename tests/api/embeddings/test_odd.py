@@ -25,6 +25,7 @@ from backend.services.embeddings.odd import OddGalaxies
 from backend.services.services import Services
 from backend.settings import Settings
 from frontend.api.client import Client
+from shared.contract import endpoints
 from shared.contract.datasets import DatasetChange
 from shared.contract.maps import ColourBy
 from shared.contract.odd import LearnFrom, OddBy, OddPage, OddRequest
@@ -61,7 +62,9 @@ def space(database: Database, settings: Settings, services: Services, sky: Path)
 
 
 def ask(client: Client, space: EmbeddingSpace, **asked: Any) -> OddPage:
-    return client.list_odd(OddRequest.model_validate({"space": space, "k": 4, "limit": 60} | asked))
+    return client.call(
+        endpoints.LIST_ODD, query=OddRequest.model_validate({"space": space, "k": 4, "limit": 60} | asked)
+    )
 
 
 def rows(page: OddPage) -> list[int]:
@@ -103,40 +106,51 @@ def test_neighbours_that_take_long_are_made_once_and_hold_up_no_others(
 def test_a_rating_belongs_to_the_galaxies_of_a_digest_and_is_changed_and_taken_off(
     client: Client, database: Database, settings: Settings, sky: Path
 ) -> None:
-    galaxy = client.list_galaxies("sky", limit=60).galaxies[7]
-    first = client.put_rating("sky", 7, 4)
+    galaxy = client.call(endpoints.LIST_GALAXIES, name="sky", limit=60).galaxies[7]
+    first = client.call(endpoints.PUT_RATING, name="sky", row=7, body={"rating": 4})
     assert (first.row, first.source_id, first.label, first.rating) == (7, galaxy.source_id, galaxy.label, 4)
-    assert first.dataset_digest == client.get_dataset("sky").digest
-    assert client.put_rating("sky", 7, 1).rating == 1
-    assert [one.rating for one in client.list_ratings("sky")] == [1]
-    client.change_dataset("sky", DatasetChange(name="heaven"))
-    client.delete_dataset("heaven")
+    assert first.dataset_digest == client.call(endpoints.GET_DATASET, name="sky").digest
+    assert client.call(endpoints.PUT_RATING, name="sky", row=7, body={"rating": 1}).rating == 1
+    assert [one.rating for one in client.call(endpoints.LIST_RATINGS, name="sky")] == [1]
+    client.call(endpoints.CHANGE_DATASET, name="sky", body=DatasetChange(name="heaven"))
+    client.call(endpoints.DELETE_DATASET, name="heaven")
     add_dataset(database, settings, "again")
-    assert [(one.dataset, one.row, one.rating) for one in client.list_ratings("again")] == [("again", 7, 1)]
-    client.remove_rating("again", 7)
-    client.remove_rating("again", 7)  # from a second tab
-    assert client.list_ratings("again") == []
+    assert [
+        (one.dataset, one.row, one.rating) for one in client.call(endpoints.LIST_RATINGS, name="again")
+    ] == [("again", 7, 1)]
+    client.call(endpoints.REMOVE_RATING, name="again", row=7)
+    client.call(endpoints.REMOVE_RATING, name="again", row=7)  # from a second tab
+    assert client.call(endpoints.LIST_RATINGS, name="again") == []
 
 
 @pytest.mark.parametrize("rating", [-1, 6, 2.5])
 def test_a_rating_is_a_whole_number_from_0_to_5(client: Client, sky: Path, rating: Any) -> None:
-    error = refused(lambda: client.put_rating("sky", 0, rating))
+    error = refused(lambda: client.call(endpoints.PUT_RATING, name="sky", row=0, body={"rating": rating}))
     assert (error.status, error.field) == (422, "rating")
     assert f"rating = {rating}" in error.detail
-    assert client.list_ratings("sky") == []
-    assert refused(lambda: client.put_rating("sky", 60, 1)).code == "row_not_found"
+    assert client.call(endpoints.LIST_RATINGS, name="sky") == []
+    assert (
+        refused(lambda: client.call(endpoints.PUT_RATING, name="sky", row=60, body={"rating": 1})).code
+        == "row_not_found"
+    )
 
 
 def test_ratings_are_exported_with_positions_and_links(client: Client, space: EmbeddingSpace) -> None:
     for row, rating in ((55, 5), (2, 0)):
-        client.put_rating("sky", row, rating)
-    found = list(csv.DictReader(io.StringIO(client.get_ratings_file("sky", "csv").decode())))
+        client.call(endpoints.PUT_RATING, name="sky", row=row, body={"rating": rating})
+    found = list(
+        csv.DictReader(
+            io.StringIO(client.call(endpoints.RATINGS_FILE, name="sky", file_format="csv").decode())
+        )
+    )
     assert [(one["row"], one["rating"], one["dec"], one["label"]) for one in found] == [
-        ("2", "0", "0.02", client.get_dataset("sky").class_names[0]),
+        ("2", "0", "0.02", client.call(endpoints.GET_DATASET, name="sky").class_names[0]),
         ("55", "5", "0.55", ""),
     ]
     assert "ra=100.000000&dec=0.020000" in found[0]["legacy_survey"]
-    table = pyarrow.parquet.read_table(io.BytesIO(client.get_ratings_file("sky", "parquet")))
+    table = pyarrow.parquet.read_table(
+        io.BytesIO(client.call(endpoints.RATINGS_FILE, name="sky", file_format="parquet"))
+    )
     assert table.column("rating").to_pylist() == [0, 5]
 
 
@@ -155,7 +169,7 @@ def test_the_most_isolated_come_first_with_their_neighbours_and_what_those_say(
     top = page.galaxies[0]
     assert [one.row for one in top.neighbours] == found.rows[top.galaxy.row].tolist()
     assert top.links is not None
-    names = client.get_dataset("sky").class_names
+    names = client.call(endpoints.GET_DATASET, name="sky").class_names
     inner = next(one for one in page.galaxies if one.galaxy.row == 25)
     assert inner.says is not None
     assert (inner.says.label, inner.says.agree, inner.says.own, inner.says.of) == (names[2], 4, 4, 4)
@@ -215,8 +229,8 @@ def test_what_was_rated_is_left_out_and_told_unless_it_is_wanted(
     client: Client, space: EmbeddingSpace
 ) -> None:
     order = rows(ask(client, space))
-    client.put_rating("sky", order[0], 3)
-    client.put_label_flag("sky", 4, "edge-on?")
+    client.call(endpoints.PUT_RATING, name="sky", row=order[0], body={"rating": 3})
+    client.call(endpoints.PUT_LABEL_FLAG, name="sky", row=4, body={"note": "edge-on?"})
     page = ask(client, space, row=order[0])
     assert (rows(page), page.total) == (order[1:], 59)
     assert (page.rated, page.flagged) == (1, 1)
@@ -229,10 +243,10 @@ def test_what_was_rated_is_left_out_and_told_unless_it_is_wanted(
 def test_what_was_rated_high_brings_those_beside_it_first(client: Client, space: EmbeddingSpace) -> None:
     error = refused(lambda: ask(client, space, by="interest"))
     assert (error.status, error.code) == (409, "nothing_to_learn")
-    client.put_rating("sky", 20, 5)
-    client.put_rating("sky", 21, 5)
+    client.call(endpoints.PUT_RATING, name="sky", row=20, body={"rating": 5})
+    client.call(endpoints.PUT_RATING, name="sky", row=21, body={"rating": 5})
     assert "all 2 ratings are the same" in refused(lambda: ask(client, space, by="interest")).detail
-    client.put_rating("sky", 40, 0)
+    client.call(endpoints.PUT_RATING, name="sky", row=40, body={"rating": 0})
     page = ask(client, space, by="interest")
     assert page.learned is not None
     assert (page.learned.n, page.learned.correlation) == (3, None)
@@ -240,7 +254,7 @@ def test_what_was_rated_high_brings_those_beside_it_first(client: Client, space:
     assert sorted(rows(page)) == sorted(set(range(60)) - {20, 21, 40})
     assert rows(page).index(19) < rows(page).index(39)
     for row, rating in ((41, 0), (18, 4), (39, 1)):
-        client.put_rating("sky", row, rating)
+        client.call(endpoints.PUT_RATING, name="sky", row=row, body={"rating": rating})
     page = ask(client, space, by="interest")
     assert page.learned is not None
     assert page.learned.correlation is not None
@@ -252,10 +266,10 @@ def test_flags_are_learned_against_what_was_rated_and_not_flagged(
     client: Client, space: EmbeddingSpace
 ) -> None:
     asked = {"by": OddBy.INTEREST, "learn_from": LearnFrom.FLAGS}
-    client.put_label_flag("sky", 20)
+    client.call(endpoints.PUT_LABEL_FLAG, name="sky", row=20)
     assert "no galaxy is rated without a flag" in refused(lambda: ask(client, space, **asked)).detail
-    client.put_rating("sky", 40, 5)
-    client.put_rating("sky", 20, 5)
+    client.call(endpoints.PUT_RATING, name="sky", row=40, body={"rating": 5})
+    client.call(endpoints.PUT_RATING, name="sky", row=20, body={"rating": 5})
     page = ask(client, space, **asked)
     assert page.learned is not None
     assert page.learned.words.startswith("1 flagged, 1 not")
@@ -265,26 +279,38 @@ def test_flags_are_learned_against_what_was_rated_and_not_flagged(
 
 def test_a_ranking_is_exported(client: Client, space: EmbeddingSpace) -> None:
     request = OddRequest(space=space, by=OddBy.MISLABEL, k=4, limit=5, offset=2)
-    page = client.list_odd(request)
-    found = list(csv.DictReader(io.StringIO(client.get_odd_file(request, "csv").decode())))
+    page = client.call(endpoints.LIST_ODD, query=request)
+    found = list(
+        csv.DictReader(
+            io.StringIO(client.call(endpoints.ODD_FILE, query=request, file_format="csv").decode())
+        )
+    )
     assert [int(one["row"]) for one in found] == rows(page)
     assert [int(one["rank"]) for one in found] == [3, 4, 5, 6, 7]
     assert page.galaxies[0].says is not None
     assert found[0]["neighbours_label"] == page.galaxies[0].says.label
     assert found[0]["legacy_survey"].startswith("https://www.legacysurvey.org")
-    table = pyarrow.parquet.read_table(io.BytesIO(client.get_odd_file(request, "parquet")))
+    table = pyarrow.parquet.read_table(
+        io.BytesIO(client.call(endpoints.ODD_FILE, query=request, file_format="parquet"))
+    )
     assert table.column("score").to_pylist() == [one.score for one in page.galaxies]
 
 
 def test_galaxies_of_a_map_are_coloured_by_flags_and_ratings(client: Client, sky: Path) -> None:
-    assert refused(lambda: client.get_colours("sky", ColourBy.FLAGGED)).code == "no_flags"
-    assert refused(lambda: client.get_colours("sky", ColourBy.RATING)).code == "no_ratings"
-    client.put_label_flag("sky", 3)
-    client.put_rating("sky", 5, 4)
-    client.put_rating("sky", 6, 0)
-    flagged = client.get_colours("sky", ColourBy.FLAGGED)
+    assert (
+        refused(lambda: client.call(endpoints.GET_COLOURS, name="sky", by=ColourBy.FLAGGED)).code
+        == "no_flags"
+    )
+    assert (
+        refused(lambda: client.call(endpoints.GET_COLOURS, name="sky", by=ColourBy.RATING)).code
+        == "no_ratings"
+    )
+    client.call(endpoints.PUT_LABEL_FLAG, name="sky", row=3)
+    client.call(endpoints.PUT_RATING, name="sky", row=5, body={"rating": 4})
+    client.call(endpoints.PUT_RATING, name="sky", row=6, body={"rating": 0})
+    flagged = client.call(endpoints.GET_COLOURS, name="sky", by=ColourBy.FLAGGED)
     assert (flagged.names, flagged.unknown) == (["label flagged"], "not flagged")
     assert flagged.values == [0 if row == 3 else -1 for row in range(60)]
-    rated = client.get_colours("sky", ColourBy.RATING)
+    rated = client.call(endpoints.GET_COLOURS, name="sky", by=ColourBy.RATING)
     assert rated.names == ["0", "1", "2", "3", "4", "5"]
     assert {row: value for row, value in enumerate(rated.values) if value != -1} == {5: 4, 6: 0}

@@ -21,6 +21,7 @@ from backend.services.services import Services
 from backend.settings import Settings
 from frontend.api.client import ApiError, Client
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.datasets import DatasetChange
 from shared.contract.runs import RunRequest
 from shared.contract.search import EmbeddingSpace, RowFilter, SearchRequest
@@ -61,7 +62,7 @@ def space(database: Database, settings: Settings, services: Services, on_sky: Pa
 
 
 def rows(client: Client, space: EmbeddingSpace, **asked: Any) -> list[int]:
-    found = client.search(SearchRequest(space=space, **asked))
+    found = client.call(endpoints.SEARCH, query=SearchRequest(space=space, **asked))
     return [neighbour.galaxy.row for neighbour in found.neighbours]
 
 
@@ -78,7 +79,7 @@ def test_the_nearest_are_those_of_plain_numpy_and_carry_what_is_known_of_them(
     cosine = vectors @ vectors[20]
     cosine[20] = -2
     expected = np.argsort(-cosine, kind="stable")[:16]
-    found = client.search(SearchRequest(space=space, row=20))
+    found = client.call(endpoints.SEARCH, query=SearchRequest(space=space, row=20))
     assert [neighbour.galaxy.row for neighbour in found.neighbours] == expected.tolist()
     np.testing.assert_allclose(
         [neighbour.similarity for neighbour in found.neighbours], cosine[expected], atol=1e-6
@@ -96,7 +97,7 @@ def test_the_nearest_are_those_of_plain_numpy_and_carry_what_is_known_of_them(
 def test_trivial_neighbours_are_left_out_and_counted_unless_they_are_wanted(
     client: Client, space: EmbeddingSpace
 ) -> None:
-    found = client.search(SearchRequest(space=space, row=30, k=2))
+    found = client.call(endpoints.SEARCH, query=SearchRequest(space=space, row=30, k=2))
     assert {neighbour.galaxy.row for neighbour in found.neighbours} == {29, 32}, "31 is 4″ away"
     assert (found.candidates, found.left_out) == (58, 1)
     assert set(rows(client, space, row=30, k=2, near_arcsec=3.0)) == {29, 31}
@@ -126,7 +127,9 @@ def test_examples_are_added_and_taken_off_and_never_found_themselves(
     vectors = services.embeddings.get(space).vectors.astype(np.float64)
     score = vectors @ vectors[[10, 14]].mean(axis=0) - 0.5 * vectors @ vectors[12]
     expected = [row for row in np.argsort(-score, kind="stable").tolist() if row not in (10, 12, 14)][:8]
-    found = client.search(SearchRequest(space=space, row=10, positives=(14,), negatives=(12,), k=8))
+    found = client.call(
+        endpoints.SEARCH, query=SearchRequest(space=space, row=10, positives=(14,), negatives=(12,), k=8)
+    )
     assert [neighbour.galaxy.row for neighbour in found.neighbours] == expected
     assert found.neighbours[0].similarity == pytest.approx(score[expected[0]], abs=1e-6)
     assert [one.galaxy.row for one in found.positives] == [14]
@@ -150,20 +153,26 @@ def test_what_cannot_be_searched_is_refused_with_the_next_step(client: Client, s
 def test_a_dataset_that_was_renamed_is_searched_by_its_new_name(
     client: Client, space: EmbeddingSpace
 ) -> None:
-    before = client.search(SearchRequest(space=space, row=20))
-    client.change_dataset("sky", DatasetChange(name="heaven"))
-    after = client.search(SearchRequest(space=space, row=20))
+    before = client.call(endpoints.SEARCH, query=SearchRequest(space=space, row=20))
+    client.call(endpoints.CHANGE_DATASET, name="sky", body=DatasetChange(name="heaven"))
+    after = client.call(endpoints.SEARCH, query=SearchRequest(space=space, row=20))
     assert (before.dataset, after.dataset) == ("sky", "heaven")
     assert after.neighbours == before.neighbours
 
 
 def test_results_are_taken_along_as_a_table_with_links(client: Client, space: EmbeddingSpace) -> None:
     request = SearchRequest(space=space, row=20, k=5)
-    found = client.search(request).neighbours
-    table = pyarrow.parquet.read_table(io.BytesIO(client.get_search_file(request, "parquet"))).to_pylist()
+    found = client.call(endpoints.SEARCH, query=request).neighbours
+    table = pyarrow.parquet.read_table(
+        io.BytesIO(client.call(endpoints.SEARCH_FILE, query=request, file_format="parquet"))
+    ).to_pylist()
     assert [line["row"] for line in table] == [one.galaxy.row for one in found]
     assert [line["similarity"] for line in table] == [one.similarity for one in found]
-    first = next(csv.DictReader(io.StringIO(client.get_search_file(request, "csv").decode())))
+    first = next(
+        csv.DictReader(
+            io.StringIO(client.call(endpoints.SEARCH_FILE, query=request, file_format="csv").decode())
+        )
+    )
     assert first["rank"] == "1"
     assert float(first["dec"]) == found[0].galaxy.dec
     assert first["source_id"] == found[0].galaxy.source_id
@@ -174,11 +183,16 @@ def test_all_embeddings_are_taken_along_by_source_id(
     client: Client, services: Services, space: EmbeddingSpace
 ) -> None:
     vectors = services.embeddings.get(space).vectors
-    records = np.load(io.BytesIO(client.get_embeddings_file(space, "npy")), allow_pickle=False)
-    galaxies = client.list_galaxies("sky", limit=60).galaxies
+    records = np.load(
+        io.BytesIO(client.call(endpoints.EMBEDDINGS_FILE, **space.model_dump(), file_format="npy")),
+        allow_pickle=False,
+    )
+    galaxies = client.call(endpoints.LIST_GALAXIES, name="sky", limit=60).galaxies
     assert records["source_id"].tolist() == [galaxy.source_id for galaxy in galaxies]
     assert np.array_equal(records["embedding"], vectors)
-    table = pyarrow.parquet.read_table(io.BytesIO(client.get_embeddings_file(space, "parquet")))
+    table = pyarrow.parquet.read_table(
+        io.BytesIO(client.call(endpoints.EMBEDDINGS_FILE, **space.model_dump(), file_format="parquet"))
+    )
     line = table.slice(33, 1).to_pylist()[0]
     assert np.array_equal(np.array(line.pop("embedding"), np.float32), vectors[33])
     expected = {
@@ -188,24 +202,27 @@ def test_all_embeddings_are_taken_along_by_source_id(
 
 
 def test_a_galaxy_is_located_by_row_id_position_and_link(client: Client, on_sky: Path) -> None:
-    source = client.list_galaxies("sky", offset=7, limit=1).galaxies[0].source_id
+    source = client.call(endpoints.LIST_GALAXIES, name="sky", offset=7, limit=1).galaxies[0].source_id
     for text in ("7", "#7", source.upper()):
-        assert client.locate_galaxy("sky", text).galaxy.row == 7, text
+        assert client.call(endpoints.LOCATE_GALAXY, name="sky", text=text).galaxy.row == 7, text
     link = "https://www.legacysurvey.org/viewer?ra=100.0&dec=0.0703&layer=ls-dr10"
     for text in ("100 0.0703", "6:40:00 +0:04:13.1", "06h40m00s +00d04m13.1s", link):
-        found = client.locate_galaxy("sky", text)
+        found = client.call(endpoints.LOCATE_GALAXY, name="sky", text=text)
         assert (found.galaxy.row, found.far) == (7, False), text
         assert found.separation_arcsec == pytest.approx(1.08, abs=0.05)
-    far = client.locate_galaxy("sky", "100 2.59")
+    far = client.call(endpoints.LOCATE_GALAXY, name="sky", text="100 2.59")
     assert (far.galaxy.row, far.far) == (59, True)
     assert "2° away" in far.words
-    assert refused(lambda: client.locate_galaxy("sky", "100 99"))[0] == "not_on_sky"
-    assert refused(lambda: client.locate_galaxy("sky", "Andromeda"))[0] == "no_position"
-    assert refused(lambda: client.locate_galaxy("sky", "77"))[0] == "row_not_found"
+    assert refused(lambda: client.call(endpoints.LOCATE_GALAXY, name="sky", text="100 99"))[0] == "not_on_sky"
+    assert (
+        refused(lambda: client.call(endpoints.LOCATE_GALAXY, name="sky", text="Andromeda"))[0]
+        == "no_position"
+    )
+    assert refused(lambda: client.call(endpoints.LOCATE_GALAXY, name="sky", text="77"))[0] == "row_not_found"
 
 
 def test_a_dataset_without_coordinates_says_so(client: Client, sky: Path) -> None:
-    code, detail = refused(lambda: client.locate_galaxy("sky", "100 2.5"))
+    code, detail = refused(lambda: client.call(endpoints.LOCATE_GALAXY, name="sky", text="100 2.5"))
     assert (code, detail) == (
         "no_coordinates",
         "no galaxy of sky has RA and Dec; give a row, an id, or an image",
@@ -218,24 +235,39 @@ def picture(pixels: np.ndarray[Any, Any]) -> bytes:
     return held.getvalue()
 
 
+def upload_image(http: TestClient, content: bytes) -> str:
+    return str(http.post(endpoints.UPLOAD_IMAGE.path, content=content).json()["id"])
+
+
 def test_an_image_of_another_shape_is_embedded_by_the_encoder_and_its_own_galaxy_is_trivial(
-    client: Client, services: Services, database: Database, settings: Settings, on_sky: Path
+    http: TestClient,
+    client: Client,
+    services: Services,
+    database: Database,
+    settings: Settings,
+    on_sky: Path,
 ) -> None:
     space = EmbeddingSpace(run=leave_encoder(database, settings))
-    work(task, settings, client.create_run(RunRequest(kind=RunKind.EMBED, config={"encoder": space.run})).id)
+    work(
+        task,
+        settings,
+        client.call(
+            endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.EMBED, config={"encoder": space.run})
+        ).id,
+    )
     with services.datasets.use("sky") as store:
         pixels = store.images(np.array([20]))[0]
     wide = np.zeros((32, 50, 3), np.uint8)
     wide[:, 9:41] = pixels
-    upload = client.upload_image(picture(wide)).id
+    upload = upload_image(http, picture(wide))
     asked = SearchRequest(space=space, upload=upload, keep_trivial=True)
-    first, second = client.search(asked).neighbours[:2]
+    first, second = client.call(endpoints.SEARCH, query=asked).neighbours[:2]
     assert first.galaxy.row == 20
     assert first.similarity > 0.9999 > second.similarity
-    found = client.search(SearchRequest(space=space, upload=upload))
+    found = client.call(endpoints.SEARCH, query=SearchRequest(space=space, upload=upload))
     assert (found.query, found.left_out) == (None, 1)
     assert [one.galaxy.row for one in found.neighbours] == rows(client, space, row=20)
-    grey = client.upload_image(picture(wide[:, :, 0])).id
+    grey = upload_image(http, picture(wide[:, :, 0]))
     code, detail = refused(lambda: rows(client, space, upload=grey))
     assert code == "bands_differ"
     assert "reads 3 bands and the image sent has 1 band" in detail
@@ -248,11 +280,14 @@ def test_an_index_finds_what_exact_search_finds_and_says_how_well(
     [mean] = (settings.home / "cache" / "features").rglob("d2_mean_all.npy")
     shutil.copy(mean, mean.with_name("d2_cls_all.npy"))  # so that the job takes both as they are
     asked = SearchRequest(space=space, row=30, k=5)
-    exact = client.search(asked)
+    exact = client.call(endpoints.SEARCH, query=asked)
     assert exact.approximate is None
-    job = client.create_run(RunRequest(kind=RunKind.EMBED, config={"encoder": space.run, "index": "always"}))
+    job = client.call(
+        endpoints.CREATE_RUN,
+        body=RunRequest(kind=RunKind.EMBED, config={"encoder": space.run, "index": "always"}),
+    )
     work(task, settings, job.id)
-    found = client.search(asked)
+    found = client.call(endpoints.SEARCH, query=asked)
     assert found.approximate is not None
     assert (found.approximate.k, found.approximate.queries) == (16, 60)
     assert found.approximate.recall >= approximate.GOOD_RECALL
@@ -264,8 +299,8 @@ def test_an_index_finds_what_exact_search_finds_and_says_how_well(
         {"negatives": (2,)},
         {"only": RowFilter(redshift_min=0.55)},
     ):
-        assert client.search(asked.model_copy(update=aside)).approximate is None, aside
-    few = client.search(asked.model_copy(update={"only": RowFilter(redshift_min=0.55)}))
+        assert client.call(endpoints.SEARCH, query=asked.model_copy(update=aside)).approximate is None, aside
+    few = client.call(endpoints.SEARCH, query=asked.model_copy(update={"only": RowFilter(redshift_min=0.55)}))
     assert sorted(one.galaxy.row for one in few.neighbours) == [55, 56, 57, 58, 59]
 
 
@@ -274,5 +309,5 @@ def test_an_index_without_faiss_is_refused_before_the_job(
 ) -> None:
     monkeypatch.setattr(approximate, "is_installed", lambda: False)
     request = RunRequest(kind=RunKind.EMBED, config={"encoder": space.run, "index": "always"})
-    code, detail = refused(lambda: client.create_run(request))
+    code, detail = refused(lambda: client.call(endpoints.CREATE_RUN, body=request))
     assert (code, "pip install faiss-cpu" in detail) == ("no_faiss", True)

@@ -25,6 +25,7 @@ from shared.base.states import RunState
 from shared.base.vocabulary import Basis, Head
 from shared.configs import ImportModelConfig, ModelConfig, PretrainConfig, SimulateConfig
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.datasets import DatasetChange
 from shared.contract.evaluations import Evaluation, PredictionOrder
 from shared.contract.runs import RunRequest
@@ -47,13 +48,13 @@ def judge(client: Client, database: Database, settings: Settings) -> Judge:
 
     def make(encoder: str, **config: Any) -> list[Evaluation]:
         request = RunRequest(kind=RunKind.PROBE, config={"encoder": encoder, "knn_k": 5} | config)
-        run_id = client.create_run(request).id
+        run_id = client.call(endpoints.CREATE_RUN, body=request).id
         result = work(task, settings, run_id)
         assert result.outcome == "succeeded", result.reason
         for _ in range(2):  # a supervisor that was killed between does it again
             with database.write() as session:
                 registry.register(session, session.get_one(RunRow, run_id), result.produced)
-        return client.list_evaluations(run=run_id)
+        return client.call(endpoints.LIST_EVALUATIONS, run=run_id)
 
     return make
 
@@ -84,10 +85,10 @@ def test_every_head_stands_beside_its_references(client: Client, judge: Judge, e
     majority = of(found, Basis.MAJORITY, None)
     assert majority.balanced_accuracy == pytest.approx(0.1)
     assert (majority.encoder, majority.calibration) == (None, None)
-    assert client.list_evaluations(encoder=encoder) == found
-    assert client.list_evaluations(dataset="sky") == found
-    assert client.list_evaluations(encoder="another") == []
-    assert client.get_evaluation(linear.id) == linear
+    assert client.call(endpoints.LIST_EVALUATIONS, encoder=encoder) == found
+    assert client.call(endpoints.LIST_EVALUATIONS, dataset="sky") == found
+    assert client.call(endpoints.LIST_EVALUATIONS, encoder="another") == []
+    assert client.call(endpoints.GET_EVALUATION, evaluation_id=linear.id) == linear
 
 
 def test_a_second_probe_extracts_nothing_and_repeats_the_first(
@@ -109,10 +110,10 @@ def test_a_cell_of_the_confusion_matrix_opens_into_its_galaxies(
     linear = of(judge(encoder, heads=["linear"], references=False), Basis.ENCODER, Head.LINEAR)
     matrix = np.array(linear.confusion_matrix)
     true, predicted = (int(place[0]) for place in np.nonzero(matrix))
-    page = client.list_predictions(linear.id, true=true, predicted=predicted)
+    page = client.call(endpoints.LIST_PREDICTIONS, evaluation_id=linear.id, true=true, predicted=predicted)
     assert (page.total, page.dataset) == (matrix[true, predicted], "sky")
     assert {(one.true, one.predicted) for one in page.predictions} == {(true, predicted)}
-    galaxies = client.list_galaxies("sky", limit=500).galaxies
+    galaxies = client.call(endpoints.LIST_GALAXIES, name="sky", limit=500).galaxies
     for one in page.predictions:
         assert galaxies[one.row].source_id == one.source_id
         assert galaxies[one.row].label == linear.class_names[one.true]
@@ -124,35 +125,46 @@ def test_predictions_come_in_the_order_asked_for(client: Client, judge: Judge, e
     [linear] = judge(encoder, heads=["linear"], references=False)
 
     def confidences(order: PredictionOrder, **more: Any) -> list[float]:
-        page = client.list_predictions(linear.id, order=order, limit=500, **more)
+        page = client.call(
+            endpoints.LIST_PREDICTIONS, evaluation_id=linear.id, order=order, limit=500, **more
+        )
         return [one.confidence for one in page.predictions]
 
     confident = confidences(PredictionOrder.CONFIDENT)
     assert confident == sorted(confident, reverse=True)
     assert confidences(PredictionOrder.UNCERTAIN) == sorted(confident)
     assert len(confidences(PredictionOrder.CONFIDENT, split="val")) == 20
-    worst = client.list_predictions(linear.id, order=PredictionOrder.WORST, limit=500).predictions
+    worst = client.call(
+        endpoints.LIST_PREDICTIONS, evaluation_id=linear.id, order=PredictionOrder.WORST, limit=500
+    ).predictions
     of_true = [one.probabilities[one.true] for one in worst]
     assert of_true == sorted(of_true)
-    best = client.list_predictions(linear.id, order=PredictionOrder.BEST, limit=3).predictions
+    best = client.call(
+        endpoints.LIST_PREDICTIONS, evaluation_id=linear.id, order=PredictionOrder.BEST, limit=3
+    ).predictions
     assert best[0].probabilities[best[0].true] == max(of_true)
     drawn = [
-        client.list_predictions(linear.id, order=PredictionOrder.RANDOM, seed=seed) for seed in (1, 1, 2)
+        client.call(
+            endpoints.LIST_PREDICTIONS, evaluation_id=linear.id, order=PredictionOrder.RANDOM, seed=seed
+        )
+        for seed in (1, 1, 2)
     ]
     assert drawn[0] == drawn[1] != drawn[2]
-    second = client.list_predictions(linear.id, offset=5, limit=2)
+    second = client.call(endpoints.LIST_PREDICTIONS, evaluation_id=linear.id, offset=5, limit=2)
     assert [one.confidence for one in second.predictions] == confident[5:7]
     assert second.total == 20
 
 
 def test_predictions_are_tables(client: Client, judge: Judge, encoder: str) -> None:
     [linear] = judge(encoder, heads=["linear"], references=False)
-    text = client.get_predictions_file(linear.id, "csv").decode()
+    text = client.call(endpoints.PREDICTIONS_FILE, evaluation_id=linear.id, file_format="csv").decode()
     rows = list(csv.DictReader(io.StringIO(text)))
     assert len(rows) == 40
     right = [row["true"] == row["predicted"] for row in rows if row["split"] == "test"]
     assert np.mean(right) == pytest.approx(linear.accuracy)
-    table = pyarrow.parquet.read_table(io.BytesIO(client.get_predictions_file(linear.id, "parquet")))
+    table = pyarrow.parquet.read_table(
+        io.BytesIO(client.call(endpoints.PREDICTIONS_FILE, evaluation_id=linear.id, file_format="parquet"))
+    )
     assert table.column("source_id").to_pylist() == [row["source_id"] for row in rows]
     assert table.column_names[5:] == ["flagged", *(f"p_{name}" for name in linear.class_names)]
 
@@ -162,14 +174,14 @@ def test_two_evaluations_are_compared_in_words_that_follow_the_evidence(
 ) -> None:
     found = judge(encoder, heads=["linear", "knn"])
     linear, majority = of(found, Basis.ENCODER, Head.LINEAR), of(found, Basis.MAJORITY, None)
-    compared = client.compare_evaluations(linear.id, majority.id)
+    compared = client.call(endpoints.COMPARE_EVALUATIONS, a=linear.id, b=majority.id)
     assert compared.n == 20
     assert compared.difference == pytest.approx(linear.accuracy - majority.accuracy)
     assert compared.only_a_right - compared.only_b_right == round(20 * compared.difference)
     assert compared.verdict == (
         "these two models differ on this test set" if compared.p < 0.05 else "no difference shown"
     )
-    same = client.compare_evaluations(linear.id, linear.id)
+    same = client.call(endpoints.COMPARE_EVALUATIONS, a=linear.id, b=linear.id)
     assert (same.p, same.verdict, same.difference) == (1.0, "no difference shown", 0.0)
 
 
@@ -183,7 +195,7 @@ def test_methods_are_compared_over_their_seeds_in_pairs_where_these_are_the_same
     found = judge(encoder, heads=["knn", "linear"], seeds=4, label_fraction=0.7, references=False)
     knn, linear = (sorted(ids_of(found, head)) for head in (Head.KNN, Head.LINEAR))
     accuracies = {one.id: one.accuracy for one in found}
-    pairs = client.compare_methods(linear, knn[::-1])
+    pairs = client.call(endpoints.COMPARE_METHODS, a=linear, b=knn[::-1])
     gaps = [accuracies[a] - accuracies[b] for a, b in zip(linear, knn, strict=True)]
     assert (pairs.paired, pairs.seeds_a, pairs.seeds_b, pairs.a) == (True, 4, 4, linear)
     assert pairs.difference == pytest.approx(np.mean(gaps))
@@ -192,7 +204,7 @@ def test_methods_are_compared_over_their_seeds_in_pairs_where_these_are_the_same
     shown = abs(pairs.difference) > half
     assert pairs.verdict.endswith(", 4 seeds each")
     assert ("better: shown" in pairs.verdict) == shown == (pairs.p < 0.05)
-    apart = client.compare_methods(linear[:3], knn[1:])
+    apart = client.call(endpoints.COMPARE_METHODS, a=linear[:3], b=knn[1:])
     assert (apart.paired, apart.seeds_b) == (False, 3)
     assert apart.difference == pytest.approx(
         np.mean([accuracies[one] for one in linear[:3]]) - np.mean([accuracies[one] for one in knn[1:]])
@@ -204,17 +216,20 @@ def test_nothing_is_said_of_methods_with_too_few_or_dependent_seeds(
 ) -> None:
     found = judge(encoder, heads=["knn", "linear"], seeds=3, label_fraction=0.7, references=False)
     knn, linear = (sorted(ids_of(found, head)) for head in (Head.KNN, Head.LINEAR))
-    few = refused(lambda: client.compare_methods(linear, knn[:2]))
+    few = refused(lambda: client.call(endpoints.COMPARE_METHODS, a=linear, b=knn[:2]))
     assert (few.code, few.field) == ("too_few_seeds", "b")
     assert "B has 2 seeds" in few.detail
     assert "evaluate it with more seeds" in few.detail
-    mixed = refused(lambda: client.compare_methods([*linear[:2], knn[2]], knn))
+    mixed = refused(lambda: client.call(endpoints.COMPARE_METHODS, a=[*linear[:2], knn[2]], b=knn))
     assert (mixed.code, mixed.field) == ("not_one_method", "a")
-    twice = refused(lambda: client.compare_methods(linear, [knn[0], knn[0], knn[1]]))
+    twice = refused(lambda: client.call(endpoints.COMPARE_METHODS, a=linear, b=[knn[0], knn[0], knn[1]]))
     assert (twice.code, twice.field) == ("not_independent", "b")
-    assert refused(lambda: client.compare_methods(linear, linear)).code == "no_spread"
-    assert refused(lambda: client.compare_methods(linear, [*knn, "none"])).code == "evaluation_not_found"
-    assert refused(lambda: client.compare_methods([], knn)).status == 422
+    assert refused(lambda: client.call(endpoints.COMPARE_METHODS, a=linear, b=linear)).code == "no_spread"
+    assert (
+        refused(lambda: client.call(endpoints.COMPARE_METHODS, a=linear, b=[*knn, "none"])).code
+        == "evaluation_not_found"
+    )
+    assert refused(lambda: client.call(endpoints.COMPARE_METHODS, a=[], b=knn)).status == 422
 
 
 def test_different_test_rows_are_not_compared(
@@ -224,7 +239,7 @@ def test_different_test_rows_are_not_compared(
     [one] = judge(encoder, heads=["knn"], references=False)
     [other] = judge(encoder, heads=["knn"], references=False, dataset="other")
     assert other.seen_in_pretraining == 0
-    error = refused(lambda: client.compare_evaluations(one.id, other.id))
+    error = refused(lambda: client.call(endpoints.COMPARE_EVALUATIONS, a=one.id, b=other.id))
     assert (error.code, error.status) == ("other_test_rows", 422)
     assert "sky" in error.detail
     assert "other" in error.detail
@@ -234,13 +249,13 @@ def test_a_renamed_dataset_is_followed_and_a_deleted_one_leaves_the_figures(
     client: Client, judge: Judge, encoder: str
 ) -> None:
     [linear] = judge(encoder, heads=["linear"], references=False)
-    client.change_dataset("sky", DatasetChange(name="heaven"))
-    assert client.get_evaluation(linear.id).dataset == "heaven"
-    assert client.list_predictions(linear.id).dataset == "heaven"
-    client.stop_run(encoder)
-    client.stop_run(linear.run)
-    client.delete_dataset("heaven")
-    page = client.list_predictions(linear.id)
+    client.call(endpoints.CHANGE_DATASET, name="sky", body=DatasetChange(name="heaven"))
+    assert client.call(endpoints.GET_EVALUATION, evaluation_id=linear.id).dataset == "heaven"
+    assert client.call(endpoints.LIST_PREDICTIONS, evaluation_id=linear.id).dataset == "heaven"
+    client.call(endpoints.STOP_RUN, run_id=encoder)
+    client.call(endpoints.STOP_RUN, run_id=linear.run)
+    client.call(endpoints.DELETE_DATASET, name="heaven")
+    page = client.call(endpoints.LIST_PREDICTIONS, evaluation_id=linear.id)
     assert (page.dataset, page.total, page.predictions[0].source_id) == (None, 20, "")
 
 
@@ -265,7 +280,7 @@ def test_an_encoder_from_elsewhere_is_judged_on_the_dataset_named(
             "std": [0.1] * 3, "dataset_digest": None}  # fmt: skip
     CheckpointStore(settings.runs_dir / run_id / "checkpoints", 0).save(0, model, meta)
     request = RunRequest(kind=RunKind.PROBE, config={"encoder": run_id})
-    assert refused(lambda: client.create_run(request)).code == "no_dataset"
+    assert refused(lambda: client.call(endpoints.CREATE_RUN, body=request)).code == "no_dataset"
     linear = of(judge(run_id, dataset=dataset, heads=["linear"]), Basis.ENCODER, Head.LINEAR)
     assert (linear.encoder, linear.step, linear.seen_in_pretraining) == (run_id, 0, None)
 
@@ -275,7 +290,7 @@ def test_what_cannot_be_judged_is_refused_with_the_next_step(
 ) -> None:
     def why(**config: Any) -> tuple[str, str]:
         request = RunRequest(kind=RunKind.PROBE, config={"encoder": encoder} | config)
-        error = refused(lambda: client.create_run(request))
+        error = refused(lambda: client.call(endpoints.CREATE_RUN, body=request))
         return error.code, error.detail
 
     assert why(encoder="no-such-run")[0] == "run_not_found"
@@ -287,9 +302,14 @@ def test_what_cannot_be_judged_is_refused_with_the_next_step(
     enough = float(detail.partition("; set ")[2].split()[0])
     assert why(label_fraction=round(enough - 0.01, 2))[0] == "empty_class"
     config = {"encoder": encoder, "label_fraction": enough}
-    assert client.create_run(RunRequest(kind=RunKind.PROBE, config=config)).state == "queued"
+    assert (
+        client.call(endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.PROBE, config=config)).state
+        == "queued"
+    )
     assert why(heads=["finetune"])[0] == "invalid_config"
-    probe = client.create_run(RunRequest(kind=RunKind.PROBE, config={"encoder": encoder}))
+    probe = client.call(
+        endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.PROBE, config={"encoder": encoder})
+    )
     assert probe.lane == "light"
     assert why(encoder=probe.id)[0] == "no_model"
     grey = leave_encoder(database, settings, channels=1)
@@ -308,7 +328,9 @@ def test_what_cannot_be_judged_is_refused_with_the_next_step(
 def test_a_probe_of_a_run_at_work_takes_the_checkpoint_that_is_there_when_it_starts(
     client: Client, database: Database, encoder: str, settings: Settings
 ) -> None:
-    run_id = client.create_run(RunRequest(kind=RunKind.PROBE, config={"encoder": encoder, "knn_k": 5})).id
+    run_id = client.call(
+        endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.PROBE, config={"encoder": encoder, "knn_k": 5})
+    ).id
     folder = settings.runs_dir / encoder / "checkpoints"
     (folder / "step_00000007").rename(folder / "step_00000009")  # the training went on, and pruned
     result = work(task, settings, run_id)
@@ -319,7 +341,9 @@ def test_a_checkpoint_that_has_gone_or_changed_is_named(
     client: Client, encoder: str, settings: Settings, move: Move
 ) -> None:
     move(encoder, RunState.STARTING, RunState.RUNNING, RunState.SUCCEEDED)
-    run_id = client.create_run(RunRequest(kind=RunKind.PROBE, config={"encoder": encoder})).id
+    run_id = client.call(
+        endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.PROBE, config={"encoder": encoder})
+    ).id
     folder = settings.runs_dir / encoder / "checkpoints"
     (folder / "step_00000007" / "model.safetensors").write_bytes(
         (folder / "step_00000000" / "model.safetensors").read_bytes()
@@ -334,34 +358,53 @@ def test_a_checkpoint_that_has_gone_or_changed_is_named(
 def test_a_probe_that_is_stopped_leaves_no_evaluation(
     client: Client, encoder: str, settings: Settings
 ) -> None:
-    run_id = client.create_run(RunRequest(kind=RunKind.PROBE, config={"encoder": encoder})).id
+    run_id = client.call(
+        endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.PROBE, config={"encoder": encoder})
+    ).id
     run_dir = RunDir(settings.runs_dir / run_id)
     with RunWriter(run_dir, 1) as writer:
         run_dir.request("stop")
         with pytest.raises(StopRequestedError):  # which the worker turns into its result
             task.run(run_dir.spec(), settings.home, writer)
-    assert client.list_evaluations(encoder=encoder) == []
+    assert client.call(endpoints.LIST_EVALUATIONS, encoder=encoder) == []
 
 
 def test_what_is_not_there_is_said(client: Client, judge: Judge, encoder: str, settings: Settings) -> None:
-    assert refused(lambda: client.get_evaluation("none")).code == "evaluation_not_found"
+    assert (
+        refused(lambda: client.call(endpoints.GET_EVALUATION, evaluation_id="none")).code
+        == "evaluation_not_found"
+    )
     [knn] = judge(encoder, heads=["knn"], references=False)
-    assert refused(lambda: client.list_predictions(knn.id, true=10)).field == "true"
-    assert refused(lambda: client.get_predictions_file(knn.id, "xlsx")).status == 422
+    assert (
+        refused(lambda: client.call(endpoints.LIST_PREDICTIONS, evaluation_id=knn.id, true=10)).field
+        == "true"
+    )
+    assert (
+        refused(
+            lambda: client.call(endpoints.PREDICTIONS_FILE, evaluation_id=knn.id, file_format="xlsx")
+        ).status
+        == 422
+    )
     (settings.runs_dir / knn.run / "evaluations" / f"{knn.id}.npz").unlink()
-    assert refused(lambda: client.list_predictions(knn.id)).code == "predictions_gone"
+    assert (
+        refused(lambda: client.call(endpoints.LIST_PREDICTIONS, evaluation_id=knn.id)).code
+        == "predictions_gone"
+    )
 
 
 def test_curves_are_of_test_rows_alone(client: Client, judge: Judge, encoder: str) -> None:
     [linear] = judge(encoder, heads=["linear"], references=False)
-    found = client.get_threshold_curves(linear.id)
+    found = client.call(endpoints.GET_THRESHOLD_CURVES, evaluation_id=linear.id)
     assert found.n == 20
     assert [(one.name, one.n, one.n_rest) for one in found.classes] == [
         (score.name, score.n, 20 - score.n) for score in linear.classes
     ]
-    rows = client.list_predictions(linear.id, limit=500).predictions
+    rows = client.call(endpoints.LIST_PREDICTIONS, evaluation_id=linear.id, limit=500).predictions
     ours = [one.probabilities[0] for one in rows if one.true == 0]
     rest = [one.probabilities[0] for one in rows if one.true != 0]
     ahead = np.mean([(a > b) + (a == b) / 2 for a in ours for b in rest])
     assert found.classes[0].auc == pytest.approx(ahead, abs=0.01)  # they are rounded to four decimals
-    assert refused(lambda: client.get_threshold_curves("none")).code == "evaluation_not_found"
+    assert (
+        refused(lambda: client.call(endpoints.GET_THRESHOLD_CURVES, evaluation_id="none")).code
+        == "evaluation_not_found"
+    )

@@ -25,6 +25,7 @@ from shared.base.states import RunState
 from shared.base.vocabulary import SPLIT_CODES, Basis, Head, Split
 from shared.configs import PretrainConfig
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.evaluations import Evaluation
 from shared.contract.runs import RunRequest
 from tests.api.conftest import Move, refused
@@ -47,7 +48,7 @@ def start(client: Client) -> Queue:
     """Queues a classifier; its id."""
 
     def make(kind: RunKind = RunKind.FINETUNE, **config: Any) -> str:
-        return client.create_run(RunRequest(kind=kind, config=SHORT | config)).id
+        return client.call(endpoints.CREATE_RUN, body=RunRequest(kind=kind, config=SHORT | config)).id
 
     return make
 
@@ -68,18 +69,18 @@ def test_a_fine_tuning_is_judged_on_test_rows_beside_its_references(
     result = work(task, settings, run_id)
     assert result.outcome == "succeeded", result.reason
     register(database, run_id, result)
-    found = by_basis(client.list_evaluations(run=run_id))
+    found = by_basis(client.call(endpoints.LIST_EVALUATIONS, run=run_id))
     on_random = {(Basis.RANDOM_INIT, Head.KNN), (Basis.RANDOM_INIT, Head.LINEAR)}
     on_pixels = {(Basis.RAW_PIXELS, Head.KNN), (Basis.RAW_PIXELS, Head.LINEAR)}
     assert set(found) == {(Basis.ENCODER, Head.FINETUNE), (Basis.MAJORITY, None)} | on_random | on_pixels
     tuned = found[Basis.ENCODER, Head.FINETUNE]
     assert (tuned.encoder, tuned.step, tuned.n, tuned.n_train, tuned.depth) == (encoder, 7, 20, 160, 2)
     assert "layer decay 0.75" in tuned.estimator and "of 2 by balanced accuracy" in tuned.estimator
-    assert tuned.id in {one.id for one in client.list_evaluations(encoder=encoder)}
-    page = client.list_predictions(tuned.id, limit=100)
+    assert tuned.id in {one.id for one in client.call(endpoints.LIST_EVALUATIONS, encoder=encoder)}
+    page = client.call(endpoints.LIST_PREDICTIONS, evaluation_id=tuned.id, limit=100)
     assert page.total == 20
     assert sum(one.true == one.predicted for one in page.predictions) == round(20 * tuned.accuracy)
-    run = client.get_run(run_id)
+    run = client.call(endpoints.GET_RUN, run_id=run_id)
     assert (run.dataset, run.lane) == ("sky", "train")
 
 
@@ -122,12 +123,14 @@ def test_a_twin_has_the_architecture_of_the_encoder_and_none_of_its_weights(
     client: Client, database: Database, settings: Settings, encoder: str, start: Queue
 ) -> None:
     run_id = start(RunKind.SUPERVISED, encoder=encoder)
-    config = client.get_run(run_id).config
+    config = client.call(endpoints.GET_RUN, run_id=run_id).config
     assert {name: config[name] for name in ("embed_dim", "depth", "patch_size", "img_size")} == {
         name: TINY[name] for name in ("embed_dim", "depth", "patch_size", "img_size")
     }
     register(database, run_id, work(task, settings, run_id))
-    twin = by_basis(client.list_evaluations(encoder=encoder))[Basis.RANDOM_INIT, Head.SUPERVISED]
+    twin = by_basis(client.call(endpoints.LIST_EVALUATIONS, encoder=encoder))[
+        Basis.RANDOM_INIT, Head.SUPERVISED
+    ]
     assert (twin.encoder, twin.step, twin.seen_in_pretraining) == (encoder, None, 0)
     assert "from random weights" in twin.estimator
 
@@ -138,7 +141,7 @@ def test_a_supervised_training_needs_no_encoder(
     sizes = {name: TINY[name] for name in ("img_size", "patch_size", "embed_dim", "depth", "num_heads")}
     run_id = start(RunKind.SUPERVISED, dataset=dataset, label_fraction=0.5, **sizes)
     register(database, run_id, work(task, settings, run_id))
-    found = by_basis(client.list_evaluations(encoder=run_id))  # it stands under its own name
+    found = by_basis(client.call(endpoints.LIST_EVALUATIONS, encoder=run_id))  # it stands under its own name
     plain = found[Basis.RANDOM_INIT, Head.SUPERVISED]
     assert (plain.encoder, plain.n_train, plain.label_fraction) == (None, 82, 0.5)
 
@@ -147,13 +150,15 @@ def test_what_is_queued_behind_a_pretraining_starts_from_what_that_leaves(
     client: Client, database: Database, settings: Settings, dataset: str, start: Queue
 ) -> None:
     config = {"dataset": dataset} | TINY
-    encoder = client.create_run(RunRequest(kind=RunKind.PRETRAIN, config=config)).id
+    encoder = client.call(endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.PRETRAIN, config=config)).id
     waiting = start(encoder=encoder, checkpoint="last")
     with database.read() as session:
         digest = session.get_one(DatasetRow, dataset).digest
     leave_checkpoints(settings.runs_dir / encoder, PretrainConfig.model_validate(config), digest)
     register(database, waiting, work(task, settings, waiting))
-    assert by_basis(client.list_evaluations(run=waiting))[Basis.ENCODER, Head.FINETUNE].step == 7
+    assert (
+        by_basis(client.call(endpoints.LIST_EVALUATIONS, run=waiting))[Basis.ENCODER, Head.FINETUNE].step == 7
+    )
 
 
 def test_a_fine_tuned_encoder_can_be_probed_in_turn(
@@ -161,9 +166,11 @@ def test_a_fine_tuned_encoder_can_be_probed_in_turn(
 ) -> None:
     tuned = start(encoder=encoder)
     work(task, settings, tuned)
-    run_id = client.create_run(RunRequest(kind=RunKind.PROBE, config={"encoder": tuned, "knn_k": 5})).id
+    run_id = client.call(
+        endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.PROBE, config={"encoder": tuned, "knn_k": 5})
+    ).id
     register(database, run_id, work(probe, settings, run_id))
-    linear = by_basis(client.list_evaluations(encoder=tuned))[Basis.ENCODER, Head.LINEAR]
+    linear = by_basis(client.call(endpoints.LIST_EVALUATIONS, encoder=tuned))[Basis.ENCODER, Head.LINEAR]
     assert (linear.encoder, linear.seen_in_pretraining) == (tuned, 0)
 
 
@@ -214,11 +221,13 @@ def test_both_curves_stand_beside_each_other_seed_by_seed(
                     pass
             move(run_id, RunState.STARTING, RunState.RUNNING, RunState.SUCCEEDED)
     start(encoder=encoder, drop_path=0.0, **short)  # waits, and has no curve yet
-    [twins] = client.list_learning_curves(encoder)
+    [twins] = client.call(endpoints.LIST_LEARNING_CURVES, run_id=encoder)
     assert [one.seed for one in twins.tuned] == [one.seed for one in twins.scratch] == [0, 1]
     assert twins.tuned[0].epochs == [0.0, 1.0, 2.0]
-    page = client.read_metrics(twins.tuned[1].run, keys=["val/accuracy"])
+    page = client.call(endpoints.GET_METRICS, run_id=twins.tuned[1].run, keys="val/accuracy")
     assert twins.tuned[1].accuracy == page.series["val/accuracy"].value
     assert [one.seed for one in twins.reached] == [0, 1] and twins.leads == []
     assert "3 seeds" in twins.verdict
-    assert refused(lambda: client.list_learning_curves("nobody")).code == "run_not_found"
+    assert (
+        refused(lambda: client.call(endpoints.LIST_LEARNING_CURVES, run_id="nobody")).code == "run_not_found"
+    )

@@ -17,7 +17,7 @@ from backend.ml.checkpoints.store import CheckpointStore, model_from_config
 from backend.settings import Settings
 from shared.configs import PretrainConfig
 from shared.configs.kinds import RunKind
-from shared.contract.routes import API
+from shared.contract.endpoints import API
 from tests.homes import enqueue
 
 TINY = {

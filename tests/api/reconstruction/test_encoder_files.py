@@ -16,6 +16,7 @@ from backend.ml.explore.loading import load_checkpoint
 from backend.settings import Settings
 from frontend.api.client import Client
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.bundles import timm_example
 from shared.contract.runs import RunRequest
 from tests.api.conftest import Move, refused
@@ -44,7 +45,7 @@ def by_us(settings: Settings, run_id: str, step: int, images: torch.Tensor) -> t
 
 
 def saved(client: Client, run_id: str, path: Path, checkpoint: str = "best") -> Path:
-    path.write_bytes(client.get_encoder_file(run_id, checkpoint))
+    path.write_bytes(client.call(endpoints.ENCODER_FILE, run_id=run_id, checkpoint=checkpoint))
     return path
 
 
@@ -77,7 +78,7 @@ def test_the_header_says_what_a_user_has_to_know(
         "mlp_ratio": 4.0, "class_token": True, "global_pool": "token", "num_classes": 0,
     }  # fmt: skip
     assert (facts["run"], facts["step"], facts["mean"], facts["std"]) == (run_id, 7, [0.2] * 3, [0.1] * 3)
-    assert facts["dataset_digest"] == client.get_dataset("sky").digest
+    assert facts["dataset_digest"] == client.call(endpoints.GET_DATASET, name="sky").digest
 
 
 def test_an_exported_encoder_comes_back_as_an_imported_model(
@@ -86,7 +87,7 @@ def test_an_exported_encoder_comes_back_as_an_imported_model(
     run_id = leave_encoder(database, settings)
     path = saved(client, run_id, tmp_path / "encoder.safetensors")
     values = {"path": str(path), "num_heads": 2, "mean": [0.2] * 3, "std": [0.1] * 3}
-    adopted = client.create_run(RunRequest(kind=RunKind.IMPORT_MODEL, config=values)).id
+    adopted = client.call(endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.IMPORT_MODEL, config=values)).id
     result = work(import_model, settings, adopted)
     assert result.outcome == "succeeded" and "encoder only" in str(result.reason), result.reason
     images = torch.rand(2, 3, SIDE, SIDE)
@@ -102,14 +103,14 @@ def test_of_a_classifier_the_encoder_goes_without_its_head(
 ) -> None:  # fmt: skip
     values = {"dataset": "sky", "img_size": 16, "patch_size": 4, "embed_dim": 32, "depth": 1, "num_heads": 2}
     values |= {"epochs": 1, "batch_size": 16, "warmup_epochs": 0, "device": "cpu"}
-    run_id = client.create_run(RunRequest(kind=RunKind.SUPERVISED, config=values)).id
+    run_id = client.call(endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.SUPERVISED, config=values)).id
     assert work(classify, settings, run_id).outcome == "succeeded"
     path = tmp_path / "encoder.safetensors"
     answer = call(settings.home, "runs", "export", run_id, "--encoder", str(path), "--checkpoint", "last")
     assert answer.returncode == 0, answer.stderr
     assert "the head is left out" in answer.stderr and timm_example("encoder.safetensors") in answer.stdout
     images = torch.rand(2, 3, SIDE, SIDE)
-    step = client.list_checkpoints(run_id).last or 0
+    step = client.call(endpoints.LIST_CHECKPOINTS, run_id=run_id).last or 0
     ours, theirs = by_us(settings, run_id, step, images)[0], by_timm(path, monkeypatch, images)[0]
     torch.testing.assert_close(theirs, ours, rtol=0, atol=1e-5)
 
@@ -118,8 +119,13 @@ def test_what_has_no_encoder_is_refused_with_what_there_is(
     client: Client, database: Database, settings: Settings, http: TestClient
 ) -> None:
     run_id = leave_encoder(database, settings)
-    assert refused(lambda: client.get_encoder_file(run_id, "5")).detail.endswith(": 0, 7")
+    assert refused(
+        lambda: client.call(endpoints.ENCODER_FILE, run_id=run_id, checkpoint="5")
+    ).detail.endswith(": 0, 7")
     assert http.get(f"/runs/{run_id}/encoder.safetensors", params={"checkpoint": "../7"}).status_code == 422
     weights = settings.runs_dir / run_id / "checkpoints" / "step_00000007" / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:99])
-    assert "checkpoint 7 does not load" in refused(lambda: client.get_encoder_file(run_id)).detail
+    assert (
+        "checkpoint 7 does not load"
+        in refused(lambda: client.call(endpoints.ENCODER_FILE, run_id=run_id)).detail
+    )

@@ -15,8 +15,9 @@ from backend.settings import Settings
 from frontend.api.client import ApiError, Client
 from shared.base.states import RunState
 from shared.configs.kinds import Lane, RunKind
+from shared.contract import endpoints
 from shared.contract.launching import Direction, LaneQueue, QueueMove, WaitingRun
-from shared.contract.runs import RunRequest
+from shared.contract.runs import ResumeRequest, RunRequest
 from tests.api.conftest import Move
 
 pytestmark = pytest.mark.usefixtures("sky")
@@ -27,7 +28,7 @@ TINY = {"dataset": "sky", "batch_size": 8, "epochs": 10, "warmup_epochs": 1}
 
 
 def train(client: Client, **values: object) -> str:
-    return client.create_run(RunRequest(kind=RunKind.PRETRAIN, config=TINY | values)).id
+    return client.call(endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.PRETRAIN, config=TINY | values)).id
 
 
 @pytest.fixture
@@ -37,7 +38,7 @@ def three(client: Client) -> list[str]:
 
 
 def lane(client: Client, which: Lane = Lane.TRAIN) -> LaneQueue:
-    return next(one for one in client.read_queue().lanes if one.lane is which)
+    return next(one for one in client.call(endpoints.GET_QUEUE).lanes if one.lane is which)
 
 
 def order(client: Client) -> list[str]:
@@ -62,23 +63,23 @@ def test_a_run_goes_up_down_and_to_the_top_and_its_position_is_told_everywhere(
 ) -> None:
     a, b, c = three
     assert order(client) == [a, b, c]
-    client.move_run(c, QueueMove(to=UP))
+    client.call(endpoints.MOVE_RUN, run_id=c, body=QueueMove(to=UP))
     assert order(client) == [a, c, b]
-    client.move_run(a, QueueMove(to=DOWN))
+    client.call(endpoints.MOVE_RUN, run_id=a, body=QueueMove(to=DOWN))
     assert order(client) == [c, a, b]
-    client.move_run(b, QueueMove(to=TOP))
+    client.call(endpoints.MOVE_RUN, run_id=b, body=QueueMove(to=TOP))
     assert order(client) == [b, c, a]
-    assert [client.get_run(run_id).queue_position for run_id in (b, c, a)] == [1, 2, 3]
-    listed = {run.id: run.queue_position for run in client.list_runs()}
+    assert [client.call(endpoints.GET_RUN, run_id=run_id).queue_position for run_id in (b, c, a)] == [1, 2, 3]
+    listed = {run.id: run.queue_position for run in client.call(endpoints.LIST_RUNS)}
     assert listed == {b: 1, c: 2, a: 3}
     later = train(client)
     assert order(client) == [b, c, a, later]
 
 
 def test_at_the_end_of_the_queue_nothing_moves(client: Client, three: list[str]) -> None:
-    client.move_run(three[0], QueueMove(to=UP))
-    client.move_run(three[0], QueueMove(to=TOP))
-    client.move_run(three[2], QueueMove(to=DOWN))
+    client.call(endpoints.MOVE_RUN, run_id=three[0], body=QueueMove(to=UP))
+    client.call(endpoints.MOVE_RUN, run_id=three[0], body=QueueMove(to=TOP))
+    client.call(endpoints.MOVE_RUN, run_id=three[2], body=QueueMove(to=DOWN))
     assert order(client) == three
 
 
@@ -87,13 +88,13 @@ def test_of_two_people_who_move_the_same_run_the_second_is_told_the_order_of_now
 ) -> None:
     a, b, c = three
     seen = waiting(client, c).rank
-    client.move_run(c, QueueMove(to=UP, rank=seen))
+    client.call(endpoints.MOVE_RUN, run_id=c, body=QueueMove(to=UP, rank=seen))
     with pytest.raises(ApiError) as refused:
-        client.move_run(c, QueueMove(to=UP, rank=seen))
+        client.call(endpoints.MOVE_RUN, run_id=c, body=QueueMove(to=UP, rank=seen))
     assert (refused.value.status, refused.value.code) == (409, "moved_meanwhile")
     assert f"now: {a}, {c}, {b}" in refused.value.detail
     assert order(client) == [a, c, b]
-    client.move_run(c, QueueMove(to=UP, rank=waiting(client, c).rank))
+    client.call(endpoints.MOVE_RUN, run_id=c, body=QueueMove(to=UP, rank=waiting(client, c).rank))
     assert order(client) == [c, a, b]
 
 
@@ -103,25 +104,25 @@ def test_a_queue_that_moves_on_takes_no_move_from_anybody(
     a, b, c = three
     seen = waiting(client, c).rank
     move(a, S.STARTING, S.RUNNING)
-    client.move_run(c, QueueMove(to=UP, rank=seen))
+    client.call(endpoints.MOVE_RUN, run_id=c, body=QueueMove(to=UP, rank=seen))
     assert order(client) == [c, b]
 
 
 def test_only_what_waits_can_be_moved(client: Client, three: list[str], move: Move) -> None:
     move(three[0], S.STARTING, S.RUNNING)
     with pytest.raises(ApiError) as refused:
-        client.move_run(three[0], QueueMove(to=TOP))
+        client.call(endpoints.MOVE_RUN, run_id=three[0], body=QueueMove(to=TOP))
     assert refused.value.code == "not_queued"
     assert "is running" in refused.value.detail
     with pytest.raises(ApiError, match="no run no-such-run"):
-        client.move_run("no-such-run", QueueMove(to=TOP))
+        client.call(endpoints.MOVE_RUN, run_id="no-such-run", body=QueueMove(to=TOP))
 
 
 def test_a_run_that_comes_back_stands_where_it_was(client: Client, three: list[str], move: Move) -> None:
     a, b, c = three
     move(a, S.STARTING, S.RUNNING, S.PAUSING, S.PAUSED)
-    client.move_run(c, QueueMove(to=TOP))
-    client.resume_run(a)
+    client.call(endpoints.MOVE_RUN, run_id=c, body=QueueMove(to=TOP))
+    client.call(endpoints.RESUME_RUN, run_id=a)
     assert order(client) == [a, c, b]
 
 
@@ -130,15 +131,17 @@ def test_a_run_resumes_with_its_own_values_alone_and_a_clone_is_offered_for_othe
 ) -> None:
     a = three[0]
     move(a, S.STARTING, S.RUNNING, S.PAUSING, S.PAUSED)
-    own = client.get_run(a).config
+    own = client.call(endpoints.GET_RUN, run_id=a).config
     [key, value] = next((key, value) for key, value in own.items() if isinstance(value, int | float))
     with pytest.raises(ApiError) as refused:
-        client.resume_run(a, {key: value + 1})
+        client.call(endpoints.RESUME_RUN, run_id=a, body=ResumeRequest(config={key: value + 1}))
     assert refused.value.code == "config_changed"
     assert f"{key} = {value}" in refused.value.detail and f"not with {value + 1}" in refused.value.detail
     assert f"galaxyscope runs clone {a} --set {key}={value + 1}" in refused.value.detail
-    assert client.get_run(a).state is S.PAUSED
-    assert client.resume_run(a, {key: value}).state is S.QUEUED
+    assert client.call(endpoints.GET_RUN, run_id=a).state is S.PAUSED
+    assert (
+        client.call(endpoints.RESUME_RUN, run_id=a, body=ResumeRequest(config={key: value})).state is S.QUEUED
+    )
 
 
 def ticked(settings: Settings, database: Database) -> list[str]:
@@ -156,15 +159,17 @@ def ticked(settings: Settings, database: Database) -> list[str]:
 def test_a_paused_lane_starts_nothing_whoever_supervises_and_the_others_go_on(
     client: Client, three: list[str], settings: Settings, database: Database
 ) -> None:
-    job = client.create_run(RunRequest(kind=RunKind.SIMULATE, config={"name": "beside", "n": 20})).id
-    client.pause_lane(Lane.TRAIN)
+    job = client.call(
+        endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.SIMULATE, config={"name": "beside", "n": 20})
+    ).id
+    client.call(endpoints.PAUSE_LANE, lane=Lane.TRAIN)
     assert lane(client).paused_at is not None
-    assert client.pause_lane(Lane.TRAIN).lanes[0].paused_at == lane(client).paused_at
-    assert client.health().paused_lanes == [Lane.TRAIN]
+    assert client.call(endpoints.PAUSE_LANE, lane=Lane.TRAIN).lanes[0].paused_at == lane(client).paused_at
+    assert client.call(endpoints.GET_HEALTH).paused_lanes == [Lane.TRAIN]
     assert ticked(settings, database) == [job]
-    client.move_run(three[2], QueueMove(to=TOP))
-    client.resume_lane(Lane.TRAIN)
-    client.resume_lane(Lane.TRAIN)
+    client.call(endpoints.MOVE_RUN, run_id=three[2], body=QueueMove(to=TOP))
+    client.call(endpoints.RESUME_LANE, lane=Lane.TRAIN)
+    client.call(endpoints.RESUME_LANE, lane=Lane.TRAIN)
     assert lane(client).paused_at is None
     assert ticked(settings, database) == [three[2]]
 
@@ -172,13 +177,13 @@ def test_a_paused_lane_starts_nothing_whoever_supervises_and_the_others_go_on(
 def test_while_the_queue_is_paused_nothing_is_measured_and_a_launch_says_when_it_would_start(
     client: Client,
 ) -> None:
-    client.pause_lane(Lane.TRAIN)
+    client.call(endpoints.PAUSE_LANE, lane=Lane.TRAIN)
     request = RunRequest(kind=RunKind.PRETRAIN, config=TINY)
-    found = client.estimate_launch(request)
+    found = client.call(endpoints.ESTIMATE_LAUNCH, body=request)
     assert (found.starts, found.starts_in_s) == ("when the train queue is resumed", None)
     assert found.device_busy
     with pytest.raises(ApiError) as refused:
-        client.create_run(RunRequest(kind=RunKind.PREFLIGHT, config=TINY))
+        client.call(endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.PREFLIGHT, config=TINY))
     assert refused.value.code == "queue_paused"
 
 
@@ -196,7 +201,7 @@ def test_what_waits_knows_when_it_starts_from_what_is_left_before_it(
     first, second = read_queue(database, now=now).lanes[0].waiting
     assert (first.id, first.after, first.starts_at) == (again, running, now + timedelta(seconds=90))
     assert (second.id, second.after, second.starts_at) == (other, again, now + timedelta(seconds=90 + 240))
-    client.pause_lane(Lane.TRAIN)
+    client.call(endpoints.PAUSE_LANE, lane=Lane.TRAIN)
     assert [run.starts_at for run in lane(client).waiting] == [None, None]
 
 
@@ -273,7 +278,7 @@ def test_the_shell_clones_a_run_in_whatever_state_with_other_values(
     move(three[0], S.STARTING, S.RUNNING, S.PAUSING, S.PAUSED)
     words = ["runs", "clone", three[0], "--set", "epochs=3", "--name", "short"]
     assert shell(settings, monkeypatch, words) == 0
-    made = client.list_runs(limit=1)[0]
+    made = client.call(endpoints.LIST_RUNS, limit=1)[0]
     assert (made.parent_id, made.name, made.config["epochs"], made.config["batch_size"]) == (
         three[0],
         "short",
@@ -281,6 +286,9 @@ def test_the_shell_clones_a_run_in_whatever_state_with_other_values(
         8,
     )
     assert shell(settings, monkeypatch, ["runs", "retry", three[0]]) == 1  # paused: not ended
-    client.stop_run(three[0])
+    client.call(endpoints.STOP_RUN, run_id=three[0])
     assert shell(settings, monkeypatch, ["runs", "retry", three[0]]) == 0
-    assert client.list_runs(limit=1)[0].config == client.get_run(three[0]).config
+    assert (
+        client.call(endpoints.LIST_RUNS, limit=1)[0].config
+        == client.call(endpoints.GET_RUN, run_id=three[0]).config
+    )

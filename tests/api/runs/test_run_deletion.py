@@ -20,7 +20,8 @@ from frontend.api.client import ApiError, Client
 from shared.base.states import RunState
 from shared.configs import ProbeConfig
 from shared.configs.kinds import RunKind
-from shared.contract.runs import UNDO_H
+from shared.contract import endpoints
+from shared.contract.runs import UNDO_H, PruneRequest
 from tests.api.conftest import Move
 from tests.api.encoders import leave_encoder
 from tests.api.evaluation_rows import enter_evaluation
@@ -61,22 +62,24 @@ def folder_size(folder: Path) -> int:
 def test_a_deleted_run_is_found_nowhere_and_comes_back_as_it_was(
     client: Client, trained: str, settings: Settings
 ) -> None:
-    before, folder = client.get_run(trained), settings.runs_dir / trained
+    before, folder = client.call(endpoints.GET_RUN, run_id=trained), settings.runs_dir / trained
     files = sorted(path.relative_to(folder) for path in folder.rglob("*"))
-    deleted = client.delete_run(trained)
+    deleted = client.call(endpoints.DELETE_RUN, run_id=trained)
     assert deleted.gone_at - deleted.deleted_at == timedelta(hours=24)
-    assert client.list_runs() == client.list_runs(archived=True) == []
+    assert client.call(endpoints.LIST_RUNS) == client.call(endpoints.LIST_RUNS, archived=True) == []
     assert not folder.exists()
-    for ask in (client.get_run, client.read_metrics, client.list_checkpoints, client.delete_run):
+    for ask in (endpoints.GET_RUN, endpoints.GET_METRICS, endpoints.LIST_CHECKPOINTS, endpoints.DELETE_RUN):
         with pytest.raises(ApiError, match=f"no run {trained}"):
-            ask(trained)
-    assert [run.id for run in client.read_disk().deleted] == [trained]
+            client.call(ask, run_id=trained)
+    assert [run.id for run in client.call(endpoints.GET_DISK).deleted] == [trained]
 
-    assert client.restore_run(trained) == before.model_copy(update={"disk_bytes": deleted.disk_bytes})
+    assert client.call(endpoints.RESTORE_RUN, run_id=trained) == before.model_copy(
+        update={"disk_bytes": deleted.disk_bytes}
+    )
     assert sorted(path.relative_to(folder) for path in folder.rglob("*")) == files
-    assert client.read_metrics(trained).series["train/loss"].value == [0.5]
-    assert client.list_checkpoints(trained).steps == [0, 7]
-    assert client.read_disk().deleted == []
+    assert client.call(endpoints.GET_METRICS, run_id=trained).series["train/loss"].value == [0.5]
+    assert client.call(endpoints.LIST_CHECKPOINTS, run_id=trained).steps == [0, 7]
+    assert client.call(endpoints.GET_DISK).deleted == []
 
 
 def test_the_preview_says_what_goes_and_what_keeps_its_results(
@@ -90,19 +93,19 @@ def test_the_preview_says_what_goes_and_what_keeps_its_results(
     samples = settings.runs_dir / trained / "samples"
     samples.mkdir()
     (samples / "step_00000000.png").write_bytes(b"png")
-    preview = client.preview_run_deletion(trained)
+    preview = client.call(endpoints.PREVIEW_RUN_DELETION, run_id=trained)
     assert (preview.checkpoints, preview.samples, preview.evaluations) == (2, 1, 0)
     assert preview.feature_bytes == 1500
     assert preview.disk_bytes == folder_size(settings.runs_dir / trained)
     assert (preview.referring, preview.blocked_by) == ([probe], [probe])
     with pytest.raises(ApiError, match=probe) as refused:
-        client.delete_run(trained)
+        client.call(endpoints.DELETE_RUN, run_id=trained)
     assert (refused.value.status, refused.value.code) == (409, "run_in_use")
     move(probe, S.STARTING, S.RUNNING, S.SUCCEEDED)
-    assert client.preview_run_deletion(trained).blocked_by == []
-    client.delete_run(trained)
+    assert client.call(endpoints.PREVIEW_RUN_DELETION, run_id=trained).blocked_by == []
+    client.call(endpoints.DELETE_RUN, run_id=trained)
     assert not kept.exists() and not other.exists() and stranger.exists()
-    assert client.get_run(probe).config["encoder"] == trained
+    assert client.call(endpoints.GET_RUN, run_id=probe).config["encoder"] == trained
 
 
 def test_evaluations_go_with_the_run_that_made_them_and_come_back(
@@ -110,14 +113,14 @@ def test_evaluations_go_with_the_run_that_made_them_and_come_back(
 ) -> None:
     evaluation = enter_evaluation(database, settings, np.zeros(5, np.int64), np.eye(10)[[0] * 5])
     move(evaluation.run, S.STARTING, S.RUNNING, S.SUCCEEDED)
-    assert client.preview_run_deletion(evaluation.run).evaluations == 1
-    client.delete_run(evaluation.run)
-    assert client.list_evaluations() == []
+    assert client.call(endpoints.PREVIEW_RUN_DELETION, run_id=evaluation.run).evaluations == 1
+    client.call(endpoints.DELETE_RUN, run_id=evaluation.run)
+    assert client.call(endpoints.LIST_EVALUATIONS) == []
     with pytest.raises(ApiError, match="no evaluation"):
-        client.get_evaluation(evaluation.id)
-    client.restore_run(evaluation.run)
-    assert client.list_evaluations() == [evaluation]
-    assert client.list_predictions(evaluation.id).total == 5
+        client.call(endpoints.GET_EVALUATION, evaluation_id=evaluation.id)
+    client.call(endpoints.RESTORE_RUN, run_id=evaluation.run)
+    assert client.call(endpoints.LIST_EVALUATIONS) == [evaluation]
+    assert client.call(endpoints.LIST_PREDICTIONS, evaluation_id=evaluation.id).total == 5
 
 
 @pytest.mark.parametrize(
@@ -128,37 +131,37 @@ def test_what_has_not_ended_is_not_deleted(
 ) -> None:
     run_id = leave_encoder(database, settings)
     move(run_id, *states)
-    assert client.preview_run_deletion(run_id).blocked_by == [run_id]
+    assert client.call(endpoints.PREVIEW_RUN_DELETION, run_id=run_id).blocked_by == [run_id]
     with pytest.raises(ApiError, match="stop it, then delete it"):
-        client.delete_run(run_id)
-    assert client.get_run(run_id).state is (states[-1] if states else S.QUEUED)
+        client.call(endpoints.DELETE_RUN, run_id=run_id)
+    assert client.call(endpoints.GET_RUN, run_id=run_id).state is (states[-1] if states else S.QUEUED)
 
 
 def test_after_its_day_a_deleted_run_is_gone_from_disk_and_database(
     client: Client, trained: str, database: Database, settings: Settings
 ) -> None:
-    client.delete_run(trained)
+    client.call(endpoints.DELETE_RUN, run_id=trained)
     housekeeping(settings, database, later_h=UNDO_H - 0.1).purge()
     assert (settings.trash_dir / trained / "checkpoints").is_dir()
     housekeeping(settings, database, later_h=UNDO_H + 0.1).purge()
     assert not (settings.trash_dir / trained).exists()
     with pytest.raises(ApiError, match="after 24 hours"):
-        client.restore_run(trained)
+        client.call(endpoints.RESTORE_RUN, run_id=trained)
     with database.read() as session:
         tables = (MetricSetRow, MetricLineRow, EvaluationRow)
         counts = [session.scalar(select(func.count()).select_from(row)) for row in tables]
     assert counts == [0, 0, 0]
-    assert client.read_disk().deleted == []
+    assert client.call(endpoints.GET_DISK).deleted == []
 
 
 def test_a_move_that_was_killed_half_way_is_made_up_for(
     client: Client, trained: str, database: Database, settings: Settings
 ) -> None:
-    client.delete_run(trained)
+    client.call(endpoints.DELETE_RUN, run_id=trained)
     (settings.trash_dir / trained).rename(settings.runs_dir / trained)  # as if it had never been moved
-    assert client.restore_run(trained).id == trained
-    assert client.list_checkpoints(trained).steps == [0, 7]
-    client.delete_run(trained)
+    assert client.call(endpoints.RESTORE_RUN, run_id=trained).id == trained
+    assert client.call(endpoints.LIST_CHECKPOINTS, run_id=trained).steps == [0, 7]
+    client.call(endpoints.DELETE_RUN, run_id=trained)
     (settings.trash_dir / trained).rename(settings.runs_dir / trained)
     housekeeping(settings, database, later_h=UNDO_H + 1).purge()
     assert not (settings.runs_dir / trained).exists()
@@ -168,15 +171,15 @@ def test_each_run_is_measured_and_the_sum_is_told(
     client: Client, trained: str, database: Database, settings: Settings
 ) -> None:
     other = leave_encoder(database, settings)
-    assert client.read_disk().unmeasured == 2
+    assert client.call(endpoints.GET_DISK).unmeasured == 2
     for _ in range(2):
         housekeeping(settings, database).tick()
-    sizes = {run.id: run.disk_bytes for run in client.list_runs()}
+    sizes = {run.id: run.disk_bytes for run in client.call(endpoints.LIST_RUNS)}
     assert sizes == {run_id: folder_size(settings.runs_dir / run_id) for run_id in (trained, other)}
-    disk = client.read_disk()
+    disk = client.call(endpoints.GET_DISK)
     assert (disk.unmeasured, disk.runs_bytes, disk.deleted_bytes) == (0, sum(map(int, sizes.values())), 0)
-    client.delete_run(trained)
-    disk = client.read_disk()
+    client.call(endpoints.DELETE_RUN, run_id=trained)
+    disk = client.call(endpoints.GET_DISK)
     assert (disk.runs_bytes, disk.deleted_bytes) == (sizes[other], sizes[trained])
 
 
@@ -186,17 +189,19 @@ def test_pruning_keeps_last_and_best_and_says_before_what_goes(
     checkpoints = RunDir(settings.runs_dir / trained).checkpoints
     write_json(checkpoints / "best", {"step": 0})
     (checkpoints / "step_00000007" / "optimizer.pt").write_bytes(b"x" * 2000)
-    [found] = client.preview_pruning().runs
+    [found] = client.call(endpoints.PREVIEW_PRUNING).runs
     assert (found.id, found.checkpoints, found.bytes) == (trained, 0, 2000)
     write_json(checkpoints / "best", {"step": 7})
     whole = folder_size(checkpoints / "step_00000000")
-    preview = client.preview_pruning()
+    preview = client.call(endpoints.PREVIEW_PRUNING)
     assert [(run.checkpoints, run.bytes) for run in preview.runs] == [(1, whole + 2000)]
     assert preview.bytes == whole + 2000
-    assert client.prune([trained]) == preview
-    assert client.list_checkpoints(trained).steps == [7]
-    assert client.preview_pruning().runs == []
-    assert client.get_run(trained).disk_bytes == folder_size(settings.runs_dir / trained)
+    assert client.call(endpoints.PRUNE, body=PruneRequest(runs=[trained])) == preview
+    assert client.call(endpoints.LIST_CHECKPOINTS, run_id=trained).steps == [7]
+    assert client.call(endpoints.PREVIEW_PRUNING).runs == []
+    assert client.call(endpoints.GET_RUN, run_id=trained).disk_bytes == folder_size(
+        settings.runs_dir / trained
+    )
 
 
 def test_a_run_that_goes_on_or_is_stood_on_is_not_pruned(
@@ -204,10 +209,10 @@ def test_a_run_that_goes_on_or_is_stood_on_is_not_pruned(
 ) -> None:
     waiting = leave_encoder(database, settings)
     with pytest.raises(ApiError, match=f"{waiting} is queued, or a job needs it"):
-        client.prune([trained, waiting])
-    assert client.list_checkpoints(trained).steps == [0, 7]
+        client.call(endpoints.PRUNE, body=PruneRequest(runs=[trained, waiting]))
+    assert client.call(endpoints.LIST_CHECKPOINTS, run_id=trained).steps == [0, 7]
     enqueue(database, settings.runs_dir, RunKind.PROBE, ProbeConfig(encoder=trained, dataset="sky"))
-    assert client.preview_pruning().runs == []
+    assert client.call(endpoints.PREVIEW_PRUNING).runs == []
 
 
 def test_the_shell_shows_what_goes_and_deletes_restores_and_prunes(
@@ -226,12 +231,12 @@ def test_the_shell_shows_what_goes_and_deletes_restores_and_prunes(
         return int(ended.value.code or 0)
 
     assert shell("runs", "prune", "--yes") == 0
-    assert client.list_checkpoints(trained).steps == [7]
+    assert client.call(endpoints.LIST_CHECKPOINTS, run_id=trained).steps == [7]
     assert shell("runs", "delete", trained, "--yes") == 0
     assert "1 checkpoint" in capsys.readouterr().out
-    assert client.list_runs() == []
+    assert client.call(endpoints.LIST_RUNS) == []
     assert shell("runs", "restore", trained) == 0
-    assert [run.id for run in client.list_runs()] == [trained]
+    assert [run.id for run in client.call(endpoints.LIST_RUNS)] == [trained]
     assert shell("runs", "disk") == 0
     assert shell("runs", "delete", "no-such-run", "--yes") == 1
 
@@ -239,7 +244,7 @@ def test_the_shell_shows_what_goes_and_deletes_restores_and_prunes(
 def test_a_deleted_row_is_found_by_those_who_ask_for_it(
     client: Client, trained: str, database: Database
 ) -> None:
-    client.delete_run(trained)
+    client.call(endpoints.DELETE_RUN, run_id=trained)
     with database.read() as session:
         assert session.get(RunRow, trained) is None
         assert session.scalar(select(func.count()).select_from(RunRow)) == 0

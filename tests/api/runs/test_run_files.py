@@ -11,6 +11,7 @@ from backend.jobs.run_dir import RunDir
 from backend.jobs.run_writer import RunWriter
 from backend.settings import Settings
 from frontend.api.client import ApiError, Client
+from shared.contract import endpoints
 from tests.api.encoders import leave_encoder
 
 pytestmark = pytest.mark.usefixtures("sky")
@@ -24,11 +25,11 @@ def run_dir(database: Database, settings: Settings, sky: Path) -> RunDir:
 def test_the_log_is_searched_in_any_case_to_its_beginning(client: Client, run_dir: RunDir) -> None:
     lines = [f"step {i}: train/loss {1 / (i + 1):.3f}" for i in range(300)]
     run_dir.log.write_text("\n".join(["WARNING: few images", *lines, "warning: slow disk"]) + "\n")
-    found = client.read_log(run_dir.path.name, find="Warning")
+    found = client.call(endpoints.GET_LOG, run_id=run_dir.path.name, find="Warning")
     assert (found.lines, found.truncated) == (["WARNING: few images", "warning: slow disk"], False)
-    newest = client.read_log(run_dir.path.name, lines=2, find="step 29")
+    newest = client.call(endpoints.GET_LOG, run_id=run_dir.path.name, lines=2, find="step 29")
     assert (newest.lines, newest.truncated) == (lines[298:], True)
-    assert client.read_log(run_dir.path.name, find="nowhere").lines == []
+    assert client.call(endpoints.GET_LOG, run_id=run_dir.path.name, find="nowhere").lines == []
 
 
 def test_looks_are_joined_by_mean_of_shares_and_most_of_memory(client: Client, run_dir: RunDir) -> None:
@@ -39,14 +40,14 @@ def test_looks_are_joined_by_mean_of_shares_and_most_of_memory(client: Client, r
     looks[7] |= {"gpu_percent": 80.0, "gpu_memory_bytes": 4e9}
     text = "\n".join(map(json.dumps, looks)) + '\n{"time": 80.0, "cpu'
     run_dir.system.write_text(text)
-    load = client.read_load(run_dir.path.name, max_points=4)
+    load = client.call(endpoints.GET_LOAD, run_id=run_dir.path.name, max_points=4)
     assert load.time == [10.0, 30.0, 50.0, 70.0]
     assert load.cpu_percent == [75.0] * 4
     assert load.rss_bytes == [9e8] * 4
     assert load.gpu_percent == [None, None, None, 80.0]
     assert load.gpu_memory_bytes == [None, None, None, 4e9]
     assert load.gpu_watts == [None] * 4
-    assert client.read_load(run_dir.path.name).time == [10.0 * i for i in range(8)]
+    assert client.call(endpoints.GET_LOAD, run_id=run_dir.path.name).time == [10.0 * i for i in range(8)]
 
 
 def test_a_worker_leaves_looks_at_itself_and_goes_on_where_it_cannot(
@@ -63,7 +64,7 @@ def test_a_worker_leaves_looks_at_itself_and_goes_on_where_it_cannot(
         writer.heartbeat(step=2)
     run_dir.system.rmdir()
     (run_dir.path / "aside").rename(run_dir.system)
-    load = client.read_load(run_dir.path.name)
+    load = client.call(endpoints.GET_LOAD, run_id=run_dir.path.name)
     assert len(load.time) == 1
     assert 0 < (load.cpu_percent[0] or 0) < 1000
     assert (load.rss_bytes[0] or 0) > 5e7
@@ -72,6 +73,6 @@ def test_a_worker_leaves_looks_at_itself_and_goes_on_where_it_cannot(
 
 
 def test_a_run_that_is_not_there_has_neither(client: Client) -> None:
-    for ask in (client.read_load, client.read_log):
+    for ask in (endpoints.GET_LOAD, endpoints.GET_LOG):
         with pytest.raises(ApiError, match="there is no run calm-nowhere-1"):
-            ask("calm-nowhere-1")
+            client.call(ask, run_id="calm-nowhere-1")

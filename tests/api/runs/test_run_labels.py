@@ -5,6 +5,7 @@ import pytest
 from frontend.api.client import ApiError, Client
 from frontend.features.run.labels import label_faults
 from shared.configs.kinds import RunKind
+from shared.contract import endpoints
 from shared.contract.runs import RunChange, RunRequest, TagCount
 
 pytestmark = pytest.mark.usefixtures("sky")
@@ -12,50 +13,56 @@ pytestmark = pytest.mark.usefixtures("sky")
 
 def train(client: Client, name: str | None = None) -> str:
     config = {"dataset": "sky", "batch_size": 8, "epochs": 10, "warmup_epochs": 1}
-    return client.create_run(RunRequest(kind=RunKind.PRETRAIN, config=config, name=name)).id
+    return client.call(
+        endpoints.CREATE_RUN, body=RunRequest(kind=RunKind.PRETRAIN, config=config, name=name)
+    ).id
 
 
 def names(client: Client, *tags: str, archived: bool = False) -> list[str | None]:
-    return [run.name for run in client.list_runs(tags=tags, archived=archived)]
+    return [run.name for run in client.call(endpoints.LIST_RUNS, tag=tags, archived=archived)]
 
 
 def test_a_change_touches_what_it_names_alone(client: Client) -> None:
     run_id = train(client, "first")
-    client.change_run(run_id, RunChange(tags=["paper ", "seed 3", "paper"], note="  core masked \n"))
-    run = client.change_run(run_id, RunChange(name="second"))
+    client.call(
+        endpoints.CHANGE_RUN,
+        run_id=run_id,
+        body=RunChange(tags=["paper ", "seed 3", "paper"], note="  core masked \n"),
+    )
+    run = client.call(endpoints.CHANGE_RUN, run_id=run_id, body=RunChange(name="second"))
     assert (run.name, run.tags, run.note, run.archived) == (
         "second",
         ["paper", "seed 3"],
         "core masked",
         False,
     )
-    run = client.change_run(run_id, RunChange(name="", tags=[], note=""))
+    run = client.call(endpoints.CHANGE_RUN, run_id=run_id, body=RunChange(name="", tags=[], note=""))
     assert (run.name, run.tags, run.note) == (None, [], "")
 
 
 def test_runs_are_found_by_all_of_their_tags_and_each_tag_is_counted(client: Client) -> None:
     tagged = {"a": ["x"], "b": ["x", "y"], "c": ["y"], "d": []}
     for name, tags in tagged.items():
-        client.change_run(train(client, name), RunChange(tags=tags))
+        client.call(endpoints.CHANGE_RUN, run_id=train(client, name), body=RunChange(tags=tags))
     assert names(client, "x") == ["b", "a"]
     assert names(client, "x", "y") == ["b"]
     assert names(client, "X") == names(client, "x%") == []
     assert names(client) == ["d", "c", "b", "a"]
-    assert client.read_labels().tags == [TagCount(tag="x", runs=2), TagCount(tag="y", runs=2)]
+    assert client.call(endpoints.GET_LABELS).tags == [TagCount(tag="x", runs=2), TagCount(tag="y", runs=2)]
 
 
 def test_an_archived_run_is_out_of_the_list_and_nowhere_else(client: Client) -> None:
     kept, done = train(client, "kept"), train(client, "done")
     with pytest.raises(ApiError, match=f"{done} is queued; archive it when it has ended") as refused:
-        client.change_run(done, RunChange(archived=True))
+        client.call(endpoints.CHANGE_RUN, run_id=done, body=RunChange(archived=True))
     assert refused.value.field == "archived"
-    client.stop_run(done)
-    client.change_run(done, RunChange(archived=True))
+    client.call(endpoints.STOP_RUN, run_id=done)
+    client.call(endpoints.CHANGE_RUN, run_id=done, body=RunChange(archived=True))
     assert names(client) == ["kept"]
     assert names(client, archived=True) == ["done", "kept"]
-    assert client.get_run(done).archived
-    assert client.read_labels().archived == 1
-    client.change_run(done, RunChange(archived=False))
+    assert client.call(endpoints.GET_RUN, run_id=done).archived
+    assert client.call(endpoints.GET_LABELS).archived == 1
+    client.call(endpoints.CHANGE_RUN, run_id=done, body=RunChange(archived=False))
     assert names(client) == ["done", "kept"]
     assert kept != done
 
@@ -70,9 +77,9 @@ def test_what_is_too_much_is_refused_with_its_field(client: Client) -> None:
         ({"note": "n" * 2001}, "note"),
     ):
         with pytest.raises(ApiError) as refused:
-            client._send(dict, "PATCH", f"/runs/{run_id}", change)  # type: ignore[type-var]
+            client.call(endpoints.CHANGE_RUN, run_id=run_id, body=change)
         assert (refused.value.field or "").partition(".")[0] == field
-    assert client.get_run(run_id).tags == []
+    assert client.call(endpoints.GET_RUN, run_id=run_id).tags == []
 
 
 def test_the_form_says_what_is_too_much_before_it_is_sent() -> None:

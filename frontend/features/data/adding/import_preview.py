@@ -14,6 +14,7 @@ from frontend.ui.config_form import check_values
 from frontend.ui.session import client
 from frontend.ui.wording import count
 from shared.configs import ImportConfig
+from shared.contract import endpoints
 from shared.contract.datasets import SourcePreview
 
 LAST = "import_inspected"
@@ -32,7 +33,7 @@ class Inspection:
 @st.cache_data(ttl="2m", max_entries=64, show_spinner=False)
 def fetch_preview(values: str) -> SourcePreview:
     """The server's preview of an import with these values (JSON)."""
-    return client().inspect_source(json.loads(values))
+    return client().call(endpoints.INSPECT_SOURCE, body=json.loads(values))
 
 
 def inspect(given: dict[str, Any]) -> Inspection:
