@@ -73,6 +73,13 @@ export async function fetchJson(url, options = {}) {
   return body
 }
 
+/** Why a request failed: the sentence of the server, or `lost` if there is none.
+ * @param {unknown} problem
+ */
+export function reasonOf(problem, lost = "The server is not responding; try again.") {
+  return problem instanceof Refused ? problem.message : lost
+}
+
 /** @param {number} status @param {{ detail?: string, code?: string } | null} body */
 const refusal = (status, body) => new Refused(body?.detail ?? `The server returned ${status}.`, body?.code)
 
