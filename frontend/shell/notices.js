@@ -4,6 +4,7 @@ import { get } from "../ui/kit/api.js"
 import { el, find, renew, svgShape } from "../ui/kit/dom.js"
 import { ago, clockTime, plural, secondsSince } from "../ui/kit/format.js"
 import { runHref } from "../ui/kit/run.js"
+import { recall, remember } from "../ui/kit/storage.js"
 
 /** @import { Notice, NoticeKind } from "../api/contract.d.ts" */
 /** @typedef {{ place: HTMLElement, list: Notice[], newest: number | null, timer?: number }} Notices */
@@ -78,17 +79,10 @@ function openNotices(state) {
 /** @type {number | null} */
 let seenHere = null // if the browser has no storage
 
-function seenNotice() {
-  try {
-    const kept = localStorage.getItem(SEEN)
-    return kept === null ? seenHere : Number(kept)
-  } catch {
-    return seenHere
-  }
-}
+const seenNotice = () => recall(SEEN, seenHere, "localStorage")
 
 /** @param {number} id */
 function seeNotices(id) {
   seenHere = id
-  try { localStorage.setItem(SEEN, String(id)) } catch { /* a private window */ }
+  remember(SEEN, id, "localStorage")
 }

@@ -1,7 +1,7 @@
 // The learning rate over epochs, with warm-up and peak.
 
+import { roundUp } from "../../ui/charts/axes.js"
 import { chartStore, svg, tick } from "../../ui/charts/svg_chart.js"
-import { roundUp } from "../../ui/charts/ticks.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el, find } from "../../ui/kit/dom.js"
 import { digits } from "../../ui/kit/format.js"

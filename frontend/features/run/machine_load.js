@@ -1,7 +1,7 @@
 // Machine usage of a worker: small charts of CPU, memory and GPU over a common time axis.
 
+import { roundUp } from "../../ui/charts/axes.js"
 import { chartStore, svg, tick } from "../../ui/charts/svg_chart.js"
-import { roundUp } from "../../ui/charts/ticks.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el, find } from "../../ui/kit/dom.js"
 import { digits, duration, isNumber, sentence } from "../../ui/kit/format.js"

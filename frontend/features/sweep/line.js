@@ -1,7 +1,7 @@
 // A sweep over one axis: means as a line, seeds as dots, untrained baselines as dashed lines.
 
+import { spaced } from "../../ui/charts/axes.js"
 import { endNames, svg, tick } from "../../ui/charts/svg_chart.js"
-import { spaced } from "../../ui/charts/ticks.js"
 import { isNumber } from "../../ui/kit/format.js"
 import { atEpoch, axisScale, figureScale, figureTitle, measured, settingWords, valueWords } from "./scales.js"
 

@@ -1,8 +1,8 @@
 // A sweep over several axes: parallel coordinates with the objective as the last axis, lines coloured by objective.
 // Dragging along an axis filters the settings, in the figure and in the table.
 
+import { spaced } from "../../ui/charts/axes.js"
 import { svg } from "../../ui/charts/svg_chart.js"
-import { spaced } from "../../ui/charts/ticks.js"
 import { isNumber } from "../../ui/kit/format.js"
 import { axisScale, cividisAt, figureScale, figureTitle, meanRange, measured, settingWords } from "./scales.js"
 

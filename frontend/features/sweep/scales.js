@@ -1,7 +1,7 @@
 // The data of a sweep as its Python passes it, its axes as scales, its values as words, and the cividis colour map.
 
+import { roundTicks } from "../../ui/charts/axes.js"
 import { inPercent, shareTicks } from "../../ui/charts/svg_chart.js"
-import { logTicks, roundTicks } from "../../ui/charts/ticks.js"
 import { digits, isNumber, percent, plural } from "../../ui/kit/format.js"
 
 /** @import { RunState } from "../../api/contract.d.ts" */
@@ -46,6 +46,16 @@ function shortNumber(value) {
   return tiny || Math.abs(value) >= 1e5 ? Number(value.toPrecision(2)).toExponential().replace("e+", "e") : digits(value)
 }
 
+/** Powers of ten in the range, else its ends.
+ * @param {number} low
+ * @param {number} high
+ */
+function powersOfTen(low, high) {
+  const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9)
+  const powers = Array.from({ length: Math.max(last - first + 1, 0) }, (_, i) => 10 ** (first + i))
+  return powers.length > 1 ? powers : [low, high]
+}
+
 /** Maps the values of an axis to 0 … 1; words are evenly spaced.
  * @param {Axis} axis
  * @param {unknown[]} values
@@ -59,7 +69,7 @@ export function axisScale(axis, values, most = 5) {
   const own = [...new Set(values.map(Number))], low = Math.min(...own), high = Math.max(...own)
   const turn = axis.log ? Math.log : Number
   const at = (/** @type {unknown} */ value) => (high > low ? (turn(Number(value)) - turn(low)) / (turn(high) - turn(low)) : 0.5)
-  const marks = own.length <= 5 ? own : axis.log ? logTicks(low, high) : roundTicks(low, high, most)
+  const marks = own.length <= 5 ? own : axis.log ? powersOfTen(low, high) : roundTicks(low, high, most)
   return { at, ticks: marks.map((value) => [at(value), shortNumber(value)]) }
 }
 
@@ -70,7 +80,7 @@ export function figureScale({ objective, settings, references }) {
   const own = settings.flatMap(({ mean, runs }) => [mean, ...runs.map(({ best }) => best)]).filter(isNumber)
   const all = [...own, ...references.map(([, value]) => value)]
   const low = Math.min(...all), high = Math.max(...all), room = (high - low || Math.abs(high) || 1) * 0.04
-  const ticks = objective.share ? shareTicks(low, high) : roundTicks(low - room, high + room)
+  const ticks = objective.share ? shareTicks(low, high) : roundTicks(low - room, high + room, 5)
   const [from, to] = objective.share ? [ticks[0], ticks[ticks.length - 1]] : [low - room, high + room]
   const at = (/** @type {number} */ value) => (to > from ? (value - from) / (to - from) : 0.5)
   return { ticks, at, words: objective.share ? inPercent : shortNumber }
