@@ -8,7 +8,10 @@ type Root = "/api/v1"
 
 export type Method = "get" | "post" | "put" | "patch" | "delete"
 
-/** The routes that take a method, without the root. */
+/** All routes, without the root. */
+export type AnyRoute = { [P in keyof paths]: P extends `${Root}${infer R}` ? R : never }[keyof paths]
+
+/** The routes that take a method. */
 export type Route<M extends Method> = {
   [P in keyof paths]: P extends `${Root}${infer R}` ? (paths[P][M] extends { responses: unknown } ? R : never) : never
 }[keyof paths]

@@ -1,9 +1,10 @@
 // Eight galaxies of the first batch in three rows: original, augmented, masked.
 
-import { address, fetchFile, reasonOf } from "../../ui/kit/api.js"
+import { address, fetchFile } from "../../ui/kit/api.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el, find } from "../../ui/kit/dom.js"
 import { capitalised, percent, sentence } from "../../ui/kit/format.js"
+import { problemWords } from "../../ui/kit/problems.js"
 
 /** @import { Mounting } from "../../ui/kit/mount.d.ts" */
 /** @typedef {{ request: string | null, columns: number, mask_ratio: number }} Data `request` is a RunRequest as JSON, null if invalid */
@@ -78,7 +79,7 @@ async function load(state, data) {
   } catch (problem) {
     if (!current()) return
     state.wanted = null // so that the same values can be requested again
-    showMessage(state, reasonOf(problem, "The server is not responding; the image shows earlier values."))
+    showMessage(state, problemWords(problem, "The server is not responding; the image shows earlier values."))
   }
 }
 

@@ -1,10 +1,11 @@
 // One run: state, progress, accuracies and actions.
 
-import { reasonOf, send } from "../../ui/kit/api.js"
+import { send } from "../../ui/kit/api.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el, exists, find, keepFocus, renew, svgShape } from "../../ui/kit/dom.js"
 import { bytes, clockTime, duration, grouped, isNumber, sentence } from "../../ui/kit/format.js"
 import { live, refresh } from "../../ui/kit/poll.js"
+import { problemWords } from "../../ui/kit/problems.js"
 import {
   hasTrait, progressBar, runHref, runPace, runSeconds, runTitle, sendVerb, shareDone, STATE_WORDS, stateMark, tagMarks, TERMINAL, verdictPace,
 } from "../../ui/kit/run.js"
@@ -32,6 +33,8 @@ import { scores } from "./scores.js"
  * @property {string} [drawn]
  * @property {() => void} [end]
  */
+
+const SILENT = "The server is not responding; try again."
 
 /** @type {ReturnType<typeof makeStore<State>>} */
 const statuses = makeStore()
@@ -147,9 +150,14 @@ function verbButton(state, run, verb) {
   button.onclick = async () => {
     Object.assign(state, { waiting: verb, problem: null })
     draw(state)
-    await sendVerb(run.id, verb).catch((problem) => { state.problem = reasonOf(problem) })
-    state.waiting = null
-    draw(state)
+    try {
+      await sendVerb(run.id, verb)
+    } catch (problem) {
+      state.problem = problemWords(problem, SILENT)
+    } finally {
+      state.waiting = null
+      draw(state)
+    }
   }
   return button
 }
@@ -188,7 +196,7 @@ async function sendRequest(state, run, name) {
     if (exists(state.requests[name])) state.requests[name] = seq
   } catch (problem) {
     delete state.requests[name]
-    state.problem = reasonOf(problem)
+    state.problem = problemWords(problem, SILENT)
     draw(state)
   }
 }

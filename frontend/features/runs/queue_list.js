@@ -1,10 +1,11 @@
 // The queue: active and waiting runs with their start times. Buttons move a waiting run and pause or resume a lane.
 
-import { reasonOf, send } from "../../ui/kit/api.js"
+import { send } from "../../ui/kit/api.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el, find, keepFocus, plainClick, renew, svgShape } from "../../ui/kit/dom.js"
 import { clockTime, duration, isNumber, sentence } from "../../ui/kit/format.js"
 import { live, refresh } from "../../ui/kit/poll.js"
+import { alertLine, problemWords } from "../../ui/kit/problems.js"
 import { hasTrait, runHref, runTitle, stateMark } from "../../ui/kit/run.js"
 
 /** @import { Lane, LaneQueue, Queue, QueueMove, QueuedRun, WaitingRun } from "../../api/contract.d.ts" */
@@ -39,7 +40,7 @@ export default function ({ parentElement, setTriggerValue }) {
   state.open = open
   state.end ??= live("/queue", {}, queuePace, ({ data, error }) => {
     if (data) takeQueue(state, data)
-    else if (error) renew(state.root, el("p", { class: "gx-tone-bad", role: "alert" }, sentence(error)))
+    else if (error) renew(state.root, alertLine(sentence(error)))
   })
   if (state.queue) drawQueue(state, state.queue)
   return () => {
@@ -168,14 +169,15 @@ function moveRun(state, run, to) {
  * @param {() => string} done
  */
 function press(state, request, done) {
-  state.last = state.last.then(async () => {
+  const act = async () => {
     try {
       state.queue = await request()
       Object.assign(state, { words: done(), bad: false })
     } catch (problem) {
-      Object.assign(state, { words: sentence(reasonOf(problem, "The server is not responding; nothing was changed.")), bad: true })
+      Object.assign(state, { words: problemWords(problem, "The server is not responding; nothing was changed."), bad: true })
     }
     if (state.queue) drawQueue(state, state.queue)
     refresh("/queue", {})
-  })
+  }
+  state.last = state.last.then(act, act)
 }

@@ -4,6 +4,7 @@ import { makeStore } from "../kit/component.js"
 import { el, exists, find, renew } from "../kit/dom.js"
 import { duration, isNumber, sentence } from "../kit/format.js"
 import { live } from "../kit/poll.js"
+import { alertLine } from "../kit/problems.js"
 import { progressBar, runSeconds, sendVerb, shareDone, stateMark, TERMINAL } from "../kit/run.js"
 
 /** @import { Run } from "../../api/contract.d.ts" */
@@ -31,7 +32,7 @@ function follow(state, id) {
   state.root.replaceChildren(el("div", { class: "gx-bone wait" }))
   const pace = (/** @type {Run} */ run) => (TERMINAL.has(run.state) ? 0 : 400)
   state.end = live("/runs/{run_id}", { run_id: id }, pace, ({ data: run, error }) => {
-    if (error) state.root.replaceChildren(el("p", { class: "gx-tone-bad", role: "alert" }, sentence(error)))
+    if (error) state.root.replaceChildren(alertLine(sentence(error)))
     if (!run) return
     draw(state, run)
     if (TERMINAL.has(run.state) && !state.reported) {

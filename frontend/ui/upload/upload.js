@@ -1,9 +1,10 @@
 // Uploads files from the user's computer to the server one at a time, bypassing the page's script.
 
-import { address, reasonOf, Refused, send } from "../kit/api.js"
+import { address, Refused, send } from "../kit/api.js"
 import { makeStore } from "../kit/component.js"
 import { el, find } from "../kit/dom.js"
-import { bytes, duration, grouped, sentence } from "../kit/format.js"
+import { bytes, duration, grouped } from "../kit/format.js"
+import { alertLine, problemWords } from "../kit/problems.js"
 import { progressBar } from "../kit/run.js"
 
 /** @import { Upload } from "../../api/contract.d.ts" */
@@ -61,7 +62,7 @@ function put(state, phase, ...nodes) {
 function idle(state, problem = "") {
   put(state, "idle", el("p", {}, state.data.title), el("p", { class: "gx-soft" }, state.data.hint),
     el("button", { onClick: () => state.input.click() }, state.data.many ? "Choose files" : "Choose a file"),
-    el("p", { class: "gx-tone-bad", role: "alert" }, problem))
+    alertLine(problem))
 }
 
 /** @param {State} state @param {DragEvent} event */
@@ -102,7 +103,7 @@ async function upload(state, files) {
     arrive(state, files, await sendAll(state, files, progress))
   } catch (problem) {
     if (state.cancelled) return idle(state)
-    failed(state, files, sentence(reasonOf(problem, "The connection was lost during the upload.")))
+    failed(state, files, problemWords(problem, "The connection was lost during the upload."))
   }
 }
 
@@ -180,7 +181,7 @@ function arrive(state, files, upload) {
 
 /** @param {State} state @param {File[]} files @param {string} words */
 function failed(state, files, words) {
-  put(state, "failed", el("p", { class: "gx-tone-bad", role: "alert" }, words),
+  put(state, "failed", alertLine(words),
     el("div", { class: "buttons" }, el("button", { onClick: () => upload(state, files) }, "Retry"),
       el("button", { onClick: () => idle(state) }, "Choose other files")))
 }
