@@ -117,10 +117,7 @@ function showHealth(state, { data, lost }) {
   if (state.lost > 1) closeConnectionDialog()
 }
 
-/** Device and queue, rebuilt only when they change, so that focus and clicks are not lost.
- * @param {State} state
- * @param {Health} health
- */
+/** Device and queue, rebuilt only when they change, so that focus and clicks are not lost. @param {State} state @param {Health} health */
 function showMachine(state, { device, device_why: why, queued, paused_lanes: paused }) {
   const key = JSON.stringify([device, why, queued, paused, state.shown])
   if (key === state.machineKey) return
@@ -130,19 +127,14 @@ function showMachine(state, { device, device_why: why, queued, paused_lanes: pau
 }
 
 /** The device, with the reason if it is not a GPU; links to the Machine page.
- * @param {State} state
- * @param {string} device
- * @param {string} why
- */
+ * @param {State} state @param {string} device @param {string} why */
 function badge(state, device, why) {
   const page = state.data.pages.find(({ key }) => key === "machine")
   return leading(state, "machine", { class: "device", href: page?.href, title: why ? sentence(why) : page?.question,
     "aria-label": why ? `${device}: ${why}` : device, "aria-current": state.data.current === "machine" ? "page" : null }, device)
 }
 
-/** Text with backticks rendered as code.
- * @param {string} text
- */
+/** Text with backticks rendered as code. @param {string} text */
 const withCode = (text) => text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part))
 
 /** Closes Streamlit's dialog about a lost connection, which the bar reports; the page stays usable. */

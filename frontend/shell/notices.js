@@ -17,10 +17,7 @@ const KINDS = {
 const BELL = "M8 1.8a4 4 0 0 0-4 4v3l-1.6 2.6h11.2L12 8.8v-3a4 4 0 0 0-4-4M6.5 13.4a1.6 1.6 0 0 0 3 0"
 const TOAST_S = 60
 
-/** Fetches notices when the server has a newer one than known.
- * @param {Notices} state
- * @param {number} newest
- */
+/** Fetches notices when the server has a newer one than known. @param {Notices} state @param {number} newest */
 export async function updateNotices(state, newest) {
   if (seenNotice() === null) seeNotices(newest) // notices before the first visit count as read
   if (newest === state.newest) return
@@ -45,9 +42,7 @@ function drawBell(state) {
   renew(state.place, bell, noticeToast(state))
 }
 
-/** The newest unread notice, if recent.
- * @param {Notices} state
- */
+/** The newest unread notice, if recent. @param {Notices} state */
 function noticeToast(state) {
   const [newest] = state.list
   if (!newest || !isFresh(newest) || secondsSince(newest.at) > TOAST_S) return null

@@ -142,7 +142,7 @@ def test_the_first_batch_hides_as_many_patches_as_the_form_says(visit: Visit) ->
     asked = batch.get_attribute("data-request")
     type_into(number(page, "epochs"), "6")
     expect(page.locator(".gx-lr_curve svg")).to_have_attribute("aria-label", re.compile("at epoch 6"))
-    assert batch.get_attribute("data-request") == asked, "what the first batch does not depend on asks for none"
+    assert batch.get_attribute("data-request") == asked, "what it does not depend on asks for none"
 
 
 def test_the_badge_leads_to_the_machine_and_the_self_test_says_its_speed(visit: Visit, site: Site) -> None:

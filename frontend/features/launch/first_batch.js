@@ -54,10 +54,7 @@ function build(root, columns) {
   return state
 }
 
-/** Requests the image of these values, shortly after the last change.
- * @param {State} state
- * @param {Data} data
- */
+/** Requests the image of these values, shortly after the last change. @param {State} state @param {Data} data */
 function request(state, data) {
   state.root.classList.toggle("stale", data.request === null || data.request !== state.shown)
   if (data.request === state.wanted) return
@@ -106,9 +103,7 @@ function paint(state, picture, data) {
   crispen(state)
 }
 
-/** Shows pixels as squares if enlarged more than twofold.
- * @param {State} state
- */
+/** Shows pixels as squares if enlarged more than twofold. @param {State} state */
 function crispen(state) {
   state.grid.classList.toggle("crisp", state.tiles[0][0].clientWidth * devicePixelRatio > 2 * state.side)
 }

@@ -50,10 +50,7 @@ function chart({ epochs, warmup, peak, last, points }, width) {
 /** @param {number} value */
 const short = (value) => (value && Math.abs(value) < 1e-3 ? value.toExponential(2).replace(/\.?0+e/, "e") : digits(value))
 
-/** Evenly spaced whole epochs, as many as fit.
- * @param {number} epochs
- * @param {number} width
- */
+/** Evenly spaced whole epochs, as many as fit. @param {number} epochs @param {number} width */
 function wholeEpochs(epochs, width) {
   const room = Math.max(Math.floor((width - MARGIN.left) / 64), 2), step = Math.max(roundUp(epochs / room), 1)
   return Array.from({ length: Math.floor(epochs / step) + 1 }, (_, i) => i * step)

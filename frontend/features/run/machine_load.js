@@ -62,11 +62,7 @@ function loadChart(time, values, words, width, last) {
 }
 
 /** The path of the known values, with gaps where samples are missing.
- * @param {number[]} time
- * @param {(number | null)[]} values
- * @param {(time: number) => number} x
- * @param {(value: number) => number} y
- */
+ * @param {number[]} time @param {(number | null)[]} values @param {(time: number) => number} x @param {(value: number) => number} y */
 export function brokenLine(time, values, x, y) {
   const gap = Math.max(GAP_S, (3 * (time[time.length - 1] - time[0])) / time.length)
   return values.map((value, i) => {

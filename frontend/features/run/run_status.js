@@ -70,9 +70,7 @@ function follow(state, { run, has_verdict: judged }) {
   state.end = () => ends.forEach((end) => end())
 }
 
-/** The user's labels of a run.
- * @param {Run} run
- */
+/** The user's labels of a run. @param {Run} run */
 const labelsOf = (run) => JSON.stringify([run.name, run.tags, run.note, run.archived])
 
 /** @param {State} state @param {Run} run */
@@ -104,9 +102,7 @@ function title(state, run) {
     stateMark(state.waiting === "stop" ? { ...run, state: "stopping" } : run), tagMarks(run), run.note ? el("p", { class: "own gx-soft" }, run.note) : null)
 }
 
-/** The origin of a classifier.
- * @param {Run} run
- */
+/** The origin of a classifier. @param {Run} run */
 function descent(run) {
   if (!hasTrait(run, "classifies")) return null
   const from = run.config.encoder ? String(run.config.encoder) : null
@@ -167,10 +163,7 @@ const REQUESTS = {
   sample: { words: "Sample now", waits: "Samples requested…", done: "Samples written", note: "Reconstruct the fixed galaxies with the current model and continue" },
 }
 
-/** Requests to an active training, and their outcome.
- * @param {State} state
- * @param {Run} run
- */
+/** Requests to an active training, and their outcome. @param {State} state @param {Run} run */
 function requestBar(state, run) {
   /** @type {Request[]} */
   const names = run.state !== "running" || !hasTrait(run, "trains") ? [] : hasTrait(run, "samples") ? ["checkpoint", "sample"] : ["checkpoint"]
@@ -201,10 +194,7 @@ async function sendRequest(state, run, name) {
   }
 }
 
-/** Settles requests once the worker has confirmed them or has ended.
- * @param {State} state
- * @param {Run} run
- */
+/** Settles requests once the worker has confirmed them or has ended. @param {State} state @param {Run} run */
 function settleRequests(state, run) {
   for (const name of /** @type {Request[]} */ (Object.keys(state.requests))) {
     const confirmed = (run.progress.last_seq ?? 0) >= (state.requests[name] ?? Infinity)
@@ -230,9 +220,7 @@ const TRENDS = {
   collapsing: ["bad", "M4 4l8 8M12 4l-8 8"], "too early": ["plain", "M8 3v5l3 2"], unlabelled: ["plain", "M3 8h10"],
 }
 
-/** The verdict of the server, and where early stopping applies.
- * @param {State} state
- */
+/** The verdict of the server, and where early stopping applies. @param {State} state */
 function trend({ verdict, run }) {
   if (!verdict || run.state === "queued") return null
   const [tone, path] = TRENDS[verdict.state]

@@ -114,9 +114,7 @@ function choose(state, index) {
 /** @param {State} state @param {number} step */
 const sprite = (state, step) => state.sprites("/runs/{run_id}/samples/{step}.png", { run_id: state.id, step })
 
-/** Paints the chosen evaluation once its sprite is here.
- * @param {State} state
- */
+/** Paints the chosen evaluation once its sprite is here. @param {State} state */
 async function show(state) {
   const step = state.samples?.steps[state.at]
   if (step === undefined) return
@@ -124,9 +122,7 @@ async function show(state) {
   if (image && state.samples?.steps[state.at] === step) paint(state, state.samples, image)
 }
 
-/** Rows of tiles, in blocks if the galaxies do not fit side by side.
- * @param {State} state
- */
+/** Rows of tiles, in blocks if the galaxies do not fit side by side. @param {State} state */
 function layOut(state, force = false) {
   const { samples } = state
   if (!samples?.steps.length) return

@@ -18,9 +18,7 @@ const REFERENCES = [["Random init", "random_init"], ["Raw pixels", "raw_pixel"]]
 const KINDS = [["Accuracy", "accuracy"], ["Balanced accuracy", "balanced_accuracy"]]
 
 /** Accuracies of both probes or of the classifier, plain and balanced; null if there will be none.
- * @param {Run} run
- * @param {Measure} measure
- */
+ * @param {Run} run @param {Measure} measure */
 export function scores(run, measure) {
   const ranked = isNumber(run.metrics["val/rankme"])
   if (!hasTrait(run, "trains")) return null
@@ -37,9 +35,7 @@ function folded(question, answer, tables, { footnote }) {
     el("div", { class: "tables" }, tables), el("p", { class: "gx-soft note" }, footnote))
 }
 
-/** The section for data without labels, which cannot be probed.
- * @param {Measure} measure
- */
+/** The section for data without labels, which cannot be probed. @param {Measure} measure */
 function unprobed({ footnote }) {
   return el("div", { class: "scores" },
     el("p", {}, el("span", { class: "gx-soft" }, "How good is it? "),
@@ -47,10 +43,7 @@ function unprobed({ footnote }) {
     el("p", { class: "gx-soft note" }, footnote))
 }
 
-/** Accuracies of a classifier on validation and, at the end, test rows.
- * @param {Run} run
- * @param {Measure} measure
- */
+/** Accuracies of a classifier on validation and, at the end, test rows. @param {Run} run @param {Measure} measure */
 function classifierScores(run, measure) {
   const now = run.metrics["val/accuracy"], tested = run.metrics["test/accuracy"]
   if (!isNumber(now)) return null
@@ -93,11 +86,7 @@ function table(name, references, rows) {
 const row = (title, now, cells) =>
   el("tr", {}, el("th", { scope: "row" }, title), el("td", { class: "now" }, isNumber(now) ? percent(now) : "–"), cells)
 
-/** A reference, with the points that the run is above it.
- * @param {Maybe} now
- * @param {Maybe} value
- * @param {number | null} noise
- */
+/** A reference, with the points that the run is above it. @param {Maybe} now @param {Maybe} value @param {number | null} noise */
 function versus(now, value, noise) {
   if (!isNumber(value)) return el("td", { class: "gx-soft" }, "–")
   const gap = isNumber(now) ? 100 * (now - value) : null
@@ -105,10 +94,7 @@ function versus(now, value, noise) {
     : el("small", { class: gap > 100 * (noise ?? 0) ? "gx-tone-good" : "gx-soft" }, `${gap > 0 ? "+" : gap < 0 ? "−" : "±"}${Math.abs(gap).toFixed(1)}`))
 }
 
-/** A summary of the validation figures, and of differences that may be chance.
- * @param {Scored} run
- * @param {number | null} noise
- */
+/** A summary of the validation figures, and of differences that may be chance. @param {Scored} run @param {number | null} noise */
 export function standing(run, noise) {
   const now = run.metrics["val/linear_accuracy"], { random_init_linear_accuracy: init, raw_pixel_linear_accuracy: pixels } = run.baselines
   if (!isNumber(now)) return "No evaluation yet."

@@ -131,9 +131,7 @@ function startWords(queue, lane, run) {
   return el("span", { class: "gx-soft" }, `after ${before ? runTitle(before) : run.after}`)
 }
 
-/** Hours and minutes, with the date if not today.
- * @param {string} iso
- */
+/** Hours and minutes, with the date if not today. @param {string} iso */
 function timeOfDay(iso) {
   const at = new Date(iso)
   const today = at.toDateString() === new Date().toDateString()
@@ -151,10 +149,7 @@ function moveButton(state, lane, run, [to, words, path]) {
 }
 
 /** Sends the rank seen here, so that a run moved by someone else meanwhile is not moved again.
- * @param {State} state
- * @param {WaitingRun} run
- * @param {QueueMove["to"]} to
- */
+ * @param {State} state @param {WaitingRun} run @param {QueueMove["to"]} to */
 function moveRun(state, run, to) {
   const now = () => state.queue?.lanes.flatMap((lane) => lane.waiting).find(({ id }) => id === run.id)
   press(state, () => send("post", "/runs/{run_id}/move", { run_id: run.id }, { to, rank: now()?.rank }), () => {
@@ -164,10 +159,7 @@ function moveRun(state, run, to) {
 }
 
 /** Processes clicks in order, each on the result of the previous one.
- * @param {State} state
- * @param {() => Promise<Queue>} request
- * @param {() => string} done
- */
+ * @param {State} state @param {() => Promise<Queue>} request @param {() => string} done */
 function press(state, request, done) {
   const act = async () => {
     try {

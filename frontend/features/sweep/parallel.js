@@ -94,10 +94,7 @@ function beginBrush(state, i, event, shareAt) {
   }, { once: true })
 }
 
-/** Whether a setting passes all axis filters.
- * @param {Pick<State, "shares" | "brushes">} state
- * @param {Setting} setting
- */
+/** Whether a setting passes all axis filters. @param {Pick<State, "shares" | "brushes">} state @param {Setting} setting */
 export function isKept({ shares, brushes }, setting) {
   const own = shares.get(setting)
   return !own || brushes.every((brush, i) => {
@@ -106,9 +103,7 @@ export function isKept({ shares, brushes }, setting) {
   })
 }
 
-/** Dims filtered lines and highlights the one under the pointer.
- * @param {State} state
- */
+/** Dims filtered lines and highlights the one under the pointer. @param {State} state */
 function dimOthers(state) {
   for (const [setting, line] of state.lines) {
     line.classList.toggle("away", !isKept(state, setting))

@@ -19,10 +19,7 @@ const CIVIDIS = [
   [138, 135, 121], [166, 157, 117], [196, 181, 108], [228, 207, 91], [255, 234, 70],
 ]
 
-/** A cividis colour for a share, avoiding the end that blends into the background.
- * @param {number} share
- * @param {boolean} dark
- */
+/** A cividis colour for a share, avoiding the end that blends into the background. @param {number} share @param {boolean} dark */
 export function cividisAt(share, dark) {
   const kept = dark ? 0.28 + 0.72 * share : 0.86 * share
   const place = Math.min(Math.max(kept, 0), 1) * (CIVIDIS.length - 1)
@@ -33,11 +30,7 @@ export function cividisAt(share, dark) {
 /** @param {Objective} objective @param {number | null} value */
 export const figureWords = ({ share }, value) => (isNumber(value) ? (share ? percent(value) : digits(value, 4)) : "–")
 
-/** A value of a seed and the epoch that reached it.
- * @param {Objective} objective
- * @param {number} value
- * @param {number | null} epoch
- */
+/** A value of a seed and the epoch that reached it. @param {Objective} objective @param {number} value @param {number | null} epoch */
 export const atEpoch = (objective, value, epoch) => `${figureWords(objective, value)} at epoch ${digits(epoch ?? 0, 4)}`
 
 /** @param {number} value */
@@ -46,21 +39,14 @@ function shortNumber(value) {
   return tiny || Math.abs(value) >= 1e5 ? Number(value.toPrecision(2)).toExponential().replace("e+", "e") : digits(value)
 }
 
-/** Powers of ten in the range, else its ends.
- * @param {number} low
- * @param {number} high
- */
+/** Powers of ten in the range, else its ends. @param {number} low @param {number} high */
 function powersOfTen(low, high) {
   const first = Math.ceil(Math.log10(low) - 1e-9), last = Math.floor(Math.log10(high) + 1e-9)
   const powers = Array.from({ length: Math.max(last - first + 1, 0) }, (_, i) => 10 ** (first + i))
   return powers.length > 1 ? powers : [low, high]
 }
 
-/** Maps the values of an axis to 0 … 1; words are evenly spaced.
- * @param {Axis} axis
- * @param {unknown[]} values
- * @returns {Scale}
- */
+/** Maps the values of an axis to 0 … 1; words are evenly spaced. @param {Axis} axis @param {unknown[]} values @returns {Scale} */
 export function axisScale(axis, values, most = 5) {
   if (!axis.numeric) {
     const place = (/** @type {string} */ words) => (axis.words.length > 1 ? axis.words.indexOf(words) / (axis.words.length - 1) : 0.5)
@@ -74,8 +60,7 @@ export function axisScale(axis, values, most = 5) {
 }
 
 /** The scale of the objective, including references: shares in per cent, others in round numbers.
- * @param {Pick<Sweep, "objective" | "settings" | "references">} sweep with a mean or a best value
- */
+ * @param {Pick<Sweep, "objective" | "settings" | "references">} sweep with a mean or a best value */
 export function figureScale({ objective, settings, references }) {
   const own = settings.flatMap(({ mean, runs }) => [mean, ...runs.map(({ best }) => best)]).filter(isNumber)
   const all = [...own, ...references.map(([, value]) => value)]
@@ -99,14 +84,10 @@ export function settingWords(sweep, setting) {
   return `${valueWords(sweep, setting)}: ${figure}, ${n} of ${plural(runs.length, "seed")}${early ? `, ${early} stopped early` : ""}`
 }
 
-/** The settings that have a figure.
- * @param {Setting[]} settings
- */
+/** The settings that have a figure. @param {Setting[]} settings */
 export const measured = (settings) => settings.filter(/** @returns {one is Setting & { mean: number }} */ (one) => isNumber(one.mean))
 
-/** [worst, best] mean.
- * @param {Pick<Sweep, "settings" | "objective">} sweep
- */
+/** [worst, best] mean. @param {Pick<Sweep, "settings" | "objective">} sweep */
 export function meanRange({ settings, objective }) {
   const means = measured(settings).map(({ mean }) => mean)
   const ends = [Math.min(...means), Math.max(...means)]

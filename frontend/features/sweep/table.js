@@ -35,10 +35,7 @@ export function sweepTable(state, data) {
 }
 
 /** Settings by a number or a word; those without one are last.
- * @param {Setting[]} settings
- * @param {(setting: Setting) => unknown} by
- * @param {boolean} down
- */
+ * @param {Setting[]} settings @param {(setting: Setting) => unknown} by @param {boolean} down */
 export function sorted(settings, by, down) {
   return [...settings].sort((first, second) => {
     const one = by(first), other = by(second)

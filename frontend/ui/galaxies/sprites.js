@@ -4,9 +4,7 @@ import { address } from "../kit/api.js"
 
 /** @import { Params, Route } from "../../api/contract.d.ts" */
 
-/** Decoded pictures by address, null if one cannot be loaded; the `most` newest are kept.
- * @param {number} most
- */
+/** Decoded pictures by address, null if one cannot be loaded; the `most` newest are kept. @param {number} most */
 export function spriteCache(most) {
   /** @type {Map<string, Promise<HTMLImageElement | null>>} */
   const kept = new Map()
@@ -31,12 +29,7 @@ export function spriteCache(most) {
 }
 
 /** Copies a tile of `side` pixels; shown as squares if enlarged more than twofold.
- * @param {HTMLCanvasElement} canvas
- * @param {CanvasImageSource} sprite
- * @param {number} column
- * @param {number} row
- * @param {number} side
- */
+ * @param {HTMLCanvasElement} canvas @param {CanvasImageSource} sprite @param {number} column @param {number} row @param {number} side */
 export function paintTile(canvas, sprite, column, row, side) {
   canvas.getContext("2d")?.drawImage(sprite, column * side, row * side, side, side, 0, 0, side, side)
   canvas.style.imageRendering = canvas.clientWidth * devicePixelRatio > 2 * side ? "pixelated" : "auto"

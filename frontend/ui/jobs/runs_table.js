@@ -163,9 +163,7 @@ function runRow(state, run) {
   return row
 }
 
-/** The origin of a run: a preset, imported weights, or the encoder of another run.
- * @param {Run} run
- */
+/** The origin of a run: a preset, imported weights, or the encoder of another run. @param {Run} run */
 function howMade(run) {
   if (!hasTrait(run, "trains")) return ["imported"]
   if (!hasTrait(run, "classifies")) return [run.preset ?? "custom"]

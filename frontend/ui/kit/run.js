@@ -100,8 +100,6 @@ export const runHref = (id) => `/run?run=${encodeURIComponent(id)}`
 
 /** @param {string} id */
 export const runPath = (id) => `/runs/${encodeURIComponent(id)}`
-/** @param {string} id */
-export const verdictPath = (id) => `${runPath(id)}/verdict`
 /** @param {Verdict} verdict */
 export const verdictPace = (verdict) => (verdict.ended ? 0 : 2000)
 /** @param {Pick<Run, "state">} run */

@@ -78,10 +78,7 @@ function dropped(state, event) {
 /** @param {File[]} files */
 const sizeOf = (files) => files.reduce((sum, file) => sum + file.size, 0)
 
-/** Why these files cannot be uploaded; "" if they can.
- * @param {Data} data
- * @param {File[]} files
- */
+/** Why these files cannot be uploaded; "" if they can. @param {Data} data @param {File[]} files */
 export function fault({ accept, most_bytes: most, many }, files) {
   const odd = files.find((file) => !accept.some((suffix) => file.name.toLowerCase().endsWith(suffix)))
   if (odd) return `${odd.name} cannot be imported; accepted: ${accept.join(" ")}.`
@@ -120,12 +117,7 @@ async function sendAll(state, files, progress) {
 }
 
 /** Sends a file as the body of one PUT, with XMLHttpRequest because fetch does not report progress.
- * @param {State} state
- * @param {string} id
- * @param {File} file
- * @param {(sent: number) => void} onProgress
- * @returns {Promise<Upload>}
- */
+ * @param {State} state @param {string} id @param {File} file @param {(sent: number) => void} onProgress @returns {Promise<Upload>} */
 function sendFile(state, id, file, onProgress) {
   return new Promise((resolve, reject) => {
     const request = (state.request = new XMLHttpRequest())
@@ -146,10 +138,7 @@ function parsed(text) {
   try { return JSON.parse(text) } catch { return null }
 }
 
-/** Returns what shows the progress.
- * @param {State} state
- * @param {File[]} files
- */
+/** Returns what shows the progress. @param {State} state @param {File[]} files */
 function showSending(state, files) {
   const total = sizeOf(files), began = Date.now(), words = el("p", { class: "gx-soft" }, `0 of ${bytes(total)}`)
   let meter = progressBar(0, "Upload")
