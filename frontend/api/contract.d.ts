@@ -8,7 +8,10 @@ type Root = "/api/v1"
 
 export type Method = "get" | "post" | "put" | "patch" | "delete"
 
-/** The routes that take a method, without the root. */
+/** All routes, without the root. */
+export type AnyRoute = { [P in keyof paths]: P extends `${Root}${infer R}` ? R : never }[keyof paths]
+
+/** The routes that take a method. */
 export type Route<M extends Method> = {
   [P in keyof paths]: P extends `${Root}${infer R}` ? (paths[P][M] extends { responses: unknown } ? R : never) : never
 }[keyof paths]
@@ -34,7 +37,21 @@ export type Body<M extends Method, R extends string> =
   Operation<M, R> extends { requestBody?: infer B } ? (Exclude<B, undefined> extends { content: { "application/json": infer J } } ? J : never) : never
 
 export type Checkpoints = Schemas["Checkpoints"]
+export type Health = Schemas["Health"]
+export type Lane = Schemas["Lane"]
+export type LaneQueue = Schemas["LaneQueue"]
+export type Notice = Schemas["Notice"]
+export type NoticeKind = Schemas["NoticeKind"]
+export type Queue = Schemas["Queue"]
+export type QueuedRun = Schemas["QueuedRun"]
+export type QueueMove = Schemas["QueueMove"]
 export type Run = Schemas["Run"]
+export type RunKind = Schemas["RunKind"]
+export type RunLoad = Schemas["RunLoad"]
 export type RunState = Schemas["RunState"]
+export type Samples = Schemas["Samples"]
 export type Trait = Schemas["Trait"]
+export type Trend = Schemas["Trend"]
+export type Upload = Schemas["Upload"]
 export type Verdict = Schemas["Verdict"]
+export type WaitingRun = Schemas["WaitingRun"]

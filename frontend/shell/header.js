@@ -1,18 +1,43 @@
 // The header: pages, selected run, queue, problems, and keyboard shortcuts.
 
 import { makeStore } from "../ui/kit/component.js"
-import { el, plainClick, renew } from "../ui/kit/dom.js"
+import { el, find, plainClick, renew } from "../ui/kit/dom.js"
 import { sentence } from "../ui/kit/format.js"
-import { livePath } from "../ui/kit/poll.js"
-import { runPace, runPath, runTitle, stateMark } from "../ui/kit/run.js"
+import { live } from "../ui/kit/poll.js"
+import { runHref, runPace, runTitle, stateMark } from "../ui/kit/run.js"
 import { updateNotices } from "./notices.js"
 
+/** @import { Health, Run } from "../api/contract.d.ts" */
+/** @import { Mounting } from "../ui/kit/mount.d.ts" */
+/** @import { Polled } from "../ui/kit/poll.js" */
+/** @import { Notices } from "./notices.js" */
+/** @typedef {{ key: string, title: string, href: string, letter: string, question: string }} Page */
+/** @typedef {{ pages: Page[], current: string, run_id: string | null }} Data */
+
+/** @typedef {object} State
+ * @property {Data} data
+ * @property {(page: string) => void} go
+ * @property {HTMLElement} nav
+ * @property {HTMLElement} run
+ * @property {HTMLElement} queue
+ * @property {HTMLElement} bar of problems
+ * @property {HTMLDialogElement} keys
+ * @property {Notices} notices
+ * @property {(() => void)[]} leave
+ * @property {number} pending when g was pressed
+ * @property {number} lost failed polls in a row
+ * @property {string} [shown]
+ * @property {string} [machineKey]
+ */
+
+/** @type {ReturnType<typeof makeStore<State>>} */
 const header = makeStore()
 
+/** @param {Mounting<Data>} mounting */
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".gx-header")
-  const state = header(parentElement, () => build(root))
-  state.go = (page) => setTriggerValue("go", page)
+  const go = (/** @type {string} */ page) => setTriggerValue("go", page)
+  const state = header(parentElement, () => build(find(parentElement, ".gx-header"), { data, go }))
+  state.go = go
   if (state.shown !== JSON.stringify(data)) show(state, data)
   document.onkeydown = (event) => onKey(state, event)
   return () => {
@@ -21,58 +46,67 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 }
 
-function build(root) {
-  const state = { leave: [], pending: 0, lost: 0 }
-  state.nav = el("nav", { "aria-label": "Pages" })
-  state.run = el("div", { class: "run" })
-  state.queue = el("span", { class: "queue gx-soft" })
-  state.bar = el("div", { class: "bar", role: "status", hidden: true })
-  state.keys = el("dialog", { "aria-label": "Keyboard" })
-  state.notices = el("div", { class: "notices" })
-  state.help = el("button", { class: "help", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)" }, "?")
-  state.help.onclick = () => state.keys.showModal()
-  const brand = el("a", { class: "brand", href: "/" }, "Galaxyscope")
-  brand.onclick = (event) => plainClick(event, () => state.go("runs"))
+/** @param {HTMLElement} root @param {Pick<State, "data" | "go">} known @returns {State} */
+function build(root, known) {
+  const nav = el("nav", { "aria-label": "Pages" }), run = el("div", { class: "run" }), queue = el("span", { class: "queue gx-soft" })
+  const bar = el("div", { class: "bar", role: "status", hidden: true }), keys = el("dialog", { "aria-label": "Keyboard" })
+  const place = el("div", { class: "notices" })
+  const help = el("button", { class: "help", "aria-label": "Keyboard shortcuts", title: "Keyboard shortcuts (?)" }, "?")
+  help.onclick = () => keys.showModal()
+  /** @type {State} */
+  const state = { ...known, nav, run, queue, bar, keys, notices: { place, list: [], newest: null }, leave: [], pending: 0, lost: 0 }
   root.replaceChildren(
-    el("header", {}, brand, state.nav, el("div", { class: "status" }, state.run, state.queue, state.notices, state.help)),
-    state.bar, state.keys)
+    el("header", {}, leading(state, "runs", { class: "brand", href: "/" }, "Galaxyscope"), nav, el("div", { class: "status" }, run, queue, place, help)),
+    bar, keys)
   return state
 }
 
-function show(state, data) {
-  state.shown = JSON.stringify(data)
-  state.data = data
-  state.nav.replaceChildren(...data.pages.map((page) => pageLink(state, page)))
-  const here = state.nav.querySelector("[aria-current]")
-  if (here) state.nav.scrollLeft = here.offsetLeft - state.nav.offsetLeft - (state.nav.clientWidth - here.offsetWidth) / 2
-  state.keys.replaceChildren(...keyList(state))
-  state.run.replaceChildren()
-  state.leave.forEach((end) => end())
-  state.leave = [livePath("/health", () => 3000, (health) => showHealth(state, health))]
-  if (data.run_id) {
-    state.leave.push(livePath(runPath(data.run_id), runPace, ({ data: run }) => run && showRun(state, run)))
-  }
-}
-
-function pageLink(state, page) {
-  const current = page.key === state.data.current
-  const kind = page.key === "machine" ? "machine" : null // on wide screens the device badge replaces it
-  const link = el("a", { href: page.href, class: kind, "aria-current": current ? "page" : null, title: page.question }, page.title)
-  link.onclick = (event) => plainClick(event, () => state.go(page.key))
+/** A link that leads to a page without loading it anew.
+ * @param {State} state
+ * @param {string} page
+ * @param {import("../ui/kit/dom.js").Props} props
+ * @param {import("../ui/kit/dom.js").Children[]} children
+ */
+function leading(state, page, props, ...children) {
+  const link = el("a", props, ...children)
+  link.onclick = (event) => plainClick(event, () => state.go(page))
   return link
 }
 
-function showRun(state, run) {
-  const link = el("a", { href: `/run?run=${encodeURIComponent(run.id)}`, title: "The selected run" },
-    el("span", { class: "gx-soft label" }, "Run"), el("span", { class: "name" }, runTitle(run)), stateMark(run))
-  link.onclick = (event) => plainClick(event, () => state.go("run"))
-  renew(state.run, link)
+/** @param {State} state @param {Data} data */
+function show(state, data) {
+  const { nav } = state
+  state.shown = JSON.stringify(data)
+  state.data = data
+  nav.replaceChildren(...data.pages.map((page) => pageLink(state, page)))
+  const here = nav.querySelector("[aria-current]")
+  if (here instanceof HTMLElement) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2
+  state.keys.replaceChildren(...keyList(state))
+  state.run.replaceChildren()
+  state.leave.forEach((end) => end())
+  state.leave = [live("/health", {}, () => 3000, (health) => showHealth(state, health))]
+  if (data.run_id) {
+    state.leave.push(live("/runs/{run_id}", { run_id: data.run_id }, runPace, ({ data: run }) => { if (run) showRun(state, run) }))
+  }
 }
 
+/** @param {State} state @param {Page} page */
+function pageLink(state, { key, href, question, title }) {
+  const kind = key === "machine" ? "machine" : null // on wide screens the device badge replaces it
+  return leading(state, key, { href, class: kind, "aria-current": key === state.data.current ? "page" : null, title: question }, title)
+}
+
+/** @param {State} state @param {Run} run */
+function showRun(state, run) {
+  renew(state.run, leading(state, "run", { href: runHref(run.id), title: "The selected run" },
+    el("span", { class: "gx-soft label" }, "Run"), el("span", { class: "name" }, runTitle(run)), stateMark(run)))
+}
+
+/** @param {State} state @param {Polled<Health>} polled */
 function showHealth(state, { data, lost }) {
   state.lost = lost ? state.lost + 1 : 0
   if (data) showMachine(state, data)
-  if (data) updateNotices(state, data.newest_notice)
+  if (data) updateNotices(state.notices, data.newest_notice)
   const problems = state.lost > 1
     ? ["The server is not responding. This page shows its last state and reconnects automatically. "
       + "If it does not recover, restart the server with `galaxyscope up`."]
@@ -83,53 +117,51 @@ function showHealth(state, { data, lost }) {
   if (state.lost > 1) closeConnectionDialog()
 }
 
-/** Device and queue, rebuilt only when they change, so that focus and clicks are not lost. */
-function showMachine(state, { device, device_why, queued, paused_lanes: paused }) {
-  const key = JSON.stringify([device, device_why, queued, paused, state.shown])
+/** Device and queue, rebuilt only when they change, so that focus and clicks are not lost. @param {State} state @param {Health} health */
+function showMachine(state, { device, device_why: why, queued, paused_lanes: paused }) {
+  const key = JSON.stringify([device, why, queued, paused, state.shown])
   if (key === state.machineKey) return
   state.machineKey = key
-  state.queue.replaceChildren(badge(state, { device, device_why }), el("span", { title: paused?.length ? `The ${paused.join(" and ")} queue is paused: no new runs start` : "Waiting runs" }, `Queue ${queued}${paused?.length ? " · paused" : ""}`))
+  const note = paused.length ? `The ${paused.join(" and ")} queue is paused: no new runs start` : "Waiting runs"
+  state.queue.replaceChildren(badge(state, device, why), el("span", { title: note }, `Queue ${queued}${paused.length ? " · paused" : ""}`))
 }
 
-/** The device, with the reason if it is not a GPU; links to the Machine page. */
-function badge(state, { device, device_why: why }) {
-  const page = state.data.pages.find((one) => one.key === "machine")
-  const link = el("a", { class: "device", href: page.href, title: why ? sentence(why) : page.question,
+/** The device, with the reason if it is not a GPU; links to the Machine page.
+ * @param {State} state @param {string} device @param {string} why */
+function badge(state, device, why) {
+  const page = state.data.pages.find(({ key }) => key === "machine")
+  return leading(state, "machine", { class: "device", href: page?.href, title: why ? sentence(why) : page?.question,
     "aria-label": why ? `${device}: ${why}` : device, "aria-current": state.data.current === "machine" ? "page" : null }, device)
-  link.onclick = (event) => plainClick(event, () => state.go(page.key))
-  return link
 }
 
-/** Text with backticks rendered as code. */
-function withCode(text) {
-  return text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part))
-}
+/** Text with backticks rendered as code. @param {string} text */
+const withCode = (text) => text.split("`").map((part, i) => (i % 2 ? el("code", {}, part) : part))
 
 /** Closes Streamlit's dialog about a lost connection, which the bar reports; the page stays usable. */
 function closeConnectionDialog() {
   for (const dialog of document.querySelectorAll('[data-testid="stDialog"]')) {
-    if (dialog.textContent.startsWith("Connection error")) dialog.querySelector("button")?.click()
+    if (dialog.textContent?.startsWith("Connection error")) dialog.querySelector("button")?.click()
   }
 }
 
-function keyList(state) {
+/** @param {State} state */
+function keyList({ data, keys }) {
   const rows = [
-    ...state.data.pages.map((page) => [`g ${page.letter}`, page.title]),
+    ...data.pages.map((page) => [`g ${page.letter}`, page.title]),
     ["← →", "Previous and next, in sliders and grids"], ["Enter", "Open the focused item"],
     ["r", "Random galaxy, on Reconstruct and Search"], ["/", "Search box, on Search"],
     ["f", "Flag a label as doubtful, on Evaluate and for odd galaxies"],
     ["0 … 5", "Rate an odd galaxy, on Search; u undoes, l learns"],
     ["?", "This list"], ["Esc", "Close this list"],
   ]
-  const close = el("button", {}, "Close")
-  close.onclick = () => state.keys.close()
   return [
     el("h2", {}, "Keyboard"),
     el("dl", {}, rows.flatMap(([key, text]) => [el("dt", {}, key), el("dd", {}, text)])),
-    close,
+    el("button", { onclick: () => keys.close() }, "Close"),
   ]
 }
 
+/** @param {State} state @param {KeyboardEvent} event */
 function onKey(state, event) {
   if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event)) return
   const now = Date.now()
@@ -140,7 +172,9 @@ function onKey(state, event) {
   state.pending = 0
 }
 
+/** @param {KeyboardEvent} event */
 function isTyping(event) {
-  const target = event.composedPath()[0]
-  return target.isContentEditable || ["INPUT", "TEXTAREA", "SELECT"].includes(target.tagName) && target.type !== "range"
+  const [target] = event.composedPath()
+  if (target instanceof HTMLInputElement) return target.type !== "range"
+  return target instanceof HTMLElement && (target.isContentEditable || ["TEXTAREA", "SELECT"].includes(target.tagName))
 }

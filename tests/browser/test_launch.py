@@ -135,15 +135,15 @@ def test_the_first_batch_hides_as_many_patches_as_the_form_says(visit: Visit) ->
     page = visit.page
     visit.open(FORM)
     batch = page.locator(".gx-first_batch")
-    expect(batch).to_have_attribute("data-path", re.compile("mask_ratio%22%3A0.6"))
+    expect(batch).to_have_attribute("data-request", re.compile('mask_ratio":0.6'))
     assert batch.evaluate(HIDDEN_PATCHES, 8) == [10] * 8  # round-half-up of 0.6 · 16
     type_into(number(page, "mask_ratio"), "0.9")
-    expect(batch).to_have_attribute("data-path", re.compile("mask_ratio%22%3A0.9"))
+    expect(batch).to_have_attribute("data-request", re.compile('mask_ratio":0.9'))
     assert batch.evaluate(HIDDEN_PATCHES, 8) == [14] * 8
-    asked = batch.get_attribute("data-path")
+    asked = batch.get_attribute("data-request")
     type_into(number(page, "epochs"), "6")
     expect(page.locator(".gx-lr_curve svg")).to_have_attribute("aria-label", re.compile("at epoch 6"))
-    assert batch.get_attribute("data-path") == asked, "what the first batch does not depend on asks for none"
+    assert batch.get_attribute("data-request") == asked, "what it does not depend on asks for none"
 
 
 def test_the_badge_leads_to_the_machine_and_the_self_test_says_its_speed(visit: Visit, site: Site) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from frontend.features.launch.checks import check_form, evaluation_datasets
 from frontend.features.launch.cost import cost_rows
-from frontend.features.launch.first_batch import first_batch_path
+from frontend.features.launch.first_batch import first_batch_request
 from frontend.features.launch.lr_curve import schedule
 from frontend.features.launch.sizes import CUSTOM, count_parameters, count_sizes, size_in_effect
 from frontend.ui.config_form import starting_values
@@ -104,9 +104,9 @@ def test_the_schedule_passes_through_its_peak_at_the_end_of_the_warm_up() -> Non
     assert points[20.0] == pytest.approx(1e-5)
 
 
-def test_the_path_of_the_first_batch_depends_only_on_fields_that_affect_it() -> None:
-    path = first_batch_path(DEMO)
-    assert first_batch_path({**DEMO, "epochs": 7, "depth": 9, "blr": 1e-3}) == path
+def test_the_request_of_the_first_batch_depends_only_on_fields_that_affect_it() -> None:
+    request = first_batch_request(DEMO)
+    assert first_batch_request({**DEMO, "epochs": 7, "depth": 9, "blr": 1e-3}) == request
     for changed in (
         {"mask_ratio": 0.5},
         {"seed": 1},
@@ -114,7 +114,7 @@ def test_the_path_of_the_first_batch_depends_only_on_fields_that_affect_it() -> 
         {"crop_size": 48},
         {"dataset": "other"},
     ):
-        assert first_batch_path({**DEMO, **changed}) != path
+        assert first_batch_request({**DEMO, **changed}) != request
 
 
 def estimate(**known: Any) -> Estimate:

@@ -5,8 +5,6 @@ from typing import Any
 
 from frontend.ui.components import load_component
 from shared.configs.kinds import RunKind
-from shared.contract import endpoints
-from shared.contract.endpoints import API
 from shared.contract.runs import RunRequest
 
 _BATCH = load_component(__file__)
@@ -18,19 +16,17 @@ FIRST_BATCH_FIELDS = frozenset(
 """Fields that affect the first batch; others do not trigger a new request."""
 
 
-def first_batch_path(values: Mapping[str, Any]) -> str:
-    """The path of the image for these form values, from the API."""
+def first_batch_request(values: Mapping[str, Any]) -> str:
+    """The request of the image for these form values, as JSON."""
     config = {name: values[name] for name in sorted(FIRST_BATCH_FIELDS)}
-    request = RunRequest(kind=RunKind.PRETRAIN, config=config)
-    return endpoints.FIRST_BATCH.url(request=request).removeprefix(API)
+    return RunRequest(kind=RunKind.PRETRAIN, config=config).model_dump_json(exclude_none=True)
 
 
 def draw_first_batch(values: Mapping[str, Any], *, fits: bool) -> None:
     """Draw the image for these values; invalid values keep the last image, dimmed."""
     data = {
-        "path": first_batch_path(values) if fits else None,
+        "request": first_batch_request(values) if fits else None,
         "columns": COLUMNS,
-        "img_size": values["img_size"],
         "mask_ratio": values["mask_ratio"],
     }
     _BATCH(data=data, key="first_batch")

@@ -13,13 +13,19 @@ export const AXES = {
   time: { title: "minutes since the first point, including pauses", of: (held, start) => held.time.map((t) => (t - start) / 60) },
 }
 
+/** The smallest of `steps` times a power of ten that is at least `value`, which is positive.
+ * @param {number} value
+ */
+export function roundUp(value, steps = [1, 2, 5, 10]) {
+  const power = 10 ** Math.floor(Math.log10(value))
+  return (steps.find((one) => one * power >= value) ?? 10) * power
+}
+
 /** About `count` ticks at multiples of 1, 2 or 5 times a power of ten.
  * @param {number} low @param {number} high @param {number} count
  */
 export function roundTicks(low, high, count) {
-  const rough = (high - low) / Math.max(count, 1)
-  const power = 10 ** Math.floor(Math.log10(rough))
-  const step = ([1, 2, 5].find((one) => one * power >= rough * 0.999) ?? 10) * power
+  const step = roundUp((0.999 * (high - low)) / Math.max(count, 1))
   const ticks = []
   for (let i = Math.ceil(low / step - 1e-9); i * step <= high + step * 1e-9; i++) ticks.push(Number((i * step).toPrecision(12)))
   return ticks
@@ -35,6 +41,22 @@ export function logTicks(low, high) {
   for (let e = Math.floor(low); e <= high; e++) for (const factor of factors) ticks.push(factor * 10 ** e)
   const seen = ticks.filter((value) => Math.log10(value) >= low && Math.log10(value) <= high)
   return seen.length > 1 ? seen : roundTicks(10 ** low, 10 ** high, 4)
+}
+
+/** The marks that are more than `room(mark, before)` after the mark kept before them.
+ * @template Mark
+ * @param {Mark[]} marks
+ * @param {(mark: Mark) => number} at
+ * @param {(mark: Mark, before: Mark) => number} room
+ */
+export function spaced(marks, at, room) {
+  /** @type {Mark[]} */
+  const kept = []
+  for (const mark of [...marks].sort((one, other) => at(one) - at(other))) {
+    const before = kept.at(-1)
+    if (before === undefined || at(mark) - at(before) > room(mark, before)) kept.push(mark)
+  }
+  return kept
 }
 
 const PREFIXES = /** @type {const} */ ([[1e18, "E"], [1e15, "P"], [1e12, "T"], [1e9, "G"], [1e6, "M"], [1e3, "k"]])

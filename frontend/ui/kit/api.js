@@ -1,6 +1,6 @@
 // Requests to the API. Routes, parameters and answers are typed by the server's own models (frontend/api/contract.d.ts).
 
-/** @import { Answer, Body, Method, Params, Route } from "../../api/contract.d.ts" */
+/** @import { Answer, AnyRoute, Body, Method, Params, Route } from "../../api/contract.d.ts" */
 
 export const API = "/api/v1"
 
@@ -14,7 +14,7 @@ export class Refused extends Error {
 }
 
 /** The address of a route: parameters named in it fill its braces, the others become the query, null and undefined none.
- * @param {string} route
+ * @param {AnyRoute} route
  * @param {Record<string, unknown>} [params]
  */
 export function address(route, params = {}) {

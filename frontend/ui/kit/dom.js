@@ -18,6 +18,12 @@ export function el(tag, props = {}, ...children) {
   return node
 }
 
+/** The element that the html of the component is known to hold.
+ * @param {ParentNode} parent
+ * @param {string} selector
+ */
+export const find = (parent, selector) => /** @type {HTMLElement} */ (parent.querySelector(selector))
+
 /** @param {Child} child @returns {child is Node | string | number} */
 const isPresent = (child) => exists(child) && child !== false
 
@@ -92,6 +98,19 @@ function renewField(old, node) {
   if (["checkbox", "radio"].includes(old.type)) old.checked = node.checked
   else if (old.type === "range") old.value = node.value
   else putText(old, node.defaultValue)
+}
+
+/** Redraws, then focuses the element with the same `data-…` as the one that was focused, and returns it.
+ * @param {Element} root
+ * @param {() => void} draw
+ */
+export function keepFocus(root, draw, name = "focus") {
+  const held = focused(root), value = held instanceof HTMLElement ? held.dataset[name] : undefined
+  draw()
+  if (!value) return null
+  const again = /** @type {HTMLElement | null} */ (root.querySelector(`[data-${name}="${CSS.escape(value)}"]`))
+  again?.focus()
+  return again
 }
 
 /** Sets the value of a field, unless it holds typed text that has not been processed yet.

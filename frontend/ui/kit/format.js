@@ -28,6 +28,14 @@ export function ago(iso) {
 /** @param {number} n */
 export const grouped = (n) => Math.round(n).toLocaleString("en-US")
 
+/** At most so many significant digits.
+ * @param {number} value
+ */
+export const digits = (value, most = 3) => String(Number(value.toPrecision(most)))
+
+/** @param {number} n @param {string} word */
+export const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`
+
 /** @param {number} share */
 export const percent = (share) => `${(100 * share).toFixed(1)} %`
 
@@ -39,7 +47,7 @@ const UNITS = /** @type {const} */ ([[1e9, "GB"], [1e6, "MB"], [1e3, "kB"]])
 /** @param {number} n */
 export function bytes(n) {
   for (const [factor, unit] of UNITS) {
-    if (n >= factor) return `${Number((n / factor).toPrecision(3))} ${unit}`
+    if (n >= factor) return `${digits(n / factor)} ${unit}`
   }
   return `${n} B`
 }

@@ -56,6 +56,13 @@ export function shareDone(run) {
   return total ? Math.min(run.progress.step / total, 1) : null
 }
 
+/** @param {number | null} share @param {string} [label] */
+export function progressBar(share, label) {
+  const done = 100 * (share ?? 0)
+  return el("div", { class: "gx-bar", role: "progressbar", "aria-label": label, "aria-valuenow": Math.floor(done), "aria-valuemin": 0,
+    "aria-valuemax": 100 }, el("i", { style: `width:${done}%` }))
+}
+
 /** @param {Pick<Run, "started_at" | "ended_at">} run */
 export function runSeconds(run) {
   if (!run.started_at) return null
@@ -86,10 +93,13 @@ export function tagMarks(run) {
   return words.length ? el("span", { class: "gx-tags" }, words.map((word) => el("span", { class: "gx-tag" }, word))) : null
 }
 
+/** The page of a run.
+ * @param {string} id
+ */
+export const runHref = (id) => `/run?run=${encodeURIComponent(id)}`
+
 /** @param {string} id */
 export const runPath = (id) => `/runs/${encodeURIComponent(id)}`
-/** @param {string} id */
-export const verdictPath = (id) => `${runPath(id)}/verdict`
 /** @param {Verdict} verdict */
 export const verdictPace = (verdict) => (verdict.ended ? 0 : 2000)
 /** @param {Pick<Run, "state">} run */
