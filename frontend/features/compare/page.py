@@ -10,7 +10,7 @@ from frontend.features.compare.comparison import compared_groups, compared_runs,
 from frontend.features.compare.config import draw_config_differences
 from frontend.features.compare.confusion import draw_confusion_links
 from frontend.features.compare.curves.compare_curves import draw_compare_curves
-from frontend.features.compare.url import browser_seq, current_view, listed, on_change, put_list
+from frontend.features.compare.url import ADDRESS, listed, put_list
 from frontend.ui.blocks import empty_state, hint, page_title, section
 from frontend.ui.encoders import nothing_trained
 from frontend.ui.metric_files import draw_metric_files
@@ -118,10 +118,10 @@ def _choice_words(run: Run) -> str:
 
 def _draw_comparison(chosen: Sequence[Run], known: Mapping[str, Run], keys: list[str]) -> None:
     datasets = {dataset.name: dataset for dataset in client().call(endpoints.LIST_DATASETS)}
-    view = current_view()
+    view = ADDRESS.current()
     runs = compared_runs(chosen, known, datasets)
     groups = compared_groups(chosen)
-    draw_compare_curves(runs, groups, keys, view.model_dump(), browser_seq(view), on_change=on_change)
+    draw_compare_curves(runs, groups, keys, view)
     drawn = chosen[: view.most]
     draw_config_differences(drawn)
     pretrained = [run for run in runs[: view.most] if run["kind"] == RunKind.PRETRAIN]

@@ -1,14 +1,13 @@
 """The state of the Compare page, as stored in its address."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from collections.abc import Sequence
+from typing import Literal
 
 import streamlit as st
 from pydantic import Field
 
 from frontend.ui.address import Address
-
-ECHO = "compare_echo"
+from frontend.ui.browser_view import BrowserView
 
 
 class CompareView(Address):
@@ -25,24 +24,7 @@ class CompareView(Address):
     pretraining: bool = False
 
 
-def current_view() -> CompareView:
-    """The view in the address."""
-    return CompareView.from_query(st.query_params.to_dict())
-
-
-def on_change(values: Mapping[str, Any], seq: int) -> None:
-    """Store a view the browser sent, with its sequence number."""
-    view = CompareView.model_validate(values)
-    query = view.to_query()
-    for name in CompareView.model_fields:
-        _put(name, query.get(name))
-    st.session_state[ECHO] = (seq, view)
-
-
-def browser_seq(view: CompareView) -> int | None:
-    """The sequence number under which the browser sent this view; None if it came from elsewhere."""
-    seq, sent = st.session_state.get(ECHO, (None, None))
-    return seq if sent == view else None
+ADDRESS = BrowserView(CompareView)
 
 
 def listed(name: str) -> list[str]:
@@ -52,11 +34,7 @@ def listed(name: str) -> list[str]:
 
 def put_list(name: str, words: Sequence[str]) -> None:
     """Write a list into the address; an empty list removes it."""
-    _put(name, ",".join(words) or None)
-
-
-def _put(name: str, value: str | None) -> None:
-    if value is None:
+    if words:
+        st.query_params[name] = ",".join(words)
+    else:
         st.query_params.pop(name, None)
-    elif st.query_params.get(name) != value:
-        st.query_params[name] = value

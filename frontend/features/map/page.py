@@ -8,7 +8,7 @@ from frontend.features.map.galaxy_map import draw_galaxy_map
 from frontend.features.map.jobs import offer_embeddings, offer_every_checkpoint, offer_tsne
 from frontend.features.map.second import beside_caption, map_source, offer_second, second_map
 from frontend.features.map.space import draw_space
-from frontend.features.map.url import MapView, browser_seq, change_view, current_view, on_change
+from frontend.features.map.url import ADDRESS, MapView
 from frontend.ui.blocks import guarded, page_title, wrong
 from frontend.ui.encoders import begun_encoders, first_choice, nothing_trained
 from frontend.ui.evaluation_rows import name_evaluation
@@ -32,7 +32,7 @@ def show() -> None:
     if not encoders:
         nothing_trained("Launch a run; the map shows the features of its encoder.")
         return
-    view = _settle(current_view(), encoders)
+    view = _settle(ADDRESS.current(), encoders)
     datasets = {dataset.name: dataset for dataset in client().call(endpoints.LIST_DATASETS)}
     run = encoders[str(view.run)]
     if not datasets:
@@ -66,7 +66,7 @@ def _settle(view: MapView, encoders: Mapping[str, Run]) -> MapView:
         view = view.model_copy(update={"run": first_choice(encoders.values())})
     if st.query_params.get("run") != view.run:
         st.session_state["selected_run"] = view.run
-        change_view(run=view.run)
+        ADDRESS.change(run=view.run)
         st.rerun()  # the header shows the run
     return view
 
@@ -76,7 +76,7 @@ def _request(view: MapView) -> MapRequest:
 
 
 def _draw_map(state: MapState, beside: MapState | None, dataset: Dataset, names: Mapping[str, str]) -> None:
-    view = current_view()
+    view = ADDRESS.current()
     evaluations = _evaluations(state, dataset)
     colours = [by for by in ColourBy if _can_colour(by, dataset, evaluations)]
     if view.colour not in colours:
@@ -85,12 +85,10 @@ def _draw_map(state: MapState, beside: MapState | None, dataset: Dataset, names:
         map_source(state, names),
         map_source(beside, names, state if beside.aligned is not None else None) if beside else None,
         dataset,
-        view.in_browser(),
-        browser_seq(view),
+        view,
         steps=state.steps if state.method == "pca" else [],
         colours=colours,
         evaluations=[(one.id, f"{name_evaluation(one)} · {percent(one.accuracy)}") for one in evaluations],
-        on_change=on_change,
     )
     st.caption(caption(state))
     if beside is not None:

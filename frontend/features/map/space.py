@@ -7,7 +7,7 @@ from typing import Any
 import streamlit as st
 
 from frontend.api.client import ApiError
-from frontend.features.map.url import MapView, SecondMap, change_beside, change_space, change_view
+from frontend.features.map.url import ADDRESS, MapView, SecondMap, change_beside, change_space
 from frontend.ui.session import client
 from frontend.ui.wording import count, dataset_title
 from shared.base.states import RunState
@@ -81,7 +81,7 @@ def _draw_beside(view: MapView, beside: SecondMap, encoders: Mapping[str, Run], 
         second.method(beside.method)
         if view.method == beside.method == "pca":
             _draw_align(view)
-        st.button("Remove second map", on_click=lambda: change_view(beside=None, view2=None))
+        st.button("Remove second map", on_click=lambda: ADDRESS.change(beside=None, view2=None))
 
 
 def _checkpoints(run: str) -> Checkpoints:
@@ -99,7 +99,7 @@ def _draw_align(view: MapView) -> None:
         "Align to first map",
         key=key,
         help=ALIGN_HELP,
-        on_change=lambda: change_view(turned=st.session_state[key], view2=None),
+        on_change=lambda: ADDRESS.change(turned=st.session_state[key], view2=None),
     )
 
 

@@ -3,15 +3,14 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
-import streamlit as st
 from pydantic import Field
 
 from frontend.ui.address import Address
+from frontend.ui.browser_view import BrowserView
 from shared.configs.probes import CHECKPOINT
 from shared.contract.maps import ColourBy, Method
 from shared.contract.search import EmbeddingSpace, OtherEncoder
 
-ECHO = "map_echo"
 BROWSER = ("colour", "evaluation", "view", "view2", "galaxy", "step")
 NUMBER = r"-?\d{1,9}(\.\d{1,9})?(e-?\d{1,2})?"
 VIEW = rf"^{NUMBER},{NUMBER},{NUMBER}$"
@@ -55,41 +54,17 @@ class MapView(Address):
             pooling=self.pooling,
         )
 
-    def in_browser(self) -> dict[str, Any]:
-        """The part of the view controlled by the browser."""
-        return self.model_dump(mode="json", include=set(BROWSER))
 
-
-def current_view() -> MapView:
-    """The view in the address."""
-    return MapView.from_query(st.query_params.to_dict())
-
-
-def change_view(**changes: Any) -> None:
-    """Write a change into the address."""
-    view = MapView.model_validate(current_view().model_dump() | changes)
-    st.query_params.from_dict(view.to_query())
+ADDRESS = BrowserView(MapView, BROWSER)
 
 
 def change_space(**changes: Any) -> None:
     """Show another map and reset the zoom of both."""
-    change_view(view=None, view2=None, step=None, **changes)
+    ADDRESS.change(view=None, view2=None, step=None, **changes)
 
 
 def change_beside(**changes: Any) -> None:
     """Change the second map and reset its zoom."""
-    beside = current_view().beside
+    beside = ADDRESS.current().beside
     values = (beside.model_dump() if beside else {}) | changes
-    change_view(view2=None, beside=SecondMap.model_validate(values))
-
-
-def on_change(values: Mapping[str, Any], seq: int) -> None:
-    """Store a view the browser sent, with its sequence number."""
-    change_view(**values)
-    st.session_state[ECHO] = (seq, current_view().in_browser())
-
-
-def browser_seq(view: MapView) -> int | None:
-    """The sequence number under which the browser sent this view; None if it came from elsewhere."""
-    seq, sent = st.session_state.get(ECHO, (None, None))
-    return seq if sent == view.in_browser() else None
+    ADDRESS.change(view2=None, beside=SecondMap.model_validate(values))

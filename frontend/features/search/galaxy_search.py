@@ -1,11 +1,10 @@
 """Similarity search: a query galaxy, its neighbours, examples and filters."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
-import streamlit as st
-
-from frontend.features.search.url import SIZES
+from frontend.features.search.url import SIZES, SearchView
+from frontend.ui.browser_view import BrowserView
 from frontend.ui.components import load_component
 from frontend.ui.galaxies.galaxy_grid import picture_source
 from frontend.ui.own_dataset import run_option
@@ -16,40 +15,21 @@ from shared.contract.search import EmbeddingState
 
 KEY = "galaxy_search"
 _SEARCH = load_component(__file__)
+ADDRESS = BrowserView(SearchView)
 
 
 def draw_galaxy_search(
-    view: Mapping[str, Any],
-    browser_seq: int | None,
-    runs: Sequence[Run],
-    datasets: Sequence[Dataset],
-    state: EmbeddingState | None,
-    *,
-    on_change: Callable[[Mapping[str, Any], int], None],
+    view: SearchView, runs: Sequence[Run], datasets: Sequence[Dataset], state: EmbeddingState | None
 ) -> None:
-    """Draw the search; the browser fetches the results. For `browser_seq` and `on_change` see
-    draw_mask_scrubber."""
-
-    def changed() -> None:
-        sent = st.session_state[KEY].get("view")
-        if sent:
-            on_change(dict(sent["view"]), int(sent["seq"]))
-
-    data = search_data(view, browser_seq, runs, datasets, state) | {"sizes": SIZES}
-    _SEARCH(data=data, key=KEY, on_view_change=changed)
+    """Draw the search; the browser fetches the results."""
+    ADDRESS.mount(_SEARCH, KEY, view, search_data(runs, datasets, state) | {"sizes": SIZES})
 
 
 def search_data(
-    view: Mapping[str, Any],
-    browser_seq: int | None,
-    runs: Sequence[Run],
-    datasets: Sequence[Dataset],
-    state: EmbeddingState | None,
+    runs: Sequence[Run], datasets: Sequence[Dataset], state: EmbeddingState | None
 ) -> dict[str, Any]:
     """The data a component needs to select a space and query it."""
     return {
-        "view": view,
-        "browser_seq": browser_seq,
         "state": state.model_dump(mode="json") if state is not None else None,
         "runs": [run_option(run, datasets) for run in runs],
         "datasets": [_dataset_option(dataset) for dataset in datasets],

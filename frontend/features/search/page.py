@@ -1,17 +1,17 @@
 """Search: which galaxies are like this one, and which are odd?"""
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import streamlit as st
-from pydantic import ValidationError
 
 from frontend.api.client import ApiError
+from frontend.features.search import galaxy_search
 from frontend.features.search.galaxy_search import draw_galaxy_search
 from frontend.features.search.jobs import offer_embeddings
+from frontend.features.search.odd import odd_review
 from frontend.features.search.odd.odd_review import draw_odd_review
 from frontend.features.search.quality import draw_quality
-from frontend.features.search.url import OddView, SearchAddress, SearchView
+from frontend.features.search.url import SearchAddress
 from frontend.ui.blocks import page_title, plain
 from frontend.ui.encoders import begun_encoders, first_choice, nothing_trained
 from frontend.ui.own_dataset import draw_missing, draw_no_datasets, own_dataset
@@ -23,7 +23,7 @@ from shared.contract.search import EmbeddingState
 
 QUESTION = "Which galaxies are like this one, and which are odd?"
 VIEWS = {"like": "Similar galaxies", "odd": "Odd galaxies"}
-CHOICE, ECHO = "search_view", "search_echo"
+CHOICE = "search_view"
 HOW_ODD = (
     "Isolated: the mean of 1 − cosine to the k most similar galaxies. Mislabelled?: the cosine-weighted "
     "share of the k most similar labelled galaxies with another label; a genuinely rare galaxy scores like a "
@@ -77,21 +77,19 @@ def _choose_view(address: SearchAddress) -> None:
 
 
 def _show_like(runs: list[Run], datasets: list[Dataset]) -> None:
-    view = _settle(SearchView.from_query(st.query_params.to_dict()), runs, datasets)
+    view = _settle(galaxy_search.ADDRESS.current(), runs, datasets)
     _draw_missing(view, runs, datasets)
     state, problem = _state_of(view)
-    values = view.model_dump(mode="json")
-    draw_galaxy_search(values, _browser_seq(), runs, datasets, state, on_change=_change_handler(SearchView))
+    draw_galaxy_search(view, runs, datasets, state)
     if _is_ready(state, problem) and state is not None:
         draw_quality(view.space(state.run))
 
 
 def _show_odd(runs: list[Run], datasets: list[Dataset]) -> None:
-    view = _settle(OddView.from_query(st.query_params.to_dict()), runs, datasets)
+    view = _settle(odd_review.ADDRESS.current(), runs, datasets)
     _draw_missing(view, runs, datasets)
     state, problem = _state_of(view)
-    values = view.model_dump(mode="json")
-    draw_odd_review(values, _browser_seq(), runs, datasets, state, on_change=_change_handler(OddView))
+    draw_odd_review(view, runs, datasets, state)
     if _is_ready(state, problem):
         with st.expander("How this works"):
             st.markdown(plain(HOW_ODD))
@@ -126,23 +124,3 @@ def _is_ready(state: EmbeddingState | None, problem: str) -> bool:
     elif not state.ready:
         offer_embeddings(state)
     return state is not None and state.ready
-
-
-def _change_handler(kind: type[SearchAddress]) -> Callable[[Mapping[str, Any], int], None]:
-    """A callback that stores a view the browser sent, with its sequence number."""
-
-    def on_change(values: Mapping[str, Any], seq: int) -> None:
-        try:
-            query = kind.model_validate(values).to_query()
-        except ValidationError:  # a number out of bounds, which the search reports
-            return
-        st.query_params.from_dict(query)
-        st.session_state[ECHO] = (seq, query)
-
-    return on_change
-
-
-def _browser_seq() -> int | None:
-    """The sequence number under which the browser sent this address; None after a link or the Back button."""
-    seq, query = st.session_state.get(ECHO, (None, None))
-    return seq if st.query_params.to_dict() == query else None

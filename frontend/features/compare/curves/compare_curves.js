@@ -41,7 +41,7 @@ const compareViews = makeStore()
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = /** @type {HTMLElement} */ (parentElement.querySelector(".gx-compare_curves"))
   const state = compareViews(parentElement, () => buildCompare(root, data))
-  state.report = () => setTriggerValue("view", { seq: ++state.seq, ...state.view })
+  state.report = () => setTriggerValue("view", { view: state.view, seq: ++state.seq })
   state.tint = readColours(root)
   state.data = data
   if (data.browser_seq === null || data.browser_seq >= state.seq) state.view = { ...data.view }
