@@ -102,6 +102,9 @@ function showRun(state, run) {
     el("span", { class: "gx-soft label" }, "Run"), el("span", { class: "name" }, runTitle(run)), stateMark(run)))
 }
 
+/** The version of the server that served this page. @type {string | undefined} */
+let served
+
 /** @param {State} state @param {Polled<Health>} polled */
 function showHealth(state, { data, lost }) {
   state.lost = lost ? state.lost + 1 : 0
@@ -111,9 +114,13 @@ function showHealth(state, { data, lost }) {
     ? ["The server is not responding. This page shows its last state and reconnects automatically. "
       + "If it does not recover, restart the server with `galaxyscope up`."]
     : data?.problems ?? []
-  state.bar.hidden = problems.length === 0
+  served ??= data?.version
+  const renewed = data && data.version !== served && !state.lost
+    ? el("p", {}, `The server now runs version ${data.version}; this page is of ${served}. Reload it when nothing unsaved is left. `,
+      el("button", { onClick: () => location.reload() }, "Reload")) : null
+  state.bar.hidden = problems.length === 0 && !renewed
   state.bar.className = state.lost > 1 ? "bar lost" : "bar"
-  state.bar.replaceChildren(...problems.map((text) => el("p", {}, withCode(text))))
+  renew(state.bar, problems.map((text) => el("p", {}, withCode(text))), renewed)
   if (state.lost > 1) closeConnectionDialog()
 }
 

@@ -96,3 +96,16 @@ def test_modules_are_kept_by_the_browser_and_nothing_else_is_served_beside_them(
     root = visit.url + "/".join(str(module).split("/")[:3])  # /assets/VERSION
     for other in ("ui/modules.py", "shell/page.css", "%2e%2e/pyproject.toml", "ui/nowhere.js"):
         assert visit.page.request.get(f"{root}/{other}").status == 404
+
+
+def test_a_page_of_an_older_server_says_so_and_keeps_what_is_typed(visit: Visit) -> None:
+    visit.open("/launch?on=sky")
+    name = visit.page.get_by_role("textbox", name="Name")
+    name.fill("half filled")
+    health = visit.page.request.get(f"{visit.url}/api/v1/health").json() | {"version": "99.0"}
+    visit.page.route("**/api/v1/health", lambda route: route.fulfill(json=health))
+    expect(visit.page.locator(".gx-header .bar")).to_contain_text("99.0")
+    expect(name).to_have_value("half filled")
+    visit.page.unroute("**/api/v1/health")
+    visit.page.get_by_role("button", name="Reload").click()
+    expect(visit.page.locator(".gx-header .bar")).to_be_hidden()
