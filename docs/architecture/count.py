@@ -69,8 +69,8 @@ LAUNCH = Walk(
         ("backend/ml/schedule.py", "the images and the rate of a step"),
     ),
     after=(
-        ("frontend/app_pages/launch.py", "Start is pressed"),
-        ("frontend/launch_state.py", "the form becomes a RunRequest"),
+        ("frontend/features/launch/page.py", "Start is pressed"),
+        ("frontend/features/launch/state.py", "the form becomes a RunRequest"),
         ("frontend/api/client.py", "the request becomes HTTP"),
         ("shared/contract/endpoints.py", "which method and address"),
         ("backend/api/runs.py", "HTTP becomes a call"),
