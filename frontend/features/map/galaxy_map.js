@@ -2,10 +2,10 @@
 // the address.
 
 import { readColours, SERIES } from "../../ui/charts/palette.js"
-import { ask, Refused } from "../../ui/kit/api.js"
-import { makeStore } from "../../ui/kit/component.js"
-import { el, exists, renew } from "../../ui/kit/dom.js"
-import { sentence } from "../../ui/kit/format.js"
+import { get } from "../../ui/kit/api.js"
+import { makeStore, reportView } from "../../ui/kit/component.js"
+import { el, renew } from "../../ui/kit/dom.js"
+import { problemWords } from "../../ui/kit/problems.js"
 import { legendOf, paintingOf, plainPainting } from "./colours.js"
 import { readView } from "./field.js"
 import { drawOverlap } from "./overlap.js"
@@ -13,25 +13,37 @@ import { HINT, hover, select, showCard } from "./panel.js"
 import { describe, followPane, matchPanes, resized, wantFrames } from "./panes.js"
 import { drawSteps } from "./steps.js"
 
+/** @import { ColourBy } from "../../api/contract.d.ts" */
+/** @import { Mounting } from "../../ui/kit/mount.d.ts" */
+/** @import { Data, MapState, Painting, Pane, Settings } from "./state.d.ts" */
+
+/** @type {ReturnType<typeof makeStore<MapState>>} */
 const maps = makeStore()
-const MAP_REPORT_MS = 300
+export const MAP_REPORT_MS = 300
+/** @type {Record<ColourBy, string>} */
 export const BY_WORDS = { class: "class", split: "split", predicted: "predicted class", right: "correct or wrong", confidence: "confidence", redshift: "redshift", flagged: "flags", rating: "rating" }
 
+/** @param {Mounting<Data>} mounting */
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".gx-galaxy_map")
-  const state = maps(parentElement, () => build(root))
-  state.send = (settings) => setTriggerValue("view", { ...settings, seq: ++state.seq })
+  const state = maps(parentElement, () => build(/** @type {HTMLElement} */ (parentElement.querySelector(".gx-galaxy_map"))))
   state.data = data
+  state.send = (settings) => {
+    state.adopted = null
+    setTriggerValue("view", { ...settings, seq: ++state.seq })
+  }
   readTheme(state)
   matchPanes(state)
   const view = JSON.stringify(data.view), own = data.browser_seq !== null && data.browser_seq >= state.seq
-  if (!state.settings || (!own && view !== state.adopted && view !== state.sent)) adopt(state)
+  if (!state.view || (!own && view !== state.adopted && view !== state.sent)) adopt(state)
   follow(state)
   return () => { state.resize.disconnect(); clearTimeout(state.reportTimer) }
 }
 
+/** @param {HTMLElement} root */
 function build(root) {
-  const state = { root, seq: 0, at: -1, hidden: new Set(), columns: new Map(), chosen: null, isChosen: new Uint8Array(0), panes: [] }
+  /** @type {Painting} */
+  const painting = { code: new Uint8Array(0), styles: [], bar: null, counts: new Uint32Array(0) }
+  const state = /** @type {MapState} */ ({ root, seq: 0, at: -1, hidden: new Set(), columns: new Map(), painting, chosen: null, isChosen: new Uint8Array(0), panes: /** @type {Pane[]} */ ([]) })
   state.bar = el("div", { class: "bar" })
   state.legend = el("div", { class: "legend", role: "group", "aria-label": "Colour legend" })
   state.problem = el("p", { class: "message gx-tone-bad", role: "alert", hidden: true })
@@ -46,20 +58,25 @@ function build(root) {
   return state
 }
 
+/** @param {MapState} state */
 function readTheme(state) {
   const colours = readColours(state.root), dark = colours.series === SERIES.dark
   state.theme = { ...colours, ground: colours.ground.slice(0, 7), plain: colours.series[1], unknown: dark ? "#5b6470" : "#b4b8bd", veil: dark ? "rgb(255 255 255 / .08)" : "rgb(0 0 0 / .06)" }
 }
 
-/** Applies the view of the address. */
+/** Applies the view of the address.
+ * @param {MapState} state
+ */
 function adopt(state) {
   const { data } = state
   state.adopted = JSON.stringify(data.view)
-  state.settings = { ...data.view }
+  state.view = { ...data.view }
   for (const pane of state.panes) if (pane.home) pane.view = readView(data.view[pane.viewName]) ?? pane.home
 }
 
-/** Updates points, colours and texts to the current view; what is loaded already is kept. */
+/** Updates points, colours and texts to the current view; what is loaded already is kept.
+ * @param {MapState} state
+ */
 function follow(state) {
   drawBar(state)
   drawSteps(state)
@@ -70,21 +87,22 @@ function follow(state) {
   wantFrames(state)
 }
 
-export const queryOf = (values) => new URLSearchParams(Object.entries(values).filter(([, value]) => exists(value)))
-
+/** @param {MapState} state @param {unknown} problem */
 export function complain(state, problem) {
-  const words = problem === null ? "" : problem instanceof Refused ? sentence(problem.message) : "The server is not responding; this page shows its last state."
+  const words = problem === null ? "" : problemWords(problem)
   state.problem.hidden = !words
   state.problem.replaceChildren(words, words ? el("button", { onClick: () => follow(state) }, "Try again") : "")
 }
 
-/** Loads the column of the current colouring, and always that of the classes, for labels. */
+/** Loads the column of the current colouring, and always that of the classes, for labels.
+ * @param {MapState} state
+ */
 async function loadColours(state) {
-  const by = state.settings.colour, { classes, column } = state
+  const by = state.view.colour, { classes, column } = state
   try {
     state.classes = state.data.labelled ? await columnOf(state, "class") : null
     const found = await columnOf(state, by)
-    if (by !== state.settings.colour) return
+    if (by !== state.view.colour) return
     state.column = found
   } catch (problem) {
     return complain(state, problem)
@@ -92,43 +110,42 @@ async function loadColours(state) {
   if (state.classes !== classes || state.column !== column) recolour(state)
 }
 
+/** @param {MapState} state @param {ColourBy} by */
 function columnOf(state, by) {
-  const { of, evaluation } = { of: state.data.of, evaluation: isJudged(by) ? evaluationOf(state) : null }
-  const path = `/datasets/${encodeURIComponent(of.dataset)}/colours?${queryOf({ by, evaluation })}`
-  const key = `${path} ${of.version}`
-  if (!state.columns.has(key)) {
-    const coming = ask(path)
-    state.columns.set(key, coming)
-    coming.catch(() => state.columns.delete(key))
-  }
-  return state.columns.get(key)
+  const { columns, data: { of } } = state, params = { name: of.dataset, by, evaluation: isJudged(by) ? evaluationOf(state) : null }
+  const key = JSON.stringify([params, of.version])
+  const coming = columns.get(key) ?? get("/datasets/{name}/colours", params)
+  if (!columns.has(key)) coming.catch(() => columns.delete(key))
+  columns.set(key, coming)
+  return coming
 }
 
+/** @param {ColourBy} by */
 const isJudged = (by) => ["predicted", "right", "confidence"].includes(by)
 
-function evaluationOf({ data: { evaluations }, settings }) {
-  return evaluations.some((one) => one.id === settings.evaluation) ? settings.evaluation : evaluations[0]?.id
+/** @param {MapState} state */
+function evaluationOf({ data: { evaluations }, view }) {
+  return evaluations.some((one) => one.id === view.evaluation) ? view.evaluation : evaluations[0]?.id
 }
 
+/** @param {MapState} state */
 export function recolour(state) {
   const { column, theme } = state, field = state.panes.find((pane) => pane.field)?.field
   if (!field) return
-  const fits = column && column.values.length === field.n
-  state.painting = fits ? paintingOf(column, theme) : plainPainting(field.n, theme)
+  state.painting = column?.values.length === field.n ? paintingOf(column, theme) : plainPainting(field.n, theme)
   drawLegend(state)
   state.panes.forEach(describe)
   wantFrames(state)
 }
 
+/** @param {MapState} state */
 function drawLegend(state) {
-  renewLegend(state)
-  state.legend.hidden = !state.legend.childNodes.length
+  const { column, painting, hidden, legend } = state
+  legend.replaceChildren(...(column && painting ? legendOf(painting, hidden, (k, alone) => toggleStyle(state, k, alone)) : []))
+  legend.hidden = !legend.childNodes.length
 }
 
-function renewLegend(state) {
-  state.legend.replaceChildren(...(state.column ? legendOf(state.painting, state.hidden, (k, alone) => toggleStyle(state, k, alone)) : []))
-}
-
+/** @param {MapState} state @param {number} k @param {boolean} alone */
 function toggleStyle(state, k, alone) {
   const { hidden, painting } = state
   if (alone) {
@@ -137,52 +154,54 @@ function toggleStyle(state, k, alone) {
     hidden.clear()
     if (!already) others.forEach((other) => hidden.add(other))
   } else if (!hidden.delete(k)) hidden.add(k)
-  renewLegend(state)
-  state.legend.querySelector(`[data-code="${k}"]`)?.focus()
+  drawLegend(state)
+  Array.from(state.legend.querySelectorAll("button")).find((button) => button.dataset.code === String(k))?.focus()
   wantFrames(state)
 }
 
+/** @param {MapState} state */
 function drawBar(state) {
-  const { data, settings } = state
-  const colours = el("select", { "aria-label": "Colour by" }, data.colours.map((by) => el("option", { value: by, selected: by === settings.colour }, BY_WORDS[by])))
-  colours.onchange = () => { state.hidden.clear(); change(state, { colour: colours.value }) }
-  const judged = isJudged(settings.colour) && data.evaluations.length > 1
+  const { data, view } = state
+  const colours = el("select", { "aria-label": "Colour by" }, data.colours.map((by) => el("option", { value: by, selected: by === view.colour }, BY_WORDS[by])))
+  colours.onchange = () => { state.hidden.clear(); change(state, { colour: /** @type {ColourBy} */ (colours.value) }) }
+  const judged = isJudged(view.colour) && data.evaluations.length > 1
     ? el("select", { "aria-label": "Evaluation", class: "judged", "data-item": "judged" }, data.evaluations.map((one) => el("option", { value: one.id, selected: one.id === evaluationOf(state) }, one.title)))
     : null
   if (judged) judged.onchange = () => change(state, { evaluation: judged.value })
   const lasso = el("button", { class: "lasso", "data-item": "lasso", "aria-pressed": String(Boolean(state.lasso)), title: "Draw around galaxies to select them; with a mouse, Shift and drag does the same" }, "Lasso")
-  lasso.onclick = () => { state.lasso = !state.lasso; state.frames.classList.toggle("drawing", state.lasso); drawBar(state) }
+  lasso.onclick = () => setLasso(state, !state.lasso)
   renew(state.bar, el("label", { "data-item": "colour" }, el("span", { class: "gx-soft" }, "Colour by"), colours), judged, lasso)
 }
 
-/** Applies a change by the user now, and reports it after a short rest. */
-export function change(state, changes) {
-  Object.assign(state.settings, changes)
-  follow(state)
-  reportView(state)
+/** @param {MapState} state @param {boolean} on */
+function setLasso(state, on) {
+  state.lasso = on
+  state.frames.classList.toggle("drawing", on)
+  drawBar(state)
 }
 
+/** Applies a change by the user now, and reports it after a short rest.
+ * @param {MapState} state
+ * @param {Partial<Settings>} changes
+ */
+export function change(state, changes) {
+  Object.assign(state.view, changes)
+  follow(state)
+  reportView(state, MAP_REPORT_MS)
+}
+
+/** @param {MapState} state @param {number} index */
 export function chooseGalaxy(state, index) {
   const galaxy = index >= 0 ? index : null
-  if (galaxy === state.settings.galaxy) return
+  if (galaxy === state.view.galaxy) return
   change(state, { galaxy })
 }
 
+/** @param {MapState} state */
 export function clearAll(state) {
   state.panes.forEach((pane) => { pane.line = null })
-  if (state.lasso) state.bar.querySelector(".lasso").click()
+  if (state.lasso) setLasso(state, false)
   hover(state.panes[0], -1)
   if (state.chosen || state.gallery.childNodes.length) select(state, null)
   chooseGalaxy(state, -1)
-}
-
-export function reportView(state) {
-  clearTimeout(state.reportTimer)
-  state.reportTimer = setTimeout(() => {
-    const view = JSON.stringify(state.settings)
-    if (view === state.sent) return
-    state.sent = view
-    state.adopted = null
-    state.send(JSON.parse(view))
-  }, MAP_REPORT_MS)
 }

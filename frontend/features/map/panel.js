@@ -1,22 +1,29 @@
 // The panel beside the map: tooltip, selected galaxy, and lasso selection.
 
 import { collectControl } from "../../ui/galaxies/collecting.js"
-import { galaxyFacts, galaxyPicture, moveAmong } from "../../ui/galaxies/galaxy_dialog.js"
-import { ask, Refused } from "../../ui/kit/api.js"
+import { fetchGalaxy } from "../../ui/galaxies/fetching.js"
+import { factList, galaxyFacts, galaxyPicture, moveAmong, simulatedTag } from "../../ui/galaxies/galaxy_dialog.js"
 import { el, exists } from "../../ui/kit/dom.js"
-import { grouped, isNumber, sentence } from "../../ui/kit/format.js"
+import { clamp, grouped, isNumber } from "../../ui/kit/format.js"
+import { alertLine, problemWords } from "../../ui/kit/problems.js"
 import { NUMBER_WORDS } from "./colours.js"
 import { wantFrame } from "./draw.js"
-import { toScreen } from "./field.js"
+import { hasPoints, toScreen } from "./field.js"
 import { chooseGalaxy } from "./galaxy_map.js"
 import { drawOverlap } from "./overlap.js"
 import { wantFrames } from "./panes.js"
+
+/** @import { Colours, Galaxy } from "../../api/contract.d.ts" */
+/** @import { MapState, Pane } from "./state.d.ts" */
 
 const HOVER_MS = 40
 const PER_GALLERY = 48
 export const HINT = "Hover over a galaxy to see it, click it to keep it here. Use Lasso, or drag with Shift, to select several."
 
-/** The galaxy under the pointer is marked in both maps. */
+/** The galaxy under the pointer is marked in both maps.
+ * @param {Pane} pane
+ * @param {number} index
+ */
 export function hover(pane, index) {
   const { map, tip } = pane
   if (index === map.at) return
@@ -29,46 +36,49 @@ export function hover(pane, index) {
     delete one.tip.dataset.row
     if (one.field) wantFrame(one)
   }
-  if (index < 0) return
+  if (index < 0 || !hasPoints(pane)) return
   const [px, py] = toScreen(pane.view, pane.size, pane.field.x[index], pane.field.y[index])
-  const left = Math.min(Math.max(px - 75, 4), pane.size.width - 154)
+  const left = clamp(px - 75, 4, pane.size.width - 154)
   tip.style.cssText = `left:${left}px;top:${py > 190 ? py - 182 : py + 16}px`
   const id = el("span", { class: "gx-soft" }, `row ${index}`)
   tip.replaceChildren(el("i", { class: "gx-bone" }), el("span", {}, wordsOf(map, index)), id)
   map.later = setTimeout(() => showHovered(pane, index, id), HOVER_MS)
 }
 
+/** @param {Pane} pane @param {number} index @param {HTMLElement} id */
 async function showHovered({ map, tip }, index, id) {
   const picture = galaxyPicture(map.data.of, index, 128)
   picture.onload = () => {
     if (map.at === index) Object.assign(tip.dataset, { row: index, ms: Math.round(performance.now() - map.since) })
   }
   picture.loading = "eager"
-  tip.firstChild.replaceWith(picture)
-  const galaxy = await galaxyOf(map, index).catch(() => null)
+  tip.firstChild?.replaceWith(picture)
+  const galaxy = await fetchGalaxy(map.data.of.dataset, index).catch(() => null)
   if (galaxy && map.at === index) id.textContent = `row ${index} · ${galaxy.source_id}`
 }
 
-/** The class and the coloured value as text. */
+/** @param {Colours} column @param {number | null} value */
+const nameOf = ({ names }, value) => (isNumber(value) ? names[value] : undefined)
+
+/** The class and the coloured value as text.
+ * @param {MapState} state
+ * @param {number} index
+ */
 function wordsOf(state, index) {
   const { classes, column } = state
-  const known = classes ? [classes.names[classes.values[index]] ?? "no label"] : []
+  const known = classes ? [nameOf(classes, classes.values[index]) ?? "no label"] : []
   if (!column || column.by === "class") return known.join("")
   const value = column.values[index]
-  const named = column.names.length ? column.names[value] ?? column.unknown : isNumber(value) ? value.toFixed(NUMBER_WORDS[column.by].digits) : column.unknown
+  const named = column.names.length ? nameOf(column, value) ?? column.unknown : isNumber(value) ? value.toFixed(NUMBER_WORDS[column.by].digits) : column.unknown
   const what = { split: "", predicted: "predicted ", right: "", confidence: "confidence ", redshift: "z ", flagged: "", rating: "rated " }[column.by]
   return [...known, named === column.unknown ? named : `${what}${named}`].join(" · ")
 }
 
-async function galaxyOf(state, row) {
-  const { of } = state.data
-  const page = await ask(`/datasets/${encodeURIComponent(of.dataset)}/galaxies?offset=${row}&limit=1`)
-  return page.galaxies[0]
-}
-
-/** The selected galaxy with its metadata and links. */
+/** The selected galaxy with its metadata and links.
+ * @param {MapState} state
+ */
 export async function showCard(state) {
-  const row = state.settings.galaxy
+  const row = state.view.galaxy
   if (row === state.carded) return
   state.carded = row
   state.card.replaceChildren()
@@ -80,31 +90,35 @@ export async function showCard(state) {
   const side = el("div", { class: "side" }, el("p", { class: "gx-soft" }, `row ${row}`))
   state.card.replaceChildren(el("div", { class: "one", "data-row": row }, picture, side, close))
   try {
-    const galaxy = await galaxyOf(state, row)
-    if (galaxy && state.settings.galaxy === row) side.replaceChildren(...factsAndLinks(state, galaxy))
+    const galaxy = await fetchGalaxy(state.data.of.dataset, row)
+    if (galaxy && state.view.galaxy === row) side.replaceChildren(...factsAndLinks(state, galaxy))
   } catch (problem) {
-    side.replaceChildren(el("p", { class: "gx-tone-bad", role: "alert" }, problem instanceof Refused ? sentence(problem.message) : "The server is not responding."))
+    side.replaceChildren(alertLine(problemWords(problem, "The server is not responding.")))
   }
 }
 
+/** @param {MapState} state @param {Galaxy} galaxy */
 function factsAndLinks(state, galaxy) {
   const { of, query } = state.data
   const { run, checkpoint, dataset, depth, pooling } = query
-  const link = (page, values, word, note) => el("a", { class: "onward", href: `/${page}?${new URLSearchParams(values)}`, title: note }, word)
-  const facts = galaxyFacts(galaxy)
-  return [el("dl", {}, facts.flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
-    of.simulated ? el("p", {}, el("span", { class: "gx-tag" }, "simulated")) : null,
+  const link = (/** @type {string} */ page, /** @type {Record<string, string | number>} */ values, /** @type {string} */ word, /** @type {string} */ title) =>
+    el("a", { class: "onward", href: `/${page}?${new URLSearchParams(Object.entries(values).map(([key, value]) => [key, String(value)]))}`, title }, word)
+  const tag = simulatedTag(of)
+  return [factList(galaxyFacts(galaxy)), tag && el("p", {}, tag),
     el("nav", { "aria-label": "Links for this galaxy" },
       link("reconstruct", { run, dataset: of.dataset, row: galaxy.row }, "Reconstruct", "Reconstruct this galaxy with the run of the encoder"),
       link("search", { run, checkpoint, dataset, depth, pooling, row: galaxy.row }, "Similar", "The most similar galaxies according to this encoder"),
-      link("data", { dataset: of.dataset, ...(galaxy.label ? { label: galaxy.label } : {}) }, galaxy.label ? `All ${galaxy.label} in Data` : "Data", "On the Data page"))].filter(Boolean)
+      link("data", { dataset: of.dataset, ...(galaxy.label ? { label: galaxy.label } : {}) }, galaxy.label ? `All ${galaxy.label} in Data` : "Data", "On the Data page"))].filter(exists)
 }
 
-/** Selects the rows of a lasso, or null; the map fades all others. */
+/** Selects the rows of a lasso, or null; the map fades all others.
+ * @param {MapState} state
+ * @param {number[] | null} rows
+ */
 export function select(state, rows) {
   state.collect?.forget()
   state.chosen = rows?.length ? rows : null
-  state.isChosen = new Uint8Array(state.painting?.code.length ?? 0)
+  state.isChosen = new Uint8Array(state.painting.code.length)
   for (const row of state.chosen ?? []) state.isChosen[row] = 1
   state.galleryLength = PER_GALLERY
   drawGallery(state, rows)
@@ -112,6 +126,7 @@ export function select(state, rows) {
   wantFrames(state)
 }
 
+/** @param {MapState} state @param {number[] | null} rows */
 function drawGallery(state, rows) {
   showHint(state)
   state.gallery.replaceChildren()
@@ -119,17 +134,19 @@ function drawGallery(state, rows) {
   const shown = shownCount(state)
   const head = el("div", { class: "head" }, el("b", {}, `${grouped(rows.length)} of ${grouped(shown)}`), el("span", { class: "gx-soft" }, rows.length ? "inside the lasso" : "no points inside the lasso"),
     el("button", { onClick: () => select(state, null) }, "Clear"))
-  state.collect ??= collectControl(() => ({ dataset: state.data.of.dataset, rows: [...state.chosen] }))
+  state.collect ??= collectControl(() => ({ dataset: state.data.of.dataset, rows: [...(state.chosen ?? [])] }))
   const cells = el("div", { class: "cells", role: "group", "aria-label": "Galaxies inside the lasso" }, rows.slice(0, state.galleryLength).map((row, i) => galleryCell(state, row, i)))
   cells.onkeydown = (event) => moveAmong(cells, event)
   const more = rows.length > state.galleryLength ? el("button", { onClick: () => { state.galleryLength += PER_GALLERY; drawGallery(state, rows) } }, `${grouped(Math.min(PER_GALLERY, rows.length - state.galleryLength))} more`) : null
-  state.gallery.replaceChildren(...[head, rows.length ? state.collect : null, state.overlapText, classesInside(state, rows), cells, more].filter(Boolean))
+  state.gallery.replaceChildren(...[head, rows.length ? state.collect : null, state.overlapText, classesInside(state, rows), cells, more].filter(exists))
 }
 
+/** @param {MapState} state */
 function shownCount({ painting, hidden }) {
   return painting.counts.reduce((sum, count, k) => (hidden.has(k) ? sum : sum + count), 0)
 }
 
+/** @param {MapState} state @param {number} row @param {number} index */
 function galleryCell(state, row, index) {
   const words = wordsOf(state, row)
   const button = el("button", { tabindex: index ? -1 : 0, "data-row": row, title: `row ${row} · ${words}` },
@@ -140,19 +157,24 @@ function galleryCell(state, row, index) {
   return button
 }
 
-/** The number of galaxies of each class in the selection, most frequent first. */
+/** The number of galaxies of each class in the selection, most frequent first.
+ * @param {MapState} state
+ * @param {number[]} rows
+ */
 function classesInside({ classes }, rows) {
   if (!classes || !rows.length) return null
+  /** @type {Map<number | null, number>} */
   const inside = new Map(), all = new Map()
   for (const value of classes.values) all.set(value, (all.get(value) ?? 0) + 1)
   for (const row of rows) inside.set(classes.values[row], (inside.get(classes.values[row]) ?? 0) + 1)
   const ranked = [...inside].sort((a, b) => b[1] - a[1])
   return el("table", { class: "counts", "aria-label": "By class" }, ranked.map(([value, count]) => el("tr", {},
-    el("th", { scope: "row" }, classes.names[value] ?? "no label"),
+    el("th", { scope: "row" }, nameOf(classes, value) ?? "no label"),
     el("td", { class: "num" }, `${grouped(count)} of ${grouped(all.get(value))}`),
     el("td", { class: "track" }, el("i", { style: `width:${(100 * count) / rows.length}%` })))))
 }
 
+/** @param {MapState} state */
 function showHint(state) {
-  state.hint.hidden = exists(state.settings?.galaxy) || Boolean(state.chosen)
+  state.hint.hidden = exists(state.view?.galaxy) || Boolean(state.chosen)
 }

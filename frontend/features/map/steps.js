@@ -3,20 +3,27 @@
 import { el, exists } from "../../ui/kit/dom.js"
 import { grouped } from "../../ui/kit/format.js"
 import { wantFrame } from "./draw.js"
-import { makeField } from "./field.js"
+import { hasPoints, makeField } from "./field.js"
 import { change } from "./galaxy_map.js"
+
+/** @import { MapState, Pane } from "./state.d.ts" */
 
 const MOVE_MS = 450
 
-/** The current request: the map of the page, or another checkpoint aligned to it. */
+/** The current request: the map of the page, or another checkpoint aligned to it.
+ * @param {Pane} pane
+ */
 export function queryNow({ source: { query, steps }, map }) {
-  const step = steps ? map.settings.step : null
+  const step = steps ? map.view.step : null
   return exists(step) && String(step) !== query.checkpoint ? { ...query, checkpoint: String(step), aligned: query.checkpoint } : query
 }
 
-/** The slider affects only the first map. */
-export const stepNow = ({ source: { query, steps }, map }) => (steps && map.settings.step) ?? Number(query.checkpoint)
+/** The slider affects only the first map.
+ * @param {Pane} pane
+ */
+export const stepNow = ({ source: { query, steps }, map }) => (steps && map.view.step) ?? Number(query.checkpoint)
 
+/** @param {MapState} state */
 export function drawSteps(state) {
   const { steps } = state.data
   state.steps.hidden = steps.length < 2
@@ -24,17 +31,20 @@ export function drawSteps(state) {
   const now = stepNow(state.panes[0]), at = steps.indexOf(now), words = `step ${grouped(now)}`
   const input = state.steps.querySelector("input")
   if (input?.max === String(steps.length - 1)) {
-    input.value = at
+    input.value = String(at)
     input.setAttribute("aria-valuetext", words)
-    input.nextSibling.textContent = words
+    input.nextElementSibling?.replaceChildren(words)
     return
   }
   const slider = el("input", { type: "range", min: 0, max: steps.length - 1, step: 1, value: at, "aria-label": "Checkpoint", "aria-valuetext": words })
-  slider.oninput = () => change(state, { step: state.data.steps[slider.value] })
+  slider.oninput = () => change(state, { step: state.data.steps[Number(slider.value)] })
   state.steps.replaceChildren(el("span", { class: "gx-soft" }, "Checkpoint"), slider, el("output", {}, words))
 }
 
-/** Animates the points to the next checkpoint; without animation for reduced motion. */
+/** Animates the points to the next checkpoint; without animation for reduced motion.
+ * @param {Pane} pane
+ * @param {Float32Array} flat
+ */
 export function moveTo(pane, flat) {
   const from = pane.flat
   pane.flat = flat
@@ -46,10 +56,12 @@ export function moveTo(pane, flat) {
   wantFrame(pane)
 }
 
-/** Updates the points during an animation; hit tests use the final positions. */
+/** Updates the points during an animation; hit tests use the final positions.
+ * @param {Pane} pane
+ */
 export function stepMotion(pane) {
   const { moving } = pane
-  if (!moving) return
+  if (!moving || !hasPoints(pane)) return
   const share = Math.min((performance.now() - moving.since) / MOVE_MS, 1), eased = share * share * (3 - 2 * share)
   const n = moving.to.length / 2
   if (share === 1) {

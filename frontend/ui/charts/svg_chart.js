@@ -1,29 +1,16 @@
 // Helpers of small charts: SVG elements, ticks, and non-overlapping labels.
 
 import { exists } from "../kit/dom.js"
+import { svg } from "../kit/svg.js"
 
-/** @typedef {Node | string | null | undefined | false} Piece null, undefined and false are nothing */
-/** @typedef {Piece | Piece[] | Piece[][]} Part */
+export { svg }
+
 /** @typedef {{ word: string, kind: string, x: number, y: number }} EndName */
 
 /** The state of a chart; `draw` does nothing if neither width nor data have changed.
  * @template Data
  * @typedef {{ root: HTMLElement, data: Data | null, drawn: string, draw: () => void, resize: ResizeObserver }} Chart
  */
-
-/**
- * @template {keyof SVGElementTagNameMap} Tag
- * @param {Tag} tag
- * @param {Record<string, string | number | null | undefined>} props
- * @param {Part[]} children
- */
-export function svg(tag, props, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag)
-  for (const [key, value] of Object.entries(props)) if (exists(value)) node.setAttribute(key, String(value))
-  const parts = /** @type {Piece[]} */ (children.flat(Infinity))
-  node.append(...parts.filter((part) => exists(part) && part !== false))
-  return node
-}
 
 /** @param {string} words @param {number} x @param {number} y */
 export const tick = (words, x, y, anchor = "middle", kind = "tick") => svg("text", { class: kind, x, y, "text-anchor": anchor }, words)

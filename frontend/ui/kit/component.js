@@ -25,3 +25,23 @@ export function isNewAddress(state, { view, browser_seq: seq }) {
   state.address = address
   return state.left || !(own || known)
 }
+
+/** What a component reports to the page's script: its view, for the address.
+ * @template View
+ * @typedef {{ view: View, sent: string | null, reportTimer?: number, send: (view: View) => void }} Reporting
+ */
+
+/** Reports the view once it has rested for `wait` ms, unless it was the last one sent.
+ * @template View
+ * @param {Reporting<View>} state
+ * @param {number} wait
+ */
+export function reportView(state, wait) {
+  clearTimeout(state.reportTimer)
+  state.reportTimer = window.setTimeout(() => {
+    const view = JSON.stringify(state.view)
+    if (view === state.sent) return
+    state.sent = view
+    state.send(JSON.parse(view))
+  }, wait)
+}

@@ -36,6 +36,9 @@ export const digits = (value, most = 3) => String(Number(value.toPrecision(most)
 /** @param {number} n @param {string} word */
 export const plural = (n, word) => `${n} ${word}${n === 1 ? "" : "s"}`
 
+/** @param {number} value @param {number} low @param {number} high */
+export const clamp = (value, low, high) => Math.min(Math.max(value, low), high)
+
 /** @param {number} share */
 export const percent = (share) => `${(100 * share).toFixed(1)} %`
 
