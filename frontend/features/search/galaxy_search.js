@@ -1,7 +1,7 @@
 // Similarity search: a click makes a result the query, and the address follows.
 
 import { acceptDrops, latestWins, listenToPage } from "../../ui/galaxies/picking.js"
-import { isNewAddress, makeStore } from "../../ui/kit/component.js"
+import { isNewAddress, makeStore, reportView } from "../../ui/kit/component.js"
 import { el } from "../../ui/kit/dom.js"
 import { buildCompare, buildHalves, showCompare } from "./compare.js"
 import { buildFilters, showFilters } from "./filters.js"
@@ -9,13 +9,17 @@ import { fetchResults, randomGalaxy, sendPicture } from "./net.js"
 import { buildQuery, buildTrail, showQuery, showTrail } from "./query.js"
 import { buildSpace, showSpace } from "./space.js"
 
+/** @import { Mounting } from "../../ui/kit/mount.d.ts" */
+/** @import { SearchState, SearchView } from "./state.d.ts" */
+
+/** @type {ReturnType<typeof makeStore<SearchState>>} */
 const searches = makeStore()
 const REPORT_MS = 150
 const MOST_TRAIL = 12
 
+/** @param {Mounting<SearchState["data"]>} mounting */
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".gx-galaxy_search")
-  const state = searches(parentElement, () => build(root))
+  const state = searches(parentElement, () => build(/** @type {HTMLElement} */ (parentElement.querySelector(".gx-galaxy_search"))))
   const embedded = JSON.stringify(data.state)
   const changed = state.embedded !== embedded
   Object.assign(state, { data, embedded })
@@ -26,8 +30,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => leave(state)
 }
 
+/** @param {HTMLElement} root */
 function build(root) {
-  const state = { root, view: null, left: true, seq: 0, ticket: 0, kept: new Map(), own: new Map(), result: null, second: null, problem: null, message: "" }
+  const state = /** @type {SearchState} */ ({ root, left: true, seq: 0, ticket: 0, kept: new Map(), own: new Map(), result: null, second: null, problem: null, message: "" })
   state.change = (changes) => change(state, changes)
   state.queueLoad = latestWins(() => fetchResults(state))
   state.says = el("div", { class: "says" })
@@ -38,6 +43,7 @@ function build(root) {
   return state
 }
 
+/** @param {SearchState} state */
 function leave(state) {
   state.leave?.()
   state.leave = null
@@ -47,17 +53,22 @@ function leave(state) {
   state.left = true
 }
 
-/** Applies the view of the address. */
+/** Applies the view of the address.
+ * @param {SearchState} state
+ * @param {SearchView} view
+ */
 function adopt(state, view) {
   Object.assign(state, { left: false, sent: null })
   state.view = structuredClone(view)
   showAll(state)
 }
 
+/** @param {Pick<SearchView, "row" | "upload" | "plus" | "minus">} view */
 export function hasQuery({ row, upload, plus, minus }) {
   return row !== null || upload !== null || plus.length > 0 || minus.length > 0
 }
 
+/** @param {SearchState} state */
 function showAll(state) {
   showSpace(state)
   showCompare(state)
@@ -69,23 +80,21 @@ function showAll(state) {
   else state.queueLoad()
 }
 
-/** Applies a change: results follow immediately, the address shortly after. */
+/** Applies a change: results follow immediately, the address shortly after.
+ * @param {SearchState} state
+ * @param {Partial<SearchView>} changes
+ */
 export function change(state, changes) {
   state.ticket++ // pending responses no longer count
   Object.assign(state.view, changes)
   showAll(state)
-  clearTimeout(state.reportTimer)
-  state.reportTimer = setTimeout(() => report(state), REPORT_MS)
+  reportView(state, REPORT_MS)
 }
 
-function report(state) {
-  const view = JSON.stringify(state.view)
-  if (view === state.sent) return
-  state.sent = view
-  state.send(JSON.parse(view))
-}
-
-/** Makes a galaxy the query; the previous one joins the trail and its examples are dropped. */
+/** Makes a galaxy the query; the previous one joins the trail and its examples are dropped.
+ * @param {SearchState} state
+ * @param {number} row
+ */
 export function pivot(state, row) {
   const { row: before, trail } = state.view
   if (row === before) return
@@ -94,13 +103,20 @@ export function pivot(state, row) {
   change(state, { row, upload: null, plus: [], minus: [], trail: longer })
 }
 
-/** Goes back to a galaxy of the trail. */
+/** Goes back to a galaxy of the trail.
+ * @param {SearchState} state
+ * @param {number} place
+ */
 export function retrace(state, place) {
   const { trail } = state.view
   change(state, { row: trail[place], upload: null, plus: [], minus: [], trail: trail.slice(0, place) })
 }
 
-/** Adds a galaxy to the positive (plus) or negative (minus) examples, or removes it. */
+/** Adds a galaxy to the positive (plus) or negative (minus) examples, or removes it.
+ * @param {SearchState} state
+ * @param {number} row
+ * @param {"plus" | "minus"} kind
+ */
 export function example(state, row, kind) {
   const other = kind === "plus" ? "minus" : "plus"
   const { [kind]: own, [other]: others } = state.view

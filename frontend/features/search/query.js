@@ -1,13 +1,16 @@
 // The query: its image, metadata and examples, and ways to choose another one.
 
-import { galaxyPicture, inDegrees } from "../../ui/galaxies/galaxy_dialog.js"
+import { factList, galaxyFacts, galaxyPicture, simulatedTag } from "../../ui/galaxies/galaxy_dialog.js"
 import { skyLinks } from "../../ui/galaxies/sky_links.js"
 import { el, renew } from "../../ui/kit/dom.js"
-import { isNumber } from "../../ui/kit/format.js"
 import { example, retrace } from "./galaxy_search.js"
 import { locateGalaxy, pictureSent, randomGalaxy, sendPicture } from "./net.js"
 import { datasetNow } from "./space.js"
 
+/** @import { FoundGalaxy } from "../../api/contract.d.ts" */
+/** @import { DatasetOption, SearchState } from "./state.d.ts" */
+
+/** @param {SearchState} state */
 export function buildQuery(state) {
   state.picture = el("div", { class: "picture" })
   state.facts = el("div", { class: "facts" })
@@ -16,7 +19,7 @@ export function buildQuery(state) {
     title: "A row number, an id, RA and Dec in degrees or as 12:30:49 +12:23:28, or a Legacy Survey viewer link ( / )" })
   state.box.onkeydown = (event) => { if (event.key === "Enter") locateGalaxy(state, state.box.value) }
   state.file = el("input", { type: "file", accept: "image/*,.fits,.npy", hidden: true, tabindex: -1, "aria-label": "Image file" })
-  state.file.onchange = () => { sendPicture(state, state.file.files[0]); state.file.value = "" }
+  state.file.onchange = () => { sendPicture(state, state.file.files?.[0] ?? null); state.file.value = "" }
   return el("aside", { class: "query", "aria-label": "Query" }, state.picture, state.facts,
     el("div", { class: "ways" }, state.box,
       el("button", { title: "A random galaxy, of the selected class if there is one (r)", onClick: () => randomGalaxy(state) }, "Random"),
@@ -25,19 +28,21 @@ export function buildQuery(state) {
     state.examples)
 }
 
+/** @param {SearchState} state */
 export function showQuery(state) {
   const { row, upload } = state.view
   const of = datasetNow(state)
-  const key = JSON.stringify([of?.version, row, upload, state.own.get(upload) ?? ""])
+  const key = JSON.stringify([of?.version, row, upload, state.own.get(upload ?? "") ?? ""])
   if (key !== state.pictured) {
     state.pictured = key
     state.picture.replaceChildren(queryPicture(state, of, row, upload))
   }
   const found = state.result?.query
-  renew(state.facts, found && found.galaxy.row === row ? factsOf(of, found) : el("p", { class: "gx-soft" }, upload === null ? row === null ? "examples only" : `row ${row}` : "Your own image"))
+  renew(state.facts, of && found && found.galaxy.row === row ? factsOf(of, found) : el("p", { class: "gx-soft" }, upload === null ? row === null ? "examples only" : `row ${row}` : "Your own image"))
   renew(state.examples, exampleRow(state, of, "plus"), exampleRow(state, of, "minus"))
 }
 
+/** @param {SearchState} state @param {DatasetOption | null} of @param {number | null} row @param {string | null} upload */
 function queryPicture(state, of, row, upload) {
   if (upload !== null) {
     if (!state.own.has(upload)) pictureSent(state, upload)
@@ -50,17 +55,20 @@ function queryPicture(state, of, row, upload) {
   return picture
 }
 
+/** @param {DatasetOption} of @param {FoundGalaxy} found */
 function factsOf(of, { galaxy, links }) {
-  const known = [["Row", String(galaxy.row)], ["Class", galaxy.label ?? "none"], ["Split", galaxy.split], ["Source", galaxy.source_id],
-    ["RA", inDegrees(galaxy.ra)], ["Dec", inDegrees(galaxy.dec)], ["Redshift", isNumber(galaxy.redshift) ? galaxy.redshift.toFixed(4) : null]]
-  const onward = new URLSearchParams({ dataset: of.dataset, row: galaxy.row })
+  const onward = new URLSearchParams({ dataset: of.dataset, row: String(galaxy.row) })
   return [
-    el("dl", {}, known.filter(([, value]) => value).flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
-    el("p", { class: "links" }, of.simulated ? el("span", { class: "gx-tag" }, "simulated") : null, skyLinks(links),
+    factList(galaxyFacts(galaxy).filter(([name]) => name !== "Pixel scale")),
+    el("p", { class: "links" }, simulatedTag(of), skyLinks(links),
       of.run ? el("a", { href: `/reconstruct?run=${encodeURIComponent(of.run)}&${onward}` }, "Reconstruct") : null)]
 }
 
-/** Positive or negative examples; a click removes one. */
+/** Positive or negative examples; a click removes one.
+ * @param {SearchState} state
+ * @param {DatasetOption | null} of
+ * @param {"plus" | "minus"} kind
+ */
 function exampleRow(state, of, kind) {
   const rows = state.view[kind]
   if (!rows.length || !of) return null
@@ -73,11 +81,14 @@ function exampleRow(state, of, kind) {
     }))
 }
 
+/** @param {SearchState} state */
 export function buildTrail(state) {
   return (state.trail = el("nav", { class: "trail", "aria-label": "Trail" }))
 }
 
-/** a › b › c: the path to the query; each step is a link back. */
+/** a › b › c: the path to the query; each step is a link back.
+ * @param {SearchState} state
+ */
 export function showTrail(state) {
   const { trail, row, upload } = state.view
   const of = datasetNow(state)

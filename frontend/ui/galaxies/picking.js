@@ -10,7 +10,7 @@ const MOST_BYTES = 20_000_000
 
 /** Updates the options only if they differ, so that an open list is not disturbed.
  * @param {HTMLSelectElement} select
- * @param {readonly (readonly [key: string, words: string])[]} options
+ * @param {readonly (readonly string[])[]} options pairs of key and words
  * @param {string} value
  */
 export function fillSelect(select, options, value) {

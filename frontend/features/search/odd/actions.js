@@ -1,19 +1,26 @@
 // Rating, flagging, moving and undo.
 
 import { turnFlag } from "../../../ui/galaxies/label_flags.js"
+import { reportView } from "../../../ui/kit/component.js"
 import { datasetNow } from "../space.js"
 import { showBar } from "./bar.js"
 import { showReview } from "./galaxy.js"
 import { hasMore, loadRanking } from "./net.js"
-import { reportSoon } from "./odd_review.js"
+import { REST_MS } from "./odd_review.js"
 import { sendRating, sendUnsent } from "./outbox.js"
 import { showSays } from "./queue.js"
 
-/** Whether the loaded galaxies belong to the selected dataset; keys are ignored while it changes. */
+/** @import { Action, OddState, Reviewed } from "../state.d.ts" */
+
+/** Whether the loaded galaxies belong to the selected dataset; keys are ignored while it changes.
+ * @param {OddState} state
+ */
 const isShown = (state) => Boolean(state.data.state?.ready) && datasetNow(state)?.version === state.of
+/** @param {OddState} state */
 export const here = (state) => (isShown(state) ? state.list[state.at] : undefined)
 const MOST_ACTIONS = 500
 
+/** @param {OddState} state @param {number} rating */
 export function rate(state, rating) {
   const one = here(state)
   if (!one || state.waiting) return
@@ -24,6 +31,7 @@ export function rate(state, rating) {
   else showReview(state)
 }
 
+/** @param {OddState} state @param {Reviewed} one @param {number | null} rating */
 function setRating(state, one, rating) {
   state.rated += Number(rating !== null) - Number(one.rating !== null)
   one.rating = rating
@@ -32,11 +40,13 @@ function setRating(state, one, rating) {
   sendRating(state, one.galaxy.row, rating)
 }
 
+/** @param {OddState} state @param {Action} act */
 function remember(state, act) {
   state.actions.push(act)
   if (state.actions.length > MOST_ACTIONS) state.actions.shift()
 }
 
+/** @param {OddState} state @param {number} step */
 export function walk(state, step) {
   const to = state.at + step
   state.waiting = false
@@ -46,12 +56,15 @@ export function walk(state, step) {
   reportRow(state)
 }
 
+/** @param {OddState} state */
 export function reportRow(state) {
   state.view.row = here(state)?.galaxy.row ?? null
-  reportSoon(state)
+  reportView(state, REST_MS)
 }
 
-/** Undoes the last rating or flag and shows its galaxy. */
+/** Undoes the last rating or flag and shows its galaxy.
+ * @param {OddState} state
+ */
 export async function undo(state) {
   const act = isShown(state) ? state.actions.pop() : null
   if (!act) return
@@ -66,13 +79,17 @@ export async function undo(state) {
   reportRow(state)
 }
 
-/** Restores the flag to its previous state, which its own undo button may have done already. */
+/** Restores the flag to its previous state, which its own undo button may have done already.
+ * @param {OddState} state
+ * @param {Action & { kind: "flag" }} act
+ */
 async function turnFlagBack(state, { one: { galaxy }, on }) {
   const isAsActed = () => state.doubts.flags.has(galaxy.row) === on
-  if (isAsActed()) await turnFlag(state.doubts, datasetNow(state), galaxy)
+  if (isAsActed()) await turnFlag(state.doubts, { dataset: state.view.dataset }, galaxy)
   return !isAsActed()
 }
 
+/** @param {OddState} state */
 export async function flagHere(state) {
   const one = here(state)
   if (!one) return
@@ -82,14 +99,16 @@ export async function flagHere(state) {
   }
   state.message = ""
   const before = state.doubts.flags.has(one.galaxy.row)
-  await turnFlag(state.doubts, datasetNow(state), one.galaxy)
+  await turnFlag(state.doubts, { dataset: state.view.dataset }, one.galaxy)
   if (state.doubts.flags.has(one.galaxy.row) === before) return
   state.touched.add(one.galaxy.row)
   remember(state, { kind: "flag", one, on: !before })
   showReview(state)
 }
 
-/** Learns a ranking from the ratings for the remaining galaxies; reviewed ones stay. */
+/** Learns a ranking from the ratings for the remaining galaxies; reviewed ones stay.
+ * @param {OddState} state
+ */
 export async function learn(state) {
   if (!state.data.state?.ready) return
   await sendUnsent(state)

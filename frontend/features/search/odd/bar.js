@@ -1,17 +1,22 @@
 // Ranking criterion, neighbours, filters, and learning.
 
 import { fillSelect } from "../../../ui/galaxies/picking.js"
+import { reportView } from "../../../ui/kit/component.js"
 import { el } from "../../../ui/kit/dom.js"
 import { buildRowFilters, showRowFilters } from "../row_filters.js"
 import { datasetNow } from "../space.js"
 import { learn } from "./actions.js"
-import { change, ODD_REPORT_MS, reportSoon } from "./odd_review.js"
+import { change, ODD_REPORT_MS } from "./odd_review.js"
 
-const BY_NAMES = [["isolation", "Isolated", "Far from its neighbours"], ["mislabel", "Mislabelled?", "Neighbours have another label"],
-  ["interest", "Interesting", "Similar to galaxies you rated high or flagged"]]
+/** @import { LearnFrom } from "../../../api/contract.d.ts" */
+/** @import { DatasetOption, OddState } from "../state.d.ts" */
+
+const BY_NAMES = /** @type {const} */ ([["isolation", "Isolated", "Far from its neighbours"], ["mislabel", "Mislabelled?", "Neighbours have another label"],
+  ["interest", "Interesting", "Similar to galaxies you rated high or flagged"]])
 const KS = [5, 10, 20, 50]
 const SOURCES = [["ratings", "my ratings"], ["flags", "label flags"]]
 
+/** @param {OddState} state */
 export function buildBar(state) {
   state.orders = BY_NAMES.map(([by, word, title]) => el("button", { title, onClick: () => change(state, { by }) }, word))
   state.ks = el("select", { "aria-label": "Neighbours" })
@@ -24,24 +29,29 @@ export function buildBar(state) {
     el("div", { class: "group" }, state.learning, el("span", { class: "gx-soft" }, "from"), state.sources), buildFold(state))
 }
 
-/** A change of source applies to the next learning, or immediately if the ranking is a learned one. */
+/** A change of source applies to the next learning, or immediately if the ranking is a learned one.
+ * @param {OddState} state
+ */
 function chooseSource(state) {
-  if (state.view.by === "interest") return change(state, { learn: state.sources.value })
-  state.view.learn = state.sources.value
+  const source = /** @type {LearnFrom} */ (state.sources.value)
+  if (state.view.by === "interest") return change(state, { learn: source })
+  state.view.learn = source
   showBar(state)
-  reportSoon(state, ODD_REPORT_MS)
+  reportView(state, ODD_REPORT_MS)
 }
 
+/** @param {OddState} state */
 function buildFold(state) {
   state.withRated = el("input", { type: "checkbox" })
   state.withRated.onchange = () => change(state, { rated: state.withRated.checked })
   state.foldName = el("summary", {}, "Filters")
-  const field = (word, node) => el("label", { class: "field" }, el("span", { class: "gx-soft" }, word), node)
+  const field = (/** @type {string} */ word, /** @type {HTMLElement} */ node) => el("label", { class: "field" }, el("span", { class: "gx-soft" }, word), node)
   return el("details", {}, state.foldName, el("div", { class: "fold" }, buildRowFilters(state),
     field("Neighbours", state.ks),
     el("label", { class: "check" }, state.withRated, "Include rated galaxies")))
 }
 
+/** @param {OddState} state */
 export function showBar(state) {
   const { view } = state
   const bare = isBare(datasetNow(state))
@@ -58,4 +68,5 @@ export function showBar(state) {
   showRowFilters(state)
 }
 
+/** @param {DatasetOption | null} of */
 export const isBare = (of) => !of?.class_names.length || of.unlabelled === of.n

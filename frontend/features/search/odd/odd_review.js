@@ -3,7 +3,7 @@
 
 import { labelDoubts } from "../../../ui/galaxies/label_flags.js"
 import { latestWins, listenToPage } from "../../../ui/galaxies/picking.js"
-import { isNewAddress, makeStore } from "../../../ui/kit/component.js"
+import { isNewAddress, makeStore, reportView } from "../../../ui/kit/component.js"
 import { el } from "../../../ui/kit/dom.js"
 import { buildSpace, showSpace } from "../space.js"
 import { flagHere, learn, rate, undo, walk } from "./actions.js"
@@ -13,13 +13,17 @@ import { loadRanking } from "./net.js"
 import { readOutbox, sendUnsent } from "./outbox.js"
 import { buildQueue } from "./queue.js"
 
+/** @import { Mounting } from "../../../ui/kit/mount.d.ts" */
+/** @import { Action, OddState, OddView, Reviewed } from "../state.d.ts" */
+
+/** @type {ReturnType<typeof makeStore<OddState>>} */
 const reviews = makeStore()
 export const ODD_REPORT_MS = 150
-const REST_MS = 2000 // before the galaxy shown is reported for the address, so that not every key triggers a rerun
+export const REST_MS = 2000 // before the galaxy shown is reported for the address, so that not every key triggers a rerun
 
+/** @param {Mounting<OddState["data"]>} mounting */
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".gx-odd_review")
-  const state = reviews(parentElement, () => build(root))
+  const state = reviews(parentElement, () => build(/** @type {HTMLElement} */ (parentElement.querySelector(".gx-odd_review"))))
   const embedded = JSON.stringify(data.state)
   const changed = state.embedded !== embedded
   Object.assign(state, { data, embedded })
@@ -31,15 +35,17 @@ export default function ({ data, parentElement, setTriggerValue }) {
   return () => leave(state)
 }
 
+/** @param {OddState} state */
 function reviewKeys(state) {
   const rates = Object.fromEntries([0, 1, 2, 3, 4, 5].map((value) => [String(value), () => rate(state, value)]))
   return { ...rates, ArrowRight: () => walk(state, 1), ArrowLeft: () => walk(state, -1), u: () => undo(state),
     f: () => flagHere(state), l: () => learn(state) }
 }
 
+/** @param {HTMLElement} root */
 function build(root) {
-  const state = { root, view: null, left: true, seq: 0, ticket: 0, list: [], at: 0, received: new Map(), actions: [], touched: new Set(),
-    outbox: readOutbox(), page: null, problem: null, message: "", rated: 0, shown: null }
+  const state = /** @type {OddState} */ ({ root, left: true, seq: 0, ticket: 0, list: /** @type {Reviewed[]} */ ([]), at: 0, received: new Map(), actions: /** @type {Action[]} */ ([]), touched: new Set(),
+    outbox: readOutbox(), page: null, problem: null, message: "", rated: 0, shown: null })
   state.change = (changes) => change(state, changes)
   state.doubts = labelDoubts(() => showReview(state))
   state.queueLoad = latestWins(() => loadRanking(state))
@@ -49,6 +55,7 @@ function build(root) {
   return state
 }
 
+/** @param {OddState} state */
 function leave(state) {
   state.leave?.()
   state.leave = null
@@ -57,13 +64,17 @@ function leave(state) {
   state.left = true
 }
 
-/** Applies the view of the address. */
+/** Applies the view of the address.
+ * @param {OddState} state
+ * @param {OddView} view
+ */
 function adopt(state, view) {
   Object.assign(state, { left: false, sent: null })
   state.view = structuredClone(view)
   showAll(state)
 }
 
+/** @param {OddState} state */
 function showAll(state) {
   showSpace(state)
   showBar(state)
@@ -71,21 +82,14 @@ function showAll(state) {
   state.queueLoad()
 }
 
-/** Applies a change, which may show another galaxy. */
+/** Applies a change, which may show another galaxy.
+ * @param {OddState} state
+ * @param {Partial<OddView>} changes
+ */
 export function change(state, changes) {
   state.ticket++
   Object.assign(state.view, { row: null }, changes)
   state.problem = null
   showAll(state)
-  reportSoon(state, ODD_REPORT_MS)
-}
-
-export function reportSoon(state, wait = REST_MS) {
-  clearTimeout(state.reportTimer)
-  state.reportTimer = setTimeout(() => {
-    const view = JSON.stringify(state.view)
-    if (view === state.sent) return
-    state.sent = view
-    state.send(JSON.parse(view))
-  }, wait)
+  reportView(state, ODD_REPORT_MS)
 }

@@ -1,46 +1,57 @@
-// Ratings not saved yet: they are stored in this browser, survive a reload, and are sent again. A rating is {version, row,
-// rating}; null removes it. `version` identifies the galaxies of a dataset.
+// Ratings not saved yet: they are stored in this browser, survive a reload, and are sent again.
 
-import { datasetPath } from "../../../ui/galaxies/picking.js"
-import { ask, Refused } from "../../../ui/kit/api.js"
+import { Refused, send } from "../../../ui/kit/api.js"
 import { showReview } from "./galaxy.js"
 import { showSays } from "./queue.js"
+
+/** @import { DatasetOption, OddState, Unsent } from "../state.d.ts" */
+/** @typedef {{ key: string, unsent: Unsent, of: DatasetOption }} Sending */
 
 const UNSENT = "galaxyscope.unsent-ratings"
 const AGAIN_MS = 3000
 
+/** @param {string | null} version @param {number} row */
 export const outboxKey = (version, row) => `${version} ${row}`
 
+/** @returns {Map<string, Unsent>} */
 export function readOutbox() {
   try {
-    return new Map(JSON.parse(localStorage.getItem(UNSENT) ?? "[]").map((one) => [outboxKey(one.version, one.row), one]))
+    /** @type {Unsent[]} */
+    const kept = JSON.parse(localStorage.getItem(UNSENT) ?? "[]")
+    return new Map(kept.map((one) => [outboxKey(one.version, one.row), one]))
   } catch {
     return new Map() // a browser without storage
   }
 }
 
+/** @param {OddState} state */
 function keepOutbox({ outbox }) {
   try {
     localStorage.setItem(UNSENT, JSON.stringify([...outbox.values()]))
   } catch { /* they are kept while the page is open */ }
 }
 
+/** @param {OddState} state @param {number} row @param {number | null} rating */
 export function sendRating(state, row, rating) {
-  const one = { version: state.of, row, rating }
+  const one = { version: state.of ?? "", row, rating }
   state.outbox.delete(outboxKey(state.of, row))
   state.outbox.set(outboxKey(state.of, row), one)
   keepOutbox(state)
   return sendUnsent(state)
 }
 
-/** Sends pending ratings in order. */
+/** Sends pending ratings in order.
+ * @param {OddState} state
+ */
 export function sendUnsent(state) {
   clearTimeout(state.sendTimer)
   state.sending ??= sendAll(state).finally(() => { state.sending = null })
   return state.sending
 }
 
+/** @param {OddState} state */
 async function sendAll(state) {
+  /** @type {Sending | null} */
   let one
   while ((one = nextUnsent(state))) {
     try {
@@ -57,7 +68,10 @@ async function sendAll(state) {
   }
 }
 
-/** The first pending rating whose dataset exists. */
+/** The first pending rating whose dataset exists.
+ * @param {OddState} state
+ * @returns {Sending | null}
+ */
 function nextUnsent({ outbox, data }) {
   for (const [key, unsent] of outbox) {
     const of = data.datasets.find(({ version }) => version === unsent.version)
@@ -66,14 +80,16 @@ function nextUnsent({ outbox, data }) {
   return null
 }
 
+/** @param {Sending} sending */
 function sendOne({ unsent: { row, rating }, of }) {
-  const path = `${datasetPath(of.dataset)}/ratings/${row}`
-  if (rating === null) return ask(path, { method: "DELETE", priority: "high" })
-  return ask(path, { method: "PUT", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ rating }), priority: "high" })
+  const route = "/datasets/{name}/ratings/{row}", params = { name: of.dataset, row }
+  if (rating === null) return send("delete", route, params, undefined, { priority: "high" })
+  return send("put", route, params, { rating }, { priority: "high" })
 }
 
+/** @param {OddState} state */
 function loseServer(state) {
   state.lost = true
-  if (!state.left) state.sendTimer = setTimeout(() => sendUnsent(state), AGAIN_MS)
+  if (!state.left) state.sendTimer = window.setTimeout(() => sendUnsent(state), AGAIN_MS)
   showSays(state)
 }

@@ -2,35 +2,41 @@
 
 import { galaxyPicture, nameOfGalaxy } from "../../../ui/galaxies/galaxy_dialog.js"
 import { flagShape } from "../../../ui/galaxies/label_flags.js"
-import { datasetPath } from "../../../ui/galaxies/picking.js"
-import { API } from "../../../ui/kit/api.js"
+import { address } from "../../../ui/kit/api.js"
 import { el, renew } from "../../../ui/kit/dom.js"
 import { grouped, sentence } from "../../../ui/kit/format.js"
+import { alertLine } from "../../../ui/kit/problems.js"
 import { datasetNow } from "../space.js"
 import { walk } from "./actions.js"
 import { isBare } from "./bar.js"
 import { orderOf } from "./net.js"
 
+/** @import { OddPage } from "../../../api/contract.d.ts" */
+/** @import { DatasetOption, OddState, Reviewed } from "../state.d.ts" */
+
 const BEFORE = 4
 const AFTER = 30
 
+/** @param {OddState} state */
 export function buildQueue(state) {
   state.queue = el("div", { class: "queue", role: "group", "aria-label": "Previous and next galaxies" })
   state.queue.onclick = (event) => {
-    const row = event.target.closest("button")?.dataset.row
+    const row = event.target instanceof Element ? event.target.closest("button")?.dataset.row : undefined
     const place = state.list.findIndex(({ galaxy }) => String(galaxy.row) === row)
     if (place >= 0) walk(state, place - state.at)
   }
   return state.queue
 }
 
+/** @param {OddState} state */
 export function showQueue(state) {
   const of = datasetNow(state)
-  const first = Math.max(state.at - BEFORE, 0), held = state.queue.contains(state.queue.getRootNode().activeElement)
-  renew(state.queue, state.list.slice(first, state.at + AFTER).map((one, i) => queueItem(state, of, one, first + i)))
-  if (held) state.queue.querySelector("[aria-current]")?.focus()
+  const first = Math.max(state.at - BEFORE, 0), held = state.queue.matches(":focus-within")
+  renew(state.queue, state.list.slice(first, state.at + AFTER).map((one, i) => of && queueItem(state, of, one, first + i)))
+  if (held) Array.from(state.queue.querySelectorAll("button")).find((button) => button.hasAttribute("aria-current"))?.focus()
 }
 
+/** @param {OddState} state @param {DatasetOption} of @param {Reviewed} one @param {number} place */
 function queueItem(state, of, one, place) {
   const { row } = one.galaxy
   const rated = one.rating === null ? null : el("b", {}, String(one.rating))
@@ -40,35 +46,41 @@ function queueItem(state, of, one, place) {
     queuePicture(of, row), el("span", { class: "marks" }, rated, flagged))
 }
 
+/** @param {DatasetOption} of @param {number} row */
 function queuePicture(of, row) {
   const picture = galaxyPicture(of, row, 128, "")
   picture.fetchPriority = "low"
   return picture
 }
 
-/** Counts, the learned ranking, errors, and unsaved ratings. */
+/** Counts, the learned ranking, errors, and unsaved ratings.
+ * @param {OddState} state
+ */
 export function showSays(state) {
   const { page, problem, message, doubts } = state
-  renew(state.alerts, problem ? el("p", { class: "gx-tone-bad", role: "alert" }, problem) : null, unsentWords(state))
+  renew(state.alerts, problem ? alertLine(problem) : null, unsentWords(state))
   renew(state.messageBox, message ? el("p", { class: "gx-soft", role: "status" }, message) : doubts.line())
-  renew(state.says, page ? countWords(state) : problem ? null : el("p", { class: "gx-soft", role: "status" }, "Computing the neighbours of all galaxies…"))
+  renew(state.says, page ? countWords(state, page) : problem ? null : el("p", { class: "gx-soft", role: "status" }, "Computing the neighbours of all galaxies…"))
 }
 
-function countWords(state) {
-  const { page, doubts, list } = state
+/** @param {OddState} state @param {OddPage} page */
+function countWords(state, page) {
+  const { doubts, list } = state
   return [
     el("p", { class: "counted" }, el("b", {}, `${grouped(state.rated)} rated, ${grouped(state.flagged + doubts.change)} flagged`),
-      el("span", { class: "gx-soft" }, orderWords(state)), ...fileLinks(state)),
+      el("span", { class: "gx-soft" }, orderWords(state, page)), ...fileLinks(state)),
     page.learned ? el("p", { class: "gx-soft learned" }, sentence(`Learned from ${page.learned.words}`)) : null,
     isBare(datasetNow(state)) ? el("p", { class: "gx-soft" }, `${state.view.dataset} has no labels to flag.`) : null,
     list.length ? null : el("p", {}, "No galaxies left: none match the filters, or all matching ones are rated.")]
 }
 
-function orderWords({ page, view }) {
+/** @param {OddState} state @param {OddPage} page */
+function orderWords({ view }, page) {
   const how = { isolation: "most isolated first", mislabel: "most doubtful labels first", interest: view.learn === "flags" ? "most similar to flagged ones first" : "most interesting first" }[page.by]
   return `${grouped(page.total)} galaxies of ${page.dataset}, ${how}`
 }
 
+/** @param {OddState} state */
 function unsentWords(state) {
   const n = state.outbox.size
   if (!state.lost || !n) return null
@@ -76,12 +88,14 @@ function unsentWords(state) {
     + `${n === 1 ? "It is" : "They are"} stored in this browser and will be sent again.`)
 }
 
+/** @param {OddState} state */
 function fileLinks(state) {
   const { dataset } = state.view
-  const file = (address, word, title) => el("a", { href: API + address, download: "", title }, word)
-  const ratings = (ending) => `${datasetPath(dataset)}/ratings.${ending}`
-  const order = `/odd.csv?query=${encodeURIComponent(JSON.stringify({ ...orderOf(state), limit: 500 }))}`
+  const file = (/** @type {string} */ href, /** @type {string} */ word, /** @type {string} */ title) => el("a", { href, download: "", title }, word)
+  const ratings = (/** @type {string} */ format) => address("/datasets/{name}/ratings.{file_format}", { name: dataset, file_format: format })
+  const flags = address("/datasets/{name}/flags.{file_format}", { name: dataset, file_format: "csv" })
+  const order = address("/odd.{file_format}", { file_format: "csv", query: JSON.stringify({ ...orderOf(state), limit: 500 }) })
   return [...(state.rated ? [file(ratings("csv"), "Ratings as CSV", "With RA, Dec, class, rating and links"), file(ratings("parquet"), "Parquet", "The same as Parquet")] : []),
-    ...(state.flagged + state.doubts.change > 0 ? [file(`${datasetPath(dataset)}/flags.csv`, "Flags as CSV", "Labels flagged as doubtful")] : []),
+    ...(state.flagged + state.doubts.change > 0 ? [file(flags, "Flags as CSV", "Labels flagged as doubtful")] : []),
     file(order, "Ranking as CSV", "The first 500, with score, class, labels of neighbours, and links")]
 }
