@@ -1,14 +1,18 @@
 // Inspecting the encoder on the unmasked galaxy: layer, attention head and query patch.
 
 import { fillSelect, latestWins } from "../../ui/galaxies/picking.js"
-import { ask, Refused } from "../../ui/kit/api.js"
+import { get, Refused } from "../../ui/kit/api.js"
+import { keepNewest } from "../../ui/kit/cache.js"
 import { el } from "../../ui/kit/dom.js"
-import { sentence } from "../../ui/kit/format.js"
+import { clamp } from "../../ui/kit/format.js"
+import { LOST_SERVER, problemWords } from "../../ui/kit/problems.js"
 import { cellCanvas } from "./draw.js"
 import { buildMaps, drawMaps, galaxyUnder, gridOf, headOf, nameMaps, placeOf } from "./inside_maps.js"
 import { reportSoon } from "./mask_scrubber.js"
-import { KEPT_RESULTS, LOST, REST_MS, RETRY_MS, viewedBy } from "./net.js"
-import { PATCH_STEPS } from "./paint.js"
+import { PATCH_STEPS, stepPatch } from "./maths.js"
+import { KEPT_RESULTS, REST_MS, RETRY_MS, viewedBy } from "./net.js"
+
+/** @import { Inside, InsideRequest, State, View } from "./state.d.ts" */
 
 const HOW_INSIDE = [
   ["No mask.", "The encoder sees all patches, as when its features are used. The mask ratio above has no effect here."],
@@ -19,8 +23,9 @@ const HOW_INSIDE = [
   ["Similarity", "is the cosine between the features of each patch and of the query token, after this layer and the final norm."],
 ]
 
+/** @param {State} state */
 export function buildInside(state) {
-  const inside = (state.inside = { kept: new Map(), shown: null, under: null, problem: null, cells: cellCanvas() })
+  const inside = (state.inside = /** @type {Inside} */ ({ kept: new Map(), shown: null, under: null, problem: null, cells: cellCanvas() }))
   state.queueInside = latestWins(() => fetchInside(state))
   inside.button = el("button", { class: "fold", "aria-expanded": "false", onClick: () => setInside(state, { inside: state.view.inside === null ? 0 : null }) }, "Look inside")
   inside.what = el("span", { class: "gx-soft" })
@@ -33,9 +38,11 @@ export function buildInside(state) {
   return inside.root
 }
 
+/** @param {State} state */
 function layerField(state) {
   const { inside } = state
-  const step = (change, sign, words) => el("button", { class: "narrow", "aria-label": words, title: words, onClick: () => setLayer(state, layerNow(state) + change) }, sign)
+  const step = (/** @type {number} */ change, /** @type {string} */ sign, /** @type {string} */ words) =>
+    el("button", { class: "narrow", "aria-label": words, title: words, onClick: () => setLayer(state, layerNow(state) + change) }, sign)
   inside.layer = el("input", { type: "range", min: 1, max: 1, step: 1, "aria-label": "Layer" })
   inside.layer.oninput = () => setLayer(state, Number(inside.layer.value))
   inside.layerWords = el("output", { class: "gx-soft" })
@@ -44,6 +51,7 @@ function layerField(state) {
   return el("div", { class: "group walk" }, el("span", { class: "gx-soft" }, "Layer"), inside.before, inside.layer, inside.after, inside.layerWords)
 }
 
+/** @param {State} state */
 function headField(state) {
   const { inside } = state
   inside.head = el("select", { "aria-label": "Attention head" })
@@ -51,6 +59,7 @@ function headField(state) {
   return el("div", { class: "group" }, el("span", { class: "gx-soft" }, "Attention"), inside.head)
 }
 
+/** @param {State} state */
 function overlayField(state) {
   const { inside } = state
   inside.overlay = el("input", { type: "checkbox" })
@@ -58,6 +67,7 @@ function overlayField(state) {
   return el("label", { class: "lock" }, inside.overlay, "Overlay on galaxy")
 }
 
+/** @param {State} state */
 function queryField(state) {
   const { inside } = state
   inside.cls = el("button", { title: "Use the class token, which represents the whole galaxy, as the query", onClick: () => setQuery(state, null) }, "Class token")
@@ -65,26 +75,35 @@ function queryField(state) {
   return el("div", { class: "group" }, el("span", { class: "gx-soft" }, "Query"), inside.cls, inside.queryText)
 }
 
-/** Applies a change; followInside requests what is missing. */
+/** Applies a change; followInside requests what is missing.
+ * @param {State} state
+ * @param {Partial<View>} change
+ */
 function setInside(state, change) {
   Object.assign(state.view, change)
   followInside(state, 0)
   reportSoon(state)
 }
 
+/** @param {State} state @param {number} layer */
 function setLayer(state, layer) {
-  setInside(state, { inside: Math.min(Math.max(layer, 1), Number(state.inside.layer.max)) })
+  setInside(state, { inside: clamp(layer, 1, Number(state.inside.layer.max)) })
 }
 
+/** @param {State} state */
 function layerNow({ view, inside: { shown } }) {
   return view.inside || shown?.result.layers || 1
 }
 
-/** Sets the query patch; null is the class token. */
+/** Sets the query patch; null is the class token.
+ * @param {State} state
+ * @param {number | null} patch
+ */
 export function setQuery(state, patch) {
   if (state.inside.shown) setInside(state, { patch })
 }
 
+/** @param {State} state @param {KeyboardEvent} event */
 export function queryByKey(state, event) {
   const { shown } = state.inside
   const step = PATCH_STEPS[event.key]
@@ -95,24 +114,26 @@ export function queryByKey(state, event) {
   const n = gridOf(shown.result)
   const { patch } = state.view
   if (patch === null || patch >= shown.result.patches) return setQuery(state, (n >> 1) * n + (n >> 1))
-  const inside = (value) => Math.min(Math.max(value, 0), n - 1)
-  const [down, right] = step ?? [0, 0]
-  setQuery(state, inside(Math.floor(patch / n) + down) * n + inside(patch % n + right))
+  const [row, column] = stepPatch([Math.floor(patch / n), patch % n], step ?? [0, 0], n)
+  setQuery(state, row * n + column)
 }
 
+/** @param {State} state @returns {InsideRequest | null} */
 function insideRequest(state) {
   const viewed = state.view.inside === null ? null : viewedBy(state, state.sides.a)
   return viewed && { viewed, layer: state.view.inside || null, patch: state.view.patch }
 }
 
-/** Requests changed maps after `wait` ms; nothing while the section is closed. */
+/** Requests changed maps after `wait` ms; nothing while the section is closed.
+ * @param {State} state
+ */
 export function followInside(state, wait = REST_MS) {
   const { inside, view } = state
   const key = JSON.stringify(insideRequest(state))
   if (key !== inside.key) {
     Object.assign(inside, { key, problem: null })
     clearTimeout(inside.timer)
-    inside.timer = setTimeout(() => state.queueInside(), inside.shown ? wait : 0)
+    inside.timer = window.setTimeout(() => state.queueInside(), inside.shown ? wait : 0)
   }
   const drawn = JSON.stringify([key, view.inside, view.head, view.patch, view.overlay, view.against !== null])
   if (drawn !== inside.drawn) showInside(state)
@@ -120,54 +141,57 @@ export function followInside(state, wait = REST_MS) {
   inside.drawn = drawn
 }
 
+/** @param {Pick<State, "inside">} state */
 export function leaveInside({ inside }) {
   clearTimeout(inside.timer)
   inside.key = null
 }
 
+/** @param {State} state */
 async function fetchInside(state) {
   const { inside } = state
   const request = insideRequest(state)
   if (!request || state.left) return
   const key = JSON.stringify(request)
   try {
-    const result = inside.kept.get(key) ?? await ask(`/reconstructions/inside?query=${encodeURIComponent(key)}`)
-    inside.kept.set(key, result)
-    if (inside.kept.size > KEPT_RESULTS) inside.kept.delete(inside.kept.keys().next().value)
+    const result = inside.kept.get(key) ?? await get("/reconstructions/inside", { query: key })
+    keepNewest(inside.kept, key, result, KEPT_RESULTS)
     inside.shown = { key, request, result }
-    if (inside.problem === LOST) inside.problem = null
+    if (inside.problem === LOST_SERVER) inside.problem = null
   } catch (problem) {
     if (key === inside.key) refuseInside(state, problem)
   }
   if (!state.left) showInside(state)
 }
 
+/** @type {Record<string, { change: Partial<View>, words: string }>} */
 const INSTEAD = {
   no_such_layer: { change: { inside: 0 }, words: "Showing the last layer." },
   no_such_patch: { change: { patch: null }, words: "Using the class token as the query." },
 }
 
+/** @param {State} state @param {unknown} problem */
 function refuseInside(state, problem) {
   const { inside } = state
-  if (!(problem instanceof Refused)) {
-    if (!(problem instanceof TypeError)) throw problem
-    inside.timer = setTimeout(() => state.queueInside(), RETRY_MS)
-  }
-  const other = INSTEAD[problem.code] // the model is smaller than the previous one
+  const words = problemWords(problem)
+  if (words === LOST_SERVER) inside.timer = window.setTimeout(() => state.queueInside(), RETRY_MS)
+  const other = problem instanceof Refused ? INSTEAD[problem.code ?? ""] : undefined // the model is smaller than the previous one
   if (other) setInside(state, other.change)
-  inside.problem = problem instanceof Refused ? [sentence(problem.message), other?.words].filter(Boolean).join(" ") : LOST
+  inside.problem = [words, other?.words].filter(Boolean).join(" ")
 }
 
-/** Draws the section with the last maps, dimmed if they are outdated. */
+/** Draws the section with the last maps, dimmed if they are outdated.
+ * @param {State} state
+ */
 function showInside(state) {
   const { inside, view } = state
   const open = view.inside !== null
   inside.body.hidden = !open
-  inside.button.setAttribute("aria-expanded", open)
+  inside.button.setAttribute("aria-expanded", String(open))
   inside.what.textContent = !open ? "Attention, features and similarity of the patches"
     : view.against === null ? "All patches are visible here." : "All patches are visible here. Shows model A only."
   if (!open) return
-  inside.root.dataset.fits = inside.shown?.key === inside.key
+  inside.root.dataset.fits = String(inside.shown?.key === inside.key)
   inside.alert.textContent = inside.problem ?? ""
   if (inside.shown) {
     drawMaps(state)
@@ -178,29 +202,31 @@ function showInside(state) {
   showInsideControls(state)
 }
 
+/** @param {State} state */
 function showInsideControls(state) {
   const { inside, view } = state
   const result = inside.shown?.result ?? null
   const layer = layerNow(state)
-  const most = Math.max(result?.layers ?? 0, view.inside)
-  inside.layer.max = most || 1
-  inside.layer.value = layer
+  const most = Math.max(result?.layers ?? 0, view.inside ?? 0)
+  inside.layer.max = String(most || 1)
+  inside.layer.value = String(layer)
   inside.before.disabled = layer <= 1
   inside.after.disabled = layer >= most
   inside.layerWords.textContent = result ? `${layer} of ${result.layers}` : ""
   inside.layer.setAttribute("aria-valuetext", inside.layerWords.textContent)
   const heads = Array.from({ length: result?.heads ?? 0 }, (_, i) => [String(i + 1), `head ${i + 1}`])
-  fillSelect(inside.head, [["", "mean of heads"], ...heads], result ? headOf(view, result) ?? "" : "")
+  fillSelect(inside.head, [["", "mean of heads"], ...heads], String((result && headOf(view, result)) ?? ""))
   inside.overlay.checked = view.overlay
-  inside.cls.setAttribute("aria-pressed", view.patch === null)
+  inside.cls.setAttribute("aria-pressed", String(view.patch === null))
   const n = result ? gridOf(result) : 0
   inside.queryText.classList.toggle("gx-soft", view.patch === null)
   inside.queryText.textContent = view.patch === null ? "or click a patch" : n ? `patch ${placeOf(view.patch, n)}` : ""
   for (const { mark } of Object.values(inside.maps)) placeMark(mark, view.patch, n)
 }
 
+/** @param {HTMLElement} mark @param {number | null} patch @param {number} n */
 function placeMark(mark, patch, n) {
   mark.hidden = patch === null || patch >= n * n
   const share = 100 / (n || 1)
-  if (!mark.hidden) mark.style.cssText = `left:${patch % n * share}%;top:${Math.floor(patch / n) * share}%;width:${share}%;height:${share}%`
+  if (patch !== null) mark.style.cssText = `left:${patch % n * share}%;top:${Math.floor(patch / n) * share}%;width:${share}%;height:${share}%`
 }

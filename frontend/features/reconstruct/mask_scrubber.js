@@ -2,7 +2,7 @@
 
 import { readColours } from "../../ui/charts/palette.js"
 import { acceptDrops, latestWins, listenToPage } from "../../ui/galaxies/picking.js"
-import { isNewAddress, makeStore } from "../../ui/kit/component.js"
+import { isNewAddress, makeStore, reportView } from "../../ui/kit/component.js"
 import { el } from "../../ui/kit/dom.js"
 import { percent } from "../../ui/kit/format.js"
 import { drawChart } from "./chart.js"
@@ -17,8 +17,13 @@ import { preparePaint } from "./paint.js"
 import { buildPick, randomGalaxy, sendPicture, stepGalaxy, stepInClass } from "./pick.js"
 import { buildControls, showControls, showFigures } from "./words.js"
 
+/** @import { Mounting } from "../../ui/kit/mount.d.ts" */
+/** @import { Data, MaskKind, SideName, State, View } from "./state.d.ts" */
+
+/** @type {ReturnType<typeof makeStore<State>>} */
 const scrubbers = makeStore()
 const REPORT_MS = 250
+/** @type {readonly MaskKind[]} */
 export const KINDS = ["uniform", "block", "core", "ring", "half", "grid"]
 export const PIXEL_WORDS = [
   ["interpolated", "statistics from visible patches"], ["true", "true patch statistics"], ["normalised", "normalised prediction"],
@@ -26,29 +31,30 @@ export const PIXEL_WORDS = [
 export const PIXEL_NOTE = "How normalised predictions become pixels: with mean and standard deviation interpolated from visible patches, "
   + "with those of the hidden patches (which the model did not see), or left normalised"
 
+/** @param {Mounting<Data>} mounting */
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".gx-mask_scrubber")
-  const state = scrubbers(parentElement, () => build(root))
+  const state = scrubbers(parentElement, () => build(/** @type {HTMLElement} */ (parentElement.querySelector(".gx-mask_scrubber"))))
   state.data = data
-  paintRegions(root)
+  paintRegions(state.root)
   state.send = (view) => setTriggerValue("view", { view, seq: ++state.seq })
   state.leave ??= listenToPage({ r: () => randomGalaxy(state) }, (file) => sendPicture(state, file))
   if (isNewAddress(state, data)) adopt(state, data.view)
   return () => leave(state)
 }
 
+/** @param {HTMLElement} root */
 function build(root) {
-  const state = { root, view: null, left: true, seq: 0, sides: { a: makeSide("a"), b: null }, models: {}, ranks: new Map(),
-    mask: null, grid: null, wipe: 0.5, brush: 1, ticket: 0, uploadNotes: [] }
+  const state = /** @type {State} */ ({ root, left: true, seq: 0, sides: { a: makeSide("a"), b: null }, models: {}, ranks: new Map(), markers: /** @type {SVGLineElement[]} */ ([]),
+    mask: null, grid: { side: 0, length: 0, n: 0 }, wipe: 0.5, brush: 1, ticket: 0, uploadNotes: /** @type {string[]} */ ([]) })
   buildPanels(state)
-  const queues = (work) => {
+  const queues = (/** @type {(state: State, name: SideName) => Promise<void>} */ work) => {
     const of = { a: latestWins(() => work(state, "a")), b: latestWins(() => work(state, "b")) }
-    return (name) => of[name]()
+    return (/** @type {SideName} */ name) => of[name]()
   }
   state.queueExact = queues(fetchExact)
   state.queueLadder = queues(fetchLadder)
   state.queueSample = queues(fetchSample)
-  state.queueStep = latestWins((change) => stepInClass(state, change))
+  state.queueStep = latestWins((/** @type {number} */ change) => stepInClass(state, change))
   state.messages = el("div", { class: "messages" })
   state.compare = el("button", { title: "Compare with a second checkpoint or run on the same galaxy and mask", onClick: () => startVersus(state) }, "Compare…")
   const head = el("div", { class: "bar head" }, el("div", { class: "group" }, buildModel(state, "a"), state.compare), buildPick(state))
@@ -61,13 +67,16 @@ function build(root) {
   return state
 }
 
-/** The colours of the two image regions in the current theme. */
+/** The colours of the two image regions in the current theme.
+ * @param {HTMLElement} root
+ */
 function paintRegions(root) {
   const { series } = readColours(root)
   root.style.setProperty("--centre", series[2])
   root.style.setProperty("--sky", series[5])
 }
 
+/** @param {State} state */
 function leave(state) {
   state.leave?.()
   state.leave = null
@@ -78,7 +87,10 @@ function leave(state) {
   state.left = true
 }
 
-/** Applies the view of the address; without a galaxy, a random one is chosen. */
+/** Applies the view of the address; without a galaxy, a random one is chosen.
+ * @param {State} state
+ * @param {View} view
+ */
 function adopt(state, view) {
   Object.assign(state, { left: false, sent: null })
   state.view = { ...view, hidden: view.hidden && [...view.hidden] }
@@ -89,10 +101,11 @@ function adopt(state, view) {
   else wantExact(state, 0)
 }
 
+/** @param {State} state */
 function buildStage(state) {
   state.slider = el("input", { type: "range", min: 0, max: 10000, step: 1, "aria-label": "Mask ratio" })
-  state.slider.oninput = () => drag(state, state.slider.value / 10000)
-  state.slider.onchange = () => reportNow(state)
+  state.slider.oninput = () => drag(state, Number(state.slider.value) / 10000)
+  state.slider.onchange = () => reportView(state, 0)
   state.slider.onkeydown = (event) => slideByKey(state, event)
   state.readout = el("output", { class: "readout" })
   state.figures = el("div", { class: "figures", role: "status" })
@@ -108,7 +121,10 @@ function buildStage(state) {
   return state.row
 }
 
-/** Handles the slider: everything is redrawn immediately; the server is queried once it rests. */
+/** Handles the slider: everything is redrawn immediately; the server is queried once it rests.
+ * @param {State} state
+ * @param {number} ratio
+ */
 function drag(state, ratio) {
   state.view.ratio = ratio
   state.view.hidden &&= null
@@ -116,9 +132,10 @@ function drag(state, ratio) {
   wantExact(state)
 }
 
+/** @param {State} state @param {KeyboardEvent} event */
 function slideByKey(state, event) {
-  const length = state.grid?.length
-  const many = Math.max(Math.round((length ?? 0) / 20), 1)
+  const { length } = state.grid
+  const many = Math.max(Math.round(length / 20), 1)
   const change = { ArrowRight: 1, ArrowUp: 1, ArrowLeft: -1, ArrowDown: -1, PageUp: many, PageDown: -many, Home: -length, End: length }[event.key]
   if (!length || change === undefined) return
   event.preventDefault()
@@ -126,31 +143,25 @@ function slideByKey(state, event) {
   reportSoon(state)
 }
 
-/** Reports the view to the page's script once it rests, for the address. */
-export function reportSoon(state) {
-  clearTimeout(state.reportTimer)
-  state.reportTimer = setTimeout(() => reportNow(state), REPORT_MS)
-}
+/** Reports the view for the address once it rests.
+ * @param {State} state
+ */
+export const reportSoon = (state) => reportView(state, REPORT_MS)
 
-function reportNow(state) {
-  clearTimeout(state.reportTimer)
-  const view = JSON.stringify(state.view)
-  if (view === state.sent) return
-  state.sent = view
-  state.send(JSON.parse(view))
-}
-
-/** The current mask: hand-made, from ranks, or from the server. */
+/** The current mask: hand-made, from ranks, or from the server.
+ * @param {State} state
+ */
 function maskNow(state) {
-  if (!state.grid) return null
   const { length } = state.grid
+  if (!length) return null
   if (state.view.hidden) return maskOfHidden(state.view.hidden, length)
   const ranks = ranksNow(state)
   if (ranks) return maskAtRatio(ranks, state.view.ratio)
   const { exact } = state.sides.a
-  return exactFits(state, state.sides.a) || !state.mask ? maskOfKept(exact.result.ids_keep, length) : state.mask
+  return exact && (exactFits(state, state.sides.a) || !state.mask) ? maskOfKept(exact.result.ids_keep, length) : state.mask
 }
 
+/** @param {State} state */
 export function refreshScene(state) {
   state.mask = maskNow(state)
   drawScene(state)
@@ -160,10 +171,12 @@ export function refreshScene(state) {
   followInside(state)
 }
 
-/** Shows the ratio as text and on the slider. */
+/** Shows the ratio as text and on the slider.
+ * @param {State} state
+ */
 export function showMaskWords(state) {
   const { ratio, hidden } = state.view
-  const share = hidden && state.grid ? hidden.length / state.grid.length : ratio
+  const share = hidden && state.grid.length ? hidden.length / state.grid.length : ratio
   const value = String(Math.round(10000 * share))
   if (state.slider.value !== value) state.slider.value = value
   state.readout.textContent = percent(share)

@@ -3,10 +3,13 @@
 import { el } from "../../ui/kit/dom.js"
 import { drawScene } from "./draw.js"
 import { refreshScene, reportSoon, showMaskWords } from "./mask_scrubber.js"
-import { hiddenOf } from "./maths.js"
+import { hiddenOf, PATCH_STEPS, patchUnder, stepPatch } from "./maths.js"
 import { wantExact } from "./net.js"
 import { showControls } from "./words.js"
 
+/** @import { Mask, State } from "./state.d.ts" */
+
+/** @param {State} state */
 export function preparePaint(state) {
   const { canvas } = state.panels.masked
   canvas.tabIndex = 0
@@ -21,13 +24,10 @@ export function preparePaint(state) {
   canvas.onblur = () => { state.cursor.hidden = true }
 }
 
-function patchAt(state, event) {
-  const box = state.panels.masked.canvas.getBoundingClientRect()
-  const { n } = state.grid
-  const place = (share) => Math.min(Math.max(Math.floor(n * share), 0), n - 1)
-  return [place((event.clientY - box.top) / box.height), place((event.clientX - box.left) / box.width)]
-}
+/** @param {State} state @param {PointerEvent} event */
+const patchAt = ({ panels, grid }, event) => patchUnder(event, panels.masked.canvas.getBoundingClientRect(), grid.n)
 
+/** @param {State} state @param {PointerEvent} event */
 function startStroke(state, event) {
   if (!state.mask || event.button || (event.pointerType === "touch" && !state.view.hidden)) return
   event.preventDefault()
@@ -37,8 +37,9 @@ function startStroke(state, event) {
   brush(state, row, column)
 }
 
+/** @param {State} state @param {PointerEvent} event */
 function moveBrush(state, event) {
-  if (!state.grid) return
+  if (!state.grid.length) return
   const [row, column] = patchAt(state, event)
   placeCursor(state, row, column)
   if (!state.stroke) return
@@ -50,20 +51,26 @@ function moveBrush(state, event) {
   state.stroke.last = [row, column]
 }
 
+/** @param {State} state */
 function endStroke(state) {
   if (!state.stroke) return
   state.stroke = null
-  setHidden(state, hiddenOf(state.mask))
+  if (state.mask) setHidden(state, hiddenOf(state.mask))
 }
 
-/** Applies the brush (`state.brush` × `state.brush`) around a patch. */
+/** Applies the brush (`state.brush` × `state.brush`) around a patch.
+ * @param {State} state
+ * @param {number} row
+ * @param {number} column
+ */
 function brush(state, row, column, draw = true) {
-  const { n } = state.grid
+  const { grid: { n }, stroke } = state
   const before = Math.floor((state.brush - 1) / 2)
+  if (!state.mask || !stroke) return
   const mask = (state.mask = state.mask.slice())
   for (let r = Math.max(row - before, 0); r < Math.min(row - before + state.brush, n); r++) {
     for (let c = Math.max(column - before, 0); c < Math.min(column - before + state.brush, n); c++) {
-      mask[r * n + c] = state.stroke.hide ? 1 : 0
+      mask[r * n + c] = stroke.hide ? 1 : 0
     }
   }
   if (!draw) return
@@ -72,6 +79,7 @@ function brush(state, row, column, draw = true) {
   showMaskWords(state)
 }
 
+/** @param {State} state @param {number} row @param {number} column */
 function placeCursor(state, row, column) {
   const share = 100 / state.grid.n
   const before = Math.floor((state.brush - 1) / 2)
@@ -80,8 +88,7 @@ function placeCursor(state, row, column) {
   state.cursor.style.cssText = `left:${(column - before) * share}%;top:${(row - before) * share}%;width:${state.brush * share}%;height:${state.brush * share}%`
 }
 
-export const PATCH_STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }
-
+/** @param {State} state @param {KeyboardEvent} event */
 function paintByKey(state, event) {
   if (!state.mask) return
   const step = PATCH_STEPS[event.key]
@@ -90,17 +97,18 @@ function paintByKey(state, event) {
   event.preventDefault()
   event.stopPropagation()
   const { n } = state.grid
-  const [row, column] = state.at ?? [n >> 1, n >> 1]
-  const inside = (value) => Math.min(Math.max(value, 0), n - 1)
-  const [r, c] = step ? [inside(row + step[0]), inside(column + step[1])] : [row, column]
-  placeCursor(state, r, c)
+  const [row, column] = stepPatch(state.at ?? [n >> 1, n >> 1], step ?? [0, 0], n)
+  placeCursor(state, row, column)
   if (!paints) return
-  state.stroke = { hide: !state.mask[r * n + c] }
-  brush(state, r, c)
+  state.stroke = { hide: !state.mask[row * n + column], last: [row, column] }
+  brush(state, row, column)
   endStroke(state)
 }
 
-/** Sets a hand-made mask; null returns to the mask of ratio, kind and seed. */
+/** Sets a hand-made mask; null returns to the mask of ratio, kind and seed.
+ * @param {State} state
+ * @param {number[] | null} hidden
+ */
 export function setHidden(state, hidden) {
   state.view.hidden = hidden
   refreshScene(state)
@@ -109,8 +117,10 @@ export function setHidden(state, hidden) {
   reportSoon(state)
 }
 
+/** @param {State} state */
 export function paintTools(state) {
-  const tool = (words, title, mask) => el("button", { title, onClick: () => { if (state.mask) setHidden(state, hiddenOf(mask(state.mask))) } }, words)
+  const tool = (/** @type {string} */ words, /** @type {string} */ title, /** @type {(mask: Mask) => Mask} */ mask) =>
+    el("button", { title, onClick: () => { if (state.mask) setHidden(state, hiddenOf(mask(state.mask))) } }, words)
   const sizes = el("select", { "aria-label": "Brush", title: "Brush size in patches" },
     [1, 2, 3, 5].map((side) => el("option", { value: side }, `brush ${side} × ${side}`)))
   sizes.onchange = () => { state.brush = Number(sizes.value) }

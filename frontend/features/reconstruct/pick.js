@@ -1,13 +1,17 @@
 // Choosing a galaxy: by row, previous and next, random, or an uploaded image.
 
-import { datasetPath, fillSelect, ticketOf, uploadPicture } from "../../ui/galaxies/picking.js"
-import { ask } from "../../ui/kit/api.js"
+import { fetchGalaxy, fetchRandom } from "../../ui/galaxies/fetching.js"
+import { fillSelect, ticketOf, uploadPicture } from "../../ui/galaxies/picking.js"
+import { get } from "../../ui/kit/api.js"
 import { el, putText, takeText } from "../../ui/kit/dom.js"
-import { grouped } from "../../ui/kit/format.js"
+import { clamp, grouped } from "../../ui/kit/format.js"
 import { refreshScene, reportSoon } from "./mask_scrubber.js"
 import { refuse, wantExact } from "./net.js"
 import { redrawSeed, showControls } from "./words.js"
 
+/** @import { State, View } from "./state.d.ts" */
+
+/** @param {State} state */
 export function buildPick(state) {
   state.dataset = el("select", { "aria-label": "Dataset" })
   state.dataset.onchange = () => setGalaxy(state, { dataset: state.dataset.value, row: 0, upload: null, label: null })
@@ -17,7 +21,7 @@ export function buildPick(state) {
   state.rowField.onchange = () => { takeText(state.rowField); setRow(state, Number(state.rowField.value)) }
   state.ofRows = el("span", { class: "gx-soft" })
   state.file = el("input", { type: "file", accept: "image/*", hidden: true, tabindex: -1, "aria-label": "Image file" })
-  state.file.onchange = () => { sendPicture(state, state.file.files[0]); state.file.value = "" }
+  state.file.onchange = () => { sendPicture(state, state.file.files?.[0] ?? null); state.file.value = "" }
   state.galaxyNote = state.panels.original.note
   state.similar = el("a", { class: "onward", title: "Similar galaxies according to this run" }, "Similar")
   return el("div", { class: "group pick" },
@@ -31,16 +35,20 @@ export function buildPick(state) {
     state.similar, state.file)
 }
 
-/** The current dataset: the selected one, else that of the run, else (for an imported model) the first. */
+/** The current dataset: the selected one, else that of the run, else (for an imported model) the first.
+ * @param {State} state
+ */
 export function datasetName(state) {
   const own = state.data.runs.find((run) => run.id === state.view.run)?.dataset
   return state.view.dataset ?? own ?? state.data.datasets[0]?.name ?? null
 }
 
+/** @param {State} state */
 function datasetNow(state) {
   return state.data.datasets.find(({ name }) => name === datasetName(state)) ?? null
 }
 
+/** @param {State} state */
 export function showPick(state) {
   const { datasets } = state.data
   const now = datasetNow(state)
@@ -49,14 +57,15 @@ export function showPick(state) {
   state.dataset.hidden = datasets.length < 2
   fillSelect(state.label, [["", "any class"], ...(now?.class_names ?? []).map((name) => [name, name])], label ?? "")
   state.label.hidden = !now?.class_names.length
-  state.rowField.max = now ? now.n - 1 : ""
+  state.rowField.max = now ? String(now.n - 1) : ""
   putText(state.rowField, upload === null ? row : null)
   state.ofRows.textContent = now ? `of ${grouped(now.n)}` : ""
-  const galaxy = upload === null ? { dataset: now?.name ?? "", row: row ?? "" } : { dataset: now?.name ?? "", upload }
-  state.similar.href = `/search?${new URLSearchParams({ run: state.view.run, checkpoint: state.view.checkpoint, ...galaxy })}`
+  const { run, checkpoint } = state.view, galaxy = upload === null ? ["row", String(row ?? "")] : ["upload", upload]
+  state.similar.href = `/search?${new URLSearchParams([["run", run], ["checkpoint", checkpoint], ["dataset", now?.name ?? ""], galaxy])}`
   showWho(state)
 }
 
+/** @param {State} state */
 async function showWho(state) {
   const { row, upload } = state.view
   const now = datasetNow(state)
@@ -66,15 +75,16 @@ async function showWho(state) {
   if (upload !== null) return void (state.galaxyNote.textContent = "your own image")
   if (!now || row === null) return void (state.galaxyNote.textContent = "")
   try {
-    const page = await ask(`${datasetPath(now.name)}/galaxies?offset=${row}&limit=1`)
-    if (state.galaxyKey !== key || !page.galaxies.length) return
-    const { label, split, source_id: source } = page.galaxies[0]
+    const galaxy = await fetchGalaxy(now.name, row)
+    if (state.galaxyKey !== key || !galaxy) return
+    const { label, split, source_id: source } = galaxy
     state.galaxyNote.textContent = [label ?? "no label", split, source, now.simulated ? "simulated" : null].filter(Boolean).join(" · ")
   } catch {
     state.galaxyKey = null // the request for the images reports the error
   }
 }
 
+/** @param {State} state @param {Partial<View>} change */
 function setGalaxy(state, change) {
   state.ticket++ // pending responses no longer count
   Object.assign(state.view, change)
@@ -85,55 +95,61 @@ function setGalaxy(state, change) {
   reportSoon(state)
 }
 
+/** @param {State} state @param {number} row */
 function setRow(state, row) {
   const most = (datasetNow(state)?.n ?? 1) - 1
   if (!Number.isInteger(row)) return
-  setGalaxy(state, { row: Math.min(Math.max(row, 0), most), upload: null })
+  setGalaxy(state, { row: clamp(row, 0, most), upload: null })
 }
 
+/** @param {State} state @param {number} change */
 export async function stepGalaxy(state, change) {
   const { row, label } = state.view
   if (label === null || row === null) return setRow(state, (row ?? 0) + change)
   state.queueStep(change)
 }
 
-/** The previous or next row of the class, by binary search. */
+/** The previous or next row of the class, by binary search.
+ * @param {State} state
+ * @param {number} change
+ */
 export async function stepInClass(state, change) {
   const now = datasetNow(state)
   const { row, label } = state.view
-  const path = (offset) => `${datasetPath(now.name)}/galaxies?limit=1&offset=${offset}&label=${encodeURIComponent(label)}`
+  if (!now || row === null) return
+  const pageAt = (/** @type {number} */ offset) => get("/datasets/{name}/galaxies", { name: now.name, limit: 1, offset, label })
   try {
-    let page = await ask(path(0))
+    let page = await pageAt(0)
     let low = 0, high = page.total // the first offset whose row is not below the one shown
     while (low < high) {
       const middle = (low + high) >> 1
-      page = await ask(path(middle))
+      page = await pageAt(middle)
       if (page.galaxies[0].row < row) low = middle + 1
       else high = middle
     }
-    const here = low < page.total ? (await ask(path(low))).galaxies[0].row === row : false
+    const here = low < page.total ? (await pageAt(low)).galaxies[0].row === row : false
     const wanted = change < 0 ? low - 1 : low + (here ? 1 : 0)
-    const found = wanted >= 0 ? (await ask(path(wanted))).galaxies[0] : null
+    const found = wanted >= 0 ? (await pageAt(wanted)).galaxies[0] : null
     if (found && state.view.row === row) setRow(state, found.row)
   } catch (problem) {
     refuse(state, state.sides.a, problem)
   }
 }
 
+/** @param {State} state */
 export async function randomGalaxy(state) {
   const now = datasetNow(state)
   if (!now) return
-  const seed = state.view.row === null ? 1 : Math.floor(Math.random() * 2 ** 31)
-  const label = state.view.label === null ? "" : `&label=${encodeURIComponent(state.view.label)}`
   const current = ticketOf(state)
   try {
-    const galaxy = await ask(`${datasetPath(now.name)}/random?seed=${seed}${label}`)
+    const galaxy = await fetchRandom(now.name, state.view)
     if (current()) setRow(state, galaxy.row)
   } catch (problem) {
     if (current()) refuse(state, state.sides.a, problem)
   }
 }
 
+/** @param {State} state @param {File | null} file */
 export async function sendPicture(state, file) {
   if (!file) return
   const current = ticketOf(state)

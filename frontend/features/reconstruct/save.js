@@ -1,13 +1,16 @@
 // Saving the panels with their figures as PNG, or an animation over all mask ratios.
 
-import { API, Refused } from "../../ui/kit/api.js"
-import { el } from "../../ui/kit/dom.js"
-import { sentence } from "../../ui/kit/format.js"
+import { address, fetchFile } from "../../ui/kit/api.js"
+import { el, exists } from "../../ui/kit/dom.js"
+import { problemWords } from "../../ui/kit/problems.js"
 import { exactRequest, ladderRequest, sidesOf } from "./net.js"
 import { field } from "./words.js"
 
+/** @import { State } from "./state.d.ts" */
+
+/** @param {State} state */
 export function buildSave(state) {
-  const button = (words, title, act) => {
+  const button = (/** @type {string} */ words, /** @type {string} */ title, /** @type {() => Promise<Response> | null} */ act) => {
     const node = el("button", { title }, words)
     node.onclick = () => save(state, node, act)
     return node
@@ -20,42 +23,49 @@ export function buildSave(state) {
     state.saveProblem)
 }
 
-/** [path, options] for the current images; null if there are none yet. */
+/** Requests the current images; null if there are none yet.
+ * @param {State} state
+ */
 function pictureRequest(state) {
-  const requests = sidesOf(state).map((side) => exactRequest(state, side)).filter(Boolean)
+  const requests = sidesOf(state).map((side) => exactRequest(state, side)).filter(exists)
   if (!requests.length) return null
-  return ["/reconstructions/picture", { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ requests }) }]
+  return fetchFile(address("/reconstructions/picture"), { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ requests }) })
 }
 
+/** @param {State} state @param {"gif" | "webp"} format */
 function animationRequest(state, format) {
   const request = ladderRequest(state, state.sides.a)
-  return request && [`/reconstructions/sweep.${format}?query=${encodeURIComponent(JSON.stringify(request))}`, {}]
+  return request && fetchFile(address("/reconstructions/sweep.{file_format}", { file_format: format, query: JSON.stringify(request) }))
 }
 
+/** @param {State} state @param {HTMLButtonElement} button @param {() => Promise<Response> | null} makeRequest */
 async function save(state, button, makeRequest) {
-  const request = makeRequest()
-  if (!request || button.disabled) return
+  const coming = button.disabled ? null : makeRequest()
+  if (!coming) return
   button.disabled = true
   state.saveProblem.textContent = ""
   try {
-    const answer = await fetch(API + request[0], { credentials: "same-origin", ...request[1] })
-    if (!answer.ok) throw new Refused((await answer.json().catch(() => null))?.detail ?? `The server returned ${answer.status}.`)
+    const answer = await coming
     downloadBlob(await answer.blob(), attachmentName(answer) ?? "reconstruction")
   } catch (problem) {
-    if (!(problem instanceof Refused) && !(problem instanceof TypeError)) throw problem
-    state.saveProblem.textContent = problem instanceof Refused ? sentence(problem.message) : "The server is not responding; try again."
+    state.saveProblem.textContent = problemWords(problem, "The server is not responding; try again.")
   } finally {
     button.disabled = false
   }
 }
 
-/** The file name that the server gives an attachment (RFC 6266, `filename*` in UTF-8), undefined for none. */
+/** The file name that the server gives an attachment (RFC 6266, `filename*` in UTF-8), undefined for none.
+ * @param {Response} answer
+ */
 function attachmentName(answer) {
   const encoded = /filename\*=UTF-8''([^;]+)/i.exec(answer.headers.get("content-disposition") ?? "")?.[1]
   return encoded && decodeURIComponent(encoded)
 }
 
-/** Downloads a blob as a file. */
+/** Downloads a blob as a file.
+ * @param {Blob} blob
+ * @param {string} name
+ */
 function downloadBlob(blob, name) {
   const link = el("a", { href: URL.createObjectURL(blob), download: name })
   link.click()
