@@ -26,10 +26,7 @@ function paintNames({ by, names, values, unknown }, theme) {
   return finish({ code, styles: [unknownStyle(unknown, theme), ...styles], bar: null })
 }
 
-/** Correct and wrong predictions and flagged labels also differ in shape; ratings are sequential.
- * @param {ColourBy} by
- * @param {number} k
- */
+/** Correct and wrong predictions and flagged labels also differ in shape; ratings are sequential. @param {ColourBy} by @param {number} k */
 const colourIndex = (by, k) => (by === "right" ? [4, 1][k] : by === "flagged" ? 4 : k % 8)
 /** @param {ColourBy} by @param {number} k @returns {Shape} */
 const shapeOf = (by, k) => (by === "flagged" || (by === "right" && !k) ? "cross" : by === "right" ? "disc" : SHAPES[Math.floor(k / 8) % SHAPES.length])
@@ -56,10 +53,7 @@ function finish(painting) {
   return { ...painting, counts }
 }
 
-/** One style for all galaxies, until the colours are loaded.
- * @param {number} n
- * @param {Theme} theme
- */
+/** One style for all galaxies, until the colours are loaded. @param {number} n @param {Theme} theme */
 export const plainPainting = (n, theme) => finish({ code: new Uint8Array(n), styles: [{ name: "galaxies", rgb: rgbOf(theme.plain), shape: "disc" }], bar: null })
 
 /** Buttons that hide and show names, or a colour bar.

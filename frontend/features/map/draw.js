@@ -30,10 +30,7 @@ export function wantFrame(pane) {
   pane.frame ??= requestAnimationFrame(() => { pane.frame = null; paint(pane) })
 }
 
-/** The radius of a point in CSS pixels.
- * @param {number} n
- * @param {number} zoom
- */
+/** The radius of a point in CSS pixels. @param {number} n @param {number} zoom */
 function radiusOf(n, zoom) {
   const resting = n > 100_000 ? 0.8 : n > 30_000 ? 1.1 : n > 8_000 ? 1.7 : n > 1_500 ? 2.4 : 3.6
   return resting * Math.min(Math.max(zoom, 1) ** 0.35, 3.2)
@@ -131,9 +128,7 @@ function paintPass({ field: { n, x, y }, view, size, image: { width, height }, m
   return drawn
 }
 
-/** Axis names; at another checkpoint the axes are those of the map's own, without explained variance.
- * @param {Pane} pane
- */
+/** Axis names; at another checkpoint the axes are those of the map's own, without explained variance. @param {Pane} pane */
 function axesNow(pane) {
   const { axes, query } = pane.source
   return stepNow(pane) === Number(query.checkpoint) ? axes : axes?.map((_, k) => `PC ${k + 1} of step ${grouped(Number(query.checkpoint))}`)
@@ -197,9 +192,7 @@ function nameAt(pen, theme, { name }, px, py, at) {
   pen.fillText(name, px, at)
 }
 
-/** The median position of each class, largest class first, cached for points and colours.
- * @param {Placed} pane
- */
+/** The median position of each class, largest class first, cached for points and colours. @param {Placed} pane */
 function mediansOf(pane) {
   const { field, map: { painting } } = pane
   if (pane.mediansOf === field && pane.mediansBy === painting) return pane.medians

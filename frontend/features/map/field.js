@@ -10,9 +10,7 @@ export const hasPoints = (pane) => pane.field !== null
 const CELLS_A_POINT = 0.25
 const MARGIN = 1.08
 
-/** `flat` holds N values of x, then N of y. Points are sorted into square cells for fast hit tests.
- * @param {Float32Array} flat
- */
+/** `flat` holds N values of x, then N of y. Points are sorted into square cells for fast hit tests. @param {Float32Array} flat */
 export function makeField(flat) {
   const n = flat.length / 2
   const points = { n, x: flat.subarray(0, n), y: flat.subarray(n) }, box = boundsOf(points)

@@ -64,9 +64,7 @@ function readTheme(state) {
   state.theme = { ...colours, ground: colours.ground.slice(0, 7), plain: colours.series[1], unknown: dark ? "#5b6470" : "#b4b8bd", veil: dark ? "rgb(255 255 255 / .08)" : "rgb(0 0 0 / .06)" }
 }
 
-/** Applies the view of the address.
- * @param {MapState} state
- */
+/** Applies the view of the address. @param {MapState} state */
 function adopt(state) {
   const { data } = state
   state.adopted = JSON.stringify(data.view)
@@ -74,9 +72,7 @@ function adopt(state) {
   for (const pane of state.panes) if (pane.home) pane.view = readView(data.view[pane.viewName]) ?? pane.home
 }
 
-/** Updates points, colours and texts to the current view; what is loaded already is kept.
- * @param {MapState} state
- */
+/** Updates points, colours and texts to the current view; what is loaded already is kept. @param {MapState} state */
 function follow(state) {
   drawBar(state)
   drawSteps(state)
@@ -94,9 +90,7 @@ export function complain(state, problem) {
   state.problem.replaceChildren(words, words ? el("button", { onClick: () => follow(state) }, "Try again") : "")
 }
 
-/** Loads the column of the current colouring, and always that of the classes, for labels.
- * @param {MapState} state
- */
+/** Loads the column of the current colouring, and always that of the classes, for labels. @param {MapState} state */
 async function loadColours(state) {
   const by = state.view.colour, { classes, column } = state
   try {
@@ -180,10 +174,7 @@ function setLasso(state, on) {
   drawBar(state)
 }
 
-/** Applies a change by the user now, and reports it after a short rest.
- * @param {MapState} state
- * @param {Partial<Settings>} changes
- */
+/** Applies a change by the user now, and reports it after a short rest. @param {MapState} state @param {Partial<Settings>} changes */
 export function change(state, changes) {
   Object.assign(state.view, changes)
   follow(state)

@@ -18,17 +18,13 @@ const spaceOfPane = (pane) => {
   return { run, checkpoint, dataset, depth, pooling }
 }
 
-/** At most MOST_OVERLAP_ROWS of the rows, evenly spaced.
- * @param {number[]} rows
- */
+/** At most MOST_OVERLAP_ROWS of the rows, evenly spaced. @param {number[]} rows */
 function thinned(rows) {
   if (rows.length <= MOST_OVERLAP_ROWS) return rows
   return Array.from({ length: MOST_OVERLAP_ROWS }, (_, i) => rows[Math.floor((i * rows.length) / MOST_OVERLAP_ROWS)])
 }
 
-/** Fetched once per selection and pair of encoders; hidden if both maps show the same space.
- * @param {MapState} state
- */
+/** Fetched once per selection and pair of encoders; hidden if both maps show the same space. @param {MapState} state */
 export async function drawOverlap(state) {
   const { panes, chosen, overlapText } = state
   const spaces = panes.map(spaceOfPane)

@@ -20,10 +20,7 @@ const HOVER_MS = 40
 const PER_GALLERY = 48
 export const HINT = "Hover over a galaxy to see it, click it to keep it here. Use Lasso, or drag with Shift, to select several."
 
-/** The galaxy under the pointer is marked in both maps.
- * @param {Pane} pane
- * @param {number} index
- */
+/** The galaxy under the pointer is marked in both maps. @param {Pane} pane @param {number} index */
 export function hover(pane, index) {
   const { map, tip } = pane
   if (index === map.at) return
@@ -60,10 +57,7 @@ async function showHovered({ map, tip }, index, id) {
 /** @param {Colours} column @param {number | null} value */
 const nameOf = ({ names }, value) => (isNumber(value) ? names[value] : undefined)
 
-/** The class and the coloured value as text.
- * @param {MapState} state
- * @param {number} index
- */
+/** The class and the coloured value as text. @param {MapState} state @param {number} index */
 function wordsOf(state, index) {
   const { classes, column } = state
   const known = classes ? [nameOf(classes, classes.values[index]) ?? "no label"] : []
@@ -74,9 +68,7 @@ function wordsOf(state, index) {
   return [...known, named === column.unknown ? named : `${what}${named}`].join(" · ")
 }
 
-/** The selected galaxy with its metadata and links.
- * @param {MapState} state
- */
+/** The selected galaxy with its metadata and links. @param {MapState} state */
 export async function showCard(state) {
   const row = state.view.galaxy
   if (row === state.carded) return
@@ -111,10 +103,7 @@ function factsAndLinks(state, galaxy) {
       link("data", { dataset: of.dataset, ...(galaxy.label ? { label: galaxy.label } : {}) }, galaxy.label ? `All ${galaxy.label} in Data` : "Data", "On the Data page"))].filter(exists)
 }
 
-/** Selects the rows of a lasso, or null; the map fades all others.
- * @param {MapState} state
- * @param {number[] | null} rows
- */
+/** Selects the rows of a lasso, or null; the map fades all others. @param {MapState} state @param {number[] | null} rows */
 export function select(state, rows) {
   state.collect?.forget()
   state.chosen = rows?.length ? rows : null
@@ -157,10 +146,7 @@ function galleryCell(state, row, index) {
   return button
 }
 
-/** The number of galaxies of each class in the selection, most frequent first.
- * @param {MapState} state
- * @param {number[]} rows
- */
+/** The number of galaxies of each class in the selection, most frequent first. @param {MapState} state @param {number[]} rows */
 function classesInside({ classes }, rows) {
   if (!classes || !rows.length) return null
   /** @type {Map<number | null, number>} */

@@ -15,9 +15,7 @@ import { moveTo, queryNow, stepNow } from "./steps.js"
 
 const VIEW_NAMES = /** @type {const} */ (["view", "view2"])
 
-/** Creates or removes panes to match the number of maps.
- * @param {MapState} state
- */
+/** Creates or removes panes to match the number of maps. @param {MapState} state */
 export function matchPanes(state) {
   const { data, panes } = state
   const count = data.beside ? 2 : 1
@@ -86,9 +84,7 @@ function takePoints(pane, flat) {
   recolour(map)
 }
 
-/** Maps with the same base are aligned to each other.
- * @param {Pane} pane
- */
+/** Maps with the same base are aligned to each other. @param {Pane} pane */
 const baseOf = ({ source }) => JSON.stringify(source.query)
 
 /** @param {Pane} pane */

@@ -64,12 +64,7 @@ function pointerMoves(pane, event) {
   wantFrame(pane)
 }
 
-/** Pinch zoom keeps the points under both fingers.
- * @param {Placed} pane
- * @param {number} id
- * @param {Pixel} before
- * @param {Pixel} now
- */
+/** Pinch zoom keeps the points under both fingers. @param {Placed} pane @param {number} id @param {Pixel} before @param {Pixel} now */
 function pinch(pane, id, before, now) {
   const other = [...pane.pointers].find(([key]) => key !== id)?.[1] ?? before
   const apart = (/** @type {Pixel} */ pointer) => Math.max(Math.hypot(pointer[0] - other[0], pointer[1] - other[1]), 1)

@@ -10,17 +10,13 @@ import { change } from "./galaxy_map.js"
 
 const MOVE_MS = 450
 
-/** The current request: the map of the page, or another checkpoint aligned to it.
- * @param {Pane} pane
- */
+/** The current request: the map of the page, or another checkpoint aligned to it. @param {Pane} pane */
 export function queryNow({ source: { query, steps }, map }) {
   const step = steps ? map.view.step : null
   return exists(step) && String(step) !== query.checkpoint ? { ...query, checkpoint: String(step), aligned: query.checkpoint } : query
 }
 
-/** The slider affects only the first map.
- * @param {Pane} pane
- */
+/** The slider affects only the first map. @param {Pane} pane */
 export const stepNow = ({ source: { query, steps }, map }) => (steps && map.view.step) ?? Number(query.checkpoint)
 
 /** @param {MapState} state */
@@ -41,10 +37,7 @@ export function drawSteps(state) {
   state.steps.replaceChildren(el("span", { class: "gx-soft" }, "Checkpoint"), slider, el("output", {}, words))
 }
 
-/** Animates the points to the next checkpoint; without animation for reduced motion.
- * @param {Pane} pane
- * @param {Float32Array} flat
- */
+/** Animates the points to the next checkpoint; without animation for reduced motion. @param {Pane} pane @param {Float32Array} flat */
 export function moveTo(pane, flat) {
   const from = pane.flat
   pane.flat = flat
@@ -56,9 +49,7 @@ export function moveTo(pane, flat) {
   wantFrame(pane)
 }
 
-/** Updates the points during an animation; hit tests use the final positions.
- * @param {Pane} pane
- */
+/** Updates the points during an animation; hit tests use the final positions. @param {Pane} pane */
 export function stepMotion(pane) {
   const { moving } = pane
   if (!moving || !hasPoints(pane)) return

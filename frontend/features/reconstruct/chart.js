@@ -19,9 +19,7 @@ import { ladderFits, sampleFits, sidesOf } from "./net.js"
 const CHART = { height: 128, top: 20, right: 52, bottom: 18, left: 40, foot: 16 }
 const SHARES = /** @type {const} */ ([["centre", "centre_shares", 0], ["sky", "sky_shares", 1]]) // name, key, colour
 
-/** The available curves of the galaxy and of the sample.
- * @param {State} state
- */
+/** The available curves of the galaxy and of the sample. @param {State} state */
 function curvesNow(state) {
   const sides = sidesOf(state)
   return {
@@ -142,20 +140,14 @@ function frameOf(state, { title, label, x, y, width, ticks, unit = 1, foot = fal
     ...drawn, marker)
 }
 
-/** Labels at the right ends of lines, moved apart if they overlap.
- * @param {End[]} ends
- * @param {Scale} x
- * @param {Scale} y
- */
+/** Labels at the right ends of lines, moved apart if they overlap. @param {End[]} ends @param {Scale} x @param {Scale} y */
 function endLabels(ends, x, y) {
   const placed = ends.flatMap(([word, kind, at]) => (at ? [{ word, kind, x: x(at[0]) + 6, y: y(at[1]) + 4 }] : [])).sort((one, other) => one.y - other.y)
   for (let i = 1; i < placed.length; i++) placed[i].y = Math.max(placed[i].y, placed[i - 1].y + 12)
   return placed.map(({ word, kind, x: left, y: top }) => svg("text", { class: `tick ${kind}`, x: left, y: top }, word))
 }
 
-/** The next round number above.
- * @param {number} value
- */
+/** The next round number above. @param {number} value */
 function niceTop(value) {
   const power = 10 ** Math.floor(Math.log10(Math.max(value, 1e-6)))
   return power * ([1, 1.2, 1.5, 2, 3, 4, 5, 6, 8, 10].find((factor) => factor * power >= value * 1.02) ?? 12)

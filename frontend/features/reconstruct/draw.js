@@ -55,18 +55,13 @@ export function sizePanels(state, side, length) {
   crispenPanels(state)
 }
 
-/** Shows pixels as squares if enlarged more than twofold.
- * @param {State} state
- */
+/** Shows pixels as squares if enlarged more than twofold. @param {State} state */
 export function crispenPanels(state) {
   const enlarged = state.panels.original.canvas.clientWidth * devicePixelRatio > 2 * (state.grid.side || Infinity)
   state.row.classList.toggle("crisp", enlarged)
 }
 
-/** One pixel per patch: a grey veil over hidden patches, and two stencils of visible ones.
- * @param {State} state
- * @param {Mask} mask
- */
+/** One pixel per patch: a grey veil over hidden patches, and two stencils of visible ones. @param {State} state @param {Mask} mask */
 function fillCells({ cells }, mask) {
   const put = (/** @type {Cells} */ { canvas, pen }, /** @type {Rgb} */ colour, /** @type {0 | 1} */ shown) => {
     const pixels = pen.createImageData(canvas.width, canvas.height), { data } = pixels
@@ -81,9 +76,7 @@ function fillCells({ cells }, mask) {
   put(cells.calm, NO_ERROR, 0)
 }
 
-/** Draws all panels for the current mask.
- * @param {State} state
- */
+/** Draws all panels for the current mask. @param {State} state */
 export function drawScene(state) {
   const { a, b } = state.sides
   if (!a.exact || !state.grid.length || !state.mask) return
@@ -98,10 +91,7 @@ export function drawScene(state) {
   if (b?.exact) drawWiped(state, b)
 }
 
-/** Only the visible patches of the original, for the composite.
- * @param {State} state
- * @param {ImageBitmap} original
- */
+/** Only the visible patches of the original, for the composite. @param {State} state @param {ImageBitmap} original */
 function drawVisible({ scratch: { pen }, cells, grid: { side } }, original) {
   pen.globalCompositeOperation = "copy"
   pen.drawImage(original, 0, 0, side, side)
@@ -125,10 +115,7 @@ function drawWiped(state, side) {
   for (const name of PREDICTED) state.panels[name].pen.restore()
 }
 
-/** The prediction of one model: exact images, else a frame of the ladder, else its last images.
- * @param {State} state
- * @param {Side} model
- */
+/** The prediction of one model: exact images, else a frame of the ladder, else its last images. @param {State} state @param {Side} model */
 function drawSide(state, model) {
   const { exact, ladder } = model
   if (exact && exactFits(state, model)) drawExact(state, exact.pictures)

@@ -75,10 +75,7 @@ function queryField(state) {
   return el("div", { class: "group" }, el("span", { class: "gx-soft" }, "Query"), inside.cls, inside.queryText)
 }
 
-/** Applies a change; followInside requests what is missing.
- * @param {State} state
- * @param {Partial<View>} change
- */
+/** Applies a change; followInside requests what is missing. @param {State} state @param {Partial<View>} change */
 function setInside(state, change) {
   Object.assign(state.view, change)
   followInside(state, 0)
@@ -95,10 +92,7 @@ function layerNow({ view, inside: { shown } }) {
   return view.inside || shown?.result.layers || 1
 }
 
-/** Sets the query patch; null is the class token.
- * @param {State} state
- * @param {number | null} patch
- */
+/** Sets the query patch; null is the class token. @param {State} state @param {number | null} patch */
 export function setQuery(state, patch) {
   if (state.inside.shown) setInside(state, { patch })
 }
@@ -124,9 +118,7 @@ function insideRequest(state) {
   return viewed && { viewed, layer: state.view.inside || null, patch: state.view.patch }
 }
 
-/** Requests changed maps after `wait` ms; nothing while the section is closed.
- * @param {State} state
- */
+/** Requests changed maps after `wait` ms; nothing while the section is closed. @param {State} state */
 export function followInside(state, wait = REST_MS) {
   const { inside, view } = state
   const key = JSON.stringify(insideRequest(state))
@@ -180,9 +172,7 @@ function refuseInside(state, problem) {
   inside.problem = [words, other?.words].filter(Boolean).join(" ")
 }
 
-/** Draws the section with the last maps, dimmed if they are outdated.
- * @param {State} state
- */
+/** Draws the section with the last maps, dimmed if they are outdated. @param {State} state */
 function showInside(state) {
   const { inside, view } = state
   const open = view.inside !== null

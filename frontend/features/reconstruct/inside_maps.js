@@ -21,11 +21,7 @@ export function buildMaps(state) {
   return el("div", { class: "maps" }, Object.values(maps).map(({ box }) => box))
 }
 
-/** A click or arrow keys set the query patch.
- * @param {State} state
- * @param {MapName} name
- * @returns {InsideMap}
- */
+/** A click or arrow keys set the query patch. @param {State} state @param {MapName} name @returns {InsideMap} */
 function buildMap(state, name) {
   const canvas = el("canvas", { width: 1, height: 1, role: "img", tabindex: 0, "aria-label": MAPS[name], "data-map": name })
   const mark = el("i", { class: "cursor", hidden: true })
@@ -54,10 +50,7 @@ export const gridOf = ({ patches }) => Math.round(Math.sqrt(patches))
 /** @param {number} patch @param {number} n */
 export const placeOf = (patch, n) => `row ${Math.floor(patch / n) + 1}, column ${patch % n + 1}`
 
-/** The attention of the selected head, or the mean if it does not exist.
- * @param {State} state
- * @param {LayerView} result
- */
+/** The attention of the selected head, or the mean if it does not exist. @param {State} state @param {LayerView} result */
 function attentionOf({ view }, result) {
   const head = headOf(view, result)
   return head === null
@@ -106,18 +99,14 @@ function paintMap({ cells, under }, result, { canvas, pen }, colours) {
   pen.drawImage(cells.canvas, 0, 0, canvas.width, canvas.width)
 }
 
-/** The image of the inspected galaxy, if the panels above have loaded it.
- * @param {State} state
- */
+/** The image of the inspected galaxy, if the panels above have loaded it. @param {State} state */
 export function galaxyUnder({ sides: { a: { exact } }, inside: { shown } }) {
   if (!exact || !shown) return null
   const galaxy = (/** @type {Exact["request"] | InsideRequest} */ { viewed: { dataset, row, upload } }) => JSON.stringify([dataset, row, upload])
   return galaxy(exact.request) === galaxy(shown.request) ? exact.pictures.original : null
 }
 
-/** Legends and aria-labels of the maps.
- * @param {State} state
- */
+/** Legends and aria-labels of the maps. @param {State} state */
 export function nameMaps(state) {
   const { maps, shown } = state.inside
   if (!shown) return
@@ -143,10 +132,7 @@ function fillLegend({ legend }, low, high, words, title) {
   legend.replaceChildren(el("span", {}, low), el("i", { class: "scale", style: VIRIDIS_RAMP }), el("span", {}, high), el("span", { class: "also", title }, words))
 }
 
-/** Shows the values of one patch next to the titles of the maps.
- * @param {State} state
- * @param {number | null} patch
- */
+/** Shows the values of one patch next to the titles of the maps. @param {State} state @param {number | null} patch */
 function showPatchValues(state, patch) {
   const { shown, maps } = state.inside
   if (!shown) return

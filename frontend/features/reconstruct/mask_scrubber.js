@@ -67,9 +67,7 @@ function build(root) {
   return state
 }
 
-/** The colours of the two image regions in the current theme.
- * @param {HTMLElement} root
- */
+/** The colours of the two image regions in the current theme. @param {HTMLElement} root */
 function paintRegions(root) {
   const { series } = readColours(root)
   root.style.setProperty("--centre", series[2])
@@ -87,10 +85,7 @@ function leave(state) {
   state.left = true
 }
 
-/** Applies the view of the address; without a galaxy, a random one is chosen.
- * @param {State} state
- * @param {View} view
- */
+/** Applies the view of the address; without a galaxy, a random one is chosen. @param {State} state @param {View} view */
 function adopt(state, view) {
   Object.assign(state, { left: false, sent: null })
   state.view = { ...view, hidden: view.hidden && [...view.hidden] }
@@ -143,14 +138,10 @@ function slideByKey(state, event) {
   reportSoon(state)
 }
 
-/** Reports the view for the address once it rests.
- * @param {State} state
- */
+/** Reports the view for the address once it rests. @param {State} state */
 export const reportSoon = (state) => reportView(state, REPORT_MS)
 
-/** The current mask: hand-made, from ranks, or from the server.
- * @param {State} state
- */
+/** The current mask: hand-made, from ranks, or from the server. @param {State} state */
 function maskNow(state) {
   const { length } = state.grid
   if (!length) return null
@@ -171,9 +162,7 @@ export function refreshScene(state) {
   followInside(state)
 }
 
-/** Shows the ratio as text and on the slider.
- * @param {State} state
- */
+/** Shows the ratio as text and on the slider. @param {State} state */
 export function showMaskWords(state) {
   const { ratio, hidden } = state.view
   const share = hidden && state.grid.length ? hidden.length / state.grid.length : ratio

@@ -12,10 +12,7 @@ export function removedPatches(length, ratio) {
   return Math.floor((length * Math.round(ratio * 1e6) + 500000) / 1e6)
 }
 
-/** 1 for hidden patches; the highest ranks are hidden first.
- * @param {ArrayLike<number>} ranks
- * @param {number} ratio
- */
+/** 1 for hidden patches; the highest ranks are hidden first. @param {ArrayLike<number>} ranks @param {number} ratio */
 export function maskAtRatio(ranks, ratio) {
   const kept = ranks.length - removedPatches(ranks.length, ratio)
   return Uint8Array.from(ranks, (rank) => (rank >= kept ? 1 : 0))
@@ -77,11 +74,7 @@ export const PATCH_STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-
  */
 export const stepPatch = ([row, column], [down, right], n) => [clamp(row + down, 0, n - 1), clamp(column + right, 0, n - 1)]
 
-/** The ratio with `change` more hidden patches.
- * @param {number} length
- * @param {number} ratio
- * @param {number} change
- */
+/** The ratio with `change` more hidden patches. @param {number} length @param {number} ratio @param {number} change */
 export function ratioByPatches(length, ratio, change) {
   const removed = clamp(removedPatches(length, ratio) + change, 0, length)
   return Math.round(1e4 * removed / length) / 1e4

@@ -14,10 +14,7 @@ import { showMessages } from "./words.js"
 const RUN_OF = /** @type {const} */ ({ a: "run", b: "against" })
 const CHECKPOINT_OF = /** @type {const} */ ({ a: "checkpoint", b: "against_checkpoint" })
 
-/** A run and a slider over its checkpoints.
- * @param {State} state
- * @param {SideName} name
- */
+/** A run and a slider over its checkpoints. @param {State} state @param {SideName} name */
 export function buildModel(state, name) {
   const model = (state.models[name] = /** @type {Model} */ ({}))
   model.run = el("select", { class: "run", "aria-label": name === "a" ? "Run" : "Run to compare with" })
@@ -54,9 +51,7 @@ function setCheckpoint(state, name, checkpoint) {
   reportSoon(state)
 }
 
-/** Updates both sides to the current view; creates or closes the second one.
- * @param {State} state
- */
+/** Updates both sides to the current view; creates or closes the second one. @param {State} state */
 export function followAll(state) {
   const { view, sides } = state
   followRun(state, sides.a, view.run, view.checkpoint)
@@ -98,9 +93,7 @@ export function showCheckpoints(state, side) {
   showMessages(state)
 }
 
-/** Starts a comparison with the first checkpoint of the same run.
- * @param {State} state
- */
+/** Starts a comparison with the first checkpoint of the same run. @param {State} state */
 export function startVersus(state) {
   const { steps } = state.sides.a
   Object.assign(state.view, { against: state.view.run, against_checkpoint: steps?.steps.length ? String(steps.steps[0]) : "last" })
@@ -147,9 +140,7 @@ function placeWipe(state, share) {
   drawScene(state)
 }
 
-/** Why the two models have different masks; "" if they do not.
- * @param {State} state
- */
+/** Why the two models have different masks; "" if they do not. @param {State} state */
 export function unlike({ sides: { a, b } }) {
   if (!a.exact || !b?.exact) return ""
   const [one, two] = [a.exact.result, b.exact.result]

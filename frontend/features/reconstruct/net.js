@@ -81,9 +81,7 @@ function dropPictures(exact) {
   if (exact) Object.values(exact.pictures).forEach((bitmap) => bitmap.close())
 }
 
-/** The step of "last", "best" or a number; null without checkpoints.
- * @param {Pick<Side, "steps" | "checkpoint">} side
- */
+/** The step of "last", "best" or a number; null without checkpoints. @param {Pick<Side, "steps" | "checkpoint">} side */
 export function stepOf({ steps, checkpoint }) {
   if (!steps?.steps.length) return null
   const named = checkpoint === "last" ? steps.last : checkpoint === "best" ? steps.best ?? steps.last : null
@@ -108,10 +106,7 @@ export function exactRequest(state, side) {
   return { viewed, masking: { ratio, seed, kind, hidden }, pixels, average }
 }
 
-/** A cache key that is equal for ratios that hide the same patches.
- * @param {State} state
- * @param {ReconstructionRequest | null} request
- */
+/** A cache key that is equal for ratios that hide the same patches. @param {State} state @param {ReconstructionRequest | null} request */
 export function keyOf(state, request) {
   if (!request) return null
   const { masking } = request
@@ -137,9 +132,7 @@ export function ladderFits(state, side) {
   return side.ladder !== null && side.ladder.key === JSON.stringify(ladderRequest(state, side))
 }
 
-/** The ranks of the current mask, from any model: the same seed and grid give the same mask.
- * @param {State} state
- */
+/** The ranks of the current mask, from any model: the same seed and grid give the same mask. @param {State} state */
 export function ranksNow(state) {
   const { kind, seed } = state.view
   return state.ranks.get(`${state.grid.length} ${kind} ${seed}`) ?? null
@@ -150,9 +143,7 @@ export function sidesOf(state) {
   return [state.sides.a, state.sides.b].filter(exists)
 }
 
-/** Requests exact images once the view has rested for `wait` ms.
- * @param {State} state
- */
+/** Requests exact images once the view has rested for `wait` ms. @param {State} state */
 export function wantExact(state, wait = REST_MS) {
   stopWaiting(state)
   const load = () => { for (const side of sidesOf(state)) state.queueExact(side.name) }
@@ -198,11 +189,7 @@ function setSlow(state, side, slow) {
   showMessages(state)
 }
 
-/** A cached result, or one from the server.
- * @param {State} state
- * @param {Side} side
- * @param {ReconstructionRequest} request
- */
+/** A cached result, or one from the server. @param {State} state @param {Side} side @param {ReconstructionRequest} request */
 async function resultOf(state, side, request) {
   const key = keyOf(state, request) ?? ""
   const kept = side.kept.get(key)

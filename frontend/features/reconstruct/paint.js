@@ -58,11 +58,7 @@ function endStroke(state) {
   if (state.mask) setHidden(state, hiddenOf(state.mask))
 }
 
-/** Applies the brush (`state.brush` × `state.brush`) around a patch.
- * @param {State} state
- * @param {number} row
- * @param {number} column
- */
+/** Applies the brush (`state.brush` × `state.brush`) around a patch. @param {State} state @param {number} row @param {number} column */
 function brush(state, row, column, draw = true) {
   const { grid: { n }, stroke } = state
   const before = Math.floor((state.brush - 1) / 2)
@@ -105,10 +101,7 @@ function paintByKey(state, event) {
   endStroke(state)
 }
 
-/** Sets a hand-made mask; null returns to the mask of ratio, kind and seed.
- * @param {State} state
- * @param {number[] | null} hidden
- */
+/** Sets a hand-made mask; null returns to the mask of ratio, kind and seed. @param {State} state @param {number[] | null} hidden */
 export function setHidden(state, hidden) {
   state.view.hidden = hidden
   refreshScene(state)

@@ -35,9 +35,7 @@ export function buildPick(state) {
     state.similar, state.file)
 }
 
-/** The current dataset: the selected one, else that of the run, else (for an imported model) the first.
- * @param {State} state
- */
+/** The current dataset: the selected one, else that of the run, else (for an imported model) the first. @param {State} state */
 export function datasetName(state) {
   const own = state.data.runs.find((run) => run.id === state.view.run)?.dataset
   return state.view.dataset ?? own ?? state.data.datasets[0]?.name ?? null
@@ -109,10 +107,7 @@ export async function stepGalaxy(state, change) {
   state.queueStep(change)
 }
 
-/** The previous or next row of the class, by binary search.
- * @param {State} state
- * @param {number} change
- */
+/** The previous or next row of the class, by binary search. @param {State} state @param {number} change */
 export async function stepInClass(state, change) {
   const now = datasetNow(state)
   const { row, label } = state.view

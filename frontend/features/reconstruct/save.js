@@ -23,9 +23,7 @@ export function buildSave(state) {
     state.saveProblem)
 }
 
-/** Requests the current images; null if there are none yet.
- * @param {State} state
- */
+/** Requests the current images; null if there are none yet. @param {State} state */
 function pictureRequest(state) {
   const requests = sidesOf(state).map((side) => exactRequest(state, side)).filter(exists)
   if (!requests.length) return null
@@ -54,18 +52,13 @@ async function save(state, button, makeRequest) {
   }
 }
 
-/** The file name that the server gives an attachment (RFC 6266, `filename*` in UTF-8), undefined for none.
- * @param {Response} answer
- */
+/** The file name that the server gives an attachment (RFC 6266, `filename*` in UTF-8), undefined for none. @param {Response} answer */
 function attachmentName(answer) {
   const encoded = /filename\*=UTF-8''([^;]+)/i.exec(answer.headers.get("content-disposition") ?? "")?.[1]
   return encoded && decodeURIComponent(encoded)
 }
 
-/** Downloads a blob as a file.
- * @param {Blob} blob
- * @param {string} name
- */
+/** Downloads a blob as a file. @param {Blob} blob @param {string} name */
 function downloadBlob(blob, name) {
   const link = el("a", { href: URL.createObjectURL(blob), download: name })
   link.click()

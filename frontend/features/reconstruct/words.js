@@ -72,9 +72,7 @@ export function showControls(state) {
 /** @param {number | null} value @param {number} n */
 const decimals = (value, n) => (isNumber(value) ? value.toFixed(n) : "–")
 
-/** The figures of the last exact result, marked stale if the mask has changed.
- * @param {State} state
- */
+/** The figures of the last exact result, marked stale if the mask has changed. @param {State} state */
 export function showFigures(state) {
   const { a, b } = state.sides
   const fits = a.exact !== null && sidesOf(state).every((side) => exactFits(state, side))
@@ -123,9 +121,7 @@ function nameCanvases({ panels }, { visible, patches, loss, error_max: most }) {
 /** @param {string | null | undefined} words @returns {words is string} */
 const isText = (words) => Boolean(words)
 
-/** Errors, pending work, and notes of the server; unchanged messages are left in place.
- * @param {State} state
- */
+/** Errors, pending work, and notes of the server; unchanged messages are left in place. @param {State} state */
 export function showMessages(state) {
   const problems = [...new Set(sidesOf(state).map((side) => side.problem)), unlike(state)].filter(isText)
   const waits = sidesOf(state).filter((side) => side.steps && !side.steps.steps.length).map((side) => (side.ended

@@ -26,10 +26,7 @@ export function buildCompare(state) {
   return other.start
 }
 
-/** The next run in the list; if there is only one, the other pooling.
- * @param {SearchState} state
- * @returns {Encoder}
- */
+/** The next run in the list; if there is only one, the other pooling. @param {SearchState} state @returns {Encoder} */
 function anotherEncoder({ data: { runs }, view: { run, checkpoint, depth, pooling } }) {
   const next = runs.find(({ id }) => id !== run)
   return next ? { run: next.id, checkpoint: "best", depth: null, pooling } : { run, checkpoint, depth, pooling: pooling === "cls" ? "mean" : "cls" }
@@ -41,9 +38,7 @@ function buildHalf(state, name) {
   return { head, offer, tiles, node: el("section", { class: `half ${name}` }, head, offer, tiles) }
 }
 
-/** The two halves of the results; titles are shown only if there are two.
- * @param {SearchState} state
- */
+/** The two halves of the results; titles are shown only if there are two. @param {SearchState} state */
 export function buildHalves(state) {
   state.halves = [buildHalf(state, "first"), buildHalf(state, "second")]
   state.agree = el("p", { class: "agree", role: "status" })
@@ -53,9 +48,7 @@ export function buildHalves(state) {
 
 /** @param {SearchState} state */
 const otherSpace = ({ view: { other, dataset } }) => (other && dataset ? { ...other, dataset } : null)
-/** The embeddings of the second encoder, null until they are ready.
- * @param {SearchState} state
- */
+/** The embeddings of the second encoder, null until they are ready. @param {SearchState} state */
 export const secondReady = ({ other, view }) => (view.other && other.embedding?.ready ? other.embedding : null)
 
 /** @param {SearchState} state */
@@ -76,9 +69,7 @@ export function showCompare(state) {
   showHalves(state)
 }
 
-/** Removes the results of the previous second encoder.
- * @param {SearchState} state
- */
+/** Removes the results of the previous second encoder. @param {SearchState} state */
 function forgetSecond(state) {
   const [first, second] = state.halves
   Object.assign(state, { second: null, agreement: null, shown: null })
@@ -86,9 +77,7 @@ function forgetSecond(state) {
   if (state.result) drawGrid(state, first.tiles, state.result, null)
 }
 
-/** Fetches the embedding state of the second encoder.
- * @param {SearchState} state
- */
+/** Fetches the embedding state of the second encoder. @param {SearchState} state */
 async function askOther(state) {
   const { other } = state, { key } = other, space = otherSpace(state)
   if (!space) return
@@ -123,9 +112,7 @@ function titleOf({ data: { runs } }, { run, step, depth, layers, pooling }) {
   return [el("b", {}, of?.title ?? run), el("span", { class: "gx-soft" }, `step ${stepWord(step, of !== undefined && hasTrait(of, "samples"))} · block ${depth} of ${layers} · ${words}`)]
 }
 
-/** Offers the missing embeddings, or shows the progress of their job.
- * @param {SearchState} state
- */
+/** Offers the missing embeddings, or shows the progress of their job. @param {SearchState} state */
 function offerOther(state) {
   const { other, halves: [, { offer }] } = state, { embedding, problem, run } = other
   if (problem) return renew(offer, alertLine(problem))
@@ -157,10 +144,7 @@ async function embedOther(state, embedding) {
   }
 }
 
-/** Follows a job to its end, then fetches the embedding state.
- * @param {SearchState} state
- * @param {string} id
- */
+/** Follows a job to its end, then fetches the embedding state. @param {SearchState} state @param {string} id */
 function followOther(state, id) {
   const { other } = state, { key } = other
   other.end?.()
@@ -174,9 +158,7 @@ function followOther(state, id) {
   })
 }
 
-/** The overlap of both results, compared with chance.
- * @param {SearchState} state
- */
+/** The overlap of both results, compared with chance. @param {SearchState} state */
 function showAgreement(state) {
   const found = secondReady(state) ? state.agreement : null
   state.agree.hidden = !found
@@ -188,9 +170,7 @@ function showAgreement(state) {
     exists(ranks) ? el("span", { class: "gx-soft", title: "Spearman correlation of the similarities of all galaxies ranked by both" }, `rank correlation ${ranks.toFixed(2)}`) : null)
 }
 
-/** The overlap over the dataset, fetched once for two encoders.
- * @param {SearchState} state
- */
+/** The overlap over the dataset, fetched once for two encoders. @param {SearchState} state */
 async function showWhole(state) {
   const { whole, data } = state
   const other = secondReady(state)

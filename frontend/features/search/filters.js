@@ -51,17 +51,13 @@ export function showFilters(state) {
   showTaking(state)
 }
 
-/** The query and the results.
- * @param {SearchState} state
- */
+/** The query and the results. @param {SearchState} state */
 function selectionOf({ result, view }) {
   const found = result ? [...(result.query ? [result.query] : []), ...result.neighbours] : []
   return { dataset: result?.dataset ?? view.dataset, rows: found.map(({ galaxy }) => galaxy.row) }
 }
 
-/** Links to files of the results and of all embeddings.
- * @param {SearchState} state
- */
+/** Links to files of the results and of all embeddings. @param {SearchState} state */
 export function showTaking(state) {
   const request = requestOf(state)
   state.collect.hidden = !request || !state.result

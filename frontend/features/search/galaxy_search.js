@@ -53,10 +53,7 @@ function leave(state) {
   state.left = true
 }
 
-/** Applies the view of the address.
- * @param {SearchState} state
- * @param {SearchView} view
- */
+/** Applies the view of the address. @param {SearchState} state @param {SearchView} view */
 function adopt(state, view) {
   Object.assign(state, { left: false, sent: null })
   state.view = structuredClone(view)
@@ -103,10 +100,7 @@ export function pivot(state, row) {
   change(state, { row, upload: null, plus: [], minus: [], trail: longer })
 }
 
-/** Goes back to a galaxy of the trail.
- * @param {SearchState} state
- * @param {number} place
- */
+/** Goes back to a galaxy of the trail. @param {SearchState} state @param {number} place */
 export function retrace(state, place) {
   const { trail } = state.view
   change(state, { row: trail[place], upload: null, plus: [], minus: [], trail: trail.slice(0, place) })

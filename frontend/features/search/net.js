@@ -18,9 +18,7 @@ import { drawTiles, showSays } from "./tiles.js"
 
 const KEPT_SEARCHES = 32
 
-/** The search request of the current view; null without embeddings or query.
- * @param {SearchState} state
- */
+/** The search request of the current view; null without embeddings or query. @param {SearchState} state */
 export function requestOf(state) {
   const { view } = state
   if (!state.data.state?.ready || !hasQuery(view)) return null
@@ -31,19 +29,14 @@ export function requestOf(state) {
 /** @param {object} request */
 export const queryOf = (request) => ({ query: JSON.stringify(request) })
 
-/** The same, including the second encoder if it is ready.
- * @param {SearchState} state
- */
+/** The same, including the second encoder if it is ready. @param {SearchState} state */
 function comparedRequest(state) {
   const request = requestOf(state)
   const other = secondReady(state)
   return request && { ...request, ...(other ? { against: spaceOfEmbedding(other) } : {}) }
 }
 
-/** Searches with one encoder, or with two and their overlap.
- * @param {Compared} request
- * @returns {Promise<Answers>}
- */
+/** Searches with one encoder, or with two and their overlap. @param {Compared} request @returns {Promise<Answers>} */
 async function askEncoders(request) {
   if (request.against) return get("/search/compared", queryOf(request))
   return { first: await get("/search", queryOf(request)), second: null, agreement: null }
@@ -69,10 +62,7 @@ export async function fetchResults(state) {
   drawTiles(state)
 }
 
-/** Shows an error; the last results stay.
- * @param {SearchState} state
- * @param {unknown} problem
- */
+/** Shows an error; the last results stay. @param {SearchState} state @param {unknown} problem */
 export function refuse(state, problem) {
   state.problem = problemWords(problem)
   showSays(state)
@@ -89,10 +79,7 @@ export async function randomGalaxy(state) {
   }
 }
 
-/** Finds the galaxy described in the text box: a row, an id, a position or a link.
- * @param {SearchState} state
- * @param {string} text
- */
+/** Finds the galaxy described in the text box: a row, an id, a position or a link. @param {SearchState} state @param {string} text */
 export async function locateGalaxy(state, text) {
   if (!text.trim()) return
   const current = ticketOf(state)

@@ -86,9 +86,7 @@ export function buildTrail(state) {
   return (state.trail = el("nav", { class: "trail", "aria-label": "Trail" }))
 }
 
-/** a › b › c: the path to the query; each step is a link back.
- * @param {SearchState} state
- */
+/** a › b › c: the path to the query; each step is a link back. @param {SearchState} state */
 export function showTrail(state) {
   const { trail, row, upload } = state.view
   const of = datasetNow(state)

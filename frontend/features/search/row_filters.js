@@ -21,11 +21,7 @@ export function buildRowFilters(state) {
   return [state.labels, state.splits, ...Object.values(state.bounds).map(({ node }) => node)]
 }
 
-/** A number field.
- * @param {string} words
- * @param {(value: number | null) => void} take
- * @returns {BoundField}
- */
+/** A number field. @param {string} words @param {(value: number | null) => void} take @returns {BoundField} */
 export function boundField(words, take, whole = words) {
   const input = el("input", { type: "number", step: "any", class: "number", "aria-label": whole })
   input.onchange = () => { takeText(input); take(input.value === "" ? null : Number(input.value)) }
@@ -46,9 +42,7 @@ export function showRowFilters(state) {
   state.foldName.textContent = on ? `Filters (${on})` : "Filters"
 }
 
-/** The current filters as a RowFilter.
- * @param {Filters} view
- */
+/** The current filters as a RowFilter. @param {Filters} view */
 export function onlyOf({ label, split, zmin, zmax, pmin, pmax }) {
   return { label, split, redshift_min: zmin, redshift_max: zmax, pxscale_min: pmin, pxscale_max: pmax }
 }

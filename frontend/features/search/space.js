@@ -12,19 +12,13 @@ import { hasTrait } from "../../ui/kit/run.js"
 
 export const POOLING_WORDS = /** @type {const} */ ([["mean", "mean of patches"], ["cls", "class token"], ["both", "both"]])
 
-/** Step 0 of a training is random weights; step 0 of an imported model is its own.
- * @param {number} step
- * @param {boolean} trained
- */
+/** Step 0 of a training is random weights; step 0 of an imported model is its own. @param {number} step @param {boolean} trained */
 export const stepWord = (step, trained) => (trained && !step ? "0, random init" : grouped(step))
 
 /** @param {string} word @param {HTMLElement} node */
 const labelled = (word, node) => el("label", { class: "field" }, el("span", { class: "gx-soft" }, word), node)
 
-/** `more` is appended.
- * @param {Space} state
- * @param {Child} more
- */
+/** `more` is appended. @param {Space} state @param {Child} more */
 export function buildSpace(state, more = null) {
   state.encoder = encoderBar(state.change)
   state.sets = el("select", { "aria-label": "Dataset" })
@@ -104,9 +98,7 @@ export function datasetNow(state) {
   return state.data.datasets.find(({ name }) => name === state.view.dataset) ?? null
 }
 
-/** The space shown, fully resolved.
- * @param {Space} state
- */
+/** The space shown, fully resolved. @param {Space} state */
 export const spaceOf = ({ data }) => data.state && spaceOfEmbedding(data.state)
 /** @param {EmbeddingState} embedding */
 export const spaceOfEmbedding = ({ run, step, dataset, depth, pooling }) => ({ run, checkpoint: String(step), dataset, depth, pooling })

@@ -80,10 +80,7 @@ function signButton(state, row, kind, sign, title) {
   return el("button", { class: `sign ${kind}`, tabindex: -1, title, "aria-label": `${title}: galaxy ${row}`, onClick: () => example(state, row, kind) }, sign)
 }
 
-/** Marks the hovered galaxy in both grids, if both found it.
- * @param {SearchState} state
- * @param {Element | null} tile
- */
+/** Marks the hovered galaxy in both grids, if both found it. @param {SearchState} state @param {Element | null} tile */
 function ringRow(state, tile) {
   const row = tile?.hasAttribute("data-both") ? rowOf(tile) : null
   for (const { tiles } of state.halves) {
@@ -99,10 +96,7 @@ function onTileKey(state, event, grid) {
   else moveAmong(grid, event)
 }
 
-/** Whether an approximate index was used, its recall, and a button to switch.
- * @param {SearchState} state
- * @param {SearchResult} result
- */
+/** Whether an approximate index was used, its recall, and a button to switch. @param {SearchState} state @param {SearchResult} result */
 function howFound(state, { approximate }) {
   if (!approximate && !state.view.exact) return null
   const share = (100 * (approximate?.recall ?? 1)).toFixed(1)
@@ -110,9 +104,7 @@ function howFound(state, { approximate }) {
     el("button", { class: "narrow", "data-exact": String(Boolean(approximate)), onClick: () => change(state, { exact: Boolean(approximate) }) }, approximate ? "Search exactly" : "Use the index")]
 }
 
-/** The number of results, what was left out, and errors.
- * @param {SearchState} state
- */
+/** The number of results, what was left out, and errors. @param {SearchState} state */
 export function showSays(state) {
   const { result, problem, message, far } = state
   const several = state.view.plus.length + state.view.minus.length > 0

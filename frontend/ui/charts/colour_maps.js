@@ -8,10 +8,7 @@ const VIRIDIS = [
   [31, 158, 137], [53, 183, 121], [110, 206, 88], [181, 222, 43], [253, 231, 37],
 ]
 
-/** The colour of a share from 0 to 1.
- * @param {number} share
- * @returns {Rgb}
- */
+/** The colour of a share from 0 to 1. @param {number} share @returns {Rgb} */
 export function viridisAt(share) {
   const place = share * (VIRIDIS.length - 1)
   const before = Math.min(Math.floor(place), VIRIDIS.length - 2)

@@ -12,9 +12,7 @@ import { showSays } from "./queue.js"
 
 /** @import { Action, OddState, Reviewed } from "../state.d.ts" */
 
-/** Whether the loaded galaxies belong to the selected dataset; keys are ignored while it changes.
- * @param {OddState} state
- */
+/** Whether the loaded galaxies belong to the selected dataset; keys are ignored while it changes. @param {OddState} state */
 const isShown = (state) => Boolean(state.data.state?.ready) && datasetNow(state)?.version === state.of
 /** @param {OddState} state */
 export const here = (state) => (isShown(state) ? state.list[state.at] : undefined)
@@ -62,9 +60,7 @@ export function reportRow(state) {
   reportView(state, REST_MS)
 }
 
-/** Undoes the last rating or flag and shows its galaxy.
- * @param {OddState} state
- */
+/** Undoes the last rating or flag and shows its galaxy. @param {OddState} state */
 export async function undo(state) {
   const act = isShown(state) ? state.actions.pop() : null
   if (!act) return
@@ -106,9 +102,7 @@ export async function flagHere(state) {
   showReview(state)
 }
 
-/** Learns a ranking from the ratings for the remaining galaxies; reviewed ones stay.
- * @param {OddState} state
- */
+/** Learns a ranking from the ratings for the remaining galaxies; reviewed ones stay. @param {OddState} state */
 export async function learn(state) {
   if (!state.data.state?.ready) return
   await sendUnsent(state)

@@ -29,9 +29,7 @@ export function buildBar(state) {
     el("div", { class: "group" }, state.learning, el("span", { class: "gx-soft" }, "from"), state.sources), buildFold(state))
 }
 
-/** A change of source applies to the next learning, or immediately if the ranking is a learned one.
- * @param {OddState} state
- */
+/** A change of source applies to the next learning, or immediately if the ranking is a learned one. @param {OddState} state */
 function chooseSource(state) {
   const source = /** @type {LearnFrom} */ (state.sources.value)
   if (state.view.by === "interest") return change(state, { learn: source })

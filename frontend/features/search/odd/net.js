@@ -16,9 +16,7 @@ import { outboxKey, sendUnsent } from "./outbox.js"
 const PART = 50
 const AHEAD = 30
 
-/** The request of the ranking; null without embeddings.
- * @param {OddState} state
- */
+/** The request of the ranking; null without embeddings. @param {OddState} state */
 export function orderOf(state) {
   const { view } = state
   if (!state.data.state?.ready) return null
@@ -45,9 +43,7 @@ export async function loadRanking(state, again = false) {
   }
 }
 
-/** Without ratings to learn from, shows the previous ranking, or that by isolation.
- * @param {OddState} state
- */
+/** Without ratings to learn from, shows the previous ranking, or that by isolation. @param {OddState} state */
 async function keepOrder(state) {
   const { problem, page } = state
   state.view.by = page && page.by !== "interest" ? page.by : "isolation"
@@ -100,10 +96,7 @@ function remembered(state, found, { by, k }) {
   return one
 }
 
-/** Shows the galaxy of the address first, regardless of its rank.
- * @param {OddState} state
- * @param {OddPage} page
- */
+/** Shows the galaxy of the address first, regardless of its rank. @param {OddState} state @param {OddPage} page */
 function showRequested(state, page) {
   const one = page.asked
   if (!one) return
@@ -125,9 +118,7 @@ function showRow(state, row) {
   showReview(state)
 }
 
-/** Loads the next part of the ranking before the end is reached.
- * @param {OddState} state
- */
+/** Loads the next part of the ranking before the end is reached. @param {OddState} state */
 export async function loadMore(state) {
   if (state.loading || !hasMore(state) || state.list.length - state.at > AHEAD) return
   const key = state.shown, current = () => key === state.shown && !state.left
@@ -156,22 +147,15 @@ export async function loadMore(state) {
 /** @param {OddState} state */
 const keepsRated = ({ view }) => view.rated && view.by !== "interest"
 
-/** The number of received galaxies still in the ranking; rated ones have left it.
- * @param {OddState} state
- */
+/** The number of received galaxies still in the ranking; rated ones have left it. @param {OddState} state */
 function placesLeft(state) {
   return [...state.received.values()].filter((one) => keepsRated(state) || one.rating === null).length
 }
 
-/** Whether the ranking has more galaxies.
- * @param {Pick<OddState, "page">} state
- */
+/** Whether the ranking has more galaxies. @param {Pick<OddState, "page">} state */
 export const hasMore = ({ page }) => page !== null && page.offset + page.galaxies.length < page.total
 
-/** Shows an error; the last galaxies stay.
- * @param {OddState} state
- * @param {unknown} problem
- */
+/** Shows an error; the last galaxies stay. @param {OddState} state @param {unknown} problem */
 function refuse(state, problem) {
   state.problem = problemWords(problem)
   showReview(state)

@@ -64,10 +64,7 @@ function leave(state) {
   state.left = true
 }
 
-/** Applies the view of the address.
- * @param {OddState} state
- * @param {OddView} view
- */
+/** Applies the view of the address. @param {OddState} state @param {OddView} view */
 function adopt(state, view) {
   Object.assign(state, { left: false, sent: null })
   state.view = structuredClone(view)
@@ -82,10 +79,7 @@ function showAll(state) {
   state.queueLoad()
 }
 
-/** Applies a change, which may show another galaxy.
- * @param {OddState} state
- * @param {Partial<OddView>} changes
- */
+/** Applies a change, which may show another galaxy. @param {OddState} state @param {Partial<OddView>} changes */
 export function change(state, changes) {
   state.ticket++
   Object.assign(state.view, { row: null }, changes)

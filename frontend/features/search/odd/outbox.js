@@ -40,9 +40,7 @@ export function sendRating(state, row, rating) {
   return sendUnsent(state)
 }
 
-/** Sends pending ratings in order.
- * @param {OddState} state
- */
+/** Sends pending ratings in order. @param {OddState} state */
 export function sendUnsent(state) {
   clearTimeout(state.sendTimer)
   state.sending ??= sendAll(state).finally(() => { state.sending = null })
@@ -68,10 +66,7 @@ async function sendAll(state) {
   }
 }
 
-/** The first pending rating whose dataset exists.
- * @param {OddState} state
- * @returns {Sending | null}
- */
+/** The first pending rating whose dataset exists. @param {OddState} state @returns {Sending | null} */
 function nextUnsent({ outbox, data }) {
   for (const [key, unsent] of outbox) {
     const of = data.datasets.find(({ version }) => version === unsent.version)

@@ -53,9 +53,7 @@ function queuePicture(of, row) {
   return picture
 }
 
-/** Counts, the learned ranking, errors, and unsaved ratings.
- * @param {OddState} state
- */
+/** Counts, the learned ranking, errors, and unsaved ratings. @param {OddState} state */
 export function showSays(state) {
   const { page, problem, message, doubts } = state
   renew(state.alerts, problem ? alertLine(problem) : null, unsentWords(state))
