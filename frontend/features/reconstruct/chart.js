@@ -8,7 +8,7 @@ import { countHidden } from "./maths.js"
 import { ladderFits, sampleFits, sidesOf } from "./net.js"
 
 /** @import { RatioCurve } from "../../api/contract.d.ts" */
-/** @import { SvgChildren } from "../../ui/kit/svg.js" */
+/** @import { Part } from "../../ui/kit/svg.js" */
 /** @import { SampledCurve, SideCurve, State } from "./state.d.ts" */
 /** @typedef {[ratio: number, value: number]} Point */
 /** @typedef {(value: number) => number} Scale */
@@ -122,7 +122,7 @@ function bandOf(curve, x, y) {
 /** Axes, grid and the marker of the current ratio; the last chart has the axis title.
  * @param {State} state
  * @param {Axes} axes
- * @param {...SvgChildren} drawn
+ * @param {...Part} drawn
  */
 function frameOf(state, { title, label, x, y, width, ticks, unit = 1, foot = false }, ...drawn) {
   const height = CHART.height + (foot ? CHART.foot : 0)
