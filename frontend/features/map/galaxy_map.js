@@ -3,7 +3,7 @@
 
 import { readColours, SERIES } from "../../ui/charts/palette.js"
 import { get } from "../../ui/kit/api.js"
-import { makeStore, reportView } from "../../ui/kit/component.js"
+import { isNewAddress, makeStore, reportView } from "../../ui/kit/component.js"
 import { el, renew } from "../../ui/kit/dom.js"
 import { problemWords } from "../../ui/kit/problems.js"
 import { legendOf, paintingOf, plainPainting } from "./colours.js"
@@ -27,23 +27,19 @@ export const BY_WORDS = { class: "class", split: "split", predicted: "predicted 
 export default function ({ data, parentElement, setTriggerValue }) {
   const state = maps(parentElement, () => build(/** @type {HTMLElement} */ (parentElement.querySelector(".gx-galaxy_map"))))
   state.data = data
-  state.send = (settings) => {
-    state.adopted = null
-    setTriggerValue("view", { ...settings, seq: ++state.seq })
-  }
+  state.send = (view) => setTriggerValue("view", { view, seq: ++state.seq })
   readTheme(state)
   matchPanes(state)
-  const view = JSON.stringify(data.view), own = data.browser_seq !== null && data.browser_seq >= state.seq
-  if (!state.view || (!own && view !== state.adopted && view !== state.sent)) adopt(state)
+  if (isNewAddress(state, data)) adopt(state)
   follow(state)
-  return () => { state.resize.disconnect(); clearTimeout(state.reportTimer) }
+  return () => leave(state)
 }
 
 /** @param {HTMLElement} root */
 function build(root) {
   /** @type {Painting} */
   const painting = { code: new Uint8Array(0), styles: [], bar: null, counts: new Uint32Array(0) }
-  const state = /** @type {MapState} */ ({ root, seq: 0, at: -1, hidden: new Set(), columns: new Map(), painting, chosen: null, isChosen: new Uint8Array(0), panes: /** @type {Pane[]} */ ([]) })
+  const state = /** @type {MapState} */ ({ root, left: true, seq: 0, at: -1, hidden: new Set(), columns: new Map(), painting, chosen: null, isChosen: new Uint8Array(0), panes: /** @type {Pane[]} */ ([]) })
   state.bar = el("div", { class: "bar" })
   state.legend = el("div", { class: "legend", role: "group", "aria-label": "Colour legend" })
   state.problem = el("p", { class: "message gx-tone-bad", role: "alert", hidden: true })
@@ -59,6 +55,13 @@ function build(root) {
 }
 
 /** @param {MapState} state */
+function leave(state) {
+  state.resize.disconnect()
+  clearTimeout(state.reportTimer)
+  state.left = true
+}
+
+/** @param {MapState} state */
 function readTheme(state) {
   const colours = readColours(state.root), dark = colours.series === SERIES.dark
   state.theme = { ...colours, ground: colours.ground.slice(0, 7), plain: colours.series[1], unknown: dark ? "#5b6470" : "#b4b8bd", veil: dark ? "rgb(255 255 255 / .08)" : "rgb(0 0 0 / .06)" }
@@ -67,8 +70,7 @@ function readTheme(state) {
 /** Applies the view of the address. @param {MapState} state */
 function adopt(state) {
   const { data } = state
-  state.adopted = JSON.stringify(data.view)
-  state.view = { ...data.view }
+  Object.assign(state, { left: false, sent: null, view: { ...data.view } })
   for (const pane of state.panes) if (pane.home) pane.view = readView(data.view[pane.viewName]) ?? pane.home
 }
 

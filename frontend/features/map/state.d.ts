@@ -134,7 +134,8 @@ export interface MapState extends Reporting<Settings> {
   root: HTMLElement
   data: Data
   seq: number
-  adopted: string | null
+  address?: string
+  left: boolean
   theme: Theme
   panes: Pane[]
   bar: HTMLElement
