@@ -1,93 +1,134 @@
-// A dialog with one galaxy and its metadata. `of` is {dataset, version, img_size, simulated, run}.
+// A dialog with one galaxy and its metadata.
 
-import { API, ask, Refused } from "../kit/api.js"
-import { el } from "../kit/dom.js"
-import { isNumber, sentence } from "../kit/format.js"
+import { address } from "../kit/api.js"
+import { el, exists } from "../kit/dom.js"
+import { isNumber } from "../kit/format.js"
+import { alertLine, problemWords } from "../kit/problems.js"
+import { fetchGalaxy } from "./fetching.js"
 
-/** Created once per component, which adds `node` to its DOM. `turn(step)` shows the previous or next galaxy,
- * `press(event)` handles other keys. */
+/** @import { Galaxy } from "../../api/contract.d.ts" */
+/** @import { Children } from "../kit/dom.js" */
+
+/** The dataset that images come from, and the run that links lead to: picture_source in galaxy_grid.py.
+ * @typedef {{ dataset: string, version: string, img_size: number, simulated: boolean, run: string | null }} PictureSource
+ */
+/** @typedef {{ node: HTMLDialogElement, ticket: number }} GalaxyDialog */
+/** @typedef {readonly [name: string, value: string]} Fact */
+
+/** Created once per component, which adds `node` to its DOM.
+ * @param {(step: number) => void} turn shows the previous or next galaxy
+ * @param {(event: KeyboardEvent) => void} press handles other keys
+ * @returns {GalaxyDialog}
+ */
 export function galaxyDialog(turn = () => {}, press = () => {}) {
-  const view = { node: el("dialog", { "aria-label": "Galaxy" }), ticket: 0 }
-  view.node.onclick = (event) => { if (event.target === view.node) view.node.close() }
-  view.node.onkeydown = (event) => {
-    const step = { ArrowRight: 1, ArrowLeft: -1 }[event.key]
-    if (isTyping(event)) return
-    if (step) turn(step)
+  const node = el("dialog", { "aria-label": "Galaxy" })
+  node.onclick = (event) => { if (event.target === node) node.close() }
+  node.onkeydown = (event) => {
+    if (event.target instanceof HTMLInputElement) return // keys of a text field
+    if (event.key === "ArrowRight") turn(1)
+    else if (event.key === "ArrowLeft") turn(-1)
     else press(event)
   }
-  return view
+  return { node, ticket: 0 }
 }
 
-/** Whether a key event belongs to a text field. */
-const isTyping = (event) => event.target.tagName === "INPUT"
-
-/** An image of a galaxy; the digest in the URL prevents caching across datasets of the same name. */
-export function galaxyPicture(of, row, size, alt) {
+/** An image of a galaxy; the digest in the URL prevents caching across datasets of the same name.
+ * @param {PictureSource} of
+ * @param {number} row
+ * @param {number} size
+ */
+export function galaxyPicture(of, row, size, alt = `Galaxy ${row}`) {
   const side = Math.min(size, 2 * of.img_size)
-  const version = encodeURIComponent((of.version ?? "").slice(0, 12))
-  return el("img", { src: `${API}/datasets/${encodeURIComponent(of.dataset)}/images/${row}.png?size=${side}&v=${version}`,
-    loading: "lazy", decoding: "async", width: side, height: side, alt: alt ?? `Galaxy ${row}` })
+  const src = address("/datasets/{name}/images/{row}.png", { name: of.dataset, row, size: side, v: (of.version ?? "").slice(0, 12) })
+  return el("img", { src, loading: "lazy", decoding: "async", width: side, height: side, alt })
 }
 
+/** @param {Pick<Galaxy, "row" | "label">} galaxy */
 export const nameOfGalaxy = (galaxy) => `Galaxy ${galaxy.row}${galaxy.label ? `, ${galaxy.label}` : ""}`
+/** @param {number | null} value */
 export const inDegrees = (value) => (isNumber(value) ? `${value.toFixed(5)}°` : null)
 
-/** Names and values of the metadata of a galaxy. */
+/** Row, class, split and source in one line.
+ * @param {Galaxy} galaxy
+ */
+export const galaxyLine = ({ row, label, split, source_id: source }) => [`row ${row}`, label, split, source].filter(Boolean).join(" · ")
+
+/** Names and values of the metadata of a galaxy.
+ * @param {Galaxy} galaxy
+ */
 export function galaxyFacts(galaxy) {
-  return [
+  /** @type {(readonly [name: string, value: string | null])[]} */
+  const facts = [
     ["Row", String(galaxy.row)], ["Class", galaxy.label ?? "none"], ["Split", galaxy.split], ["Source", galaxy.source_id],
     ["RA", inDegrees(galaxy.ra)], ["Dec", inDegrees(galaxy.dec)],
     ["Redshift", isNumber(galaxy.redshift) ? galaxy.redshift.toFixed(4) : null],
     ["Pixel scale", isNumber(galaxy.pxscale) ? `${galaxy.pxscale.toFixed(3)} arcsec` : null],
-  ].filter(([, value]) => value)
+  ]
+  return facts.filter(/** @returns {fact is Fact} */ (fact) => Boolean(fact[1]))
 }
 
+/** @param {readonly Fact[]} facts */
+export const factList = (facts) => el("dl", {}, facts.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]))
+
+/** @param {PictureSource} of */
+export const simulatedTag = (of) => (of.simulated ? el("span", { class: "gx-tag" }, "simulated") : null)
+
+/** @param {GalaxyDialog} view @param {PictureSource} of @param {Galaxy} galaxy */
 export function showGalaxy(view, of, galaxy) {
-  const image = galaxyPicture(of, galaxy.row, 512, nameOfGalaxy(galaxy))
+  const image = galaxyPicture(of, galaxy.row, 512, nameOfGalaxy(galaxy)), tag = simulatedTag(of)
   image.className = 512 > 2 * of.img_size - 1 ? "crisp" : ""
-  const facts = galaxyFacts(galaxy)
-  fillDialog(view, image,
-    el("dl", {}, facts.flatMap(([key, value]) => [el("dt", {}, key), el("dd", {}, value)])),
-    of.simulated ? el("p", {}, el("span", { class: "gx-tag" }, "simulated")) : null,
-    of.run ? el("a", { class: "onward", href: `/reconstruct?${new URLSearchParams({ run: of.run, dataset: of.dataset, row: galaxy.row })}`, title: "Reconstruct this galaxy with the selected run" }, "Reconstruct") : null,
-    of.run ? el("a", { class: "onward", href: `/search?${new URLSearchParams({ run: of.run, dataset: of.dataset, row: galaxy.row })}`, title: "Similar galaxies according to the selected run" }, "Similar") : null)
+  const onward = (/** @type {string} */ page, /** @type {string} */ word, /** @type {string} */ title) => of.run
+    && el("a", { class: "onward", href: `/${page}?${new URLSearchParams({ run: of.run, dataset: of.dataset, row: String(galaxy.row) })}`, title }, word)
+  fillDialog(view, image, factList(galaxyFacts(galaxy)), tag && el("p", {}, tag),
+    onward("reconstruct", "Reconstruct", "Reconstruct this galaxy with the selected run"),
+    onward("search", "Similar", "Similar galaxies according to the selected run"))
 }
 
+/** @param {GalaxyDialog} view @param {Element | null} image @param {Children[]} words */
 export function fillDialog(view, image, ...words) {
   const close = el("button", { onClick: () => view.node.close() }, "Close")
-  view.node.replaceChildren(...[image, el("div", { class: "side" }, ...words, close)].filter(Boolean))
+  view.node.replaceChildren(...[image, el("div", { class: "side" }, ...words, close)].filter(exists))
   if (!view.node.open) view.node.showModal()
   close.focus()
 }
 
-/** Opens the galaxy of a row; the metadata loads after the image. */
+/** Opens the galaxy of a row; the metadata loads after the image.
+ * @param {GalaxyDialog} view
+ * @param {PictureSource} of
+ * @param {number} row
+ */
 export async function openRow(view, of, row) {
   const turn = ++view.ticket
   fillDialog(view, galaxyPicture(of, row, 512), el("p", { class: "gx-soft" }, `row ${row}`))
   try {
-    const page = await ask(`/datasets/${encodeURIComponent(of.dataset)}/galaxies?offset=${row}&limit=1`)
-    if (turn === view.ticket && view.node.open && page.galaxies.length) showGalaxy(view, of, page.galaxies[0])
+    const galaxy = await fetchGalaxy(of.dataset, row)
+    if (turn === view.ticket && view.node.open && galaxy) showGalaxy(view, of, galaxy)
   } catch (problem) {
-    const words = problem instanceof Refused ? sentence(problem.message) : "The server is not responding."
-    if (turn === view.ticket) fillDialog(view, null, el("p", { class: "gx-tone-bad", role: "alert" }, words))
+    if (turn === view.ticket) fillDialog(view, null, alertLine(problemWords(problem, "The server is not responding.")))
   }
 }
 
-export const CELL_STEPS = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: columnsOf, ArrowUp: (cells) => -columnsOf(cells) }
-
+/** @param {HTMLElement[]} cells */
 function columnsOf(cells) {
   const next = cells.findIndex((cell) => cell.offsetTop > cells[0].offsetTop)
   return next < 0 ? cells.length : next
 }
 
-/** Moves between cells of a grid with arrow keys (roving tabindex); cells are buttons or boxes with a `.tile`. */
+/** @type {Record<string, (cells: HTMLElement[]) => number>} */
+export const CELL_STEPS = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: columnsOf, ArrowUp: (cells) => -columnsOf(cells) }
+
+/** Moves between cells of a grid with arrow keys (roving tabindex); a cell is a button or a box whose first button counts.
+ * @param {HTMLElement} grid
+ * @param {KeyboardEvent} event
+ */
 export function moveAmong(grid, event) {
-  const cells = [...grid.children].map((child) => child.querySelector(".tile") ?? child)
+  const cells = /** @type {HTMLElement[]} */ ([...grid.children])
   const step = CELL_STEPS[event.key]?.(cells)
-  if (step === undefined) return
-  const to = cells[cells.indexOf(event.target.closest("button")) + step]
+  if (!step) return
   event.preventDefault()
+  const to = cells[cells.findIndex((cell) => cell.contains(/** @type {Node} */ (event.target))) + step]
   if (!to) return
-  cells.forEach((cell) => { cell.tabIndex = cell === to ? 0 : -1 })
-  to.focus()
+  const buttons = cells.map((cell) => (cell instanceof HTMLButtonElement ? cell : cell.querySelector("button")))
+  buttons.forEach((button, i) => { if (button) button.tabIndex = cells[i] === to ? 0 : -1 })
+  buttons[cells.indexOf(to)]?.focus()
 }

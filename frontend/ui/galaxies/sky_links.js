@@ -2,8 +2,10 @@
 
 import { el } from "../kit/dom.js"
 
-const SKY_PLACES = [["legacy_survey", "Legacy Survey"], ["simbad", "SIMBAD"], ["esasky", "ESASky"]]
+/** @import { SkyLinks } from "../../api/contract.d.ts" */
 
-export function skyLinks(links) {
-  return links ? SKY_PLACES.map(([key, word]) => el("a", { href: links[key], target: "_blank", rel: "noopener noreferrer" }, word)) : null
-}
+const SKY_PLACES = /** @type {const} */ ([["legacy_survey", "Legacy Survey"], ["simbad", "SIMBAD"], ["esasky", "ESASky"]])
+
+/** @param {SkyLinks | null} links */
+export const skyLinks = (links) =>
+  links && SKY_PLACES.map(([key, word]) => el("a", { href: links[key], target: "_blank", rel: "noopener noreferrer" }, word))
