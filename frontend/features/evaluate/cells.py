@@ -14,10 +14,10 @@ from frontend.features.evaluate.methods import draw_methods
 from frontend.features.evaluate.url import (
     EvaluateView,
     browser_seq,
+    browser_view,
     change_view,
     current_view,
-    matrix_view,
-    on_matrix_change,
+    on_browser_change,
 )
 from frontend.features.evaluate.words import (
     calibration_words,
@@ -76,14 +76,13 @@ def _draw_matrix_and_galaxies(
     one: Evaluation, others: Mapping[str, Evaluation], run: Run, dataset: Dataset | None
 ) -> None:
     view = _without_unknown_classes(current_view(), one.class_names)
+    seq = browser_seq(view)
     left, right = st.columns([7, 6], gap="large")
     with left:
         other = _draw_against(one, others, view)
-        draw_confusion_matrix(
-            matrix_data(one, other), matrix_view(view), browser_seq(view), on_change=on_matrix_change
-        )
+        draw_confusion_matrix(matrix_data(one, other), browser_view(view), seq, on_change=on_browser_change)
     with right, st.container(key="evaluate_galaxies"):
-        guarded(lambda: draw_galaxies(one, view, run, dataset))
+        draw_galaxies(one, view, seq, run, dataset)
     if one.head is not None:
         section(
             "ROC and precision–recall by class",

@@ -12,6 +12,7 @@ from shared.contract.evaluations import PredictionOrder
 
 Numbers = Literal["counts", "true", "predicted", "difference"]
 CELL = {"true": None, "predicted": None, "page": 1}
+CHOSEN_IN_BROWSER = ("shown", "classes", "true", "predicted", "seed", "page")
 ECHO = "evaluate_echo"
 
 
@@ -55,20 +56,18 @@ def change_view(**changes: Any) -> None:
     st.query_params.from_dict(view.to_query())
 
 
-def on_matrix_change(values: Mapping[str, Any], seq: int) -> None:
-    """Store a choice on the matrix, with the sequence number of the browser."""
-    view = current_view()
-    moved = (values["true"], values["predicted"]) != (view.true, view.predicted)
-    change_view(**values, **({"page": 1} if moved else {}))
-    st.session_state[ECHO] = (seq, matrix_view(current_view()))
+def on_browser_change(values: Mapping[str, Any], seq: int) -> None:
+    """Store a choice on the matrix or in the grid, with the sequence number of the browser."""
+    change_view(**{name: values[name] for name in CHOSEN_IN_BROWSER})
+    st.session_state[ECHO] = (seq, browser_view(current_view()))
 
 
-def matrix_view(view: EvaluateView) -> dict[str, Any]:
-    """The part of the view that the matrix shows."""
-    return {name: getattr(view, name) for name in ("shown", "classes", "true", "predicted")}
+def browser_view(view: EvaluateView) -> dict[str, Any]:
+    """The part of the view that matrix and grid show."""
+    return view.model_dump(mode="json", exclude={"run", "evaluation", "against"})
 
 
 def browser_seq(view: EvaluateView) -> int | None:
     """The sequence number under which the browser sent this view; None if it came from elsewhere."""
     seq, sent = st.session_state.get(ECHO, (None, None))
-    return seq if sent == matrix_view(view) else None
+    return seq if sent == browser_view(view) else None

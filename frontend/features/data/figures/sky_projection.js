@@ -17,10 +17,14 @@ export const ROOT2 = Math.SQRT2
 const SKY_STEPS = [30, 15, 10, 5, 2, 1, 0.5, 0.2, 0.1, 0.05, 0.02]
 const FINEST_STEP = 0.01
 
-/** Degrees to [0, 360). @param {number} angle */
+/** Degrees to [0, 360).
+ * @param {number} angle
+ */
 const positive = (angle) => ((angle % 360) + 360) % 360
 
-/** Degrees to [-180, 180). @param {number} angle */
+/** Degrees to [-180, 180).
+ * @param {number} angle
+ */
 const wrapDegrees = (angle) => positive(angle + 180) - 180
 
 /** @param {number[]} values @returns {Range} */
@@ -43,7 +47,9 @@ export function mollweide(ra, dec, centre) {
   return [(-2 * ROOT2 * wrapDegrees(ra - centre)) / 180 * Math.cos(theta), ROOT2 * Math.sin(theta)]
 }
 
-/** The circular mean of right ascensions. @param {number[]} ra */
+/** The circular mean of right ascensions.
+ * @param {number[]} ra
+ */
 function middleRa(ra) {
   let east = 0, north = 0
   for (const angle of ra) { east += Math.sin(angle * RAD); north += Math.cos(angle * RAD) }
@@ -94,7 +100,9 @@ function visible(sky, centre, tall, step, aspect) {
 /** @param {View} view @param {Point} point @returns {Point} */
 export const onScreen = (view, [px, py]) => [view.x + view.scale * px, view.y - view.scale * py]
 
-/** Grid lines; those of right ascension stop just short of 180° from the centre. @param {View} view */
+/** Grid lines; those of right ascension stop just short of 180° from the centre.
+ * @param {View} view
+ */
 export function graticule(view) {
   /** @type {GridLine[]} */
   const lines = []

@@ -18,14 +18,13 @@ def draw_confusion_matrix(
     *,
     on_change: Callable[[Mapping[str, Any], int], None],
 ) -> None:
-    """Draw `matrix` (see evaluation_words.matrix_data); `view` has the fields shown, classes, true and
-    predicted. For `browser_seq` and `on_change` see draw_mask_scrubber."""
+    """Draw `matrix` (see words.matrix_data) with the cell of `view`. The matrix also reports the pages and
+    samples that the grid of galaxies turns to. For `browser_seq` and `on_change` see draw_mask_scrubber."""
 
     def changed() -> None:
         sent = st.session_state[KEY].get("view")
         if sent:
-            chosen = {name: sent.get(name) for name in ("shown", "classes", "true", "predicted")}
-            on_change(chosen, int(sent["seq"]))
+            on_change(sent, int(sent["seq"]))
 
     data = {"matrix": matrix, "view": view, "browser_seq": browser_seq}
     _MATRIX(data=data, key=KEY, on_view_change=changed)
