@@ -13,8 +13,12 @@
 
 /** @type {Set<() => void>} */
 const listeners = new Set()
-/** @type {{ view: View | null, seq: number, last: string, send: (view: View, seq: number) => void }} */
-const shared = { view: null, seq: 0, last: "", send: () => {} }
+/** `seq` numbers the choices, `last` is the view that came last.
+ * @type {{ view: View | null, seq: number, last: string, send: (view: View, seq: number) => void,
+ *   timer: ReturnType<typeof setTimeout> | undefined }}
+ */
+const shared = { view: null, seq: 0, last: "", send: () => {}, timer: undefined }
+const REPORT_MS = 150 // after the galaxies were asked for, which the server answers sooner alone
 
 /** Calls `changed` after every change; returns a function that stops it.
  * @param {() => void} changed
@@ -23,7 +27,9 @@ export function follow(changed) {
   listeners.add(changed)
   return () => {
     listeners.delete(changed)
-    if (!listeners.size) Object.assign(shared, { view: null, last: "" }) // the page was left
+    if (listeners.size) return
+    clearTimeout(shared.timer) // the page was left
+    Object.assign(shared, { view: null, last: "" })
   }
 }
 
@@ -41,7 +47,9 @@ export function choose(changes) {
   if (!shared.view) return
   const page = "true" in changes || "predicted" in changes ? { page: 1 } : {}
   show({ ...shared.view, ...page, ...changes })
-  shared.send(currentView(), ++shared.seq)
+  shared.seq++
+  clearTimeout(shared.timer)
+  shared.timer = setTimeout(() => shared.send(currentView(), shared.seq), REPORT_MS)
 }
 
 /** Takes the view of the address, unless it is older than what was chosen here: a rerun of the script may still carry the view

@@ -1,9 +1,9 @@
 // Choices in the browser against views that come back from the script.
 
 import assert from "node:assert/strict"
-import { afterEach, beforeEach, test } from "node:test"
+import { afterEach, beforeEach, mock, test } from "node:test"
 
-import { choose, currentView, follow, reportBy, take } from "../../../../frontend/features/evaluate/shown.js"
+import { choose as chooseOnly, currentView, follow, reportBy, take } from "../../../../frontend/features/evaluate/shown.js"
 
 /** @import { View } from "../../../../frontend/features/evaluate/shown.js" */
 
@@ -13,16 +13,28 @@ const ALL = { shown: "true", classes: "given", true: null, predicted: null, orde
 let sent = []
 let drawn = 0, stop = () => {}
 
+/** Makes a choice and lets it rest until it is reported.
+ * @param {Partial<View>} changes
+ */
+function choose(changes) {
+  chooseOnly(changes)
+  mock.timers.tick(150)
+}
+
 beforeEach(() => {
+  mock.timers.enable({ apis: ["setTimeout"] })
   sent = []
   drawn = 0
   reportBy((view, seq) => sent.push({ view, seq }))
   stop = follow(() => drawn++)
   take({ view: { ...ALL, page: 3 }, browser_seq: null })
 })
-afterEach(() => stop())
+afterEach(() => {
+  stop()
+  mock.timers.reset()
+})
 
-test("a choice is shown and reported at once, at its first page", () => {
+test("a choice is shown at once, at its first page, and reported", () => {
   choose({ true: "E", predicted: "Im" })
   assert.deepEqual(currentView(), { ...ALL, true: "E", predicted: "Im" })
   assert.deepEqual(sent.map(({ view }) => [view.true, view.page]), [["E", 1]])
@@ -63,9 +75,17 @@ test("back and forward are followed", () => {
 test("after the page was left, the address counts, not a choice that it never learned of", () => {
   choose({ true: "E" })
   take({ view: sent[0].view, browser_seq: sent[0].seq })
-  choose({ true: "Im" })
+  chooseOnly({ true: "Im" })
   stop()
   stop = follow(() => {})
   take({ view: sent[0].view, browser_seq: sent[0].seq })
   assert.equal(currentView().true, "E")
+})
+
+test("of choices in quick succession only the last is reported, under its number", () => {
+  chooseOnly({ true: "E" })
+  choose({ true: "Im" })
+  assert.deepEqual(sent.map(({ view }) => view.true), ["Im"])
+  take({ view: { ...ALL, true: "E" }, browser_seq: sent[0].seq - 1 })
+  assert.equal(currentView().true, "Im")
 })
