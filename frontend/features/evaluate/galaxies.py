@@ -6,7 +6,7 @@ from typing import Any
 import streamlit as st
 
 from frontend.features.evaluate.prediction_grid import draw_prediction_grid
-from frontend.features.evaluate.url import EvaluateView, browser_view, change_view
+from frontend.features.evaluate.url import ADDRESS, EvaluateView
 from shared.base.vocabulary import Split
 from shared.contract.datasets import Dataset
 from shared.contract.evaluations import Evaluation, PredictionOrder
@@ -26,12 +26,10 @@ ORDER_HELP = (
 EVERY = "all"
 
 
-def draw_galaxies(
-    one: Evaluation, view: EvaluateView, browser_seq: int | None, run: Run, dataset: Dataset | None
-) -> None:
+def draw_galaxies(one: Evaluation, view: EvaluateView, run: Run, dataset: Dataset | None) -> None:
     """Filters, and the matching galaxies, which the browser fetches."""
     _draw_filters(one, view)
-    draw_prediction_grid(one, browser_view(view), browser_seq, dataset, one.encoder or run.id)
+    draw_prediction_grid(one, view, dataset, one.encoder or run.id)
 
 
 def _draw_filters(one: Evaluation, view: EvaluateView) -> None:
@@ -60,7 +58,7 @@ def _draw_confidence(view: EvaluateView) -> None:
 
 def _take_confidence() -> None:
     low, high = st.session_state["evaluate_confidence"]
-    change_view(min=low, max=high, page=1)
+    ADDRESS.change(min=low, max=high, page=1)
 
 
 def _draw_flagged(view: EvaluateView) -> None:
@@ -68,7 +66,7 @@ def _draw_flagged(view: EvaluateView) -> None:
     st.checkbox(
         "Flagged only",
         key="evaluate_flagged",
-        on_change=lambda: change_view(flagged=st.session_state["evaluate_flagged"], page=1),
+        on_change=lambda: ADDRESS.change(flagged=st.session_state["evaluate_flagged"], page=1),
         help="Galaxies whose label is flagged as doubtful.",
     )
 
@@ -82,7 +80,7 @@ def _choice(
 
     def take() -> None:
         chosen = st.session_state[key]
-        change_view(**{field: None if chosen == EVERY else chosen, "page": 1})
+        ADDRESS.change(**{field: None if chosen == EVERY else chosen, "page": 1})
 
     shared: dict[str, Any] = {"key": key, "on_change": take, "format_func": _word, **more}
     if segments:

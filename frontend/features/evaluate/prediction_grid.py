@@ -1,8 +1,6 @@
 """Predictions of an evaluation as a grid of galaxies."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from frontend.features.evaluate.url import ADDRESS, EvaluateView
 from frontend.ui.components import load_component
 from frontend.ui.galaxies.galaxy_grid import picture_source
 from shared.contract.datasets import Dataset
@@ -12,11 +10,7 @@ _GRID = load_component(__file__)
 
 
 def draw_prediction_grid(
-    one: Evaluation,
-    view: Mapping[str, Any],
-    browser_seq: int | None,
-    dataset: Dataset | None,
-    encoder: str | None,
+    one: Evaluation, view: EvaluateView, dataset: Dataset | None, encoder: str | None
 ) -> None:
     """Draw the galaxies of `view`, without images if `dataset` is None; the browser fetches them, those of
     another cell as soon as it is clicked. `encoder` is the run used for links to reconstructions."""
@@ -26,7 +20,5 @@ def draw_prediction_grid(
         "of": picture_source(dataset) if dataset is not None else None,
         "encoder": encoder,
         "classes": one.class_names,
-        "view": view,
-        "browser_seq": browser_seq,
     }
-    _GRID(data=data, key="prediction_grid")
+    ADDRESS.mount(_GRID, "prediction_grid", view, data)

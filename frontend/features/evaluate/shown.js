@@ -3,7 +3,7 @@
 
 /** @import { PredictionOrder, Split } from "../../api/contract.d.ts" */
 
-/** browser_view in url.py: the numbers of the matrix and the order of its classes, the classes of the galaxies (null: all),
+/** EvaluateView in url.py: the numbers of the matrix and the order of its classes, the classes of the galaxies (null: all),
  * their filters, order and page.
  * @typedef {{ shown: "counts" | "true" | "predicted" | "difference", classes: "given" | "similar", true: string | null,
  *   predicted: string | null, order: PredictionOrder, split: Split, flagged: boolean, min: number, max: number, seed: number,
@@ -14,7 +14,7 @@
 /** @type {Set<() => void>} */
 const listeners = new Set()
 /** `seq` numbers the choices, `last` is the view that came last.
- * @type {{ view: View | null, seq: number, last: string, send: (view: View, seq: number) => void,
+ * @type {{ view: View | null, seq: number, last: string, send: (view: Partial<View>, seq: number) => void,
  *   timer: ReturnType<typeof setTimeout> | undefined }}
  */
 const shared = { view: null, seq: 0, last: "", send: () => {}, timer: undefined }
@@ -34,7 +34,7 @@ export function follow(changed) {
 }
 
 /** How the script learns of a choice.
- * @param {(view: View, seq: number) => void} send
+ * @param {(view: Partial<View>, seq: number) => void} send
  */
 export function reportBy(send) {
   shared.send = send
@@ -49,7 +49,13 @@ export function choose(changes) {
   show({ ...shared.view, ...page, ...changes })
   shared.seq++
   clearTimeout(shared.timer)
-  shared.timer = setTimeout(() => shared.send(currentView(), shared.seq), REPORT_MS)
+  shared.timer = setTimeout(report, REPORT_MS)
+}
+
+/** Sends what is chosen here; filters and order are the script's own. */
+function report() {
+  const { shown, classes, true: row, predicted, seed, page } = currentView()
+  shared.send({ shown, classes, true: row, predicted, seed, page }, shared.seq)
 }
 
 /** Takes the view of the address, unless it is older than what was chosen here: a rerun of the script may still carry the view

@@ -40,7 +40,7 @@ const HINT = "Hover over a cell for its figures; click it to see its galaxies."
 export default function ({ data, parentElement, setTriggerValue }) {
   const state = matrices(parentElement, () => build(find(parentElement, ".gx-confusion_matrix"), data))
   state.matrix = data.matrix
-  reportBy((view, seq) => setTriggerValue("view", { seq, ...view }))
+  reportBy((view, seq) => setTriggerValue("view", { view, seq }))
   take(data)
   state.stop ??= follow(() => draw(state))
   draw(state)

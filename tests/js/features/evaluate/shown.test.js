@@ -25,7 +25,7 @@ beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout"] })
   sent = []
   drawn = 0
-  reportBy((view, seq) => sent.push({ view, seq }))
+  reportBy((view, seq) => sent.push({ view: { ...ALL, ...view }, seq }))
   stop = follow(() => drawn++)
   take({ view: { ...ALL, page: 3 }, browser_seq: null })
 })
