@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from frontend.features.evaluate.figures.depth_curve import curve_data
 from frontend.features.evaluate.form import form_faults, form_values, shell_words
-from frontend.features.evaluate.galaxies import cell_title
 from frontend.features.evaluate.seriation import similarity_order
 from frontend.features.evaluate.url import EvaluateView
 from frontend.features.evaluate.words import class_rows, matrix_data, method_facts
@@ -121,17 +120,6 @@ def test_one_impossible_value_costs_only_itself(query: dict[str, str]) -> None:
 
 def test_of_a_range_that_is_upside_down_the_lower_bound_is_kept() -> None:
     assert EvaluateView.from_query({"min": "80", "max": "20"}) == EvaluateView(min=80)
-
-
-def test_titles_of_the_grid() -> None:
-    assert cell_title(EvaluateView(), 446) == "**446** test galaxies"
-    confused = cell_title(EvaluateView(true="Im", predicted="E"), 1)
-    assert confused == "**1** test galaxy: **Im** classified as **E**"
-    correct = cell_title(EvaluateView(true="E", predicted="E"), 2)
-    assert correct == "**2** test galaxies: **E**, classified correctly"
-    flagged = cell_title(EvaluateView(min=40, flagged=True), 3)
-    assert flagged == "**3** test galaxies, confidence 40 to 100 %, flagged as doubtful"
-    assert cell_title(EvaluateView(true="E", split="val"), 1) == "**1** validation galaxy of class **E**"
 
 
 def test_a_depth_curve_is_a_line_for_each_pooling_with_the_chosen_block() -> None:

@@ -11,14 +11,7 @@ from frontend.features.evaluate.figures.confusion_matrix import draw_confusion_m
 from frontend.features.evaluate.figures.reliability import draw_reliability
 from frontend.features.evaluate.galaxies import draw_galaxies
 from frontend.features.evaluate.methods import draw_methods
-from frontend.features.evaluate.url import (
-    EvaluateView,
-    browser_seq,
-    change_view,
-    current_view,
-    matrix_view,
-    on_matrix_change,
-)
+from frontend.features.evaluate.url import ADDRESS, EvaluateView
 from frontend.features.evaluate.words import (
     calibration_words,
     class_rows,
@@ -67,7 +60,7 @@ def _draw_seeds(one: Evaluation, seeds: Sequence[Evaluation]) -> None:
         format_func=lambda found: titles[found],
         key="evaluate_seed",
         required=True,
-        on_change=lambda: change_view(evaluation=st.session_state["evaluate_seed"], page=1),
+        on_change=lambda: ADDRESS.change(evaluation=st.session_state["evaluate_seed"], page=1),
         help="The confusion matrix and the galaxies show one seed.",
     )
 
@@ -75,15 +68,13 @@ def _draw_seeds(one: Evaluation, seeds: Sequence[Evaluation]) -> None:
 def _draw_matrix_and_galaxies(
     one: Evaluation, others: Mapping[str, Evaluation], run: Run, dataset: Dataset | None
 ) -> None:
-    view = _without_unknown_classes(current_view(), one.class_names)
+    view = _without_unknown_classes(ADDRESS.current(), one.class_names)
     left, right = st.columns([7, 6], gap="large")
     with left:
         other = _draw_against(one, others, view)
-        draw_confusion_matrix(
-            matrix_data(one, other), matrix_view(view), browser_seq(view), on_change=on_matrix_change
-        )
+        draw_confusion_matrix(matrix_data(one, other), view)
     with right, st.container(key="evaluate_galaxies"):
-        guarded(lambda: draw_galaxies(one, view, run, dataset))
+        draw_galaxies(one, view, run, dataset)
     if one.head is not None:
         section(
             "ROC and precision–recall by class",
@@ -93,7 +84,7 @@ def _draw_matrix_and_galaxies(
 
 
 def _take_class(name: str | None) -> None:
-    change_view(true=name, predicted=None, page=1)
+    ADDRESS.change(true=name, predicted=None, page=1)
 
 
 def _without_unknown_classes(view: EvaluateView, names: Sequence[str]) -> EvaluateView:
@@ -142,7 +133,7 @@ def _other_title(other: Evaluation, one: Evaluation) -> str:
 def _take_against() -> None:
     chosen = st.session_state["evaluate_against"]
     shown = "difference" if chosen else "true"
-    change_view(against=chosen, shown=shown)
+    ADDRESS.change(against=chosen, shown=shown)
 
 
 @st.cache_data(max_entries=200, show_spinner=False)

@@ -13,7 +13,7 @@ from frontend.features.evaluate.form import draw_form, draw_jobs
 from frontend.features.evaluate.jobs import evaluation_jobs
 from frontend.features.evaluate.published import published_references
 from frontend.features.evaluate.score_table import draw_score_table
-from frontend.features.evaluate.url import CELL, EvaluateView, change_view, current_view
+from frontend.features.evaluate.url import ADDRESS, CELL, EvaluateView
 from frontend.ui.blocks import empty_state, page_title
 from frontend.ui.encoders import begun_encoders, first_choice, nothing_trained
 from frontend.ui.evaluation_rows import (
@@ -47,7 +47,7 @@ def show() -> None:
     if not encoders:
         nothing_trained("Launch a run to evaluate its encoder here.")
         return
-    view = _settle(current_view(), encoders)
+    view = _settle(ADDRESS.current(), encoders)
     run = encoders[view.run or ""]
     evaluations = client().call(endpoints.LIST_EVALUATIONS, encoder=run.id)
     datasets = {dataset.name: dataset for dataset in client().call(endpoints.LIST_DATASETS)}
@@ -77,7 +77,7 @@ def _settle(view: EvaluateView, encoders: Mapping[str, Run]) -> EvaluateView:
         view = view.model_copy(update={"run": first_choice(encoders.values())})
     if st.query_params.get("run") != view.run:
         st.session_state["selected_run"] = view.run
-        change_view(run=view.run)
+        ADDRESS.change(run=view.run)
         st.rerun()  # the header shows the run
     return view
 
@@ -104,7 +104,9 @@ def _draw_head(
             list(encoders),
             format_func=lambda run_id: _encoder_title(encoders[run_id]),
             key=RUN,
-            on_change=lambda: change_view(run=st.session_state[RUN], evaluation=None, against=None, **CELL),
+            on_change=lambda: ADDRESS.change(
+                run=st.session_state[RUN], evaluation=None, against=None, **CELL
+            ),
             help="The run whose encoder is evaluated; for an active run, its current checkpoint.",
             width=420,
         )
@@ -116,7 +118,7 @@ def _draw_head(
                 format_func=lambda digest: found[digest],
                 key=DATASET,
                 required=True,
-                on_change=lambda: change_view(
+                on_change=lambda: ADDRESS.change(
                     evaluation=next(
                         one.id for one in evaluations if one.dataset_digest == st.session_state[DATASET]
                     ),
@@ -147,7 +149,7 @@ def _draw_results(
     first = blocks[0].group.first if blocks else groups[0].first
     one = by_id.get(view.evaluation or "", first)
     if view.evaluation != one.id:
-        change_view(evaluation=one.id)
+        ADDRESS.change(evaluation=one.id)
     curved = _with_depth_curve(one, evaluations)
     wide, side = st.columns([3, 1], gap="medium") if curved else (st.container(), None)
     if curved is not None and side is not None:
@@ -161,7 +163,7 @@ def _draw_results(
             caption=_caption(one, dataset),
             estimator=f"{name_evaluation(one)}: {one.estimator}",
             notes=notes_of(groups),
-            on_pick=lambda found: change_view(evaluation=found, page=1),
+            on_pick=lambda found: ADDRESS.change(evaluation=found, page=1),
         )
     same = next((group.seeds for group in groups if one.id in {seed.id for seed in group.seeds}), (one,))
     draw_curves_of_twins(run, one.dataset)

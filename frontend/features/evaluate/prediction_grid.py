@@ -1,24 +1,24 @@
 """Predictions of an evaluation as a grid of galaxies."""
 
+from frontend.features.evaluate.url import ADDRESS, EvaluateView
 from frontend.ui.components import load_component
 from frontend.ui.galaxies.galaxy_grid import picture_source
 from shared.contract.datasets import Dataset
-from shared.contract.evaluations import PredictionPage
+from shared.contract.evaluations import Evaluation
 
 _GRID = load_component(__file__)
 
 
-def draw_prediction_grid(page: PredictionPage, dataset: Dataset | None, encoder: str | None) -> None:
-    """Draw one page of predictions, without images if `dataset` is None. `encoder` is the run used for links
-    to reconstructions."""
+def draw_prediction_grid(
+    one: Evaluation, view: EvaluateView, dataset: Dataset | None, encoder: str | None
+) -> None:
+    """Draw the galaxies of `view`, without images if `dataset` is None; the browser fetches them, those of
+    another cell as soon as it is clicked. `encoder` is the run used for links to reconstructions."""
     data = {
+        "evaluation": one.id,
+        "dataset": one.dataset,
         "of": picture_source(dataset) if dataset is not None else None,
         "encoder": encoder,
-        "classes": page.class_names,
-        "predictions": [one.model_dump(mode="json", exclude={"flag"}) for one in page.predictions],
-        "flags": {
-            "total": page.flags,
-            "rows": [(one.row, one.flag) for one in page.predictions if one.flag is not None],
-        },
+        "classes": one.class_names,
     }
-    _GRID(data=data, key="prediction_grid")
+    ADDRESS.mount(_GRID, "prediction_grid", view, data)

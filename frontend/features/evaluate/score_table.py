@@ -4,9 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any
 
-import streamlit as st
-
 from frontend.features.evaluate.published import Published
+from frontend.ui.browser_view import on_trigger
 from frontend.ui.components import load_component
 
 KEY = "score_table"
@@ -25,12 +24,6 @@ def draw_score_table(
 ) -> None:
     """Draw the rows (see frontend.ui.evaluation_rows); `on_pick` gets the id of the clicked evaluation before
     the next rerun."""
-
-    def picked() -> None:
-        found = st.session_state[KEY].get("pick")
-        if found:
-            on_pick(str(found))
-
     data = {
         "rows": list(rows),
         "published": [asdict(one) for one in published],
@@ -39,4 +32,4 @@ def draw_score_table(
         "estimator": estimator,
         "notes": [list(note) for note in notes],
     }
-    _TABLE(data=data, key=KEY, on_pick_change=picked)
+    _TABLE(data=data, key=KEY, on_pick_change=on_trigger(KEY, "pick", on_pick))

@@ -1,18 +1,16 @@
 """The state of the Evaluate page, as stored in its address."""
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
-import streamlit as st
 from pydantic import Field, ValidationInfo, field_validator
 
 from frontend.ui.address import Address
+from frontend.ui.browser_view import BrowserView
 from shared.base.vocabulary import Split
 from shared.contract.evaluations import PredictionOrder
 
 Numbers = Literal["counts", "true", "predicted", "difference"]
 CELL = {"true": None, "predicted": None, "page": 1}
-ECHO = "evaluate_echo"
 
 
 class EvaluateView(Address):
@@ -44,31 +42,5 @@ class EvaluateView(Address):
         return value
 
 
-def current_view() -> EvaluateView:
-    """The view in the address."""
-    return EvaluateView.from_query(st.query_params.to_dict())
-
-
-def change_view(**changes: Any) -> None:
-    """Write a change into the address."""
-    view = EvaluateView.model_validate(current_view().model_dump() | changes)
-    st.query_params.from_dict(view.to_query())
-
-
-def on_matrix_change(values: Mapping[str, Any], seq: int) -> None:
-    """Store a choice on the matrix, with the sequence number of the browser."""
-    view = current_view()
-    moved = (values["true"], values["predicted"]) != (view.true, view.predicted)
-    change_view(**values, **({"page": 1} if moved else {}))
-    st.session_state[ECHO] = (seq, matrix_view(current_view()))
-
-
-def matrix_view(view: EvaluateView) -> dict[str, Any]:
-    """The part of the view that the matrix shows."""
-    return {name: getattr(view, name) for name in ("shown", "classes", "true", "predicted")}
-
-
-def browser_seq(view: EvaluateView) -> int | None:
-    """The sequence number under which the browser sent this view; None if it came from elsewhere."""
-    seq, sent = st.session_state.get(ECHO, (None, None))
-    return seq if sent == matrix_view(view) else None
+ADDRESS = BrowserView(EvaluateView, set(EvaluateView.model_fields) - {"run", "evaluation", "against"})
+"""Matrix and grid of galaxies show these fields; they change those of the cell, its page and its sample."""

@@ -18,8 +18,6 @@ def matrix_data(one: Evaluation, other: Evaluation | None = None) -> dict[str, A
     return {
         "classes": names,
         "few": [score.few for score in one.classes],
-        "sums": [sum(row) for row in one.confusion_matrix],
-        "called": [sum(column) for column in zip(*one.confusion_matrix, strict=True)],
         "similar": similarity_order(one.confusion_matrix),
         "views": _views(one.confusion_matrix),
         "words": cell_words(names, one.confusion_matrix),

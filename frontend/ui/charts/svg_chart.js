@@ -15,6 +15,28 @@ export { svg }
 /** @param {string} words @param {number} x @param {number} y */
 export const tick = (words, x, y, anchor = "middle", kind = "tick") => svg("text", { class: kind, x, y, "text-anchor": anchor }, words)
 
+/** A node with words that the browser shows at the pointer.
+ * @template {SVGElement} Drawn
+ * @param {Drawn} node
+ * @param {string} words
+ */
+export function titled(node, words) {
+  node.append(svg("title", {}, words))
+  return node
+}
+
+/** A horizontal line.
+ * @param {number} x1
+ * @param {number} x2
+ * @param {number} y
+ */
+export const across = (x1, x2, y, kind = "grid") => svg("line", { class: kind, x1, x2, y1: y, y2: y })
+
+/** The path through points.
+ * @param {[x: number, y: number][]} points
+ */
+export const pathThrough = (points) => points.map(([x, y], i) => `${i ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`).join("")
+
 /** At most six round shares from below `low` to above `high`.
  * @param {number} low
  * @param {number} high

@@ -115,7 +115,7 @@ function columnsOf(cells) {
 }
 
 /** @type {Record<string, (cells: HTMLElement[]) => number>} */
-const CELL_STEPS = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: columnsOf, ArrowUp: (cells) => -columnsOf(cells) }
+export const CELL_STEPS = { ArrowRight: () => 1, ArrowLeft: () => -1, ArrowDown: columnsOf, ArrowUp: (cells) => -columnsOf(cells) }
 
 /** Moves between cells of a grid with arrow keys (roving tabindex); a cell is a button or a box whose first button counts.
  * @param {HTMLElement} grid

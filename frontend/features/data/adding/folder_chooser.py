@@ -2,8 +2,7 @@
 
 from collections.abc import Callable
 
-import streamlit as st
-
+from frontend.ui.browser_view import on_trigger
 from frontend.ui.components import load_component
 
 _CHOOSER = load_component(__file__)
@@ -11,10 +10,4 @@ _CHOOSER = load_component(__file__)
 
 def draw_folder_chooser(key: str, *, on_choose: Callable[[str], None]) -> None:
     """Draw the folders; `on_choose` gets the chosen path before the next rerun."""
-
-    def chosen() -> None:
-        path = st.session_state[key].get("choose")
-        if path:
-            on_choose(str(path))
-
-    _CHOOSER(key=key, on_choose_change=chosen)
+    _CHOOSER(key=key, on_choose_change=on_trigger(key, "choose", on_choose))

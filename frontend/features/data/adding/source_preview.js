@@ -1,60 +1,63 @@
 // Sixteen galaxies of a source as they would be stored; the old image stays until the new one is loaded.
 
-import { API, Refused } from "../../../ui/kit/api.js"
+import { address, fetchFile } from "../../../ui/kit/api.js"
 import { makeStore } from "../../../ui/kit/component.js"
-import { el } from "../../../ui/kit/dom.js"
-import { sentence } from "../../../ui/kit/format.js"
+import { el, find } from "../../../ui/kit/dom.js"
+import { problemWords } from "../../../ui/kit/problems.js"
 
+/** @typedef {{ config: Record<string, unknown>, n: number, caption: string }} Data `config` has values of ImportConfig */
+/** @typedef {ReturnType<typeof build>} State */
+
+/** @type {ReturnType<typeof makeStore<State>>} */
 const previews = makeStore()
 const TILE_PX = 96
 
+/** @param {import("../../../ui/kit/mount.d.ts").Mounting<Data>} mounting */
 export default function ({ data, parentElement }) {
-  const root = parentElement.querySelector(".gx-source_preview")
-  const state = previews(parentElement, () => build(root))
+  const state = previews(parentElement, () => build(find(parentElement, ".gx-source_preview")))
   const key = JSON.stringify(data.config)
   if (key === state.key) return
   state.key = key
   load(state, data)
 }
 
+/** @param {HTMLElement} root */
 function build(root) {
-  const state = { root, turn: 0 }
-  state.tiles = el("div", { class: "tiles", role: "img", "aria-label": "Preview of the stored images" },
+  const tiles = el("div", { class: "tiles", role: "img", "aria-label": "Preview of the stored images" },
     Array.from({ length: 16 }, () => el("span", { class: "gx-bone" })))
-  state.words = el("p", { class: "gx-soft", role: "status" }, "Reading galaxies…")
-  root.replaceChildren(state.tiles, state.words)
-  return state
+  const words = el("p", { class: "gx-soft", role: "status" }, "Reading galaxies…")
+  root.replaceChildren(tiles, words)
+  return { root, tiles, words, key: "", url: "", stop: new AbortController() }
 }
 
+/** @param {State} state @param {Data} data */
 async function load(state, data) {
-  const turn = ++state.turn
-  state.stop?.abort()
-  state.stop = new AbortController()
+  state.stop.abort()
+  const { signal } = state.stop = new AbortController()
   state.tiles.classList.add("waiting")
   try {
-    const url = await fetchPicture(state.key, state.stop.signal)
-    if (turn === state.turn) await show(state, url, data)
+    const picture = await fetchFile(address("/sources/preview.png", { config: state.key }), { signal })
+    const url = URL.createObjectURL(await picture.blob())
+    if (!signal.aborted) await show(state, url, data)
   } catch (problem) {
-    if (turn !== state.turn || problem.name === "AbortError") return
-    say(state, problem instanceof Refused ? sentence(problem.message) : "The server is not responding.", true)
+    if (!signal.aborted) say(state, problemWords(problem, "The server is not responding."), true)
   } finally {
-    if (turn === state.turn) state.tiles.classList.remove("waiting")
+    if (!signal.aborted) state.tiles.classList.remove("waiting")
   }
 }
 
-async function fetchPicture(config, signal) {
-  const answer = await fetch(`${API}/sources/preview.png?config=${encodeURIComponent(config)}`, { signal, credentials: "same-origin" })
-  if (!answer.ok) throw new Refused((await answer.json().catch(() => null))?.detail ?? `The server returned ${answer.status}.`)
-  return URL.createObjectURL(await answer.blob())
-}
-
+/** @param {State} state @param {string} words */
 function say(state, words, bad = false) {
   state.words.textContent = words
   state.words.className = bad ? "gx-tone-bad" : "gx-soft"
   state.root.dataset.state = bad ? "failed" : "shown"
 }
 
-/** Shows the sprite as wrapping tiles, which fit a phone. */
+/** Shows the sprite as wrapping tiles, which fit a phone.
+ * @param {State} state
+ * @param {string} url
+ * @param {Data} data
+ */
 async function show(state, url, data) {
   const sprite = new Image()
   sprite.src = url
@@ -62,7 +65,7 @@ async function show(state, url, data) {
   const columns = Math.max(1, Math.round(sprite.naturalWidth / TILE_PX))
   const rows = Math.max(1, Math.round(sprite.naturalHeight / TILE_PX))
   const shown = Math.min(data.n, columns * rows)
-  const share = (at, of) => (of > 1 ? (100 * at) / (of - 1) : 0)
+  const share = (/** @type {number} */ at, /** @type {number} */ of) => (of > 1 ? (100 * at) / (of - 1) : 0)
   state.tiles.replaceChildren(...Array.from({ length: shown }, (_, i) => el("span", { style:
     `background-image:url("${url}");background-size:${100 * columns}% ${100 * rows}%;`
     + `background-position:${share(i % columns, columns)}% ${share(Math.floor(i / columns), rows)}%` })))

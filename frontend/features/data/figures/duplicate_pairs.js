@@ -2,32 +2,35 @@
 
 import { galaxyDialog, galaxyPicture, openRow } from "../../../ui/galaxies/galaxy_dialog.js"
 import { makeStore } from "../../../ui/kit/component.js"
-import { el } from "../../../ui/kit/dom.js"
+import { el, find } from "../../../ui/kit/dom.js"
 
+/** @import { DuplicatePair } from "../../../api/contract.d.ts" */
+/** @import { GalaxyDialog, PictureSource } from "../../../ui/galaxies/galaxy_dialog.js" */
+/** @typedef {{ view: GalaxyDialog, pairs: HTMLElement, drawn: string }} State */
+
+/** @type {ReturnType<typeof makeStore<State>>} */
 const duplicateViews = makeStore()
 
+/** @param {import("../../../ui/kit/mount.d.ts").Mounting<PictureSource & { pairs: DuplicatePair[] }>} mounting */
 export default function ({ data, parentElement }) {
-  const root = parentElement.querySelector(".gx-duplicate_pairs")
+  const root = find(parentElement, ".gx-duplicate_pairs")
   const state = duplicateViews(parentElement, () => {
-    const made = { pairs: el("div", { class: "pairs" }), view: galaxyDialog() }
+    const made = { pairs: el("div", { class: "pairs" }), view: galaxyDialog(), drawn: "" }
     root.replaceChildren(made.pairs, made.view.node)
     return made
   })
   const key = JSON.stringify(data)
   if (key === state.drawn) return
   state.drawn = key
-  state.pairs.replaceChildren(...data.pairs.map((pair) => pairCard(state, data, pair)))
+  state.pairs.replaceChildren(...data.pairs.map((pair) => pairCard(state.view, data, pair)))
 }
 
-function pairCard(state, of, pair) {
+/** @param {GalaxyDialog} view @param {PictureSource} of @param {DuplicatePair} pair */
+function pairCard(view, of, pair) {
   const how = pair.how === "same" ? "same orientation" : pair.how
-  return el("figure", {}, side(state, of, pair.row, pair.split), side(state, of, pair.other, pair.other_split),
+  const side = (/** @type {number} */ row, /** @type {string} */ split) =>
+    el("button", { title: `Open row ${row}`, onClick: () => openRow(view, of, row) }, galaxyPicture(of, row, 160),
+      el("span", {}, el("b", {}, split), ` row ${row}`))
+  return el("figure", {}, side(pair.row, pair.split), side(pair.other, pair.other_split),
     el("figcaption", {}, `${how} · RMS difference ${pair.rms_levels.toFixed(1)} of 255 levels`))
-}
-
-function side(state, of, row, split) {
-  const button = el("button", { title: `Open row ${row}` }, galaxyPicture(of, row, 160),
-    el("span", {}, el("b", {}, split), ` row ${row}`))
-  button.onclick = () => openRow(state.view, of, row)
-  return button
 }

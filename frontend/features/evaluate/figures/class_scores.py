@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import streamlit as st
-
+from frontend.ui.browser_view import on_trigger
 from frontend.ui.components import load_component
 
 KEY = "class_scores"
@@ -14,10 +13,4 @@ _SCORES = load_component(__file__)
 def draw_class_scores(rows: Sequence[dict[str, Any]], *, on_pick: Callable[[str], None]) -> None:
     """Draw the rows (see evaluation_words.class_rows); `on_pick` gets the clicked class before the next
     rerun."""
-
-    def picked() -> None:
-        name = st.session_state[KEY].get("pick")
-        if name:
-            on_pick(str(name))
-
-    _SCORES(data={"rows": list(rows)}, key=KEY, on_pick_change=picked)
+    _SCORES(data={"rows": list(rows)}, key=KEY, on_pick_change=on_trigger(KEY, "pick", on_pick))

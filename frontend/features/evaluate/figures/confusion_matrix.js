@@ -1,69 +1,122 @@
 // A confusion matrix: counts, shares of rows or columns, or the difference of two; cells select galaxies.
 
+import { cssOf, rgbOf, VIRIDIS_RAMP, viridisAt } from "../../../ui/charts/colour_maps.js"
+import { readColours } from "../../../ui/charts/palette.js"
 import { makeStore } from "../../../ui/kit/component.js"
-import { el, exists, renew } from "../../../ui/kit/dom.js"
+import { el, exists, find, keepFocus, renew } from "../../../ui/kit/dom.js"
 import { grouped } from "../../../ui/kit/format.js"
+import { choose, currentView, follow, reportBy, take } from "../shown.js"
 
+/** @import { Rgb } from "../../../ui/charts/colour_maps.js" */
+/** @import { Address, View } from "../shown.js" */
+/** @typedef {(number | null)[][]} Values by true and predicted class; null if undefined */
+/** @typedef {{ counts: number[][], true: Values, predicted: Values }} Views */
+
+/** matrix_data in words.py: counts and shares, those of another evaluation, and a text for each cell.
+ * @typedef {{ classes: string[], few: boolean[], similar: number[], views: Views, words: string[][], other: Views | null,
+ *   difference_words: string[][] | null }} Matrix
+ */
+/** @typedef {Address & { matrix: Matrix }} Data */
+
+/** `at` is the row and column of the cell that the keyboard enters, `largest` the value of the last colour.
+ * @typedef {{ root: HTMLElement, matrix: Matrix, at: [y: number, x: number], theme: "dark" | "light", drawn: string, largest: number,
+ *   stop: (() => void) | null }} State
+ */
+
+/** @type {ReturnType<typeof makeStore<State>>} */
 const matrices = makeStore()
-const VIRIDIS = ["#440154", "#482878", "#3e4a89", "#31688e", "#26828e", "#1f9e89", "#35b779", "#6ece58", "#b5de2b", "#fde725"]
 const ENDS = { dark: ["#56b4e9", "#2b313a", "#e8743b"], light: ["#2079b4", "#f1efea", "#d55e00"] } // more by B, equal, more by A
+/** @type {[value: View["shown"], word: string, note: string][]} */
 const VIEWS = [
   ["counts", "Counts", "Number of galaxies"], ["true", "% of true class", "Per cent of the row: how galaxies of a class are classified"],
   ["predicted", "% of predicted class", "Per cent of the column: true classes of galaxies classified as a class"],
   ["difference", "A − B", "Difference of the shares of the true class in points, A minus B"],
 ]
+/** @type {[value: View["classes"], word: string, note: string][]} */
 const ORDERS = [["given", "Dataset order", "Classes in the order of the dataset"], ["similar", "By similarity", "Classes that are confused are next to each other"]]
+const HINT = "Hover over a cell for its figures; click it to see its galaxies."
 
+/** @param {import("../../../ui/kit/mount.d.ts").Mounting<Data>} mounting */
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".gx-confusion_matrix")
-  const state = matrices(parentElement, () => ({ root, seq: 0, at: [0, 0], boxes: new Map() }))
-  state.report = () => setTriggerValue("view", { seq: ++state.seq, ...state.view })
-  state.data = data
-  if (!state.view || data.browser_seq === null || data.browser_seq >= state.seq) state.view = { ...data.view }
-  state.seq = Math.max(state.seq, data.browser_seq ?? 0)
+  const state = matrices(parentElement, () => build(find(parentElement, ".gx-confusion_matrix"), data))
+  state.matrix = data.matrix
+  reportBy((view, seq) => setTriggerValue("view", { view, seq }))
+  take(data)
+  state.stop ??= follow(() => draw(state))
   draw(state)
+  return () => {
+    state.stop?.()
+    state.stop = null
+  }
 }
 
+/** @param {HTMLElement} root @param {Data} data */
+function build(root, { matrix }) {
+  /** @type {State} */
+  const state = { root, matrix, at: [0, 0], theme: "dark", drawn: "", largest: 1, stop: null }
+  root.onclick = (event) => pressed(state, targetOf(event, "button"))
+  root.onkeydown = (event) => moved(state, event)
+  root.onmouseover = (event) => pointed(state, event)
+  root.addEventListener("focusin", (event) => pointed(state, event)) // there is no onfocusin
+  root.onmouseleave = () => say(state, chosenWords(state) ?? HINT)
+  return state
+}
+
+/** @param {Event} event @param {string} selector */
+const targetOf = ({ target }, selector) => target instanceof Element ? /** @type {HTMLElement | null} */ (target.closest(selector)) : null
+
+/** @param {State} state */
 function draw(state) {
-  const ground = parseInt(getComputedStyle(state.root).getPropertyValue("--st-background-color").trim().slice(1, 3), 16)
-  state.theme = ground < 128 ? "dark" : "light"
-  const drawn = JSON.stringify([state.data.matrix, state.view, state.theme])
+  state.theme = readColours(state.root).dark ? "dark" : "light"
+  const { shown, classes, true: row, predicted } = currentView()
+  const drawn = JSON.stringify([state.matrix, shown, classes, row, predicted, state.theme])
   if (drawn === state.drawn) return
   state.drawn = drawn
-  const focused = state.root.getRootNode().activeElement?.dataset?.focus
-  renew(state.root, tools(state), board(state), legend(state))
-  listen(state)
-  if (focused) state.root.querySelector(`[data-focus="${CSS.escape(focused)}"]`)?.focus()
+  keepFocus(state.root, () => renew(state.root, tools(state), board(state), legend(state)))
 }
 
+/** @param {State} state */
 function tools(state) {
-  const views = VIEWS.filter(([key]) => key !== "difference" || state.data.matrix.other)
+  const views = VIEWS.filter(([key]) => key !== "difference" || state.matrix.other)
   return el("div", { class: "tools" },
-    segmented("Numbers", "shown", views, viewOf(state)), segmented("Order of the classes", "classes", ORDERS, state.view.classes))
+    segmented("Numbers", "shown", views, viewOf(state)), segmented("Order of the classes", "classes", ORDERS, currentView().classes))
 }
 
+/** @param {string} title @param {"shown" | "classes"} field @param {[value: string, word: string, note: string][]} choices @param {string} chosen */
 function segmented(title, field, choices, chosen) {
   return el("div", { class: "segments", role: "radiogroup", "aria-label": title }, choices.map(([key, word, note]) =>
     el("button", { role: "radio", "aria-checked": String(key === chosen), title: note, "data-field": field, "data-value": key, "data-focus": `${field} ${key}` }, word)))
 }
 
-const viewOf = (state) => (state.view.shown === "difference" && !state.data.matrix.other ? "true" : state.view.shown)
-const orderOf = (state) => (state.view.classes === "similar" ? state.data.matrix.similar : state.data.matrix.classes.map((_, i) => i))
+/** @param {State} state */
+const viewOf = ({ matrix }) => (currentView().shown === "difference" && !matrix.other ? "true" : currentView().shown)
+/** @param {State} state */
+const orderOf = ({ matrix }) => (currentView().classes === "similar" ? matrix.similar : matrix.classes.map((_, i) => i))
 
-/** The displayed values by true and predicted class; null if undefined. */
+/** @param {State} state @returns {Values} */
 function valuesOf(state) {
-  const { views, other } = state.data.matrix
-  const view = viewOf(state)
+  const { views, other } = state.matrix, view = viewOf(state)
   if (view !== "difference") return views[view]
-  return views.true.map((row, i) => row.map((share, j) => (exists(share) && exists(other.true[i][j]) ? share - other.true[i][j] : null)))
+  return views.true.map((row, i) => row.map((share, j) => {
+    const theirs = other?.true[i][j]
+    return exists(share) && exists(theirs) ? share - theirs : null
+  }))
 }
 
-const LARGEST = { counts: (values) => Math.max(1, ...values.flat()), true: () => 1, predicted: () => 1, difference: (values) => Math.max(0.01, ...values.flat().filter(exists).map(Math.abs)) }
+/** The value of the last colour.
+ * @param {View["shown"]} view
+ * @param {Values} values
+ */
+function largestOf(view, values) {
+  const known = values.flat().filter(exists)
+  return view === "counts" ? Math.max(1, ...known) : view === "difference" ? Math.max(0.01, ...known.map(Math.abs)) : 1
+}
 
+/** @param {State} state */
 function board(state) {
-  const { classes, few } = state.data.matrix
+  const { classes, few } = state.matrix
   const order = orderOf(state), values = valuesOf(state), view = viewOf(state)
-  state.largest = LARGEST[view](values)
+  state.largest = largestOf(view, values)
   const head = order.map((j) => el("div", { class: "top", role: "columnheader" }, nameButton(state, "predicted", j)))
   const rows = order.map((i, y) => el("div", { class: "row", role: "row" },
     el("div", { class: "left", role: "rowheader" }, nameButton(state, "true", i), few[i] ? el("small", { title: "Fewer than 20 test galaxies: unreliable figures" }, "few") : null),
@@ -73,25 +126,34 @@ function board(state) {
       el("div", { class: "row", role: "row" }, el("div", { class: "corner", role: "presentation" }, el("span", { class: "gx-soft" }, "true ↓ predicted →")), head), rows))
 }
 
+/** @param {State} state @param {"true" | "predicted"} field @param {number} index */
 function nameButton(state, field, index) {
-  const name = state.data.matrix.classes[index]
-  const pressed = state.view[field] === name && state.view[field === "true" ? "predicted" : "true"] === null
+  const name = state.matrix.classes[index], view = currentView()
+  const pressed = view[field] === name && view[field === "true" ? "predicted" : "true"] === null
   const words = field === "true" ? `All galaxies of class ${name}` : `All galaxies classified as ${name}`
   return el("button", { class: "class", title: words, "aria-pressed": String(pressed), "data-pick": field, "data-index": index, "data-focus": `${field} ${name}` }, name)
 }
 
+/** @param {State} state @param {number} i @param {number} j @param {number} x @param {number} y @param {number | null} value */
 function cell(state, i, j, x, y, value) {
-  const { classes, words, difference_words: differences } = state.data.matrix
-  const chosen = state.view.true === classes[i] && state.view.predicted === classes[j]
+  const { classes } = state.matrix, view = currentView()
+  const chosen = view.true === classes[i] && view.predicted === classes[j]
   const [back, ink] = colours(state, value)
   const first = state.at[0] === y && state.at[1] === x
-  const label = viewOf(state) === "difference" ? differences[i][j] : words[i][j]
+  const label = wordsOf(state, i, j)
   return el("div", { role: "gridcell", class: i === j ? "cell right" : "cell" }, el("button", {
     "data-cell": `${i} ${j}`, "data-xy": `${x} ${y}`, "data-focus": `cell ${i} ${j}`, tabindex: first ? 0 : -1,
     "aria-pressed": String(chosen), "aria-label": label, class: back ? null : "nothing", style: back ? `background:${back};color:${ink}` : null,
   }, written(viewOf(state), value)))
 }
 
+/** @param {State} state @param {number} i @param {number} j */
+function wordsOf(state, i, j) {
+  const { words, difference_words: differences } = state.matrix
+  return (viewOf(state) === "difference" && differences ? differences : words)[i][j]
+}
+
+/** @param {View["shown"]} view @param {number | null} value */
 function written(view, value) {
   if (!exists(value)) return "–"
   if (view === "counts") return value ? grouped(value) : "·"
@@ -100,84 +162,77 @@ function written(view, value) {
   return value ? (value === 1 ? "100" : rounded) : "·"
 }
 
-/** Background and text colour of a cell; none for empty cells. */
+/** Background and text colour of a cell; none for empty cells.
+ * @param {State} state
+ * @param {number | null} value
+ */
 function colours(state, value) {
   if (!exists(value) || value === 0) return [null, null]
   const share = Math.max(-1, Math.min(value / state.largest, 1))
-  const [b, middle, a] = ENDS[state.theme]
-  const rgb = viewOf(state) === "difference" ? mixed(hex(middle), hex(share > 0 ? a : b), Math.abs(share)) : along(share)
-  return [`rgb(${rgb.join(" ")})`, luminance(rgb) > 0.18 ? "#0b0d10" : "#fff"]
+  const [b, middle, a] = ENDS[state.theme].map(rgbOf)
+  const rgb = viewOf(state) === "difference" ? mixed(middle, share > 0 ? a : b, Math.abs(share)) : viridisAt(share)
+  return [cssOf(rgb), luminance(rgb) > 0.18 ? "#0b0d10" : "#fff"]
 }
 
-const hex = (word) => [1, 3, 5].map((at) => parseInt(word.slice(at, at + 2), 16))
+/** @param {Rgb} from @param {Rgb} to @param {number} share */
 const mixed = (from, to, share) => from.map((value, k) => Math.round(value + share * (to[k] - value)))
 
-function along(share) {
-  const at = share * (VIRIDIS.length - 1)
-  const from = Math.min(Math.floor(at), VIRIDIS.length - 2)
-  return mixed(hex(VIRIDIS[from]), hex(VIRIDIS[from + 1]), at - from)
-}
-
+/** @param {Rgb} rgb */
 function luminance(rgb) {
   const [r, g, b] = rgb.map((value) => value / 255).map((c) => (c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4))
   return 0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
+/** @param {State} state */
 function legend(state) {
   const view = viewOf(state)
-  const stops = view === "difference" ? ENDS[state.theme] : VIRIDIS
+  const ramp = view === "difference" ? `background: linear-gradient(to right, ${ENDS[state.theme].join(", ")})` : VIRIDIS_RAMP
   const top = view === "counts" ? grouped(state.largest) : view === "difference" ? `+${(100 * state.largest).toFixed(1)} points (A higher)` : "100 %"
   const bottom = view === "counts" ? "1" : view === "difference" ? `(B higher) −${(100 * state.largest).toFixed(1)}` : "0"
   const unit = { counts: "galaxies", true: "of the true class", predicted: "of the predicted class", difference: "" }[view]
-  state.says = "Hover over a cell for its figures; click it to see its galaxies."
-  return el("div", { class: "foot" }, el("p", { class: "says", role: "status", "data-view": view }, chosenWords(state) ?? state.says),
-    el("div", { class: "legend gx-soft" }, el("span", {}, bottom), el("i", { style: `background:linear-gradient(90deg,${stops.join(",")})` }), el("span", {}, [top, unit].filter(Boolean).join(" "))))
+  return el("div", { class: "foot" }, el("p", { class: "says", role: "status", "data-view": view }, chosenWords(state) ?? HINT),
+    el("div", { class: "legend gx-soft" }, el("span", {}, bottom), el("i", { style: ramp }), el("span", {}, [top, unit].filter(Boolean).join(" "))))
 }
 
+/** @param {State} state */
 function chosenWords(state) {
-  const { classes, words, difference_words: differences } = state.data.matrix
-  const [i, j] = [classes.indexOf(state.view.true), classes.indexOf(state.view.predicted)]
-  if (i < 0 || j < 0) return null
-  return (viewOf(state) === "difference" ? differences : words)[i][j]
+  const { classes } = state.matrix, view = currentView()
+  const [i, j] = [view.true, view.predicted].map((name) => classes.findIndex((one) => one === name))
+  return i < 0 || j < 0 ? null : wordsOf(state, i, j)
 }
 
-/** Delegated listeners, which survive changes of cells. */
-function listen(state) {
-  state.root.onclick = (event) => pressed(state, event.target.closest("button"))
-  state.root.onkeydown = (event) => moved(state, event)
-  const point = (event) => {
-    const button = event.target.closest("[data-cell]")
-    say(state, button ? button.getAttribute("aria-label") : chosenWords(state) ?? state.says)
-    state.root.querySelectorAll(".class.on").forEach((node) => node.classList.remove("on"))
-    if (!button) return
-    const [i, j] = button.dataset.cell.split(" ")
-    for (const name of [`.class[data-pick="true"][data-index="${i}"]`, `.class[data-pick="predicted"][data-index="${j}"]`]) state.root.querySelector(name).classList.add("on")
-  }
-  state.root.onmouseover = point
-  state.focus ??= state.root.addEventListener("focusin", (event) => point(event)) ?? true // there is no onfocusin
-  state.root.onmouseleave = () => say(state, chosenWords(state) ?? state.says)
+/** Shows the figures of the cell under the pointer or focus, and its classes.
+ * @param {State} state
+ * @param {Event} event
+ */
+function pointed(state, event) {
+  const button = targetOf(event, "[data-cell]")
+  say(state, button?.ariaLabel ?? chosenWords(state) ?? HINT)
+  state.root.querySelectorAll(".class.on").forEach((node) => node.classList.remove("on"))
+  const [i, j] = button?.dataset.cell?.split(" ") ?? []
+  if (!button) return
+  for (const name of [`.class[data-pick="true"][data-index="${i}"]`, `.class[data-pick="predicted"][data-index="${j}"]`]) find(state.root, name).classList.add("on")
 }
 
+/** @param {State} state @param {string} words */
 function say(state, words) {
-  const node = state.root.querySelector(".says")
+  const node = find(state.root, ".says")
   if (node.textContent !== words) node.textContent = words
 }
 
+/** @param {State} state @param {HTMLElement | null} button */
 function pressed(state, button) {
   if (!button) return
-  const { field, value, pick, index, cell: at } = button.dataset
-  const { classes } = state.data.matrix
-  if (field) state.view[field] = value
-  else if (pick) Object.assign(state.view, { true: null, predicted: null, [pick]: button.ariaPressed === "true" ? null : classes[index] })
-  else {
-    const [i, j] = at.split(" ")
-    const again = button.ariaPressed === "true"
-    state.at = button.dataset.xy.split(" ").map(Number).reverse()
-    Object.assign(state.view, { true: again ? null : classes[i], predicted: again ? null : classes[j] })
+  const { field, value, pick, index, cell: at, xy } = button.dataset
+  const { classes } = state.matrix, again = button.ariaPressed === "true"
+  if (field) choose({ [field]: value })
+  else if (pick) choose({ true: null, predicted: null, [pick]: again ? null : classes[Number(index)] })
+  else if (at && xy) {
+    const [i, j] = at.split(" ").map(Number), [x, y] = xy.split(" ").map(Number)
+    state.at = [y, x]
+    choose({ true: again ? null : classes[i], predicted: again ? null : classes[j] })
+    if (!again) showGalaxies()
   }
-  draw(state)
-  state.report()
-  if (at && state.view.true !== null) showGalaxies()
 }
 
 /** Scrolls to the galaxies if they are below the visible area, as on a phone. */
@@ -188,15 +243,16 @@ function showGalaxies() {
   place.scrollIntoView({ behavior: calm ? "auto" : "smooth", block: "start" })
 }
 
+/** @type {Record<string, [x: number, y: number]>} */
 const ARROWS = { ArrowRight: [1, 0], ArrowLeft: [-1, 0], ArrowDown: [0, 1], ArrowUp: [0, -1] }
 
+/** @param {State} state @param {KeyboardEvent} event */
 function moved(state, event) {
-  const step = ARROWS[event.key]
-  const from = event.target.closest("[data-xy]")
+  const step = ARROWS[event.key], from = targetOf(event, "[data-xy]")
   if (!step || !from) return
   event.preventDefault()
-  const [x, y] = from.dataset.xy.split(" ").map(Number)
-  const to = state.root.querySelector(`[data-xy="${x + step[0]} ${y + step[1]}"]`)
+  const [x, y] = (from.dataset.xy ?? "").split(" ").map(Number)
+  const to = /** @type {HTMLElement | null} */ (state.root.querySelector(`[data-xy="${x + step[0]} ${y + step[1]}"]`))
   if (!to) return
   state.at = [y + step[1], x + step[0]]
   from.tabIndex = -1

@@ -1,0 +1,83 @@
+// What the confusion matrix and the grid of galaxies show. A choice in one is seen in the other at once; the script learns of it
+// for the address.
+
+/** @import { PredictionOrder, Split } from "../../api/contract.d.ts" */
+
+/** EvaluateView in url.py: the numbers of the matrix and the order of its classes, the classes of the galaxies (null: all),
+ * their filters, order and page.
+ * @typedef {{ shown: "counts" | "true" | "predicted" | "difference", classes: "given" | "similar", true: string | null,
+ *   predicted: string | null, order: PredictionOrder, split: Split, flagged: boolean, min: number, max: number, seed: number,
+ *   page: number }} View
+ */
+/** @typedef {{ view: View, browser_seq: number | null }} Address the view of the address, and its number if the browser sent it */
+
+/** @type {Set<() => void>} */
+const listeners = new Set()
+/** `seq` numbers the choices, `last` is the view that came last.
+ * @type {{ view: View | null, seq: number, last: string, send: (view: Partial<View>, seq: number) => void,
+ *   timer: ReturnType<typeof setTimeout> | undefined }}
+ */
+const shared = { view: null, seq: 0, last: "", send: () => {}, timer: undefined }
+const REPORT_MS = 150 // after the galaxies were asked for, which the server answers sooner alone
+
+/** Calls `changed` after every change; returns a function that stops it.
+ * @param {() => void} changed
+ */
+export function follow(changed) {
+  listeners.add(changed)
+  return () => {
+    listeners.delete(changed)
+    if (listeners.size) return
+    clearTimeout(shared.timer) // the page was left
+    Object.assign(shared, { view: null, last: "" })
+  }
+}
+
+/** How the script learns of a choice.
+ * @param {(view: Partial<View>, seq: number) => void} send
+ */
+export function reportBy(send) {
+  shared.send = send
+}
+
+/** Changes the view. Another cell starts at its first page.
+ * @param {Partial<View>} changes
+ */
+export function choose(changes) {
+  if (!shared.view) return
+  const page = "true" in changes || "predicted" in changes ? { page: 1 } : {}
+  show({ ...shared.view, ...page, ...changes })
+  shared.seq++
+  clearTimeout(shared.timer)
+  shared.timer = setTimeout(report, REPORT_MS)
+}
+
+/** Sends what is chosen here; filters and order are the script's own. */
+function report() {
+  const { shown, classes, true: row, predicted, seed, page } = currentView()
+  shared.send({ shown, classes, true: row, predicted, seed, page }, shared.seq)
+}
+
+/** Takes the view of the address, unless it is older than what was chosen here: a rerun of the script may still carry the view
+ * from before a choice that is in flight.
+ * @param {Address} address
+ */
+export function take({ view, browser_seq: seq }) {
+  const address = JSON.stringify(view)
+  const isNew = seq === null ? address !== shared.last : seq >= shared.seq
+  shared.last = address
+  if (!shared.view || isNew) show(view)
+  shared.seq = Math.max(shared.seq, seq ?? 0)
+}
+
+export function currentView() {
+  if (!shared.view) throw new Error("nothing is shown yet")
+  return shared.view
+}
+
+/** @param {View} view */
+function show(view) {
+  if (JSON.stringify(view) === JSON.stringify(shared.view)) return
+  shared.view = { ...view }
+  for (const changed of [...listeners]) changed()
+}
