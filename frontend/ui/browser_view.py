@@ -42,14 +42,10 @@ class BrowserView(Generic[A]):
         """Mount a component with `view` and other data; what it sends goes into the address before the next
         rerun. A view out of bounds is ignored: the component has said so."""
 
-        def sent() -> None:
-            message = st.session_state[key].get("view")
-            if message:
-                self.take(message["view"], int(message["seq"]))
-
         values = self._part(view)
         seq, echoed = st.session_state.get(self._echo, (None, None))
         browser_seq = seq if echoed == values else None
+        sent = on_trigger(key, "view", lambda message: self.take(message["view"], int(message["seq"])))
         component(data={**data, "view": values, "browser_seq": browser_seq}, key=key, on_view_change=sent)
 
     def take(self, values: Mapping[str, Any], seq: int) -> None:
@@ -76,7 +72,7 @@ def on_trigger(key: str, name: str, act: Callable[[Any], None]) -> Callable[[], 
 
     def triggered() -> None:
         value = st.session_state[key].get(name)
-        if value:
+        if value is not None:
             act(value)
 
     return triggered

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import streamlit as st
-
+from frontend.ui.browser_view import on_trigger
 from frontend.ui.components import load_component
 from frontend.ui.evaluation_rows import points, spread_words
 from shared.contract.evaluations import Interval
@@ -16,13 +15,7 @@ _ROWS = load_component(__file__)
 
 def draw_suite_rows(report: SuiteReport, on_pick: Callable[[str], None]) -> None:
     """Draw rows and claims; `on_pick` gets the evaluation of the clicked row before the next rerun."""
-
-    def picked() -> None:
-        found = st.session_state[KEY].get("pick")
-        if found:
-            on_pick(str(found))
-
-    _ROWS(data=suite_data(report), key=KEY, on_pick_change=picked)
+    _ROWS(data=suite_data(report), key=KEY, on_pick_change=on_trigger(KEY, "pick", on_pick))
 
 
 def suite_data(report: SuiteReport) -> dict[str, Any]:

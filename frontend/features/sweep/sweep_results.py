@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-import streamlit as st
-
+from frontend.ui.browser_view import on_trigger
 from frontend.ui.components import load_component
 
 KEY = "sweep_results"
@@ -13,10 +12,4 @@ _RESULTS = load_component(__file__)
 
 def draw_sweep_results(data: dict[str, Any], on_pick: Callable[[str], None]) -> None:
     """Draw the results (see rows.py); `on_pick` gets the clicked run before the next rerun."""
-
-    def picked() -> None:
-        found = st.session_state[KEY].get("pick")
-        if found:
-            on_pick(str(found))
-
-    _RESULTS(data=data, key=KEY, on_pick_change=picked)
+    _RESULTS(data=data, key=KEY, on_pick_change=on_trigger(KEY, "pick", on_pick))

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import streamlit as st
-
+from frontend.ui.browser_view import on_trigger
 from frontend.ui.components import load_component
 from shared.contract.datasets import Upload
 
@@ -50,11 +49,7 @@ SPLIT_TABLE = UploadKind(
 def draw_upload(kind: UploadKind, key: str, *, on_done: Callable[[Upload], None]) -> None:
     """Draw the upload field; `on_done` gets the finished upload before the next rerun."""
 
-    def done() -> None:
-        upload = st.session_state[key].get("done")
-        if upload:
-            on_done(Upload.model_validate(dict(upload)))
-
+    done = on_trigger(key, "done", lambda upload: on_done(Upload.model_validate(dict(upload))))
     data = {
         "title": kind.title,
         "hint": kind.hint,
