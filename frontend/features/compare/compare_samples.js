@@ -1,7 +1,7 @@
 // The same galaxies reconstructed by several pretrainings: one row per run, one column per galaxy, a slider over epochs.
 
 import { readColours } from "../../ui/charts/palette.js"
-import { address } from "../../ui/kit/api.js"
+import { paintTile, spriteCache } from "../../ui/galaxies/sprites.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el, find } from "../../ui/kit/dom.js"
 import { isNumber } from "../../ui/kit/format.js"
@@ -42,7 +42,7 @@ function build(root, data) {
     root, data, tint: readColours(root), slider, caption, masked: false, drawn: "",
     ends: /** @type {Map<string, () => void>} */ (new Map()),
     samples: /** @type {Map<string, RunSamples>} */ (new Map()),
-    sprites: /** @type {Map<string, Promise<HTMLImageElement | null>>} */ (new Map()),
+    sprites: spriteCache(128),
     epoch: /** @type {number | null} */ (null), epochs: /** @type {number[]} */ ([]), tiles: /** @type {Tile[]} */ ([]),
     bar: el("div", { class: "bar", hidden: true }, slider, caption, el("label", { class: "toggle" }, box, "Show masked input")),
     note: el("p", { class: "gx-soft message" }),
@@ -192,33 +192,17 @@ function paintSamples(state) {
   }
 }
 
-/** The decoded sprite of a run at an epoch; at most 128 are cached.
- * @param {State} state
- * @param {ComparedRun} run
- * @param {number} epoch
- */
+/** The sprite of a run at an epoch. @param {State} state @param {ComparedRun} run @param {number} epoch */
 function spriteOf(state, run, epoch) {
   const { steps, epochs } = samplesOf(state, run)
   const step = steps[epochs.findIndex((one) => isNumber(one) && epochWord(one) === epochWord(epoch))]
-  const url = address("/runs/{run_id}/samples/{step}.png", { run_id: run.id, step })
-  const held = state.sprites.get(url)
-  if (held) return held
-  const image = new Image()
-  image.src = url
-  const sprite = image.decode().then(() => image, () => {
-    state.sprites.delete(url)
-    return null
-  })
-  state.sprites.set(url, sprite)
-  if (state.sprites.size > 128) state.sprites.delete([...state.sprites.keys()][0])
-  return sprite
+  return state.sprites("/runs/{run_id}/samples/{step}.png", { run_id: run.id, step })
 }
 
 /** @param {State} state @param {ComparedRun} run @param {HTMLImageElement} image @param {number} epoch */
 function paintRun(state, run, image, epoch) {
   for (const { canvas, part, column, side } of state.tiles.filter((tile) => tile.run === run)) {
-    canvas.getContext("2d")?.drawImage(image, column * side, part * side, side, side, 0, 0, side, side)
-    canvas.style.imageRendering = canvas.clientWidth * devicePixelRatio > 2 * side ? "pixelated" : "auto"
+    paintTile(canvas, image, column, part, side)
     canvas.dataset.epoch = epochWord(epoch)
   }
 }

@@ -54,8 +54,3 @@ async function collectGalaxies({ dataset, rows }, name) {
 /** @param {unknown} problem */
 export const collectProblem = (problem) =>
   el("span", { class: "gx-tone-bad", role: "alert" }, problemWords(problem, "The server is not responding; nothing was added."))
-
-/** @deprecated name the route @param {string} dataset */
-export const collectionsPath = (dataset) => `/datasets/${encodeURIComponent(dataset)}/collections`
-/** @deprecated name the route @param {string} dataset @param {string} name */
-export const collectionPath = (dataset, name) => `${collectionsPath(dataset)}/${encodeURIComponent(name)}`

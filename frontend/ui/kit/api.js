@@ -75,6 +75,3 @@ export async function fetchJson(url, options = {}) {
 
 /** @param {number} status @param {{ detail?: string, code?: string } | null} body */
 const refusal = (status, body) => new Refused(body?.detail ?? `The server returned ${status}.`, body?.code)
-
-/** @deprecated until every module names its route: use get or send. @param {string} path @param {RequestInit} [options] */
-export const ask = (path, options) => fetchJson(API + path, options)

@@ -1,6 +1,6 @@
 // One poll per URL, shared by all components of the page.
 
-import { address, API, fetchJson, Refused } from "./api.js"
+import { address, fetchJson, Refused } from "./api.js"
 
 /** @import { Answer, Params, Route } from "../../api/contract.d.ts" */
 
@@ -26,15 +26,7 @@ const POLLS = new Map()
  * @param {(polled: Polled<Answer<"get", R>>) => void} listener
  */
 export function live(route, params, pace, listener) {
-  return liveUrl(address(route, params), pace, listener)
-}
-
-/** @deprecated until every module names its route: use live.
- * @param {string} path @param {(data: any) => number} pace @param {Listener} listener */
-export const livePath = (path, pace, listener) => liveUrl(API + path, pace, listener)
-
-/** @param {string} url @param {(data: any) => number} pace @param {Listener} listener */
-function liveUrl(url, pace, listener) {
+  const url = address(route, params)
   let entry = POLLS.get(url)
   if (!entry) {
     entry = { listeners: new Set(), timer: 0, last: null, pace }
@@ -82,14 +74,7 @@ async function poll(url, entry) {
  * @param {Params<"get", R>} params
  */
 export function refresh(route, params) {
-  refreshUrl(address(route, params))
-}
-
-/** @deprecated until every module names its route: use refresh. @param {string} path */
-export const refreshPath = (path) => refreshUrl(API + path)
-
-/** @param {string} url */
-function refreshUrl(url) {
+  const url = address(route, params)
   const entry = POLLS.get(url)
   if (entry) schedule(url, entry, 0)
 }

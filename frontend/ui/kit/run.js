@@ -98,8 +98,6 @@ export function tagMarks(run) {
  */
 export const runHref = (id) => `/run?run=${encodeURIComponent(id)}`
 
-/** @param {string} id */
-export const runPath = (id) => `/runs/${encodeURIComponent(id)}`
 /** @param {Verdict} verdict */
 export const verdictPace = (verdict) => (verdict.ended ? 0 : 2000)
 /** @param {Pick<Run, "state">} run */
