@@ -100,6 +100,3 @@ export function ticketOf(state) {
   const mine = ++state.ticket
   return () => mine === state.ticket && !state.left
 }
-
-/** @deprecated name the route @param {string} name */
-export const datasetPath = (name) => `/datasets/${encodeURIComponent(name)}`
