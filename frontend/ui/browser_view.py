@@ -33,10 +33,14 @@ class BrowserView(Generic[A]):
         return self.kind.from_query(st.query_params.to_dict())
 
     def change(self, **changes: Any) -> None:
-        """Write a change into the address. Raises ValidationError."""
+        """Write a change into the address, at once: each write is a step of the Back button. Raises
+        ValidationError."""
         query = self.kind.model_validate(self.current().model_dump() | changes).to_query()
-        for name in self.kind.model_fields:
-            self._put(self.kind.RENAMED.get(name, name), query)
+        own = {self.kind.RENAMED.get(name, name) for name in self.kind.model_fields}
+        before = st.query_params.to_dict()
+        after = {name: value for name, value in before.items() if name not in own} | query
+        if after != before:
+            st.query_params.from_dict(after)
 
     def mount(self, component: ComponentRenderer, key: str, view: A, data: Mapping[str, Any]) -> None:
         """Mount a component with `view` and other data; what it sends goes into the address before the next
@@ -58,13 +62,6 @@ class BrowserView(Generic[A]):
 
     def _part(self, view: A) -> dict[str, Any]:
         return view.model_dump(mode="json", include=self._names)
-
-    @staticmethod
-    def _put(name: str, query: Mapping[str, str]) -> None:
-        if name not in query:
-            st.query_params.pop(name, None)
-        elif st.query_params.get(name) != query[name]:
-            st.query_params[name] = query[name]
 
 
 def on_trigger(key: str, name: str, act: Callable[[Any], None]) -> Callable[[], None]:
