@@ -305,6 +305,20 @@ def test_galaxies_are_walked_by_keyboard_drawn_by_class_and_kept_in_the_address(
     viewer.wait_for_query(row=str(after))
 
 
+def test_back_and_forward_show_the_galaxies_that_were_seen(viewer: Viewer) -> None:
+    viewer.open()
+    pictures = viewer.page.get_by_role("group", name="Images.")
+    for row in (ROW + 1, ROW + 2):
+        pictures.press("ArrowRight")
+        viewer.wait_for_query(row=str(row))
+        viewer.settle()
+    for move, row in ((viewer.page.go_back, ROW + 1), (viewer.page.go_forward, ROW + 2)):
+        move()
+        expect(viewer.page.get_by_role("spinbutton", name="Row")).to_have_value(str(row))
+        viewer.settle()
+        assert (viewer.panel("original") == decoded(viewer.ask(Masking(), row=row).original)).all()
+
+
 def test_an_image_of_ones_own_is_half_hidden_too_and_a_file_that_is_none_changes_nothing(
     viewer: Viewer,
 ) -> None:

@@ -64,6 +64,16 @@ def test_a_view_from_elsewhere_has_no_number() -> None:
     }
 
 
+def test_forward_to_a_view_that_the_browser_once_sent_has_no_number() -> None:
+    running = send(app(row="7"), 1, row=8)
+    assert running.session_state["mounted"]["browser_seq"] == 1
+    for row in ("7", "8"):  # Back, then Forward
+        running.query_params["row"] = row
+        running.run()
+        assert running.session_state["mounted"]["browser_seq"] is None
+    assert running.session_state["mounted"]["view"]["row"] == 8
+
+
 def test_other_parameters_stay_and_defaults_are_not_written() -> None:
     running = send(app(row="7", theme="night"), 1, row=0, run="not the browser's")
     assert query(running) == {"theme": "night"}
