@@ -49,7 +49,9 @@ class BrowserView(Generic[A]):
         values = self._part(view)
         seq, echoed = st.session_state.get(self._echo, (None, None))
         browser_seq = seq if echoed == values else None
-        if browser_seq is None:  # Back or a link led elsewhere: Forward to what was sent is news to the browser
+        if (
+            browser_seq is None
+        ):  # Back or a link led elsewhere: Forward to what was sent is news to the browser
             st.session_state.pop(self._echo, None)
         sent = on_trigger(key, "view", lambda message: self.take(message["view"], int(message["seq"])))
         component(data={**data, "view": values, "browser_seq": browser_seq}, key=key, on_view_change=sent)

@@ -12,8 +12,9 @@ from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.inputs import open_eval_store, open_store
 from backend.ml.pretraining.loop import LeaveRequestedError
 from backend.ml.pretraining.preflight import Trial, full_size, ratio, rows_to_try, timed
-from backend.ml.pretraining.pretrain import check_batch, pretrain, read_pretrain_data
+from backend.ml.pretraining.pretrain import pretrain, read_pretrain_data
 from backend.ml.pretraining.selftest import BATCH, time_steps
+from backend.ml.pretraining.streams import check_batch
 from backend.ml.runtime.compute import resolve_device
 from backend.ml.runtime.memory import PeakMemory, capped, is_out_of_memory
 from shared.base.text import size

@@ -9,8 +9,7 @@ from backend.data.layout import Rows
 from backend.data.store import GalaxyStore, load_images
 from backend.ml.mae.patches import mask_ids
 from backend.ml.pretraining.pictures import hide_removed, sprite, to_png
-from backend.ml.pretraining.pretrain import check_batch, seen_rows
-from backend.ml.pretraining.streams import augment_step, epoch_order, masking_noise
+from backend.ml.pretraining.streams import augment_step, check_batch, epoch_order, masking_noise, seen_rows
 from backend.ml.runtime.contracts import Pixels
 from shared.configs import PretrainConfig
 

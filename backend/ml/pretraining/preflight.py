@@ -19,7 +19,8 @@ from backend.ml.pretraining.evaluation import (
     validation_loss,
 )
 from backend.ml.pretraining.loop import LeaveRequestedError, TrainingLoop, descend
-from backend.ml.pretraining.pretrain import Pretraining, seen_rows
+from backend.ml.pretraining.pretrain import Pretraining
+from backend.ml.pretraining.streams import seen_rows
 from backend.ml.probing.probe import can_be_probed, rankme
 from backend.ml.runtime.compute import resolve_device, synchronise
 from backend.ml.runtime.contracts import Labels, Pixels, PretrainData, RunIO

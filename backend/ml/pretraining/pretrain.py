@@ -13,7 +13,7 @@ from torch import Tensor
 
 from backend.data.layout import Pixels, Rows, evenly_spaced
 from backend.data.store import GalaxyStore, load_images, split_rows
-from backend.errors import DataError, InvalidInputError
+from backend.errors import DataError
 from backend.ml.checkpoints.store import model_from_config
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
 from backend.ml.pretraining.evaluation import Normaliser, evaluate, validation_loss
@@ -21,7 +21,7 @@ from backend.ml.pretraining.loop import ImageSchedule, Trainee, descend, train_g
 from backend.ml.pretraining.online_probe import OnlineProbe
 from backend.ml.pretraining.optimizer import build_optimizer
 from backend.ml.pretraining.samples import FixedSamples
-from backend.ml.pretraining.streams import masking_noise, stream
+from backend.ml.pretraining.streams import masking_noise, seen_rows, stream
 from backend.ml.runtime.compute import (
     autocast,
     move,
@@ -36,11 +36,6 @@ from shared.base.vocabulary import Split
 from shared.configs import PretrainConfig
 from shared.configs.kinds import RunKind
 from shared.contract.runs import judged_key
-
-
-def seen_rows(store: GalaxyStore, config: PretrainConfig) -> Rows:
-    """Rows whose pixels are trained on, ascending: train rows, or all if configured."""
-    return np.arange(store.n) if config.pretrain_rows == "all" else split_rows(store, Split.TRAIN)
 
 
 def read_pretrain_data(
@@ -72,13 +67,6 @@ def read_pretrain_data(
         else _read_probe_data(eval_store, config, at_most),
         labels=_train_labels(store, seen) if eval_store is None else None,
     )
-
-
-def check_batch(config: PretrainConfig, rows: int) -> None:
-    """Raise InvalidInputError if so many rows do not fill a batch."""
-    if rows < config.batch_size:
-        why = f"batch_size {config.batch_size} is more than the {rows} images to train on"
-        raise InvalidInputError("batch_too_large", f"{why}; set it to {max(rows // 4, 2)}", "batch_size")
 
 
 def check_same_bands(store: GalaxyStore, eval_store: GalaxyStore) -> None:

@@ -1,4 +1,5 @@
-"""What chance decides of a run: streams that any step can be replayed from, on any device.
+"""The rows that a run sees, and what chance decides of it: streams that any step can be replayed from, on any
+device.
 
 Everything is drawn on the CPU and then moved, so that a run sees the same order, turns and masks on a GPU,
 and the launch form can show them without one. Nothing here loads the model.
@@ -9,6 +10,10 @@ import torch
 from torch import Tensor
 
 from backend.data.augment import augment
+from backend.data.layout import Rows
+from backend.data.store import GalaxyStore, split_rows
+from backend.errors import InvalidInputError
+from shared.base.vocabulary import Split
 from shared.configs import PretrainConfig, TrainingConfig
 
 STREAMS = {
@@ -28,6 +33,18 @@ def stream(seed: int, name: str, index: int = 0) -> int:
 def generator(seed: int, name: str, index: int = 0) -> torch.Generator:
     """A torch generator of that stream, on the CPU."""
     return torch.Generator().manual_seed(stream(seed, name, index))
+
+
+def seen_rows(store: GalaxyStore, config: PretrainConfig) -> Rows:
+    """Rows whose pixels are trained on, ascending: train rows, or all if configured."""
+    return np.arange(store.n) if config.pretrain_rows == "all" else split_rows(store, Split.TRAIN)
+
+
+def check_batch(config: PretrainConfig, rows: int) -> None:
+    """Raise InvalidInputError if so many rows do not fill a batch."""
+    if rows < config.batch_size:
+        why = f"batch_size {config.batch_size} is more than the {rows} images to train on"
+        raise InvalidInputError("batch_too_large", f"{why}; set it to {max(rows // 4, 2)}", "batch_size")
 
 
 def epoch_order(seed: int, epoch: int, n: int) -> Tensor:
