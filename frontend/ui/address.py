@@ -3,9 +3,20 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
+import streamlit as st
 from pydantic import ValidationError
 
 from shared.base.wire import Wire
+
+
+def change_query(changes: Mapping[str, str | None]) -> None:
+    """Set parameters of the address, None removes one, in one step: each write to it is a step of the Back
+    button."""
+    before = {name: st.query_params.get_all(name) for name in st.query_params}
+    kept = {name: values for name, values in before.items() if name not in changes}
+    after = kept | {name: [value] for name, value in changes.items() if value is not None}
+    if after != before:
+        st.query_params.from_dict(after)
 
 
 class Address(Wire):

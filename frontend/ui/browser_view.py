@@ -12,7 +12,7 @@ import streamlit as st
 from pydantic import ValidationError
 from streamlit.components.v2.types import ComponentRenderer
 
-from frontend.ui.address import Address
+from frontend.ui.address import Address, change_query
 
 A = TypeVar("A", bound=Address)
 
@@ -33,14 +33,10 @@ class BrowserView(Generic[A]):
         return self.kind.from_query(st.query_params.to_dict())
 
     def change(self, **changes: Any) -> None:
-        """Write a change into the address, at once: each write is a step of the Back button. Raises
-        ValidationError."""
+        """Write a change into the address. Raises ValidationError."""
         query = self.kind.model_validate(self.current().model_dump() | changes).to_query()
-        own = {self.kind.RENAMED.get(name, name) for name in self.kind.model_fields}
-        before = st.query_params.to_dict()
-        after = {name: value for name, value in before.items() if name not in own} | query
-        if after != before:
-            st.query_params.from_dict(after)
+        own = [self.kind.RENAMED.get(name, name) for name in self.kind.model_fields]
+        change_query({name: query.get(name) for name in own})
 
     def mount(self, component: ComponentRenderer, key: str, view: A, data: Mapping[str, Any]) -> None:
         """Mount a component with `view` and other data; what it sends goes into the address before the next
