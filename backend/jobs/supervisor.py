@@ -7,7 +7,7 @@ one stopped.
 import logging
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -24,7 +24,7 @@ from backend.jobs.housekeeping import Housekeeping, folder_bytes
 from backend.jobs.ingest import has_new_metrics, ingest
 from backend.jobs.notices import note_end
 from backend.jobs.queue import change_state
-from backend.jobs.run_dir import Heartbeat, Process, RunDir, pending_requests, process_exists
+from backend.jobs.run_dir import Heartbeat, Process, Result, RunDir, pending_requests, process_exists
 from backend.jobs.verdict import EndedRun, Verdict
 from backend.jobs.webhook import WebhookSender
 from backend.jobs.worker import Launcher
@@ -168,7 +168,7 @@ class Supervisor:
             row.progress = row.progress | {"eta_s": None, "message": None}
             row.disk_bytes = folder_bytes(run_dir.path)
             if result is not None:
-                row.progress = row.progress | {"step": result.step, "images_per_s": result.images_per_s}
+                row.progress = row.progress | _progress_at(row.progress, result)
             note_end(session, row, decided)
             if result is not None and decided.to is RunState.SUCCEEDED:
                 registry.register(session, row, result.produced)
@@ -239,3 +239,11 @@ def _progress(row: RunRow, beat: Heartbeat) -> dict[str, Any]:
     if beat.total_steps is None and row.progress.get("total_steps") is not None:
         known.pop("step")
     return row.progress | known | {"eta_s": beat.eta_s, "message": beat.message}
+
+
+def _progress_at(last: Mapping[str, Any], result: Result) -> dict[str, Any]:
+    """The progress at the end; the epoch of the last heartbeat, some steps ago, grows with the steps."""
+    ended: dict[str, Any] = {"step": result.step, "images_per_s": result.images_per_s}
+    if last.get("epoch") and last.get("step"):
+        ended["epoch"] = last["epoch"] * result.step / last["step"]
+    return ended

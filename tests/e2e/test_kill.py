@@ -18,6 +18,8 @@ def assert_whole(dashboard: Dashboard, run_id: str) -> None:
     """Every step is in the curves once."""
     run = dashboard.wait_for(run_id, "succeeded", "failed", "cancelled")
     assert run["state"] == "succeeded", dashboard.story(run_id)
+    progress = run["progress"]
+    assert (progress["step"], progress["epoch"]) == (300, pytest.approx(30))
     assert dashboard.steps(run_id) == ALL_STEPS
     assert dashboard.steps(run_id, "val/loss") == list(range(0, 301, 50))
 

@@ -124,7 +124,12 @@ def _draw_comparison(chosen: Sequence[Run], known: Mapping[str, Run], keys: list
     draw_compare_curves(runs, groups, keys, view)
     drawn = chosen[: view.most]
     draw_config_differences(drawn)
-    pretrained = [run for run in runs[: view.most] if run["kind"] == RunKind.PRETRAIN]
+    styles = {member: group["style"] for group in groups for member in group["runs"] if view.group}
+    pretrained = [
+        run | {"style": styles.get(run["id"], run["style"])}
+        for run in runs[: view.most]
+        if run["kind"] == RunKind.PRETRAIN
+    ]
     if pretrained:
         section("Fixed galaxies", "reconstructed at the same epoch, with the original above")
         draw_compare_samples(pretrained)

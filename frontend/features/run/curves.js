@@ -11,7 +11,7 @@ import { get, Refused } from "../../ui/kit/api.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el, renew, svgShape } from "../../ui/kit/dom.js"
 import { live } from "../../ui/kit/poll.js"
-import { probedBySgd, runPace, STATE_SHAPES, TERMINAL, verdictPace } from "../../ui/kit/run.js"
+import { probedBySgd, runPace, runTitle, STATE_SHAPES, TERMINAL, verdictPace } from "../../ui/kit/run.js"
 import { recall, remember } from "../../ui/kit/storage.js"
 import { keysOf, linesOf, METRICS, panelsOf, referencesOf, SGD_NOTE, stopMark } from "./panels.js"
 
@@ -238,7 +238,7 @@ function drawPlot(state, plot, plotly, x) {
   const roomy = panel.large && width > 440
   const right = !roomy ? 12 : panel.key === "accuracy" ? 176 : 124
   const lines = plot.lines.filter(shown), marks = references.filter(shown)
-  plot.drawn = { key: panel.unit, title: panel.title, frame: frameOf(width, plot.plot.clientHeight, right, panel.large ? 18 : 8), x, y: rangeOfY(lines, x, log, marks), log,
+  plot.drawn = { key: panel.unit, title: panel.title, subject: state.run ? runTitle(state.run) : state.id, unitTitle: panel.title, frame: frameOf(width, plot.plot.clientHeight, right, panel.large ? 18 : 8), x, y: rangeOfY(lines, x, log, marks), log,
     lines, references: marks, mark: stopMark(panel, state), axisTitle: AXES[state.settings.axis].title, endWords: ({ title }, value) => `${title} ${valueWords(panel.unit, value)}` }
   if (!graph.dataset.build) graph.dataset.build = String(++state.builds)
   drawPanel(plotly, graph, plot.drawn, state.tint, state.revision)

@@ -11,8 +11,9 @@ import { logTicks, roundTicks, tickWords, valueWords } from "./axes.js"
  */
 /** @typedef {{ id: string, title: string, value: number, style?: Style }} Reference a dashed line across the panel */
 /** @typedef {{ width: number, height: number, left: number, right: number, top: number, inner: number, tall: number }} Frame in px */
-/** `y` is in exponents of ten if `log`; `key` is the metric whose numbers are written; `mark` a vertical line with words.
- * @typedef {{ key: string, title: string, frame: Frame, x: Range, y: Range, log: boolean, lines: Line[], references: Reference[],
+/** `y` is in exponents of ten if `log`; `key` is the metric whose numbers are written; `subject` and `unitTitle` stand in a
+ * saved figure only: whose curves these are, and the title of the vertical axis; `mark` is a vertical line with words.
+ * @typedef {{ key: string, title: string, subject?: string, unitTitle: string, frame: Frame, x: Range, y: Range, log: boolean, lines: Line[], references: Reference[],
  *   axisTitle: string, endWords: (line: Line | Reference, value: number) => string, mark?: { x: number, words: string } | null, thin?: boolean }} Panel
  */
 

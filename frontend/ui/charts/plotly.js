@@ -59,11 +59,11 @@ export async function savePanel(panel, tint, format) {
   const frame = { ...frameOf(width, height, right, top), left: 84, inner: width - 84 - right, tall: height - top - 56 }
   const { data, layout } = figureOf({ ...panel, frame }, tint)
   const many = panel.lines.length > 5
-  const written = { ...layout, title: { text: panel.title, x: 0.02, xanchor: "left", font: { size: 15, color: tint.text } }, showlegend: many,
+  const written = { ...layout, title: { text: [panel.title, panel.subject].filter(Boolean).join(" · "), x: 0.02, xanchor: "left", font: { size: 15, color: tint.text } }, showlegend: many,
     paper_bgcolor: tint.ground, plot_bgcolor: tint.ground, margin: { l: 84, r: right, t: top, b: 56, pad: 0 },
-    yaxis: { ...layout.yaxis, title: { text: panel.key, font: { size: 12, color: tint.soft } } } }
+    yaxis: { ...layout.yaxis, title: { text: panel.unitTitle, font: { size: 12, color: tint.soft } } } }
   const url = await library.toImage({ data, layout: written }, { format, width, height, scale: format === "png" ? 2 : 1 })
-  const link = Object.assign(document.createElement("a"), { href: url, download: `${panel.title.replace(/[^\w.-]+/g, "-")}.${format}` })
+  const link = Object.assign(document.createElement("a"), { href: url, download: `${[panel.subject, panel.title].filter(Boolean).join("-").replace(/[^\p{L}\d.-]+/gu, "-")}.${format}` })
   link.click()
 }
 

@@ -179,7 +179,7 @@ function drawPlot(state, plot, x) {
   const log = isLoss(key) && state.view.log
   const references = referencesOf(state, key)
   const right = width > 380 && (lines.length <= 5 || references.length) ? Math.min(Math.round(width / 3.4), 128) : 12
-  plot.drawn = { key, title: key, frame: frameOf(width, height, right), x, y: rangeOfY(lines, x, log, references), log, lines, references,
+  plot.drawn = { key, title: key, unitTitle: key, frame: frameOf(width, height, right), x, y: rangeOfY(lines, x, log, references), log, lines, references,
     thin: state.thin, axisTitle: X_AXES[state.view.x].title, endWords: ({ title }) => title }
   drawChart(plot.canvas, plot.drawn, state.tint)
   plot.plot.setAttribute("aria-label", describePanel(plot.drawn))

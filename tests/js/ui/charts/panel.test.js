@@ -8,7 +8,7 @@ import {
 const STYLE = { colour: 0, dash: 0 }
 const line = (x, y, more = {}) => ({ id: "a", title: "a", x, y, style: STYLE, ...more })
 /** 400 × 200 px, of which 320 × 156 are plot: 0 to 10 across, 0 to 1 up. */
-const panel = { key: "val/accuracy", title: "Accuracy", frame: frameOf(400, 200, 24), x: [0, 10], y: [0, 1], log: false, lines: [], references: [],
+const panel = { key: "val/accuracy", title: "Accuracy", unitTitle: "Accuracy", frame: frameOf(400, 200, 24), x: [0, 10], y: [0, 1], log: false, lines: [], references: [],
   axisTitle: "step", endWords: ({ title }) => title }
 
 test("the frame leaves room for ticks and names", () => {
