@@ -64,6 +64,13 @@ class BrowserView(Generic[A]):
         return view.model_dump(mode="json", include=self._names)
 
 
+def reports(key: str) -> bool:
+    """Whether component `key` sent the view that caused this rerun. The browser's copies of other fields may be
+    older than that view: they are no choice of the user."""
+    state = st.session_state.get(key)
+    return state is not None and state.get("view") is not None
+
+
 def on_trigger(key: str, name: str, act: Callable[[Any], None]) -> Callable[[], None]:
     """The callback of a trigger of component `key`, which gets the value that the browser sent."""
 

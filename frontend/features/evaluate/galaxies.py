@@ -5,8 +5,10 @@ from typing import Any
 
 import streamlit as st
 
+from frontend.features.evaluate.figures.confusion_matrix import KEY as MATRIX
 from frontend.features.evaluate.prediction_grid import draw_prediction_grid
 from frontend.features.evaluate.url import ADDRESS, EvaluateView
+from frontend.ui.browser_view import reports
 from shared.base.vocabulary import Split
 from shared.contract.datasets import Dataset
 from shared.contract.evaluations import Evaluation, PredictionOrder
@@ -79,6 +81,8 @@ def _choice(
     st.session_state[key] = value
 
     def take() -> None:
+        if reports(MATRIX):
+            return
         chosen = st.session_state[key]
         ADDRESS.change(**{field: None if chosen == EVERY else chosen, "page": 1})
 

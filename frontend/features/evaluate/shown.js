@@ -13,12 +13,13 @@
 
 /** @type {Set<() => void>} */
 const listeners = new Set()
-/** `seq` numbers the choices, `last` is the view that came last.
- * @type {{ view: View | null, seq: number, last: string, send: (view: Partial<View>, seq: number) => void,
+/** `seq` numbers the choices, made `at` ms, of which `echoed` came back; `last` is the view that came last.
+ * @type {{ view: View | null, seq: number, at: number, echoed: number, last: string, send: (view: Partial<View>, seq: number) => void,
  *   timer: ReturnType<typeof setTimeout> | undefined }}
  */
-const shared = { view: null, seq: 0, last: "", send: () => {}, timer: undefined }
+const shared = { view: null, seq: 0, at: -Infinity, echoed: 0, last: "", send: () => {}, timer: undefined }
 const REPORT_MS = 150 // after the galaxies were asked for, which the server answers sooner alone
+const IN_FLIGHT_MS = 3000 // a choice that has not come back by then was lost
 
 /** Calls `changed` after every change; returns a function that stops it.
  * @param {() => void} changed
@@ -29,7 +30,7 @@ export function follow(changed) {
     listeners.delete(changed)
     if (listeners.size) return
     clearTimeout(shared.timer) // the page was left
-    Object.assign(shared, { view: null, last: "" })
+    Object.assign(shared, { view: null, last: "", echoed: shared.seq })
   }
 }
 
@@ -48,25 +49,30 @@ export function choose(changes) {
   const page = "true" in changes || "predicted" in changes ? { page: 1 } : {}
   show({ ...shared.view, ...page, ...changes })
   shared.seq++
+  shared.at = Date.now()
   clearTimeout(shared.timer)
   shared.timer = setTimeout(report, REPORT_MS)
 }
 
 /** Sends what is chosen here; filters and order are the script's own. */
 function report() {
-  const { shown, classes, true: row, predicted, seed, page } = currentView()
-  shared.send({ shown, classes, true: row, predicted, seed, page }, shared.seq)
+  shared.send(chosenHere(currentView()), shared.seq)
 }
 
+/** The part of a view that is chosen in the browser. @param {View} view */
+const chosenHere = ({ shown, classes, true: row, predicted, seed, page }) => ({ shown, classes, true: row, predicted, seed, page })
+
 /** Takes the view of the address, unless it is older than what was chosen here: a rerun of the script may still carry the view
- * from before a choice that is in flight.
+ * from before a choice that is in flight. A filter that the script changed meanwhile joins the choice.
  * @param {Address} address
  */
 export function take({ view, browser_seq: seq }) {
   const address = JSON.stringify(view)
   const isNew = seq === null ? address !== shared.last : seq >= shared.seq
   shared.last = address
-  if (!shared.view || isNew) show(view)
+  shared.echoed = Math.max(shared.echoed, seq ?? 0)
+  const inFlight = seq === null && shared.seq > shared.echoed && Date.now() - shared.at < IN_FLIGHT_MS
+  if (!shared.view || isNew) show(shared.view && inFlight ? { ...view, ...chosenHere(shared.view) } : view)
   shared.seq = Math.max(shared.seq, seq ?? 0)
 }
 

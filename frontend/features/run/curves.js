@@ -2,7 +2,7 @@
 
 import { AXES, valueWords } from "../../ui/charts/axes.js"
 import { readColours } from "../../ui/charts/palette.js"
-import { describePanel, frameOf, rangeOfX, rangeOfY } from "../../ui/charts/panel.js"
+import { describePanel, frameOf, hasValues, rangeOfX, rangeOfY } from "../../ui/charts/panel.js"
 import { plotBox } from "../../ui/charts/plot_box.js"
 import { drawPanel, loadPlotly } from "../../ui/charts/plotly.js"
 import { pointAt, swatch } from "../../ui/charts/pointer.js"
@@ -213,7 +213,7 @@ function redraw(state) {
 
 /** @param {State} state @param {Plotly} plotly */
 function drawAll(state, plotly) {
-  for (const plot of state.plots) plot.lines = linesOf(plot.panel, state)
+  for (const plot of state.plots) plot.lines = linesOf(plot.panel, state).filter(hasValues)
   const x = state.zoom ?? rangeOfX(state.plots.flatMap((plot) => plot.lines))
   const nothing = state.loaded && state.points.size === 0 && state.run !== null && TERMINAL.has(state.run.state)
   state.revision++

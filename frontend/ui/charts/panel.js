@@ -42,6 +42,9 @@ export function ticksOfY({ frame, y, log, key }) {
   return values.map((value) => ({ value, words: tickWords(key, value) }))
 }
 
+/** Whether there is anything to draw. @param {Line} line */
+export const hasValues = (line) => line.y.some(isNumber)
+
 /** The range of x over all lines, padded by 2 %; null without points. @param {Iterable<Line>} lines @returns {Range | null} */
 export function rangeOfX(lines) {
   let low = Infinity, high = -Infinity

@@ -18,6 +18,7 @@ import { endNames, frameOf, ticksOfX, ticksOfY } from "./panel.js"
 const DASH_NAMES = ["solid", "dash", "dot"]
 const STILL = { staticPlot: true, displayModeBar: false, responsive: false }
 const FEW_POINTS = 60
+const NAME_PX = 6 // of a letter at the end of a line, about
 const SAVED = { width: 960, height: 540, top: 40 }
 
 /** @type {Promise<Plotly> | undefined} */
@@ -59,7 +60,7 @@ export async function savePanel(panel, tint, format) {
   const frame = { ...frameOf(width, height, right, top), left: 84, inner: width - 84 - right, tall: height - top - 56 }
   const { data, layout } = figureOf({ ...panel, frame }, tint)
   const many = panel.lines.length > 5
-  const written = { ...layout, title: { text: [panel.title, panel.subject].filter(Boolean).join(" · "), x: 0.02, xanchor: "left", font: { size: 15, color: tint.text } }, showlegend: many,
+  const written = { ...layout, title: { text: plain([panel.title, panel.subject].filter(Boolean).join(" · ")), x: 0.02, xanchor: "left", font: { size: 15, color: tint.text } }, showlegend: many,
     paper_bgcolor: tint.ground, plot_bgcolor: tint.ground, margin: { l: 84, r: right, t: top, b: 56, pad: 0 },
     yaxis: { ...layout.yaxis, title: { text: panel.unitTitle, font: { size: 12, color: tint.soft } } } }
   const url = await library.toImage({ data, layout: written }, { format, width, height, scale: format === "png" ? 2 : 1 })
@@ -83,11 +84,20 @@ export function figureOf(panel, tint) {
       shapes: [...references.map(({ value, style }) => ({ type: "line", xref: "paper", x0: 0, x1: 1, y0: value, y1: value, layer: "below", opacity: 0.85,
         line: { color: colourOf(style, tint), width: 1, dash: DASH_NAMES[style?.dash ?? 1] } })),
       ...(mark ? [{ type: "line", x0: mark.x, x1: mark.x, yref: "paper", y0: 0, y1: 1, line: { color: tint.soft, width: 1, dash: "dash" } }] : [])],
-      annotations: [...endNames(panel).map(({ words, style, reference, at }) => ({ text: words, showarrow: false, xref: "paper", x: 1, xanchor: "left", xshift: 6,
+      annotations: [...endNames(panel).map(({ words, style, reference, at }) => ({ text: plain(shortened(words, frame.right - 10)), showarrow: false, xref: "paper", x: 1, xanchor: "left", xshift: 6,
         yref: "paper", y: 1 - (at - frame.top) / frame.tall, yanchor: "middle", font: { size: 11, weight: reference ? 400 : 600, color: colourOf(style, tint) } })),
       ...(mark ? [{ text: mark.words, showarrow: false, x: mark.x, yref: "paper", y: 1, yanchor: "bottom", xanchor: mark.x > (x[0] + x[1]) / 2 ? "right" : "left", font: { size: 10, color: tint.soft } }] : [])],
     },
   }
+}
+
+/** Plotly reads tags in text. @param {string} text */
+const plain = (text) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;")
+
+/** @param {string} text @param {number} width px */
+function shortened(text, width) {
+  const most = Math.max(Math.floor(width / NAME_PX), 4)
+  return text.length > most ? `${text.slice(0, most - 1)}…` : text
 }
 
 /** @param {Style | undefined} style @param {Tint} tint */
@@ -96,7 +106,7 @@ const colourOf = (style, tint) => (style ? tint.series[style.colour] : tint.soft
 /** The band of a line, its values before smoothing, and the line. @param {Line} line @param {Tint} tint */
 function tracesOf(line, tint) {
   const color = colourOf(line.style, tint)
-  const base = { type: "scatter", x: line.x, name: line.title, hoverinfo: "skip", showlegend: false, connectgaps: false, mode: "lines" }
+  const base = { type: "scatter", x: line.x, name: plain(line.title), hoverinfo: "skip", showlegend: false, connectgaps: false, mode: "lines" }
   const edge = { ...base, line: { width: 0 } }
   const markers = line.y.filter(isNumber).length <= FEW_POINTS && !line.raw ? "lines+markers" : "lines"
   return [

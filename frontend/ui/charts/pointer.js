@@ -42,16 +42,21 @@ export function listenToPlot(group, box) {
 /** The x value under the pointer; null outside the plot. @param {PlotBox} box @param {MouseEvent} event */
 function xBelow(box, event) {
   if (!box.drawn) return null
-  const { frame, x } = box.drawn
-  const share = (event.clientX - box.plot.getBoundingClientRect().left - frame.left) / frame.inner
-  return share >= 0 && share <= 1 ? x[0] + share * (x[1] - x[0]) : null
+  const [low, high] = box.drawn.x, x = placeOf(box, box.drawn, event)
+  return x >= low && x <= high ? x : null
+}
+
+/** The x value under the pointer, also beyond the plot. @param {PlotBox} box @param {Panel} panel @param {MouseEvent} event */
+function placeOf({ plot }, { frame, x }, event) {
+  return x[0] + ((event.clientX - plot.getBoundingClientRect().left - frame.left) / frame.inner) * (x[1] - x[0])
 }
 
 /** @param {PlotGroup} group @param {PlotBox} box @param {PointerEvent} event */
 function movePointer(group, box, event) {
   const x = xBelow(box, event)
-  if (group.drag && x !== null) {
-    group.drag.to = x
+  if (group.drag && box.drawn) {
+    const [low, high] = box.drawn.x
+    group.drag.to = Math.min(Math.max(placeOf(box, box.drawn, event), low), high)
     showMark(group)
   }
   pointAt(group, x, box)
@@ -105,7 +110,8 @@ function zoomBy(group, box, at, factor) {
   group.movingUntil = performance.now() + REST_MS
   clearTimeout(group.resting)
   group.resting = window.setTimeout(group.redraw, REST_MS + 20)
-  group.setZoom(zoom[0] === whole[0] && zoom[1] === whole[1] ? null : zoom)
+  const slack = 1e-9 * (whole[1] - whole[0])
+  group.setZoom(zoom[0] - whole[0] <= slack && whole[1] - zoom[1] <= slack ? null : zoom)
 }
 
 /** @param {PlotGroup} group @param {PlotBox} box @param {KeyboardEvent} event */
@@ -118,6 +124,7 @@ function moveByKey(group, box, event) {
   else if (event.key === "+") zoomBy(group, box, at, 0.8)
   else if (event.key === "-") zoomBy(group, box, at, 1.25)
   else if (event.key === "0") group.setZoom(null)
+  else if (event.key === "Escape") pointAt(group, null, box)
   else return
   event.preventDefault()
 }

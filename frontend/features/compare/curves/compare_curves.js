@@ -2,7 +2,7 @@
 
 import { isLoss } from "../../../ui/charts/axes.js"
 import { readColours } from "../../../ui/charts/palette.js"
-import { describePanel, frameOf, rangeOfX, rangeOfY } from "../../../ui/charts/panel.js"
+import { describePanel, frameOf, hasValues, rangeOfX, rangeOfY } from "../../../ui/charts/panel.js"
 import { plotBox } from "../../../ui/charts/plot_box.js"
 import { pointAt } from "../../../ui/charts/pointer.js"
 import { makeStore } from "../../../ui/kit/component.js"
@@ -164,7 +164,7 @@ export function memoLines(state, key) {
   const inputs = JSON.stringify([state.version, view])
   const known = state.memo.get(key)
   if (known?.inputs === inputs) return known.lines
-  const lines = linesOf(state, key).filter((line) => line.x.length)
+  const lines = linesOf(state, key).filter(hasValues)
   state.memo.set(key, { inputs, lines })
   return lines
 }

@@ -52,6 +52,7 @@ function smoothingOf(state) {
   const slider = el("input", { type: "range", min: 0, max: 0.98, step: 0.02, value: state.view.smoothing })
   const shown = el("output", {}, state.view.smoothing.toFixed(2))
   slider.oninput = () => {
+    slider.defaultValue = slider.value // so that another value from the address moves it
     state.view.smoothing = Number(slider.value)
     shown.textContent = state.view.smoothing.toFixed(2)
     redraw(state)

@@ -72,6 +72,12 @@ test("back and forward are followed", () => {
   assert.equal(currentView().true, "E")
 })
 
+test("a filter that changes while a choice is in flight joins it", () => {
+  choose({ shown: "counts" })
+  take({ view: { ...ALL, page: 3, order: "worst" }, browser_seq: null })
+  assert.deepEqual([currentView().shown, currentView().order], ["counts", "worst"])
+})
+
 test("after the page was left, the address counts, not a choice that it never learned of", () => {
   choose({ true: "E" })
   take({ view: sent[0].view, browser_seq: sent[0].seq })
