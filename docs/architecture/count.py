@@ -202,7 +202,7 @@ def walk_list(tree: Path) -> list[str]:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description="Counts files and lines of one or two checkouts.")
-    parser.add_argument("before", type=Path, help="checkout of the tag before-house")
+    parser.add_argument("before", type=Path, help="checkout of commit 3739527")
     parser.add_argument(
         "now", type=Path, nargs="?", default=HERE, help="checkout to compare it with; this one"
     )

@@ -65,8 +65,8 @@ class BrowserView(Generic[A]):
 
 
 def reports(key: str) -> bool:
-    """Whether component `key` sent the view that caused this rerun. The browser's copies of other fields may be
-    older than that view: they are no choice of the user."""
+    """Whether component `key` sent the view that caused this rerun. The browser's copies of other fields may
+    be older than that view: they are no choice of the user."""
     state = st.session_state.get(key)
     return state is not None and state.get("view") is not None
 

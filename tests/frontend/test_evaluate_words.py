@@ -8,9 +8,8 @@ from hypothesis import strategies as st
 
 from frontend.features.evaluate.figures.depth_curve import curve_data
 from frontend.features.evaluate.form import form_faults, form_values, shell_words
-from frontend.features.evaluate.seriation import similarity_order
 from frontend.features.evaluate.url import EvaluateView
-from frontend.features.evaluate.words import class_rows, matrix_data, method_facts
+from frontend.features.evaluate.words import class_rows, matrix_data, method_facts, similarity_order
 from frontend.ui.evaluation_rows import group_evaluations
 from shared.base.vocabulary import Head
 from shared.contract.evaluations import DepthPoint, Interval, MethodComparison, PredictionOrder

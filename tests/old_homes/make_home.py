@@ -1,8 +1,8 @@
 """Makes home-0.1.0.tar.xz: a home as version 0.1.0 leaves it, with a little of everything in it.
 
-Run it with the code of that version, which is the tag before-house:
+Run it with the code of that version, which is commit 3739527:
 
-    git worktree add /tmp/before before-house
+    git worktree add /tmp/before 3739527
     cd /tmp/before && export PYTHONPATH=$PWD
     unshare --uts sh -c "hostname old-host; python THIS_REPOSITORY/tests/old_homes/make_home.py"
 

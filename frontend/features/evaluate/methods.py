@@ -5,14 +5,17 @@ from collections.abc import Sequence
 import streamlit as st
 
 from frontend.api.client import ApiError
-from frontend.features.evaluate.jobs import evaluation_jobs
 from frontend.features.evaluate.words import method_facts
 from frontend.ui.blocks import facts, hint
 from frontend.ui.evaluation_rows import Group, group_evaluations
 from frontend.ui.session import client
 from shared.base.vocabulary import Head
+from shared.configs.kinds import RunKind, Trait, kinds_with
 from shared.contract import endpoints
 from shared.contract.evaluations import FEWEST_SEEDS, Evaluation, MethodComparison
+from shared.contract.runs import Run
+
+MOST_JOBS = 500
 
 
 def draw_methods(one: Evaluation, other: Evaluation, every: Sequence[Evaluation]) -> None:
@@ -50,3 +53,12 @@ def group_of(one: Evaluation, groups: Sequence[Group]) -> Group | None:
 def _compare(a: tuple[str, ...], b: tuple[str, ...]) -> MethodComparison:
     """Cached, as evaluations never change."""
     return client().call(endpoints.COMPARE_METHODS, a=a, b=b)
+
+
+def evaluation_jobs() -> list[Run]:
+    """Probes and classifiers, newest first."""
+    kinds = (RunKind.PROBE, *kinds_with(Trait.CLASSIFIES))
+    found = [
+        job for kind in kinds for job in client().call(endpoints.LIST_RUNS, kind=kind.value, limit=MOST_JOBS)
+    ]
+    return sorted(found, key=lambda job: job.created_at, reverse=True)

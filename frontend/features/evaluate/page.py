@@ -10,7 +10,7 @@ from frontend.features.evaluate.curves import draw_curves_of_twins
 from frontend.features.evaluate.earlier_evaluations import fold_earlier
 from frontend.features.evaluate.figures.depth_curve import draw_depth_curve
 from frontend.features.evaluate.form import draw_form, draw_jobs
-from frontend.features.evaluate.jobs import evaluation_jobs
+from frontend.features.evaluate.methods import evaluation_jobs
 from frontend.features.evaluate.published import published_references
 from frontend.features.evaluate.score_table import draw_score_table
 from frontend.features.evaluate.url import ADDRESS, CELL, EvaluateView

@@ -27,7 +27,7 @@ export function buildGalaxy(state) {
     "aria-label": `Rate ${value}${RATE_WORDS[value] ? `, ${RATE_WORDS[value]}` : ""}`, title: `Key ${value}` }, String(value)))
   const tool = (/** @type {Children} */ words, /** @type {string} */ keys, /** @type {string} */ title, /** @type {() => void} */ act) =>
     el("button", { "aria-keyshortcuts": keys, title, "aria-label": title, onClick: act }, words)
-  state.flagBox = tool([flagShape(false), el("span", {}, " Flag label")], "f", "Flag the label as doubtful (f)", () => flagHere(state))
+  state.flagBox = tool([flagShape(false), el("span", {}, " Flag label")], "f", "Flag label as doubtful (f)", () => flagHere(state))
   state.undoBox = tool("Undo", "u", "Undo the last rating or flag (u)", () => undo(state))
   state.backBox = tool("←", "ArrowLeft", "Previous galaxy (←)", () => walk(state, -1))
   state.nextBox = tool("→", "ArrowRight", "Next galaxy without rating this one (→)", () => walk(state, 1))
