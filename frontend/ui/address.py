@@ -11,7 +11,7 @@ from shared.base.wire import Wire
 
 def change_query(changes: Mapping[str, str | None]) -> None:
     """Set parameters of the address, None removes one, in one step: each write to it is a step of the Back
-    button."""
+    button. Not for a page whose widgets are bound to its address: Streamlit refuses to write theirs."""
     before = {name: st.query_params.get_all(name) for name in st.query_params}
     kept = {name: values for name, values in before.items() if name not in changes}
     after = kept | {name: [value] for name, value in changes.items() if value is not None}

@@ -6,7 +6,7 @@ from typing import Literal
 import streamlit as st
 from pydantic import Field
 
-from frontend.ui.address import Address, change_query
+from frontend.ui.address import Address
 from frontend.ui.browser_view import BrowserView
 
 
@@ -34,4 +34,7 @@ def listed(name: str) -> list[str]:
 
 def put_list(name: str, words: Sequence[str]) -> None:
     """Write a list into the address; an empty list removes it."""
-    change_query({name: ",".join(words) or None})
+    if words:
+        st.query_params[name] = ",".join(words)
+    else:
+        st.query_params.pop(name, None)

@@ -7,7 +7,6 @@ import streamlit as st
 
 from frontend.api.client import ApiError
 from frontend.features.data.words import free_name
-from frontend.ui.address import change_query
 from frontend.ui.jobs.runs_table import draw_jobs
 from frontend.ui.session import client, go
 from frontend.ui.wording import count
@@ -96,7 +95,9 @@ def _show(run_id: str, name: str) -> None:
 
 def open_dataset(name: str) -> None:
     """Callback: show this dataset on the next rerun."""
-    change_query({"add": None, "set": None, "dataset": name})
+    for key in ("add", "set"):
+        st.query_params.pop(key, None)
+    st.query_params["dataset"] = name
 
 
 def _forget(run_id: str) -> None:

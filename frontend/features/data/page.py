@@ -10,7 +10,6 @@ from frontend.features.data.galaxies import draw_galaxies
 from frontend.features.data.jobs import draw_active_jobs, draw_ready
 from frontend.features.data.manage import draw_management
 from frontend.features.data.sections import GALAXY, OPEN, draw_sections
-from frontend.ui.address import change_query
 from frontend.ui.blocks import headline, page_title
 from frontend.ui.session import client, go
 from frontend.ui.wording import count, dataset_title, size
@@ -71,8 +70,9 @@ def _choose(datasets: Mapping[str, Dataset]) -> str:
 
 def _take_choice() -> None:
     if st.session_state[CHOSEN] is not None:
-        previous = dict.fromkeys((OPEN, GALAXY))  # they belong to the dataset before
-        change_query({"dataset": st.session_state[CHOSEN], **previous})
+        st.query_params["dataset"] = st.session_state[CHOSEN]
+        for name in (OPEN, GALAXY):  # they belong to the previous dataset
+            st.query_params.pop(name, None)
 
 
 def _draw_head(dataset: Dataset) -> None:

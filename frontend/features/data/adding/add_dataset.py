@@ -8,7 +8,6 @@ import streamlit as st
 from frontend.features.data.adding.import_form import draw_import
 from frontend.features.data.jobs import draw_active_jobs, draw_every_job, draw_ready, queue_job, suggest_free
 from frontend.features.data.words import name_fault
-from frontend.ui.address import change_query
 from frontend.ui.blocks import empty_state, facts, page_title, wrong
 from frontend.ui.config_form import FieldSpec, check_values, field_specs
 from frontend.ui.setting_fields import draw_setting
@@ -74,7 +73,8 @@ def _take_way() -> None:
 
 
 def _leave() -> None:
-    change_query({"add": None, "set": None})
+    for key in ("add", "set"):
+        st.query_params.pop(key, None)
 
 
 def _draw_download(names: list[str]) -> None:
