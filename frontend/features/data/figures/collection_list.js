@@ -28,7 +28,8 @@ export default function ({ data, parentElement }) {
 
 /** @param {HTMLElement} root @param {PictureSource} of */
 function build(root, of) {
-  return { root, of, key: "", found: /** @type {Collection[]} */ ([]), message: el("p", { role: "status" }) }
+  return { root, of, key: "", found: /** @type {Collection[]} */ ([]), message: el("p", { role: "status" }),
+    last: /** @type {Promise<void>} */ (Promise.resolve()) }
 }
 
 /** @param {State} state @param {Collection} one */
@@ -116,11 +117,21 @@ async function rowsOf(state, one) {
   }
 }
 
-/** Runs an action and shows its message, or its error and keeps what was typed.
+/** Runs an action after those before it, so that a collection is removed under the name it was just given.
  * @param {State} state
  * @param {() => Promise<(Node | string)[]>} act
  */
-async function attempt(state, act) {
+function attempt(state, act) {
+  state.last = state.last.catch(() => {}).then(() => run(state, act))
+  return state.last
+}
+
+/** Runs an action and shows its message, or its error and keeps what was typed.
+ * @param {State} state
+ * @param {() => Promise<(Node | string)[]>} act
+ * @returns {Promise<void>}
+ */
+async function run(state, act) {
   try {
     state.message.replaceChildren(...await act())
   } catch (problem) {
