@@ -251,7 +251,7 @@ def settle(page: Page) -> None:
 
 @contextlib.contextmanager
 def busy(api: Api) -> Iterator[None]:
-    """A training at work and two that wait, deleted afterwards."""
+    """An active training and two that wait, deleted afterwards."""
     config = {"dataset": SAMPLE, "epochs": 400}
     names = {"longer, tiny": "laptop-tiny", "longer, small": "laptop-small", "longer, base": "laptop-base"}
     queued = [api.launch("pretrain", config, name, preset) for name, preset in names.items()]

@@ -71,7 +71,7 @@ class Trait(StrEnum):
     ANNOUNCED = "announced"
     """Gives a notice on success too, not only on failure."""
     QUIET = "quiet"
-    """Gives no notices: nobody waits for it, or its own page shows the outcome."""
+    """Gives no notices: no user is waiting, or its own page shows the outcome."""
 
 
 @dataclass(frozen=True)
