@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from backend.cli.options import Csv, DatasetId, Json, Yes, fields_of, grouped, parse_settings
-from backend.cli.output import Columns, console, print_json, print_list
+from backend.cli.output import Columns, console, print_facts, print_json, print_lines, print_list
 from backend.cli.session import open_home, run_job
 from backend.services.datasets import changes
 from shared.base.text import size
@@ -34,6 +34,23 @@ Subset = Annotated[
 def list_datasets(as_json: Json = False) -> None:
     """List datasets, newest first."""
     print_datasets(open_home().datasets.list_all(), as_json)
+
+
+@app.command()
+def show(name: DatasetId, as_json: Json = False) -> None:
+    """Show one dataset: its classes and splits, and the receipt of its import."""
+    dataset = open_home().datasets.get(name)
+    if as_json:
+        return print_json(dataset)
+    print_datasets([dataset])
+    counts = ", ".join(f"{key} {n:,}" for key, n in dataset.class_counts.items())
+    splits = ", ".join(f"{key} {n:,}" for key, n in dataset.split_counts.items())
+    print_facts([("classes", counts or "none"), ("unlabelled", f"{dataset.unlabelled:,}"), ("split", splits)])
+    print_facts([("stretch", dataset.stretch), ("licence", str(dataset.provenance.get("licence", "")))])
+    print_receipt(dataset)
+    for row in dataset.skipped:
+        print_lines(f"  {row.source}: {row.reason}")
+    return None
 
 
 @app.command("import")
@@ -149,9 +166,18 @@ def delete(name: DatasetId, yes: Yes = False) -> None:
 def _make(kind: RunKind, config: dict[str, Any], as_json: bool) -> None:
     home = open_home()
     dataset = home.datasets.get(str(run_job(home, kind, config, "import_failed").dataset))
-    print_json(dataset) if as_json else print_datasets([dataset])
-    if dataset.skipped_count:
-        console.print(f"{dataset.skipped_count} images were skipped; the Data page lists them with reasons.")
+    if as_json:
+        print_json(dataset)
+    else:
+        print_datasets([dataset])
+        print_receipt(dataset)
+
+
+def print_receipt(dataset: Dataset) -> None:
+    """What the import read, skipped and assumed, a line each; the images it skipped are named by `show`."""
+    for line in dataset.receipt:
+        option = f" (--{line.field.replace('_', '-')})" if line.field else ""
+        print_lines(f"  {line.kind}: {line.text}{option}")
 
 
 def print_datasets(datasets: Sequence[Dataset], as_json: bool = False) -> None:

@@ -18,7 +18,7 @@ from backend.data.layout import FORMAT, SKY_KEYS, Pixels, Rows
 from backend.data.writer import StoreWriter, cleanup_partials
 from backend.errors import DataError
 from shared.base.vocabulary import SPLIT_CODES, Split
-from shared.contract.datasets import Dataset, SkippedRow
+from shared.contract.datasets import Dataset, ReceiptLine, SkippedRow
 
 __all__ = ["GalaxyStore", "StoreWriter", "cleanup_partials", "describe", "load_images", "split_rows"]
 
@@ -140,6 +140,7 @@ def describe(path: Path, name: str) -> Dataset:
         labels = np.asarray(checked_dataset(file, "ans")[:], np.int64)
         splits = np.asarray(checked_dataset(file, "split")[:], np.uint8)
         skipped = json.loads(checked_dataset(file, "skipped")[:].tobytes())
+        receipt = checked_dataset(file, "receipt")[:].tobytes() if "receipt" in file else b"[]"
         ra, dec, redshift = (np.asarray(checked_dataset(file, key)[:]) for key in ("ra", "dec", "redshift"))
     known = redshift[np.isfinite(redshift)]
     class_names = json.loads(attrs["class_names"])
@@ -161,6 +162,7 @@ def describe(path: Path, name: str) -> Dataset:
         duplicates_across_splits=int(attrs["duplicates_across_splits"]),
         skipped=[SkippedRow(**entry) for entry in skipped],
         skipped_count=int(attrs["skipped_count"]),
+        receipt=[ReceiptLine(**line) for line in json.loads(receipt)],
         size_bytes=path.stat().st_size,
         created_at=datetime.fromisoformat(str(attrs["created_at"])),
         stretch=str(attrs["stretch"]),

@@ -15,6 +15,7 @@ from backend.data.store import GalaxyStore
 from backend.errors import DataError
 from shared.base.vocabulary import SPLIT_CODES, Split
 from shared.configs import SubsetConfig
+from shared.contract.datasets import ReceiptLine
 
 BLOCK_BYTES = 32 * 2**20
 FILTERS = ("classes", "splits", "redshift_min", "redshift_max", "n")
@@ -62,6 +63,11 @@ class SubsetSource:
                 splits=self._splits[part],
             )
             reporter.tick(part.stop, n, f"Copied {part.stop:,} of {n:,} galaxies")
+
+    def receipt(self) -> list[ReceiptLine]:
+        """How many galaxies were taken."""
+        text = f"{self.plan.n:,} of {self._store.n:,} galaxies of {self.plan.provenance['of']}."
+        return [ReceiptLine(kind="read", text=text, count=self.plan.n)]
 
 
 def choose_rows(config: SubsetConfig, store: GalaxyStore) -> tuple[Rows, NDArray[np.uint8]]:

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import shutil
+from collections.abc import Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -32,6 +33,7 @@ from backend.data.layout import (
 from backend.data.splits import count_divided, find_groups, make_splits
 from backend.errors import DataError
 from shared.base.vocabulary import SPLIT_CODES, Split
+from shared.contract.datasets import ReceiptLine
 
 PIECE_BYTES = 2**20
 SPARE_BYTES = 64 * 2**20
@@ -107,7 +109,7 @@ class StoreWriter:
             self._groups.append(block.groups)
         self._rows = end
 
-    def finish(self, skipped: SkipLog | None = None) -> Path:
+    def finish(self, skipped: SkipLog | None = None, receipt: Sequence[ReceiptLine] = ()) -> Path:
         """Split, compute statistics, fsync and rename; the path of the dataset."""
         if self._rows < MIN_ROWS:
             why = f"Only {self._rows} images could be read; a dataset needs at least {MIN_ROWS}."
@@ -119,7 +121,7 @@ class StoreWriter:
         self._hash.update(splits.tobytes())
         self._shrink()
         self._write_columns(labels, splits, sky)
-        self._write_attributes(splits, skipped or SkipLog())
+        self._write_attributes(splits, skipped or SkipLog(), receipt)
         self._file.close()
         return _publish(self._partial, self._targets)
 
@@ -168,7 +170,9 @@ class StoreWriter:
         self._file.create_dataset("source_id", data=np.array(encoded, text))
         self._file.create_dataset("image_hash", data=difference_hash(np.concatenate(self._thumbs)))
 
-    def _write_attributes(self, splits: NDArray[np.uint8], skipped: SkipLog) -> None:
+    def _write_attributes(
+        self, splits: NDArray[np.uint8], skipped: SkipLog, receipt: Sequence[ReceiptLine]
+    ) -> None:
         plan = self.plan
         duplicates, pairs = find_near_duplicates(np.concatenate(self._thumbs), splits)
         train = np.concatenate(self._channel_moments)[splits == SPLIT_CODES[Split.TRAIN]]
@@ -195,7 +199,8 @@ class StoreWriter:
             self._file.attrs[key] = value
         # An attribute holds 64 KB at most; a hundred long paths may need more.
         reasons = _json([entry.model_dump() for entry in skipped.first]).encode()
-        for key, text in (("skipped", reasons), ("twins", pairs_json(pairs))):
+        lines = _json([line.model_dump() for line in receipt]).encode()
+        for key, text in (("skipped", reasons), ("receipt", lines), ("twins", pairs_json(pairs))):
             self._file.create_dataset(key, data=np.frombuffer(text, np.uint8))
 
 

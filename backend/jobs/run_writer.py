@@ -72,7 +72,7 @@ class RunWriter:
         for _ in self._take_requests():  # for an earlier worker that died before reading them
             pass
         self._write_process()
-        self._print(f"attempt {self.attempt}, process {os.getpid()} on {socket.gethostname()}")
+        self.say(f"attempt {self.attempt}, process {os.getpid()} on {socket.gethostname()}")
         cut_torn_line(self.run_dir.metrics)
         self._metrics = self.run_dir.metrics.open("ab", buffering=0)
         self._restarts = self._metrics.tell() > 0
@@ -95,13 +95,13 @@ class RunWriter:
             line["nonfinite"] = {key: str(value) for key, value in values.items() if key not in finite}
         self._append(line)
         if any(key.startswith("val/") for key in values):
-            self._print(f"step {step}: " + "  ".join(f"{key} {value:.4g}" for key, value in values.items()))
+            self.say(f"step {step}: " + "  ".join(f"{key} {value:.4g}" for key, value in values.items()))
 
     def note(self, event: str, **fields: Any) -> None:
         """Append an event, such as resumed with from_step."""
         self._restarts = self._restarts and event != "resumed"
         self._append({"event": event, "attempt": self.attempt, **fields})
-        self._print(f"{event} " + "  ".join(f"{key} {value}" for key, value in fields.items()))
+        self.say(f"{event} " + "  ".join(f"{key} {value}" for key, value in fields.items()))
 
     def heartbeat(
         self,
@@ -179,12 +179,10 @@ class RunWriter:
 
     def finish(self, result: Result) -> None:
         """Write result.json, which ends the work of the worker."""
-        self._print(
-            f"{result.outcome} at step {result.step}" + (f": {result.reason}" if result.reason else "")
-        )
+        self.say(f"{result.outcome} at step {result.step}" + (f": {result.reason}" if result.reason else ""))
         write_json(self.run_dir.path / "result.json", result.model_dump(mode="json"))
 
-    def _print(self, sentence: str) -> None:
+    def say(self, sentence: str) -> None:
         """Print a line to standard output, which is the run's log."""
         sys.stdout.write(f"{datetime.now():%Y-%m-%d %H:%M:%S}  {sentence}\n")
 

@@ -1,7 +1,7 @@
 """Datasets, and the sources they are imported from."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -15,6 +15,17 @@ class SkippedRow(Wire):
 
     source: str
     reason: str
+
+
+class ReceiptLine(Wire):
+    """One line of the receipt of an import. `read` says what was taken from where; `skipped`, what was there
+    and is not used; `assumed`, what nobody had said, with the `field` of ImportConfig that says it."""
+
+    kind: Literal["read", "skipped", "assumed"]
+    text: str
+    count: int | None = Field(None, description="How many were read or skipped.")
+    first: str | None = Field(None, description="The first one skipped.")
+    field: str | None = None
 
 
 class Dataset(Wire):
@@ -38,6 +49,7 @@ class Dataset(Wire):
     )
     skipped: list[SkippedRow]
     skipped_count: int
+    receipt: list[ReceiptLine] = Field([], description="Of the import: what was read, skipped and assumed.")
     size_bytes: int
     created_at: datetime
     description: str = Field("", description="By the user.")
@@ -198,5 +210,5 @@ class SourcePreview(Wire):
     unlabelled: int
     split_counts: dict[str, int] = Field(description="Empty if the source has no split.")
     size_bytes: int = Field(description="Of the pixels, once stored.")
-    notes: list[str] = Field(description="How the source will be processed.")
+    receipt: list[ReceiptLine] = Field(description="What the import would read, skip and assume.")
     problems: list[SourceProblem]

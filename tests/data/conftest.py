@@ -1,5 +1,6 @@
 """Small sources to import: made here, in the layout of Galaxy10 or as folders of pictures."""
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from backend.data.importers import import_dataset
 from backend.errors import DataError, GalaxyscopeError
 from backend.files import EVERYWHERE
 from shared.configs import ImportConfig
+from shared.contract.datasets import Dataset, SourcePreview
 
 Importer = Callable[..., Path]
 
@@ -94,3 +96,12 @@ def refused(run: Importer, path: Path, folder: Path, **config: Any) -> DataError
     assert caught.value.detail.endswith(".")
     assert "\n" not in caught.value.detail
     return caught.value
+
+
+def receipt_of(made: Dataset | SourcePreview) -> list[str]:
+    """The lines of a receipt, without those about the rows and columns of its table."""
+    return [
+        line.text
+        for line in made.receipt
+        if not re.match(r"(Left out: )?[\d,]+ (rows?|columns?) of ", line.text)
+    ]

@@ -120,7 +120,7 @@ def test_the_properties_of_a_source_include_the_split() -> None:
         unlabelled=4453,
         split_counts={},
         size_bytes=103_568_000,
-        notes=[],
+        receipt=[],
         problems=[],
     )
     rows = dict(source_rows(found))

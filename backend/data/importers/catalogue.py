@@ -163,18 +163,21 @@ def check_class_names(names: list[str]) -> None:
 
 
 def _note(catalogue: Catalogue, columns: TableColumns, findings: Findings) -> None:
-    notes = findings.notes
     if columns.roles.get("label_column") is None and not catalogue.class_names:
-        notes.append(f"{columns.table} has no column of classes: the galaxies stay unlabelled.")
+        text = f"{columns.table} has no column of classes: the galaxies stay unlabelled."
+        findings.assumed(text, "label_column")
     repeated = len(catalogue) - len(set(catalogue.source_ids))
     if repeated:
-        notes.append(f"Ids repeat in {counted(repeated, 'row')}; rows of one id belong to one group.")
+        text = f"Ids repeat in {counted(repeated, 'row')}; rows of one id belong to one group."
+        findings.assumed(text, "id_column")
     if is_in_hours(columns.of("ra_column") or []):
-        notes.append("RA is read as hours, minutes and seconds.")
+        findings.assumed("RA is read as hours, minutes and seconds.", "ra_column")
     if catalogue.splits is not None:
-        notes.append(f"The split is taken from column '{columns.roles['split_column']}'.")
+        findings.assumed(f"The split is taken from column '{columns.roles['split_column']}'.", "split_column")
         divided = count_divided(catalogue.source_ids, catalogue.groups, catalogue.splits)
         if divided:
-            notes.append(f"That split divides {counted(divided, 'group')} of one id or group.")
+            text = f"That split divides {counted(divided, 'group')} of one id or group."
+            findings.assumed(text, "split_column")
     elif catalogue.groups is not None:
-        notes.append(f"Rows of one '{columns.roles['group_column']}' stay in one split.")
+        text = f"Rows of one '{columns.roles['group_column']}' stay in one split."
+        findings.assumed(text, "group_column")

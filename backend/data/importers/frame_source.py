@@ -11,11 +11,12 @@ from backend.data.frames.limits import UnreadableImageError
 from backend.data.frames.reading import Frame
 from backend.data.frames.stretch import Stretch
 from backend.data.importers.catalogue import Catalogue
-from backend.data.importers.recipe import FrameStats, Recipe, recipe_of
+from backend.data.importers.recipe import FrameStats, Recipe, note_treatment, recipe_of
 from backend.data.importers.reporting import Findings, Reporter
 from backend.data.layout import DatasetPlan, GalaxyBlock, Pixels, Rows, SkipLog, evenly_spaced
 from backend.errors import DataError
 from shared.configs import ImportConfig
+from shared.contract.datasets import ReceiptLine
 
 STRETCH_FRAMES = 256
 TICK_ROWS = 64
@@ -59,6 +60,7 @@ class FrameSource(ABC):
         self.config, self.info, self.catalogue = config, info, catalogue
         self.stats, self.table = stats, table
         self.skipped = SkipLog()
+        self.findings = findings
         self.recipe = recipe_of(config, stats, findings)
 
     @property
@@ -94,6 +96,20 @@ class FrameSource(ABC):
     def pixels(self, row: int) -> Pixels:
         """One galaxy as stored. Raises UnreadableImageError."""
         return self.ready(self.frame(row))
+
+    def receipt(self) -> list[ReceiptLine]:
+        """What is read, skipped and assumed; complete once all blocks are read."""
+        told = Findings(strict=False, receipt=list(self.findings.receipt))
+        if self.recipe is not None:
+            note_treatment(self.recipe, self.stats, told)
+        if self.skipped.count:
+            first = self.skipped.first[0]
+            told.skipped(self.skipped.count, "image", f"({first.reason})", first.source)
+        checked = sum(self.stats.sizes.values())
+        if checked < len(self.rows()):
+            text = f"Sizes are from {checked:,} evenly spaced images; the import checks all of them."
+            told.read(text)
+        return told.receipt
 
     def _sample(self, reporter: Reporter) -> Iterator[Frame]:
         rows = evenly_spaced(self.rows(), STRETCH_FRAMES)

@@ -12,10 +12,9 @@ from backend.data.frames.limits import UnreadableImageError
 from backend.data.importers.frame_source import FrameSource
 from backend.data.importers.names import counted
 from backend.data.importers.opening import open_source
-from backend.data.importers.recipe import Recipe
 from backend.data.importers.reporting import SILENT, Findings
 from backend.data.importers.trees import Roots
-from backend.data.layout import MIN_ROWS, default_bands, evenly_spaced
+from backend.data.layout import MIN_ROWS, evenly_spaced
 from backend.errors import DataError
 from shared.configs import ImportConfig
 from shared.configs.datasets import COLUMN_FIELDS
@@ -64,7 +63,6 @@ def _preview(source: FrameSource, findings: Findings) -> SourcePreview:
     stats, recipe, catalogue = source.stats, source.recipe, source.catalogue
     channels = max((count for count, _ in stats.layouts), default=0)
     n = len(catalogue)
-    _note_treatment(source, findings)
     return SourcePreview(
         kind=source.info.kind,
         n=n,
@@ -81,36 +79,9 @@ def _preview(source: FrameSource, findings: Findings) -> SourcePreview:
         unlabelled=int((catalogue.labels < 0).sum()),
         split_counts=catalogue.split_counts(),
         size_bytes=n * recipe.img_size**2 * recipe.channels if recipe else 0,
-        notes=findings.notes,
+        receipt=source.receipt(),
         problems=[SourceProblem(code=e.code, detail=e.detail, field=e.field) for e in findings.problems],
     )
-
-
-def _note_treatment(source: FrameSource, findings: Findings) -> None:
-    recipe, stats, notes = source.recipe, source.stats, findings.notes
-    if recipe is not None:
-        size = recipe.img_size
-        if recipe.crop:
-            notes.append(f"Images are cropped to the central {size} × {size} px.")
-        elif set(stats.sizes) != {(size, size)}:
-            notes.append(f"Central squares are resized to {size} px.")
-        if stats.deep:
-            notes.append(f"Values of {', '.join(stats.dtypes())} are stretched to 8 bits.")
-        if recipe.bands != default_bands(recipe.channels):
-            notes.append(f"{_shown_as(recipe)} are shown as red, green, blue.")
-        if {channels for channels, _ in stats.layouts} == {1, 3}:
-            notes.append("Grey pictures among colour ones get three equal bands.")
-    if source.skipped.count:
-        first = source.skipped.first[0]
-        left_out = counted(source.skipped.count, "image")
-        notes.append(f"Left out: {left_out}, first '{first.source}' ({first.reason}).")
-    if len(source.catalogue) > LOOKED_AT and sum(stats.sizes.values()) < len(source.catalogue):
-        notes.append(f"Sizes are from {LOOKED_AT:,} evenly spaced images; the import checks all of them.")
-
-
-def _shown_as(recipe: Recipe) -> str:
-    """Bands with most weight in red, green and blue."""
-    return ", ".join(recipe.bands[int(np.argmax(weights))] for weights in recipe.display)
 
 
 def _sprite(source: FrameSource, count: int, side: int) -> bytes:

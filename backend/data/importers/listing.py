@@ -1,7 +1,7 @@
 """The images of a folder or zip, in order: from a table if there is one, else class folders, else flat."""
 
 import posixpath
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from pathlib import Path
@@ -90,7 +90,7 @@ def _find_table(tree: Tree, config: ImportConfig, findings: Findings) -> tuple[O
     chosen = [name for name in OBVIOUS_TABLES if name in tables] or (tables if len(tables) == 1 else [])
     if not chosen:
         if tables:
-            findings.notes.append(f"There are several tables ({listed(tables)}); set labels to use one.")
+            findings.assumed(f"No table is used, as there are several: {listed(tables)}.", "labels")
         return None
     return member_opener(tree, chosen[0]), chosen[0], ""
 
@@ -153,7 +153,18 @@ def table_columns(
     roles = RoleFinder(config, name, table.columns, sample, has_image).find(findings)
     used = list(dict.fromkeys(column for column in roles.values() if column is not None))
     cells = read_columns(table, used or table.columns[:1])
+    rows = len(next(iter(cells.values())))
+    findings.read(f"{counted(rows, 'row')} of {name}: {_roles_in_words(roles)}.", rows)
+    unused = [column for column in table.columns if column not in used]
+    if unused:
+        findings.skipped(len(unused), "column", f"of {name}", unused[0])
     return TableColumns(name, roles, cells), TableView(name, table.columns, roles, sample[:SHOWN_ROWS])
+
+
+def _roles_in_words(roles: Mapping[str, str | None]) -> str:
+    """Such as `label from 'class', ra from 'RAJ2000'`."""
+    used = [f"{role.removesuffix('_column')} from '{name}'" for role, name in roles.items() if name]
+    return ", ".join(used) or "no column has a role"
 
 
 def _by_table(
@@ -187,9 +198,9 @@ def _by_table(
         columns = TableColumns(columns.table, columns.roles, kept)
     catalogue = with_table(unlabelled([cells[row] for row in present]), columns, findings)
     found = [image for image in names if image is not None]
-    unused = len(images) - len(set(found))
+    unused = sorted(set(images) - set(found))
     if unused:
-        findings.notes.append(f"Left out: {counted(unused, 'image')} not in {name}.")
+        findings.skipped(len(unused), "image", f"not in {name}", unused[0])
     return Listing("folder_table", found, catalogue, view)
 
 
@@ -229,9 +240,9 @@ def _by_folders(
     one class per folder, or one split per folder of class folders."""
     flat = [name for name in images if "/" not in name]
     if flat:
-        if len(flat) < len(images):
-            deeper = counted(len(images) - len(flat), "image")
-            findings.notes.append(f"Left out: {deeper} in subfolders.")
+        deeper = [name for name in images if "/" in name]
+        if deeper:
+            findings.skipped(len(deeper), "image", "in subfolders", deeper[0])
         return "folder", flat, unlabelled(flat)
     catalogue = unlabelled(images)
     parts = [name.split("/") for name in images]
@@ -263,14 +274,13 @@ def _set_splits(catalogue: Catalogue, names: list[str], config: ImportConfig, fi
     if config.split_column == NO_COLUMN:
         return
     if Split.TRAIN not in found:
-        findings.notes.append(f"The folders {listed(sorted(found))} lack train: a new split is made.")
+        findings.assumed(f"The folders {listed(sorted(found))} lack train: a new split is made.")
         return
     codes = np.array([SPLIT_CODES[Split(SPLIT_NAMES[name.lower()])] for name in names], np.uint8)
     if Split.VAL in found:
-        findings.notes.append("The split is taken from the names of the folders.")
+        findings.assumed("The split is taken from the names of the folders.", "split_column")
     else:
         codes = with_validation(codes, catalogue.labels, config.split_seed)
-        findings.notes.append(
-            "The split is taken from the names of the folders; a tenth of train becomes val."
-        )
+        text = "The split is taken from the names of the folders; a tenth of train becomes val."
+        findings.assumed(text, "split_column")
     catalogue.splits = codes

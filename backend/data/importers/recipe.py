@@ -105,6 +105,22 @@ def recipe_of(config: ImportConfig, stats: FrameStats, findings: Findings) -> Re
     return Recipe(side, config.crop, channels, bands, display, stats.deep)
 
 
+def note_treatment(recipe: Recipe, stats: FrameStats, findings: Findings) -> None:
+    """Put into the receipt what is done to the pixels, and which of it nobody had chosen."""
+    size = recipe.img_size
+    if recipe.crop:
+        findings.read(f"Images are cropped to the central {size} × {size} px.")
+    elif set(stats.sizes) != {(size, size)}:
+        findings.read(f"Central squares are resized to {size} px.")
+    if stats.deep:
+        findings.assumed(f"Values of {', '.join(stats.dtypes())} are stretched to 8 bits.", "stretch")
+    if recipe.bands != default_bands(recipe.channels):
+        shown = ", ".join(recipe.bands[int(np.argmax(weights))] for weights in recipe.display)
+        findings.assumed(f"{shown} are shown as red, green, blue.", "rgb")
+    if {channels for channels, _ in stats.layouts} == {1, 3}:
+        findings.read("Grey pictures among colour ones get three equal bands.")
+
+
 def _channels(stats: FrameStats, findings: Findings) -> int | None:
     """The number of stored bands: 3 for a mix of grey and colour pictures."""
     with findings.trying():

@@ -1,11 +1,13 @@
-"""Progress of an import, its cancellation, and its findings."""
+"""Progress of an import, its cancellation, and its findings: the receipt, and problems."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from backend.data.importers.names import counted
 from backend.data.layout import SkipLog
 from backend.errors import DataError, GalaxyscopeError
+from shared.contract.datasets import ReceiptLine
 
 MAX_SKIPPED_SHARE = 0.1
 
@@ -35,11 +37,26 @@ SILENT = Reporter(lambda *_: None, lambda: False)
 
 @dataclass
 class Findings:
-    """`notes` say what an import will do, `problems` what prevents it; with `strict` the first is raised."""
+    """`receipt` says what an import reads, skips and assumes, `problems` what prevents it; with `strict` the
+    first is raised."""
 
     strict: bool
-    notes: list[str] = field(default_factory=list)
+    receipt: list[ReceiptLine] = field(default_factory=list)
     problems: list[GalaxyscopeError] = field(default_factory=list)
+
+    def read(self, text: str, count: int | None = None) -> None:
+        """Note what is taken from the source, and how it is treated."""
+        self.receipt.append(ReceiptLine(kind="read", text=text, count=count))
+
+    def skipped(self, count: int, noun: str, why: str, first: str) -> None:
+        """Note that `count` things of the source are not used: `Left out: 3 images in subfolders, first
+        'a/b.png'.`"""
+        text = f"Left out: {counted(count, noun)} {why}, first '{first[-100:]}'."
+        self.receipt.append(ReceiptLine(kind="skipped", text=text, count=count, first=first[-160:]))
+
+    def assumed(self, text: str, field: str | None = None) -> None:
+        """Note a choice that nobody made; `field` is the setting that makes it."""
+        self.receipt.append(ReceiptLine(kind="assumed", text=text, field=field))
 
     @contextmanager
     def trying(self) -> Iterator[None]:

@@ -9,6 +9,7 @@ from backend.data.importers.reporting import Reporter
 from backend.data.layout import GALAXY10_DECALS, DatasetPlan, GalaxyBlock, Pixels, Rows
 from backend.data.sky.scene import photograph
 from shared.configs import SimulateConfig
+from shared.contract.datasets import ReceiptLine
 
 FREQUENCIES = (1081, 1853, 2645, 2027, 334, 2043, 1829, 2628, 1423, 1873)
 """Images a class in Galaxy10 DECaLS."""
@@ -38,6 +39,10 @@ class SimulatedSource:
             split_seed=config.seed,
             stretch="asinh",
         )
+
+    def receipt(self) -> list[ReceiptLine]:
+        """Nothing was read."""
+        return []
 
     def close(self) -> None:
         """Nothing to close."""

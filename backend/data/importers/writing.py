@@ -13,6 +13,7 @@ from backend.data.importers.reporting import Reporter, refuse_many
 from backend.data.layout import DatasetPlan, GalaxyBlock, SkipLog
 from backend.data.writer import StoreWriter, cleanup_partials, target_paths
 from backend.errors import DataError
+from shared.contract.datasets import ReceiptLine
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
@@ -23,6 +24,8 @@ class Source(Protocol):
     plan: DatasetPlan
 
     def blocks(self, reporter: Reporter) -> Iterator[GalaxyBlock]: ...
+
+    def receipt(self) -> list[ReceiptLine]: ...
 
     def close(self) -> None: ...
 
@@ -50,7 +53,7 @@ def write_source(
                 refuse_many(skipped, total)
             n = source.plan.n
             reporter.tick(n, n, "Making splits and statistics")
-            return writer.finish(skipped)
+            return writer.finish(skipped, source.receipt())
     except (OSError, RuntimeError) as error:
         cleanup_partials(folder, token)
         if _says_full(error):

@@ -84,5 +84,7 @@ def run(spec: Spec, home: Path, writer: RunWriter) -> Result:
     except ImportStopped as stopped:
         return writer.result("cancelled", reason=f"stopped: {stopped}")
     dataset = describe(path, str(spec.config["name"]))
+    for line in dataset.receipt:
+        writer.say(f"{line.kind}: {line.text}")
     produced = {"file": path.name, "dataset": dataset.model_dump(mode="json")}
     return writer.result(step=dataset.n, produced=produced)

@@ -11,6 +11,7 @@ from frontend.features.data.figures.collection_list import draw_collection_list
 from frontend.features.data.figures.duplicate_pairs import draw_duplicate_pairs
 from frontend.features.data.figures.flag_list import draw_flag_list
 from frontend.features.data.figures.sky_map import draw_sky_map
+from frontend.features.data.receipt import draw_receipt
 from frontend.ui.blocks import facts, guarded
 from frontend.ui.session import client
 from frontend.ui.wording import clock, count, size
@@ -35,6 +36,8 @@ def draw_sections(dataset: Dataset) -> None:
         _fold("flags", "Labels flagged as doubtful", draw_flag_list, dataset)
     if dataset.skipped_count:
         _fold("skipped", f"Skipped on import: {count(dataset.skipped_count)}", _draw_skipped, dataset)
+    if dataset.receipt:
+        _fold("receipt", "Receipt of the import", _draw_receipt, dataset)
     _fold("provenance", "Provenance", _draw_provenance, dataset)
 
 
@@ -89,6 +92,10 @@ def _draw_skipped(dataset: Dataset) -> None:
     facts([(row.source, row.reason) for row in dataset.skipped])
     if dataset.skipped_count > len(dataset.skipped):
         st.caption(f"The first {count(len(dataset.skipped))} of {count(dataset.skipped_count)}.")
+
+
+def _draw_receipt(dataset: Dataset) -> None:
+    draw_receipt(dataset.receipt, settable=False)
 
 
 def _draw_provenance(dataset: Dataset) -> None:

@@ -13,7 +13,7 @@ from backend.data.importers import inspect_source
 from backend.data.importers.recipe import Recipe
 from backend.data.store import GalaxyStore, describe
 from backend.files import EVERYWHERE
-from tests.data.conftest import refused, write_image
+from tests.data.conftest import receipt_of, refused, write_image
 
 Write = Callable[..., Path]
 
@@ -52,7 +52,7 @@ def test_fits_cutouts_keep_their_bands_and_show_the_longest_as_red(run_import: W
         True,
         ["g", "r", "z"],
     )
-    assert "z, r, g are shown as red, green, blue." in preview.notes
+    assert "z, r, g are shown as red, green, blue." in receipt_of(preview)
     with GalaxyStore.open(run_import(cutouts)) as store:
         assert store.bands == ["g", "r", "z"]
         images = store.images(np.arange(3))
@@ -193,7 +193,7 @@ def test_crop_cuts_the_centre_and_leaves_small_frames_out(run_import: Write, tmp
     preview = inspect_source(
         {"path": str(tmp_path / "mixed"), "img_size": 16, "crop": True}, roots=EVERYWHERE
     )
-    crop, left_out = preview.notes
+    crop, left_out = receipt_of(preview)
     assert "16 × 16 px" in crop
     assert all(word in left_out for word in ("1 image", "'small.png'", "30 × 12", "16 × 16"))
     path = run_import(tmp_path / "mixed", img_size=16, crop=True)

@@ -14,7 +14,7 @@ from backend.data.importers import inspect_source, preview_sprite
 from backend.data.store import GalaxyStore
 from backend.errors import DataError
 from backend.files import EVERYWHERE
-from tests.data.conftest import raises, write_image
+from tests.data.conftest import raises, receipt_of, write_image
 
 Write = Callable[..., Path]
 
@@ -38,7 +38,7 @@ def test_several_faults_are_told_at_once_with_their_fields(tmp_path: Path) -> No
         {"path": str(tmp_path / "t"), "img_size": 16, "ra_column": "-", "split_column": "-"}, roots=EVERYWHERE
     )
     assert (solved.problems, solved.img_size) == ([], 16)
-    assert solved.notes == ["Central squares are resized to 16 px."]
+    assert receipt_of(solved) == ["Central squares are resized to 16 px."]
     assert solved.size_bytes == 12 * 16 * 16 * 3
 
 
@@ -63,7 +63,7 @@ def test_a_galaxy10_file_is_told_by_its_columns(galaxy10_file: Write) -> None:
     assert (preview.kind, preview.n, preview.unlabelled) == ("galaxy10", 40, 0)
     assert preview.class_counts["Disturbed"] == 4
     assert preview.split_counts == {}
-    assert preview.notes == []
+    assert receipt_of(preview) == []
 
 
 def test_a_file_without_labels_is_unlabelled(run_import: Write, galaxy10_file: Write) -> None:
@@ -77,7 +77,7 @@ def test_hdf5_of_floats_is_stretched_and_cropped(run_import: Write, galaxy10_fil
     images = np.random.default_rng(0).normal(size=(40, 32, 32, 3)).astype("f4")
     path = galaxy10_file(images=images, pxscale=np.full(40, 0.3))
     preview = inspect_source({"path": str(path), "img_size": 16, "crop": True}, roots=EVERYWHERE)
-    crop, stretched = preview.notes
+    crop, stretched = receipt_of(preview)
     assert "16 × 16 px" in crop
     assert "float32" in stretched
     with GalaxyStore.open(
@@ -118,8 +118,8 @@ def test_headers_of_two_thousand_images_are_read_and_no_more(
         write_image(tmp_path / "t" / f"{index:02d}.png", seed=index)
     preview = inspect_source({"path": str(tmp_path / "t")}, roots=EVERYWHERE)
     assert (preview.n, preview.sizes) == (30, {"24 × 24": 10})
-    assert len(preview.notes) == 1
-    assert "10 evenly spaced images" in preview.notes[0]
+    assert len(receipt_of(preview)) == 1
+    assert "10 evenly spaced images" in receipt_of(preview)[0]
 
 
 def test_efigi_is_recognised_with_its_columns(real_galaxies: Path) -> None:

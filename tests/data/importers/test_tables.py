@@ -15,7 +15,7 @@ from backend.data.importers.values import Column, sky_values
 from backend.data.store import GalaxyStore, describe
 from backend.errors import DataError
 from backend.files import EVERYWHERE
-from tests.data.conftest import refused, write_image
+from tests.data.conftest import receipt_of, refused, write_image
 
 Write = Callable[..., Path]
 COLUMN = Column("t.csv", "x", "ra_column")
@@ -150,7 +150,7 @@ def test_a_table_without_classes_makes_an_unlabelled_dataset_and_says_so(
     (pictures / "labels.csv").write_text("file,ra,dec\n" + rows(lambda i: f"img/{i}.png,{i},0"))
     assert (
         "labels.csv has no column of classes"
-        in inspect_source({"path": str(pictures)}, roots=EVERYWHERE).notes[0]
+        in receipt_of(inspect_source({"path": str(pictures)}, roots=EVERYWHERE))[0]
     )
     assert describe(run_import(pictures), "x").unlabelled == 48
 
@@ -163,9 +163,8 @@ def test_right_ascension_in_hours_becomes_degrees_and_minus_zero_stays_south(
     with import_table(run_import, pictures, text) as store:
         assert store.ra[30] == pytest.approx(187.5)
         assert store.dec[30] == pytest.approx(-0.51)
-    assert (
-        "RA is read as hours, minutes and seconds."
-        in inspect_source({"path": str(pictures)}, roots=EVERYWHERE).notes
+    assert "RA is read as hours, minutes and seconds." in receipt_of(
+        inspect_source({"path": str(pictures)}, roots=EVERYWHERE)
     )
 
 
@@ -239,9 +238,8 @@ def test_a_split_column_is_taken_as_it_is(run_import: Write, pictures: Path) -> 
     text = "file,split\n" + rows(lambda i: f"img/{i}.png,{names[i % 6]}")
     with import_table(run_import, pictures, text) as store:
         assert store.splits[:6].tolist() == [0, 1, 2, 1, 0, 2]
-    assert (
-        "The split is taken from column 'split'."
-        in inspect_source({"path": str(pictures)}, roots=EVERYWHERE).notes
+    assert "The split is taken from column 'split'." in receipt_of(
+        inspect_source({"path": str(pictures)}, roots=EVERYWHERE)
     )
 
 
@@ -270,9 +268,8 @@ def test_repeated_ids_form_a_group_and_are_noted(run_import: Write, pictures: Pa
     with import_table(run_import, pictures, text) as store:
         assert store.source_ids[46] == store.source_ids[47] == "obj 46"
         assert store.splits[46] == store.splits[47]
-    assert (
-        "Ids repeat in 1 row; rows of one id belong to one group."
-        in inspect_source({"path": str(pictures)}, roots=EVERYWHERE).notes
+    assert "Ids repeat in 1 row; rows of one id belong to one group." in receipt_of(
+        inspect_source({"path": str(pictures)}, roots=EVERYWHERE)
     )
 
 
@@ -282,7 +279,7 @@ def test_a_given_split_that_divides_an_id_is_taken_and_counted(run_import: Write
     with import_table(run_import, pictures, text) as store:
         assert store.splits[:3].tolist() == [0, 1, 2]
         assert store.provenance["groups_across_splits"] == 1
-    notes = inspect_source({"path": str(pictures)}, roots=EVERYWHERE).notes
+    notes = receipt_of(inspect_source({"path": str(pictures)}, roots=EVERYWHERE))
     assert "That split divides 1 group of one id or group." in notes
 
 
@@ -326,7 +323,7 @@ def test_a_table_elsewhere_names_files_from_its_own_folder_or_the_images(
 
 def test_unused_images_are_noted(pictures: Path) -> None:
     (pictures / "labels.csv").write_text("file,label\n" + rows(lambda i: f"{i},{i % 2}", 40))
-    notes = inspect_source({"path": str(pictures)}, roots=EVERYWHERE).notes
+    notes = receipt_of(inspect_source({"path": str(pictures)}, roots=EVERYWHERE))
     assert any("8 images" in note and "labels.csv" in note for note in notes)
 
 

@@ -12,7 +12,7 @@ from backend.data.store import GalaxyStore, describe
 from backend.files import EVERYWHERE
 from shared.base.vocabulary import SPLIT_CODES, Split
 from shared.configs import ImportConfig
-from tests.data.conftest import refused, write_image
+from tests.data.conftest import receipt_of, refused, write_image
 
 Write = Callable[..., Path]
 
@@ -58,8 +58,8 @@ def test_a_published_test_split_is_never_trained_on(run_import: Write, tmp_path:
         folder = tmp_path / "d" / ("test" if index % 4 == 0 else "train") / "ab"[index % 2]
         write_image(folder / f"{index}.png", seed=index)
     preview = inspect_source({"path": str(tmp_path / "d")}, roots=EVERYWHERE)
-    assert len(preview.notes) == 1
-    assert "a tenth of train" in preview.notes[0]
+    assert len(receipt_of(preview)) == 1
+    assert "a tenth of train" in receipt_of(preview)[0]
     with GalaxyStore.open(run_import(tmp_path / "d")) as store:
         test = {row for row, source in enumerate(store.source_ids) if source.startswith("test/")}
         assert set(np.flatnonzero(store.splits == SPLIT_CODES[Split.TEST])) == test

@@ -8,8 +8,9 @@ import streamlit as st
 
 from frontend.api.client import ApiError
 from frontend.features.data.adding.source_preview import draw_source_preview
+from frontend.features.data.receipt import draw_receipt
 from frontend.features.data.words import source_rows
-from frontend.ui.blocks import bullets, facts, section, table
+from frontend.ui.blocks import facts, section, table
 from frontend.ui.config_form import check_values
 from frontend.ui.session import client
 from frontend.ui.wording import count
@@ -77,11 +78,10 @@ def draw_images(inspection: Inspection) -> None:
 
 
 def draw_source(preview: SourcePreview) -> None:
-    """The properties of the source, and notes on it."""
+    """The properties of the source, and the receipt that its import would have."""
     section("Source")
     facts(source_rows(preview))
-    if preview.notes:
-        bullets(preview.notes)
+    draw_receipt(preview.receipt)
     if preview.class_counts:
         with st.expander(f"Classes: {count(len(preview.class_counts))}"):
             shown = list(preview.class_counts.items())[:MANY_CLASSES]
