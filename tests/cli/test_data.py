@@ -39,5 +39,5 @@ def test_words_json_log_and_show_tell_the_same(tmp_path: Path, pictures: Path) -
     assert [line["text"] for line in receipt if line["text"] not in " ".join(shown.split())] == []
     assert json.loads(call(home, "data", "show", "mine", "--json").stdout)["receipt"] == receipt
     [run] = json.loads(call(home, "runs", "list", "--all", "--json").stdout)
-    log = next((home / "runs" / run["id"]).glob("*.log")).read_text()
+    log = (home / "runs" / run["id"] / "log.txt").read_text()
     assert [line["text"] for line in receipt if line["text"] not in log] == []
