@@ -250,7 +250,8 @@ def print_neighbours(found: SearchResult, note: str, marked: Set[int] = frozense
         },
         wrap=False,
     )
-    left_out = f", {found.left_out} trivial left out" if found.left_out else ""
+    names = ", ".join(found.left_out_ids) + (", …" if found.left_out > len(found.left_out_ids) else "")
+    left_out = f", {found.left_out} repeats left out ({names})" if found.left_out else ""
     index = found.approximate
     how = f"; by an index that finds {index.recall:.1%} of the {index.k} nearest" if index else ""
     print_lines(f"of {found.candidates:,} galaxies of {found.dataset}{left_out}{how}", note)

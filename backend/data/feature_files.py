@@ -1,4 +1,4 @@
-"""Frozen features on disk, named by what they depend on, float16; read here without torch.
+"""Frozen features on disk, named by what they depend on, float32; read here without torch.
 
     <home>/cache/features/<weights digest>/<dataset digest>/<crop>/d<depth>_<pooling>_<rows>.npy
 
@@ -18,6 +18,7 @@ from shared.configs import ModelConfig
 POOLED: tuple[Literal["cls", "mean"], ...] = ("cls", "mean")
 """What is stored; "both" is the two side by side."""
 EVERY_ROW = "all"
+Features = NDArray[np.float32] | NDArray[np.float16]
 
 
 def feature_folder(weights_digest: str, dataset_digest: str, config: ModelConfig) -> str:
@@ -49,11 +50,12 @@ def index_file(depth: int, pooling: str) -> str:
     return f"d{depth}_{pooling}_index.faiss"
 
 
-def read_features(path: Path, rows: int) -> NDArray[np.float16] | None:
-    """The (rows, D) stored at `path`, or None if there are none of so many rows."""
+def read_features(path: Path, rows: int) -> Features | None:
+    """The (rows, D) stored at `path`, or None if there are none of so many rows. Earlier versions stored
+    float16."""
     try:
         os.utime(path)
-        stored: NDArray[np.float16] = np.load(path, allow_pickle=False)
+        stored: Features = np.load(path, allow_pickle=False)
     except (FileNotFoundError, ValueError, EOFError):
         return None
     return stored if stored.ndim == 2 and len(stored) == rows else None

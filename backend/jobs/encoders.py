@@ -78,7 +78,7 @@ def _step(run_dir: RunDir, checkpoint: str, steps: list[int]) -> int:
     if checkpoint == "best":
         pointer = read_json(run_dir.checkpoints / "best")
         best = int(pointer["step"]) if pointer else None
-        named["best"] = best if best in steps else named["last"]
+        named["best"] = best if best and best in steps else named["last"]  # step 0 is untrained
     step = named[checkpoint] if checkpoint in named else int(checkpoint)
     if step is None or step not in steps:
         raise _no_checkpoint(run_dir.path.name, checkpoint, steps)

@@ -13,6 +13,8 @@ EVERYONE = slice(None)
 SAME_COSINE = np.float32(0.9999)
 ALIKE_COSINE = np.float32(0.95)
 """With the same image hash; the hash alone is not enough, since smooth galaxies of one size share it."""
+APART_ARCSEC = 60.0
+"""Galaxies of different ids this far apart are two, however alike they look."""
 
 
 @dataclass(frozen=True)
@@ -40,17 +42,30 @@ class Catalogue:
         return same
 
     def same_picture(self, row: int, cosine: NDArray[np.float32], among: Rows | slice = EVERYONE) -> Mask:
-        """Which rows `among` all are near-identical images, by cosine and hash."""
-        hashes = self.hashes[among]
-        hashed = hashes == self.hashes[row] if self.hashes[row] else np.zeros(len(cosine), np.bool_)
-        return near_identical(cosine) | (hashed & (cosine >= ALIKE_COSINE))
+        """Which rows `among` all are near-identical images, by cosine and hash, and not known to lie
+        elsewhere on the sky."""
+        others = np.arange(len(self.sources))[among]
+        return self._same_picture(np.full(len(others), row), others, cosine)
 
     def again(self, rows: Rows, others: Rows, cosine: NDArray[np.float32], arcsec: float) -> Mask:
         """Which pairs (m,) are one galaxy, by source, position, cosine or hash."""
-        same: Mask = (self.sources[rows] == self.sources[others]) | near_identical(cosine)
+        same: Mask = self.sources[rows] == self.sources[others]
+        return same | self._same_picture(rows, others, cosine) | self._near(rows, others, arcsec)
+
+    def _same_picture(self, rows: Rows, others: Rows, cosine: NDArray[np.float32]) -> Mask:
         hashes = self.hashes[rows]
-        same |= (hashes == self.hashes[others]) & (hashes > 0) & (cosine >= ALIKE_COSINE)
-        return same | self._near(rows, others, arcsec)
+        hashed = (hashes == self.hashes[others]) & (hashes > 0)
+        alike: Mask = near_identical(cosine) | (hashed & (cosine >= ALIKE_COSINE))
+        at = np.flatnonzero(alike)
+        alike[at] = ~self._elsewhere(rows[at], others[at])
+        return alike
+
+    def _elsewhere(self, rows: Rows, others: Rows) -> Mask:
+        """Which pairs (m,) have different ids and positions far apart."""
+        place = (values[pair] for pair in (rows, others) for values in (self.ra, self.dec))
+        apart: Mask = separations_arcsec(*place) > APART_ARCSEC  # False for NaN
+        apart &= self.sources[rows] != self.sources[others]
+        return apart
 
     def _near(self, rows: Rows, others: Rows, arcsec: float) -> Mask:
         """Which pairs (m,) are nearer than `arcsec` on the sky; none of unknown position."""

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from shared.base.vocabulary import SPLIT_CODES, Split
 
 Vectors = NDArray[np.float32]
-Features = NDArray[np.float16]
+Features = NDArray[np.float32] | NDArray[np.float16]
+"""As stored, or as earlier versions stored them."""
 BLOCK = 65_536
 MIN_STD = 1e-6
 

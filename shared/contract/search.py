@@ -66,7 +66,8 @@ class SearchRequest(Wire):
     Examples are the query (a row or an uploaded image) and further rows; score = mean cosine to the positive
     ones − negative_weight · mean cosine to the negative ones. Examples are excluded from the results, and
     unless `keep_trivial` so are trivial neighbours of the positive ones: of the same source, closer on the
-    sky than near_arcsec, or a near-identical image (cosine 0.9999, or the same picture hash and 0.95)."""
+    sky than near_arcsec, or a near-identical image (cosine 0.9999, or the same picture hash and 0.95) that is
+    not known to lie elsewhere: with another id, over 60 arcsec away."""
 
     space: EmbeddingSpace
     row: int | None = Field(None, ge=0)
@@ -135,6 +136,7 @@ class SearchResult(Wire):
     neighbours: list[Neighbour] = Field(description="The best first.")
     candidates: int
     left_out: int
+    left_out_ids: list[str] = Field(description="Of the first of them.")
     approximate: IndexQuality | None = None
     milliseconds: float
 

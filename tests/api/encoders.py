@@ -51,7 +51,7 @@ def leave_checkpoints(folder: Path, config: PretrainConfig, digest: str, channel
 def keep_features(settings: Settings, space: ResolvedSpace, features: NDArray[np.floating]) -> None:
     """Features (N, up to the width) of every row of a space pooled in one way, as if a job had computed them;
     the rest of the width counts nothing."""
-    whole = np.zeros((space.n, space.width), np.float16)
+    whole = np.zeros((space.n, space.width), np.float32)
     whole[:, : features.shape[1]] = features
     [file] = space.files
     path = settings.home / "cache" / "features" / file

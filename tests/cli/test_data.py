@@ -1,4 +1,4 @@
-"""The receipt of an import: the same lines in the words of the shell, in its JSON and in the log of the job."""
+"""The receipt of an import: the same lines in the words of the shell, in its JSON and in the log."""
 
 import json
 from pathlib import Path

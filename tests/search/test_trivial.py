@@ -28,3 +28,14 @@ def test_a_picture_again_is_told_by_features_or_by_its_hash_and_like_features() 
     assert catalogue().same_picture(4, cosine).tolist() == [False, True, False, False, True]
     assert catalogue().same_picture(1, cosine).tolist() == [False, True, False, False, True]
     assert near_identical(cosine).tolist() == [False, True, False, False, True]
+
+
+def test_galaxies_of_two_ids_far_apart_are_two_however_alike() -> None:
+    ra, dec = np.array([10.0, 40.0, 10.01, 10.0, np.nan]), np.zeros(5)
+    plain = Catalogue.of(["a", "b", "c", "a", "d"], ra, dec, np.full(5, 9, np.uint64))
+    alike = np.ones(5, np.float32)
+    assert plain.same_picture(0, alike).tolist() == [True, False, True, True, True], "36 arcsec is not far"
+    assert plain.same_picture(4, alike).tolist() == [True] * 5, "its position is unknown"
+    rows, others = np.array([0, 0, 0, 1]), np.array([1, 2, 4, 3])
+    assert plain.again(rows, others, np.ones(4, np.float32), 5.0).tolist() == [False, True, True, False]
+    assert plain.same_picture(1, alike[:2], np.array([0, 1])).tolist() == [False, True]

@@ -19,7 +19,7 @@ from torch.nn import functional
 from backend.errors import InvalidInputError
 from backend.ml.explore.loading import Checkpoint
 from backend.ml.mae.models_mae import MaskedAutoencoderViT, Pooling, pool
-from backend.ml.probing.features import Encoder, rounded
+from backend.ml.probing.features import Encoder
 from backend.ml.runtime.compute import standardise, to_tensor
 from backend.ml.runtime.contracts import Pixels
 
@@ -72,7 +72,7 @@ def embed_image(checkpoint: Checkpoint, pixels: Pixels, depth: int, pooling: Poo
     encoder = Encoder(checkpoint.model, checkpoint.config, checkpoint.mean, checkpoint.std, "")
     imgs = standardised(pixels, checkpoint.mean, checkpoint.std)
     [tokens] = encoder.tokens(imgs, [depth], final_norm=True)
-    features: NDArray[np.float32] = rounded(pool(tokens, pooling)).numpy()
+    features: NDArray[np.float32] = pool(tokens, pooling).numpy()
     return features
 
 

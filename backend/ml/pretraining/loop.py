@@ -91,7 +91,10 @@ class ImageSchedule:
 
 @dataclass
 class Selection:
-    """The best evaluation so far, kept in every checkpoint so that a resumed run selects alike."""
+    """The best evaluation so far, kept in every checkpoint so that a resumed run selects alike.
+
+    Step 0 is a reference and never the best; of equals the later is, though it does not count as better for
+    stopping early."""
 
     best: float | None = None
     best_step: int | None = None
@@ -101,10 +104,15 @@ class Selection:
     def take(self, score: float | None, step: int) -> bool:
         """Whether `step` is the best so far; without a score, the last one is."""
         self.evaluated_step = step
+        if step == 0:
+            return False
         if score is not None and self.best is not None and score <= self.best:
             self.since_best += 1
-            return False
-        self.best, self.best_step, self.since_best = score, step, 0
+            if score < self.best:
+                return False
+        else:
+            self.since_best = 0
+        self.best, self.best_step = score, step
         return True
 
 

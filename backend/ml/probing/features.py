@@ -21,7 +21,7 @@ from backend.data.layout import Rows
 from backend.data.store import GalaxyStore, load_images
 from backend.errors import InvalidInputError
 from backend.ml.mae.models_mae import MaskedAutoencoderViT, Pooling, pool
-from backend.ml.runtime.compute import autocast, multiplies_in_bfloat16, standardise, to_tensor
+from backend.ml.runtime.compute import standardise, to_tensor
 from shared.configs import ModelConfig
 
 BATCH = 128
@@ -49,15 +49,11 @@ class FeatureCache:
         return (self.folder / name).is_file()
 
     def put(self, name: str, features: Tensor) -> None:
-        """Store features (N, D) as float16, unless they alone are over the budget."""
+        """Store features (N, D), unless they alone are over the budget. In float32: the class token of some
+        encoders hardly varies, and standardising would magnify what float16 loses."""
         buffer = io.BytesIO()
-        np.save(buffer, features.numpy().astype(np.float16))
+        np.save(buffer, features.numpy())
         self._files.put(name, buffer.getvalue())
-
-
-def rounded(features: Tensor) -> Tensor:
-    """Features as they come back from the cache, so that the first and later probes see the same."""
-    return features.half().float()
 
 
 def at_depths(
@@ -97,9 +93,8 @@ class Encoder:
                 yield standardise(chunk, self.mean, self.std)
 
     def tokens(self, imgs: Tensor, depths: list[int], final_norm: bool) -> Iterator[Tensor]:
-        device = torch.device("cpu")
-        dtype = torch.bfloat16 if multiplies_in_bfloat16(device) else torch.float32
-        with torch.inference_mode(), autocast(device, dtype):
+        """As `at_depths`, always in float32, so that features are the same on every machine."""
+        with torch.inference_mode():
             yield from at_depths(self.model, imgs, depths, final_norm)
 
 
@@ -168,7 +163,7 @@ class FeatureSource:
             self.tick(done, len(rows))
         for key, features in made.items():
             self.cache.put(self._name(*key, split), features)
-        return {key: rounded(features) for key, features in made.items()}
+        return dict(made)
 
     def _name(self, depth: int, pooling: Pooling, split: str) -> str:
         raw = not self.final_norm and depth != self.encoder.layers

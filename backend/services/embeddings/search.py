@@ -29,6 +29,7 @@ CACHED_CATALOGUES, CACHED_UPLOADS = 4, 64
 OVERSAMPLING = 4
 """An index returns so many times k candidates, as some are filtered and some trivial."""
 MIN_CANDIDATES = 64
+NAMED_REPEATS = 8
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,11 @@ class PreparedSearch:
 
 @dataclass(frozen=True)
 class SearchHits:
-    """`candidates` were ranked, `left_out` were trivial. Without an index `scores` (N,) are of all galaxies,
-    `allowed` (N,) of which were ranked; with one, `approximate` is its measured quality."""
+    """`candidates` were ranked, the rows `left_out` were trivial. Without an index `scores` (N,) are of all
+    galaxies, `allowed` (N,) of which were ranked; with one, `approximate` is its measured quality."""
 
     candidates: int
-    left_out: int
+    left_out: Rows
     ranked: Ranking
     scores: Vectors
     allowed: Mask
@@ -190,8 +191,8 @@ def _among(
     ranked = rank(vectors, examples, scores, allowed & ~left_out, request.k, least=request.least)
     if isinstance(rows, np.ndarray):
         ranked = Ranking(rows[ranked.rows], ranked.scores)
-    trivial = int(left_out.sum())
-    return SearchHits(before - trivial, trivial, ranked, scores, allowed & ~left_out)
+    repeats = np.arange(len(embedded.vectors))[rows][left_out]
+    return SearchHits(before - len(repeats), repeats, ranked, scores, allowed & ~left_out)
 
 
 def _trivial(prepared: PreparedSearch, catalogue: Catalogue, positive: Vectors, rows: Rows | slice) -> Mask:
@@ -223,7 +224,8 @@ def _result(
             for row, score in zip(found.ranked.rows, found.ranked.scores, strict=True)
         ],
         candidates=found.candidates,
-        left_out=found.left_out,
+        left_out=len(found.left_out),
+        left_out_ids=[store.source_ids[row] or f"#{row}" for row in found.left_out[:NAMED_REPEATS]],
         approximate=None if found.approximate is None else IndexQuality(**vars(found.approximate)),
         milliseconds=round(milliseconds, 2),
     )

@@ -111,13 +111,14 @@ class ModelCache:
         )
 
     def pin(self, run_id: str, checkpoint: str) -> CheckpointRef:
-        """The checkpoint that "last", "best" or a step is now. Raises NotFoundError, which lists the existing
-        ones."""
+        """The checkpoint that "last", "best" or a step is now; before there is a best one, it is the last.
+        Raises NotFoundError, which lists the existing ones."""
         from backend.ml.explore.loading import saved_steps, stamp
 
         folder = self._folder(run_id)
         steps, best = saved_steps(folder)
-        named = {"last": max(steps, default=None), "best": best}
+        last = max(steps, default=None)
+        named = {"last": last, "best": last if best is None else best}
         step = named[checkpoint] if checkpoint in named else int(checkpoint)
         if step is None or step not in steps:
             raise _no_checkpoint(run_id, checkpoint, steps)

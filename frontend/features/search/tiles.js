@@ -104,13 +104,18 @@ function howFound(state, { approximate }) {
     el("button", { class: "narrow", "data-exact": String(Boolean(approximate)), onClick: () => change(state, { exact: Boolean(approximate) }) }, approximate ? "Search exactly" : "Use the index")]
 }
 
+/** Such as `2 repeats of the query left out: 1237, 1238`. @param {SearchResult} result */
+function leftOut({ left_out: n, left_out_ids: ids }) {
+  return `${grouped(n)} ${n === 1 ? "repeat" : "repeats"} of the query left out: ${ids.join(", ")}${n > ids.length ? ", …" : ""}`
+}
+
 /** The number of results, what was left out, and errors. @param {SearchState} state */
 export function showSays(state) {
   const { result, problem, message, far } = state
   const several = state.view.plus.length + state.view.minus.length > 0
   const counted = result ? [
     `${grouped(result.neighbours.length)} of ${grouped(result.candidates)} galaxies of ${result.dataset}, ${state.view.least ? "least" : "most"} similar first`,
-    result.left_out ? `${grouped(result.left_out)} ${result.left_out === 1 ? "repeat" : "repeats"} of the query left out` : null,
+    result.left_out ? leftOut(result) : null,
     several ? "score: mean cosine to positive examples − ½ mean cosine to negative ones" : null,
     `${result.milliseconds.toFixed(1)} ms`].filter(Boolean).join(" · ") : ""
   renew(state.says,

@@ -52,7 +52,7 @@ def space(database: Database, settings: Settings, services: Services, sky: Path)
         file.attrs["simulated"] = False
     space = EmbeddingSpace(run=leave_encoder(database, settings))
     resolved = services.embeddings.resolve(space)
-    features = np.zeros((60, resolved.width), np.float16)
+    features = np.zeros((60, resolved.width), np.float32)
     features[:, :2] = np.stack([np.cos(ANGLES), np.sin(ANGLES)], axis=1)
     [file] = resolved.files
     path = settings.home / "cache" / "features" / file
@@ -158,8 +158,9 @@ def test_the_most_isolated_come_first_with_their_neighbours_and_what_those_say(
     client: Client, services: Services, space: EmbeddingSpace
 ) -> None:
     vectors = services.embeddings.get(space).vectors
-    blank = np.full(60, np.nan)
-    found = nearest(vectors, Catalogue.of([""] * 60, blank, blank, np.zeros(60, np.uint64)), 4)
+    with services.datasets.use("sky") as store:
+        catalogue = Catalogue.of([""] * 60, store.ra, store.dec, np.zeros(60, np.uint64))
+    found = nearest(vectors, catalogue, 4)
     scores = isolation(found)
     page = ask(client, space)
     assert (page.total, len(page.galaxies)) == (60, 60)

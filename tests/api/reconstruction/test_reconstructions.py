@@ -115,7 +115,6 @@ def test_ratio_zero_and_one_and_a_mask_by_hand(http: TestClient, train: Train) -
     [
         ({"viewed": {"row": 60}}, 404, "row_not_found", "rows 0 to 59, not 60"),
         ({"viewed": {"checkpoint": "7"}}, 404, "checkpoint_not_found", "there are: 1"),
-        ({"viewed": {"checkpoint": "best"}}, 404, "checkpoint_not_found", "no checkpoint best"),
         ({"viewed": {"run": "no-such-run-1"}}, 404, "run_not_found", "no-such-run-1"),
         ({"viewed": {"dataset": "andromeda"}}, 404, "dataset_not_found", "andromeda"),
         ({"viewed": {"row": None, "upload": "../../etc"}}, 404, "upload_not_found", "../../etc"),

@@ -12,6 +12,7 @@ import torch
 from safetensors.torch import load_file
 
 from backend.ml.checkpoints.store import CheckpointStore, build_model
+from backend.ml.pretraining.loop import Selection
 from backend.ml.pretraining.optimizer import BETAS, build_optimizer
 from backend.ml.pretraining.pretrain import Outcome, PretrainData, bare_step_images_per_s, pretrain
 from backend.ml.runtime.memory import is_out_of_memory
@@ -230,11 +231,22 @@ def test_early_stopping_counts_evaluations_without_a_better_probe(
     io = memory_run()
     outcome = pretrain(config, tiny_data(), io, tmp_path)
     accuracies = io.series("val/linear_accuracy")
-    best = max(accuracies, key=lambda step: (accuracies[step], -step))
+    del accuracies[0]  # the reference, never the best
+    first_best = max(accuracies, key=lambda step: (accuracies[step], -step))
+    last_best = max(accuracies, key=lambda step: (accuracies[step], step))
     assert outcome.outcome == "succeeded" and outcome.step < 600
-    assert outcome.step == best + 2 * 3  # two evaluations, one an epoch of three steps, after the best
-    assert outcome.reason is not None and f"at step {best}" in outcome.reason
-    assert CheckpointStore(tmp_path / "checkpoints", 12).best_step() == best
+    assert outcome.step == first_best + 2 * 3  # two evaluations without a better one, a step each epoch of 3
+    assert outcome.reason is not None and f"at step {last_best}" in outcome.reason
+    assert CheckpointStore(tmp_path / "checkpoints", 12).best_step() == last_best
+
+
+def test_step_0_is_never_the_best_and_of_equals_the_later_is() -> None:
+    selection = Selection()
+    taken = [selection.take(score, step) for step, score in enumerate([1.0, 0.9, 1.0, 1.0, 0.95, 1.0])]
+    assert taken == [False, True, True, True, False, True]
+    assert (selection.best, selection.best_step, selection.since_best) == (1.0, 5, 3)
+    unlabelled = Selection()
+    assert [unlabelled.take(None, step) for step in (0, 5, 9)] == [False, True, True]
 
 
 def test_without_labels_the_best_is_the_last_and_no_accuracy_is_claimed(
