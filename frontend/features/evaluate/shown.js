@@ -11,27 +11,35 @@
  */
 /** @typedef {{ view: View, browser_seq: number | null }} Address the view of the address, and its number if the browser sent it */
 
+/** @typedef {ReturnType<typeof setTimeout> | undefined} Timer */
+
 /** @type {Set<() => void>} */
 const listeners = new Set()
 /** `seq` numbers the choices, made `at` ms, of which `echoed` came back; `last` is the view that came last.
  * @type {{ view: View | null, seq: number, at: number, echoed: number, last: string, send: (view: Partial<View>, seq: number) => void,
- *   timer: ReturnType<typeof setTimeout> | undefined }}
+ *   timer: Timer, leaving: Timer, unsent: boolean }}
  */
-const shared = { view: null, seq: 0, at: -Infinity, echoed: 0, last: "", send: () => {}, timer: undefined }
+const shared = { view: null, seq: 0, at: -Infinity, echoed: 0, last: "", send: () => {}, timer: undefined, leaving: undefined, unsent: false }
 const REPORT_MS = 150 // after the galaxies were asked for, which the server answers sooner alone
 const IN_FLIGHT_MS = 3000 // a choice that has not come back by then was lost
+const LEFT_MS = 1000 // a rerun may remove all listeners for a moment, and adds them again sooner
 
 /** Calls `changed` after every change; returns a function that stops it.
  * @param {() => void} changed
  */
 export function follow(changed) {
   listeners.add(changed)
+  clearTimeout(shared.leaving)
+  if (shared.unsent) report()
   return () => {
     listeners.delete(changed)
-    if (listeners.size) return
-    clearTimeout(shared.timer) // the page was left
-    Object.assign(shared, { view: null, last: "", echoed: shared.seq })
+    if (!listeners.size) shared.leaving = setTimeout(leave, LEFT_MS)
   }
+}
+
+function leave() {
+  clearTimeout(shared.timer)
+  Object.assign(shared, { view: null, last: "", echoed: shared.seq, unsent: false })
 }
 
 /** How the script learns of a choice.
@@ -56,7 +64,8 @@ export function choose(changes) {
 
 /** Sends what is chosen here; filters and order are the script's own. */
 function report() {
-  shared.send(chosenHere(currentView()), shared.seq)
+  shared.unsent = !listeners.size
+  if (!shared.unsent) shared.send(chosenHere(currentView()), shared.seq)
 }
 
 /** The part of a view that is chosen in the browser. @param {View} view */

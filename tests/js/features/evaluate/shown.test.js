@@ -31,6 +31,7 @@ beforeEach(() => {
 })
 afterEach(() => {
   stop()
+  mock.timers.tick(1000) // the page was left
   mock.timers.reset()
 })
 
@@ -83,6 +84,7 @@ test("after the page was left, the address counts, not a choice that it never le
   take({ view: sent[0].view, browser_seq: sent[0].seq })
   chooseOnly({ true: "Im" })
   stop()
+  mock.timers.tick(1000)
   stop = follow(() => {})
   take({ view: sent[0].view, browser_seq: sent[0].seq })
   assert.equal(currentView().true, "E")
@@ -94,4 +96,24 @@ test("of choices in quick succession only the last is reported, under its number
   assert.deepEqual(sent.map(({ view }) => view.true), ["Im"])
   take({ view: { ...ALL, true: "E" }, browser_seq: sent[0].seq - 1 })
   assert.equal(currentView().true, "Im")
+})
+
+test("a choice outlives a moment without components, as a rerun makes one, and is then reported", () => {
+  chooseOnly({ true: "E" })
+  stop()
+  mock.timers.tick(500)
+  assert.deepEqual([currentView().true, sent], ["E", []])
+  stop = follow(() => drawn++)
+  take({ view: { ...ALL, page: 3 }, browser_seq: null })
+  assert.deepEqual(sent.map(({ view }) => view.true), ["E"])
+  assert.equal(currentView().true, "E")
+})
+
+test("once the page was left, its choice is gone", () => {
+  chooseOnly({ true: "E" })
+  stop()
+  mock.timers.tick(1000)
+  stop = follow(() => drawn++)
+  take({ view: ALL, browser_seq: null })
+  assert.deepEqual([currentView().true, sent], [null, []])
 })
