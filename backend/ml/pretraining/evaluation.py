@@ -13,7 +13,7 @@ from backend.ml.probing.probe import (
     accuracy,
     balanced_accuracy,
     can_be_probed,
-    knn_predict,
+    knn_votes,
     linear_probe,
     rankme,
     standardise_features,
@@ -137,9 +137,8 @@ def probe_figures(
     train_y = torch.from_numpy(train_labels.astype(np.int64))
     truth = val_labels.astype(np.int64)
     standard_train, standard_val = standardise_features(train_x, val_x)
-    nearest = knn_predict(
-        standard_train, train_y, standard_val, config.knn_k, config.knn_temperature, n_classes
-    )
+    votes = knn_votes(standard_train, train_y, standard_val, config.knn_k, config.knn_temperature, n_classes)
+    nearest = votes.argmax(dim=1).numpy()
     figures = {
         "val/knn_accuracy": accuracy(truth, nearest),
         "val/knn_balanced_accuracy": balanced_accuracy(truth, nearest),

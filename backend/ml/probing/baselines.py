@@ -12,7 +12,7 @@ from backend.data.layout import Rows
 from backend.ml.probing.probe import (
     accuracy,
     balanced_accuracy,
-    knn_predict,
+    knn_votes,
     standardise_features,
     standardised_probe,
 )
@@ -63,10 +63,11 @@ def raw_pixel_baselines(
     truth: NDArray[np.int64] = val_labels.astype(np.int64)
     train_x, val_x = standardise_features(train_x, val_x)
     del train_pixels, val_pixels  # freed if the caller kept none: at this width each copy counts
+    votes = knn_votes(train_x, train_y, val_x, k, temperature, n_classes)
     linear = standardised_probe(train_x, train_y, val_x, torch.from_numpy(truth), n_classes)
     predictions = {
         "majority": np.full_like(truth, majority_class(train_labels)),
-        "raw_pixel_knn": knn_predict(train_x, train_y, val_x, k, temperature, n_classes),
+        "raw_pixel_knn": votes.argmax(dim=1).numpy(),
         "raw_pixel_linear": linear.predicted,
     }
     figures: dict[str, float] = {}
