@@ -2,13 +2,13 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.data.splits import smallest_fraction
 from backend.data.store import GalaxyStore
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import InvalidInputError, NotFoundError
+from backend.jobs.dataset_names import dataset_here
 from backend.jobs.encoders import find_encoder
 from backend.jobs.run_dir import EncoderSource
 from backend.services.datasets.browsing import require_dataset
@@ -33,8 +33,7 @@ def source_of(session: Session, run: RunRow) -> EncoderSource:
     """The run of an encoder, and the dataset it was trained on, where that is known and still exists."""
     if not has_trait(run.kind, Trait.TRAINS) or run.dataset_digest is None:
         return EncoderSource(run=run.id)
-    same = select(DatasetRow).where(DatasetRow.digest == run.dataset_digest).order_by(DatasetRow.name)
-    dataset = session.scalar(same.limit(1))
+    dataset = dataset_here(session, run.dataset_digest)
     return EncoderSource(
         run=run.id,
         seen_file=f"datasets/{dataset.file}" if dataset else None,
