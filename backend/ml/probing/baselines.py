@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from backend.data.layout import Rows
+from backend.data.store import GalaxyStore
 from backend.ml.probing.probe import (
     accuracy,
     balanced_accuracy,
@@ -31,6 +32,11 @@ def raw_pixels(read: Callable[[Rows], Pixels], rows: Rows, block: int = 256) -> 
         pixels = torch.empty(len(rows), shrunk.shape[1]) if pixels is None else pixels
         pixels[start : start + len(shrunk)] = shrunk
     return torch.zeros(0, 0) if pixels is None else pixels
+
+
+def stored_pixels(store: GalaxyStore, rows: Rows) -> Tensor:
+    """The `raw_pixels` of a dataset's rows, few at a time at full size."""
+    return raw_pixels(store.images, rows, max(1, BLOCK_BYTES // (store.img_size**2 * store.channels)))
 
 
 def _shrunk(images: Pixels) -> Tensor:
