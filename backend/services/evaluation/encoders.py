@@ -12,6 +12,7 @@ from backend.jobs.dataset_names import dataset_here
 from backend.jobs.encoders import find_encoder
 from backend.jobs.run_dir import EncoderSource
 from backend.services.datasets.browsing import require_dataset
+from backend.services.runs.lifecycle import find_row
 from backend.settings import Settings
 from shared.base.vocabulary import SPLIT_CODES, Split
 from shared.configs.kinds import Trait, has_trait
@@ -43,9 +44,7 @@ def source_of(session: Session, run: RunRow) -> EncoderSource:
 
 
 def encoder_run(session: Session, run_id: str) -> RunRow:
-    row = session.get(RunRow, run_id)
-    if row is None:
-        raise NotFoundError("run_not_found", f"there is no run {run_id}; the Runs page lists them", "encoder")
+    row = find_row(session, run_id, "encoder")
     if not has_trait(row.kind, Trait.LEAVES_MODEL):
         detail = (
             f"{run_id} is a job of kind {row.kind}, without an encoder; choose a training or imported model"
