@@ -1,9 +1,21 @@
-"""Validation errors of a config as one sentence."""
+"""Validation of configs and requests, with its errors as one sentence."""
 
-from pydantic import ValidationError
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
 
 from backend.errors import InvalidInputError, shortened
 from shared.configs import ConfigConflictError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def validated(model: type[Model], values: object) -> Model:
+    """`values` as a config or request. Raises InvalidInputError in one sentence."""
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise config_error(error) from None
 
 
 def config_error(error: ValidationError) -> InvalidInputError:

@@ -1,10 +1,11 @@
 """Routes of datasets and their images."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from backend.api.deps import ServicesDep, matches, route, saved_as
+from backend.api.deps import ServicesDep, cached, route, saved_as
 from backend.services.datasets import changes
 from backend.services.datasets.browsing import RowSelection
 from shared.base.vocabulary import Split
@@ -101,7 +102,6 @@ def galaxy_image(
         int | None, Query(ge=8, le=1024, description="Pixels a side; its own where absent.")
     ] = None,
 ) -> Response:
-    headers = {"ETag": services.datasets.etag(name, row, size), "Cache-Control": "private, max-age=86400"}
-    if matches(request, headers):
-        return Response(status_code=304, headers=headers)
-    return Response(services.datasets.image_png(name, row, size), media_type="image/png", headers=headers)
+    datasets = services.datasets
+    draw = partial(datasets.image_png, name, row, size)
+    return cached(request, datasets.etag(name, row, size), "max-age=86400", "image/png", draw)

@@ -65,6 +65,9 @@ def saved_as(name: str, content: bytes | str) -> Response:
     return Response(content, media_type=media, headers=headers)
 
 
-def matches(request: Request, headers: dict[str, str]) -> bool:
-    """Whether the browser has the content with the ETag in `headers` already."""
-    return request.headers.get("if-none-match") == headers["ETag"]
+def cached(request: Request, etag: str, caching: str, media: str, content: Callable[[], bytes]) -> Response:
+    """`content()` with its ETag; only the headers if the browser has it already."""
+    headers = {"ETag": etag, "Cache-Control": f"private, {caching}"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    return Response(content(), media_type=media, headers=headers)

@@ -1,10 +1,11 @@
 """Routes of embeddings, and of search, odd galaxies and maps by them."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 
-from backend.api.deps import ServicesDep, matches, parsed, route, saved_as
+from backend.api.deps import ServicesDep, cached, parsed, route, saved_as
 from backend.services.datasets.locating import locate
 from backend.services.datasets.tables import TableFormat
 from backend.services.embeddings.map_colours import map_colours
@@ -118,11 +119,9 @@ def get_map(services: ServicesDep, map_request: MapQuery) -> MapState:
 @route(router, endpoints.MAP_POINTS)
 def get_points(services: ServicesDep, request: Request, map_request: MapQuery) -> Response:
     """float32, little-endian: N values of x, then N of y, in the order of the dataset."""
-    headers = {"ETag": services.projections.etag(map_request), "Cache-Control": "private, no-cache"}
-    if matches(request, headers):
-        return Response(status_code=304, headers=headers)
-    points = services.projections.points(map_request)
-    return Response(points, media_type="application/octet-stream", headers=headers)
+    projections = services.projections
+    points = partial(projections.points, map_request)
+    return cached(request, projections.etag(map_request), "no-cache", "application/octet-stream", points)
 
 
 @route(router, endpoints.GET_COLOURS)

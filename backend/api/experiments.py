@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from backend.api.deps import ServicesDep, route, saved_as
-from backend.services.experiments.suite_files import report_html, report_markdown
+from backend.services.experiments.suite_files import report_text
 from shared.contract import endpoints
 from shared.contract.suites import SuiteInfo, SuiteReport, SuiteRequest, SuiteScale
 from shared.contract.sweeps import SweepLaunch, SweepPlan, SweepReport, SweepSpec, SweepSummary
@@ -53,8 +53,8 @@ def report_file(
 ) -> Response:
     """The report as a self-contained file."""
     found = services.suites.report(key, scale, dataset, seeds)
-    content = report_html(found) if file_format == "html" else report_markdown(found)
-    return saved_as(f"galaxyscope-{key}-{dataset}-{scale.value}.{file_format}", content)
+    name = f"galaxyscope-{key}-{dataset}-{scale.value}.{file_format}"
+    return saved_as(name, report_text(found, file_format))
 
 
 WITHIN_S = 5.0

@@ -3,10 +3,8 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import ValidationError
 
-from backend.api.deps import ServicesDep, route
-from backend.errors import InvalidInputError
+from backend.api.deps import ServicesDep, parsed, route
 from backend.services.launching.estimate import estimate_launch, first_batch_png
 from backend.services.runs import queue
 from shared.configs.kinds import Lane
@@ -28,12 +26,7 @@ def first_batch(
     services: ServicesDep, request: Annotated[str, Query(description="A RunRequest as JSON.")]
 ) -> Response:
     """The first images of the first step of that run: original, augmented, masked; 8 columns by 3 rows."""
-    try:
-        run_request = RunRequest.model_validate_json(request)
-    except ValidationError as error:
-        fault = error.errors()[0]
-        raise InvalidInputError("invalid_request", f"request: {fault['msg']}", "request") from None
-    png = first_batch_png(services.datasets, run_request)
+    png = first_batch_png(services.datasets, parsed(request, RunRequest))
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=300"})
 
 

@@ -1,12 +1,13 @@
 """Routes of reconstructions: single masks, ladders of ratios, uploaded images."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from backend.api.deps import ServicesDep, matches, parsed, route, saved_as
+from backend.api.deps import ServicesDep, cached, parsed, route, saved_as
 from backend.errors import InvalidInputError
 from backend.services.datasets.browsing import RowSelection
 from backend.services.reconstruction.images import (
@@ -50,11 +51,9 @@ def get_ladder(services: ServicesDep, query: LadderQuery) -> LadderInfo:
 
 @route(router, endpoints.LADDER_SPRITE)
 def get_sprite(services: ServicesDep, request: Request, query: LadderQuery) -> Response:
-    ladder = parsed(query, LadderRequest)
-    headers = {"ETag": services.reconstructions.etag(ladder), "Cache-Control": "private, no-cache"}
-    if matches(request, headers):
-        return Response(status_code=304, headers=headers)
-    return Response(services.reconstructions.sprite(ladder), media_type="image/webp", headers=headers)
+    ladder, reconstructions = parsed(query, LadderRequest), services.reconstructions
+    draw = partial(reconstructions.sprite, ladder)
+    return cached(request, reconstructions.etag(ladder), "no-cache", "image/webp", draw)
 
 
 @route(router, endpoints.GET_SAMPLE_CURVE)

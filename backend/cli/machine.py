@@ -4,9 +4,10 @@ from typing import Annotated
 
 import typer
 
-from backend.cli.options import Json, validated
+from backend.cli.options import Json
 from backend.cli.output import console, free_of, print_facts, print_json, print_lines, print_list
 from backend.cli.session import open_home, run_job
+from backend.config_errors import validated
 from backend.errors import InvalidInputError
 from backend.services.machine.status import read_machine, wait_for_torch
 from backend.services.runs import notices as service

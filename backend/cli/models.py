@@ -14,11 +14,6 @@ app = typer.Typer(no_args_is_help=True)
 Model = Annotated[dict[str, Any], fields_of(ImportModelConfig, argument="path", paths=("path",))]
 
 
-@app.callback()
-def _models() -> None:
-    """Import models trained elsewhere."""
-
-
 @app.command("import")
 @grouped
 def import_(config: Model, name: Label = None, as_json: Json = False) -> None:

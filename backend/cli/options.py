@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from types import UnionType
-from typing import Annotated, Any, TypeVar, get_args
+from typing import Annotated, Any, get_args
 
 import typer
 import yaml
-from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
-from backend.config_errors import config_error
+from backend.config_errors import validated
 from backend.errors import InvalidInputError
 from shared.base.config import Config
 from shared.contract.search import EmbeddingSpace
@@ -34,7 +33,6 @@ EvalDataset = Annotated[
 Settings = Annotated[
     list[str] | None, typer.Option("--set", help="key=value; can be repeated. Overrides the preset.")
 ]
-Model = TypeVar("Model", bound=BaseModel)
 KEYWORD = inspect.Parameter.KEYWORD_ONLY
 
 
@@ -141,14 +139,6 @@ def read_launch_file(path: Path) -> dict[str, Any]:
     if not isinstance(values, dict):
         raise InvalidInputError("bad_yaml", f"{path} has no settings; write key: value lines", "config")
     return values
-
-
-def validated(model: type[Model], values: Any) -> Model:
-    """`values` as a request. Raises InvalidInputError in one sentence."""
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        raise config_error(error) from None
 
 
 def _space(

@@ -5,9 +5,10 @@ from typing import Annotated, get_args
 
 import typer
 
-from backend.cli.options import Json, validated
+from backend.cli.options import Json
 from backend.cli.output import print_json
 from backend.cli.session import open_home
+from backend.config_errors import validated
 from backend.errors import InvalidInputError
 from backend.files import write_atomic
 from backend.services.reconstruction.reconstructions import PANELS

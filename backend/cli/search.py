@@ -7,9 +7,10 @@ from typing import Annotated, Any
 
 import typer
 
-from backend.cli.options import Csv, Json, Space, grouped, validated
+from backend.cli.options import Csv, Json, Space, grouped
 from backend.cli.output import print_json, print_lines, print_table
 from backend.cli.session import open_home, run_job
+from backend.config_errors import validated
 from backend.errors import InvalidInputError
 from backend.files import write_atomic
 from backend.services.datasets.locating import locate

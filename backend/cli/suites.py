@@ -8,7 +8,7 @@ import typer
 from backend.cli.options import Json, Options, grouped
 from backend.cli.output import console, print_json, print_lines
 from backend.cli.session import open_home, wait_for_run
-from backend.services.experiments.suite_files import report_html, report_markdown
+from backend.services.experiments.suite_files import report_text
 from shared.base.states import TERMINAL
 from shared.contract.suites import SuiteReport, SuiteScale
 from shared.planning.suite_texts import SUITES
@@ -74,7 +74,7 @@ def show(
     """Show the current state of a suite: rows, references, claims."""
     report = open_home().suites.report(*suite)
     if out is not None:
-        text = report_html(report) if out.suffix == ".html" else report_markdown(report)
+        text = report_text(report, "html" if out.suffix == ".html" else "md")
         out.write_text(text, encoding="utf-8")
         console.print(f"{out} written.")
     else:
@@ -92,4 +92,4 @@ def _print_report(report: SuiteReport, as_json: bool) -> None:
     if as_json:
         print_json(report)
     else:
-        console.print(report_markdown(report).split("## Configuration")[0], markup=False)
+        console.print(report_text(report, "md").split("## Configuration")[0], markup=False)

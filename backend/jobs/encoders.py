@@ -43,16 +43,16 @@ def find_encoder(home: Path, run_id: str, checkpoint: str) -> FoundEncoder:
     step = _step(run_dir, checkpoint, steps)
     folder = run_dir.checkpoints / f"step_{step:08d}"
     try:
-        digest = _digest_of(folder / WEIGHTS)
+        digest = digest_of(folder / WEIGHTS)
     except FileNotFoundError:  # replaced since it was listed
-        raise _no_checkpoint(run_id, checkpoint, [other for other in steps if other != step]) from None
+        raise no_checkpoint(run_id, checkpoint, [other for other in steps if other != step]) from None
     spec = EncoderSpec(
         run=run_id, step=step, folder=folder.relative_to(home).as_posix(), weights_digest=digest
     )
     return FoundEncoder(spec, read_json(folder / META) or {})
 
 
-def _digest_of(path: Path) -> str:
+def digest_of(path: Path) -> str:
     """SHA-256 of a file, read once per version. Raises FileNotFoundError."""
     status = path.stat()
     return _read_digest(path, status.st_ino, status.st_mtime_ns, status.st_size)
@@ -76,17 +76,17 @@ def settled(home: Path, source: EncoderSource | None, checkpoint: str) -> Encode
 def _step(run_dir: RunDir, checkpoint: str, steps: list[int]) -> int:
     named = {"last": max(steps, default=None)}
     if checkpoint == "best":
-        pointer = read_json(run_dir.checkpoints / "best")
-        best = int(pointer["step"]) if pointer else None
-        named["best"] = best if best and best in steps else named["last"]  # step 0 is untrained
+        best = run_dir.best_checkpoint()
+        named["best"] = best if best > 0 and best in steps else named["last"]  # step 0 is untrained
     step = named[checkpoint] if checkpoint in named else int(checkpoint)
     if step is None or step not in steps:
-        raise _no_checkpoint(run_dir.path.name, checkpoint, steps)
+        raise no_checkpoint(run_dir.path.name, checkpoint, steps)
     return step
 
 
-def _no_checkpoint(run_id: str, checkpoint: str, steps: list[int]) -> NotFoundError:
-    known = f"it has: {', '.join(map(str, steps))}" if steps else "wait until the first is written"
+def no_checkpoint(run_id: str, checkpoint: str, steps: list[int]) -> NotFoundError:
+    """The error that lists the steps of a run."""
+    known = f"there are: {', '.join(map(str, steps))}" if steps else "wait until the first is written"
     return NotFoundError(
         "checkpoint_not_found", f"{run_id} has no checkpoint {checkpoint}; {known}", "checkpoint"
     )

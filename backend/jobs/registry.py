@@ -76,7 +76,9 @@ def request_baselines(session: Session, runs_dir: Path, run: RunRow) -> None:
     ):
         return
     dataset = dataset_here(session, run.eval_dataset_digest)
-    if dataset is None or not dataset.info["class_names"] or _known_or_tried(session, run):
+    if dataset is None or not dataset.info["class_names"] or baselines_of(session, dataset.digest):
+        return
+    if baselines_pending(session, dataset.digest, since=run.created_at):  # one attempt per run
         return
     queue.enqueue(session, runs_dir, ReadyRun(RunKind.BASELINES, BaselinesConfig(dataset=dataset.name)))
 
@@ -89,19 +91,12 @@ def baselines_of(session: Session, digest: str | None) -> dict[str, float]:
     return {row.key: row.value for row in rows}
 
 
-def baselines_pending(session: Session, digest: str | None) -> bool:
-    """Whether a job that computes them is queued or active."""
+def baselines_pending(session: Session, digest: str | None, since: datetime | None = None) -> bool:
+    """Whether a job that computes them is queued or active, or was queued after `since`."""
+    current = RunRow.state.not_in(TERMINAL)
     job = select(func.count()).where(
-        RunRow.kind == RunKind.BASELINES.value, RunRow.dataset_digest == digest, RunRow.state.not_in(TERMINAL)
+        RunRow.kind == RunKind.BASELINES.value,
+        RunRow.dataset_digest == digest,
+        current if since is None else current | (RunRow.created_at > since),
     )
     return bool(session.scalar(job))
-
-
-def _known_or_tried(session: Session, run: RunRow) -> bool:
-    """Whether they exist, or a job for them is pending or was queued after this run (one attempt per run)."""
-    tried = select(func.count()).where(
-        RunRow.kind == RunKind.BASELINES.value,
-        RunRow.eval_dataset_digest == run.eval_dataset_digest,
-        RunRow.state.not_in(TERMINAL) | (RunRow.created_at > run.created_at),
-    )
-    return bool(baselines_of(session, run.eval_dataset_digest)) or bool(session.scalar(tried))

@@ -183,7 +183,14 @@ class RunDir:
 
     def last_checkpoint(self) -> int:
         """Step of the newest checkpoint, −1 if there is none."""
-        pointer = _read(Pointer, self.checkpoints / "last")
+        return self._pointed("last")
+
+    def best_checkpoint(self) -> int:
+        """Step that was marked as the best, −1 if none was; it may be removed."""
+        return self._pointed("best")
+
+    def _pointed(self, name: str) -> int:
+        pointer = _read(Pointer, self.checkpoints / name)
         return pointer.step if pointer else -1
 
     def is_alive(self, process: Process) -> bool:

@@ -1,10 +1,10 @@
 """The evaluations of a training from the database, for the trend in backend.stats.trend."""
 
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from backend.db.models import DatasetRow, RunRow
+from backend.db.models import RunRow
 from backend.db.points import read_points
+from backend.jobs.dataset_names import dataset_here
 from backend.stats.trend import TrainingHistory
 from shared.base.states import TERMINAL, RunState
 from shared.base.vocabulary import Split
@@ -34,7 +34,7 @@ def read_history(session: Session, row: RunRow) -> TrainingHistory:
 def _validation_rows(session: Session, digest: str | None) -> int | None:
     """Labelled validation rows of a run's eval dataset, None if it is missing. Splits are stratified, so
     missing labels are spread evenly over them."""
-    dataset = session.scalar(select(DatasetRow).where(DatasetRow.digest == digest).limit(1))
+    dataset = dataset_here(session, digest)
     if dataset is None or not dataset.info["n"]:
         return None
     unlabelled: float = dataset.info["unlabelled"] / dataset.info["n"]

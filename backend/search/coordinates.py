@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, unquote
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.errors import InvalidInputError
+from backend.errors import InvalidInputError, shortened
 
 Degrees = NDArray[np.float64]
 ARCSEC_PER_DEG = 3600.0
@@ -127,5 +127,4 @@ def _on_sky(ra: float, dec: float) -> Position:
 
 
 def _no_position(text: str) -> InvalidInputError:
-    shown = text if len(text) <= 60 else f"{text[:59]}…"
-    return InvalidInputError("no_position", f"{shown!r} is not a position; {SPELLINGS}", "text")
+    return InvalidInputError("no_position", f"{shortened(text)} is not a position; {SPELLINGS}", "text")

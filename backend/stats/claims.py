@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from backend.stats.methods import MeanDifference, holm, paired, welch
+from backend.stats.methods import MeanDifference, holm, paired, seeds_words, welch
 from shared.contract.evaluations import FEWEST_SEEDS
 from shared.contract.suites import Claim, ClaimResult, RowResult
 
@@ -41,9 +41,10 @@ def _decided(claim: Claim, found: MeanDifference, p_holm: float, rows: dict[str,
         words = "shown" if found.difference > 0 else "the contrary is shown"
     else:
         words = "not shown"
+    seeds = seeds_words(*(len(rows[name].accuracies) for name in (claim.better, claim.worse)))
     return ClaimResult(
         sentence=claim.sentence,
-        verdict=f"{words}, {_seeds(claim, rows)}",
+        verdict=f"{words}, {seeds}",
         difference=found.difference,
         ci95=found.ci95,
         p=found.p,
@@ -57,8 +58,3 @@ def _undecided(claim: Claim, rows: dict[str, RowResult]) -> ClaimResult:
         verdict = f"not decided: {FEWEST_SEEDS} seeds of both are needed, {fewest} finished"
         return ClaimResult(sentence=claim.sentence, verdict=verdict)
     return ClaimResult(sentence=claim.sentence, verdict="not decided: the seeds do not differ")
-
-
-def _seeds(claim: Claim, rows: dict[str, RowResult]) -> str:
-    a, b = (len(rows[name].accuracies) for name in (claim.better, claim.worse))
-    return f"{a} seeds each" if a == b else f"{a} seeds against {b}"

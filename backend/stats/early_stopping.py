@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from shared.base.text import plural
+
 USUAL_PATIENCE = 5
 """Used for runs without early stopping, to say where it would have ended them."""
 
@@ -27,7 +29,8 @@ class Stopping:
             does = "ended it" if self.own else "would have ended it"
             return f"early stopping with patience {self.patience} {does} at step {self.stop_step:,}"
         if self.own and self.best_step is not None and not ended:
-            return f"early stopping: {self.since_best} of {counted(self.patience)} without a better one"
+            evaluations = plural(self.patience, "evaluation")
+            return f"early stopping: {self.since_best} of {evaluations} without a better one"
         return None
 
 
@@ -45,8 +48,3 @@ def replay_stopping(accuracy: Points, patience: int, total_steps: int | None) ->
         if stop is None and since >= allowed and step != total_steps:
             stop = step
     return Stopping(allowed, patience > 0, best[0] if best else None, since, stop)
-
-
-def counted(count: int) -> str:
-    """1 evaluation, 2 evaluations."""
-    return f"{count} evaluation" if count == 1 else f"{count} evaluations"

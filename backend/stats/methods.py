@@ -59,10 +59,15 @@ def holm(p: Sequence[float]) -> list[float]:
 
 def method_verdict(found: MeanDifference, seeds_a: int, seeds_b: int) -> str:
     """The conclusion about two methods, with the number of seeds."""
-    seeds = f"{seeds_a} seeds each" if seeds_a == seeds_b else f"{seeds_a} seeds against {seeds_b}"
+    seeds = seeds_words(seeds_a, seeds_b)
     if not found.shown:
         return f"not shown that either is better, {seeds}"
     return f"{'A' if found.difference > 0 else 'B'} is better: shown, {seeds}"
+
+
+def seeds_words(seeds_a: int, seeds_b: int) -> str:
+    """3 seeds each, 3 seeds against 5."""
+    return f"{seeds_a} seeds each" if seeds_a == seeds_b else f"{seeds_a} seeds against {seeds_b}"
 
 
 def _mean_difference(difference: np.floating, test: Any) -> MeanDifference:

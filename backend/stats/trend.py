@@ -23,8 +23,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from backend.stats.early_stopping import Points, counted, replay_stopping
+from backend.stats.early_stopping import Points, replay_stopping
 from backend.stats.scores import wilson
+from shared.base.text import plural
 from shared.contract.runs import Trend, Verdict
 
 WINDOW = 10
@@ -145,7 +146,7 @@ def _trend(course: TrainingHistory, levels: Levels | None) -> Finding:
 
 def _too_early(course: TrainingHistory) -> Finding:
     done = sum(step > 0 for step, _ in course.accuracy)
-    words = f"too early to tell: {counted(done)} after step 0, a trend takes {FEWEST}"
+    words = f"too early to tell: {plural(done, 'evaluation')} after step 0, a trend takes {FEWEST}"
     if course.ended:
         advice = "a smaller eval_every_epochs gives more"
         words = f"too few evaluations for a trend: {done} after step 0, it takes {FEWEST}; {advice}"
@@ -159,7 +160,7 @@ def _improving(course: TrainingHistory, levels: Levels) -> Finding | None:
     if gain <= levels.least or climb <= levels.least / 4:
         return None
     still = "was still improving when it ended" if course.ended else "still improving"
-    words = f"{still}: +{100 * gain:.1f} points in the last {counted(window)}"
+    words = f"{still}: +{100 * gain:.1f} points in the last {plural(window, 'evaluation')}"
     return Finding(Trend.IMPROVING, words, window)
 
 
@@ -172,7 +173,8 @@ def _worsening(course: TrainingHistory, levels: Levels) -> Finding | None:
         best, where, since = value, "its own random init", len(course.accuracy) - 1
     if best - levels.now <= levels.least:
         return None
-    words = f"worsening: {100 * (best - levels.now):.1f} points under {where}, {counted(since)} ago"
+    ago = f"{plural(since, 'evaluation')} ago"
+    words = f"worsening: {100 * (best - levels.now):.1f} points under {where}, {ago}"
     return Finding(Trend.WORSENING, words, since)
 
 
@@ -180,7 +182,7 @@ def _flat(levels: Levels) -> Finding:
     alike = _trailing([abs(mean - levels.now) <= levels.least for mean in levels.means])
     since = alike if alike < len(levels.means) else alike + levels.size - 1
     chance = f"no change beyond ±{100 * levels.least:.1f} points, which may be chance"
-    return Finding(Trend.FLAT, f"flat for {counted(since)}: {chance}", since)
+    return Finding(Trend.FLAT, f"flat for {plural(since, 'evaluation')}: {chance}", since)
 
 
 def _trailing(flags: Sequence[bool]) -> int:

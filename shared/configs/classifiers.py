@@ -4,7 +4,7 @@ from typing import Literal
 
 from shared.base.config import setting
 from shared.configs.models import EncoderConfig
-from shared.configs.probes import OnEncoderConfig
+from shared.configs.probes import LABEL_FRACTION, OnEncoderConfig
 from shared.configs.training import TrainingConfig
 
 
@@ -35,14 +35,7 @@ class ClassifierConfig(TrainingConfig):
     keep_checkpoints: int = setting(
         0, "evaluation", "Checkpoints kept besides last and best, log-spaced.", ge=0, le=200
     )
-    label_fraction: float = setting(
-        1.0,
-        "data",
-        "Share of labelled train rows to use, stratified.",
-        ge=0.01,
-        le=1,
-        simple=True,
-    )
+    label_fraction: float = LABEL_FRACTION
     head: Literal["linear", "mlp"] = setting(
         "linear", "head", "Classifier on the pooled tokens.", simple=True
     )

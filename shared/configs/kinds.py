@@ -91,8 +91,6 @@ def _records(*records: JobKind) -> dict[RunKind, JobKind]:
 
 _K, _T = RunKind, Trait
 _TRAINING = frozenset({_T.TRAINS, _T.LEAVES_MODEL, _T.SWEEPABLE, _T.BUNDLED, _T.ANNOUNCED})
-_CLASSIFIER = _TRAINING | {_T.CLASSIFIES}
-_MODEL = frozenset({_T.LEAVES_MODEL, _T.BUNDLED})
 _DATASET = frozenset({_T.MAKES_DATASET})
 _QUIET = frozenset({_T.QUIET})
 

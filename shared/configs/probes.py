@@ -7,6 +7,14 @@ from shared.base.vocabulary import Head
 
 FrozenHead = Literal["knn", "linear", "linear_lars", "mlp", "attentive"]
 FROZEN_HEADS: tuple[Head, ...] = (Head.KNN, Head.LINEAR, Head.LINEAR_LARS, Head.MLP, Head.ATTENTIVE)
+LABEL_FRACTION = setting(
+    1.0,
+    "data",
+    "Share of labelled train rows to use, stratified.",
+    ge=0.01,
+    le=1,
+    simple=True,
+)
 CHECKPOINT = r"^(last|best|\d{1,12})$"
 
 
@@ -48,14 +56,7 @@ class ProbeConfig(OnEncoderConfig):
     mlp_width: int = setting(256, "heads", "Hidden units of the MLP.", ge=8, le=4096)
     knn_k: int = setting(20, "heads", "Neighbours that vote.", ge=1, le=500)
     knn_temperature: float = setting(0.07, "heads", "Of the votes' weights exp(cos/T).", gt=0, le=10)
-    label_fraction: float = setting(
-        1.0,
-        "data",
-        "Share of labelled train rows to use, stratified.",
-        ge=0.01,
-        le=1,
-        simple=True,
-    )
+    label_fraction: float = LABEL_FRACTION
     seeds: int = setting(
         1, "evaluation", "Repetitions with seeds seed, seed + 1, …", ge=1, le=10, simple=True
     )

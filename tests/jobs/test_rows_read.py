@@ -16,7 +16,7 @@ from backend.ml.checkpoints.store import model_from_config
 from backend.ml.pretraining.first_batch import first_batch
 from backend.ml.pretraining.pretrain import read_pretrain_data
 from backend.ml.probing.features import Encoder, FeatureCache, FeatureSource
-from backend.ml.probing.judging import LabelledRows, probe_encoder
+from backend.ml.probing.judging import EncoderProbing, LabelledRows
 from backend.ml.probing.pixel_probing import probe_pixels
 from backend.ml.probing.probe_cache import ProbeCache
 from shared.base.vocabulary import SPLIT_CODES, Basis, Split
@@ -110,7 +110,7 @@ def test_a_probe_reads_test_rows_once_and_last(sky: Path, tmp_path: Path) -> Non
         cache = ProbeCache.at(tmp_path / "probes", dataset=store.digest)
         source = FeatureSource(encoder, store, FeatureCache(tmp_path / "features"))
         labelled = LabelledRows.of(store)
-        judged = list(probe_encoder(source, labelled, config, Basis.ENCODER, SilentIO(), cache))
+        judged = list(EncoderProbing(source, labelled, config, Basis.ENCODER, SilentIO(), cache).results())
         judged += probe_pixels(store, labelled, config, lambda _: None, cache)
         read = [store.splits[one] for one in rows]
         test = np.flatnonzero(store.splits == TEST)

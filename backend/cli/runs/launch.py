@@ -30,11 +30,6 @@ app = typer.Typer(no_args_is_help=True)
 Seeds = Annotated[int, typer.Option(min=1, max=10, help="Number of runs, with seeds seed, seed + 1, …")]
 
 
-@app.callback()
-def _run() -> None:
-    """Launch a run."""
-
-
 def _pretraining(
     dataset: Annotated[str | None, typer.Option("--dataset", help="Dataset to train on.")] = None,
     preset: Annotated[str | None, typer.Option("--preset", help="Preset, such as demo-60s.")] = None,

@@ -1,4 +1,4 @@
-"""Where on the sky an image is, from the WCS of its FITS header (Greisen & Calabretta 2002, A&A 395, 1061)."""
+"""Where on the sky an image is, by the WCS of its FITS header (Greisen & Calabretta 2002, A&A 395, 1061)."""
 
 import math
 import warnings

@@ -6,7 +6,7 @@ from backend.data.store import GalaxyStore, split_rows
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.inputs import open_store
-from backend.ml.probing.baselines import BLOCK_BYTES, raw_pixel_baselines, raw_pixels
+from backend.ml.probing.baselines import raw_pixel_baselines, stored_pixels
 from shared.base.vocabulary import Split
 from shared.configs import PretrainConfig
 
@@ -27,11 +27,10 @@ def measure(store: GalaxyStore) -> dict[str, float]:
     defaults = PretrainConfig.model_fields
     train = split_rows(store, Split.TRAIN, labelled_only=True)
     val = split_rows(store, Split.VAL, labelled_only=True)
-    block = max(1, BLOCK_BYTES // (store.img_size**2 * store.channels))
     return raw_pixel_baselines(
-        raw_pixels(store.images, train, block),
+        stored_pixels(store, train),
         store.labels[train],
-        raw_pixels(store.images, val, block),
+        stored_pixels(store, val),
         store.labels[val],
         n_classes=len(store.class_names),
         k=defaults["knn_k"].default,

@@ -19,7 +19,7 @@ from backend.jobs.tasks.origin import Origin, find_origin
 from backend.ml.classifier.predictions import best_classifier
 from backend.ml.classifier.training import AnyClassifierConfig, fresh_encoder, train_classifier
 from backend.ml.probing.features import Encoder, FeatureCache, FeatureSource, fresh_weights_digest
-from backend.ml.probing.judging import HeadResult, LabelledRows, probe_encoder
+from backend.ml.probing.judging import EncoderProbing, HeadResult, LabelledRows
 from backend.ml.probing.pixel_probing import probe_majority, probe_pixels
 from backend.ml.probing.probe_cache import ProbeCache
 from backend.ml.runtime.contracts import ClassifierData, Outcome
@@ -132,7 +132,7 @@ class ClassifierJob:
         progress.say("features at random init")
         features = FeatureCache(self.home / "cache" / "features")
         source = FeatureSource(self._random_init(), self.store, features, tick=progress.images)
-        yield from probe_encoder(source, self.labelled, probe, Basis.RANDOM_INIT, progress, cache)
+        yield from EncoderProbing(source, self.labelled, probe, Basis.RANDOM_INIT, progress, cache).results()
 
     def _classified(self, progress: EvaluationProgress) -> HeadResult:
         """Predictions of the best epoch on validation and test rows; test rows are first read here."""

@@ -11,7 +11,7 @@ from backend.jobs.tasks.encoding import load_encoder, untrained
 from backend.jobs.tasks.evaluation_writer import EvaluationProgress, EvaluationWriter
 from backend.jobs.tasks.inputs import open_store
 from backend.ml.probing.features import Encoder, FeatureCache, FeatureSource
-from backend.ml.probing.judging import HeadResult, LabelledRows, probe_encoder
+from backend.ml.probing.judging import EncoderProbing, HeadResult, LabelledRows
 from backend.ml.probing.pixel_probing import probe_majority, probe_pixels
 from backend.ml.probing.probe_cache import ProbeCache
 from shared.base.vocabulary import Basis
@@ -58,7 +58,9 @@ class ProbeJob:
         cache = FeatureCache(self.home / "cache" / "features")
         final_norm = self.config.inner_norm == "final"
         source = FeatureSource(encoder, self.store, cache, final_norm, self.progress.images)
-        yield from probe_encoder(source, self.labelled, self.config, basis, self.progress, self.cache)
+        yield from EncoderProbing(
+            source, self.labelled, self.config, basis, self.progress, self.cache
+        ).results()
 
     def write(self, judged: HeadResult) -> Evaluation:
         """Store it, and log the accuracies of the first seed on the encoder."""

@@ -14,7 +14,7 @@ from backend.data.feature_files import EVERY_ROW
 from backend.data.layout import Rows, evenly_spaced
 from backend.data.store import split_rows
 from backend.ml.mae.models_mae import Pooling
-from backend.ml.probing.baselines import BLOCK_BYTES, raw_pixels
+from backend.ml.probing.baselines import stored_pixels
 from backend.ml.probing.features import FeatureSource, combined
 from backend.ml.probing.probe import standardise_features
 from backend.stats.retrieval import Ranking, by_class, chance, mean_interval, rank_by_class
@@ -47,7 +47,8 @@ def measure_search(
     chosen = np.isin(train, gallery), np.isin(val, queries)
     rankings[Basis.RANDOM_INIT] = _ranking(untrained_train[chosen[0]], untrained_val[chosen[1]], *labels)
     progress.say("raw pixels")
-    rankings[Basis.RAW_PIXELS] = _ranking(_pixels(source, gallery), _pixels(source, queries), *labels)
+    pixels = stored_pixels(store, gallery), stored_pixels(store, queries)
+    rankings[Basis.RAW_PIXELS] = _ranking(*pixels, *labels)
     quality = SearchQuality(
         k=K,
         n=len(rankings[Basis.ENCODER].labels),
@@ -62,11 +63,6 @@ def _ranking(gallery: Tensor, queries: Tensor, of_gallery: Rows, of_queries: Row
     """Features (N, D) and (Q, D) as a search compares them: standardised by the gallery, of length 1."""
     vectors = [functional.normalize(part, dim=1).numpy() for part in standardise_features(gallery, queries)]
     return rank_by_class(vectors[0], of_gallery, vectors[1], of_queries, K)
-
-
-def _pixels(source: FeatureSource, rows: Rows) -> Tensor:
-    store = source.store
-    return raw_pixels(store.images, rows, max(1, BLOCK_BYTES // (store.img_size**2 * store.channels)))
 
 
 def _retrieval(basis: Basis, ranking: Ranking, names: list[str]) -> Retrieval:

@@ -1,13 +1,9 @@
 """Error maps, and picture files."""
 
-import io
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from backend.ml.pretraining.pictures import picture_file
 from backend.ml.runtime.contracts import Pixels
 
 VIRIDIS = (
@@ -33,20 +29,9 @@ def colour_errors(errors: NDArray[np.float64], largest: float) -> Pixels:
 
 def png_file(picture: Pixels) -> bytes:
     """A picture (H, W, 3) as PNG, fast rather than small."""
-    return _file(picture, format="PNG", compress_level=1)
+    return picture_file(picture, format="PNG", compress_level=1)
 
 
 def webp_file(picture: Pixels) -> bytes:
     """A picture (H, W, 3) as lossless WebP, fast rather than small."""
-    return _file(picture, format="WEBP", lossless=True, quality=0, method=0)
-
-
-def _file(picture: Pixels, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, **options)
-    return buffer.getvalue()
-
-
-def side_by_side(pictures: Sequence[Pixels]) -> Pixels:
-    """Pictures (H, W, 3) in a row."""
-    return np.concatenate(list(pictures), axis=1)
+    return picture_file(picture, format="WEBP", lossless=True, quality=0, method=0)

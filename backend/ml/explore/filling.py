@@ -8,12 +8,12 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from backend.ml.explore.drawing import colour_errors, side_by_side
+from backend.ml.explore.drawing import colour_errors
 from backend.ml.explore.figures import psnr_db, seam, ssim
 from backend.ml.explore.masks import mask_at
 from backend.ml.explore.ratio_curves import LossCurve, loss_curve
 from backend.ml.explore.reconstruct import SHOWN_SIGMA, Galaxy, Prediction, error_scale
-from backend.ml.pretraining.pictures import hide_removed
+from backend.ml.pretraining.pictures import hide_removed, sprite
 from backend.ml.runtime.contracts import Pixels
 from shared.contract.reconstruction import LADDER, PixelMode
 
@@ -98,7 +98,7 @@ def ratio_ladder(galaxy: Galaxy, ranks: Tensor, mode: PixelMode, to_rgb: ToRgb) 
         errors.append(colour_errors(_errors(picture, reference), largest))
         yield None
     yield Ladder(
-        sprite=np.concatenate([side_by_side(pictures), side_by_side(errors)]),
+        sprite=sprite([pictures, errors]),
         curve=loss_curve([(prediction.losses[None], prediction.mask[None]) for prediction in predictions]),
         original=to_rgb(galaxy.image[None])[0],
         error_max=largest,

@@ -1,6 +1,5 @@
 """A checkpoint in memory, ready for inspection."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,10 +87,6 @@ def stamp(folder: Path, step: int) -> str:
 def use_threads(count: int) -> None:
     """Let the calling thread compute with so many; torch keeps the number per thread."""
     torch.set_num_threads(count)
-
-
-def usable_cores() -> int:
-    return len(os.sched_getaffinity(0))
 
 
 def _decoder_stored(weights: Path) -> bool:

@@ -6,14 +6,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from backend.ml.mae.models_mae import MaskedAutoencoderViT, Pooling, pool
+from backend.ml.mae.models_mae import MaskedAutoencoderViT, pool
 from backend.ml.pretraining.online_probe import OnlineProbe
 from backend.ml.pretraining.streams import generator
 from backend.ml.probing.probe import (
     accuracy,
     balanced_accuracy,
     can_be_probed,
-    knn_predict,
+    knn_votes,
     linear_probe,
     rankme,
     standardise_features,
@@ -62,18 +62,16 @@ def extract_features(
     images: Pixels,
     data: PretrainData,
     config: PretrainConfig,
-    pooling: Pooling | None = None,
     tick: Tick = no_tick,
 ) -> Tensor:
-    """Frozen features (N, D) of uint8 images (N, H, W, C), float32 on the CPU; config.pooling by default."""
-    device, pooling = device_of(model), pooling or config.pooling
-    width = model.embed_dim * (2 if pooling == "both" else 1)
+    """Frozen features (N, D) of uint8 images (N, H, W, C), pooled as configured, float32 on the CPU."""
+    device = device_of(model)
     # Separate small tensors per batch would fragment the heap between large activations.
-    features, done = torch.empty(len(images), width, device=device), 0
+    features, done = torch.empty(len(images), model.embed_dim, device=device), 0
     for imgs in Normaliser(data, device).batches(images):
         with autocast(device, resolve_precision(config, device)):
             tokens = model.forward_features(imgs)
-        features[done : done + len(imgs)] = pool(tokens.float(), pooling)
+        features[done : done + len(imgs)] = pool(tokens.float(), config.pooling)
         done += len(imgs)
         tick()
     return features.cpu()
@@ -137,9 +135,8 @@ def probe_figures(
     train_y = torch.from_numpy(train_labels.astype(np.int64))
     truth = val_labels.astype(np.int64)
     standard_train, standard_val = standardise_features(train_x, val_x)
-    nearest = knn_predict(
-        standard_train, train_y, standard_val, config.knn_k, config.knn_temperature, n_classes
-    )
+    votes = knn_votes(standard_train, train_y, standard_val, config.knn_k, config.knn_temperature, n_classes)
+    nearest = votes.argmax(dim=1).numpy()
     figures = {
         "val/knn_accuracy": accuracy(truth, nearest),
         "val/knn_balanced_accuracy": balanced_accuracy(truth, nearest),

@@ -8,7 +8,7 @@ from torch import Tensor
 from backend.data.layout import Rows
 from backend.data.store import GalaxyStore, load_images
 from backend.ml.mae.patches import mask_ids
-from backend.ml.pretraining.pictures import hide_removed, sprite, to_png
+from backend.ml.pretraining.pictures import hide_removed, picture_file, sprite
 from backend.ml.pretraining.streams import augment_step, check_batch, epoch_order, masking_noise, seen_rows
 from backend.ml.runtime.contracts import Pixels
 from shared.configs import PretrainConfig
@@ -44,4 +44,4 @@ def first_batch_png(store: GalaxyStore, config: PretrainConfig, count: int = 8) 
     augmented = batch.augmented.round().clamp(0, 255).to(torch.uint8).numpy()
     rgb = store.rgb(augmented)
     masked = hide_removed(rgb, batch.mask, config.patch_size)
-    return to_png(sprite([store.rgb(batch.original), rgb, masked]))
+    return picture_file(sprite([store.rgb(batch.original), rgb, masked]), format="PNG")

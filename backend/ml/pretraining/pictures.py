@@ -1,6 +1,8 @@
 """Drawing galaxies and masks as one picture of tiles."""
 
 import io
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -19,13 +21,13 @@ def hide_removed(rgb: Pixels, mask: Tensor, patch_size: int) -> Pixels:
     return np.where(removed[..., None], np.uint8(REMOVED_GREY), rgb)
 
 
-def sprite(rows: list[Pixels]) -> Pixels:
-    """Tiles, each row (N, H, W, 3), laid out as one picture (rows · H, N · W, 3)."""
+def sprite(rows: Sequence[Iterable[Pixels]]) -> Pixels:
+    """Tiles (H, W, 3), N in each row, laid out as one picture (rows · H, N · W, 3)."""
     return np.concatenate([np.concatenate(list(tiles), axis=1) for tiles in rows], axis=0)
 
 
-def to_png(picture: Pixels) -> bytes:
-    """A picture (H, W, 3) as a PNG file."""
+def picture_file(picture: Pixels, **options: Any) -> bytes:
+    """A picture (H, W, 3) as a file; `options` are those of Pillow: its format, how it is compressed."""
     buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, format="PNG")
+    Image.fromarray(picture).save(buffer, **options)
     return buffer.getvalue()

@@ -1,15 +1,13 @@
 """Pretraining of a masked autoencoder, from the rows of its datasets to the last checkpoint."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from time import perf_counter
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn, optim
 
 from backend.data.layout import Pixels, Rows, evenly_spaced
 from backend.data.store import GalaxyStore, load_images, split_rows
@@ -17,25 +15,21 @@ from backend.errors import DataError
 from backend.ml.checkpoints.store import model_from_config
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
 from backend.ml.pretraining.evaluation import Normaliser, evaluate, validation_loss
-from backend.ml.pretraining.loop import ImageSchedule, Trainee, descend, train_guarded
+from backend.ml.pretraining.loop import ImageSchedule, Trainee, train_guarded
 from backend.ml.pretraining.online_probe import OnlineProbe
-from backend.ml.pretraining.optimizer import build_optimizer
 from backend.ml.pretraining.samples import FixedSamples
 from backend.ml.pretraining.streams import masking_noise, seen_rows, stream
-from backend.ml.runtime.compute import (
-    autocast,
-    move,
-    prepare,
-    resolve_device,
-    resolve_precision,
-    synchronise,
-)
+from backend.ml.runtime.compute import autocast, move, prepare, resolve_device, resolve_precision
 from backend.ml.runtime.contracts import Labels, Outcome, PretrainData, ProbeData, RunIO
 from backend.ml.runtime.memory import PeakMemory
 from shared.base.vocabulary import Split
 from shared.configs import PretrainConfig
 from shared.configs.kinds import RunKind
 from shared.contract.runs import judged_key
+
+TOKENS = ("cls_token", "mask_token")
+BETAS = (0.9, 0.95)
+"""Of AdamW."""
 
 
 def read_pretrain_data(
@@ -49,10 +43,8 @@ def read_pretrain_data(
     for a trial. Raises DataError if the two datasets have different numbers of bands."""
     if eval_store is not None:
         check_same_bands(store, eval_store)
-    seen, val = (
-        evenly_spaced(seen_rows(store, config), at_most),
-        evenly_spaced(split_rows(store, Split.VAL), at_most),
-    )
+    seen = evenly_spaced(seen_rows(store, config), at_most)
+    val = evenly_spaced(split_rows(store, Split.VAL), at_most)
     images, val_images = _load(store, seen, config), _load(store, val, config)
     return PretrainData(
         images=images,
@@ -116,6 +108,21 @@ def fresh_model(config: PretrainConfig, channels: int) -> MaskedAutoencoderViT:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(stream(config.seed, "weights"))
         return model_from_config(config, channels)
+
+
+def parameter_groups(named: Iterable[tuple[str, nn.Parameter]], weight_decay: float) -> list[dict[str, Any]]:
+    """Matrices with `weight_decay`; vectors (biases, norms) and tokens without."""
+    decayed: list[nn.Parameter] = []
+    free: list[nn.Parameter] = []
+    for name, parameter in named:
+        (free if parameter.ndim < 2 or name in TOKENS else decayed).append(parameter)
+    return [{"params": decayed, "weight_decay": weight_decay}, {"params": free, "weight_decay": 0.0}]
+
+
+def build_optimizer(model: nn.Module, config: PretrainConfig) -> optim.AdamW:
+    """Fused AdamW; its learning rate is set at every step."""
+    groups = parameter_groups(model.named_parameters(), config.weight_decay)
+    return optim.AdamW(groups, lr=config.lr, betas=BETAS, fused=True)
 
 
 class Pretraining(Trainee):
@@ -196,20 +203,3 @@ def pretrain(
     """
     build = partial(Pretraining, config, data, folder)
     return train_guarded(config, len(data.images), build, io, folder, memory or PeakMemory())
-
-
-def bare_step_images_per_s(config: PretrainConfig, data: PretrainData, steps: int = 12) -> float:
-    """Images a second of forward, backward and optimiser alone, on one ready batch; the median step.
-
-    What data, augmentation, schedule, logs and evaluations cost a run shows against this figure.
-    """
-    with TemporaryDirectory() as folder:
-        trainee = Pretraining(config, data, Path(folder))
-    imgs, noise = trainee.normalise(trainee.schedule.batch(0)), trainee.noise(0)
-    seconds = []
-    for _ in range(steps + 3):
-        start = perf_counter()
-        descend(trainee.optimizer, trainee.loss_of(imgs, noise), config.lr)
-        synchronise(trainee.device)
-        seconds.append(perf_counter() - start)
-    return config.batch_size / sorted(seconds[3:])[steps // 2]

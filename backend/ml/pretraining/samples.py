@@ -15,7 +15,7 @@ from backend.files import write_atomic, write_json
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
 from backend.ml.mae.patches import patchify, unpatchify
 from backend.ml.pretraining.evaluation import Normaliser, device_of
-from backend.ml.pretraining.pictures import hide_removed, sprite, to_png
+from backend.ml.pretraining.pictures import hide_removed, picture_file, sprite
 from backend.ml.pretraining.streams import generator
 from backend.ml.runtime.compute import autocast, resolve_precision, to_tensor
 from backend.ml.runtime.contracts import Pixels, PretrainData
@@ -24,13 +24,13 @@ from shared.configs import PretrainConfig
 ROWS = ["original", "masked", "reconstruction"]
 
 
-def interpolate_statistics(statistics: Tensor, mask: Tensor, reach: float = 1.0) -> Tensor:
+def interpolate_statistics(statistics: Tensor, mask: Tensor) -> Tensor:
     """(N, L, S) with the rows of removed patches (mask (N, L) is 1) replaced by a mean of the visible ones,
-    weighted by exp(−d²/2·reach²) of their distance d in patches."""
+    weighted by exp(−d²/2) of their distance d in patches."""
     grid = round(mask.shape[1] ** 0.5)
     axis = torch.arange(grid, device=mask.device, dtype=torch.float32)
     places = torch.cartesian_prod(axis, axis)  # (L, 2)
-    closeness = -torch.cdist(places, places).square() / (2 * reach**2)  # (L, L)
+    closeness = -torch.cdist(places, places).square() / 2  # (L, L)
     weights = closeness.masked_fill(mask.bool().unsqueeze(1), -torch.inf).softmax(dim=-1)  # (N, L, L)
     return torch.where(mask.bool().unsqueeze(-1), weights @ statistics, statistics)
 
@@ -89,7 +89,7 @@ class FixedSamples:
         masked_rgb = hide_removed(original_rgb, mask, model.patch_size)
         rebuilt_rgb = self.data.to_rgb(to_pixels(rebuilt, normaliser))
         self.folder.mkdir(parents=True, exist_ok=True)
-        picture = to_png(sprite([original_rgb, masked_rgb, rebuilt_rgb]))
+        picture = picture_file(sprite([original_rgb, masked_rgb, rebuilt_rgb]), format="PNG")
         write_atomic(self.folder / f"step_{step:08d}.png", picture)
         write_json(self.folder / "layout.json", self.layout())
 

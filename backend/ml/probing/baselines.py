@@ -9,10 +9,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from backend.data.layout import Rows
+from backend.data.store import GalaxyStore
 from backend.ml.probing.probe import (
     accuracy,
     balanced_accuracy,
-    knn_predict,
+    knn_votes,
     standardise_features,
     standardised_probe,
 )
@@ -31,6 +32,11 @@ def raw_pixels(read: Callable[[Rows], Pixels], rows: Rows, block: int = 256) -> 
         pixels = torch.empty(len(rows), shrunk.shape[1]) if pixels is None else pixels
         pixels[start : start + len(shrunk)] = shrunk
     return torch.zeros(0, 0) if pixels is None else pixels
+
+
+def stored_pixels(store: GalaxyStore, rows: Rows) -> Tensor:
+    """The `raw_pixels` of a dataset's rows, few at a time at full size."""
+    return raw_pixels(store.images, rows, max(1, BLOCK_BYTES // (store.img_size**2 * store.channels)))
 
 
 def _shrunk(images: Pixels) -> Tensor:
@@ -63,10 +69,11 @@ def raw_pixel_baselines(
     truth: NDArray[np.int64] = val_labels.astype(np.int64)
     train_x, val_x = standardise_features(train_x, val_x)
     del train_pixels, val_pixels  # freed if the caller kept none: at this width each copy counts
+    votes = knn_votes(train_x, train_y, val_x, k, temperature, n_classes)
     linear = standardised_probe(train_x, train_y, val_x, torch.from_numpy(truth), n_classes)
     predictions = {
         "majority": np.full_like(truth, majority_class(train_labels)),
-        "raw_pixel_knn": knn_predict(train_x, train_y, val_x, k, temperature, n_classes),
+        "raw_pixel_knn": votes.argmax(dim=1).numpy(),
         "raw_pixel_linear": linear.predicted,
     }
     figures: dict[str, float] = {}

@@ -80,20 +80,6 @@ class HeadResult:
     curve: list[DepthPoint] = field(default_factory=list)
 
 
-def probe_encoder(
-    source: FeatureSource,
-    labelled: LabelledRows,
-    config: ProbeConfig,
-    basis: Basis,
-    io: ProbeIO,
-    cache: ProbeCache,
-) -> Iterator[HeadResult]:
-    """Every head and seed of the config on one encoder."""
-    probing = EncoderProbing(source, labelled, config, basis, io, cache)
-    for seed in range(config.seed, config.seed + config.seeds):
-        yield from probing.with_seed(seed)
-
-
 class EncoderProbing:
     """One encoder's features and the selected depth."""
 
@@ -120,6 +106,11 @@ class EncoderProbing:
         self._tokens: dict[tuple[Split, int], Tensor] = {}
         self._test: dict[int, dict[tuple[int, Pooling], Tensor]] = {}
         self._chosen: tuple[int, list[DepthPoint]] | None = None
+
+    def results(self) -> Iterator[HeadResult]:
+        """Every head and seed of the config."""
+        for seed in range(self.config.seed, self.config.seed + self.config.seeds):
+            yield from self.with_seed(seed)
 
     def with_seed(self, seed: int) -> Iterator[HeadResult]:
         """Every head on the label subset of this seed; with all labels, deterministic heads are fitted for

@@ -11,7 +11,7 @@ from torch import Tensor
 from backend.data.layout import Rows
 from backend.data.splits import label_subset
 from backend.data.store import GalaxyStore
-from backend.ml.probing.baselines import BLOCK_BYTES, raw_pixels
+from backend.ml.probing.baselines import stored_pixels
 from backend.ml.probing.heads import LabelledSet, fit_knn, fit_logistic, fit_majority
 from backend.ml.probing.judging import HeadResult, LabelledRows, head_facts
 from backend.ml.probing.probe_cache import HeadPredictions, ProbeCache
@@ -62,20 +62,16 @@ class PixelProbing:
     def _data(self) -> LabelledSet:
         rows, subset = self.labelled.rows, torch.from_numpy(self.subset)
         return LabelledSet(
-            self._read(rows[Split.TRAIN][self.subset]),
+            stored_pixels(self.store, rows[Split.TRAIN][self.subset]),
             self.labelled.targets(Split.TRAIN)[subset],
-            self._read(rows[Split.VAL]),
+            stored_pixels(self.store, rows[Split.VAL]),
             self.labelled.targets(Split.VAL),
             self.labelled.n_classes,
         )
 
     @cached_property
     def _test(self) -> Tensor:
-        return self._read(self.labelled.rows[Split.TEST])
-
-    def _read(self, rows: Rows) -> Tensor:
-        block = max(1, BLOCK_BYTES // (self.store.img_size**2 * self.store.channels))
-        return raw_pixels(self.store.images, rows, block)
+        return stored_pixels(self.store, self.labelled.rows[Split.TEST])
 
 
 def probe_majority(labelled: LabelledRows, config: ProbeConfig) -> HeadResult:

@@ -52,22 +52,6 @@ def standardise_features(train: Tensor, *others: Tensor) -> tuple[Tensor, ...]:
     return tuple((features - mean).mul_(scale) for features in (train, *others))
 
 
-def knn_predict(
-    gallery: Tensor,
-    gallery_labels: Tensor,
-    queries: Tensor,
-    k: int,
-    temperature: float,
-    n_classes: int,
-    exclude_self: bool = False,
-) -> Labels:
-    """The class (M,) of each query (M, D): the vote, with weight exp(cos/T), of its k nearest of the gallery
-    (N, D) by cosine, or all of a smaller gallery. Features must be standardised. With `exclude_self` the
-    queries are the gallery, and none votes for itself."""
-    votes = knn_votes(gallery, gallery_labels, queries, k, temperature, n_classes, exclude_self)
-    return votes.argmax(dim=1).numpy()
-
-
 def knn_votes(
     gallery: Tensor,
     gallery_labels: Tensor,
@@ -75,18 +59,16 @@ def knn_votes(
     k: int,
     temperature: float,
     n_classes: int,
-    exclude_self: bool = False,
 ) -> Tensor:
-    """The votes (M, K) behind `knn_predict`, each exp((cos − 1)/T); neither a second gallery nor all M · N
-    cosines are in memory at once."""
-    k = min(k, len(gallery) - int(exclude_self))
+    """Votes (M, K) of each query (M, D), with weight exp((cos − 1)/T), of its k nearest of the gallery (N, D)
+    by cosine, or all of a smaller gallery. Features must be standardised. Neither a second gallery nor all
+    M · N cosines are in memory at once."""
+    k = min(k, len(gallery))
     lengths = gallery.norm(dim=1).clamp_min(1e-12)  # (N,)
     votes = torch.zeros(len(queries), n_classes)
     for start in range(0, len(queries), QUERY_BLOCK):
         block = functional.normalize(queries[start : start + QUERY_BLOCK], dim=1)
         similarity = (block @ gallery.T).div_(lengths)  # (m, N)
-        if exclude_self:
-            similarity[:, start:].fill_diagonal_(-torch.inf)
         cosine, nearest = similarity.topk(k, dim=1)  # (m, k)
         # exp((cos − 1)/T) ranks as exp(cos/T) does and cannot overflow at a small T.
         weights = ((cosine - 1.0) / temperature).exp()

@@ -60,19 +60,16 @@ def stage_metrics(run_dir: RunDir) -> Iterator[StagedMetrics]:
         with database.write() as session:
             Base.metadata.create_all(session.connection())
             session.add(row := _stand_in())
-        while _ingest(database, row.id, run_dir):
-            pass
+        more = True
+        while more:
+            with database.write() as session:
+                more = ingest(session, session.get_one(RunRow, row.id), run_dir)
         with database.read() as session:
             yield StagedMetrics(path, session.get_one(RunRow, row.id))
     finally:
         database.close()
         for left in path.parent.glob(f"{path.name}*"):
             left.unlink(missing_ok=True)
-
-
-def _ingest(database: Database, run_id: str, run_dir: RunDir) -> bool:
-    with database.write() as session:
-        return ingest(session, session.get_one(RunRow, run_id), run_dir)
 
 
 def _stand_in() -> RunRow:

@@ -84,7 +84,7 @@ def chosen_steps(run_dir: RunDir, choice: CheckpointChoice) -> list[int]:
     steps = saved_steps(run_dir)
     if choice is CheckpointChoice.ALL:
         return steps
-    kept = {max(steps, default=-1), _best(run_dir)} if choice is CheckpointChoice.KEPT else set()
+    kept = {max(steps, default=-1), run_dir.best_checkpoint()} if choice is CheckpointChoice.KEPT else set()
     return [step for step in steps if step in kept]
 
 
@@ -124,14 +124,8 @@ def _hold(snapshot: Snapshot, held: ExitStack, run_dir: RunDir, step: int) -> bo
 
 
 def _pointers(run_dir: RunDir, steps: list[int]) -> list[Part]:
-    best = _best(run_dir)
-    pointers = [("last", max(steps, default=-1)), ("best", best)]
+    pointers = [("last", max(steps, default=-1)), ("best", run_dir.best_checkpoint())]
     return [_made(f"checkpoints/{name}", {"step": step}) for name, step in pointers if step in steps]
-
-
-def _best(run_dir: RunDir) -> int:
-    pointer = read_json(run_dir.checkpoints / "best")
-    return int(pointer["step"]) if pointer else -1
 
 
 def _spec(run_dir: RunDir) -> dict[str, object]:

@@ -4,11 +4,9 @@ import threading
 from hashlib import sha256
 
 import numpy as np
-from sqlalchemy import select
 
 from backend.data.byte_cache import ByteCache
 from backend.db.engine import Database
-from backend.db.models import RunRow
 from backend.errors import ConflictError, InvalidInputError
 from backend.search.projection import (
     PROJECTION_BYTES,
@@ -17,7 +15,7 @@ from backend.search.projection import (
     project_pca,
     projection_name,
 )
-from backend.services.embeddings.spaces import ResolvedSpace, embedded_steps, space_of
+from backend.services.embeddings.spaces import ResolvedSpace, embedded_steps, newest_job, space_of
 from backend.services.embeddings.vectors import Embeddings
 from backend.settings import Settings
 from shared.configs import ProjectConfig
@@ -26,7 +24,6 @@ from shared.configs.kinds import RunKind
 from shared.contract.maps import MapRequest, MapState
 from shared.contract.search import EmbeddingSpace
 
-NEWEST_JOBS = 200
 MIN_PERPLEXITY, NEIGHBOURS = 2, 3
 """t-SNE uses NEIGHBOURS times as many neighbours as its perplexity."""
 
@@ -42,7 +39,7 @@ class Projections:
     def state(self, request: MapRequest) -> MapState:
         """Whether the map exists. Raises NotFoundError, InvalidInputError."""
         resolved, onto = self._spaces(request)
-        embeddings = self._embeddings.state(_space(request))
+        embeddings = self._embeddings.state(EmbeddingSpace.from_attributes(request))
         tsne = request.method == "tsne"
         config = projection_config(resolved, request.perplexity, request.seed) if tsne else None
         why_not = perplexity_fault(request.perplexity, resolved) if tsne else None
@@ -78,7 +75,7 @@ class Projections:
         return f'"{sha256(_name(request, resolved, onto).encode()).hexdigest()[:24]}"'
 
     def _spaces(self, request: MapRequest) -> tuple[ResolvedSpace, ResolvedSpace | None]:
-        resolved = self._embeddings.resolve(_space(request))
+        resolved = self._embeddings.resolve(EmbeddingSpace.from_attributes(request))
         if request.aligned is None and request.aligned_run is None:
             return resolved, None
         if request.method != "pca":
@@ -97,7 +94,7 @@ class Projections:
             kept = self._files.get(name)
             if kept is not None:
                 return Projection.from_bytes(kept)
-            vectors = self._embeddings.get(_space(request)).vectors
+            vectors = self._embeddings.get(EmbeddingSpace.from_attributes(request)).vectors
             if request.method == "tsne":
                 return None
             if onto is None:
@@ -108,13 +105,8 @@ class Projections:
         return made
 
     def _job(self, config: ProjectConfig) -> str | None:
-        jobs = select(RunRow.id, RunRow.config).where(RunRow.kind == RunKind.PROJECT.value)
         target = config.model_dump(mode="json")
-        with self._database.read() as session:
-            for run_id, found in session.execute(jobs.order_by(RunRow.created_at.desc()).limit(NEWEST_JOBS)):
-                if found == target:
-                    return str(run_id)
-        return None
+        return newest_job(self._database, RunKind.PROJECT, lambda found: found == target)
 
 
 def projection_config(space: ResolvedSpace, perplexity: float, seed: int) -> ProjectConfig:
@@ -135,10 +127,6 @@ def perplexity_fault(perplexity: float, space: ResolvedSpace) -> str | None:
         f"perplexity = {perplexity:g}: {name} has {space.n} galaxies, and t-SNE uses {NEIGHBOURS} times as "
         f"many neighbours; set {most} or less"
     )
-
-
-def _space(request: MapRequest) -> EmbeddingSpace:
-    return EmbeddingSpace.from_attributes(request)
 
 
 def _onto(request: MapRequest, dataset: str) -> EmbeddingSpace:

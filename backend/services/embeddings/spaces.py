@@ -1,11 +1,15 @@
 """Resolving an embedding space: its checkpoint, dataset, depth, and the files of its features."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
 
 from backend.data.feature_files import every_row_files, feature_folder, index_file, quality_file
 from backend.db.engine import Database
+from backend.db.models import RunRow
 from backend.errors import InvalidInputError
 from backend.jobs.encoders import FoundEncoder, find_encoder, saved_steps
 from backend.jobs.run_dir import EncoderSpec, RunDir
@@ -13,7 +17,10 @@ from backend.services.evaluation.encoders import encoder_run, evaluation_dataset
 from backend.settings import Settings
 from shared.configs import EmbedConfig, ModelConfig
 from shared.configs.embeddings import SpaceConfig
+from shared.configs.kinds import RunKind
 from shared.contract.search import EmbeddingSpace
+
+NEWEST_JOBS = 200
 
 
 @dataclass(frozen=True)
@@ -93,6 +100,16 @@ def embedded_steps(settings: Settings, resolved: ResolvedSpace) -> list[int]:
         if is_embedded(settings, files):
             steps.append(step)
     return steps
+
+
+def newest_job(
+    database: Database, kind: RunKind, computes: Callable[[Mapping[str, Any]], bool]
+) -> str | None:
+    """The newest of the last NEWEST_JOBS jobs of a kind whose config `computes` what is wanted."""
+    jobs = select(RunRow.id, RunRow.config).where(RunRow.kind == kind.value)
+    with database.read() as session:
+        found = session.execute(jobs.order_by(RunRow.created_at.desc()).limit(NEWEST_JOBS))
+        return next((run_id for run_id, config in found if computes(config)), None)
 
 
 def _depth(space: EmbeddingSpace, found: FoundEncoder) -> int:

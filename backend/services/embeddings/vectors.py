@@ -15,19 +15,23 @@ import pyarrow as pa
 import pyarrow.parquet
 from cachetools import LRUCache
 from numpy.typing import NDArray
-from sqlalchemy import select
 
 from backend.data.feature_files import read_features
 from backend.data.store import GalaxyStore
 from backend.db.engine import Database
-from backend.db.models import RunRow
 from backend.errors import ConflictError
 from backend.files import read_json
 from backend.search import approximate
 from backend.search.approximate import Approximate
 from backend.search.vectors import Vectors, standard_of, standardised, train_rows, unit
 from backend.services.datasets.browsing import SPLIT_OF_CODE, Datasets
-from backend.services.embeddings.spaces import ResolvedSpace, feature_cache, is_embedded, resolve_space
+from backend.services.embeddings.spaces import (
+    ResolvedSpace,
+    feature_cache,
+    is_embedded,
+    newest_job,
+    resolve_space,
+)
 from backend.settings import Settings
 from shared.configs import EmbedConfig
 from shared.configs.kinds import RunKind
@@ -35,7 +39,6 @@ from shared.contract.search import EmbeddingSpace, EmbeddingState, QualityState,
 
 MAX_BYTES = max(2 * 10**9, psutil.virtual_memory().total // 4)
 """Of all matrices and indices in memory; the newest is kept whatever its size."""
-NEWEST_JOBS = 200
 
 
 @dataclass(frozen=True)
@@ -129,13 +132,12 @@ class Embeddings:
 
     def _job(self, resolved: ResolvedSpace, *, quality: bool = False) -> str | None:
         """The newest job that computes these features; with `quality`, that measures this pooling of them."""
-        jobs = select(RunRow.id, RunRow.config).where(RunRow.kind == RunKind.EMBED.value)
-        with self._database.read() as session:
-            for run_id, config in session.execute(jobs.order_by(RunRow.created_at.desc()).limit(NEWEST_JOBS)):
-                measures = config.get("quality") and config.get("pooling") == resolved.config.pooling
-                if embeds(config, resolved.config) and (measures or not quality):
-                    return str(run_id)
-        return None
+
+        def computes(config: Mapping[str, Any]) -> bool:
+            measures = bool(config.get("quality")) and config.get("pooling") == resolved.config.pooling
+            return embeds(config, resolved.config) and (measures or not quality)
+
+        return newest_job(self._database, RunKind.EMBED, computes)
 
 
 def embeds(config: Mapping[str, Any], target: EmbedConfig) -> bool:

@@ -2,16 +2,17 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from backend.data.splits import smallest_fraction
 from backend.data.store import GalaxyStore
 from backend.db.models import DatasetRow, RunRow
 from backend.errors import InvalidInputError, NotFoundError
+from backend.jobs.dataset_names import dataset_here
 from backend.jobs.encoders import find_encoder
 from backend.jobs.run_dir import EncoderSource
 from backend.services.datasets.browsing import require_dataset
+from backend.services.runs.lifecycle import find_row
 from backend.settings import Settings
 from shared.base.vocabulary import SPLIT_CODES, Split
 from shared.configs.kinds import Trait, has_trait
@@ -33,8 +34,7 @@ def source_of(session: Session, run: RunRow) -> EncoderSource:
     """The run of an encoder, and the dataset it was trained on, where that is known and still exists."""
     if not has_trait(run.kind, Trait.TRAINS) or run.dataset_digest is None:
         return EncoderSource(run=run.id)
-    same = select(DatasetRow).where(DatasetRow.digest == run.dataset_digest).order_by(DatasetRow.name)
-    dataset = session.scalar(same.limit(1))
+    dataset = dataset_here(session, run.dataset_digest)
     return EncoderSource(
         run=run.id,
         seen_file=f"datasets/{dataset.file}" if dataset else None,
@@ -44,9 +44,7 @@ def source_of(session: Session, run: RunRow) -> EncoderSource:
 
 
 def encoder_run(session: Session, run_id: str) -> RunRow:
-    row = session.get(RunRow, run_id)
-    if row is None:
-        raise NotFoundError("run_not_found", f"there is no run {run_id}; the Runs page lists them", "encoder")
+    row = find_row(session, run_id, "encoder")
     if not has_trait(row.kind, Trait.LEAVES_MODEL):
         detail = (
             f"{run_id} is a job of kind {row.kind}, without an encoder; choose a training or imported model"

@@ -20,6 +20,7 @@ from backend.stats.comparing import difference_interval, mcnemar, verdict
 from backend.stats.methods import method_verdict, paired, welch
 from backend.stats.predictions import Predictions, Rows, load_predictions
 from backend.stats.threshold_curves import threshold_curves
+from shared.base.text import plural
 from shared.base.vocabulary import SPLIT_CODES, Basis, Split
 from shared.contract.datasets import Galaxy
 from shared.contract.evaluations import (
@@ -320,7 +321,7 @@ def require_method(side: Sequence[Evaluation], field: str) -> None:
     if len(side) < FEWEST_SEEDS:
         raise InvalidInputError(
             "too_few_seeds",
-            f"{name} has {len(side)} seed{'' if len(side) == 1 else 's'}; comparing methods takes at least "
+            f"{name} has {plural(len(side), 'seed')}; comparing methods takes at least "
             f"{FEWEST_SEEDS}, so evaluate it with more seeds, or compare two evaluations",
             field,
         )

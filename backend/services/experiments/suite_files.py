@@ -4,10 +4,11 @@ import subprocess
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import jinja2
 
+from shared.base.text import percent
 from shared.contract.suites import RowResult, SuiteReport
 
 PACKAGES = ("torch", "timm", "numpy", "scikit-learn", "scipy")
@@ -19,34 +20,21 @@ _TEMPLATES = jinja2.Environment(
 )
 
 
-def report_markdown(report: SuiteReport) -> str:
-    """Tables, claims, choices, configuration, digests and versions."""
-    return _TEMPLATES.get_template("suite.md.j2").render(**_context(report))
-
-
-def report_html(report: SuiteReport) -> str:
-    """The same as one page, with a chart of the rows."""
-    return _TEMPLATES.get_template("suite.html.j2").render(**_context(report))
-
-
-def _context(report: SuiteReport) -> dict[str, Any]:
-    return {
-        "report": report,
-        "plan": report.plan,
-        "percent": percent,
-        "spread": spread,
-        "points": points,
-        "chart": chart_rows(report),
-        "configs": configs(report),
-        "versions": {name: version(name) for name in ("galaxyscope", *PACKAGES)},
-        "commit": _commit(),
-        "made_at": datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
-    }
-
-
-def percent(share: float | None) -> str:
-    """60.3 %, a dash for None."""
-    return "–" if share is None else f"{100 * share:.1f} %"
+def report_text(report: SuiteReport, file_format: Literal["html", "md"]) -> str:
+    """Tables, claims, choices, configuration, digests and versions; HTML is one page, with a chart of the
+    rows."""
+    return _TEMPLATES.get_template(f"suite.{file_format}.j2").render(
+        report=report,
+        plan=report.plan,
+        percent=percent,
+        spread=spread,
+        points=points,
+        chart=chart_rows(report),
+        configs=configs(report),
+        versions={name: version(name) for name in ("galaxyscope", *PACKAGES)},
+        commit=_commit(),
+        made_at=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+    )
 
 
 def points(share: float | None) -> str:

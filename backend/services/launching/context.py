@@ -15,10 +15,6 @@ class LaunchContext:
     database: Database
     settings: Settings
 
-    @property
-    def roots(self) -> tuple[Path, ...]:
-        return self.settings.readable_roots
-
 
 def within_base(value: str, field: str, settings: Settings) -> str:
     """The absolute path, relative to the first data root. The worker that reads it has another working

@@ -7,10 +7,9 @@ without one are queued as requested.
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from pydantic import ValidationError
 from sqlalchemy import select
 
-from backend.config_errors import config_error
+from backend.config_errors import validated
 from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.errors import ConflictError, InvalidInputError
@@ -81,10 +80,7 @@ def resolve_config(request: RunRequest) -> Config:
             detail = f"there is no preset {request.preset}; there are: {', '.join(PRESETS)}"
             raise InvalidInputError("unknown_preset", detail, "preset")
         values = PRESETS[request.preset].values
-    try:
-        return JOB_KINDS[request.kind].config.model_validate(values | request.config)
-    except ValidationError as error:
-        raise config_error(error) from None
+    return validated(JOB_KINDS[request.kind].config, values | request.config)
 
 
 def retry_run(database: Database, settings: Settings, run_id: str) -> Run:

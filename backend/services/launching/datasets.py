@@ -1,11 +1,10 @@
 """Preparing datasets: a free name, a readable source, disk space; and previews of a source."""
 
 import shutil
+from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
-from backend.config_errors import config_error
+from backend.config_errors import validated
 from backend.data.importers import check_source, inspect_source, preview_sprite
 from backend.db.models import DatasetRow
 from backend.errors import InvalidInputError
@@ -31,8 +30,8 @@ def prepare_import(context: LaunchContext, config: ImportConfig) -> ReadyRun:
     config = _absolute_source(config, context.settings)
     _require_free_name(context, config.name)
     _require_readable_source(config, context.settings)
-    check_source(config, context.roots)
-    return ReadyRun(RunKind.IMPORT, config, roots=context.roots)
+    check_source(config, context.settings.readable_roots)
+    return ReadyRun(RunKind.IMPORT, config, roots=context.settings.readable_roots)
 
 
 def prepare_subset(context: LaunchContext, config: SubsetConfig) -> ReadyRun:
@@ -40,7 +39,7 @@ def prepare_subset(context: LaunchContext, config: SubsetConfig) -> ReadyRun:
     _require_free_name(context, config.name)
     if config.split_table is not None:
         table = within_base(config.split_table, "split_table", context.settings)
-        require_file(table, context.roots, "split_table")
+        require_file(table, context.settings.readable_roots, "split_table")
         config = config.model_copy(update={"split_table": table})
     with context.database.read() as session:
         row = session.get(DatasetRow, config.dataset)
@@ -49,7 +48,7 @@ def prepare_subset(context: LaunchContext, config: SubsetConfig) -> ReadyRun:
         if name not in known:
             detail = f"{config.dataset} has no class {name}; there are: {', '.join(known) or 'none'}"
             raise InvalidInputError("unknown_class", detail, "classes")
-    return ReadyRun(RunKind.SUBSET, config, roots=context.roots)
+    return ReadyRun(RunKind.SUBSET, config, roots=context.settings.readable_roots)
 
 
 def prepare_simulation(context: LaunchContext, config: SimulateConfig) -> ReadyRun:
@@ -82,10 +81,7 @@ def preview_png(settings: Settings, values: dict[str, Any]) -> bytes:
 
 
 def _source_config(settings: Settings, values: dict[str, Any]) -> ImportConfig:
-    try:
-        config = ImportConfig.model_validate({**values, "name": values.get("name") or UNNAMED})
-    except ValidationError as error:
-        raise config_error(error) from None
+    config = validated(ImportConfig, {**values, "name": values.get("name") or UNNAMED})
     config = _absolute_source(config, settings)
     _require_readable_source(config, settings)
     return config
@@ -93,8 +89,7 @@ def _source_config(settings: Settings, values: dict[str, Any]) -> ImportConfig:
 
 def _absolute_source(config: ImportConfig, settings: Settings) -> ImportConfig:
     """The import with absolute paths: `path` relative to the first data root, `labels` beside the images."""
-    base = settings.data_roots[0] if settings.data_roots else settings.home
-    path = base / expanded(config.path, "path")
+    path = Path(within_base(config.path, "path", settings))
     folder = path if path.is_dir() else path.parent
     labels = str(folder / expanded(config.labels, "labels")) if config.labels else None
     return config.model_copy(update={"path": str(path), "labels": labels})

@@ -29,8 +29,8 @@ Classifier = FinetuneConfig | SupervisedConfig
 def prepare_model_import(context: LaunchContext, config: ImportModelConfig) -> ReadyRun:
     """Makes the path of the weights absolute; it must be a readable file."""
     config = config.model_copy(update={"path": within_base(config.path, "path", context.settings)})
-    require_file(config.path, context.roots, "path")
-    return ReadyRun(RunKind.IMPORT_MODEL, config, roots=context.roots)
+    require_file(config.path, context.settings.readable_roots, "path")
+    return ReadyRun(RunKind.IMPORT_MODEL, config, roots=context.settings.readable_roots)
 
 
 def prepare_probe(context: LaunchContext, config: ProbeConfig) -> ReadyRun:

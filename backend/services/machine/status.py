@@ -7,7 +7,6 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from functools import lru_cache
 from importlib.metadata import version
@@ -37,8 +36,7 @@ LOW_DISK_BYTES = 5e9
 class TorchInfo:
     """What torch reports about itself and its device, queried in the background."""
 
-    def __init__(self, query: Callable[[], dict[str, Any] | None] | None = None) -> None:
-        self._query = query or query_torch
+    def __init__(self) -> None:
         self._lock = Lock()
         self._started = False
         self.known: dict[str, Any] | None = None
@@ -52,7 +50,7 @@ class TorchInfo:
                 Thread(target=self._fetch, daemon=True).start()
 
     def _fetch(self) -> None:
-        self.known = self._query()
+        self.known = query_torch()
         self.failed = self.known is None
 
 
@@ -71,32 +69,31 @@ def query_torch() -> dict[str, Any] | None:
 TORCH = TorchInfo()
 
 
-def badge(info: TorchInfo = TORCH) -> tuple[str, str]:
+def badge() -> tuple[str, str]:
     """The device with its free memory, and why there is no GPU (empty if there is one, or torch has not
     answered yet)."""
-    gpu = find_gpu()
-    known = info.known or {}
+    gpu, known = find_gpu(), TORCH.known or {}
     if gpu is not None and known.get("cuda_available", True):
         return f"{gpu.name} · {gpu.free / 1e9:.0f} of {gpu.total / 1e9:.0f} GB free", ""
     return "CPU only", str(known.get("why_cpu") or "")
 
 
-def free_memory_bytes(device: str = "auto", info: TorchInfo = TORCH) -> int:
+def free_memory_bytes(device: str = "auto") -> int:
     """Free memory for a training on `device`."""
     gpu = find_gpu()
-    if gpu is not None and device != "cpu" and (info.known or {}).get("cuda_available", True):
+    if gpu is not None and device != "cpu" and (TORCH.known or {}).get("cuda_available", True):
         return gpu.free
     return int(psutil.virtual_memory().available)
 
 
-def read_machine(database: Database, settings: Settings, info: TorchInfo = TORCH) -> Machine:
+def read_machine(database: Database, settings: Settings) -> Machine:
     """Everything the machine page and `galaxyscope doctor` show."""
-    info.start()
-    known, gpu = info.known or {}, find_gpu()
+    TORCH.start()
+    known, gpu = TORCH.known or {}, find_gpu()
     memory, disk = psutil.virtual_memory(), shutil.disk_usage(settings.home)
     available = known.get("cuda_available")
     return Machine(
-        checking=info.known is None and not info.failed,
+        checking=TORCH.known is None and not TORCH.failed,
         device=str(known.get("device_name") or (gpu.name if gpu else cpu_name())),
         kind=None if available is None else "cuda" if available else "cpu",
         why_cpu=str(known.get("why_cpu") or ""),
@@ -116,21 +113,21 @@ def read_machine(database: Database, settings: Settings, info: TorchInfo = TORCH
         python=platform.python_version(),
         packages={name: version(name) for name in PACKAGES},
         self_test=last_self_test(database),
-        problems=_problems(info, disk.free, settings),
+        problems=_problems(disk.free, settings),
     )
 
 
-def wait_for_torch(info: TorchInfo = TORCH, patience_s: float = QUERY_TIMEOUT_S) -> None:
+def wait_for_torch() -> None:
     """Return when torch has answered or failed."""
-    info.start()
-    end = time.monotonic() + patience_s
-    while info.known is None and not info.failed and time.monotonic() < end:
+    TORCH.start()
+    end = time.monotonic() + QUERY_TIMEOUT_S
+    while TORCH.known is None and not TORCH.failed and time.monotonic() < end:
         time.sleep(0.05)
 
 
-def _problems(info: TorchInfo, disk_free: int, settings: Settings) -> list[str]:
+def _problems(disk_free: int, settings: Settings) -> list[str]:
     problems = []
-    if info.failed:
+    if TORCH.failed:
         problems.append("torch does not start: run `./run setup`, then `galaxyscope doctor` for details.")
     if disk_free < LOW_DISK_BYTES:
         problems.append(
@@ -189,6 +186,7 @@ def read_health(database: Database, settings: Settings) -> Health:
         query = select(RunRow.state, func.count()).group_by(RunRow.state)
         counts = dict(session.execute(query).all())
         paused = [Lane(lane) for lane in session.scalars(select(PausedLaneRow.lane))]
+        newest = newest_notice(session)
     return Health(
         status="degraded" if problems else "ok",
         version=version("galaxyscope"),
@@ -196,7 +194,7 @@ def read_health(database: Database, settings: Settings) -> Health:
         queued=counts.get(RunState.QUEUED, 0),
         running=sum(counts.get(state, 0) for state in HAS_WORKER),
         paused_lanes=paused,
-        newest_notice=newest_notice(database),
+        newest_notice=newest,
         problems=problems,
         disk_free_bytes=free,
         device=device,

@@ -18,6 +18,7 @@ from backend.data.store import GalaxyStore, load_images, split_rows
 from backend.errors import InvalidInputError, NotFoundError
 from backend.services.datasets.browsing import Datasets, RowSelection, require_row
 from backend.settings import Settings
+from shared.base.text import plural
 from shared.base.vocabulary import Split
 from shared.configs import ImportConfig, ModelConfig
 from shared.contract.datasets import Galaxy
@@ -64,7 +65,7 @@ def uploaded_image(settings: Settings, upload_id: str, config: ModelConfig, mode
     if not UPLOAD_ID.fullmatch(upload_id) or not path.is_file():
         raise NotFoundError("upload_not_found", f"there is no image {upload_id}; send it again", "upload")
     stored: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    _require_bands(model_bands, stored.shape[2], f"the image sent has {_words(stored.shape[2])}")
+    _require_bands(model_bands, stored.shape[2], f"the image sent has {plural(stored.shape[2], 'band')}")
     side = min(config.crop_size or stored.shape[0], stored.shape[0])
     pixels = resize(np.array(centre_crop(stored[None], side)), config.img_size)[0]
     return InputImage(pixels, _false_colour)
@@ -117,18 +118,12 @@ def upload_too_large() -> InvalidInputError:
 
 def _require_bands(model_bands: int, bands: int, what: str) -> None:
     if model_bands != bands:
-        raise InvalidInputError(
-            "bands_differ",
-            f"the model reads {_words(model_bands)} and {what}; choose an image with as many, or another run",
-        )
+        why = f"the model reads {plural(model_bands, 'band')} and {what}"
+        raise InvalidInputError("bands_differ", f"{why}; choose an image with as many, or another run")
 
 
 def _bands_of(name: str, store: GalaxyStore) -> str:
-    return f"{name} has {_words(store.channels)} ({', '.join(store.bands)})"
-
-
-def _words(bands: int) -> str:
-    return "1 band" if bands == 1 else f"{bands} bands"
+    return f"{name} has {plural(store.channels, 'band')} ({', '.join(store.bands)})"
 
 
 def _false_colour(images: Pixels) -> Pixels:

@@ -15,8 +15,10 @@ from sqlalchemy import select
 
 from backend.db.engine import Database
 from backend.db.models import RunRow
-from backend.errors import InvalidInputError, NotFoundError
+from backend.errors import InvalidInputError
+from backend.jobs.encoders import no_checkpoint
 from backend.jobs.run_dir import RunDir
+from backend.services.machine.status import usable_cores
 from backend.services.runs.lifecycle import find_row
 from backend.settings import Settings
 from shared.base.states import HAS_WORKER
@@ -121,11 +123,11 @@ class ModelCache:
         named = {"last": last, "best": last if best is None else best}
         step = named[checkpoint] if checkpoint in named else int(checkpoint)
         if step is None or step not in steps:
-            raise _no_checkpoint(run_id, checkpoint, steps)
+            raise no_checkpoint(run_id, checkpoint, steps)
         try:
             return CheckpointRef(run_id, step, stamp(folder, step))
         except FileNotFoundError:
-            raise _no_checkpoint(run_id, checkpoint, [other for other in steps if other != step]) from None
+            raise no_checkpoint(run_id, checkpoint, [other for other in steps if other != step]) from None
 
     def get(self, ref: CheckpointRef) -> "Checkpoint":
         """The checkpoint, for its metadata; waits while another thread loads it."""
@@ -159,7 +161,7 @@ class ModelCache:
             return LoadedModel(load_checkpoint(self._folder(ref.run_id), ref.step), PriorityLock())
         except FileNotFoundError:
             steps = self.checkpoints(ref.run_id).steps
-            raise _no_checkpoint(ref.run_id, str(ref.step), steps) from None
+            raise no_checkpoint(ref.run_id, str(ref.step), steps) from None
         finally:
             self._loading.discard(ref)
 
@@ -181,18 +183,9 @@ class ModelCache:
     def _threads(self) -> int:
         """Half of the cores, a quarter beside a job: on busy cores, small matrix products wait for threads
         that are not running (a ladder of D192 L6 took 3 s on two threads, 0.2 s on one)."""
-        from backend.ml.explore.loading import usable_cores
-
         at_work = select(RunRow.id).where(
             RunRow.lane != Lane.NETWORK.value, RunRow.state.in_([state.value for state in HAS_WORKER])
         )
         with self._database.read() as session:
             busy = session.scalar(at_work.limit(1)) is not None
         return max(usable_cores() // (4 if busy else 2), 1)
-
-
-def _no_checkpoint(run_id: str, checkpoint: str, steps: list[int]) -> NotFoundError:
-    known = f"there are: {', '.join(map(str, steps))}" if steps else "wait for the first"
-    return NotFoundError(
-        "checkpoint_not_found", f"{run_id} has no checkpoint {checkpoint}; {known}", "checkpoint"
-    )

@@ -116,12 +116,11 @@ class Reconstructions:
 
     def etag(self, request: LadderRequest) -> str:
         """Changes with the weights, the galaxy, and the request."""
-        return f'"{self._key(request, self._ref(request.viewed))[:24]}"'
+        return f'"{self._key(request)[:24]}"'
 
     def _ladder(self, request: LadderRequest) -> tuple[bytes, ...]:
         """JSON of the LadderInfo, and the sprite."""
-        key = self._key(request, self._ref(request.viewed))
-        return self._sprites.get(key, (".json", ".webp"), lambda: self._draw(request))
+        return self._sprites.get(self._key(request), (".json", ".webp"), lambda: self._draw(request))
 
     def _draw(self, request: LadderRequest) -> tuple[bytes, bytes]:
         from backend.ml.explore.drawing import webp_file
@@ -135,8 +134,9 @@ class Reconstructions:
         info = _to_ladder_info(request, checkpoint, ranks.tolist(), ladder)
         return info.model_dump_json().encode(), webp_file(ladder.sprite)
 
-    def _key(self, request: LadderRequest, ref: CheckpointRef) -> str:
+    def _key(self, request: LadderRequest) -> str:
         viewed = request.viewed
+        ref = self._models.pin(viewed.run, viewed.checkpoint)
         galaxy = viewed.upload or [
             self._datasets.row(dataset_of(self._database, viewed.run, viewed.dataset)).digest,
             viewed.row,
@@ -145,11 +145,8 @@ class Reconstructions:
         how = [request.kind, request.seed, request.pixels, LADDER]
         return sha256(json.dumps([subject, how]).encode()).hexdigest()
 
-    def _ref(self, viewed: GalaxyView) -> CheckpointRef:
-        return self._models.pin(viewed.run, viewed.checkpoint)
-
     def _input(self, viewed: GalaxyView) -> "tuple[CheckpointRef, Checkpoint, InputImage]":
-        ref = self._ref(viewed)
+        ref = self._models.pin(viewed.run, viewed.checkpoint)
         checkpoint = self._models.get(ref)
         config, bands = checkpoint.config, checkpoint.bands
         if viewed.upload is not None:

@@ -4,8 +4,6 @@ import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-from hashlib import file_digest
 from pathlib import Path
 
 from sqlalchemy import func, or_, select, update
@@ -14,8 +12,7 @@ from sqlalchemy.orm import Session
 from backend.db.engine import WITH_DELETED, Database
 from backend.db.models import EvaluationRow, RunRow
 from backend.errors import ConflictError, NotFoundError
-from backend.files import read_json
-from backend.jobs.encoders import WEIGHTS, saved_steps
+from backend.jobs.encoders import WEIGHTS, digest_of, saved_steps
 from backend.jobs.housekeeping import folder_bytes
 from backend.jobs.run_dir import RunDir
 from backend.services.runs.lifecycle import find_row, get_run
@@ -119,15 +116,7 @@ def _features(settings: Settings, run_dir: RunDir) -> list[Path]:
     if not cache.is_dir():
         return []
     weights = run_dir.checkpoints.glob(f"step_*/{WEIGHTS}")
-    digests = (_digest(path, path.stat().st_mtime_ns, path.stat().st_size) for path in weights)
-    return [cache / digest for digest in sorted(set(digests)) if (cache / digest).is_dir()]
-
-
-@lru_cache(maxsize=256)
-def _digest(path: Path, _written_ns: int, _size: int) -> str:
-    """SHA-256 of a weights file; cached until the file changes."""
-    with path.open("rb") as file:
-        return file_digest(file, "sha256").hexdigest()
+    return [cache / digest for digest in sorted(set(map(digest_of, weights))) if (cache / digest).is_dir()]
 
 
 def _move(origin: Path, to: Path) -> None:
@@ -205,8 +194,7 @@ def _prunable_files(settings: Settings, run_id: str) -> PrunableFiles:
     """Checkpoints other than last and best, and the optimizer state of those."""
     run_dir = RunDir(settings.runs_dir / run_id)
     steps = saved_steps(run_dir)
-    best = read_json(run_dir.checkpoints / "best")
-    kept = {max(steps, default=-1), *([int(best["step"])] if best else [])}
+    kept = {max(steps, default=-1), run_dir.best_checkpoint()}
     folders = {step: run_dir.checkpoints / f"step_{step:08d}" for step in steps}
     optimizers = [folder / OPTIMIZER for step, folder in folders.items() if step in kept]
     return PrunableFiles(

@@ -136,11 +136,11 @@ def list_events(database: Database, run_id: str) -> list[RunEvent]:
         return [RunEvent.from_attributes(row) for row in rows]
 
 
-def find_row(session: Session, run_id: str) -> RunRow:
+def find_row(session: Session, run_id: str, field: str | None = None) -> RunRow:
     """The row of a run. Raises NotFoundError."""
     row = session.get(RunRow, run_id)
     if row is None:
-        raise NotFoundError("run_not_found", f"there is no run {run_id}; the Runs page lists them")
+        raise NotFoundError("run_not_found", f"there is no run {run_id}; the Runs page lists them", field)
     return row
 
 

@@ -19,10 +19,9 @@ def list_notices(database: Database, after: int, limit: int) -> list[Notice]:
         return [Notice.from_attributes(row) for row in session.scalars(query)]
 
 
-def newest_notice(database: Database) -> int:
+def newest_notice(session: Session) -> int:
     """The highest id, 0 if there is none."""
-    with database.read() as session:
-        return _newest(session)
+    return session.scalar(select(func.max(NoticeRow.id))) or 0
 
 
 def read_webhook(database: Database) -> Webhook:
@@ -45,7 +44,7 @@ def set_webhook(database: Database, config: WebhookConfig) -> Webhook:
             row = WebhookRow(id=1, url="", kinds=[], sent_id=0, failures=0, problem="", tried_at=None)
             session.add(row)
         if row.url != config.url:
-            row.sent_id, row.failures, row.problem, row.tried_at = _newest(session), 0, "", None
+            row.sent_id, row.failures, row.problem, row.tried_at = newest_notice(session), 0, "", None
         row.url, row.kinds = config.url, [kind.value for kind in config.kinds]
     return read_webhook(database)
 
@@ -58,7 +57,3 @@ def try_webhook(database: Database) -> WebhookTest:
     sample = NoticeRow(id=0, run_id="", kind="done", words="Galaxyscope can reach you.", at=datetime.now(UTC))
     problem = post(url, message([sample]))
     return WebhookTest(taken=not problem, words=f"{url}: {problem}" if problem else f"{url} took it")
-
-
-def _newest(session: Session) -> int:
-    return session.scalar(select(func.max(NoticeRow.id))) or 0

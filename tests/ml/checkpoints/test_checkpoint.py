@@ -10,7 +10,7 @@ import torch
 
 from backend.ml.checkpoints.store import CheckpointStore, build_model, model_from_config, thin
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
-from backend.ml.pretraining.optimizer import build_optimizer
+from backend.ml.pretraining.pretrain import build_optimizer
 from shared.configs import PretrainConfig
 
 

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from transformers import ViTMAEConfig, ViTMAEForPreTraining
 
 from backend.ml.mae.models_mae import MaskedAutoencoderViT
-from backend.ml.pretraining.optimizer import BETAS, parameter_groups
+from backend.ml.pretraining.pretrain import BETAS, parameter_groups
 
 SIDE, PATCH, WIDTH, DEPTH, HEADS = 32, 8, 48, 3, 4
 DECODER_WIDTH, DECODER_DEPTH, DECODER_HEADS = 32, 2, 2

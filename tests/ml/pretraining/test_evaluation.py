@@ -73,7 +73,6 @@ def test_features_of_an_image_do_not_depend_on_its_neighbours(tiny_config: Make,
     alone = extract_features(model, data.val_images[3:4], data, config)
     assert torch.allclose(together[3:4], alone, atol=1e-5)
     assert together.shape == (16, 32)
-    assert extract_features(model, data.val_images, data, config, "both").shape == (16, 64)
 
 
 def test_statistics_of_a_removed_patch_come_from_its_visible_neighbours() -> None:

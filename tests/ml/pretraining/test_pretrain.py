@@ -13,8 +13,7 @@ from safetensors.torch import load_file
 
 from backend.ml.checkpoints.store import CheckpointStore, build_model
 from backend.ml.pretraining.loop import Selection
-from backend.ml.pretraining.optimizer import BETAS, build_optimizer
-from backend.ml.pretraining.pretrain import Outcome, PretrainData, bare_step_images_per_s, pretrain
+from backend.ml.pretraining.pretrain import BETAS, Outcome, build_optimizer, pretrain
 from backend.ml.runtime.memory import is_out_of_memory
 from shared.configs import PretrainConfig
 
@@ -304,11 +303,6 @@ def test_vectors_and_tokens_do_not_decay(tiny_config: Make) -> None:
     free_ids = {id(p) for p in free["params"]}
     assert {id(model.cls_token), id(model.mask_token), id(model.norm.weight)} <= free_ids
     assert len(decayed["params"]) + len(free["params"]) == len(list(model.parameters()))
-
-
-def test_the_bare_step_leaves_a_figure(tiny_config: Make, tiny_data: Make) -> None:
-    data: PretrainData = tiny_data()
-    assert bare_step_images_per_s(tiny_config(), data, steps=2) > 0
 
 
 def test_the_checkpoint_pointer_is_plain_json(

@@ -17,7 +17,7 @@ from backend.data.store import GalaxyStore
 from backend.ml.checkpoints.store import model_from_config
 from backend.ml.mae.models_mae import pool
 from backend.ml.probing.features import Encoder, FeatureCache, FeatureSource, at_depths, fresh_weights_digest
-from backend.ml.probing.judging import EncoderProbing, HeadResult, LabelledRows, probe_encoder
+from backend.ml.probing.judging import EncoderProbing, HeadResult, LabelledRows
 from backend.ml.probing.pixel_probing import probe_majority, probe_pixels
 from backend.ml.probing.probe_cache import ProbeCache
 from shared.base.vocabulary import SPLIT_CODES, Basis, Head, Split
@@ -70,7 +70,7 @@ def probe(
     with GalaxyStore.open(sky) as store:
         source = FeatureSource(encoder, store, FeatureCache(home / "features"))
         cache = ProbeCache.at(home / "probes", dataset=store.digest)
-        found = probe_encoder(source, LabelledRows.of(store), config, basis, io or Quiet(), cache)
+        found = EncoderProbing(source, LabelledRows.of(store), config, basis, io or Quiet(), cache).results()
         return list(found), source
 
 
@@ -170,7 +170,7 @@ def test_the_depth_is_chosen_on_validation_though_test_would_choose_another(
     with GalaxyStore.open(sky) as store:
         source = Scripted(encoder, store, FeatureCache(tmp_path))
         cache = ProbeCache.at(tmp_path / "probes", dataset="scripted")
-        [judged] = probe_encoder(source, LabelledRows.of(store), config, Basis.ENCODER, io, cache)
+        [judged] = EncoderProbing(source, LabelledRows.of(store), config, Basis.ENCODER, io, cache).results()
     assert judged.depth == 1
     assert float((judged.val.predicted == judged.val.true).mean()) == 1.0
     assert float((judged.test.predicted == judged.test.true).mean()) < 0.5
@@ -196,7 +196,9 @@ def test_test_rows_are_asked_for_after_the_choice_and_at_the_chosen_depth_alone(
     with GalaxyStore.open(sky) as store:
         source = Recording(encoder, store, FeatureCache(tmp_path))
         cache = ProbeCache.at(tmp_path / "probes", dataset=store.digest)
-        found = list(probe_encoder(source, LabelledRows.of(store), config, Basis.ENCODER, Quiet(), cache))
+        found = list(
+            EncoderProbing(source, LabelledRows.of(store), config, Basis.ENCODER, Quiet(), cache).results()
+        )
     assert asked == [("train", [1, 2, 3]), ("val", [1, 2, 3]), ("test", [found[0].depth])]
 
 
