@@ -5,6 +5,7 @@ import re
 from typing import BinaryIO, cast
 
 from backend.data.frames.fits import FITS_MAGIC, GZIP_MAGIC
+from backend.data.frames.limits import READ_ERRORS
 from backend.data.frames.reading import FITS_SUFFIXES
 from backend.data.importers.tables.astronomy import EcsvTable, FitsTable, IpacTable, VoTable
 from backend.data.importers.tables.parquet import ParquetTable
@@ -68,7 +69,7 @@ def holds_fits_table(opener: Opener, name: str) -> bool:
                 return False
             stream.seek(0)
             return FitsTable.comes_first(stream)
-        except (OSError, EOFError, ValueError):
+        except READ_ERRORS:
             return False
 
 
@@ -83,7 +84,7 @@ def open_table(opener: Opener, name: str) -> Table:
     try:
         with opened() as stream:
             head = stream.read(HEAD_BYTES)
-    except (OSError, EOFError) as error:
+    except READ_ERRORS as error:
         raise table_error("damaged", f"{name} cannot be read ({error}); download it again") from error
     if head.startswith(FITS_MAGIC) or plain.endswith((".fits", ".fit", ".fts")):
         return FitsTable(opened, name)

@@ -9,6 +9,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from backend.data.frames.limits import READ_ERRORS
 from backend.data.importers.tables.table import (
     EXACT_DOUBLE,
     MAX_ROWS,
@@ -25,11 +26,6 @@ MAX_FITS_BYTES = 2**30
 MAX_TEXT_BYTES = 2**28
 MAX_HDUS = 50
 PIECE_ROWS = 8192
-FAULTS = (
-    *(OSError, EOFError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError),
-    *(MemoryError, SyntaxError, RecursionError, NotImplementedError),
-)
-"""What astropy raises on damaged files."""
 SUBSET = (
     "select its rows and columns (in TOPCAT, for example), or save it as Parquet, which is read in pieces"
 )
@@ -80,7 +76,7 @@ class _WholeTable:
             with self._open() as stream, warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 yield stream
-        except FAULTS as error:
+        except READ_ERRORS as error:
             why = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
             sentence = f"{self.name} is not a readable table ({why}); download it or write it again"
             raise table_error("bad_table", sentence) from error

@@ -5,6 +5,7 @@ Read by the standard library and not by pyarrow.csv: see docs/adr/0017-libraries
 
 import csv
 import re
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -144,7 +145,7 @@ class TextTable:
             except csv.Error as error:
                 sentence = f"{self.name} is not a valid CSV ({error}); save it again"
                 raise table_error("bad_csv", sentence) from error
-            except (OSError, EOFError) as error:
+            except (OSError, EOFError, zlib.error) as error:
                 raise table_error(
                     "damaged", f"{self.name} cannot be read ({error}); download it again"
                 ) from error
