@@ -47,6 +47,16 @@ def show(name: DatasetId, as_json: Json = False) -> None:
     splits = ", ".join(f"{key} {n:,}" for key, n in dataset.split_counts.items())
     print_facts([("classes", counts or "none"), ("unlabelled", f"{dataset.unlabelled:,}"), ("split", splits)])
     print_facts([("stretch", dataset.stretch), ("licence", str(dataset.provenance.get("licence", "")))])
+    for target in dataset.targets:
+        known = f"{target.known:,} of {dataset.n:,} known"
+        print_facts(
+            [
+                (
+                    "target",
+                    f"{target.name}, {target.unit}, {known}" if target.unit else f"{target.name}, {known}",
+                )
+            ]
+        )
     print_receipt(dataset)
     for row in dataset.skipped:
         print_lines(f"  {row.source}: {row.reason}")

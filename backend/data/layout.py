@@ -2,6 +2,8 @@
 
 One HDF5 file per dataset, in the layout of Galaxy10_DECals.h5 (images, ans, ra, dec, redshift, pxscale) plus
 split, source_id, image_hash and attributes; contiguous and uncompressed, so pixels can be memory-mapped.
+`targets` (N, T) float64 with NaN for missing, where there are any; their names and units are in the JSON text
+`target_columns`.
 """
 
 from dataclasses import dataclass, field
@@ -57,7 +59,8 @@ class GalaxyBlock:
     ra and dec in deg, pxscale in arcsec per pixel, NaN where unknown.
 
     `splits` (n,) are codes of SPLIT_CODES from the source, in every block or none; then new ones are made.
-    `groups` (n,) are numbers whose equals must share a split, −1 for none.
+    `groups` (n,) are numbers whose equals must share a split, −1 for none. `targets` (n,) are NaN where
+    missing.
     """
 
     images: Pixels
@@ -66,6 +69,7 @@ class GalaxyBlock:
     sky: dict[str, Floats] = field(default_factory=dict)
     splits: NDArray[np.uint8] | None = None
     groups: Rows | None = None
+    targets: dict[str, Floats] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.images)
@@ -74,7 +78,8 @@ class GalaxyBlock:
 @dataclass
 class DatasetPlan:
     """A dataset before its pixels are read; `n` is an upper bound. `display` (3, C) are the weights that turn
-    bands into red, green, blue, None for display_weights(); `stretch` says how values became 8 bits."""
+    bands into red, green, blue, None for display_weights(); `stretch` says how values became 8 bits;
+    `targets` are the units of the targets by name."""
 
     n: int
     img_size: int
@@ -87,6 +92,7 @@ class DatasetPlan:
     split_seed: int = 0
     stretch: str = "as in the source"
     display: list[list[float]] | None = None
+    targets: dict[str, str] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from backend.data.duplicates import read_pairs
 from backend.data.frames.resize import centre_crop, resize
 from backend.data.hdf5_safety import checked_dataset, open_hdf5
-from backend.data.layout import FORMAT, SKY_KEYS, Pixels, Rows
+from backend.data.layout import FORMAT, SKY_KEYS, Floats, Pixels, Rows
 from backend.data.writer import StoreWriter, cleanup_partials
 from backend.errors import DataError
 from shared.base.vocabulary import SPLIT_CODES, Split
-from shared.contract.datasets import Dataset, ReceiptLine, SkippedRow
+from shared.contract.datasets import Dataset, ReceiptLine, SkippedRow, Target
 
 __all__ = ["GalaxyStore", "StoreWriter", "cleanup_partials", "describe", "load_images", "split_rows"]
 
@@ -29,7 +29,8 @@ class GalaxyStore:
     """One dataset, open for reading: columns as arrays, pixels on demand.
 
     labels (N,) int64, −1 for unlabelled; splits (N,) uint8, codes of SPLIT_CODES; ra, dec (deg), redshift,
-    pxscale (arcsec per pixel) are (N,) float64 with NaN for unknown; channel_mean and channel_std (C,)
+    pxscale (arcsec per pixel) are (N,) float64 with NaN for unknown, and so are `targets` by name, in
+    `target_units`; channel_mean and channel_std (C,)
     float32 are of the train rows, on the scale 0 to 1. `on_read` is called with the rows of every read of
     pixels."""
 
@@ -54,6 +55,7 @@ class GalaxyStore:
         hashes = checked_dataset(file, "image_hash")[:] if "image_hash" in file else np.zeros(self.n)
         self.image_hashes = np.asarray(hashes, np.uint64)
         self.source_ids = [value.decode() for value in checked_dataset(file, "source_id")[:]]
+        self.targets, self.target_units = read_targets(file, self.n)
         pairs = checked_dataset(file, "twins")[:].tobytes() if "twins" in file else b"[]"
         self.near_duplicates = read_pairs(pairs)
         self._on_read = on_read
@@ -112,6 +114,19 @@ def _attributes(file: h5py.File) -> dict[str, Any]:
     return attrs
 
 
+def read_targets(file: h5py.File, n: int) -> tuple[dict[str, Floats], dict[str, str]]:
+    """The targets (N,) of a dataset by name, and their units."""
+    if "targets" not in file:
+        return {}, {}
+    described = json.loads(checked_dataset(file, "target_columns")[:].tobytes())
+    values = np.asarray(checked_dataset(file, "targets")[:], np.float64)
+    if values.shape != (n, len(described)):
+        why = f"'targets' of {Path(file.filename).name} has shape {values.shape}, not {(n, len(described))}"
+        raise DataError("bad_shape", f"{why}; import it again.", "path")
+    units = {str(column["name"]): str(column["unit"]) for column in described}
+    return dict(zip(units, np.ascontiguousarray(values.T), strict=True)), units
+
+
 def split_rows(store: GalaxyStore, split: Split, labelled_only: bool = False) -> Rows:
     """Row numbers of a split, ascending."""
     chosen = store.splits == SPLIT_CODES[split]
@@ -141,6 +156,7 @@ def describe(path: Path, name: str) -> Dataset:
         splits = np.asarray(checked_dataset(file, "split")[:], np.uint8)
         skipped = json.loads(checked_dataset(file, "skipped")[:].tobytes())
         receipt = checked_dataset(file, "receipt")[:].tobytes() if "receipt" in file else b"[]"
+        targets, units = read_targets(file, shape[0])
         ra, dec, redshift = (np.asarray(checked_dataset(file, key)[:]) for key in ("ra", "dec", "redshift"))
     known = redshift[np.isfinite(redshift)]
     class_names = json.loads(attrs["class_names"])
@@ -166,6 +182,10 @@ def describe(path: Path, name: str) -> Dataset:
         size_bytes=path.stat().st_size,
         created_at=datetime.fromisoformat(str(attrs["created_at"])),
         stretch=str(attrs["stretch"]),
+        targets=[
+            Target(name=name, unit=units[name], known=int(np.isfinite(values).sum()))
+            for name, values in targets.items()
+        ],
         with_sky=int((np.isfinite(ra) & np.isfinite(dec)).sum()),
         redshift_range=(float(known.min()), float(known.max())) if len(known) else None,
     )

@@ -41,6 +41,7 @@ class SubsetSource:
             simulated=store.simulated,
             stretch=store.stretch,
             display=store.display.tolist(),
+            targets=store.target_units,
         )
 
     def close(self) -> None:
@@ -61,6 +62,7 @@ class SubsetSource:
                 source_ids=[store.source_ids[row] for row in rows],
                 sky={key: getattr(store, key)[rows] for key in SKY_KEYS},
                 splits=self._splits[part],
+                targets={name: values[rows] for name, values in store.targets.items()},
             )
             reporter.tick(part.stop, n, f"Copied {part.stop:,} of {n:,} galaxies")
 

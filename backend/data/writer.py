@@ -76,6 +76,7 @@ class StoreWriter:
         self._labels: list[Rows] = []
         self._source_ids: list[str] = []
         self._sky: dict[str, list[Floats]] = {key: [] for key in SKY_KEYS}
+        self._targets_read: dict[str, list[Floats]] = {name: [] for name in plan.targets}
         self._splits: list[NDArray[np.uint8]] = []
         self._groups: list[Rows] = []
         self._channel_moments: list[Floats] = []
@@ -103,6 +104,8 @@ class StoreWriter:
         self._source_ids.extend(block.source_ids)
         for key in SKY_KEYS:
             self._sky[key].append(block.sky.get(key, unknown(len(block))))
+        for name, parts in self._targets_read.items():
+            parts.append(block.targets[name])
         if block.splits is not None:
             self._splits.append(block.splits)
         if block.groups is not None:
@@ -110,7 +113,10 @@ class StoreWriter:
         self._rows = end
 
     def finish(self, skipped: SkipLog | None = None, receipt: Sequence[ReceiptLine] = ()) -> Path:
-        """Split, compute statistics, fsync and rename; the path of the dataset."""
+        """Split, compute statistics, fsync and rename; the path of the dataset.
+
+        The digest covers the targets, with their names, as it covers labels: figures of a target must not be
+        mixed with those of the same pixels and other values. Without targets it is as it always was."""
         if self._rows < MIN_ROWS:
             why = f"Only {self._rows} images could be read; a dataset needs at least {MIN_ROWS}."
             raise DataError("too_few_images", why, "path")
@@ -119,8 +125,14 @@ class StoreWriter:
         splits = self._decide_splits(labels, sky)
         self._hash.update(labels.astype("<i8").tobytes())
         self._hash.update(splits.tobytes())
+        targets = {name: np.concatenate(parts) for name, parts in self._targets_read.items()}
+        for name, values in sorted(targets.items()):
+            self._hash.update(f"target {name}".encode())
+            self._hash.update(np.where(np.isnan(values), np.nan, values).astype("<f8").tobytes())
         self._shrink()
         self._write_columns(labels, splits, sky)
+        if targets:
+            self._file.create_dataset("targets", data=np.stack(list(targets.values()), axis=1))
         self._write_attributes(splits, skipped or SkipLog(), receipt)
         self._file.close()
         return _publish(self._partial, self._targets)
@@ -200,7 +212,9 @@ class StoreWriter:
         # An attribute holds 64 KB at most; a hundred long paths may need more.
         reasons = _json([entry.model_dump() for entry in skipped.first]).encode()
         lines = _json([line.model_dump() for line in receipt]).encode()
-        for key, text in (("skipped", reasons), ("receipt", lines), ("twins", pairs_json(pairs))):
+        columns = _json([{"name": name, "unit": unit} for name, unit in plan.targets.items()]).encode()
+        texts = {"skipped": reasons, "receipt": lines, "twins": pairs_json(pairs), "target_columns": columns}
+        for key, text in texts.items():
             self._file.create_dataset(key, data=np.frombuffer(text, np.uint8))
 
 

@@ -5,6 +5,7 @@ RA and Dec in degrees, ICRS; separations in arcsec. astropy reads the angles, an
 
 import re
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qs, unquote
 
@@ -15,8 +16,10 @@ from backend.errors import InvalidInputError, shortened
 
 Degrees = NDArray[np.float64]
 ARCSEC_PER_DEG = 3600.0
-IAU_NAME = re.compile(r"J?(\d{2})(\d{2})(\d{2}(?:\.\d+)?)([+-])(\d{2})(\d{2})(\d{2}(?:\.\d+)?)", re.I)
-"""JHHMMSS.s±DDMMSS, as in SDSS J123049.42+122328.0."""
+_SEXAGESIMAL = r"(\d{2})(\d{2})(?:(\d{2})(\d*|\.\d+)|(\.\d+)?)"
+IAU_NAME = re.compile(rf"((?:[\w.-]+ )*\w*J ?)?{_SEXAGESIMAL} ?([+-]) ?{_SEXAGESIMAL}", re.I | re.ASCII)
+"""The whole of SDSS J123049.42+122328.0, 2MASX J12304942+1223279 (hundredths and tenths without a point) or
+PSR J0437-4715; the J, and what is before it, may be left out if there are seconds."""
 SIGNS = str.maketrans({"−": "-", "–": "-", "﹣": "-", "′": "'", "’": "'", "″": '"', "”": '"', "º": "°"})
 SPELLINGS = (
     "write RA and Dec in degrees (187.7059 12.3911), as 12:30:49.4 +12:23:28 or 12h30m49.4s +12d23m28s, "
@@ -35,11 +38,13 @@ class Position:
 def parse_position(text: str) -> Position:
     """The position in a text. Raises InvalidInputError if there is none, or it is not on the sky."""
     clean = unquote(text).translate(SIGNS).strip()
-    name = IAU_NAME.search(clean.replace(" ", ""))
+    name = IAU_NAME.fullmatch(" ".join(clean.split()))
+    if name is not None and not name[1] and None in (name[4], name[10]):
+        name = None
     if "://" in clean or "?" in clean:
         ra, dec = _from_link(clean)
     elif name is not None:
-        ra, dec = ":".join(name.groups()[:3]), name[4] + ":".join(name.groups()[4:])
+        ra, dec = _written(name.groups()[1:6]), name[7] + _written(name.groups()[7:])
     else:
         ra, dec = _halves(clean, text)
     return _on_sky(_angle(ra, text, is_ra=True), _angle(dec, text, is_ra=False))
@@ -83,6 +88,15 @@ def _from_link(text: str) -> tuple[str, str]:
         return query["ra"][0].strip(), query["dec"][0].strip()
     why = "the link has no ra and dec; paste a Legacy Survey viewer link"
     raise InvalidInputError("no_position", why, "text")
+
+
+def _written(parts: Sequence[str | None]) -> str:
+    """`12:30:49.42` from the digits of a name, whose last may be decimals without a point."""
+    whole, minutes, seconds, decimals, of_minutes = (part or "" for part in parts)
+    if not seconds:
+        return f"{whole}:{minutes}{of_minutes}"
+    point = "." if decimals and not decimals.startswith(".") else ""
+    return f"{whole}:{minutes}:{seconds}{point}{decimals}"
 
 
 def _halves(clean: str, text: str) -> tuple[str, str]:

@@ -37,7 +37,8 @@ class ImportConfig(Config):
     """Import your own images.
 
     `path` is a Galaxy10-layout HDF5 file, a .npy or .npz array, or a folder or zip of images (8-bit pictures,
-    FITS, .npy frames) with one folder a class, a table of labels (CSV, Parquet), or neither. Columns that
+    FITS, .npy frames) with one folder a class, a table of labels (CSV, FITS, VOTable, ECSV,
+    Parquet), or neither. Columns that
     are not set are guessed by name; "-" uses none.
     """
 
@@ -45,7 +46,9 @@ class ImportConfig(Config):
         ..., "source", "File or folder on the machine that runs Galaxyscope.", simple=True, min_length=1
     )
     name: str = setting(..., "source", "Name of the dataset.", simple=True, pattern=DATASET_NAME)
-    labels: str | None = setting(None, "source", "Table with a row an image: CSV or Parquet.", simple=True)
+    labels: str | None = setting(
+        None, "source", "Table with a row per image: CSV, FITS, VOTable, ECSV, Parquet.", simple=True
+    )
     image_column: str | None = setting(None, "columns", "Column with the image's path.")
     label_column: str | None = setting(None, "columns", "Column with the class.")
     id_column: str | None = setting(None, "columns", "Column with the source's id.")
@@ -62,6 +65,12 @@ class ImportConfig(Config):
     split_column: str | None = setting(None, "columns", "Column that says train, val or test.")
     group_column: str | None = setting(
         None, "columns", "Rows with equal values in this column stay in one split."
+    )
+    ra_unit: Literal["auto", "deg", "hour"] = setting(
+        "auto", "columns", "Unit of the right ascension; auto takes the table's, else degrees."
+    )
+    targets: str | None = setting(
+        None, "columns", "Numeric columns to keep as targets, separated by commas, as mass,sersic_n."
     )
     img_size: int | None = setting(
         None,

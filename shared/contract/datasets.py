@@ -28,11 +28,19 @@ class ReceiptLine(Wire):
     field: str | None = None
 
 
+class Target(Wire):
+    """A numeric column of a dataset, kept to be predicted."""
+
+    name: str
+    unit: str = Field(description="As in the source; empty if it has none.")
+    known: int = Field(description="Rows that have a value.")
+
+
 class Dataset(Wire):
     """One dataset of the store."""
 
     name: str
-    digest: str = Field(description="SHA-256 over pixels, labels and split.")
+    digest: str = Field(description="SHA-256 over pixels, labels, split and targets.")
     n: int
     img_size: int = Field(description="Side of a square image, pixels.")
     bands: list[str] = Field(description="One name a channel, 1 to 5.")
@@ -56,6 +64,7 @@ class Dataset(Wire):
     stretch: str = Field("", description="How source values became 8 bits, in words.")
     with_sky: int = Field(0, description="Rows with right ascension and declination.")
     redshift_range: tuple[float, float] | None = Field(None, description="Of the rows that have one.")
+    targets: list[Target] = Field([], description="Numeric columns kept to be predicted.")
 
 
 class DatasetChange(Wire):
@@ -206,6 +215,7 @@ class SourcePreview(Wire):
     columns: list[str]
     roles: dict[str, str | None]
     rows: list[dict[str, str]]
+    numeric: list[str] = Field([], description="Columns that could be targets.")
     class_counts: dict[str, int]
     unlabelled: int
     split_counts: dict[str, int] = Field(description="Empty if the source has no split.")

@@ -32,7 +32,7 @@ def test_words_json_log_and_show_tell_the_same(tmp_path: Path, pictures: Path) -
     assert kinds == [
         ("read", 12, None, None),
         ("skipped", 1, "order", None),
-        ("assumed", None, None, "ra_column"),
+        ("assumed", None, None, "ra_unit"),
         ("skipped", 1, "99.png", None),
     ]
     shown = call(home, "data", "show", "mine").stdout

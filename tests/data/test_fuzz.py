@@ -1,5 +1,6 @@
 """Sources made at random, and real ones damaged at random: a whole dataset, or one sentence and nothing."""
 
+import gzip
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -285,6 +286,21 @@ def parquet_bytes() -> bytes:
     return out.getvalue()
 
 
+def table_bytes(**how: Any) -> bytes:
+    """The same table of twelve pictures, in a format of astropy."""
+    from astropy.table import MaskedColumn, Table
+
+    table = Table(
+        {"file": [f"{i}.png" for i in range(12)], "label": list("ab") * 6, "ra": np.arange(12) * 1.5}
+    )
+    table["id"] = MaskedColumn(np.arange(12) + 2**53, mask=np.arange(12) == 3)
+    table["ra"].unit = "deg"
+    table["dec"] = table["ra"]
+    with tempfile.TemporaryDirectory() as folder:
+        table.write(Path(folder) / "t", **how)
+        return (Path(folder) / "t").read_bytes()
+
+
 def hdf5_bytes(chunks: tuple[int, ...] | None) -> bytes:
     out = BytesIO()
     with h5py.File(out, "w") as file:
@@ -321,11 +337,18 @@ MEMBERS: Files = {
     "x.tif": picture(3, 10, "RGB", "TIFF"),
     "x.npy": npy(np.random.default_rng(0).normal(size=(10, 10, 3))),
     "labels.parquet": parquet_bytes(),
+    "labels.fits": table_bytes(format="fits"),
+    "labels.fits.gz": gzip.compress(table_bytes(format="fits")),
+    "labels.vot": table_bytes(format="votable"),
+    "labels.votable": table_bytes(format="votable", tabledata_format="binary2"),
+    "labels.ecsv": table_bytes(format="ascii.ecsv"),
+    "labels.tsv": b"#Table\nfile\tra\tdec\n\tdeg\tdeg\n----\t---\t---\n"
+    + b"".join(b"%d.png\t%d\t1\n" % (i, i) for i in range(12)),
     "labels.csv": b"file,label,ra,dec\n" + b"".join(b"%d.png,a,12:00:00,1\n" % i for i in range(12)),
 }
 
 
-@settings(bounded, max_examples=100)
+@settings(bounded, max_examples=160)
 @given(st.sampled_from(sorted(MEMBERS)), changes)
 @example("x.fits", [("repeat", 0.25, 1)])  # shifts the pixels by a byte: signalling NaNs
 def test_a_damaged_member_of_a_folder(name: str, how: list[Change]) -> None:

@@ -56,6 +56,35 @@ def test_signs_hours_and_parts_are_read_as_astropy_reads_them(text: str, ra: str
     assert found.dec == pytest.approx(coordinates.Angle(dec).degree, abs=1e-9)
 
 
+@pytest.mark.parametrize(
+    ("name", "ra", "dec"),
+    [
+        ("2MASX J00151234+1234567", 3.80142, 12.58242),
+        ("2MASX J01020304-0506071", 15.51267, -5.10197),
+        ("2MASX J12304942+1223279", 187.70592, 12.39108),
+        ("2MASX  J12304942+1223279 ", 187.70592, 12.39108),
+        ("SDSS J123049.42+122328.0", 187.70592, 12.39111),
+        ("SDSSJ123049.42+122328.0", 187.70592, 12.39111),
+        ("J000000.00-003000.0", 0.0, -0.5),
+        ("WISEA J000102.03−000405.6", 0.25846, -0.06822),
+        ("PSR J0437-4715", 69.25, -47.25),
+        ("PKS J1230.8+1223.5", 187.7, 12.39167),
+        ("123049.42+122328.0", 187.70592, 12.39111),
+    ],
+)
+def test_a_name_that_is_a_position_is_read_to_its_last_digit(name: str, ra: float, dec: float) -> None:
+    found = parse_position(name)
+    assert (found.ra, found.dec) == (pytest.approx(ra, abs=5e-6), pytest.approx(dec, abs=5e-6))
+
+
+@pytest.mark.parametrize(
+    "name", ["J123049+122328 and more", "1230-1223", "B1230+1223", "spec-1234-56789-0123"]
+)
+def test_part_of_a_name_is_not_a_position(name: str) -> None:
+    with pytest.raises(InvalidInputError):
+        parse_position(name)
+
+
 def test_a_full_turn_is_zero() -> None:
     assert parse_position("360 0") == Position(0.0, 0.0)
 

@@ -10,12 +10,12 @@ from backend.data.frames.limits import UnreadableImageError
 from backend.data.frames.reading import Frame, FrameHeader, frame_dtype
 from backend.data.frames.resize import centre_crop, resize
 from backend.data.importers.catalogue import Catalogue, with_constant_scale, with_table
-from backend.data.importers.columns import refuse_columns_without_table
 from backend.data.importers.frame_source import FrameSource, SourceInfo, TableView, stacked
 from backend.data.importers.image_rows import Array, ImageRows
 from backend.data.importers.listing import path_opener, table_columns
 from backend.data.importers.recipe import MAX_SIDE, MIN_SIDE, FrameStats
 from backend.data.importers.reporting import Findings, Reporter, refuse_many
+from backend.data.importers.tables.columns import refuse_columns_without_table
 from backend.data.layout import GalaxyBlock, Pixels, Rows
 from backend.errors import DataError
 from shared.configs import ImportConfig
@@ -129,4 +129,4 @@ def _with_labels(base: Catalogue, config: ImportConfig, findings: Findings) -> t
     if rows != len(base):
         why = f"{path.name} has {rows:,} rows but {Path(config.path).name} has {len(base):,} images"
         raise DataError("row_count", f"{why}; give one row per image, in the same order.", "labels")
-    return with_table(base, columns, findings), view
+    return with_table(base, columns, findings, config.ra_unit), view

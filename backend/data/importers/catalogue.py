@@ -1,24 +1,28 @@
 """The columns of a source, one value per galaxy: from a table, folder names or arrays."""
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.data.importers.columns import constant_scale
 from backend.data.importers.names import counted
 from backend.data.importers.reporting import Findings
+from backend.data.importers.tables.columns import constant_scale
+from backend.data.importers.tables.table import NUMBER, cell_text
 from backend.data.importers.values import (
     BLANKS,
     FIELDS,
+    HOURS,
     Column,
+    exact_ids,
     group_codes,
     is_in_hours,
     sky_values,
     split_codes,
+    target_values,
 )  # fmt: skip
 from backend.data.layout import MAX_CLASS_NAME, MAX_CLASSES, Floats, GalaxyBlock, Pixels, Rows
 from backend.data.splits import count_divided
@@ -33,7 +37,7 @@ FAR_DEG = 1 / 60
 @dataclass
 class Catalogue:
     """Labels (n,) with −1 for none, sky columns by SKY_KEYS, split codes and group numbers (−1 for none) if
-    the source has them."""
+    the source has them; targets (n,) by name, NaN for missing, and their units."""
 
     source_ids: list[str]
     labels: Rows
@@ -41,6 +45,8 @@ class Catalogue:
     sky: dict[str, Floats] = field(default_factory=dict)
     splits: NDArray[np.uint8] | None = None
     groups: Rows | None = None
+    targets: dict[str, Floats] = field(default_factory=dict)
+    target_units: dict[str, str] = field(default_factory=dict)
 
     def __len__(self) -> int:
         return len(self.source_ids)
@@ -57,6 +63,7 @@ class Catalogue:
             sky=sky,
             splits=None if self.splits is None else self.splits[rows],
             groups=None if self.groups is None else self.groups[rows],
+            targets={name: values[rows] for name, values in self.targets.items()},
         )
 
     def class_counts(self) -> dict[str, int]:
@@ -72,11 +79,26 @@ class Catalogue:
 
 @dataclass(frozen=True)
 class TableColumns:
-    """The columns of a table that have a role, and their cells."""
+    """The columns of a table that have a role or are targets, and their cells. `units` are as written;
+    `exact` is the largest exact whole number of columns stored as floating point."""
 
     table: str
     roles: dict[str, str | None]
     cells: dict[str, list[str]]
+    units: dict[str, str] = field(default_factory=dict)
+    exact: dict[str, int] = field(default_factory=dict)
+    targets: Sequence[str] = ()
+
+    def part(self, rows: Sequence[int]) -> "TableColumns":
+        """These rows."""
+        return replace(self, cells={key: [cells[row] for row in rows] for key, cells in self.cells.items()})
+
+    def ids(self, field_name: str) -> list[str] | None:
+        """Cells of a column of ids, as in `exact_ids`."""
+        cells = self.of(field_name)
+        if cells is None:
+            return None
+        return exact_ids(cells, self.column(field_name), self.exact.get(self.roles[field_name] or ""))
 
     def of(self, field_name: str) -> list[str] | None:
         """Cells of the column with this role."""
@@ -98,28 +120,72 @@ def numbered(stem: str, n: int) -> list[str]:
     return [f"{stem}:{row:0{width}d}" for row in range(n)]
 
 
-def with_table(base: Catalogue, columns: TableColumns, findings: Findings) -> Catalogue:
-    """`base` with the columns of a table of the same rows."""
-    catalogue = replace(base, sky=dict(base.sky))
-    ids, groups, splits = (columns.of(name) for name in ("id_column", "group_column", "split_column"))
-    if ids is not None:
-        catalogue.source_ids = [own or given for own, given in zip(ids, base.source_ids, strict=True)]
+def with_table(
+    base: Catalogue, columns: TableColumns, findings: Findings, ra_unit: str = "auto"
+) -> Catalogue:
+    """`base` with the columns of a table of the same rows; unless it is auto, `ra_unit` (deg, hour)
+    overrules that of the table."""
+    catalogue = replace(base, sky=dict(base.sky), targets={}, target_units={})
+    with findings.trying():
+        ids = columns.ids("id_column")
+        if ids is not None:
+            catalogue.source_ids = [own or given for own, given in zip(ids, base.source_ids, strict=True)]
     labels = columns.of("label_column")
     if labels is not None:
         with findings.trying():
             catalogue.class_names, catalogue.labels = classes_of(labels)
     for key, field_name in FIELDS.items():
-        cells = columns.of(field_name)
-        if cells is not None:
+        if columns.of(field_name) is not None:
             with findings.trying():
-                catalogue.sky[key] = sky_values(key, cells, columns.column(field_name))
-    if groups is not None:
-        catalogue.groups = group_codes(groups)
+                catalogue.sky[key] = _sky(key, columns, findings, ra_unit)
+    with findings.trying():
+        groups = columns.ids("group_column")
+        catalogue.groups = None if groups is None else group_codes(groups)
+    splits = columns.of("split_column")
     if splits is not None:
         with findings.trying():
             catalogue.splits = split_codes(splits, columns.column("split_column"))
+    for name in columns.targets:
+        with findings.trying():
+            values = target_values(columns.cells[name], Column(columns.table, name, "targets"))
+            catalogue.targets[name] = values
+            catalogue.target_units[name] = columns.units.get(name, "")
+            _note_missing(columns.cells[name], values, name, findings)
     _note(catalogue, columns, findings)
     return catalogue
+
+
+def _sky(key: str, columns: TableColumns, findings: Findings, ra_unit: str) -> Floats:
+    """Values of one of SKY_KEYS; the receipt says what is missing, and the unit of right ascension."""
+    field_name = FIELDS[key]
+    column, cells = columns.column(field_name), columns.of(field_name) or []
+    own = columns.units.get(column.name, "")
+    unit = ra_unit if key == "ra" and ra_unit != "auto" else own
+    values = sky_values(key, cells, column, unit)
+    _note_missing(cells, values, column.name, findings)
+    if key == "ra":
+        _note_ra(cells, values, unit, "ra_unit" if unit != own else f"the unit of '{column.name}'", findings)
+    elif unit and key != "redshift":
+        findings.read(f"Column '{column.name}' has the unit {unit}.")
+    return values
+
+
+def _note_ra(cells: Sequence[str], values: Floats, unit: str, source: str, findings: Findings) -> None:
+    top = float(np.nanmax(values, initial=-1))
+    if unit:
+        findings.read(f"RA is in {'hours' if unit.lower().strip() in HOURS else unit}, by {source}.")
+    elif is_in_hours(cells):
+        findings.assumed("RA is read as hours, minutes and seconds.", "ra_unit")
+    elif 12 < top <= 24:
+        findings.assumed(f"RA is read as degrees, though none is above {top:.4g}: hours?", "ra_unit")
+
+
+def _note_missing(cells: Sequence[str], values: Floats, name: str, findings: Findings) -> None:
+    """Put into the receipt which cells with something in them mark missing values."""
+    rows = [row for row in np.flatnonzero(np.isnan(values)).tolist() if cells[row].lower() not in BLANKS]
+    if rows:
+        why = f"of column '{name}' that mark{'s' if len(rows) == 1 else ''} a missing one"
+        findings.skipped(len(rows), "value", why, cells[rows[0]])
 
 
 def with_constant_scale(catalogue: Catalogue, config: ImportConfig, findings: Findings) -> Catalogue:
@@ -164,14 +230,25 @@ def _note_elsewhere(catalogue: Catalogue, ra: Floats, dec: Floats, findings: Fin
 
 
 def classes_of(cells: Sequence[str]) -> tuple[list[str], Rows]:
-    """Class names, in numeric order if all are whole numbers, else alphabetical, and (n,) codes, −1 for blank
-    cells (a cell −1 may be a class: it is a Hubble type); DataError as in check_class_names."""
-    counts = Counter(cell for cell in cells if cell.lower() not in BLANKS)
-    numeric = all(re.fullmatch(r"-?\d{1,18}", name) for name in counts)
-    names = sorted(counts, key=int) if numeric else sorted(counts)
+    """Class names, in numeric order if all are numbers, else alphabetical, and (n,) codes, −1 for blank cells
+    (a cell −1 may be a class: it is a Hubble type); DataError as in check_class_names. Numbers and truth
+    values have the same names from every format: 1, not 1.0; True, not true."""
+    cells = _one_spelling(cells)
+    known = {cell for cell in cells if cell.lower() not in BLANKS}
+    names = sorted(known, key=Decimal) if all(map(NUMBER.fullmatch, known)) else sorted(known)
     check_class_names(names)
     code = {name: index for index, name in enumerate(names)}
     return names, np.array([code.get(cell, -1) for cell in cells], np.int64)
+
+
+def _one_spelling(cells: Sequence[str]) -> Sequence[str]:
+    known = {cell for cell in cells if cell.lower() not in BLANKS}
+    if known and all(cell.lower() in ("true", "false") for cell in known):
+        return [cell.capitalize() for cell in cells]
+    if all(map(NUMBER.fullmatch, known)) and not all(re.fullmatch(r"-?\d+", cell) for cell in known):
+        spelt = {cell: cell if cell.lstrip("-").isdigit() else cell_text(float(cell)) for cell in known}
+        return [spelt.get(cell, "") for cell in cells]
+    return cells
 
 
 def check_codes(codes: Rows, class_names: Sequence[str], what: str) -> None:
@@ -200,12 +277,13 @@ def _note(catalogue: Catalogue, columns: TableColumns, findings: Findings) -> No
     if columns.roles.get("label_column") is None and not catalogue.class_names:
         text = f"{columns.table} has no column of classes: the galaxies stay unlabelled."
         findings.assumed(text, "label_column")
+    if len(catalogue.class_names) == 1:
+        text = f"All labels are '{catalogue.class_names[0]}': one class cannot be told from another."
+        findings.assumed(text, "label_column")
     repeated = len(catalogue) - len(set(catalogue.source_ids))
     if repeated:
         text = f"Ids repeat in {counted(repeated, 'row')}; rows of one id belong to one group."
         findings.assumed(text, "id_column")
-    if is_in_hours(columns.of("ra_column") or []):
-        findings.assumed("RA is read as hours, minutes and seconds.", "ra_column")
     if catalogue.splits is not None:
         findings.assumed(f"The split is taken from column '{columns.roles['split_column']}'.", "split_column")
         divided = count_divided(catalogue.source_ids, catalogue.groups, catalogue.splits)

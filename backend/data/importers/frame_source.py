@@ -25,12 +25,14 @@ TICK_ROWS = 64
 
 @dataclass(frozen=True)
 class TableView:
-    """The table of a source as shown: its columns, their roles, the first five rows."""
+    """The table of a source as shown: its columns, their roles, the first five rows, the columns of
+    numbers."""
 
     name: str = ""
     columns: list[str] = field(default_factory=list)
     roles: dict[str, str | None] = field(default_factory=dict)
     rows: list[dict[str, str]] = field(default_factory=list)
+    numeric: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -150,6 +152,7 @@ class FrameSource(ABC):
             licence=info.licence,
             simulated=info.simulated,
             split_seed=self.config.split_seed,
+            targets=self.catalogue.target_units,
             stretch=recipe.stretch.words() if recipe.stretch is not None else info.stretch,
             display=info.display if info.display and self.config.rgb is None else recipe.display,
         )

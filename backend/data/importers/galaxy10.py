@@ -17,6 +17,7 @@ from backend.data.importers.frame_source import SourceInfo
 from backend.data.importers.image_rows import Hdf5Rows
 from backend.data.importers.values import FIELDS, Column, checked_sky
 from backend.data.layout import FORMAT, GALAXY10_DECALS, SKY_KEYS, Floats, Rows
+from backend.data.store import read_targets
 from backend.errors import DataError
 from shared.base.vocabulary import SPLIT_CODES
 from shared.configs import ImportConfig
@@ -74,6 +75,8 @@ def _read(file: h5py.File, name: str) -> ArrayFile:
         sky={key: values for key, values in sky.items() if values is not None},
         splits=_own_splits(file, n) if own else None,
     )
+    if own:
+        catalogue.targets, catalogue.target_units = read_targets(file, n)
     bands = _text_list(file.attrs.get("bands")) or []
     info = _info(file, name, side, own, channels)
     return ArrayFile(images, catalogue, info, tuple(bands), file.close)

@@ -78,6 +78,7 @@ def _preview(source: FrameSource, findings: Findings) -> SourcePreview:
         columns=source.table.columns,
         roles={name: source.table.roles.get(name) for name in COLUMN_FIELDS},
         rows=source.table.rows,
+        numeric=source.table.numeric,
         class_counts=catalogue.class_counts(),
         unlabelled=int((catalogue.labels < 0).sum()),
         split_counts=catalogue.split_counts(),

@@ -1,6 +1,7 @@
 """The images of a folder or zip, in order: from a table if there is one, else class folders, else flat."""
 
 import posixpath
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -10,6 +11,7 @@ from typing import BinaryIO
 import numpy as np
 
 from backend.data.frames.limits import UnreadableImageError
+from backend.data.frames.reading import FITS_SUFFIXES
 from backend.data.importers.catalogue import (
     Catalogue,
     TableColumns,
@@ -18,7 +20,6 @@ from backend.data.importers.catalogue import (
     with_constant_scale,
     with_table,
 )  # fmt: skip
-from backend.data.importers.columns import RoleFinder, refuse_columns_without_table
 from backend.data.importers.frame_source import TableView
 from backend.data.importers.names import (
     ARRAY_FILES,
@@ -26,11 +27,21 @@ from backend.data.importers.names import (
     counted,
     is_image,
     listed,
-    without_suffix,
 )  # fmt: skip
 from backend.data.importers.reporting import Findings
-from backend.data.importers.tables import TABLE_SUFFIXES, Opener, first_rows, open_table, read_columns
+from backend.data.importers.tables import (
+    FOLDER_TABLES,
+    Opener,
+    first_rows,
+    holds_fits_table,
+    open_table,
+    read_columns,
+)  # fmt: skip
+from backend.data.importers.tables.columns import RoleFinder, refuse_columns_without_table, targets_of
+from backend.data.importers.tables.matching import ImageIndex, check_distinct, check_present
+from backend.data.importers.tables.table import NUMBER
 from backend.data.importers.trees import MAX_DEPTH, Tree
+from backend.data.importers.values import BLANKS, whole_numbers
 from backend.data.splits import with_validation
 from backend.errors import DataError
 from shared.base.vocabulary import SPLIT_CODES, Split
@@ -39,7 +50,9 @@ from shared.configs.datasets import NO_COLUMN
 
 SAMPLE_ROWS = 1000
 SHOWN_ROWS = 5
-OBVIOUS_TABLES = ("labels.csv", "labels.parquet")
+OBVIOUS_STEM = "labels"
+MAX_FITS_OPENED = 2000
+_CATALOGUE = re.compile(r"cat|table|label|sample|sources|galaxies", re.IGNORECASE)
 
 
 @dataclass
@@ -54,10 +67,11 @@ class Listing:
 
 def list_images(tree: Tree, config: ImportConfig, findings: Findings) -> Listing:
     """The images an import would read; DataError if there are none."""
-    images = [name for name in tree.files if is_image(name)]
+    fits_tables = _fits_tables(tree)
+    images = [name for name in tree.files if is_image(name) and name not in fits_tables]
     if not images:
         raise _no_images(tree)
-    found = _find_table(tree, config, findings)
+    found = _find_table(tree, fits_tables, config, findings)
     if found is None:
         with findings.trying():
             refuse_columns_without_table(config)
@@ -78,21 +92,46 @@ def _no_images(tree: Tree) -> DataError:
     return DataError("no_images", f"{why}; {advice}.", "path")
 
 
-def _find_table(tree: Tree, config: ImportConfig, findings: Findings) -> tuple[Opener, str, str] | None:
-    """How to open the table, its name, and its folder within the tree: the configured one, else labels.csv,
-    else the only one at the top."""
-    if config.labels is not None:
-        return _given_table(tree, Path(config.labels).expanduser())
+def _fits_tables(tree: Tree) -> set[str]:
+    """The FITS files at the top that are tables; of more than 2,000 only those that a catalogue's name leads
+    to are opened."""
+    names = [name for name in tree.files if "/" not in name and name.lower().endswith(FITS_SUFFIXES)]
+    if len(names) > MAX_FITS_OPENED:
+        names = [name for name in names if _CATALOGUE.search(name)]
+    return {name for name in names if _is_fits_table(tree, name)}
+
+
+def _is_fits_table(tree: Tree, name: str) -> bool:
+    try:
+        return holds_fits_table(lambda: tree.open(name), name)
+    except UnreadableImageError:
+        return False
+
+
+def _find_table(
+    tree: Tree, fits_tables: set[str], config: ImportConfig, findings: Findings
+) -> tuple[Opener, str, str] | None:
+    """How to open the table, its name, and its folder within the tree: the configured one, else the one named
+    labels, else the only one at the top. The receipt names the others."""
     path = Path(config.path).expanduser()
-    if path.suffix.lower() in TABLE_SUFFIXES:
-        return path_opener(path), path.name, ""
-    tables = [name for name in tree.files if "/" not in name and name.lower().endswith((".csv", ".parquet"))]
-    chosen = [name for name in OBVIOUS_TABLES if name in tables] or (tables if len(tables) == 1 else [])
-    if not chosen:
-        if tables:
-            findings.assumed(f"No table is used, as there are several: {listed(tables)}.", "labels")
-        return None
-    return member_opener(tree, chosen[0]), chosen[0], ""
+    top = [name for name in tree.files if "/" not in name]
+    tables = [name for name in top if name.lower().endswith(FOLDER_TABLES) or name in fits_tables]
+    if config.labels is not None:
+        found = _given_table(tree, Path(config.labels).expanduser())
+    elif not tree.path.is_dir() or path.is_dir() or not path.is_file():
+        obvious = [name for name in tables if name.lower().split(".")[0] == OBVIOUS_STEM]
+        chosen = obvious if len(obvious) == 1 else tables if len(tables) == 1 else []
+        if not chosen:
+            if tables:
+                findings.assumed(f"No table is used, as there are several: {listed(tables)}.", "labels")
+            return None
+        found = member_opener(tree, chosen[0]), chosen[0], ""
+    else:
+        found = path_opener(path), path.name, ""
+    others = [name for name in tables if name != posixpath.join(found[2], posixpath.basename(found[1]))]
+    if others:
+        findings.skipped(len(others), "table", f"as {found[1]} is used", others[0])
+    return found
 
 
 def _given_table(tree: Tree, given: Path) -> tuple[Opener, str, str]:
@@ -151,19 +190,35 @@ def table_columns(
     table = open_table(opener, name)
     sample = first_rows(table, SAMPLE_ROWS)
     roles = RoleFinder(config, name, table.columns, sample, has_image).find(findings)
-    used = list(dict.fromkeys(column for column in roles.values() if column is not None))
+    targets = targets_of(config, name, table.columns, findings)
+    used = list(dict.fromkeys([*(column for column in roles.values() if column is not None), *targets]))
     cells = read_columns(table, used or table.columns[:1])
     rows = len(next(iter(cells.values())))
-    findings.read(f"{counted(rows, 'row')} of {name}: {_roles_in_words(roles)}.", rows)
+    findings.read(f"{counted(rows, 'row')} of {name}: {_roles_in_words(roles, targets)}.", rows)
     unused = [column for column in table.columns if column not in used]
     if unused:
         findings.skipped(len(unused), "column", f"of {name}", unused[0])
-    return TableColumns(name, roles, cells), TableView(name, table.columns, roles, sample[:SHOWN_ROWS])
+    for part in table.unread:
+        findings.skipped(part.count, part.noun, part.why, part.first)
+    columns = TableColumns(name, roles, cells, table.units, table.exact, targets)
+    return columns, TableView(
+        name, table.columns, roles, sample[:SHOWN_ROWS], _numeric(table.columns, sample)
+    )
 
 
-def _roles_in_words(roles: Mapping[str, str | None]) -> str:
-    """Such as `label from 'class', ra from 'RAJ2000'`."""
+def _numeric(columns: list[str], sample: list[dict[str, str]]) -> list[str]:
+    """The columns that hold numbers and blanks only."""
+    values = {
+        column: {row[column] for row in sample if row[column].lower() not in BLANKS} for column in columns
+    }
+    return [column for column in columns if values[column] and all(map(NUMBER.fullmatch, values[column]))]
+
+
+def _roles_in_words(roles: Mapping[str, str | None], targets: list[str]) -> str:
+    """Such as `label from 'class', ra from 'RAJ2000', targets 'mass'`."""
     used = [f"{role.removesuffix('_column')} from '{name}'" for role, name in roles.items() if name]
+    if targets:
+        used.append(f"targets {listed(targets)}")
     return ", ".join(used) or "no column has a role"
 
 
@@ -185,52 +240,26 @@ def _by_table(
             why = f"{name} needs a column of image files; set image_column to one of: {columns_words}."
             raise DataError("unknown_column", why, "image_column")
         return Listing("folder_table", [], unlabelled([]), view)
+    cells = whole_numbers(cells)
     names = [index.find(cell) for cell in cells]
+    where = f"column '{columns.roles['image_column']}' of {name}"
+    check_present(cells, names, images, where, findings)
     present = [row for row, image in enumerate(names) if image is not None]
     if len(present) < len(cells):
-        missing = next(cell for cell, image in zip(cells, names, strict=True) if image is None)
-        with findings.trying():
-            where = f"named in column '{columns.roles['image_column']}' of {name}"
-            why = f"{len(cells) - len(present):,} of {len(cells):,} files {where} do not exist"
-            advice = "put them beside the table or into the image folder, or remove their rows"
-            raise DataError("missing_files", f"{why}, first '{missing[:100]}'; {advice}.", "labels")
-        kept = {key: [values[row] for row in present] for key, values in columns.cells.items()}
-        columns = TableColumns(columns.table, columns.roles, kept)
-    catalogue = with_table(unlabelled([cells[row] for row in present]), columns, findings)
+        columns = columns.part(present)
+    used = [cells[row] for row in present]
+    catalogue = with_table(unlabelled(used), columns, findings, config.ra_unit)
     found = [image for image in names if image is not None]
+    check_distinct(found, where, findings)
+    moved = [(cell, image) for cell, image in zip(used, found, strict=True) if index.is_elsewhere(cell)]
+    if moved:
+        cell, image = moved[0]
+        text = f"{counted(len(moved), 'path')} of another place found by the end of the path, first "
+        findings.assumed(f"{text}'{cell[-100:]}' as '{image[-100:]}'.", "image_column")
     unused = sorted(set(images) - set(found))
     if unused:
         findings.skipped(len(unused), "image", f"not in {name}", unused[0])
     return Listing("folder_table", found, catalogue, view)
-
-
-class ImageIndex:
-    """Finds the image that a cell names: by its path from the folder or the table, or by its file name if
-    that is unique; the suffix may be omitted."""
-
-    def __init__(self, tree: Tree, images: list[str], folder: str) -> None:
-        self._base = (tree.path if tree.path.is_dir() else tree.path.parent).absolute().as_posix()
-        self._folder = folder
-        self._paths = {without_suffix(name): name for name in reversed(images)}
-        self._paths |= {name: name for name in images}
-        self._alone: dict[str, str | None] = {}
-        for name in images:
-            base = posixpath.basename(name)
-            for key in {base, without_suffix(base)}:
-                self._alone[key] = None if key in self._alone else name
-
-    def find(self, cell: str) -> str | None:
-        """The name in the tree, never outside it."""
-        if not cell or "\0" in cell:
-            return None
-        given = cell.replace("\\", "/")
-        if given in self._paths:
-            return self._paths[given]
-        for folder in ("", self._folder):
-            path = posixpath.relpath(posixpath.join(self._base, folder, given), self._base)
-            if path in self._paths:
-                return self._paths[path]
-        return self._alone.get(given)
 
 
 def _by_folders(

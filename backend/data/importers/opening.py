@@ -10,7 +10,7 @@ from backend.data.importers.frame_source import FrameSource
 from backend.data.importers.galaxy10 import open_galaxy10
 from backend.data.importers.names import is_image
 from backend.data.importers.reporting import Findings, Reporter
-from backend.data.importers.tables import TABLE_SUFFIXES
+from backend.data.importers.tables import holds_fits_table, is_table_name
 from backend.data.importers.trees import FolderTree, Roots, Tree, ZipTree
 from backend.errors import DataError, ForbiddenError
 from shared.configs import ImportConfig
@@ -25,7 +25,7 @@ def open_source(
     ForbiddenError if it leads out of `roots`; other faults go to `findings`.
     """
     path = _existing(config, roots)
-    if not path.is_dir() and path.suffix.lower() not in (".zip", *TABLE_SUFFIXES):
+    if not path.is_dir() and path.suffix.lower() != ".zip" and not _is_table(path):
         return _array_source(path, config, findings)
     tree = _tree(path, roots)
     try:
@@ -33,6 +33,10 @@ def open_source(
     except BaseException:  # ImportStopped is not an Exception
         tree.close()
         raise
+
+
+def _is_table(path: Path) -> bool:
+    return is_table_name(path.name) or holds_fits_table(lambda: path.open("rb"), path.name)
 
 
 def _tree(path: Path, roots: Roots) -> Tree:

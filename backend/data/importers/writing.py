@@ -90,4 +90,5 @@ def _without(block: GalaxyBlock, rows: list[int]) -> GalaxyBlock:
         sky={key: values[keep] for key, values in block.sky.items()},
         splits=None if block.splits is None else block.splits[keep],
         groups=None if block.groups is None else block.groups[keep],
+        targets={name: values[keep] for name, values in block.targets.items()},
     )

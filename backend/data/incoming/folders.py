@@ -5,6 +5,7 @@ from itertools import islice
 from pathlib import Path
 
 from backend.data.frames.reading import FITS_SUFFIXES, FRAME_SUFFIXES
+from backend.data.importers.tables import FOLDER_TABLES
 from backend.errors import ForbiddenError, InvalidInputError, NotFoundError
 from shared.contract.datasets import FolderEntry, FolderListing
 
@@ -16,7 +17,7 @@ MAX_HINT_ENTRIES = 50_000
 """Entries of all its subfolders that are read for their hints."""
 HINTS = {
     **{".h5": "HDF5", ".hdf5": "HDF5", ".npy": "array", ".npz": "arrays", ".zip": "zip"},
-    **dict.fromkeys((".csv", ".parquet", ".tsv"), "table"),
+    **dict.fromkeys((*FOLDER_TABLES, ".tbl", ".xml"), "table"),
 }
 """Kinds of files that are imported whole, by suffix."""
 
@@ -108,7 +109,13 @@ def _rank(item: os.DirEntry[str]) -> tuple[int, str, str]:
 
 
 def _is_whole(name: str) -> bool:
-    return Path(name.lower()).suffix in HINTS
+    return suffix_of(name) in HINTS
+
+
+def suffix_of(name: str) -> str:
+    """In lower case, for a table without that of gzip."""
+    inner = Path(name.lower().removesuffix(".gz")).suffix
+    return inner if HINTS.get(inner) == "table" else Path(name.lower()).suffix
 
 
 def _is_dir(item: os.DirEntry[str]) -> bool:
@@ -129,8 +136,9 @@ def _entry(item: os.DirEntry[str], hints: "_Hints") -> FolderEntry:
     if _is_dir(item):
         hint = hints.of_folder(item.path)
         return FolderEntry(name=item.name, path=item.path, is_dir=True, size_bytes=None, hint=hint)
-    suffix = Path(item.name.lower()).suffix
-    hint = HINTS.get(suffix) or ("FITS" if item.name.lower().endswith(FITS_SUFFIXES) else "image")
+    hint = HINTS.get(suffix_of(item.name)) or (
+        "FITS" if item.name.lower().endswith(FITS_SUFFIXES) else "image"
+    )
     try:
         size = item.stat().st_size
     except OSError:

@@ -9,7 +9,8 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from backend.data.incoming.folders import HINTS, is_importable
+from backend.data.importers.tables import holds_fits_table
+from backend.data.incoming.folders import HINTS, is_importable, suffix_of
 from backend.errors import InvalidInputError, NotFoundError
 from shared.contract.datasets import Upload
 
@@ -92,7 +93,7 @@ class Uploads:
     def _upload(self, upload_id: str) -> Upload:
         folder = self._folder / upload_id
         files = sorted(path for path in folder.iterdir() if not path.name.startswith("."))
-        tables = [path for path in files if HINTS.get(path.suffix.lower()) == "table"]
+        tables = [path for path in files if _is_table(path)]
         sources = [path for path in files if path not in tables]
         [path] = sources if len(sources) == 1 else files if len(files) == 1 else [folder]
         return Upload(
@@ -102,6 +103,10 @@ class Uploads:
             files=[path.name for path in files],
             size_bytes=_bytes_of(files),
         )
+
+
+def _is_table(path: Path) -> bool:
+    return HINTS.get(suffix_of(path.name)) == "table" or holds_fits_table(lambda: path.open("rb"), path.name)
 
 
 def _bytes_of(paths: Iterable[Path]) -> int:
@@ -133,7 +138,7 @@ def _checked_name(filename: str) -> str:
         why = f"{filename[:80]!r} is not a plain file name; rename it to letters, digits and dots"
         raise InvalidInputError("bad_filename", why)
     if not is_importable(name):
-        kinds = "images, a zip, HDF5, FITS, .npy, .npz, CSV or Parquet"
+        kinds = "images, a zip, HDF5, FITS, .npy, .npz, CSV, VOTable, ECSV or Parquet"
         raise InvalidInputError("not_importable", f"{name} cannot be imported; send {kinds}")
     return name
 

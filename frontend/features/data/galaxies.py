@@ -138,6 +138,9 @@ def side_rows(dataset: Dataset) -> list[tuple[str, str]]:
         low, high = dataset.redshift_range
         rows.append(("Redshift", f"{low:.4g} to {high:.4g}"))
     rows.append(("With coordinates", count(dataset.with_sky) if dataset.with_sky else "none"))
+    for target in dataset.targets:
+        unit = f" ({target.unit})" if target.unit else ""
+        rows.append((f"Target {target.name}{unit}", f"{count(target.known)} known"))
     duplicates = dataset.duplicates_across_splits
     rows.append(("Near-duplicates across splits", count(duplicates) if duplicates else "none"))
     if dataset.skipped_count:

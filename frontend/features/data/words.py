@@ -16,7 +16,9 @@ KINDS = {
     "folder": "folder of images",
 }
 LONGEST_NAME = 63
-ENDINGS = re.compile(r"(\.(h5|hdf5|zip|npz|npy|csv|fits|fit|gz|tar|parquet))+$", re.IGNORECASE)
+ENDINGS = re.compile(
+    r"(\.(h5|hdf5|zip|npz|npy|csv|tsv|fits|fit|gz|tar|parquet|ecsv|vot|votable|xml))+$", re.IGNORECASE
+)
 
 
 def dataset_word(text: str) -> str:

@@ -11,7 +11,7 @@ MOST_BYTES = 2_000_000_000
 PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp")
 FRAMES = (".fits", ".fit", ".fits.gz", ".npy")
 CONTAINERS = (".zip", ".npz", ".h5", ".hdf5")
-TABLES = (".csv", ".parquet")
+TABLES = (".csv", ".tsv", ".parquet", ".ecsv", ".vot", ".votable", ".xml", ".tbl", ".csv.gz", ".vot.gz")
 
 _UPLOAD = load_component(__file__)
 

@@ -210,6 +210,9 @@ def test_a_galaxy_is_located_by_row_id_position_and_link(client: Client, on_sky:
         found = client.call(endpoints.LOCATE_GALAXY, name="sky", text=text)
         assert (found.galaxy.row, found.far) == (7, False), text
         assert found.separation_arcsec == pytest.approx(1.08, abs=0.05)
+    plain = client.call(endpoints.LOCATE_GALAXY, name="sky", text="7")
+    marked = client.call(endpoints.LOCATE_GALAXY, name="sky", text="#7")
+    assert ("id 7" in plain.words, marked.words) == (True, "")
     far = client.call(endpoints.LOCATE_GALAXY, name="sky", text="100 2.59")
     assert (far.galaxy.row, far.far) == (59, True)
     assert "2° away" in far.words

@@ -3,9 +3,13 @@
 import os
 import time
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 
+import numpy as np
 import pytest
+from astropy.io import fits
+from astropy.table import Table
 
 from backend.data.incoming import uploads as uploads_module
 from backend.data.incoming.uploads import Uploads, forget_upload
@@ -28,6 +32,16 @@ def test_one_file_is_what_an_import_reads_and_of_several_their_folder(uploads: U
     assert Path(two.path).is_dir()
     assert sorted(path.name for path in Path(two.path).iterdir()) == two.files == ["galaxies.zip", "m51.fits"]
     assert two.size_bytes == 7
+
+
+def test_a_fits_table_is_the_table_of_the_images_sent_with_it(uploads: Uploads) -> None:
+    table, image = BytesIO(), BytesIO()
+    fits.HDUList([fits.PrimaryHDU(), fits.BinTableHDU(Table({"file": ["a.fits"]}))]).writeto(table)
+    fits.PrimaryHDU(np.zeros((8, 8))).writeto(image)
+    begun = uploads.new().id
+    for name, content in (("a.fits", image), ("b.fits", image), ("cat.fits", table)):
+        found = uploads.write(begun, name, [content.getvalue()], None)
+    assert (Path(found.labels or "").name, Path(found.path).is_dir()) == ("cat.fits", True)
 
 
 def test_a_file_sent_again_takes_the_place_of_the_first(uploads: Uploads) -> None:

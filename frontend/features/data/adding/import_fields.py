@@ -22,6 +22,7 @@ STRETCH = (
     "rgb",
 )
 ONLY_ASINH = {"stretch_q", "stretch_softening"}
+TARGETS = "import_targets"
 WITH_A_TABLE = {"folder_table", "folder", "array"}
 
 
@@ -36,7 +37,7 @@ def draw_columns(preview: SourcePreview, faults: Mapping[str, str]) -> set[str]:
                 draw_setting(
                     SPECS["labels"],
                     FIELD + "labels",
-                    empty="a CSV or Parquet file",
+                    empty="a CSV, FITS, VOTable, ECSV or Parquet file",
                     error=faults.get("labels", ""),
                 )
             drawn.add("labels")
@@ -44,7 +45,36 @@ def draw_columns(preview: SourcePreview, faults: Mapping[str, str]) -> set[str]:
             with grid.cell():
                 _draw_role(field, preview, faults.get(field, ""))
             drawn.add(field)
+        if preview.roles.get("ra_column"):
+            with grid.cell():
+                draw_setting(SPECS["ra_unit"], FIELD + "ra_unit", error=faults.get("ra_unit", ""))
+            drawn.add("ra_unit")
+        if preview.numeric:
+            _draw_targets(preview.numeric, faults.get("targets", ""))
+            drawn.add("targets")
     return drawn
+
+
+def _draw_targets(numeric: list[str], fault: str) -> None:
+    """A choice of several columns; the setting is their names, separated by commas."""
+    key, spec = FIELD + "targets", SPECS["targets"]
+    chosen = [name for name in str(st.session_state.get(key) or "").split(",") if name]
+    st.session_state[TARGETS] = chosen
+    st.multiselect(
+        spec.label,
+        list(dict.fromkeys([*numeric, *chosen])),
+        key=TARGETS,
+        help=spec.tooltip,
+        placeholder="none",
+        on_change=_take_targets,
+    )
+    if fault:
+        wrong(fault)
+
+
+def _take_targets() -> None:
+    """Callback: write the chosen columns into the setting."""
+    st.session_state[FIELD + "targets"] = ",".join(st.session_state[TARGETS])
 
 
 def _draw_role(field: str, preview: SourcePreview, fault: str) -> None:

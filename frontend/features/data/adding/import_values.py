@@ -13,7 +13,7 @@ from shared.contract.datasets import Upload
 
 FIELD = "import."
 SPECS = {spec.name: spec for spec in field_specs(ImportConfig)}
-PER_SOURCE = ("labels", *COLUMN_FIELDS, "bands", "rgb")
+PER_SOURCE = ("labels", *COLUMN_FIELDS, "ra_unit", "targets", "bands", "rgb")
 """Fields reset when the source changes."""
 
 
@@ -54,7 +54,7 @@ def reset_on_new_source(names: list[str]) -> None:
         return
     state["import_source"] = path()
     for name in PER_SOURCE:
-        state[FIELD + name] = ""
+        state[FIELD + name] = starting_value(SPECS[name])
     state[FIELD + "labels"] = state.pop("import_labels", "")
     called = suggest_name(state.pop("import_called", path()), [])
     state[FIELD + "name"] = suggest_free(called, names) if path() else ""

@@ -35,13 +35,14 @@ def constant_scale(config: ImportConfig) -> float | None:
 
 def refuse_columns_without_table(config: ImportConfig) -> None:
     """DataError if a column is named but there is no table."""
+    if config.targets:
+        why = f"targets names the columns '{config.targets[:100]}' but there is no table; set labels to one."
+        raise DataError("no_table", why, "targets")
     for field in COLUMN_FIELDS:
         value = getattr(config, field)
         if value in (None, "", NO_COLUMN) or (field == "pxscale" and constant_scale(config) is not None):
             continue
-        why = (
-            f"{field} names the column '{value}' but there is no table; set labels to a CSV or Parquet file."
-        )
+        why = f"{field} names the column '{value}' but there is no table; set labels to a table."
         raise DataError("no_table", why, field)
 
 
@@ -147,3 +148,15 @@ class RoleFinder:
             values = self._values(column)
             return bool(values) and all(value.lower() in SPLIT_NAMES for value in values)
         return True
+
+
+def targets_of(config: ImportConfig, table: str, columns: list[str], findings: Findings) -> list[str]:
+    """The columns that `targets` names; one that does not exist is a problem."""
+    names = [name.strip() for name in (config.targets or "").split(",") if name.strip()]
+    with findings.trying():
+        unknown = next((name for name in names if name not in columns), None)
+        if unknown is not None:
+            listed = ", ".join(columns[:60])
+            why = f"{table} has no column '{unknown}'; set targets to some of: {listed}."
+            raise DataError("unknown_column", why, "targets")
+    return [name for name in dict.fromkeys(names) if name in columns]
