@@ -21,7 +21,7 @@ from frontend.features.sweep import page as sweep
 from frontend.features.sweep import state as sweep_state
 from frontend.shell.header import PageLink, draw_header
 from frontend.ui.blocks import guarded
-from frontend.ui.session import go, selected_run
+from frontend.ui.session import existing_run, go
 
 SHELL = Path(__file__).parent / "shell"
 PAGES: dict[str, tuple[str, str, str, Callable[[], None]]] = {
@@ -54,10 +54,10 @@ def main() -> None:
     current = page.url_path or "runs"
     st.session_state["current_page"] = current
     st.html(f"<style>{STYLE}</style>")
-    run_id = selected_run()
+    run_id = existing_run()
     with st.container(key="header"):
         target = draw_header(
-            [_link(key) for key in PAGES if key not in PARENT_PAGES],
+            [_link(key) for key in PAGES],
             PARENT_PAGES.get(current, current),
             run_id,
         )
@@ -73,7 +73,15 @@ def main() -> None:
 def _link(key: str) -> PageLink:
     title, letter, question, _ = PAGES[key]
     href = "/" if key == "runs" else f"/{key}"
-    return {"key": key, "title": title, "href": href, "letter": letter, "question": question}
+    listed = key not in PARENT_PAGES
+    return {
+        "key": key,
+        "title": title,
+        "href": href,
+        "letter": letter,
+        "question": question,
+        "listed": listed,
+    }
 
 
 ICON = str(SHELL / "icon.svg")

@@ -11,7 +11,7 @@ import { updateNotices } from "./notices.js"
 /** @import { Mounting } from "../ui/kit/mount.d.ts" */
 /** @import { Polled } from "../ui/kit/poll.js" */
 /** @import { Notices } from "./notices.js" */
-/** @typedef {{ key: string, title: string, href: string, letter: string, question: string }} Page */
+/** @typedef {{ key: string, title: string, href: string, letter: string, question: string, listed: boolean }} Page without a link in the header if not `listed` */
 /** @typedef {{ pages: Page[], current: string, run_id: string | null }} Data */
 
 /** @typedef {object} State
@@ -78,7 +78,7 @@ function show(state, data) {
   const { nav } = state
   state.shown = JSON.stringify(data)
   state.data = data
-  nav.replaceChildren(...data.pages.map((page) => pageLink(state, page)))
+  nav.replaceChildren(...data.pages.filter(({ listed }) => listed).map((page) => pageLink(state, page)))
   const here = nav.querySelector("[aria-current]")
   if (here instanceof HTMLElement) nav.scrollLeft = here.offsetLeft - nav.offsetLeft - (nav.clientWidth - here.offsetWidth) / 2
   state.keys.replaceChildren(...keyList(state))

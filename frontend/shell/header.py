@@ -13,6 +13,7 @@ class PageLink(TypedDict):
     href: str
     letter: str
     question: str
+    listed: bool
 
 
 def draw_header(pages: list[PageLink], current: str, run_id: str | None) -> str | None:

@@ -62,12 +62,10 @@ def file_link(words: str, href: str, title: str) -> None:
     st.html(f'<a class="gx-file" href="{href}" download title="{title}">{words}</a>', width="content")
 
 
-def empty_state(sentence: str, advice: str) -> None:
+def empty_state(sentence: str, advice: str = "") -> None:
     """What is missing and what to do; the page draws the button below."""
-    st.html(
-        f'<div class="gx-empty"><p>{html.escape(sentence)}</p>'
-        f'<p class="gx-quiet">{html.escape(advice)}</p></div>'
-    )
+    below = f'<p class="gx-quiet">{html.escape(advice)}</p>' if advice else ""
+    st.html(f'<div class="gx-empty"><p>{html.escape(sentence)}</p>{below}</div>')
 
 
 def plain(text: str) -> str:

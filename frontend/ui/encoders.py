@@ -1,10 +1,12 @@
 """The runs a page about encoders offers, and its initial choice."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 import streamlit as st
 
 from frontend.ui.blocks import empty_state
+from frontend.ui.browser_view import BrowserView
 from frontend.ui.session import client, go, selected_run
 from shared.base.states import RunState
 from shared.configs.kinds import Trait, has_trait, kinds_with
@@ -33,6 +35,16 @@ def first_choice(runs: Collection[Run]) -> str:
     if chosen in {run.id for run in runs}:
         return str(chosen)
     return next((run for run in runs if run.metrics), next(iter(runs))).id
+
+
+def settle_run(address: BrowserView[Any], run: str | None, encoders: Mapping[str, Run]) -> str:
+    """`run`, or if it is no encoder the selected or newest one; address and header get it, too."""
+    settled = run if run is not None and run in encoders else first_choice(encoders.values())
+    if st.query_params.get("run") != settled:
+        st.session_state["selected_run"] = settled
+        address.change(run=settled)
+        st.rerun()  # the header shows the run
+    return settled
 
 
 def nothing_trained(advice: str) -> None:

@@ -4,7 +4,8 @@ from typing import NoReturn
 
 import streamlit as st
 
-from frontend.api.client import Client
+from frontend.api.client import ApiError, BackendLostError, Client
+from shared.contract import endpoints
 
 QueryValue = str | list[str]
 
@@ -22,6 +23,20 @@ def selected_run() -> str | None:
         st.session_state["selected_run"] = from_url
     chosen = st.session_state.get("selected_run")
     return str(chosen) if chosen else None
+
+
+def existing_run() -> str | None:
+    """The selected run, unless the server does not know it; requested once per run."""
+    run_id = selected_run()
+    if run_id is not None and run_id != st.session_state.get("existing_run"):
+        try:
+            client().call(endpoints.GET_RUN, run_id=run_id)
+        except ApiError:
+            return None
+        except BackendLostError:
+            return run_id
+        st.session_state["existing_run"] = run_id
+    return run_id
 
 
 def go(page: str, **query: QueryValue) -> NoReturn:

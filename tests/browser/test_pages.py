@@ -30,6 +30,7 @@ def test_g_and_a_letter_change_the_page_and_a_question_mark_lists_the_keys(visit
     page.wait_for_url("**/data**")
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard").get_by_text("Sweep", exact=True)).to_be_visible()
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog", name="Keyboard")).to_be_hidden()
 

@@ -15,7 +15,7 @@ from frontend.features.evaluate.published import published_references
 from frontend.features.evaluate.score_table import draw_score_table
 from frontend.features.evaluate.url import ADDRESS, CELL, EvaluateView
 from frontend.ui.blocks import empty_state, page_title
-from frontend.ui.encoders import begun_encoders, first_choice, nothing_trained
+from frontend.ui.encoders import begun_encoders, nothing_trained, settle_run
 from frontend.ui.evaluation_rows import (
     BASIS_WORDS,
     Group,
@@ -71,15 +71,10 @@ def show() -> None:
 
 def _settle(view: EvaluateView, encoders: Mapping[str, Run]) -> EvaluateView:
     """Fill in the run: from the address, from the evaluation in it, else the selected or newest run."""
-    if view.run not in encoders and view.evaluation is not None:
-        view = view.model_copy(update={"run": _encoder_of(view.evaluation)})
-    if view.run not in encoders:
-        view = view.model_copy(update={"run": first_choice(encoders.values())})
-    if st.query_params.get("run") != view.run:
-        st.session_state["selected_run"] = view.run
-        ADDRESS.change(run=view.run)
-        st.rerun()  # the header shows the run
-    return view
+    run = view.run
+    if run not in encoders and view.evaluation is not None:
+        run = _encoder_of(view.evaluation)
+    return view.model_copy(update={"run": settle_run(ADDRESS, run, encoders)})
 
 
 def _encoder_of(evaluation: str) -> str | None:

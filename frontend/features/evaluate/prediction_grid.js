@@ -136,7 +136,7 @@ function bar(state) {
     class: "file", download: true, title: "All predictions of this evaluation, with the probabilities of all classes",
     href: address("/evaluations/{evaluation_id}/predictions.{file_format}", { evaluation_id: state.data.evaluation, file_format: word.toLowerCase() }) }, word)
   return [
-    pages > 1 ? el("nav", { class: "pages", "aria-label": "Pages" }, turn(page - 1, "‹", "Previous page", page > 1), near, turn(page + 1, "›", "Next page", page < pages)) : null,
+    pages > 1 ? el("nav", { class: "pages", "aria-label": "Pages of galaxies" }, turn(page - 1, "‹", "Previous page", page > 1), near, turn(page + 1, "›", "Next page", page < pages)) : null,
     order === "random" ? el("button", { "data-item": "sample", "data-seed": (seed + 1) % SEEDS }, "New sample") : null,
     file("CSV"), file("Parquet")]
 }

@@ -4,8 +4,10 @@ import { inPercent, shareTicks, svg, tick } from "../../ui/charts/svg_chart.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el, find, keepFocus, plainClick, svgShape } from "../../ui/kit/dom.js"
 import { grouped, sentence } from "../../ui/kit/format.js"
+import { aloud, tableHead } from "../../ui/kit/table.js"
 
 /** @import { Children } from "../../ui/kit/dom.js" */
+/** @import { Head } from "../../ui/kit/table.js" */
 /** A row of score_row in evaluation_rows.py: figures as text, and `low`, `value`, `high` and those of `each` seed as shares. An
  * earlier evaluation of the setting above says when it was made.
  * @typedef {{ ids: string[], reference: boolean, head: string, reads: string, labels: string, n_train: number, accuracy: string,
@@ -21,7 +23,7 @@ import { grouped, sentence } from "../../ui/kit/format.js"
 
 /** @type {ReturnType<typeof makeStore<State>>} */
 const scoreTables = makeStore()
-const AXIS = { width: 160, pad: 8 }
+const AXIS = { width: 160, pad: 8 }, COLUMNS = 10
 
 /** @param {import("../../ui/kit/mount.d.ts").Mounting<Data>} mounting */
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -44,14 +46,14 @@ function drawScores(state) {
   keepFocus(root, () => root.replaceChildren(el("div", { class: "wide", tabindex: -1 }, table(state)), notes(data)), "id")
 }
 
-const HEADS = [
-  ["Head", "The classifier on top of the features", ""], ["Features", "Encoder block and pooling", ""],
-  ["Labels", "Share of labelled train rows used", "num"],
-  ["Accuracy", "On test rows; mean ± sample standard deviation for several seeds", "num"],
-  ["", "", "axis"], ["Balanced, %", "Mean recall over classes, test rows", "num"],
-  ["Macro-F1, %", "Mean F1 over classes, test rows", "num"],
-  ["Top-2, %", "The true class is among the two most probable", "num"], ["n", "Test galaxies", "num"],
-  ["Lead, points", "Lead of the row above over this reference in points of accuracy; for the majority class, that of the best row", "num"],
+/** @param {Axis} axis @returns {Head[]} */
+const heads = (axis) => [
+  ["Head", "", "The classifier on top of the features"], ["Features", "", "Encoder block and pooling"],
+  ["Labels", "num", "Share of labelled train rows used"],
+  ["Accuracy", "num", "On test rows; mean ± sample standard deviation for several seeds"],
+  [el("span", {}, aloud("Interval"), scale(axis)), "axis"], ["Balanced, %", "num", "Mean recall over classes, test rows"],
+  ["Macro-F1, %", "num", "Mean F1 over classes, test rows"], ["Top-2, %", "num", "The true class is among the two most probable"], ["n", "num", "Test galaxies"],
+  ["Lead, points", "num", "Lead of the row above over this reference in points of accuracy; for the majority class, that of the best row"],
 ]
 
 /** @param {State} state */
@@ -61,10 +63,9 @@ function table(state) {
   const ticks = shareTicks(Math.min(...shown.map((row) => row.low)), Math.max(...shown.map((row) => row.high))), top = ticks[ticks.length - 1]
   /** @type {Axis} */
   const axis = { ticks, x: (share) => AXIS.pad + ((share - ticks[0]) / (top - ticks[0])) * (AXIS.width - 2 * AXIS.pad) }
-  const heads = HEADS.map(([title, note, kind]) => el("th", { scope: "col", class: kind, title: note }, kind === "axis" ? scale(axis) : title))
   return el("table", {},
     el("caption", { class: "gx-soft" }, data.caption),
-    el("thead", {}, el("tr", {}, heads)),
+    tableHead(heads(axis)),
     el("tbody", {}, data.rows.flatMap((row) => (isFold(row) ? earlierRows(state, row, axis) : [scoreRow(state, row, axis)])), published(data)))
 }
 
@@ -125,7 +126,7 @@ function earlierRows(state, fold, axis) {
   }
   const button = el("button", { "aria-expanded": String(open), "data-id": key, onClick: turn },
     svgShape("ring", open ? "M3.5 6l4.5 4.5L12.5 6" : "M6 3.5l4.5 4.5L6 12.5"), ` ${fold.words}`)
-  return [el("tr", { class: "fold" }, el("td", { colspan: HEADS.length }, button)), ...(open ? fold.earlier.map((old) => scoreRow(state, old, axis)) : [])]
+  return [el("tr", { class: "fold" }, el("td", { colspan: COLUMNS }, button)), ...(open ? fold.earlier.map((old) => scoreRow(state, old, axis)) : [])]
 }
 
 /** @param {string} label @param {string} words @param {string} interval */
@@ -138,7 +139,7 @@ function figure(label, words, interval) {
  */
 function published(data) {
   if (!data.published.length) return []
-  const title = el("tr", { class: "rule" }, el("td", { colspan: HEADS.length }, "Published on this dataset with other splits; not directly comparable"))
+  const title = el("tr", { class: "rule" }, el("td", { colspan: COLUMNS }, "Published on this dataset with other splits; not directly comparable"))
   return [title, ...data.published.map(({ model, accuracy, note }) => el("tr", { class: "reference fixed", title: note },
     el("td", { class: "head", colspan: 3 }, model), cell("Accuracy", "num", `${accuracy} %`), el("td", { colspan: 6, class: "note" }, note)))]
 }

@@ -10,7 +10,7 @@ from frontend.features.map.second import beside_caption, map_source, offer_secon
 from frontend.features.map.space import draw_space
 from frontend.features.map.url import ADDRESS, MapView
 from frontend.ui.blocks import guarded, page_title, wrong
-from frontend.ui.encoders import begun_encoders, first_choice, nothing_trained
+from frontend.ui.encoders import begun_encoders, nothing_trained, settle_run
 from frontend.ui.evaluation_rows import name_evaluation
 from frontend.ui.own_dataset import draw_missing, draw_no_datasets, own_dataset
 from frontend.ui.session import client
@@ -20,7 +20,6 @@ from shared.contract import endpoints
 from shared.contract.datasets import Dataset
 from shared.contract.evaluations import Evaluation
 from shared.contract.maps import OF_EVALUATION, ColourBy, MapRequest, MapState
-from shared.contract.runs import Run
 
 QUESTION = "How does the encoder arrange the galaxies?"
 
@@ -32,7 +31,8 @@ def show() -> None:
     if not encoders:
         nothing_trained("Launch a run; the map shows the features of its encoder.")
         return
-    view = _settle(ADDRESS.current(), encoders)
+    view = ADDRESS.current()
+    view = view.model_copy(update={"run": settle_run(ADDRESS, view.run, encoders)})
     datasets = {dataset.name: dataset for dataset in client().call(endpoints.LIST_DATASETS)}
     run = encoders[str(view.run)]
     if not datasets:
@@ -58,17 +58,6 @@ def show() -> None:
     names = {run.id: run.name or run.id for run in encoders.values()}
     st.fragment(guarded)(lambda: _draw_map(state, beside, datasets[state.embeddings.dataset], names))
     offer_every_checkpoint(state, encoders[state.embeddings.run])
-
-
-def _settle(view: MapView, encoders: Mapping[str, Run]) -> MapView:
-    """Fill in the run: from the address, else the selected or newest run."""
-    if view.run not in encoders:
-        view = view.model_copy(update={"run": first_choice(encoders.values())})
-    if st.query_params.get("run") != view.run:
-        st.session_state["selected_run"] = view.run
-        ADDRESS.change(run=view.run)
-        st.rerun()  # the header shows the run
-    return view
 
 
 def _request(view: MapView) -> MapRequest:

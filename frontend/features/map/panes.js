@@ -30,7 +30,7 @@ export function matchPanes(state) {
 
 /** @param {MapState} map @param {number} place */
 function buildPane(map, place) {
-  const pane = /** @type {Pane} */ ({ map, viewName: VIEW_NAMES[place], home: null, field: null, title: el("h3"), canvas: el("canvas", { tabindex: 0, role: "img" }), tip: el("div", { class: "tip", hidden: true }) })
+  const pane = /** @type {Pane} */ ({ map, viewName: VIEW_NAMES[place], home: null, field: null, title: el("h3"), canvas: el("canvas", { tabindex: 0, role: "img", "aria-label": "Map of the galaxies, not drawn yet" }), tip: el("div", { class: "tip", hidden: true }) })
   const tool = (/** @type {string} */ sign, /** @type {string} */ title, /** @type {(pane: Placed) => void} */ act) =>
     el("button", { title, "aria-label": title, onClick: () => { if (hasPoints(pane)) act(pane) } }, sign)
   const tools = el("div", { class: "tools" }, tool("+", "Zoom in (+)", (of) => zoomBy(of, 1.5)), tool("−", "Zoom out (−)", (of) => zoomBy(of, 1 / 1.5)),

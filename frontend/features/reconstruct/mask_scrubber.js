@@ -1,6 +1,6 @@
 // Reconstructions of a masked galaxy that follow the mask-ratio slider.
 
-import { readColours } from "../../ui/charts/palette.js"
+import { showSeries } from "../../ui/charts/palette.js"
 import { acceptDrops, latestWins, listenToPage } from "../../ui/galaxies/picking.js"
 import { isNewAddress, makeStore, reportView } from "../../ui/kit/component.js"
 import { el } from "../../ui/kit/dom.js"
@@ -35,7 +35,7 @@ export const PIXEL_NOTE = "How normalised predictions become pixels: with mean a
 export default function ({ data, parentElement, setTriggerValue }) {
   const state = scrubbers(parentElement, () => build(/** @type {HTMLElement} */ (parentElement.querySelector(".gx-mask_scrubber"))))
   state.data = data
-  paintRegions(state.root)
+  showSeries(state.root)
   state.send = (view) => setTriggerValue("view", { view, seq: ++state.seq })
   state.leave ??= listenToPage({ r: () => randomGalaxy(state) }, (file) => sendPicture(state, file))
   if (isNewAddress(state, data)) adopt(state, data.view)
@@ -65,13 +65,6 @@ function build(root) {
   state.resize = new ResizeObserver(() => { crispenPanels(state); drawChart(state) })
   state.resize.observe(root)
   return state
-}
-
-/** The colours of the two image regions in the current theme. @param {HTMLElement} root */
-function paintRegions(root) {
-  const { series } = readColours(root)
-  root.style.setProperty("--centre", series[2])
-  root.style.setProperty("--sky", series[5])
 }
 
 /** @param {State} state */

@@ -100,7 +100,7 @@ def _draw_encoder(run: Run, steps: list[int]) -> None:
     href = endpoints.ENCODER_FILE.url(run_id=run.id, checkpoint=checkpoint)
     file_link("Encoder as safetensors", href, "Weights with timm names, without decoder or head")
     with st.popover("How to load it"):
-        st.code(timm_example(encoder_name(run.id)), language="python")
+        st.code(timm_example(encoder_name(run.id)), language="python", wrap_lines=True)
     st.caption(f"Without decoder and head. For ONNX, use the shell: `{onnx_command(run.id)}`")
 
 

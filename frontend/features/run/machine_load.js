@@ -1,7 +1,7 @@
 // Machine usage of a worker: small charts of CPU, memory and GPU over a common time axis.
 
 import { roundUp } from "../../ui/charts/axes.js"
-import { chartStore, svg, tick } from "../../ui/charts/svg_chart.js"
+import { chartStore, figure, plotOf, rows, svg, tick } from "../../ui/charts/svg_chart.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el, find } from "../../ui/kit/dom.js"
 import { digits, duration, isNumber, sentence } from "../../ui/kit/format.js"
@@ -25,6 +25,7 @@ const SERIES_OF_LOAD = [
 export default function ({ data, parentElement }) {
   const root = find(parentElement, ".gx-machine_load")
   const state = loads(parentElement, () => chartStore(root, loadCharts))
+  state.resize.observe(root)
   state.leave?.()
   state.leave = live("/runs/{run_id}/load", { run_id: data.run_id }, () => (data.ended ? 0 : 10000), (load) => {
     if (load.data) state.data = load.data
@@ -46,19 +47,14 @@ function loadCharts(load, width) {
 function loadChart(time, values, words, width, last) {
   const seconds = time[time.length - 1] - time[0], span = Math.max(seconds, 10)
   const known = values.filter(isNumber), most = Math.max(...known), top = most > 0 ? roundUp(most, [1, 2, 4, 5, 8, 10]) : 1
-  const x = (/** @type {number} */ at) => LOAD.left + ((at - time[0]) / span) * (width - LOAD.left - LOAD.right)
-  const y = (/** @type {number} */ value) => LOAD.height - LOAD.bottom - (value / top) * (LOAD.height - LOAD.top - LOAD.bottom)
+  const plot = plotOf(width, LOAD, [time[0], time[0] + span], [0, top]), { x, y, left, right } = plot
   const figures = `mean ${digits(known.reduce((sum, value) => sum + value, 0) / known.length)}, max ${digits(most)}`
-  const height = LOAD.height + (last ? 16 : 0)
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `${words}: ${figures}` },
-    tick(words, 0, 12, "start"), tick(figures, width - LOAD.right, 12, "end", "strong"),
-    [0, top / 2, top].map((value) => [
-      svg("line", { class: "grid", x1: LOAD.left, x2: width - LOAD.right, y1: y(value), y2: y(value) }),
-      tick(digits(value), LOAD.left - 8, y(value) + 4, "end")]),
+  return figure({ width, height: LOAD.height + (last ? 16 : 0) }, `${words}: ${figures}`,
+    tick(words, 0, 12, "start"), tick(figures, right, 12, "end", "strong"), rows(plot, [0, top / 2, top], digits),
     svg("path", { class: "curve", d: brokenLine(time, values, x, y) }),
     values.length === 1 ? svg("circle", { class: "dot", cx: x(time[0]), cy: y(known[0]), r: 3 }) : null,
     [0, 0.5, 1].map((share) => tick(duration(share * span), x(time[0] + share * span), LOAD.height - 4, share === 0 ? "start" : share === 1 ? "end" : "middle")),
-    last ? tick("time since first sample", (LOAD.left + width - LOAD.right) / 2, LOAD.height + 12) : null)
+    last ? tick("time since first sample", (left + right) / 2, LOAD.height + 12) : null)
 }
 
 /** The path of the known values, with gaps where samples are missing.

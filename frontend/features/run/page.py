@@ -13,7 +13,7 @@ from frontend.features.run.machine_load import draw_machine_load
 from frontend.features.run.missing_encoder import draw_missing_encoder
 from frontend.features.run.run_status import draw_run_status
 from frontend.features.run.samples import draw_samples
-from frontend.ui.blocks import empty_state, facts, guarded, section, wrong
+from frontend.ui.blocks import empty_state, facts, guarded, page_title, section, wrong
 from frontend.ui.config_form import changed_values, show_value, starting_values, to_query
 from frontend.ui.own_dataset import missing_dataset, own_dataset
 from frontend.ui.session import client, go, selected_run
@@ -76,7 +76,7 @@ def _find_run() -> Run | None:
     except ApiError as error:
         if error.status != 404:
             raise
-        _draw_empty(error.detail, "It may have been deleted. See the list of runs.", "runs")
+        _draw_empty(f"There is no run {run_id}; it may have been deleted.", "", "runs")
         return None
     if newest:
         st.session_state["selected_run"] = newest[0].id
@@ -87,6 +87,7 @@ def _find_run() -> Run | None:
 
 
 def _draw_empty(sentence: str, advice: str, page: str) -> None:
+    page_title("Run", QUESTION)
     empty_state(sentence, advice)
     with st.container(horizontal=True, horizontal_alignment="center"):
         if st.button("Launch a run" if page == "launch" else "All runs", type="primary"):
@@ -226,9 +227,5 @@ def _log(run_id: str) -> None:
         return
     if find:
         st.caption(f"{'Last ' if tail.truncated else ''}{plural(len(tail.lines), 'line')} with “{find}”")
-    st.code(
-        "\n".join(tail.lines),
-        language=None,
-        wrap_lines=True,
-        height=320 if len(tail.lines) > 12 else "content",
-    )
+    with st.container(height=320 if len(tail.lines) > 12 else "content", border=False):
+        st.code("\n".join(tail.lines), language=None, wrap_lines=True)  # the keyboard scrolls by its button

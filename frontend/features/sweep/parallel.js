@@ -2,7 +2,7 @@
 // Dragging along an axis filters the settings, in the figure and in the table.
 
 import { spaced } from "../../ui/charts/axes.js"
-import { svg } from "../../ui/charts/svg_chart.js"
+import { figure, plotOf, svg, titled } from "../../ui/charts/svg_chart.js"
 import { isNumber } from "../../ui/kit/format.js"
 import { axisScale, cividisAt, figureScale, figureTitle, meanRange, measured, settingWords } from "./scales.js"
 
@@ -15,18 +15,16 @@ const PLOT = { height: 340, top: 46, right: 58, bottom: 18, left: 54 }
 /** @param {State} state @param {Sweep} data @param {number} width */
 export function sweepParallel(state, data, width) {
   const scale = figureScale({ ...data, references: [] })
-  const gap = (width - PLOT.left - PLOT.right) / data.axes.length
-  const x = (/** @type {number} */ i) => PLOT.left + i * gap
-  const y = (/** @type {number} */ share) => PLOT.height - PLOT.bottom - share * (PLOT.height - PLOT.top - PLOT.bottom)
+  const plot = plotOf(width, PLOT, [0, data.axes.length]), { x, y } = plot, gap = x(1) - x(0)
   const places = data.axes.map((axis, i) => axisScale(axis, data.settings.map(({ values }) => values[i]), 6))
-  const figure = (/** @type {Setting} */ { mean }) => (isNumber(mean) ? scale.at(mean) : null)
-  state.shares = new Map(data.settings.map((one) => [one, [...sharesOf(one, places), figure(one)]]))
+  const shareOf = (/** @type {Setting} */ { mean }) => (isNumber(mean) ? scale.at(mean) : null)
+  state.shares = new Map(data.settings.map((one) => [one, [...sharesOf(one, places), shareOf(one)]]))
   const drawn = measured(data.settings).reverse(), [low, high] = meanRange(data)
   state.lines = new Map(drawn.map((one) => {
     const points = /** @type {[number, number][]} */ ([...sharesOf(one, places), scale.at(one.mean)].map((share, i) => [x(i), y(share)]))
     return [one, settingLine(state, data, one, points, high === low ? 1 : (one.mean - low) / (high - low))]
   }))
-  const node = svg("svg", { viewBox: `0 0 ${width} ${PLOT.height}`, width, height: PLOT.height, role: "img", class: "parallel", "aria-label": `Settings as lines over ${data.axes.map(({ field }) => field).join(", ")} and ${figureTitle(data)}. Best: ${settingWords(data, drawn[drawn.length - 1])}.` },
+  const node = figure(plot, `Settings as lines over ${data.axes.map(({ field }) => field).join(", ")} and ${figureTitle(data)}. Best: ${settingWords(data, drawn[drawn.length - 1])}.`,
     svg("g", {}, [...state.lines.values()]),
     data.axes.map((axis, i) => parallelAxis(state, i, places[i].ticks, nameOf(axis), axis.text, { x, y, gap })),
     parallelAxis(state, data.axes.length, scale.ticks.map((value) => [scale.at(value), scale.words(value)]), titleOf(data.objective), figureTitle(data), { x, y, gap }))
@@ -45,8 +43,8 @@ function settingLine(state, data, setting, points, good) {
     return `C${middle} ${fromY} ${middle} ${y} ${x} ${y}`
   }).join("")
   const early = setting.runs.length && setting.runs.every((run) => run.early)
-  const line = svg("g", { class: early ? "setting early" : "setting", style: `--shade: ${cividisAt(good, state.dark)}` },
-    svg("path", { class: "reach", d }), svg("path", { class: "ink", d }), svg("title", {}, settingWords(data, setting)))
+  const line = titled(svg("g", { class: early ? "setting early" : "setting", style: `--shade: ${cividisAt(good, state.dark)}` },
+    svg("path", { class: "reach", d }), svg("path", { class: "ink", d })), settingWords(data, setting))
   line.onmouseenter = () => point(state, setting)
   line.onmouseleave = () => point(state, null)
   return line

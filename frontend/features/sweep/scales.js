@@ -1,8 +1,9 @@
 // The data of a sweep as its Python passes it, its axes as scales, its values as words, and the cividis colour map.
 
 import { roundTicks } from "../../ui/charts/axes.js"
+import { colourAt, cssOf } from "../../ui/charts/colour_maps.js"
 import { inPercent, shareTicks } from "../../ui/charts/svg_chart.js"
-import { digits, isNumber, percent, plural } from "../../ui/kit/format.js"
+import { clamp, digits, isNumber, percent, plural } from "../../ui/kit/format.js"
 
 /** @import { RunState } from "../../api/contract.d.ts" */
 /** @typedef {{ key: string, title: string, higher_is_better: boolean, share: boolean }} Objective */
@@ -22,9 +23,7 @@ const CIVIDIS = [
 /** A cividis colour for a share, avoiding the end that blends into the background. @param {number} share @param {boolean} dark */
 export function cividisAt(share, dark) {
   const kept = dark ? 0.28 + 0.72 * share : 0.86 * share
-  const place = Math.min(Math.max(kept, 0), 1) * (CIVIDIS.length - 1)
-  const before = Math.min(Math.floor(place), CIVIDIS.length - 2)
-  return `rgb(${CIVIDIS[before].map((from, c) => Math.round(from + (place - before) * (CIVIDIS[before + 1][c] - from))).join(" ")})`
+  return cssOf(colourAt(CIVIDIS, clamp(kept, 0, 1)))
 }
 
 /** @param {Objective} objective @param {number | null} value */

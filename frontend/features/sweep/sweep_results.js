@@ -1,6 +1,6 @@
 // The results of a sweep: a figure and a table, linked to each other.
 
-import { readColours } from "../../ui/charts/palette.js"
+import { showSeries } from "../../ui/charts/palette.js"
 import { makeStore } from "../../ui/kit/component.js"
 import { el, find, keepFocus } from "../../ui/kit/dom.js"
 import { percent } from "../../ui/kit/format.js"
@@ -37,9 +37,8 @@ const sweeps = makeStore()
 /** @param {Mounting<Sweep>} mounting */
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = find(parentElement, ".gx-sweep_results")
-  const { dark, series } = readColours(root), pick = (/** @type {string} */ id) => setTriggerValue("pick", id)
+  const { dark } = showSeries(root), pick = (/** @type {string} */ id) => setTriggerValue("pick", id)
   const state = sweeps(parentElement, () => openSweep(root, { data, dark, pick }))
-  root.style.setProperty("--mark", series[1])
   if (state.brushes.length !== data.axes.length + 1) clear(state, data)
   Object.assign(state, { data, dark, pick })
   redrawChanged(state)

@@ -18,3 +18,10 @@ export function readColours(root) {
     text: named("--st-text-color"), accent: named("--st-link-color"), font: named("--st-font"), ground: named("--st-background-color"),
   }
 }
+
+/** Gives the style sheet the colours of the current theme as `--series-0` and so on, and returns them. @param {HTMLElement} root */
+export function showSeries(root) {
+  const tint = readColours(root)
+  tint.series.forEach((colour, i) => root.style.setProperty(`--series-${i}`, colour))
+  return tint
+}

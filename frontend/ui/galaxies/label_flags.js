@@ -93,7 +93,7 @@ export function flagControl(doubts, of, galaxy) {
     title: "Key f. Flags do not change labels or scores.", onClick: () => turnFlag(doubts, of, galaxy) },
     flagShape(flagged), flagged ? " Label flagged as doubtful" : " Flag the label as doubtful")
   if (!flagged) return [button]
-  const note = el("input", { class: "why", "data-item": `why ${galaxy.row}`, maxlength: 500, placeholder: "Reason (optional)", "aria-label": "Why the label is doubtful", value: doubts.flags.get(galaxy.row) })
+  const note = el("input", { class: "text why", "data-item": `why ${galaxy.row}`, maxlength: 500, placeholder: "Reason (optional)", "aria-label": "Why the label is doubtful", value: doubts.flags.get(galaxy.row) })
   note.onchange = () => noteFlag(doubts, of, galaxy, note)
   return [button, note]
 }

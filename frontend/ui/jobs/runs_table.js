@@ -7,10 +7,12 @@ import { live, refresh } from "../kit/poll.js"
 import {
   hasTrait, probedBySgd, progressBar, runHref, runSeconds, runTitle, sendVerb, shareDone, stateMark, tagMarks, TERMINAL,
 } from "../kit/run.js"
+import { aloud, tableHead } from "../kit/table.js"
 
 /** @import { Params, Run, RunKind } from "../../api/contract.d.ts" */
 /** @import { Children } from "../kit/dom.js" */
 /** @import { Mounting } from "../kit/mount.d.ts" */
+/** @import { Head } from "../kit/table.js" */
 /** @typedef {Params<"get", "/runs">} Query */
 
 /** A job in `watch` is reported at its end even if the list never showed it active.
@@ -121,19 +123,21 @@ function empty(state, all) {
 function table(state, runs) {
   const { jobs } = state.data
   return el("table", { class: jobs ? "jobs" : "runs" },
-    el("thead", {}, el("tr", {}, (jobs ? JOB_HEADS : RUN_HEADS).map(([title, kind, note]) => el("th", { class: kind ?? "", title: note, scope: "col" }, title)))),
+    tableHead(jobs ? jobHeads() : runHeads()),
     el("tbody", {}, runs.map((run) => (jobs ? jobRow(state, run) : runRow(state, run)))))
 }
 
-const RUN_HEADS = [
+/** @returns {Head[]} */
+const runHeads = () => [
   ["State"], ["Run"], ["Dataset"], ["Preset"],
   ["Accuracy", "num", "Validation accuracy of a linear probe (SGD if trained alongside the encoder), with random init below; for classifiers, their own"],
   ["k-NN", "num", "Validation accuracy of k-nearest neighbours, with random init below"],
   ["Majority", "num", "Accuracy of always predicting the most frequent class"],
   ["Images/s", "num"], ["Disk", "num", "Size of the run directory: checkpoints, samples, curves"], ["Started"],
-  ["Duration", "num", "Time since the start, or until the end"], [""],
+  ["Duration", "num", "Time since the start, or until the end"], [aloud("Stop")],
 ]
-const JOB_HEADS = [["State"], ["Job"], ["Dataset"], ["Details"], ["Started"], [""]]
+/** @returns {Head[]} */
+const jobHeads = () => [["State"], ["Job"], ["Dataset"], ["Details"], ["Started"], [aloud("Stop")]]
 
 /** @param {string} label @param {string} kind @param {Children[]} children */
 const cell = (label, kind, ...children) => el("td", { class: kind, "data-label": label }, ...children)

@@ -44,7 +44,7 @@ export default function ({ data, parentElement }) {
 
 /** @param {HTMLElement} root @param {Data} data */
 function build(root, data) {
-  const canvas = el("canvas", { tabindex: 0, role: "img" }), tip = el("div", { class: "tip", hidden: true })
+  const canvas = el("canvas", { tabindex: 0, role: "img", "aria-label": "Sky map, not drawn yet" }), tip = el("div", { class: "tip", hidden: true })
   const ring = el("i", { class: "ring", hidden: true })
   const state = {
     root, of: data, key: "", loaded: false, sky: NO_SKY, canvas, tip, ring, view: galaxyDialog(),

@@ -1,23 +1,26 @@
 // One-vs-rest ROC and precision–recall curves of each class, and the areas under both.
 
-import { readColours } from "../../../ui/charts/palette.js"
-import { across as gridLine, inPercent, pathThrough, svg, tick } from "../../../ui/charts/svg_chart.js"
+import { showSeries } from "../../../ui/charts/palette.js"
+import { across as gridLine, columns, figure, inPercent, pathThrough, plotOf, rows, svg, tick } from "../../../ui/charts/svg_chart.js"
 import { get } from "../../../ui/kit/api.js"
 import { makeStore } from "../../../ui/kit/component.js"
 import { el, find, keepFocus } from "../../../ui/kit/dom.js"
 import { grouped, isNumber, percent } from "../../../ui/kit/format.js"
 import { tryAgain } from "../../../ui/kit/problems.js"
+import { tableHead } from "../../../ui/kit/table.js"
 
 /** @import { ClassCurves, Curve, ThresholdCurves } from "../../../api/contract.d.ts" */
 /** @import { Mounting } from "../../../ui/kit/mount.d.ts" */
+/** @import { Head } from "../../../ui/kit/table.js" */
+/** @import { Scale } from "../../../ui/charts/svg_chart.js" */
 /** @typedef {{ evaluation: string, chosen: string | null }} Data */
 /** @typedef {ReturnType<typeof build>} State */
 /** @typedef {keyof typeof KINDS_OF_CURVE} Kind */
-/** @typedef {(share: number) => number} Scale */
 
 /** @type {ReturnType<typeof makeStore<State>>} */
 const classCurves = makeStore()
 const FRAME = { top: 40, right: 8, bottom: 42, left: 40, lowest: 240, highest: 340 }
+const QUARTERS = [0, 0.25, 0.5, 0.75, 1]
 const KINDS_OF_CURVE = /** @type {const} */ ({
   roc: { title: "ROC", area: "auc", name: "AUC", mean: "macro_auc", across: "false-positive rate, %", up: "true-positive rate, %" },
   precision_recall: { title: "Precision–recall", area: "average_precision", name: "AP", mean: "macro_average_precision", across: "recall, %", up: "precision, %" },
@@ -77,11 +80,10 @@ function drawCurves(state) {
   const { root, found } = state
   state.width = root.clientWidth
   if (!found || !state.width) return
-  const colour = readColours(root).series[0]
-  const drawn = JSON.stringify([state.evaluation, state.chosen, state.width, colour])
+  showSeries(root)
+  const drawn = JSON.stringify([state.evaluation, state.chosen, state.width])
   if (drawn === state.drawn) return
   state.drawn = drawn
-  root.style.setProperty("--chosen", colour)
   const one = state.width <= 640 ? state.width : state.width <= 1000 ? (state.width - 32) / 2 : (state.width - 64 - Math.min(Math.max(300, state.width - 64), 400)) / 2
   state.says = el("p", { class: "says", role: "status" }, wordsOfCurve(found, state.chosen))
   keepFocus(root, () => root.replaceChildren(el("div", { class: "layout" },
@@ -92,10 +94,7 @@ function drawCurves(state) {
 function curveChart(found, name, kind, width) {
   const { title, area, name: short, mean, across, up } = KINDS_OF_CURVE[kind]
   const height = Math.min(Math.max(width * 0.75, FRAME.lowest), FRAME.highest)
-  /** @type {Scale} */
-  const x = (share) => FRAME.left + share * (width - FRAME.left - FRAME.right)
-  /** @type {Scale} */
-  const y = (share) => height - FRAME.bottom - share * (height - FRAME.top - FRAME.bottom)
+  const plot = plotOf(width, { ...FRAME, height }), { x, y } = plot
   const path = (/** @type {Curve} */ curve) => (kind === "roc" ? straight(curve, x, y) : stepped(curve, x, y))
   const drawable = found.classes.flatMap((one) => {
     const curve = one[kind]
@@ -104,10 +103,10 @@ function curveChart(found, name, kind, width) {
   const chosen = drawable.find(({ one }) => one.name === name), average = found[`macro_${kind}`]
   const line = (/** @type {typeof drawable[number]} */ { one, d }, /** @type {string} */ how) => svg("path", { class: `line ${how}`, d, "data-line": one.name })
   const summary = drawable.map(({ one }) => `${one.name} ${inArea(one[area])}`).join(", ")
-  return svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `${title}. ${short}: ${summary}; mean ${inArea(found[mean])}.` },
-    svg("text", { class: "name", x: 0, y: 12 }, title),
+  return figure(plot, `${title}. ${short}: ${summary}; mean ${inArea(found[mean])}.`,
+    tick(title, 0, 12, "start", "name"),
     tick(chosen ? `${chosen.one.name}: ${short} ${inArea(chosen.one[area])}` : `class mean: ${short} ${inArea(found[mean])}`, x(1), 12, "end", chosen ? "strong chosen" : "strong"),
-    [0, 0.25, 0.5, 0.75, 1].map((share) => [gridLine(x(0), x(1), y(share)), tick(inPercent(share), x(0) - 8, y(share) + 4, "end"), tick(inPercent(share), x(share), y(0) + 15)]),
+    rows(plot, QUARTERS, inPercent), columns(plot, QUARTERS, inPercent),
     tick(up, 0, 30, "start"), tick(across, x(0.5), height - 6),
     drawable.filter((other) => other !== chosen).map((other) => line(other, "")),
     average && !chosen ? svg("path", { class: "line mean", d: path(average) }) : null, chosen ? line(chosen, "chosen") : null,
@@ -130,7 +129,7 @@ function stepped(curve, x, y) {
 
 /** @param {Scale} x @param {Scale} y */
 const chanceDiagonal = (x, y) =>
-  [svg("line", { class: "chance", x1: x(0), y1: y(0), x2: x(1), y2: y(1) }), tick("chance", x(0.72), y(0.66), "start", "tick halo")]
+  [svg("line", { class: "dashed", x1: x(0), y1: y(0), x2: x(1), y2: y(1) }), tick("chance", x(0.72), y(0.66), "start", "tick halo")]
 
 /** The share of a class, or the mean share of several.
  * @param {ThresholdCurves} found
@@ -142,15 +141,16 @@ const chanceDiagonal = (x, y) =>
 function chanceShare(found, classes, mean, x, y) {
   if (!classes.length) return null
   const share = classes.reduce((sum, one) => sum + one.n / found.n, 0) / classes.length
-  return [gridLine(x(0), x(1), y(share), "chance"), tick(`chance: ${mean}share ${percent(share)}`, x(1), y(share) - 5, "end", "tick halo")]
+  return [gridLine(x(0), x(1), y(share), "dashed"), tick(`chance: ${mean}share ${percent(share)}`, x(1), y(share) - 5, "end", "tick halo")]
 }
 
 /** @param {ThresholdCurves} found @param {string | null} chosen */
 function areas(found, chosen) {
   const row = (/** @type {Node | string} */ title, /** @type {string} */ kind, /** @type {Node[]} */ ...cells) => el("tr", { class: kind }, el("th", { scope: "row" }, title), ...cells)
-  const head = [["Class", ""], ["n", "Test galaxies"], ["AUC", "Area under the ROC curve: the probability that a galaxy of the class scores higher than one of another class"], ["AP", "Average precision: area under the precision–recall curve"]]
+  /** @type {Head[]} */
+  const heads = [["Class"], ["n", "num", "Test galaxies"], ["AUC", "num", "Area under the ROC curve: the probability that a galaxy of the class scores higher than one of another class"], ["AP", "num", "Average precision: area under the precision–recall curve"]]
   const num = (/** @type {string} */ words) => el("td", {}, words)
-  return el("table", {}, el("thead", {}, el("tr", {}, head.map(([title, note], i) => el("th", { scope: "col", class: i ? "num" : "", title: note }, title)))),
+  return el("table", {}, tableHead(heads),
     el("tbody", {}, row("Class mean", "", num(grouped(found.n)), num(inArea(found.macro_auc)), num(inArea(found.macro_average_precision))),
       found.classes.map((one) => row(el("button", { "data-class": one.name, "aria-pressed": String(one.name === chosen) }, one.name), one.name === chosen ? "chosen" : "", num(grouped(one.n)),
         ...(one.roc ? [num(inArea(one.auc)), num(inArea(one.average_precision))] : [el("td", { class: "none", colspan: 2 }, one.n ? "no other class" : "no test galaxies")])))))

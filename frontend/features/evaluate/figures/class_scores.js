@@ -3,6 +3,9 @@
 import { makeStore } from "../../../ui/kit/component.js"
 import { el, find } from "../../../ui/kit/dom.js"
 import { isNumber } from "../../../ui/kit/format.js"
+import { aloud, tableHead } from "../../../ui/kit/table.js"
+
+/** @import { Head } from "../../../ui/kit/table.js" */
 
 /** A row of class_rows in words.py; the figures are text.
  * @typedef {{ name: string, few: boolean, precision: string, recall: string, f1: string, share: number | null, n: string, n_train: string }} Row
@@ -11,9 +14,10 @@ import { isNumber } from "../../../ui/kit/format.js"
 
 /** @type {ReturnType<typeof makeStore<State>>} */
 const classScores = makeStore()
-const HEADS = [["Class", ""], ["Precision", "The share of galaxies classified as this class that belong to it"],
-  ["Recall", "The share of galaxies of this class that are classified correctly"], ["F1", "Harmonic mean of precision and recall"],
-  ["", ""], ["n", "Test galaxies"], ["Train", "Train galaxies"]]
+/** @returns {Head[]} */
+const heads = () => [["Class"], ["Precision", "num", "The share of galaxies classified as this class that belong to it"],
+  ["Recall", "num", "The share of galaxies of this class that are classified correctly"], ["F1", "num", "Harmonic mean of precision and recall"],
+  [aloud("F1 as a bar"), "bar"], ["n", "num", "Test galaxies"], ["Train", "num", "Train galaxies"]]
 
 /** @param {import("../../../ui/kit/mount.d.ts").Mounting<{ rows: Row[] }>} mounting */
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -23,7 +27,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   if (key === state.drawn) return
   state.drawn = key
   find(parentElement, ".gx-class_scores").replaceChildren(el("table", {},
-    el("thead", {}, el("tr", {}, HEADS.map(([title, note], i) => el("th", { scope: "col", title: note, class: i ? "num" : "" }, title)))),
+    tableHead(heads()),
     el("tbody", {}, data.rows.map((row) => classRow(state, row)))))
 }
 

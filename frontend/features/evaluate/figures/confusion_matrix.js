@@ -1,6 +1,6 @@
 // A confusion matrix: counts, shares of rows or columns, or the difference of two; cells select galaxies.
 
-import { cssOf, rgbOf, VIRIDIS_RAMP, viridisAt } from "../../../ui/charts/colour_maps.js"
+import { colourAt, cssOf, rgbOf, VIRIDIS_RAMP, viridisAt } from "../../../ui/charts/colour_maps.js"
 import { readColours } from "../../../ui/charts/palette.js"
 import { makeStore } from "../../../ui/kit/component.js"
 import { el, exists, find, keepFocus, renew } from "../../../ui/kit/dom.js"
@@ -18,8 +18,8 @@ import { choose, currentView, follow, reportBy, take } from "../shown.js"
  */
 /** @typedef {Address & { matrix: Matrix }} Data */
 
-/** `at` is the row and column of the cell that the keyboard enters, `largest` the value of the last colour.
- * @typedef {{ root: HTMLElement, matrix: Matrix, at: [y: number, x: number], theme: "dark" | "light", drawn: string, largest: number,
+/** `at` the row and column of the cell that the keyboard enters, `largest` the value of the last colour.
+ * @typedef {{ root: HTMLElement, matrix: Matrix, fit: ReturnType<typeof fitOf>, resize: ResizeObserver, at: [y: number, x: number], theme: "dark" | "light", drawn: string, largest: number,
  *   stop: (() => void) | null }} State
  */
 
@@ -34,6 +34,9 @@ const VIEWS = [
 ]
 /** @type {[value: View["classes"], word: string, note: string][]} */
 const ORDERS = [["given", "Dataset order", "Classes in the order of the dataset"], ["similar", "By similarity", "Classes that are confused are next to each other"]]
+const NAMES_PX = 150 // of the names on the left
+const LEAST = { side: 3, number: 30, name: 13 } // px of a cell, of one with a number, and between two names
+const MANY = 20 // classes; fewer keep their numbers, and scroll on a phone
 const HINT = "Hover over a cell for its figures; click it to see its galaxies."
 
 /** @param {import("../../../ui/kit/mount.d.ts").Mounting<Data>} mounting */
@@ -44,7 +47,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
   take(data)
   state.stop ??= follow(() => draw(state))
   draw(state)
+  state.resize.observe(state.root)
   return () => {
+    state.resize.disconnect()
     state.stop?.()
     state.stop = null
   }
@@ -53,7 +58,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 /** @param {HTMLElement} root @param {Data} data */
 function build(root, { matrix }) {
   /** @type {State} */
-  const state = { root, matrix, at: [0, 0], theme: "dark", drawn: "", largest: 1, stop: null }
+  const state = { root, matrix, fit: fitOf(0, 1, false), resize: new ResizeObserver(() => draw(state)), at: [0, 0], theme: "dark", drawn: "", largest: 1, stop: null }
   root.onclick = (event) => pressed(state, targetOf(event, "button"))
   root.onkeydown = (event) => moved(state, event)
   root.onmouseover = (event) => pointed(state, event)
@@ -68,11 +73,23 @@ const targetOf = ({ target }, selector) => target instanceof Element ? /** @type
 /** @param {State} state */
 function draw(state) {
   state.theme = readColours(state.root).dark ? "dark" : "light"
+  state.fit = fitOf(state.root.clientWidth, state.matrix.classes.length, matchMedia("(pointer: coarse)").matches)
   const { shown, classes, true: row, predicted } = currentView()
-  const drawn = JSON.stringify([state.matrix, shown, classes, row, predicted, state.theme])
+  const drawn = JSON.stringify([state.matrix, shown, classes, row, predicted, state.theme, state.fit])
   if (drawn === state.drawn) return
   state.drawn = drawn
   keepFocus(state.root, () => renew(state.root, tools(state), board(state), legend(state)))
+}
+
+/** How a matrix fits: `dense` cells have no numbers, and every so many classes are named.
+ * @param {number} width px
+ * @param {number} classes
+ * @param {boolean} coarse fingers need large cells
+ */
+export function fitOf(width, classes, coarse) {
+  const side = Math.max((width - NAMES_PX) / classes, LEAST.side)
+  const dense = classes > MANY && side < LEAST.number && !coarse
+  return { dense, every: dense ? Math.ceil(LEAST.name / side) : 1 }
 }
 
 /** @param {State} state */
@@ -117,21 +134,22 @@ function board(state) {
   const { classes, few } = state.matrix
   const order = orderOf(state), values = valuesOf(state), view = viewOf(state)
   state.largest = largestOf(view, values)
-  const head = order.map((j) => el("div", { class: "top", role: "columnheader" }, nameButton(state, "predicted", j)))
+  const head = order.map((j, i) => el("div", { class: "top", role: "columnheader" }, nameButton(state, "predicted", j, i)))
   const rows = order.map((i, y) => el("div", { class: "row", role: "row" },
-    el("div", { class: "left", role: "rowheader" }, nameButton(state, "true", i), few[i] ? el("small", { title: "Fewer than 20 test galaxies: unreliable figures" }, "few") : null),
+    el("div", { class: "left", role: "rowheader" }, nameButton(state, "true", i, y), few[i] && !state.fit.dense ? el("small", { title: "Fewer than 20 test galaxies: unreliable figures" }, "few") : null),
     order.map((j, x) => cell(state, i, j, x, y, values[i][j]))))
   return el("div", { class: "scroll" },
-    el("div", { class: "board", role: "grid", "aria-label": "Confusion matrix, rows true, columns predicted", style: `--k:${classes.length}` },
+    el("div", { class: state.fit.dense ? "board dense" : "board", role: "grid", "aria-label": "Confusion matrix, rows true, columns predicted", style: `--k:${classes.length}` },
       el("div", { class: "row", role: "row" }, el("div", { class: "corner", role: "presentation" }, el("span", { class: "gx-soft" }, "true ↓ predicted →")), head), rows))
 }
 
-/** @param {State} state @param {"true" | "predicted"} field @param {number} index */
-function nameButton(state, field, index) {
+/** @param {State} state @param {"true" | "predicted"} field @param {number} index @param {number} place in the order shown */
+function nameButton(state, field, index, place) {
   const name = state.matrix.classes[index], view = currentView()
   const pressed = view[field] === name && view[field === "true" ? "predicted" : "true"] === null
   const words = field === "true" ? `All galaxies of class ${name}` : `All galaxies classified as ${name}`
-  return el("button", { class: "class", title: words, "aria-pressed": String(pressed), "data-pick": field, "data-index": index, "data-focus": `${field} ${name}` }, name)
+  return el("button", { class: "class", title: words, "aria-pressed": String(pressed), "data-pick": field, "data-index": index, "data-focus": `${field} ${name}`,
+    "aria-label": place % state.fit.every ? words : null }, place % state.fit.every ? null : name)
 }
 
 /** @param {State} state @param {number} i @param {number} j @param {number} x @param {number} y @param {number | null} value */
@@ -144,7 +162,8 @@ function cell(state, i, j, x, y, value) {
   return el("div", { role: "gridcell", class: i === j ? "cell right" : "cell" }, el("button", {
     "data-cell": `${i} ${j}`, "data-xy": `${x} ${y}`, "data-focus": `cell ${i} ${j}`, tabindex: first ? 0 : -1,
     "aria-pressed": String(chosen), "aria-label": label, class: back ? null : "nothing", style: back ? `background:${back};color:${ink}` : null,
-  }, written(viewOf(state), value)))
+    title: state.fit.dense ? label : null,
+  }, state.fit.dense ? null : written(viewOf(state), value)))
 }
 
 /** @param {State} state @param {number} i @param {number} j */
@@ -169,13 +188,9 @@ function written(view, value) {
 function colours(state, value) {
   if (!exists(value) || value === 0) return [null, null]
   const share = Math.max(-1, Math.min(value / state.largest, 1))
-  const [b, middle, a] = ENDS[state.theme].map(rgbOf)
-  const rgb = viewOf(state) === "difference" ? mixed(middle, share > 0 ? a : b, Math.abs(share)) : viridisAt(share)
+  const rgb = viewOf(state) === "difference" ? colourAt(ENDS[state.theme].map(rgbOf), (share + 1) / 2) : viridisAt(share)
   return [cssOf(rgb), luminance(rgb) > 0.18 ? "#0b0d10" : "#fff"]
 }
-
-/** @param {Rgb} from @param {Rgb} to @param {number} share */
-const mixed = (from, to, share) => from.map((value, k) => Math.round(value + share * (to[k] - value)))
 
 /** @param {Rgb} rgb */
 function luminance(rgb) {
