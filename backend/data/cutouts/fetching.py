@@ -5,13 +5,14 @@ asks only for what is missing. An answer that is not an image is never kept.
 """
 
 import errno
+import os
 import queue
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
@@ -24,7 +25,7 @@ from backend.data.cutouts.requests import CutoutRequests, Part, is_loopback
 from backend.data.frames.limits import UnreadableImageError
 from backend.data.importers.reporting import MAX_SKIPPED_SHARE, Reporter
 from backend.errors import DataError
-from backend.files import write_atomic
+from backend.files import try_lock, write_atomic
 from shared.base.text import duration
 
 CONNECTIONS = 4
@@ -87,14 +88,24 @@ def fetch_all(
     wanted = missing(targets, cache)
     if not wanted:
         return {}
-    fetcher = _Fetcher(requests, cache)
-    outcomes: queue.SimpleQueue[Outcome | Exception] = queue.SimpleQueue()
     watch = _Watch(requests, len(targets), len(targets) - len(wanted), strict, clock)
+    with _alone(requests, cache, reporter, wait=strict):
+        _fetch_missing(_Fetcher(requests, cache), wanted, watch, reporter)
+    return watch.failed
+
+
+def _fetch_missing(
+    fetcher: "_Fetcher", wanted: Sequence[Target], watch: "_Watch", reporter: Reporter
+) -> None:
+    same: dict[tuple[Part, ...], list[Target]] = {}
+    for target in wanted:
+        same.setdefault(target.parts, []).append(target)  # galaxies at one place share a cut-out
+    outcomes: queue.SimpleQueue[Outcome | Exception] = queue.SimpleQueue()
     pool = ThreadPoolExecutor(CONNECTIONS, "cutouts")
     try:
-        for target in wanted:
-            pool.submit(fetcher.run, target, outcomes)
-        while watch.done < len(targets):
+        for targets in same.values():
+            pool.submit(fetcher.run, targets[0], outcomes)
+        while not watch.complete:
             watch.tick(reporter)
             try:
                 outcome = outcomes.get(timeout=POLL_S)
@@ -102,13 +113,31 @@ def fetch_all(
                 continue
             if isinstance(outcome, Exception):
                 raise outcome
-            watch.take(outcome)
+            for target in same[outcome.target.parts]:
+                watch.take(replace(outcome, target=target))
         watch.tick(reporter)
     finally:
         fetcher.stopped.set()
         pool.shutdown(cancel_futures=True)
         fetcher.close()
-    return watch.failed
+
+
+@contextmanager
+def _alone(requests: CutoutRequests, cache: Path, reporter: Reporter, *, wait: bool) -> Iterator[None]:
+    """Hold the service, so that a job and a preview do not ask it at twice the rate. Waits for its turn, or
+    raises DataError."""
+    title = requests.service.title
+    cache.mkdir(parents=True, exist_ok=True)
+    while (handle := try_lock(cache / f".{requests.survey.service}.lock")) is None:
+        if not wait:
+            why = f"A job is fetching from {title}, which permits {requests.per_s:g} requests a second"
+            raise DataError("service_in_use", f"{why}; wait until it has ended.", "survey")
+        reporter.tick(0, 0, f"Waiting: {title} is being asked already")
+        time.sleep(POLL_S)
+    try:
+        yield
+    finally:
+        os.close(handle)
 
 
 class _Watch:
@@ -126,6 +155,10 @@ class _Watch:
         self._cached, self._began, self._in_a_row = cached, clock(), 0
         self.done = cached
         self.failed: dict[int, str] = {}
+
+    @property
+    def complete(self) -> bool:
+        return self.done >= self._total
 
     def take(self, outcome: Outcome) -> None:
         self.done += 1

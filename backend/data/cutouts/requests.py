@@ -15,7 +15,7 @@ import httpx2
 
 from backend.errors import DataError
 from shared.configs import CutoutsConfig
-from shared.configs.surveys import SERVICES, SURVEYS, CutoutService
+from shared.configs.surveys import SERVICES, SURVEYS, CutoutService, Survey
 
 MIRROR_PER_S = 50.0
 """Requests a second to a mirror on this machine."""
@@ -38,8 +38,12 @@ class CutoutRequests:
     config: CutoutsConfig
 
     @property
+    def survey(self) -> Survey:
+        return SURVEYS[self.config.survey]
+
+    @property
     def service(self) -> CutoutService:
-        return SERVICES[SURVEYS[self.config.survey].service]
+        return SERVICES[self.survey.service]
 
     @property
     def address(self) -> str:
@@ -63,7 +67,7 @@ class CutoutRequests:
 
     def parts(self, ra: float, dec: float, pxscale: float) -> list[Part]:
         """The requests of one galaxy: position in deg, arcsec per pixel. Only numbers vary in an address."""
-        config, survey = self.config, SURVEYS[self.config.survey]
+        config, survey = self.config, self.survey
         ra = ra % 360
         if config.file_format == "jpg":
             return [self._part(survey.colour, (), ra, dec, pxscale)]
@@ -76,7 +80,7 @@ class CutoutRequests:
     def _part(self, layer: str, bands: tuple[str, ...], ra: float, dec: float, pxscale: float) -> Part:
         config, side = self.config, self.config.img_size
         place = {"ra": f"{ra:.7f}", "dec": f"{dec:.7f}"}
-        if SURVEYS[config.survey].service == "hips2fits":
+        if self.survey.service == "hips2fits":
             frame = {"width": side, "height": side, "fov": f"{side * pxscale / 3600:.9g}"}
             how = {"projection": "TAN", "coordsys": "icrs", "format": config.file_format}
             url = f"{self.address}?{urlencode({'hips': layer, **place, **frame, **how})}"

@@ -14,7 +14,6 @@ from backend.data.importers.frame_source import TICK_ROWS, FrameSource, SourceIn
 from backend.data.importers.recipe import FrameStats
 from backend.data.importers.reporting import Findings, Reporter, refuse_many
 from backend.data.layout import GalaxyBlock, Pixels, Rows
-from shared.configs.surveys import SURVEYS
 
 BLOCK_BYTES = 32 * 2**20
 
@@ -87,7 +86,7 @@ class CutoutSource(FrameSource):
 
 
 def _note_cutouts(requests: CutoutRequests, findings: Findings) -> None:
-    config, survey = requests.config, SURVEYS[requests.config.survey]
+    config, survey = requests.config, requests.survey
     side = config.img_size
     if config.file_format == "jpg":
         findings.assumed(f"Pictures have the colours of {survey.title}, 8 bits a band.", "file_format")
@@ -98,7 +97,7 @@ def _note_cutouts(requests: CutoutRequests, findings: Findings) -> None:
 
 
 def _info(positions: Positions, requests: CutoutRequests) -> SourceInfo:
-    config, survey = requests.config, SURVEYS[requests.config.survey]
+    config, survey = requests.config, requests.survey
     scale = np.unique(positions.catalogue.sky.get("pxscale", np.array([])))
     return SourceInfo(
         kind="cutouts",

@@ -1,6 +1,7 @@
 """From positions to a dataset of cut-outs, by a service that is right, slow, wrong, broken or busy."""
 
 import io
+import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -22,7 +23,7 @@ from backend.data.frames.limits import UnreadableImageError
 from backend.data.importers.reporting import ImportStopped
 from backend.data.store import GalaxyStore, describe
 from backend.errors import DataError
-from backend.files import EVERYWHERE
+from backend.files import EVERYWHERE, try_lock
 from shared.configs import CutoutsConfig
 from shared.configs.surveys import SURVEYS
 from tests.cutout_service import CutoutSite, as_fits, band, colours, cutout_service, jpeg, table_text
@@ -78,7 +79,7 @@ def make(table: Path, store_folder: Path, tmp_path: Path) -> Make:
 
 
 def cached(tmp_path: Path) -> int:
-    return sum(path.is_file() for path in (tmp_path / "cache").rglob("*"))
+    return sum(path.suffix in (".jpg", ".fits") for path in (tmp_path / "cache").rglob("*"))
 
 
 def test_a_table_and_a_survey_become_a_dataset(make: Make, site: CutoutSite, tmp_path: Path) -> None:
@@ -343,6 +344,31 @@ def test_a_preview_asks_for_sixteen(table: Path, site: CutoutSite, tmp_path: Pat
     assert len(site.seen) == 16
     make()
     assert len(site.seen) == 20
+
+
+def test_a_preview_does_not_ask_a_service_that_a_job_is_asking(
+    table: Path, site: CutoutSite, tmp_path: Path, make: Make
+) -> None:
+    (tmp_path / "cache").mkdir()
+    handle = try_lock(tmp_path / "cache" / ".hips2fits.lock")
+    assert handle is not None
+    with raises(DataError, "service_in_use", "CDS hips2fits"):
+        preview_cutouts(config_of(table), tmp_path / "cache", EVERYWHERE)
+    ticks = iter(range(100))
+    with pytest.raises(ImportStopped):  # a job waits, and can be stopped meanwhile
+        make(should_stop=lambda: next(ticks) == 2)
+    assert site.seen == []
+    os.close(handle)
+    assert describe(make(), "cut").n == 20
+
+
+def test_galaxies_at_one_place_share_a_request(table: Path, site: CutoutSite, make: Make) -> None:
+    rows = [f"g{i},{10 + i % 60},5" for i in range(120)]
+    table.write_text("\n".join(["id,ra,dec", *rows]))
+    site.acts = {12: ["empty"]}
+    dataset = describe(make(), "cut")
+    assert (len(site.seen), dataset.n, dataset.skipped_count) == (60, 118, 2)
+    assert [row.source for row in dataset.skipped] == ["g2", "g62"]
 
 
 def test_a_preview_of_nothing_says_why(table: Path, site: CutoutSite, tmp_path: Path) -> None:
