@@ -13,8 +13,9 @@ from starlette.requests import ClientDisconnect
 from backend.api.deps import ServicesDep, route
 from backend.data.incoming.folders import list_folder
 from backend.errors import InvalidInputError
-from backend.services.launching import datasets
+from backend.services.launching import cutouts, datasets
 from shared.contract import endpoints
+from shared.contract.cutouts import CutoutsPreview
 from shared.contract.datasets import FolderListing, SourcePreview, Upload
 
 router = APIRouter(tags=["sources"])
@@ -66,6 +67,21 @@ def preview(
 ) -> Response:
     """Sixteen galaxies as they would be stored: 8 columns by 2 rows of 96 px."""
     png = datasets.preview_png(services.settings, _json_object(config))
+    return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=60"})
+
+
+@route(router, endpoints.INSPECT_CUTOUTS)
+def inspect_cutouts(services: ServicesDep, values: Annotated[dict[str, Any], Body()]) -> CutoutsPreview:
+    """What cut-outs with these values would cost, and what their dataset would be; asks no service."""
+    return cutouts.inspect(services.settings, values)
+
+
+@route(router, endpoints.CUTOUTS_PREVIEW)
+def preview_cutouts(
+    services: ServicesDep, config: Annotated[str, Query(description="Values of a CutoutsConfig as JSON.")]
+) -> Response:
+    """Sixteen cut-outs as they would be stored, fetched from the service: 8 columns by 2 rows of 96 px."""
+    png = cutouts.preview_png(services.settings, _json_object(config))
     return Response(png, media_type="image/png", headers={"Cache-Control": "private, max-age=60"})
 
 

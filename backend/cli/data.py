@@ -9,15 +9,21 @@ import typer
 from backend.cli.options import Csv, DatasetId, Json, Yes, fields_of, grouped, parse_settings
 from backend.cli.output import Columns, console, print_facts, print_json, print_lines, print_list
 from backend.cli.session import open_home, run_job
+from backend.data.cutouts.making import cost_words
 from backend.services.datasets import changes
+from backend.services.launching.cutouts import check
 from shared.base.text import size
-from shared.configs import DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
+from shared.configs import CutoutsConfig, DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
+from shared.configs.cutouts import WITHOUT
 from shared.configs.kinds import RunKind
 from shared.contract.datasets import Dataset, DatasetChange
 
 app = typer.Typer(no_args_is_help=True)
 Import = Annotated[dict[str, Any], fields_of(ImportConfig, argument="path", paths=("path", "labels"))]
 Download = Annotated[dict[str, Any], fields_of(DownloadConfig, argument="source")]
+Cutouts = Annotated[
+    dict[str, Any], fields_of(CutoutsConfig, argument="path", paths=("path",), without=WITHOUT)
+]
 Simulation = Annotated[dict[str, Any], fields_of(SimulateConfig)]
 Subset = Annotated[
     dict[str, Any],
@@ -82,6 +88,24 @@ def import_(
 def download(config: Download, as_json: Json = False) -> None:
     """Download a published dataset; an interrupted download resumes where it stopped."""
     _make(RunKind.DOWNLOAD, config, as_json)
+
+
+@app.command()
+@grouped
+def cutouts(
+    config: Cutouts,
+    cost: Annotated[
+        bool, typer.Option("--cost", help="Only say how many requests, how long and how much.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Fetch an image for each position of a table from a survey, as a dataset. Given again after a stop, the
+    command goes on where it stopped."""
+    preview = check(open_home().settings, config)
+    if cost:
+        return print_json(preview) if as_json else print_lines(cost_words(preview))
+    console.print(cost_words(preview), highlight=False)
+    return _make(RunKind.CUTOUTS, config, as_json)
 
 
 @app.command()

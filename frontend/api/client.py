@@ -44,15 +44,16 @@ class Client:
         /,
         *,
         body: BaseModel | dict[str, Any] | None = None,
+        content: bytes | None = None,
         patience_s: float | None = None,
         **params: Any,
     ) -> T:
-        """Its response; `params` as in Endpoint.url."""
+        """Its response; `params` as in Endpoint.url. `content` is sent as a file, `body` as JSON."""
         sent = body.model_dump(mode="json", exclude_none=True) if isinstance(body, BaseModel) else body
         waits = None if patience_s is None else {"timeout": dict.fromkeys(WAITS, patience_s)}
         try:
             response = self._http.request(
-                endpoint.method, endpoint.url(**params), json=sent, extensions=waits
+                endpoint.method, endpoint.url(**params), json=sent, content=content, extensions=waits
             )
         except httpx2.TransportError as error:
             raise BackendLostError(

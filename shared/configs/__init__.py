@@ -6,6 +6,7 @@ Forms, shell, API and workers share these classes. The unit and group of each fi
 
 from shared.base.config import DATASET_NAME, Config, ConfigConflictError, setting
 from shared.configs.classifiers import ClassifierConfig, FinetuneConfig, SupervisedConfig
+from shared.configs.cutouts import CutoutsConfig
 from shared.configs.datasets import DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
 from shared.configs.embeddings import EmbedConfig, ProjectConfig
 from shared.configs.models import ImportModelConfig, ModelConfig, SelfTestConfig, nearest_divisor
@@ -20,6 +21,7 @@ __all__ = [
     "ClassifierConfig",
     "Config",
     "ConfigConflictError",
+    "CutoutsConfig",
     "DownloadConfig",
     "EmbedConfig",
     "FinetuneConfig",

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from shared.base.config import Config
 from shared.configs.classifiers import FinetuneConfig, SupervisedConfig
+from shared.configs.cutouts import CutoutsConfig
 from shared.configs.datasets import DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
 from shared.configs.embeddings import EmbedConfig, ProjectConfig
 from shared.configs.models import ImportModelConfig, SelfTestConfig
@@ -31,6 +32,7 @@ class RunKind(StrEnum):
     IMPORT = "import"
     SIMULATE = "simulate"
     DOWNLOAD = "download"
+    CUTOUTS = "cutouts"
     SUBSET = "subset"
     PREFLIGHT = "preflight"
     SELFTEST = "selftest"
@@ -118,6 +120,7 @@ JOB_KINDS: dict[RunKind, JobKind] = _records(
     JobKind(_K.IMPORT, ImportConfig, Lane.LIGHT, "datasets", _DATASET | {_T.ANNOUNCED}),
     JobKind(_K.SIMULATE, SimulateConfig, Lane.LIGHT, "datasets", _DATASET),
     JobKind(_K.DOWNLOAD, DownloadConfig, Lane.NETWORK, "datasets", _DATASET | {_T.ANNOUNCED}),
+    JobKind(_K.CUTOUTS, CutoutsConfig, Lane.NETWORK, "datasets", _DATASET | {_T.ANNOUNCED}),
     JobKind(_K.SUBSET, SubsetConfig, Lane.LIGHT, "datasets", _DATASET),
     JobKind(_K.PREFLIGHT, PretrainConfig, Lane.TRAIN, "pretraining", _QUIET),
     JobKind(_K.SELFTEST, SelfTestConfig, Lane.TRAIN, "pretraining", _QUIET),

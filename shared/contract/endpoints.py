@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from shared.configs.presets import Preset
 from shared.contract.annotations import Collection, CollectionUpdate, LabelFlag, Rating
 from shared.contract.bundles import ImportedRun, RunBundle
+from shared.contract.cutouts import CutoutsPreview
 from shared.contract.datasets import (
     Dataset,
     DeletionPreview,
@@ -178,6 +179,8 @@ START_UPLOAD = Endpoint("POST", "/uploads", Upload)
 UPLOAD_FILE = Endpoint("PUT", "/uploads/{upload_id}/{filename}", Upload)
 INSPECT_SOURCE = Endpoint("POST", "/sources/inspect", SourcePreview)
 SOURCE_PREVIEW = Endpoint("GET", "/sources/preview.png", bytes)
+INSPECT_CUTOUTS = Endpoint("POST", "/cutouts/inspect", CutoutsPreview)
+CUTOUTS_PREVIEW = Endpoint("GET", "/cutouts/preview.png", bytes)
 
 # Export and import of runs
 IMPORT_RUN = Endpoint("POST", "/runs/import", ImportedRun)

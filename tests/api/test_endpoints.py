@@ -42,7 +42,7 @@ def test_calls_name_parameters_of_their_endpoint(http: TestClient) -> None:
             operation = document[API + TABLE[name].path][TABLE[name].method.lower()]
             parameters = {one["name"]: one["required"] for one in operation.get("parameters", [])}
             given = {keyword.arg for keyword in call.keywords}
-            unknown = given - parameters.keys() - {None, "body", "patience_s"}
+            unknown = given - parameters.keys() - {None, "body", "content", "patience_s"}
             assert not unknown, f"{place}: {name} takes no {unknown}"
             missing = {key for key, required in parameters.items() if required} - given
             assert None in given or not missing, f"{place}: {name} needs {missing}"

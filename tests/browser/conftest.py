@@ -20,6 +20,7 @@ from shared.base.states import TERMINAL, RunState
 from shared.configs.kinds import RunKind
 from shared.contract import endpoints
 from shared.contract.runs import RunRequest
+from tests.cutout_service import CutoutSite, cutout_service
 
 PATIENCE_S = 400
 expect.set_options(timeout=1000 * PATIENCE_S)
@@ -77,7 +78,14 @@ def free_port() -> int:
 
 
 @pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def surveys() -> Iterator[CutoutSite]:
+    """A service of cut-outs, which the server takes for CDS hips2fits."""
+    with cutout_service() as service:
+        yield service
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, surveys: CutoutSite) -> Iterator[Site]:
     home = tmp_path_factory.mktemp("home")
     port = free_port()
     incoming = home / "incoming"
@@ -86,6 +94,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     environment = os.environ | {
         "GALAXYSCOPE_HOME": str(home),
         "GALAXYSCOPE_DATA_ROOTS": roots,
+        "GALAXYSCOPE_HIPS2FITS_URL": surveys.url,
         "OMP_NUM_THREADS": "1",
     }
     command = [sys.executable, "-m", "backend.cli", "up", "--port", str(port)]

@@ -3,6 +3,7 @@
 import csv
 import io
 import os
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from shared.contract import endpoints
 from shared.contract.annotations import CollectionAddition
 from shared.contract.runs import RunRequest
 from tests.browser.conftest import Site, Visit
+from tests.cutout_service import CutoutSite
 
 pytestmark = pytest.mark.browser
 
@@ -125,6 +127,46 @@ def test_files_of_ones_own_computer_are_uploaded_with_their_table_and_imported(
     expect(page.get_by_text("blobs " + READY.format(24))).to_be_visible()
     assert site.client.call(endpoints.GET_DATASET, name="blobs").class_counts == {"long": 12, "round": 12}
     expect(page.get_by_role("textbox", name="path")).to_have_value("")
+
+
+def test_a_pasted_list_of_positions_becomes_a_dataset_of_cut_outs(
+    visit: Visit, site: Site, surveys: CutoutSite
+) -> None:
+    page = visit.page
+    visit.open("/data?add=positions")
+    lines = "\n".join(f"galaxy {i}, {i + 20.5}, {i - 5.5}" for i in range(18))
+    page.get_by_role("textbox", name="Or paste a list").fill(lines)
+    page.get_by_role("button", name="Use this list").click()
+    expect(page.get_by_role("button", name="Fetch 18 cut-outs")).to_be_enabled()
+    fill(page.get_by_role("spinbutton", name="img_size, px"), "32")
+    expect(page.get_by_text("8.38 arcsec")).to_be_visible()
+    expect(page.get_by_text("18 to CDS hips2fits")).to_be_visible()
+    assert surveys.seen == []
+    page.get_by_role("button", name="Preview 16").click()
+    expect(page.locator(".gx-source_preview .tiles span[style]")).to_have_count(16)
+    assert len(surveys.seen) == 16
+    fill(page.get_by_role("textbox", name="name", exact=True), "cut")
+    expect(page).to_have_url(re.compile("name%3Dcut"))
+    page.reload()
+    expect(page.get_by_role("textbox", name="name", exact=True)).to_have_value("cut")
+    page.get_by_role("button", name="Fetch 18 cut-outs").click()
+    expect(page.get_by_text("cut " + READY.format(18))).to_be_visible()
+    assert len(surveys.seen) == 18
+    made = site.client.call(endpoints.GET_DATASET, name="cut")
+    assert (made.n, made.with_sky, made.img_size) == (18, 18, 32)
+    galaxies = site.client.call(endpoints.LIST_GALAXIES, name="cut", limit=1).galaxies
+    assert (galaxies[0].source_id, galaxies[0].ra, galaxies[0].pxscale) == ("galaxy 0", 20.5, 0.262)
+
+
+def test_positions_that_cannot_be_fetched_say_why_at_their_field(visit: Visit, site: Site) -> None:
+    page = visit.page
+    visit.open("/data?add=positions")
+    (site.home / "incoming" / "few.csv").write_text("id,ra,dec\na,1,1\nb,2,2\n")
+    fill(page.get_by_role("textbox", name="path"), str(site.home / "incoming" / "few.csv"))
+    expect(page.get_by_role("alert").filter(has_text="2 positions")).to_be_visible()
+    expect(page.get_by_role("button", name="Fetch 2 cut-outs")).to_be_disabled()
+    fill(page.get_by_role("textbox", name="cone"), "north")
+    expect(page.get_by_role("alert").filter(has_text="north")).to_be_visible()
 
 
 def test_an_upload_that_cannot_be_imported_is_refused_before_it_is_sent(visit: Visit) -> None:

@@ -50,7 +50,7 @@ def preview_sprite(
         if source.recipe is None and findings.problems:
             raise findings.problems[0]
         source.prepare(SILENT)
-        return _sprite(source, count, side)
+        return sprite(source, count, side)
 
 
 @contextmanager
@@ -88,7 +88,8 @@ def _preview(source: FrameSource, findings: Findings) -> SourcePreview:
     )
 
 
-def _sprite(source: FrameSource, count: int, side: int) -> bytes:
+def sprite(source: FrameSource, count: int, side: int) -> bytes:
+    """PNG of `count` galaxies of a prepared source, as in preview_sprite."""
     rows = evenly_spaced(source.rows(), count)
     sheet = Image.new("RGB", (SPRITE_COLUMNS * side, -(-count // SPRITE_COLUMNS) * side))
     display = np.array(source.plan.display, np.float32)

@@ -19,19 +19,20 @@ class ImportStopped(BaseException):
 
 @dataclass(frozen=True)
 class Reporter:
-    """`progress(done, total, message)` and `should_stop()` are called as work is done."""
+    """`progress(done, total, message)` and `should_stop()` are called as work is done; a pace is given by
+    keyword."""
 
-    progress: Callable[[int, int, str], None]
+    progress: Callable[..., None]
     should_stop: Callable[[], bool]
 
-    def tick(self, done: int, total: int, message: str) -> None:
-        """Report, or raise ImportStopped."""
+    def tick(self, done: int, total: int, message: str, **pace: float) -> None:
+        """Report, or raise ImportStopped. `pace` may be images_per_s and eta_s."""
         if self.should_stop():
             raise ImportStopped(message)
-        self.progress(done, total, message)
+        self.progress(done, total, message, **pace)
 
 
-SILENT = Reporter(lambda *_: None, lambda: False)
+SILENT = Reporter(lambda *_, **__: None, lambda: False)
 """For previews, which report no progress."""
 
 

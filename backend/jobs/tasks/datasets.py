@@ -1,9 +1,10 @@
-"""Making datasets: simulation, import, download, and subsets of another."""
+"""Making datasets: simulation, import, download, cut-outs, and subsets of another."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from backend.data.cutouts.making import CUTOUTS_CACHE, make_cutouts
 from backend.data.importers import ImportStopped, import_dataset, made_by, simulate_dataset
 from backend.data.incoming.download import PUBLISHED, download
 from backend.data.incoming.uploads import forget_upload
@@ -12,7 +13,7 @@ from backend.data.subset import subset_dataset
 from backend.jobs.run_dir import Result, Spec
 from backend.jobs.run_writer import RunWriter
 from backend.jobs.tasks.inputs import open_store
-from shared.configs import DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
+from shared.configs import CutoutsConfig, DownloadConfig, ImportConfig, SimulateConfig, SubsetConfig
 from shared.configs.kinds import RunKind
 
 
@@ -28,8 +29,12 @@ class DatasetJob:
     def folder(self) -> Path:
         return self.home / "datasets"
 
-    def progress(self, done: int, total: int, message: str) -> None:
-        self.writer.heartbeat(step=done, total_steps=total, message=message)
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        return tuple(map(Path, self.spec.roots))
+
+    def progress(self, done: int, total: int, message: str, **pace: float) -> None:
+        self.writer.heartbeat(step=done, total_steps=total, message=message, **pace)
 
     def simulate(self) -> Path:
         config = SimulateConfig.model_validate(self.spec.config)
@@ -38,7 +43,7 @@ class DatasetJob:
     def import_(self) -> Path:
         """Import, then delete the upload: the store holds all of it."""
         config = ImportConfig.model_validate(self.spec.config)
-        path = self._imported(config, tuple(map(Path, self.spec.roots)))
+        path = self._imported(config, self.roots)
         forget_upload(self.home / "uploads", config.path)
         return path
 
@@ -54,6 +59,22 @@ class DatasetJob:
         source = ImportConfig(path=str(fetched), name=config.name, img_size=config.img_size)
         path = self._imported(source, (fetched.parent,))
         fetched.unlink(missing_ok=True)
+        return path
+
+    def cutouts(self) -> Path:
+        """Fetch and import, then delete the uploaded table; the cut-outs stay cached."""
+        config = CutoutsConfig.model_validate(self.spec.config)
+        path = make_cutouts(
+            config,
+            self.folder,
+            self.home / CUTOUTS_CACHE,
+            self.spec.run_id,
+            self.progress,
+            self.writer.should_stop,
+            self.roots,
+            self.writer.say,
+        )
+        forget_upload(self.home / "uploads", config.path)
         return path
 
     def _imported(self, config: ImportConfig, roots: tuple[Path, ...]) -> Path:
@@ -73,6 +94,7 @@ MAKERS: dict[RunKind, Callable[[DatasetJob], Path]] = {
     RunKind.SIMULATE: DatasetJob.simulate,
     RunKind.IMPORT: DatasetJob.import_,
     RunKind.DOWNLOAD: DatasetJob.download,
+    RunKind.CUTOUTS: DatasetJob.cutouts,
     RunKind.SUBSET: DatasetJob.subset,
 }
 

@@ -14,7 +14,7 @@ from backend.db.engine import Database
 from backend.db.models import RunRow
 from backend.errors import ConflictError, InvalidInputError
 from backend.jobs.queue import ReadyRun, enqueue
-from backend.services.launching import datasets, embeddings, models, pretraining
+from backend.services.launching import cutouts, datasets, embeddings, models, pretraining
 from backend.services.launching.context import LaunchContext
 from backend.services.runs.lifecycle import get_run, stop_run
 from backend.settings import Settings
@@ -40,6 +40,7 @@ PREPARE: dict[RunKind, Prepare] = {
     RunKind.IMPORT: datasets.prepare_import,
     RunKind.SIMULATE: datasets.prepare_simulation,
     RunKind.DOWNLOAD: datasets.prepare_download,
+    RunKind.CUTOUTS: cutouts.prepare_cutouts,
     RunKind.SUBSET: datasets.prepare_subset,
 }
 

@@ -49,7 +49,7 @@ def draw_active_jobs() -> None:
 def draw_every_job() -> None:
     """All jobs that create datasets, in an expander."""
     with st.expander(
-        "Jobs: imports, downloads, simulations and subsets", key="open_jobs", on_change="rerun"
+        "Jobs: imports, cut-outs, downloads, simulations and subsets", key="open_jobs", on_change="rerun"
     ) as fold:
         if fold.open:
             draw_jobs(MAKERS, key="dataset_jobs")
@@ -95,7 +95,7 @@ def _show(run_id: str, name: str) -> None:
 
 def open_dataset(name: str) -> None:
     """Callback: show this dataset on the next rerun."""
-    for key in ("add", "set"):
+    for key in ("add", "set", "cut"):
         st.query_params.pop(key, None)
     st.query_params["dataset"] = name
 

@@ -14,10 +14,11 @@ KINDS = {
     "class_folders": "folder with one subfolder per class",
     "folder_table": "folder of images with a table",
     "folder": "folder of images",
+    "cutouts": "cut-outs of a survey",
 }
 LONGEST_NAME = 63
 ENDINGS = re.compile(
-    r"(\.(h5|hdf5|zip|npz|npy|csv|tsv|fits|fit|gz|tar|parquet|ecsv|vot|votable|xml))+$", re.IGNORECASE
+    r"(\.(h5|hdf5|zip|npz|npy|csv|tsv|txt|fits|fit|gz|tar|parquet|ecsv|vot|votable|xml))+$", re.IGNORECASE
 )
 
 

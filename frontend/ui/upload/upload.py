@@ -32,6 +32,12 @@ IMAGES = UploadKind(
     accept=PICTURES + FRAMES + CONTAINERS + TABLES,
     many=True,
 )
+POSITIONS = UploadKind(
+    title="Drop a table with RA and Dec here",
+    hint="A row a galaxy; a list without a header is fine too.",
+    accept=TABLES,
+    many=False,
+)
 RUN_ZIP = UploadKind(
     title="Drop the zip file of a run here",
     hint="Up to 2 GB, from “Export” on its Run page. Larger files: galaxyscope runs import FILE.zip",

@@ -1,4 +1,4 @@
-"""Adding a dataset: your own images, Galaxy10 DECaLS, or simulated galaxies."""
+"""Adding a dataset: your own images, cut-outs of positions, Galaxy10 DECaLS, or simulated galaxies."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import streamlit as st
 
 from frontend.features.data.adding.import_form import draw_import
+from frontend.features.data.adding.positions_form import draw_positions
 from frontend.features.data.jobs import draw_active_jobs, draw_every_job, draw_ready, queue_job, suggest_free
 from frontend.features.data.words import name_fault
 from frontend.ui.blocks import empty_state, facts, page_title, wrong
@@ -16,7 +17,12 @@ from shared.configs.kinds import RunKind
 from shared.contract.datasets import Dataset
 
 QUESTION = "Which galaxies do you want to add?"
-WAYS = {"import": "Your own images", "download": "Galaxy10 DECaLS", "simulate": "Simulated galaxies"}
+WAYS = {
+    "import": "Your own images",
+    "positions": "From positions",
+    "download": "Galaxy10 DECaLS",
+    "simulate": "Simulated galaxies",
+}
 GALAXY10 = (
     ("Galaxies", "17,736 from the DESI Legacy Imaging Surveys (DECaLS), g r z as colour"),
     ("Images", "256 × 256 px"),
@@ -43,7 +49,8 @@ def draw_add_view(way: str | None, datasets: Mapping[str, Dataset]) -> None:
     else:
         empty_state(
             "There are no datasets yet.",
-            "Import your own galaxies, download Galaxy10 DECaLS, or start with simulated ones.",
+            "Import your own galaxies or fetch them by position, download Galaxy10 DECaLS, or start with "
+            "simulated ones.",
         )
     draw_ready()
     draw_active_jobs()
@@ -63,6 +70,8 @@ def draw_add_view(way: str | None, datasets: Mapping[str, Dataset]) -> None:
         _draw_download(list(datasets))
     elif st.session_state["add_way"] == "simulate":
         _draw_simulate(list(datasets))
+    elif st.session_state["add_way"] == "positions":
+        draw_positions(list(datasets))
     else:
         draw_import(list(datasets))
     draw_every_job()
@@ -73,7 +82,7 @@ def _take_way() -> None:
 
 
 def _leave() -> None:
-    for key in ("add", "set"):
+    for key in ("add", "set", "cut"):
         st.query_params.pop(key, None)
 
 

@@ -1,12 +1,13 @@
 """Fields of the import form: columns, frame, stretch."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import streamlit as st
 
 from frontend.features.data.adding.import_values import FIELD, SPECS
 from frontend.features.data.words import role_words
 from frontend.ui.blocks import section, wrong
+from frontend.ui.config_form import FieldSpec
 from frontend.ui.setting_fields import KEEP, draw_setting
 from shared.configs.datasets import COLUMN_FIELDS, NO_COLUMN
 from shared.contract.datasets import SourcePreview
@@ -78,21 +79,24 @@ def _take_targets() -> None:
 
 
 def _draw_role(field: str, preview: SourcePreview, fault: str) -> None:
-    key = FIELD + field
-    guess = preview.roles.get(field)
+    draw_role(SPECS[field], FIELD + field, preview.columns, preview.roles.get(field), fault)
+
+
+def draw_role(spec: FieldSpec, key: str, columns: Sequence[str], guess: str | None, fault: str) -> None:
+    """A select for the column of one role, with its value under `key` in the session."""
     chosen = st.session_state.get(key) or ""
-    options = list(dict.fromkeys(["", NO_COLUMN, *preview.columns, *([chosen] if chosen else [])]))
+    options = list(dict.fromkeys(["", NO_COLUMN, *columns, *([chosen] if chosen else [])]))
     words = {"": role_words("", guess if not chosen else None), NO_COLUMN: "none"}
     if chosen:
         words[""] = "guess"
     st.session_state[key] = chosen
     st.selectbox(
-        SPECS[field].label,
+        spec.label,
         options,
         format_func=lambda name: words.get(name, name),
         key=key,
-        help=SPECS[field].tooltip,
-        accept_new_options=field == "pxscale",
+        help=spec.tooltip,
+        accept_new_options=spec.name == "pxscale",
         **KEEP,
     )
     if fault:

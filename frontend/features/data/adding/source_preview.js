@@ -5,7 +5,8 @@ import { makeStore } from "../../../ui/kit/component.js"
 import { el, find } from "../../../ui/kit/dom.js"
 import { problemWords } from "../../../ui/kit/problems.js"
 
-/** @typedef {{ config: Record<string, unknown>, n: number, caption: string }} Data `config` has values of ImportConfig */
+/** @typedef {"/sources/preview.png" | "/cutouts/preview.png"} Picture */
+/** @typedef {{ config: Record<string, unknown>, n: number, caption: string, picture: Picture }} Data `config` has values of the form */
 /** @typedef {ReturnType<typeof build>} State */
 
 /** @type {ReturnType<typeof makeStore<State>>} */
@@ -15,7 +16,7 @@ const TILE_PX = 96
 /** @param {import("../../../ui/kit/mount.d.ts").Mounting<Data>} mounting */
 export default function ({ data, parentElement }) {
   const state = previews(parentElement, () => build(find(parentElement, ".gx-source_preview")))
-  const key = JSON.stringify(data.config)
+  const key = JSON.stringify([data.picture, data.config])
   if (key === state.key) return
   state.key = key
   load(state, data)
@@ -36,7 +37,7 @@ async function load(state, data) {
   const { signal } = state.stop = new AbortController()
   state.tiles.classList.add("waiting")
   try {
-    const picture = await fetchFile(address("/sources/preview.png", { config: state.key }), { signal })
+    const picture = await fetchFile(address(data.picture, { config: JSON.stringify(data.config) }), { signal })
     const url = URL.createObjectURL(await picture.blob())
     if (!signal.aborted) await show(state, url, data)
   } catch (problem) {
