@@ -14,8 +14,8 @@ Points = Sequence[tuple[int, float]]
 
 @dataclass(frozen=True)
 class Stopping:
-    """The best step so far, evaluations since, and the step at which `patience` ran out; `own`: the run
-    itself uses early stopping."""
+    """The step of the best checkpoint so far, evaluations since the first of the highest scores, and the step
+    at which `patience` ran out; `own`: the run itself uses early stopping."""
 
     patience: int
     own: bool
@@ -36,15 +36,19 @@ class Stopping:
 
 def replay_stopping(accuracy: Points, patience: int, total_steps: int | None) -> Stopping:
     """Early stopping as in training: an equal evaluation is not better, and at the last step there is nothing
-    to stop. `patience` 0 means off; then USUAL_PATIENCE is replayed."""
+    to stop. `patience` 0 means off; then USUAL_PATIENCE is replayed. The best checkpoint is the last of
+    equals, and never that of step 0, which is untrained."""
     allowed = patience or USUAL_PATIENCE
-    best: tuple[int, float] | None = None
+    best: float | None = None
+    marked: tuple[int, float] | None = None
     since, stop = 0, None
     for step, value in accuracy:
-        if best is None or value > best[1]:
-            best, since = (step, value), 0
+        if step > 0 and (marked is None or value >= marked[1]):
+            marked = step, value
+        if best is None or value > best:
+            best, since = value, 0
             continue
         since += 1
         if stop is None and since >= allowed and step != total_steps:
             stop = step
-    return Stopping(allowed, patience > 0, best[0] if best else None, since, stop)
+    return Stopping(allowed, patience > 0, marked[0] if marked else None, since, stop)

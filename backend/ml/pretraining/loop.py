@@ -91,28 +91,34 @@ class ImageSchedule:
 
 @dataclass
 class Selection:
-    """The best evaluation so far, kept in every checkpoint so that a resumed run selects alike.
+    """The evaluations so far, kept in every checkpoint so that a resumed run selects alike.
 
-    Step 0 is a reference and never the best; of equals the later is, though it does not count as better for
-    stopping early."""
+    `best`, `best_step` and `since_best` are for early stopping: the first of the highest scores, and the
+    evaluations since. `marked` and `marked_step` are the best checkpoint: the last of the highest scores
+    after step 0, which is the untrained reference.
+    """
 
     best: float | None = None
     best_step: int | None = None
     since_best: int = 0
     evaluated_step: int | None = None
+    marked: float | None = None
+    marked_step: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.marked_step is None and self.best_step:  # of a checkpoint before 0.2
+            self.marked, self.marked_step = self.best, self.best_step
 
     def take(self, score: float | None, step: int) -> bool:
-        """Whether `step` is the best so far; without a score, the last one is."""
+        """Whether the checkpoint of `step` is now the best; without a score, the last one is."""
         self.evaluated_step = step
-        if step == 0:
-            return False
-        if score is not None and self.best is not None and score <= self.best:
-            self.since_best += 1
-            if score < self.best:
-                return False
+        if score is None or self.best is None or score > self.best:
+            self.best, self.best_step, self.since_best = score, step, 0
         else:
-            self.since_best = 0
-        self.best, self.best_step = score, step
+            self.since_best += 1
+        if step == 0 or (score is not None and self.marked is not None and score < self.marked):
+            return False
+        self.marked, self.marked_step = score, step
         return True
 
 

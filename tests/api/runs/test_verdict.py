@@ -76,7 +76,7 @@ def test_with_the_linear_probe_off_neighbours_decide_and_early_stopping_is_repla
     run_id = launch(client, online_probe="off", early_stopping_patience=2)
     evaluated(database, settings, run_id, *[{KNN: value, RANK: 16.0} for value in (0.5, 0.6, 0.6, 0.5)])
     verdict = client.call(endpoints.GET_VERDICT, run_id=run_id)
-    assert (verdict.judged_by, verdict.best_step, verdict.would_stop_at_step) == (KNN, 10, 30)
+    assert (verdict.judged_by, verdict.best_step, verdict.would_stop_at_step) == (KNN, 20, 30)
     assert verdict.stopping == "early stopping with patience 2 ended it at step 30"
 
 
@@ -91,7 +91,7 @@ def test_a_probe_beside_the_encoder_is_referred_to_lbfgs_at_step_0(
         client.call(endpoints.GET_VERDICT, run_id=run_id),
     )
     assert run.baselines == {"random_init_linear_accuracy": 0.4, "random_init_knn_accuracy": 0.3}
-    assert (verdict.judged_by, verdict.best_step, verdict.state) == (LINEAR, 10, Trend.FLAT)
+    assert (verdict.judged_by, verdict.best_step, verdict.state) == (LINEAR, 30, Trend.FLAT)
 
 
 def test_an_unlabelled_training_is_told_by_its_rank(

