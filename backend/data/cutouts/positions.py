@@ -12,12 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.data.importers.catalogue import Catalogue, numbered, unlabelled, with_table
-from backend.data.importers.columns import constant_scale
 from backend.data.importers.frame_source import TableView
 from backend.data.importers.listing import path_opener, table_columns
 from backend.data.importers.opening import require_inside
 from backend.data.importers.reporting import Findings
-from backend.data.importers.tables import TABLE_SUFFIXES
+from backend.data.importers.tables import FOLDER_TABLES, holds_fits_table, is_table_name
+from backend.data.importers.tables.columns import constant_scale
 from backend.data.importers.trees import Roots
 from backend.data.layout import Floats, Rows
 from backend.data.splits import chord_of, unit_vectors
@@ -83,9 +83,10 @@ def _require_table(path: Path, roots: Roots) -> None:
     require_inside(path, roots, "path")
     if not path.is_file():
         raise DataError("no_such_file", f"There is no file {path}; check the path of the table.", "path")
-    if not path.name.lower().endswith(TABLE_SUFFIXES):
-        why = f"{path.name} is not a table of positions; give a {', '.join(TABLE_SUFFIXES[:-1])} or "
-        raise DataError("not_a_table", f"{why}{TABLE_SUFFIXES[-1]} with RA and Dec.", "path")
+    if not is_table_name(path.name) and not holds_fits_table(path_opener(path), path.name):
+        kinds = f"{', '.join(FOLDER_TABLES)} or FITS table"
+        why = f"{path.name} is not a table of positions; give a {kinds} with RA and Dec."
+        raise DataError("not_a_table", why, "path")
 
 
 def _with_scale(catalogue: Catalogue, config: CutoutsConfig, findings: Findings) -> Catalogue:
@@ -137,6 +138,7 @@ def _rows_of(catalogue: Catalogue, rows: Rows) -> Catalogue:
         sky={key: values[rows] for key, values in catalogue.sky.items()},
         splits=None if catalogue.splits is None else catalogue.splits[rows],
         groups=None if catalogue.groups is None else catalogue.groups[rows],
+        targets={name: values[rows] for name, values in catalogue.targets.items()},
     )
 
 

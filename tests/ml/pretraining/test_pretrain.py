@@ -1,6 +1,5 @@
 """Pretraining: it learns, it can be left and resumed at any step, and it fails with a reason."""
 
-import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
