@@ -64,13 +64,32 @@ def jpeg(pixels: NDArray[np.uint8]) -> bytes:
     return out.getvalue()
 
 
-def as_fits(pixels: NDArray[np.float32], **cards: str) -> bytes:
+def as_fits(pixels: NDArray[np.float32], **cards: Any) -> bytes:
     """FITS of (H, W) or (C, H, W) with row 0 on top: FITS counts rows upwards."""
     out = io.BytesIO()
     hdu = fits.PrimaryHDU(pixels[..., ::-1, :])
     hdu.header.update(cards)
     hdu.writeto(out)
     return out.getvalue()
+
+
+def wcs_cards(query: dict[str, str], side: int, act: str = "") -> dict[str, Any]:
+    """The WCS of an answer: north up, east left; that of another place or scale on request."""
+    scale = float(query["pixscale"]) / 3600 if "pixscale" in query else float(query["fov"]) / side
+    scale *= 2 if act == "coarse" else 1
+    middle = (side + 1) / 2
+    return {
+        "CTYPE1": "RA---TAN",
+        "CTYPE2": "DEC--TAN",
+        "CRVAL1": float(query["ra"]) + (1 if act == "moved" else 0),
+        "CRVAL2": float(query["dec"]),
+        "CRPIX1": middle,
+        "CRPIX2": middle,
+        "CD1_1": -scale,
+        "CD1_2": 0.0,
+        "CD2_1": 0.0,
+        "CD2_2": scale,
+    }
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -132,9 +151,8 @@ class Handler(BaseHTTPRequestHandler):
                 cube[:, :, : side // 4] = np.nan
             if act == "empty":
                 cube[:] = 0
-            return as_fits(
-                cube if "bands" in query else cube[0], **({"BANDS": names} if "bands" in query else {})
-            )
+            cards = wcs_cards(query, side, act)
+            return as_fits(cube, BANDS=names, **cards) if "bands" in query else as_fits(cube[0], **cards)
         pixels = colours(ra, side)
         if act == "empty":
             pixels[:] = 0

@@ -1,18 +1,22 @@
 """The answer of a cut-out service, taken for an image only once it is one."""
 
 import re
+import warnings
 from io import BytesIO
 
 import numpy as np
 
 from backend.data.cutouts.requests import Part
-from backend.data.frames.limits import UnreadableImageError
+from backend.data.frames.limits import READ_ERRORS, UnreadableImageError
 from backend.data.frames.reading import Frame, frame_header, read_frame
+from backend.data.splits import chord_of, unit_vectors
 
 MAGIC = {"jpg": b"\xff\xd8\xff", "fits": b"SIMPLE  ="}
 MAX_EMPTY = 0.05
 """Share of a picture that solid black or white may have, as beyond the edge of a survey."""
 SOLID = 5
+PLACE_PIXELS, SCALE_SHARE = 3.0, 0.05
+"""How far the WCS of a FITS image may be from the request: its centre, and its pixel scale."""
 
 
 class EmptyCutoutError(UnreadableImageError):
@@ -31,12 +35,36 @@ def read_cutout(answer: bytes, part: Part, side: int) -> Frame:
         raise UnreadableImageError(f"{header.width} × {header.height} pixels, not {side} × {side}")
     frame = read_frame(BytesIO(answer), name)
     if part.bands:
+        _check_place(answer, part, side)
         return _checked_bands(frame.astype(np.float32), part)
     if frame.dtype != np.uint8:
         raise UnreadableImageError(f"a picture of {frame.dtype}, not of 8 bits")
     picture = np.repeat(frame, 3, axis=2) if frame.shape[2] == 1 else frame
     _check_picture(picture)
     return picture
+
+
+def _check_place(answer: bytes, part: Part, side: int) -> None:
+    """UnreadableImageError if the WCS, where there is one, is not that of the request."""
+    from astropy.io import fits  # on first use
+    from astropy.wcs import WCS
+    from astropy.wcs.utils import proj_plane_pixel_scales
+
+    try:
+        with warnings.catch_warnings(), np.errstate(all="ignore"):
+            warnings.simplefilter("ignore")
+            wcs = WCS(fits.getheader(BytesIO(answer)), naxis=2)
+            if not wcs.has_celestial:
+                return
+            ra, dec = map(float, wcs.pixel_to_world_values((side - 1) / 2, (side - 1) / 2))
+            scale = float(np.mean(proj_plane_pixel_scales(wcs))) * 3600
+    except (*READ_ERRORS, fits.VerifyError) as error:
+        raise UnreadableImageError(f"its WCS cannot be read ({error})") from error
+    known, wanted = unit_vectors(np.array([ra, part.ra]), np.array([dec, part.dec]))
+    if not np.linalg.norm(known - wanted) <= chord_of(np.array(PLACE_PIXELS * part.pxscale)):
+        raise UnreadableImageError(f"it shows RA {ra:.5f} Dec {dec:+.5f}, another place")
+    if not abs(scale / part.pxscale - 1) <= SCALE_SHARE:
+        raise UnreadableImageError(f"it has {scale:.4g} arcsec per pixel, not {part.pxscale:.4g}")
 
 
 def _checked_bands(frame: Frame, part: Part) -> Frame:

@@ -24,11 +24,14 @@ MIRROR_PER_S = 50.0
 @dataclass(frozen=True)
 class Part:
     """One request: a picture (`bands` empty), or FITS bands of one galaxy. `file` is its answer within the
-    cache."""
+    cache; `ra` and `dec` (deg) and `pxscale` (arcsec) are what is requested."""
 
     url: str
     file: Path
     bands: tuple[str, ...]
+    ra: float
+    dec: float
+    pxscale: float
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ class CutoutRequests:
             url = f"{self.address}/{kind}?{urlencode({'layer': layer, **place, **frame, **shown})}"
         folder = Path(self._folder(), f"{side}px_{pxscale:.6g}", f"{int(ra):03d}")
         name = f"{place['ra']}_{place['dec']}_{'-'.join(bands) or 'colour'}.{config.file_format}"
-        return Part(url, folder / name, bands)
+        return Part(url, folder / name, bands, ra, dec, pxscale)
 
     def _folder(self) -> str:
         """One for each survey, and for each mirror, which may hold something else."""

@@ -26,7 +26,16 @@ from backend.errors import DataError
 from backend.files import EVERYWHERE, try_lock
 from shared.configs import CutoutsConfig
 from shared.configs.surveys import SURVEYS
-from tests.cutout_service import CutoutSite, as_fits, band, colours, cutout_service, jpeg, table_text
+from tests.cutout_service import (
+    CutoutSite,
+    as_fits,
+    band,
+    colours,
+    cutout_service,
+    jpeg,
+    table_text,
+    wcs_cards,
+)
 from tests.data.conftest import raises
 
 Make = Callable[..., Path]
@@ -168,6 +177,8 @@ def test_the_legacy_viewer_is_asked_in_its_own_form(make: Make, site: CutoutSite
         ("truncated", "truncated", False, "jpg"),
         ("truncated", "truncated", False, "fits"),
         ("elsewhere", "evil.example", False, "jpg"),
+        ("moved", "another place", False, "fits"),
+        ("coarse", "0.524 arcsec per pixel, not 0.262", False, "fits"),
         ("404", "404", False, "jpg"),
         ("empty", "outside the survey", True, "jpg"),
         ("empty", "outside the survey", True, "fits"),
@@ -382,7 +393,12 @@ def test_damaged_answers_are_images_or_refused(data: st.DataObject) -> None:
     """Never another error, never another shape."""
     kind = data.draw(st.sampled_from(["jpg", "fits"]))
     whole = (
-        jpeg(colours(1.0, SIDE)) if kind == "jpg" else as_fits(np.stack([band(1.0, b, SIDE) for b in "gr"]))
+        jpeg(colours(1.0, SIDE))
+        if kind == "jpg"
+        else as_fits(
+            np.stack([band(1.0, b, SIDE) for b in "gr"]),
+            **wcs_cards({"ra": "1", "dec": "2", "pixscale": "0.262"}, SIDE),
+        )
     )
     answer = bytearray(whole)
     for _ in range(data.draw(st.integers(1, 12))):
@@ -390,7 +406,7 @@ def test_damaged_answers_are_images_or_refused(data: st.DataObject) -> None:
     cut = bytes(answer[: data.draw(st.integers(0, len(answer)))] if data.draw(st.booleans()) else answer)
     bands = () if kind == "jpg" else ("g", "r")
     try:
-        frame = read_cutout(cut, Part("", Path(f"x.{kind}"), bands), SIDE)
+        frame = read_cutout(cut, Part("", Path(f"x.{kind}"), bands, 1.0, 2.0, 0.262), SIDE)
     except UnreadableImageError:
         return
     assert (frame.shape, frame.dtype) == ((SIDE, SIDE, len(bands) or 3), "float32" if bands else "uint8")
