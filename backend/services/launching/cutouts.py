@@ -24,12 +24,12 @@ def prepare_cutouts(context: LaunchContext, config: CutoutsConfig) -> ReadyRun:
     config = _absolute(config, context.settings)
     with context.database.read() as session:
         require_free_name(session, config.name)
-    cost = check_cutouts(config, context.settings.home / CUTOUTS_CACHE, context.roots)
+    cost = check_cutouts(config, context.settings.home / CUTOUTS_CACHE, context.settings.readable_roots)
     needed, free = cost.fetch_bytes + cost.size_bytes, shutil.disk_usage(context.settings.home).free
     if needed > free:
         why = f"the cut-outs and their dataset need {needed / 1e9:.1f} GB and {free / 1e9:.1f} GB are free"
         raise InvalidInputError("disk_full", f"{why}; choose fewer or smaller ones", "img_size")
-    return ReadyRun(RunKind.CUTOUTS, config, roots=context.roots)
+    return ReadyRun(RunKind.CUTOUTS, config, roots=context.settings.readable_roots)
 
 
 def inspect(settings: Settings, values: dict[str, Any]) -> CutoutsPreview:
