@@ -84,11 +84,8 @@ class ImportConfig(Config):
     crop: bool = setting(
         False, "frame", "Crop the central img_size pixels; otherwise the central square is resized."
     )
-    stretch: Literal["asinh", "linear", "unit"] | None = setting(
-        None,
-        "stretch",
-        "How values of more than 8 bits become 8 bits: asinh, linear, or unit (0 to 1, times 255). Empty is "
-        "unit for three bands of 0 to 1, else asinh. 8-bit images stay as they are.",
+    stretch: Literal["asinh", "linear"] = setting(
+        "asinh", "stretch", "How values of more than 8 bits become 8 bits; 8-bit images stay as they are."
     )
     low_percentile: float = setting(
         1.0, "stretch", "Percentile of the pixels that becomes black.", unit="%", ge=0, lt=100
@@ -106,17 +103,6 @@ class ImportConfig(Config):
         "dataset",
         "stretch",
         "Percentiles of the whole dataset, so that brightness compares, or of each image.",
-    )
-    stretch_bands: Literal["each", "shared"] = setting(
-        "each", "stretch", "Percentiles of each band, or of all bands together, which keeps colours."
-    )
-    max_blank: float = setting(
-        5.0,
-        "stretch",
-        "Frames with more NaN or infinite values are left out; others count as sky.",
-        unit="%",
-        ge=0,
-        le=100,
     )
     bands: str | None = setting(
         None, "stretch", "Names of the bands in the order of the file, as g,r,z; empty numbers them."

@@ -12,11 +12,10 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
-from PIL import ExifTags, Image, ImageFile, ImageOps, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image, ImageFile, UnidentifiedImageError
 
-from backend.data.frames.fits import BZIP2_MAGIC, FITS_MAGIC, GZIP_MAGIC, fits_header, read_fits
+from backend.data.frames.fits import FITS_MAGIC, GZIP_MAGIC, fits_header, read_fits
 from backend.data.frames.limits import MAX_PIXELS, READ_ERRORS, UnreadableImageError, split_axes
-from backend.data.frames.wcs import SkyFrame
 from backend.errors import DataError
 
 __all__ = ["FRAME_SUFFIXES", "Frame", "FrameHeader", "UnreadableImageError", "frame_header", "read_frame"]
@@ -26,7 +25,7 @@ Frame = NDArray[Any]
 
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
-FITS_SUFFIXES = tuple(stem + end for stem in (".fits", ".fit", ".fts") for end in (".fz", ".gz", ".bz2", ""))
+FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fit.gz")
 FRAME_SUFFIXES = (*PICTURE_SUFFIXES, *FITS_SUFFIXES, ".npy")
 """Endings, in lower case, of the files that read_frame reads."""
 
@@ -35,32 +34,26 @@ COLOUR_MODES = frozenset({"RGB", "RGBA", "RGBX", "RGBa", "P", "PA", "CMYK", "YCb
 DEEP_MODES = {"I;16": "uint16", "I;16L": "uint16", "I;16B": "uint16", "I;16N": "uint16"}
 WIDE_MODES = {"I": "float32", "F": "float32"}
 NPY_MAGIC = b"\x93NUMPY"
-PHOTOMETRIC = 262
-"""The TIFF tag PhotometricInterpretation; 0 is WhiteIsZero."""
 
 
 @dataclass(frozen=True)
 class FrameHeader:
     """A frame before its pixels are read. `dtype` is that of read_frame's array; `bands` are named by the
-    file, or empty; `left_out`, `undone` and `sky` are as in FitsImage."""
+    file, or empty."""
 
     width: int
     height: int
     channels: int
     dtype: str
     bands: tuple[str, ...]
-    left_out: tuple[str, ...] = ()
-    undone: str = ""
-    sky: SkyFrame | None = None
 
 
 def read_frame(stream: BinaryIO, name: str) -> Frame:
     """The pixels of one file, from a seekable stream.
 
-    Grey pictures have one band, other pictures three: alpha is dropped, CMYK and palettes become RGB; they
-    stand upright as EXIF says. FITS has its last row on top, as the sky is shown. UnreadableImageError if
-    this file is broken or too large; DataError if every such file would fail (three bands of 16 bits in a
-    PNG or TIFF).
+    Grey pictures have one band, other pictures three: alpha is dropped, CMYK and palettes become RGB. FITS
+    gives its first image HDU, its last row on top as the sky is shown. UnreadableImageError if this file is
+    broken or too large; DataError if every such file would fail (three bands of 16 bits in a PNG or TIFF).
     """
     kind = _kind(stream, name)
     if kind == "fits":
@@ -75,19 +68,15 @@ def frame_header(stream: BinaryIO, name: str) -> FrameHeader:
     """Size, bands and type of one file, from its header alone; errors as for read_frame."""
     kind = _kind(stream, name)
     if kind == "fits":
-        found = fits_header(stream)
-        height, width, channels = found.shape
-        return FrameHeader(
-            width, height, channels, found.dtype, found.bands, found.left_out, found.undone, found.sky
-        )
+        (height, width, channels), dtype, bands = fits_header(stream)
+        return FrameHeader(width, height, channels, dtype, bands)
     if kind == "npy":
         axes, _, stored = _npy_frame_header(stream)
         _, (height, width, channels) = split_axes(axes, prefer_first=False)
         return FrameHeader(width, height, channels, frame_dtype(stored), ())
     with _picture(stream, name) as image:
         dtype = DEEP_MODES.get(image.mode) or WIDE_MODES.get(image.mode) or "uint8"
-        width, height = image.size[::-1] if _lies_on_its_side(image) else image.size
-        return FrameHeader(width, height, 3 if image.mode in COLOUR_MODES else 1, dtype, ())
+        return FrameHeader(image.width, image.height, 3 if image.mode in COLOUR_MODES else 1, dtype, ())
 
 
 def _kind(stream: BinaryIO, name: str) -> str:
@@ -100,7 +89,7 @@ def _kind(stream: BinaryIO, name: str) -> str:
         raise UnreadableImageError(f"cannot be read ({error})") from error
     if not start:
         raise UnreadableImageError("the file is empty")
-    if start == FITS_MAGIC or start.startswith((GZIP_MAGIC, BZIP2_MAGIC)):
+    if start == FITS_MAGIC or start.startswith(GZIP_MAGIC):
         return "fits"
     if start.startswith(NPY_MAGIC):
         return "npy"
@@ -147,18 +136,9 @@ def _stored_layouts(image: Image.Image) -> list[str]:
     return [args if isinstance(args, str) else str(args[0]) for args in arguments]
 
 
-def _lies_on_its_side(image: Image.Image) -> bool:
-    """Whether EXIF turns the picture by 90°; Pillow itself does so for the size of a TIFF."""
-    return image.format != "TIFF" and image.getexif().get(ExifTags.Base.Orientation) in (5, 6, 7, 8)
-
-
 def _picture_pixels(image: Image.Image) -> Frame:
-    white_is_zero = isinstance(image, TiffImagePlugin.TiffImageFile) and image.tag_v2.get(PHOTOMETRIC) == 0
-    image.load()  # turns a TIFF upright
-    ImageOps.exif_transpose(image, in_place=True)
     if image.mode in DEEP_MODES:
-        values = np.asarray(image).astype(np.uint16)[..., None]
-        return np.uint16(65535) - values if white_is_zero else values  # Pillow turns 8 bits only
+        return np.asarray(image).astype(np.uint16)[..., None]
     if image.mode in WIDE_MODES:
         return np.asarray(image).astype(np.float32)[..., None]
     if image.mode in ("La", "RGBa"):

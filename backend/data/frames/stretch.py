@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,22 +13,18 @@ from backend.data.layout import Floats, Pixels
 from backend.errors import DataError
 from shared.configs import ImportConfig
 
-MAX_BLANK = 5.0
-"""Percent of a frame that may be NaN or infinite."""
-UNIT_PEAK = 0.5
-"""Floats of 0 to 1 reach this somewhere if 1 is white."""
+MAX_NAN_SHARE = 0.05
 SAMPLED_PIXELS = 32_768
 """Of each band of each frame, for the percentiles; smaller frames are used whole."""
 
 
-def check_frame(frame: Frame, max_blank: float = MAX_BLANK) -> None:
-    """UnreadableImageError if over `max_blank` percent of the values are NaN or infinite, or no band varies.
-    Check before resizing, which smears NaN."""
+def check_frame(frame: Frame) -> None:
+    """UnreadableImageError if over 5 % of the values are NaN or infinite, or no band varies. Check before
+    resizing, which smears NaN."""
     finite = np.isfinite(frame)
     blank = 1 - float(finite.mean())
-    if 100 * blank > max_blank:
-        share = f"{100 * blank:.1f} % of its pixels are NaN or infinite"
-        raise UnreadableImageError(f"{share}, over max_blank {max_blank:g} %")
+    if blank > MAX_NAN_SHARE:
+        raise UnreadableImageError(f"{100 * blank:.1f} % of its pixels are NaN or infinite, over 5 %")
     bands = [frame[..., band][finite[..., band]] for band in range(frame.shape[2])]
     if not any(len(values) and values.min() < values.max() for values in bands):
         first = next(values[0] for values in bands if len(values))
@@ -36,8 +32,7 @@ def check_frame(frame: Frame, max_blank: float = MAX_BLANK) -> None:
 
 
 def curve(x: Floats, config: ImportConfig) -> Floats:
-    """Values on the scale of the black and white points to 0 … 1: asinh(Q·x/softening)/Q, or x itself,
-    clipped."""
+    """Values on the scale of the percentiles to 0 … 1: asinh(Q·x/softening)/Q, or x itself, clipped."""
     if config.stretch == "asinh":
         x = np.arcsinh(config.stretch_q / config.stretch_softening * x) / config.stretch_q
     return np.clip(x, 0, 1)
@@ -57,29 +52,23 @@ class Stretch:
     def fit(cls, frames: Iterable[Frame], config: ImportConfig) -> "Stretch":
         """Percentiles of each band over all frames that pass check_frame. DataError if there is none, the
         numbers of bands differ, or a band's percentiles coincide."""
-        if config.stretch_scope == "image" and config.stretch is not None:
+        if config.stretch_scope == "image":
             return cls(config, None, None, 0)
         samples: list[NDArray[Any]] = []  # (≤ SAMPLED_PIXELS, C) each
         refused: list[str] = []
         for index, frame in enumerate(frames):
             try:
-                check_frame(frame, config.max_blank)
+                check_frame(frame)
             except UnreadableImageError as error:
                 refused.append(str(error))
                 continue
             samples.append(_sample(frame, index))
-        bands = _bands_of(samples, refused)
-        settled = config.model_copy(update={"stretch": config.stretch or _usual(bands)})
-        if settled.stretch == "unit":
-            return cls(settled, np.zeros(len(bands)), np.ones(len(bands)), len(samples))
-        if settled.stretch_scope == "image":
-            return cls(settled, None, None, 0)
-        return cls(settled, *_points(bands, settled), len(samples))
+        return cls(config, *_percentiles(_bands_of(samples, refused), config), len(samples))
 
     def __call__(self, frame: Frame) -> Pixels:
         """(H, W, C) uint8; NaN and infinite values become the black point. UnreadableImageError as in
         check_frame, and if the percentiles of one image coincide."""
-        check_frame(frame, self.config.max_blank)
+        check_frame(frame)
         low, high = self._limits(frame)
         pixels = np.empty(frame.shape, np.uint8)
         for band in range(frame.shape[2]):
@@ -93,7 +82,7 @@ class Stretch:
         if self.low is None or self.high is None:
             bands = [values[np.isfinite(values)] for values in np.moveaxis(frame, 2, 0)]
             try:
-                return _points(bands, self.config)
+                return _percentiles(bands, self.config)
             except DataError as error:
                 raise UnreadableImageError(error.detail) from error
         if frame.shape[2] != len(self.low):
@@ -103,26 +92,19 @@ class Stretch:
     def words(self) -> str:
         """Such as `asinh, Q 8, softening 0.05, 1–99.8 % of the dataset`."""
         config = self.config
-        if config.stretch == "unit":
-            return "values of 0 to 1, times 255"
         shape = f", Q {config.stretch_q:g}, softening {config.stretch_softening:g}"
         of = "the dataset" if config.stretch_scope == "dataset" else "each image"
         share = f"{config.low_percentile:g}–{config.high_percentile:g} % of {of}"
-        over = ", one for all bands" if config.stretch_bands == "shared" else ""
-        return f"{config.stretch}{shape if config.stretch == 'asinh' else ''}, {share}{over}"
+        return f"{config.stretch}{shape if config.stretch == 'asinh' else ''}, {share}"
 
     def provenance(self) -> dict[str, Any]:
         """Every number needed to repeat it; `low` and `high` are source values, one per band."""
         config = self.config
         stated: dict[str, Any] = {"curve": config.stretch}
-        if config.stretch == "unit":
-            return stated
         if config.stretch == "asinh":
             stated |= {"q": config.stretch_q, "softening": config.stretch_softening}
         stated |= {"low_percentile": config.low_percentile, "high_percentile": config.high_percentile}
-        stated |= {"scope": config.stretch_scope}
-        if config.stretch_bands == "shared":
-            stated["bands"] = "shared"
+        stated["scope"] = config.stretch_scope
         if config.stretch_scope == "dataset":
             limits = {"low": self.low, "high": self.high}
             stated |= {key: None if value is None else value.tolist() for key, value in limits.items()}
@@ -150,20 +132,6 @@ def _bands_of(samples: list[NDArray[Any]], refused: list[str]) -> list[NDArray[A
         raise DataError("mixed_bands", why, "path")
     bands = (np.concatenate([values[:, band] for values in samples]) for band in range(counts[0]))
     return [values[np.isfinite(values)] for values in bands]
-
-
-def _usual(bands: list[NDArray[Any]]) -> Literal["unit", "asinh"]:
-    """The curve nobody chose: colour pictures kept as floats of 0 to 1 are only multiplied."""
-    unit = len(bands) == 3 and all(len(band) and band.min() >= 0 and band.max() <= 1 for band in bands)
-    return "unit" if unit and max(band.max() for band in bands) > UNIT_PEAK else "asinh"
-
-
-def _points(bands: list[NDArray[Any]], config: ImportConfig) -> tuple[Floats, Floats]:
-    """(C,) black and white points, the same for all bands if they share one stretch."""
-    if config.stretch_bands == "each":
-        return _percentiles(bands, config)
-    low, high = _percentiles([np.concatenate(bands)], config)
-    return np.repeat(low, len(bands)), np.repeat(high, len(bands))
 
 
 def _percentiles(bands: list[NDArray[Any]], config: ImportConfig) -> tuple[Floats, Floats]:

@@ -29,9 +29,6 @@ from backend.data.splits import count_divided
 from backend.errors import DataError
 from shared.base.vocabulary import SPLIT_CODES
 from shared.configs import ImportConfig
-from shared.configs.datasets import NO_COLUMN
-
-FAR_DEG = 1 / 60
 
 
 @dataclass
@@ -196,37 +193,6 @@ def with_constant_scale(catalogue: Catalogue, config: ImportConfig, findings: Fi
             sky = {**catalogue.sky, "pxscale": np.full(len(catalogue), scale)}
             return replace(catalogue, sky=sky)
     return catalogue
-
-
-def with_wcs(catalogue: Catalogue, sky: Floats, config: ImportConfig, findings: Findings) -> Catalogue:
-    """The catalogue with what the WCS of files say, (n, 3) of ra, dec, pxscale, where no table says it; the
-    values of a table stay, and what disagrees with them is noted."""
-    known = np.isfinite(sky).all(axis=1)
-    fields = {
-        key: FIELDS[key] for key in ("ra", "dec", "pxscale") if getattr(config, FIELDS[key]) != NO_COLUMN
-    }
-    if not known.any() or not fields:
-        return catalogue
-    columns = dict(zip(("ra", "dec", "pxscale"), sky.T, strict=True))
-    missing = [key for key in fields if key not in catalogue.sky]
-    n = int(known.sum())
-    if missing:
-        findings.read(f"{', '.join(missing)} of {counted(n, 'image')} from the WCS of their files.", n)
-    if not {"ra", "dec"} & set(missing):
-        _note_elsewhere(catalogue, columns["ra"], columns["dec"], findings)
-    return replace(catalogue, sky={**catalogue.sky, **{key: columns[key] for key in missing}})
-
-
-def _note_elsewhere(catalogue: Catalogue, ra: Floats, dec: Floats, findings: Findings) -> None:
-    """Note positions of a table that are far from those of the WCS."""
-    from astropy.coordinates import angular_separation  # slow to import
-
-    apart = angular_separation(*map(np.radians, (catalogue.sky["ra"], catalogue.sky["dec"], ra, dec)))
-    far = np.flatnonzero(np.degrees(apart) > FAR_DEG)
-    if len(far):
-        first = catalogue.source_ids[int(far[0])]
-        text = f"{counted(len(far), 'position')} of the table lie over 1 arcmin from those of the WCS"
-        findings.assumed(f"{text}, first '{first[:60]}'; the table counts.", "ra_column")
 
 
 def classes_of(cells: Sequence[str]) -> tuple[list[str], Rows]:

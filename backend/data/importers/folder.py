@@ -7,7 +7,6 @@ import numpy as np
 
 from backend.data.frames.limits import UnreadableImageError
 from backend.data.frames.reading import Frame, FrameHeader, frame_header, read_frame
-from backend.data.importers.catalogue import with_wcs
 from backend.data.importers.frame_source import TICK_ROWS, FrameSource, SourceInfo
 from backend.data.importers.listing import Listing, list_images
 from backend.data.importers.recipe import FrameStats, too_small
@@ -31,13 +30,10 @@ class FolderSource(FrameSource):
         n = len(self._names)
         self._sizes = np.ones((n, 2), np.int64)
         self._usable = np.ones(n, np.bool_)
-        self._sky = np.full((n, 3), np.nan)
-        """Of the WCS of each file: ra, dec (deg), pxscale (arcsec per pixel)."""
         stats, skipped = FrameStats(), SkipLog()
         with findings.trying():
             self._read_headers(config, stats, skipped, reporter, n if headers is None else headers)
-        catalogue = with_wcs(listing.catalogue, self._sky, config, findings)
-        super().__init__(config, _info(listing, config), catalogue, stats, listing.table, findings)
+        super().__init__(config, _info(listing, config), listing.catalogue, stats, listing.table, findings)
         self.skipped = skipped
 
     def rows(self) -> Rows:
@@ -93,8 +89,6 @@ class FolderSource(FrameSource):
                 continue
             stats.add(header, name)
             self._sizes[row] = header.width, header.height
-            if header.sky is not None:
-                self._sky[row] = header.sky.ra, header.sky.dec, header.sky.pxscale
         refuse_many(skipped, len(rows))
 
     def _header(self, name: str) -> FrameHeader:

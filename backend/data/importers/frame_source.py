@@ -12,14 +12,13 @@ from backend.data.frames.reading import Frame
 from backend.data.frames.stretch import Stretch
 from backend.data.importers.catalogue import Catalogue
 from backend.data.importers.recipe import FrameStats, Recipe, note_treatment, recipe_of
-from backend.data.importers.reporting import SILENT, Findings, Reporter
+from backend.data.importers.reporting import Findings, Reporter
 from backend.data.layout import DatasetPlan, GalaxyBlock, Pixels, Rows, SkipLog, evenly_spaced
 from backend.errors import DataError
 from shared.configs import ImportConfig
 from shared.contract.datasets import ReceiptLine
 
 STRETCH_FRAMES = 256
-FRAMES_TRIED = 8
 TICK_ROWS = 64
 
 
@@ -93,7 +92,7 @@ class FrameSource(ABC):
         """Fit the stretch, if there is one, to at most 256 evenly spaced frames, and make the plan."""
         recipe = self.ready
         if recipe.deep:
-            recipe.stretch = self._fitted(reporter)
+            recipe.stretch = Stretch.fit(self._sample(reporter), self.config)
         self.plan = self._plan(recipe)
 
     def pixels(self, row: int) -> Pixels:
@@ -114,31 +113,15 @@ class FrameSource(ABC):
             told.read(text)
         return told.receipt
 
-    def check_pixels(self) -> None:
-        """Raise DataError if none of a few frames can be stored, as their pixels are blank or constant."""
-        if self.recipe is not None and self.recipe.deep:
-            self._fitted(SILENT, FRAMES_TRIED)
-
-    def _fitted(self, reporter: Reporter, frames: int = STRETCH_FRAMES) -> Stretch:
-        refused: list[str] = []
-        try:
-            return Stretch.fit(self._sample(reporter, frames, refused), self.config)
-        except DataError as error:
-            if not refused or error.code != "unreadable_images":
-                raise
-            why = f"None of {len(refused):,} sampled images can be stretched: {refused[0]}"
-            raise DataError(error.code, f"{why}; raise max_blank, or replace them.", "max_blank") from error
-
-    def _sample(self, reporter: Reporter, frames: int, refused: list[str]) -> Iterator[Frame]:
-        """Some frames as they will be stored; why others cannot be goes to `refused`."""
-        rows = evenly_spaced(self.rows(), frames)
+    def _sample(self, reporter: Reporter) -> Iterator[Frame]:
+        rows = evenly_spaced(self.rows(), STRETCH_FRAMES)
         for done, row in enumerate(rows):
             if done % TICK_ROWS == 0:
                 reporter.tick(0, len(self.rows()), "Measuring brightness for the stretch")
             try:
                 yield self.ready.framed(self.frame(int(row)))
-            except UnreadableImageError as error:
-                refused.append(str(error))
+            except UnreadableImageError:
+                continue
 
     def _plan(self, recipe: Recipe) -> DatasetPlan:
         info = self.info

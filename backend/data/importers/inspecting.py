@@ -35,9 +35,6 @@ def inspect_source(config: ImportConfig | dict[str, Any], roots: Roots) -> Sourc
         if n < MIN_ROWS:
             why = f"{counted(n, 'image')} can be used; a dataset needs at least {MIN_ROWS}: add more."
             findings.problems.append(DataError("too_few_images", why, "path"))
-        elif not findings.problems:
-            with findings.trying():
-                source.check_pixels()
         return _preview(source, findings)
 
 

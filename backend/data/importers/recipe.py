@@ -11,8 +11,7 @@ from PIL import Image
 from backend.data.frames.limits import UnreadableImageError
 from backend.data.frames.reading import Frame, FrameHeader
 from backend.data.frames.resize import centre_crop, resize
-from backend.data.frames.stretch import MAX_BLANK, Stretch, check_frame
-from backend.data.importers.names import counted, listed
+from backend.data.frames.stretch import Stretch, check_frame
 from backend.data.importers.reporting import Findings
 from backend.data.layout import Pixels, default_bands, display_weights
 from backend.errors import DataError
@@ -31,11 +30,6 @@ class FrameStats:
     example: dict[tuple[int, int], str] = field(default_factory=dict)
     layouts: dict[tuple[int, str], str] = field(default_factory=dict)
     bands: tuple[str, ...] = ()
-    left_out: dict[str, str] = field(default_factory=dict)
-    """An example of a file, by the name of a plane of it that is not read."""
-    undone: Counter[str] = field(default_factory=Counter)
-    north: Counter[str] = field(default_factory=Counter)
-    """How many frames of a known WCS have North up, turned, or are mirrored."""
 
     def add(self, header: FrameHeader, name: str, count: int = 1) -> None:
         """Count the frame `name` (or `count` like it)."""
@@ -44,12 +38,6 @@ class FrameStats:
         self.example.setdefault(size, name)
         self.layouts.setdefault((header.channels, header.dtype), name)
         self.bands = self.bands or header.bands
-        for plane in header.left_out:
-            self.left_out.setdefault(plane, name)
-        if header.undone:
-            self.undone[header.undone] += count
-        if header.sky is not None:
-            self.north[header.sky.orientation] += count
 
     def dtypes(self) -> list[str]:
         return sorted({dtype for _, dtype in self.layouts})
@@ -71,13 +59,12 @@ class Recipe:
     display: list[list[float]]
     deep: bool
     stretch: Stretch | None = None
-    max_blank: float = MAX_BLANK
 
     def framed(self, frame: Frame) -> Frame:
         """(img_size, img_size, C) in the frame's own type (float32 if resized from more than 8 bits): its
         centre cropped, or its central square resized. UnreadableImageError if it cannot be used."""
         if self.deep:
-            check_frame(frame, self.max_blank)
+            check_frame(frame)
         height, width = frame.shape[:2]
         if self.crop and min(height, width) < self.img_size:
             raise too_small(width, height, self.img_size)
@@ -115,28 +102,18 @@ def recipe_of(config: ImportConfig, stats: FrameStats, findings: Findings) -> Re
         bands = _bands(config, stats, channels)
     with findings.trying():
         display = _display(config.rgb, bands, channels)
-    return Recipe(side, config.crop, channels, bands, display, stats.deep, max_blank=config.max_blank)
+    return Recipe(side, config.crop, channels, bands, display, stats.deep)
 
 
 def note_treatment(recipe: Recipe, stats: FrameStats, findings: Findings) -> None:
     """Put into the receipt what is done to the pixels, and which of it nobody had chosen."""
     size = recipe.img_size
-    if stats.left_out:
-        file = next(iter(stats.left_out.values()))
-        findings.skipped(
-            len(stats.left_out), "plane", f"of FITS files ({listed(list(stats.left_out))})", file
-        )
-    for words, count in stats.undone.items():
-        findings.read(f"Undone in {counted(count, 'image')}: {words}.", count)
-    for words, count in stats.north.most_common():
-        findings.read(f"{words} in {counted(count, 'image')} by their WCS; none is turned.", count)
     if recipe.crop:
         findings.read(f"Images are cropped to the central {size} × {size} px.")
     elif set(stats.sizes) != {(size, size)}:
         findings.read(f"Central squares are resized to {size} px.")
     if stats.deep:
-        how = f": {recipe.stretch.words()}" if recipe.stretch is not None else ""
-        findings.assumed(f"Values of {', '.join(stats.dtypes())} are stretched to 8 bits{how}.", "stretch")
+        findings.assumed(f"Values of {', '.join(stats.dtypes())} are stretched to 8 bits.", "stretch")
     if recipe.bands != default_bands(recipe.channels):
         shown = ", ".join(recipe.bands[int(np.argmax(weights))] for weights in recipe.display)
         findings.assumed(f"{shown} are shown as red, green, blue.", "rgb")

@@ -27,7 +27,7 @@ from shared.contract.reconstruction import UploadedImage
 MAX_UPLOAD_BYTES = 20 * 10**6
 MIN_SIDE = 8
 STORED_AS = "galaxy.npy"
-OWN_STRETCH = ImportConfig(path="upload", name="upload", stretch="asinh", stretch_scope="image")
+OWN_STRETCH = ImportConfig(path="upload", name="upload", stretch_scope="image")
 
 
 @dataclass(frozen=True)
