@@ -20,6 +20,7 @@ from backend.data.importers.catalogue import (
 )  # fmt: skip
 from backend.data.importers.columns import RoleFinder, refuse_columns_without_table
 from backend.data.importers.frame_source import TableView
+from backend.data.importers.image_files.band_files import BandFiles, band_files
 from backend.data.importers.names import (
     ARRAY_FILES,
     SPLIT_NAMES,
@@ -44,12 +45,13 @@ OBVIOUS_TABLES = ("labels.csv", "labels.parquet")
 
 @dataclass
 class Listing:
-    """Image files of a tree, one name per row of the catalogue."""
+    """Images of a tree, one name per row of the catalogue, and the files of each that has one a band."""
 
     kind: str
     names: list[str]
     catalogue: Catalogue
     table: TableView = field(default_factory=TableView)
+    bands: BandFiles = field(default_factory=lambda: BandFiles([], {}))
 
 
 def list_images(tree: Tree, config: ImportConfig, findings: Findings) -> Listing:
@@ -57,6 +59,8 @@ def list_images(tree: Tree, config: ImportConfig, findings: Findings) -> Listing
     images = [name for name in tree.files if is_image(name)]
     if not images:
         raise _no_images(tree)
+    bands = band_files(images, config, findings)
+    images = bands.names
     found = _find_table(tree, config, findings)
     if found is None:
         with findings.trying():
@@ -65,6 +69,7 @@ def list_images(tree: Tree, config: ImportConfig, findings: Findings) -> Listing
     else:
         listing = _by_table(tree, images, *found, config, findings)
     listing.catalogue = with_constant_scale(listing.catalogue, config, findings)
+    listing.bands = bands
     return listing
 
 
