@@ -84,8 +84,36 @@ class ImportConfig(Config):
     crop: bool = setting(
         False, "frame", "Crop the central img_size pixels; otherwise the central square is resized."
     )
-    stretch: Literal["asinh", "linear"] = setting(
-        "asinh", "stretch", "How values of more than 8 bits become 8 bits; 8-bit images stay as they are."
+    band_files: str | None = setting(
+        None,
+        "frame",
+        "One file a band: the pattern of their names, as {id}_{band} or {band}/{id}; empty guesses, - reads "
+        "each file as an image.",
+    )
+    hdus: str | None = setting(
+        None,
+        "frame",
+        "FITS extensions that are the bands, by name or number, as SCI or 1,2,3; empty takes images of one "
+        "shape, without masks, weights and errors.",
+    )
+    max_blank: float = setting(
+        5.0,
+        "frame",
+        "Blank pixels (NaN) that an image may have; they become black, like sky.",
+        unit="%",
+        ge=0,
+        lt=100,
+    )
+    stretch: Literal["auto", "asinh", "linear", "unit"] = setting(
+        "auto",
+        "stretch",
+        "How values of more than 8 bits become 8 bits: unit multiplies 0 to 1 by 255; auto is unit for "
+        "pictures within 0 to 1, else asinh. 8-bit images stay as they are.",
+    )
+    stretch_bands: Literal["each", "shared"] = setting(
+        "each",
+        "stretch",
+        "Percentiles of each band, or one stretch over all bands, which keeps colour.",
     )
     low_percentile: float = setting(
         1.0, "stretch", "Percentile of the pixels that becomes black.", unit="%", ge=0, lt=100
@@ -112,7 +140,7 @@ class ImportConfig(Config):
     )
     split_seed: int = setting(0, "split", "Of the 80/10/10 split.", ge=0, le=2**31 - 1)
 
-    @field_validator("bands", "rgb")
+    @field_validator("bands", "rgb", "hdus")
     @classmethod
     def _a_list_of_words(cls, value: str | None) -> str | None:
         if value is None or not value.strip():
@@ -121,6 +149,16 @@ class ImportConfig(Config):
         if not all(re.fullmatch(r"[\w.+ -]{1,20}", word) for word in words):
             raise ValueError("names separated by commas, as g,r,z")
         return ",".join(words)
+
+    @field_validator("band_files")
+    @classmethod
+    def _a_pattern(cls, value: str | None) -> str | None:
+        if value is None or not value.strip():
+            return None
+        value = value.strip()
+        if value != NO_COLUMN and (value.count("{id}"), value.count("{band}")) != (1, 1):
+            raise ValueError("a pattern with {id} and {band}, as {id}_{band}, or -")
+        return value
 
     @model_validator(mode="after")
     def _percentiles_in_order(self) -> Self:

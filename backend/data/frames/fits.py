@@ -1,63 +1,76 @@
-"""The first image of a FITS file (FITS standard 4.0), read with bounds on every size it declares.
+"""The image of a FITS file: which of its HDUs are bands, and which masks, weights or errors; their pixels."""
 
-Headers are parsed here: a few cards each, in microseconds, without reading data. astropy, imported on first
-use, reads the pixels: it knows BSCALE, BZERO and BLANK.
-"""
-
-import gzip
 import re
-import warnings
 from dataclasses import dataclass
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
 
-from backend.data.frames.limits import MAX_BANDS, MAX_PIXELS, READ_ERRORS, UnreadableImageError, split_axes
+from backend.data.frames.fits_hdus import MAX_DATA_BYTES, Hdu, data_of, opened, read_hdus
+from backend.data.frames.fits_pixels import fits_values, is_asinh, stored_dtype
+from backend.data.frames.header import FrameHeader, FrameNote
+from backend.data.frames.limits import MAX_BANDS, UnreadableImageError, split_axes
 
-FITS_MAGIC = b"SIMPLE  ="
-GZIP_MAGIC = b"\x1f\x8b"
-BLOCK = 2880
-CARD = 80
-MAX_HEADER_BLOCKS = 200
-MAX_HDUS = 50
-MAX_SKIP_BYTES = 512 * 2**20
-SKIP_PIECE = 2**20
-BITS = (8, 16, 32, 64, -32, -64)
-_CARD = re.compile(r"^([A-Z0-9_-]{1,8}) *= *('(?:[^']|'')*'|[^/]*)")
+PLANES_BESIDE = frozenset(
+    "mask msk masks bitmask maskbits flags flag dq quality stat var variance ivar invvar inverse weight"
+    " weights wht wgt wt err error errors sigma rms unc uncert uncertainty noise std stddev psf psfmodel"
+    " psfex exp expmap exposure nexp nimage ctx con coverage cov segmentation seg segm segmap bkg"
+    " background model residual chi chi2".split()
+)
+"""Words in EXTNAME of planes that are no picture of the sky."""
+CELESTIAL = re.compile(r"^(RA--|DEC-|[A-Z]LON|[A-Z]LAT|[A-Z]{2}LN|[A-Z]{2}LT)")
+ASINH = FrameNote("asinh magnitudes (BSOFTEN, BOFFSET) are made linear")
 
 
 @dataclass(frozen=True)
-class _Hdu:
-    header: bytes
-    cards: dict[str, str]
-    shape: tuple[int, ...]  # in NumPy's order: (C, H, W) or (H, W)
-    data_bytes: int
+class _Choice:
+    """The HDUs that are read, band by band or one cube, and what the receipt says."""
 
-    def number(self, key: str, default: float) -> float:
-        try:
-            return float(self.cards.get(key, default))
-        except ValueError:
-            raise UnreadableImageError(f"its card {key} is {self.cards[key]!r}, not a number") from None
+    hdus: list[Hdu]
+    bands: tuple[str, ...]
+    left_out: tuple[str, ...]
+    notes: tuple[FrameNote, ...]
 
 
-def fits_header(stream: BinaryIO) -> tuple[tuple[int, int, int], str, tuple[str, ...]]:
-    """(H, W, C), dtype and band names of the first image HDU with two or three axes."""
-    hdu = _first_image(_opened(stream))
-    _, shape = split_axes(hdu.shape, prefer_first=True)
-    return shape, _dtype(hdu), _bands(hdu, shape[2])
+def fits_header(stream: BinaryIO, hdus: str | None = None) -> FrameHeader:
+    """The header of the image that read_fits reads."""
+    found, stopped = read_hdus(opened(stream), keep_data=False)
+    choice = _choose(found, stopped, hdus)
+    first = choice.hdus[0]
+    bands_first, (height, width, channels) = split_axes(first.shape, prefer_first=True)
+    dtypes = {stored_dtype(hdu) for hdu in choice.hdus}
+    celestial = CELESTIAL.match(first.cards.get("CTYPE1", "")) and (len(first.shape) == 2 or bands_first)
+    return FrameHeader(
+        width,
+        height,
+        channels if len(choice.hdus) == 1 else len(choice.hdus),
+        dtypes.pop() if len(dtypes) == 1 else "float32",
+        choice.bands,
+        choice.left_out,
+        choice.notes,
+        first.header.decode("ascii", "replace") if celestial else "",
+    )
 
 
-def read_fits(stream: BinaryIO) -> NDArray[Any]:
-    """(H, W, C) pixels of the first image HDU, the file's last row on top; blank pixels are NaN.
+def read_fits(stream: BinaryIO, hdus: str | None = None) -> NDArray[Any]:
+    """(H, W, C) pixels, the file's last row on top; blank pixels are NaN.
 
-    FITS counts rows upwards: unflipped, each galaxy would be mirrored. Unscaled uint8 and uint16 are kept;
+    Images of one shape are bands, in order; `hdus` names or numbers them instead, separated by commas. FITS
+    counts rows upwards: unflipped, each galaxy would be mirrored. Unscaled uint8 and uint16 are kept;
     everything else becomes float32.
     """
-    opened = _opened(stream)
-    hdu = _first_image(opened)
-    bands_first, _ = split_axes(hdu.shape, prefer_first=True)
-    values = _values(hdu, _read_exactly(opened, hdu.data_bytes, "pixels"))
+    source = opened(stream)
+    choice = _choose(*read_hdus(source, keep_data=True), hdus)
+    bands_first, (height, width, _) = split_axes(choice.hdus[0].shape, prefer_first=True)
+    if sum(hdu.data_bytes for hdu in choice.hdus) > MAX_DATA_BYTES:
+        raise UnreadableImageError("its bands together are too large")
+    planes = [fits_values(hdu, data_of(source, hdu)) for hdu in choice.hdus]
+    if len(planes) > 1:
+        dtypes = {plane.dtype for plane in planes}
+        values = np.stack([plane.reshape(height, width) for plane in planes], axis=2)
+        return np.ascontiguousarray(values.astype(dtypes.pop() if len(dtypes) == 1 else np.float32)[::-1])
+    values = planes[0]
     if values.ndim == 2:
         values = values[..., None]
     elif bands_first:
@@ -65,91 +78,88 @@ def read_fits(stream: BinaryIO) -> NDArray[Any]:
     return np.ascontiguousarray(values[::-1])
 
 
-def _opened(stream: BinaryIO) -> BinaryIO:
-    """The stream, decompressed if it is gzip."""
-    start = stream.read(len(GZIP_MAGIC))
-    stream.seek(0)
-    return cast(BinaryIO, gzip.GzipFile(fileobj=stream)) if start == GZIP_MAGIC else stream
+def _choose(found: list[Hdu], stopped: str, wanted: str | None) -> _Choice:
+    images = [hdu for hdu in found if hdu.is_image]
+    if not images:
+        raise UnreadableImageError("it has no image HDU with two or three axes")
+    chosen = _named(images, wanted) if wanted is not None else _guessed(images)
+    left = [_described(hdu) for hdu in found if hdu not in chosen and hdu.data_bytes]
+    if stopped:
+        left.append(f"what follows HDU {found[-1].index} ({stopped})")
+    notes = [ASINH] if any(map(is_asinh, chosen)) else []
+    bands = _band_names(chosen)
+    if len(chosen) > 1 and wanted is None:
+        words = ", ".join(bands or [hdu.name for hdu in chosen])
+        notes.append(FrameNote(f"{len(chosen)} extensions of one shape are its bands: {words}", "hdus"))
+    return _Choice(chosen, bands, tuple(left), tuple(notes))
 
 
-def _first_image(stream: BinaryIO) -> _Hdu:
-    skipped = 0
-    for index in range(MAX_HDUS):
-        hdu = _read_hdu(stream, index)
-        if hdu is None:
-            break
-        if hdu.cards.get("ZIMAGE") == "T":
-            raise UnreadableImageError("its image is tile-compressed; unpack it with funpack")
-        is_image = hdu.cards.get("XTENSION", "IMAGE") == "IMAGE" and hdu.cards.get("GROUPS") != "T"
-        if is_image and len(hdu.shape) in (2, 3) and min(hdu.shape) > 0:
-            return hdu
-        skipped += hdu.data_bytes
-        if skipped > MAX_SKIP_BYTES:
-            raise UnreadableImageError(f"no image within its first {MAX_SKIP_BYTES:,} bytes")
-        _skip(stream, -(-hdu.data_bytes // BLOCK) * BLOCK)
-    raise UnreadableImageError("it has no image HDU with two or three axes")
+def _guessed(images: list[Hdu]) -> list[Hdu]:
+    """All planes of the shape of the first that is no mask, weight or error; or that one cube."""
+    sky = [hdu for hdu in images if not _is_beside(hdu)]
+    if not sky:
+        names = ", ".join(hdu.name for hdu in images[:8])
+        raise UnreadableImageError(f"its images are only {names}; name one in hdus to read it all the same")
+    first = sky[0]
+    if split_axes(first.shape, prefer_first=True)[1][2] > 1:
+        return [first]
+    alike = [hdu for hdu in sky if _plane(hdu) == _plane(first)]
+    if len(alike) > MAX_BANDS:
+        why = f"it has {len(alike)} images of one shape, more than {MAX_BANDS} bands"
+        raise UnreadableImageError(f"{why}; name those to read in hdus, as {first.name}")
+    return alike
 
 
-def _read_hdu(stream: BinaryIO, index: int) -> _Hdu | None:
-    """The next header; None at the end of the file."""
-    header = _header_bytes(stream, index)
-    if header is None:
+def _named(images: list[Hdu], wanted: str) -> list[Hdu]:
+    """The images that `wanted` names or numbers."""
+    chosen = []
+    for word in wanted.split(","):
+        match = [hdu for hdu in images if str(hdu.index) == word or hdu.name.lower() == word.lower()]
+        if not match:
+            names = ", ".join(f"{hdu.index} {hdu.cards.get('EXTNAME', '')}".strip() for hdu in images[:12])
+            raise UnreadableImageError(f"it has no image '{word}', but {names}")
+        chosen.append(match[0])
+    if len(chosen) > 1 and (len({_plane(hdu) for hdu in chosen}) > 1 or None in map(_plane, chosen)):
+        shapes = ", ".join(f"{hdu.name} {hdu.shape}" for hdu in chosen[:8])
+        raise UnreadableImageError(f"its images {shapes} are not planes of one shape")
+    if len(chosen) > MAX_BANDS:
+        raise UnreadableImageError(f"hdus names {len(chosen)} images, more than {MAX_BANDS} bands")
+    return chosen
+
+
+def _plane(hdu: Hdu) -> tuple[int, ...] | None:
+    """(H, W) of an image of one band; None for a cube."""
+    try:
+        _, (height, width, channels) = split_axes(hdu.shape, prefer_first=True)
+    except UnreadableImageError:
         return None
-    cards = _cards(header)
-    axes = _whole(cards, "NAXIS", 0, 999)
-    lengths = [_whole(cards, f"NAXIS{axis + 1}", 0, 2**40) for axis in range(axes)]
-    bits = _whole(cards, "BITPIX", -64, 64)
-    if bits not in BITS:
-        raise UnreadableImageError(f"its card BITPIX is {bits}, not one of {BITS}")
-    values = int(np.prod(lengths, dtype=object)) if lengths else 0
-    extra = _whole(cards, "PCOUNT", 0, 2**40) if "PCOUNT" in cards else 0
-    groups = _whole(cards, "GCOUNT", 0, 2**40) if "GCOUNT" in cards else 1
-    return _Hdu(header, cards, tuple(reversed(lengths)), abs(bits) // 8 * groups * (extra + values))
+    return (height, width) if channels == 1 else None
 
 
-def _header_bytes(stream: BinaryIO, index: int) -> bytes | None:
-    blocks: list[bytes] = []
-    while len(blocks) < MAX_HEADER_BLOCKS:
-        block = _read(stream, BLOCK)
-        if not block.strip(b" \0") and not blocks and index:
-            return None  # the end, or padding after it
-        if len(block) < BLOCK:
-            raise UnreadableImageError("it is truncated within a header")
-        blocks.append(block)
-        if any(block[start : start + 8] == b"END     " for start in range(0, BLOCK, CARD)):
-            return b"".join(blocks)
-    raise UnreadableImageError(f"its header has no end within {MAX_HEADER_BLOCKS * BLOCK:,} bytes")
+def _is_beside(hdu: Hdu) -> bool:
+    words = re.split(r"[^a-z0-9]+", hdu.cards.get("EXTNAME", "").lower())
+    return any(word in PLANES_BESIDE or word.rstrip("0123456789") in PLANES_BESIDE for word in words)
 
 
-def _cards(header: bytes) -> dict[str, str]:
-    """Keyword → value as text, quotes removed; the first of a repeated keyword counts."""
-    cards: dict[str, str] = {}
-    text = header.decode("ascii", "replace")
-    for start in range(0, len(text), CARD):
-        found = _CARD.match(text[start : start + CARD])
-        if found:
-            value = found[2].strip()
-            quoted = value.startswith("'")
-            cards.setdefault(found[1], value[1:-1].replace("''", "'").strip() if quoted else value)
-    return cards
+def _described(hdu: Hdu) -> str:
+    kind = "image" if hdu.shape else "table" if "XTENSION" in hdu.cards else "data"
+    return f"{hdu.name} ({kind})"
 
 
-def _whole(cards: dict[str, str], key: str, low: int, high: int) -> int:
-    text = cards.get(key, "")
-    if not re.fullmatch(r"[+-]?\d{1,13}", text) or not low <= int(text) <= high:
-        raise UnreadableImageError(f"its card {key} is {text!r}")
-    return int(text)
+def _band_names(chosen: list[Hdu]) -> tuple[str, ...]:
+    """From BAND0, BAND1 … or BANDS of a cube, as in the Legacy Surveys; from FILTER, BAND or EXTNAME of
+    planes, the first that tells them apart."""
+    if len(chosen) == 1:
+        return _cube_names(chosen[0], split_axes(chosen[0].shape, prefer_first=True)[1][2])
+    for key in ("FILTER", "BAND", "EXTNAME"):
+        names = tuple(hdu.cards.get(key, "") for hdu in chosen)
+        if all(names) and len(set(names)) == len(names):
+            return names
+    numbered = tuple(f"{hdu.name}_{hdu.cards.get('EXTVER', hdu.index)}" for hdu in chosen)
+    return numbered if len(set(numbered)) == len(numbered) and "EXTNAME" in chosen[0].cards else ()
 
 
-def _dtype(hdu: _Hdu) -> str:
-    bits, scale, zero = hdu.number("BITPIX", 0), hdu.number("BSCALE", 1), hdu.number("BZERO", 0)
-    if "BLANK" in hdu.cards or scale != 1:
-        return "float32"
-    return {(8, 0.0): "uint8", (16, 32768.0): "uint16"}.get((int(bits), zero), "float32")
-
-
-def _bands(hdu: _Hdu, channels: int) -> tuple[str, ...]:
-    """From BAND0, BAND1 … or BANDS, as in the Legacy Surveys, or FILTER of a single band."""
+def _cube_names(hdu: Hdu, channels: int) -> tuple[str, ...]:
     named = [hdu.cards.get(f"BAND{band}", "") for band in range(MAX_BANDS + 1)]
     together = hdu.cards.get("BANDS", "").replace(",", "").replace(" ", "")
     if all(named[:channels]) and not named[channels]:
@@ -158,44 +168,3 @@ def _bands(hdu: _Hdu, channels: int) -> tuple[str, ...]:
         return tuple(together)
     single = hdu.cards.get("FILTER", "")
     return (single,) if channels == 1 and single else ()
-
-
-def _values(hdu: _Hdu, data: bytes) -> NDArray[Any]:
-    from astropy.io import fits
-
-    dtype = _dtype(hdu)
-    kind = fits.ImageHDU if "XTENSION" in hdu.cards else fits.PrimaryHDU
-    padding = bytes(-len(data) % BLOCK)
-    try:
-        with warnings.catch_warnings(), np.errstate(all="ignore"):
-            warnings.simplefilter("ignore")
-            values = kind.fromstring(hdu.header + data + padding, uint=dtype == "uint16").data
-            if values is None or values.shape != hdu.shape:
-                raise UnreadableImageError(f"its header and its pixels disagree on the shape {hdu.shape}")
-            return np.asarray(values).astype(dtype)
-    except (*READ_ERRORS, fits.VerifyError) as error:
-        raise UnreadableImageError(f"damaged FITS ({error})") from error
-
-
-def _read(stream: BinaryIO, nbytes: int) -> bytes:
-    try:
-        return stream.read(nbytes)
-    except READ_ERRORS as error:
-        raise UnreadableImageError(f"cannot be read ({error})") from error
-
-
-def _read_exactly(stream: BinaryIO, nbytes: int, what: str) -> bytes:
-    if nbytes > 8 * MAX_PIXELS:
-        raise UnreadableImageError(f"it declares {nbytes:,} bytes of {what}, which is too many")
-    data = _read(stream, nbytes)
-    if len(data) < nbytes:
-        raise UnreadableImageError(f"it is truncated: {len(data):,} of {nbytes:,} bytes of {what}")
-    return data
-
-
-def _skip(stream: BinaryIO, nbytes: int) -> None:
-    while nbytes > 0:
-        piece = len(_read(stream, min(nbytes, SKIP_PIECE)))
-        if piece == 0:
-            return
-        nbytes -= piece

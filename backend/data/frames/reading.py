@@ -3,80 +3,70 @@
 The size that a header declares is checked before anything is decoded.
 """
 
-import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.lib import format as npy
-from numpy.typing import NDArray
-from PIL import Image, ImageFile, UnidentifiedImageError
 
-from backend.data.frames.fits import FITS_MAGIC, GZIP_MAGIC, fits_header, read_fits
-from backend.data.frames.limits import MAX_PIXELS, READ_ERRORS, UnreadableImageError, split_axes
-from backend.errors import DataError
+from backend.data.frames.fits import fits_header, read_fits
+from backend.data.frames.fits_hdus import BZIP2_MAGIC, FITS_MAGIC, GZIP_MAGIC
+from backend.data.frames.fits_pixels import narrowed
+from backend.data.frames.header import Frame, FrameHeader
+from backend.data.frames.limits import READ_ERRORS, UnreadableImageError, split_axes
+from backend.data.frames.pictures import header_of, opened_picture, picture_header, pixels_of, read_picture
 
-__all__ = ["FRAME_SUFFIXES", "Frame", "FrameHeader", "UnreadableImageError", "frame_header", "read_frame"]
+__all__ = [
+    "FRAME_SUFFIXES",
+    "Frame",
+    "FrameHeader",
+    "UnreadableImageError",
+    "frame_header",
+    "read_frame",
+    "read_with_header",
+]
 
-Frame = NDArray[Any]
-"""(H, W, C) uint8, uint16 or float32 with NaN for blank pixels; C 1 to 5; row 0 on top."""
-
-FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
 PICTURE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
-FITS_SUFFIXES = (".fits", ".fit", ".fts", ".fits.gz", ".fit.gz")
+PLAIN_FITS = (".fits", ".fit", ".fts")
+FITS_SUFFIXES = (*PLAIN_FITS, *(end + packed for end in PLAIN_FITS for packed in (".fz", ".gz", ".bz2")))
 FRAME_SUFFIXES = (*PICTURE_SUFFIXES, *FITS_SUFFIXES, ".npy")
 """Endings, in lower case, of the files that read_frame reads."""
 
-GREY_MODES = frozenset({"1", "L", "LA", "La"})
-COLOUR_MODES = frozenset({"RGB", "RGBA", "RGBX", "RGBa", "P", "PA", "CMYK", "YCbCr", "LAB", "HSV"})
-DEEP_MODES = {"I;16": "uint16", "I;16L": "uint16", "I;16B": "uint16", "I;16N": "uint16"}
-WIDE_MODES = {"I": "float32", "F": "float32"}
 NPY_MAGIC = b"\x93NUMPY"
 
 
-@dataclass(frozen=True)
-class FrameHeader:
-    """A frame before its pixels are read. `dtype` is that of read_frame's array; `bands` are named by the
-    file, or empty."""
-
-    width: int
-    height: int
-    channels: int
-    dtype: str
-    bands: tuple[str, ...]
-
-
-def read_frame(stream: BinaryIO, name: str) -> Frame:
+def read_frame(stream: BinaryIO, name: str, hdus: str | None = None) -> Frame:
     """The pixels of one file, from a seekable stream.
 
-    Grey pictures have one band, other pictures three: alpha is dropped, CMYK and palettes become RGB. FITS
-    gives its first image HDU, its last row on top as the sky is shown. UnreadableImageError if this file is
-    broken or too large; DataError if every such file would fail (three bands of 16 bits in a PNG or TIFF).
+    Grey pictures have one band, other pictures three: alpha is dropped, CMYK and palettes become RGB; they
+    are turned upright as EXIF says. FITS gives its images of one shape as bands, or those that `hdus` names,
+    its last row on top as the sky is shown. UnreadableImageError if this file is broken or too large;
+    DataError if every such file would fail (three bands of 16 bits in a PNG or TIFF).
     """
     kind = _kind(stream, name)
     if kind == "fits":
-        return read_fits(stream)
-    if kind == "npy":
-        return _read_npy(stream)
-    with _picture(stream, name) as image:
-        return _picture_pixels(image)
+        return read_fits(stream, hdus)
+    return _read_npy(stream) if kind == "npy" else read_picture(stream, name)
 
 
-def frame_header(stream: BinaryIO, name: str) -> FrameHeader:
+def frame_header(stream: BinaryIO, name: str, hdus: str | None = None) -> FrameHeader:
     """Size, bands and type of one file, from its header alone; errors as for read_frame."""
     kind = _kind(stream, name)
     if kind == "fits":
-        (height, width, channels), dtype, bands = fits_header(stream)
-        return FrameHeader(width, height, channels, dtype, bands)
+        return fits_header(stream, hdus)
     if kind == "npy":
         axes, _, stored = _npy_frame_header(stream)
         _, (height, width, channels) = split_axes(axes, prefer_first=False)
         return FrameHeader(width, height, channels, frame_dtype(stored), ())
-    with _picture(stream, name) as image:
-        dtype = DEEP_MODES.get(image.mode) or WIDE_MODES.get(image.mode) or "uint8"
-        return FrameHeader(image.width, image.height, 3 if image.mode in COLOUR_MODES else 1, dtype, ())
+    return picture_header(stream, name)
+
+
+def read_with_header(stream: BinaryIO, name: str, hdus: str | None = None) -> tuple[FrameHeader, Frame]:
+    """Both, in one pass over the file where its kind allows it; errors as for read_frame."""
+    if _kind(stream, name) == "picture":
+        with opened_picture(stream, name) as image:
+            return header_of(image, stream), pixels_of(image)
+    header = frame_header(stream, name, hdus)
+    return header, read_frame(stream, name, hdus)
 
 
 def _kind(stream: BinaryIO, name: str) -> str:
@@ -89,7 +79,7 @@ def _kind(stream: BinaryIO, name: str) -> str:
         raise UnreadableImageError(f"cannot be read ({error})") from error
     if not start:
         raise UnreadableImageError("the file is empty")
-    if start == FITS_MAGIC or start.startswith(GZIP_MAGIC):
+    if start == FITS_MAGIC or start.startswith((GZIP_MAGIC, BZIP2_MAGIC)):
         return "fits"
     if start.startswith(NPY_MAGIC):
         return "npy"
@@ -97,57 +87,6 @@ def _kind(stream: BinaryIO, name: str) -> str:
         expected = "NumPy array" if name.lower().endswith(".npy") else "FITS file"
         raise UnreadableImageError(f"not a {expected}: it starts with {start[:6]!r}")
     return "picture"
-
-
-@contextmanager
-def _picture(stream: BinaryIO, name: str) -> Iterator[Image.Image]:
-    """The picture, header read and limits checked, pixels not yet decoded."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
-            with Image.open(stream, formats=FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise UnreadableImageError(f"{image.width} × {image.height} pixels are too many")
-                _check_mode(image, name)
-                yield image
-    except UnidentifiedImageError as error:
-        raise UnreadableImageError(f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image") from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise UnreadableImageError("too many pixels") from error
-    except READ_ERRORS as error:
-        raise UnreadableImageError(str(error) or f"damaged ({type(error).__name__})") from error
-
-
-def _check_mode(image: Image.Image, name: str) -> None:
-    if image.mode not in GREY_MODES | COLOUR_MODES | DEEP_MODES.keys() | WIDE_MODES.keys():
-        raise UnreadableImageError(f"its mode {image.mode} is not supported")
-    if image.mode in COLOUR_MODES | GREY_MODES and any(";16" in layout for layout in _stored_layouts(image)):
-        # The decoder would silently keep the upper 8 bits.
-        why = f"{name} has several bands of 16 bits, of which 8 would be lost; save them as FITS or .npy."
-        raise DataError("deep_colour", why, "path")
-
-
-def _stored_layouts(image: Image.Image) -> list[str]:
-    """How the file stores its pixels, such as `RGB;16B`, one entry per tile."""
-    if not isinstance(image, ImageFile.ImageFile):
-        return []
-    arguments = [tile.args for tile in image.tile if tile.args]
-    return [args if isinstance(args, str) else str(args[0]) for args in arguments]
-
-
-def _picture_pixels(image: Image.Image) -> Frame:
-    if image.mode in DEEP_MODES:
-        return np.asarray(image).astype(np.uint16)[..., None]
-    if image.mode in WIDE_MODES:
-        return np.asarray(image).astype(np.float32)[..., None]
-    if image.mode in ("La", "RGBa"):
-        image = image.convert("LA" if image.mode == "La" else "RGBA")
-    if image.mode in ("PA", "P") and "transparency" in image.info:
-        image = image.convert("RGBA")  # alpha is dropped, not blended: colours stay as stored
-    grey = image.mode in GREY_MODES
-    pixels = np.asarray(image.convert("L" if grey else "RGB"), np.uint8)
-    return pixels[..., None] if grey else pixels
 
 
 def npy_header(stream: BinaryIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
@@ -186,8 +125,7 @@ def _read_npy(stream: BinaryIO) -> Frame:
     if len(data) < nbytes:
         raise UnreadableImageError(f"it is truncated: {len(data):,} of {nbytes:,} bytes of pixels")
     values = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
-    with np.errstate(over="ignore"):
-        values = values.astype(frame_dtype(dtype))
+    values = narrowed(values, frame_dtype(dtype))
     if values.ndim == 2:
         return values[..., None]
     return np.ascontiguousarray(np.moveaxis(values, 0, 2) if bands_first else values)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from backend.data.importers.folder import LayoutChangedError
 from backend.data.importers.inspecting import inspect_source, preview_sprite
 from backend.data.importers.opening import open_source
 from backend.data.importers.reporting import SILENT, Findings, ImportStopped, Reporter
@@ -26,6 +27,8 @@ __all__ = [
 ]
 
 HEADERS_CHECKED = 2000
+HEADERS_FIRST = 256
+"""Files whose headers are read before the pixels; the others show theirs as they are decoded."""
 
 
 def import_dataset(
@@ -46,13 +49,18 @@ def import_dataset(
     if finished is not None:
         return finished
     reporter = Reporter(progress, should_stop)
-    source = open_source(config, roots, Findings(strict=True), reporter)
-    try:
-        source.prepare(reporter)
-    except BaseException:  # ImportStopped is not an Exception
-        source.close()
-        raise
-    return write_source(source, config.name, folder, token, reporter, source.skipped)
+    for headers in (HEADERS_FIRST, None):
+        source = open_source(config, roots, Findings(strict=True), reporter, headers)
+        try:
+            source.prepare(reporter)
+        except BaseException:  # ImportStopped is not an Exception
+            source.close()
+            raise
+        try:
+            return write_source(source, config.name, folder, token, reporter, source.skipped)
+        except LayoutChangedError:
+            continue
+    raise AssertionError("all headers were read")
 
 
 def simulate_dataset(

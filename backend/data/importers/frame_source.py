@@ -12,8 +12,8 @@ from backend.data.frames.reading import Frame
 from backend.data.frames.stretch import Stretch
 from backend.data.importers.catalogue import Catalogue
 from backend.data.importers.recipe import FrameStats, Recipe, note_treatment, recipe_of
-from backend.data.importers.reporting import Findings, Reporter
-from backend.data.layout import DatasetPlan, GalaxyBlock, Pixels, Rows, SkipLog, evenly_spaced
+from backend.data.importers.reporting import SILENT, Findings, Reporter, refuse_many
+from backend.data.layout import DatasetPlan, GalaxyBlock, Pixels, Rows, SkipLog, default_bands, evenly_spaced
 from backend.errors import DataError
 from shared.configs import ImportConfig
 from shared.contract.datasets import ReceiptLine
@@ -92,8 +92,29 @@ class FrameSource(ABC):
         """Fit the stretch, if there is one, to at most 256 evenly spaced frames, and make the plan."""
         recipe = self.ready
         if recipe.deep:
-            recipe.stretch = Stretch.fit(self._sample(reporter), self.config)
+            self._fit(recipe, evenly_spaced(self.rows(), STRETCH_FRAMES), reporter)
         self.plan = self._plan(recipe)
+
+    def try_frames(self, at_most: int) -> None:
+        """Fit the stretch, if there is one, to some frames. DataError if it cannot be, or if more of them
+        cannot be used than an import leaves out."""
+        recipe = self.ready
+        if recipe.deep:
+            rows = evenly_spaced(self.rows(), at_most)
+            refused = self._fit(recipe, rows, SILENT)
+            refuse_many(refused, len(rows), "sampled images")
+
+    def _fit(self, recipe: Recipe, rows: Rows, reporter: Reporter) -> SkipLog:
+        """Fit the stretch to these rows; those left out. DataError if all are."""
+        refused = SkipLog()
+        frames = self._sample(rows, refused, reporter)
+        pictures = recipe.channels == 3 and recipe.bands == default_bands(3)
+        try:
+            recipe.stretch = Stretch.fit(frames, self.config, pictures=pictures)
+        except DataError:
+            refuse_many(refused, len(rows), "sampled images")  # which says more
+            raise
+        return refused
 
     def pixels(self, row: int) -> Pixels:
         """One galaxy as stored. Raises UnreadableImageError."""
@@ -113,15 +134,18 @@ class FrameSource(ABC):
             told.read(text)
         return told.receipt
 
-    def _sample(self, reporter: Reporter) -> Iterator[Frame]:
-        rows = evenly_spaced(self.rows(), STRETCH_FRAMES)
-        for done, row in enumerate(rows):
+    def _sample(self, rows: Rows, refused: SkipLog, reporter: Reporter) -> Iterator[Frame]:
+        for done, row in enumerate(rows.tolist()):
             if done % TICK_ROWS == 0:
                 reporter.tick(0, len(self.rows()), "Measuring brightness for the stretch")
             try:
-                yield self.ready.framed(self.frame(int(row)))
-            except UnreadableImageError:
-                continue
+                yield self.ready.framed(self.frame(row))
+            except UnreadableImageError as error:
+                refused.add(self.name(row), str(error))
+
+    def name(self, row: int) -> str:
+        """Of the row, for messages."""
+        return self.catalogue.source_ids[row]
 
     def _plan(self, recipe: Recipe) -> DatasetPlan:
         info = self.info

@@ -21,6 +21,7 @@ from shared.configs.datasets import COLUMN_FIELDS
 from shared.contract.datasets import SourcePreview, SourceProblem
 
 LOOKED_AT = 2000
+TRIED = 32
 SPRITE_COLUMNS = 8
 
 
@@ -35,6 +36,9 @@ def inspect_source(config: ImportConfig | dict[str, Any], roots: Roots) -> Sourc
         if n < MIN_ROWS:
             why = f"{counted(n, 'image')} can be used; a dataset needs at least {MIN_ROWS}: add more."
             findings.problems.append(DataError("too_few_images", why, "path"))
+        elif source.recipe is not None:
+            with findings.trying():
+                source.try_frames(TRIED)
         return _preview(source, findings)
 
 

@@ -21,6 +21,7 @@ from backend.data.importers.catalogue import (
     with_table,
 )  # fmt: skip
 from backend.data.importers.frame_source import TableView
+from backend.data.importers.image_files.band_files import BandFiles, band_files
 from backend.data.importers.names import (
     ARRAY_FILES,
     SPLIT_NAMES,
@@ -57,12 +58,13 @@ _CATALOGUE = re.compile(r"cat|table|label|sample|sources|galaxies", re.IGNORECAS
 
 @dataclass
 class Listing:
-    """Image files of a tree, one name per row of the catalogue."""
+    """Images of a tree, one name per row of the catalogue, and the files of each that has one a band."""
 
     kind: str
     names: list[str]
     catalogue: Catalogue
     table: TableView = field(default_factory=TableView)
+    bands: BandFiles = field(default_factory=lambda: BandFiles([], {}))
 
 
 def list_images(tree: Tree, config: ImportConfig, findings: Findings) -> Listing:
@@ -71,6 +73,8 @@ def list_images(tree: Tree, config: ImportConfig, findings: Findings) -> Listing
     images = [name for name in tree.files if is_image(name) and name not in fits_tables]
     if not images:
         raise _no_images(tree)
+    bands = band_files(images, config, findings)
+    images = bands.names
     found = _find_table(tree, fits_tables, config, findings)
     if found is None:
         with findings.trying():
@@ -79,6 +83,7 @@ def list_images(tree: Tree, config: ImportConfig, findings: Findings) -> Listing
     else:
         listing = _by_table(tree, images, *found, config, findings)
     listing.catalogue = with_constant_scale(listing.catalogue, config, findings)
+    listing.bands = bands
     return listing
 
 

@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from backend.data.frames.header import FrameNote
 from backend.data.frames.limits import UnreadableImageError
 from backend.data.frames.reading import Frame, FrameHeader
 from backend.data.frames.resize import centre_crop, resize
-from backend.data.frames.stretch import Stretch, check_frame
+from backend.data.frames.stretch import MAX_BLANK, Stretch, check_frame
+from backend.data.importers.names import MAX_NAMED, counted
 from backend.data.importers.reporting import Findings
 from backend.data.layout import Pixels, default_bands, display_weights
 from backend.errors import DataError
@@ -23,13 +25,24 @@ WAVELENGTHS = "ugrizyjhk"
 
 
 @dataclass
+class Tally:
+    """How many files, and the first."""
+
+    first: str
+    count: int = 0
+
+
+@dataclass
 class FrameStats:
-    """The frames of a source: how many of each size (width, height), and an example of each kind."""
+    """The frames of a source: how many of each size (width, height), and an example of each size, kind
+    (channels, dtype) and naming of bands."""
 
     sizes: Counter[tuple[int, int]] = field(default_factory=Counter)
     example: dict[tuple[int, int], str] = field(default_factory=dict)
     layouts: dict[tuple[int, str], str] = field(default_factory=dict)
-    bands: tuple[str, ...] = ()
+    bands: dict[tuple[str, ...], str] = field(default_factory=dict)
+    notes: dict[FrameNote, Tally] = field(default_factory=dict)
+    left_out: dict[str, Tally] = field(default_factory=dict)
 
     def add(self, header: FrameHeader, name: str, count: int = 1) -> None:
         """Count the frame `name` (or `count` like it)."""
@@ -37,7 +50,16 @@ class FrameStats:
         self.sizes[size] += count
         self.example.setdefault(size, name)
         self.layouts.setdefault((header.channels, header.dtype), name)
-        self.bands = self.bands or header.bands
+        self.bands.setdefault(header.bands, name)
+        for note in header.notes:
+            self.notes.setdefault(note, Tally(name)).count += count
+        for left in header.left_out:
+            self.left_out.setdefault(left, Tally(name)).count += count
+
+    def knows(self, header: FrameHeader, *, any_size: bool) -> bool:
+        """Whether a frame of this kind and size, or any size, has been counted."""
+        alike = any_size or (header.width, header.height) in self.sizes
+        return alike and (header.channels, header.dtype) in self.layouts and header.bands in self.bands
 
     def dtypes(self) -> list[str]:
         return sorted({dtype for _, dtype in self.layouts})
@@ -58,25 +80,35 @@ class Recipe:
     bands: list[str]
     display: list[list[float]]
     deep: bool
+    max_blank: float = MAX_BLANK
+    given_stretch: bool = False
     stretch: Stretch | None = None
+    blank: list[int] = field(default_factory=list)
+    """One entry for each stored image with blank pixels."""
 
     def framed(self, frame: Frame) -> Frame:
         """(img_size, img_size, C) in the frame's own type (float32 if resized from more than 8 bits): its
         centre cropped, or its central square resized. UnreadableImageError if it cannot be used."""
-        if self.deep:
-            check_frame(frame)
+        return self._framed(frame)[0]
+
+    def _framed(self, frame: Frame) -> tuple[Frame, bool]:
+        """As framed(), and whether it has blank pixels."""
         height, width = frame.shape[:2]
         if self.crop and min(height, width) < self.img_size:
             raise too_small(width, height, self.img_size)
         square = centre_crop(frame[None], self.img_size if self.crop else min(height, width))[0]
+        blank = self.deep and check_frame(square, self.max_blank)
         if frame.shape[2] == 1 < self.channels:
             square = np.repeat(square, self.channels, axis=2)
-        return square if square.shape[0] == self.img_size else _resized(square, self.img_size)
+        return (square if square.shape[0] == self.img_size else _resized(square, self.img_size)), blank
 
     def __call__(self, frame: Frame) -> Pixels:
         """(img_size, img_size, C) as stored. UnreadableImageError if it cannot be."""
-        framed = self.framed(frame)
-        return framed if self.stretch is None else self.stretch(framed)
+        framed, blank = self._framed(frame)
+        pixels = framed if self.stretch is None else self.stretch(framed)
+        if blank:
+            self.blank.append(1)
+        return pixels
 
     def scale(self, width: int, height: int) -> float:
         """The width of a stored pixel over that of a pixel of the source."""
@@ -102,7 +134,9 @@ def recipe_of(config: ImportConfig, stats: FrameStats, findings: Findings) -> Re
         bands = _bands(config, stats, channels)
     with findings.trying():
         display = _display(config.rgb, bands, channels)
-    return Recipe(side, config.crop, channels, bands, display, stats.deep)
+    return Recipe(
+        side, config.crop, channels, bands, display, stats.deep, config.max_blank, config.stretch != "auto"
+    )
 
 
 def note_treatment(recipe: Recipe, stats: FrameStats, findings: Findings) -> None:
@@ -113,12 +147,51 @@ def note_treatment(recipe: Recipe, stats: FrameStats, findings: Findings) -> Non
     elif set(stats.sizes) != {(size, size)}:
         findings.read(f"Central squares are resized to {size} px.")
     if stats.deep:
-        findings.assumed(f"Values of {', '.join(stats.dtypes())} are stretched to 8 bits.", "stretch")
+        _note_stretch(recipe, stats, findings)
+    _note_files(stats, findings)
     if recipe.bands != default_bands(recipe.channels):
         shown = ", ".join(recipe.bands[int(np.argmax(weights))] for weights in recipe.display)
         findings.assumed(f"{shown} are shown as red, green, blue.", "rgb")
+    filters = [bands[0] for bands in stats.bands if len(bands) == 1]
+    if len(filters) > 1 and recipe.channels == 1:
+        text = f"Images of the filters {', '.join(filters[:8])} are one band, '{recipe.bands[0]}'."
+        findings.assumed(text, "bands")
     if {channels for channels, _ in stats.layouts} == {1, 3}:
         findings.read("Grey pictures among colour ones get three equal bands.")
+
+
+def _note_stretch(recipe: Recipe, stats: FrameStats, findings: Findings) -> None:
+    stretch = recipe.stretch
+    values = f"Values of {', '.join(stats.dtypes())}"
+    text = f"{values} are stretched to 8 bits."
+    if stretch is not None and stretch.config.stretch == "unit":
+        text = f"{values} lie within 0 to 1 and are multiplied by 255."
+    elif stretch is not None and stretch.within_unit:
+        text = f"{values} are stretched to 8 bits; they lie within 0 to 1, so 'unit' would multiply by 255."
+    if recipe.given_stretch:
+        findings.read(text)
+    else:
+        findings.assumed(text, "stretch")
+    if recipe.blank:
+        text = f"Blank pixels of {counted(len(recipe.blank), 'image')} become black, like sky."
+        findings.assumed(text, "max_blank")
+
+
+def _note_files(stats: FrameStats, findings: Findings) -> None:
+    """How files are read, and what they hold besides."""
+    for note, tally in stats.notes.items():
+        text = f"{counted(tally.count, 'image')}: {note.text}, first '{tally.first[-100:]}'."
+        if note.field is None:
+            findings.read(text, tally.count)
+        else:
+            findings.assumed(text, note.field)
+    named = list(stats.left_out.items())
+    for what, tally in named[:MAX_NAMED]:
+        findings.skipped(tally.count, "part", f"{what} of image files", tally.first)
+    if len(named) > MAX_NAMED:
+        others = sum(tally.count for _, tally in named[MAX_NAMED:])
+        what, tally = named[MAX_NAMED]
+        findings.skipped(others, "part", f"of image files, such as {what}", tally.first)
 
 
 def _channels(stats: FrameStats, findings: Findings) -> int | None:
@@ -159,12 +232,26 @@ def _side(config: ImportConfig, stats: FrameStats, findings: Findings) -> int | 
 
 def _bands(config: ImportConfig, stats: FrameStats, channels: int) -> list[str]:
     if config.bands is None:
-        return list(stats.bands) if len(stats.bands) == channels else default_bands(channels)
+        return _own_bands(stats, channels) or default_bands(channels)
     names = config.bands.split(",")
     if len(names) != channels or len(set(names)) != channels:
         why = f"bands names {len(names)} bands, {config.bands}, but the images have {channels}"
         raise DataError("bad_bands", f"{why}; give {channels} different names, or none.", "bands")
     return names
+
+
+def _own_bands(stats: FrameStats, channels: int) -> list[str]:
+    """The names that the files give; DataError if files of several bands name them differently."""
+    named = [(bands, name) for bands, name in stats.bands.items() if len(bands) == channels]
+    if not named:
+        return []
+    (first, example), *others = named
+    if others and channels > 1:
+        other, name = others[0]
+        why = f"{example} has the bands {','.join(first)} and {name} has {','.join(other)}"
+        advice = "import each kind on its own, or name them in bands if they are the same"
+        raise DataError("mixed_bands", f"{why}; {advice}.", "bands")
+    return list(first)
 
 
 def _display(rgb: str | None, bands: list[str], channels: int) -> list[list[float]]:

@@ -10,6 +10,8 @@ from backend.errors import DataError, GalaxyscopeError
 from shared.contract.datasets import ReceiptLine
 
 MAX_SKIPPED_SHARE = 0.1
+SETTINGS_NAMED = ("max_blank", "hdus", "band_files", "stretch")
+"""Settings that the reason for leaving an image out may name."""
 
 
 class ImportStopped(BaseException):
@@ -70,9 +72,11 @@ class Findings:
             self.problems.append(error)
 
 
-def refuse_many(skipped: SkipLog, total: int) -> None:
+def refuse_many(skipped: SkipLog, total: int, what: str = "images") -> None:
     """DataError if over a tenth of `total` images are left out."""
     if skipped.count > MAX_SKIPPED_SHARE * total:
         first = skipped.first[0]
-        why = f"{skipped.count:,} of {total:,} images cannot be used, first '{first.source}' ({first.reason})"
-        raise DataError("unreadable_images", f"{why}; replace or remove them.", "path")
+        why = f"{skipped.count:,} of {total:,} {what} cannot be used, first '{first.source}' ({first.reason})"
+        setting = next((name for name in SETTINGS_NAMED if name in first.reason), None)
+        advice = f"change {setting}, or replace or remove them" if setting else "replace or remove them"
+        raise DataError("unreadable_images", f"{why}; {advice}.", setting or "path")

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.data.frames.limits import UnreadableImageError
-from backend.data.frames.reading import read_frame
+from backend.data.frames.reading import Frame, read_frame
 from backend.data.frames.resize import centre_crop, resize
-from backend.data.frames.stretch import Stretch
+from backend.data.frames.stretch import Stretch, check_frame
 from backend.data.incoming.uploads import UPLOAD_ID, Uploads
 from backend.data.layout import Pixels, Rows, evenly_spaced
 from backend.data.store import GalaxyStore, load_images, split_rows
@@ -27,7 +27,7 @@ from shared.contract.reconstruction import UploadedImage
 MAX_UPLOAD_BYTES = 20 * 10**6
 MIN_SIDE = 8
 STORED_AS = "galaxy.npy"
-OWN_STRETCH = ImportConfig(path="upload", name="upload", stretch_scope="image")
+OWN_STRETCH = ImportConfig(path="upload", name="upload", stretch="asinh", stretch_scope="image")
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ def add_upload(uploads: Uploads, content: bytes) -> UploadedImage:
         frame = read_frame(BytesIO(content), "image")
         height, width = frame.shape[:2]
         square = centre_crop(frame[None], min(height, width))[0]
-        pixels = square if frame.dtype == np.uint8 else Stretch.fit([square], OWN_STRETCH)(square)
+        pixels = square if frame.dtype == np.uint8 else _stretched(square)
     except UnreadableImageError as error:
         raise InvalidInputError(
             "unreadable_image",
@@ -99,6 +99,11 @@ def add_upload(uploads: Uploads, content: bytes) -> UploadedImage:
         notes.append(f"{frame.dtype} values became 8 bits: {OWN_STRETCH.stretch} stretch of this image.")
     side, bands = square.shape[1:]
     return UploadedImage(id=upload.id, width=width, height=height, side=side, bands=bands, notes=notes)
+
+
+def _stretched(square: Frame) -> Pixels:
+    check_frame(square)
+    return Stretch.fit([square], OWN_STRETCH)(square)
 
 
 def random_galaxy(datasets: Datasets, name: str, selection: RowSelection, seed: int | None) -> Galaxy:

@@ -129,7 +129,7 @@ def test_blank_and_constant_frames_are_left_out_with_the_reason(run_import: Writ
     assert described.n == 20
     reasons = {entry.source: entry.reason for entry in described.skipped}
     assert reasons == {
-        "half.fits": "50.0 % of its pixels are NaN or infinite, over 5 %",
+        "half.fits": "50.0 % of its pixels are NaN or infinite, over max_blank 5 %",
         "flat.fits": "all its pixels are 7",
     }
 

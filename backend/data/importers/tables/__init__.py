@@ -4,7 +4,7 @@ import gzip
 import re
 from typing import BinaryIO, cast
 
-from backend.data.frames.fits import FITS_MAGIC, GZIP_MAGIC
+from backend.data.frames.fits_hdus import FITS_MAGIC, GZIP_MAGIC
 from backend.data.frames.limits import READ_ERRORS
 from backend.data.frames.reading import FITS_SUFFIXES
 from backend.data.importers.tables.astronomy import EcsvTable, FitsTable, IpacTable, VoTable

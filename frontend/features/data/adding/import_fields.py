@@ -15,6 +15,7 @@ from shared.contract.datasets import SourcePreview
 STRETCH = (
     "stretch",
     "stretch_scope",
+    "stretch_bands",
     "low_percentile",
     "high_percentile",
     "stretch_q",
@@ -24,6 +25,9 @@ STRETCH = (
 )
 ONLY_ASINH = {"stretch_q", "stretch_softening"}
 TARGETS = "import_targets"
+WITH_PERCENTILES = {"stretch_scope", "stretch_bands", "low_percentile", "high_percentile", *ONLY_ASINH}
+HIDDEN = {"linear": ONLY_ASINH, "unit": WITH_PERCENTILES}
+IMAGE_FILES = {"folder", "folder_table", "class_folders"}
 WITH_A_TABLE = {"folder_table", "folder", "array"}
 
 
@@ -104,18 +108,26 @@ def draw_role(spec: FieldSpec, key: str, columns: Sequence[str], guess: str | No
 
 
 def draw_frame(preview: SourcePreview, faults: Mapping[str, str]) -> set[str]:
-    """Side and crop of the stored images."""
+    """Side and crop of the stored images; which files and extensions are their bands."""
     own = f"{preview.img_size}, unchanged" if preview.img_size else "required: sizes differ"
     draw_setting(SPECS["img_size"], FIELD + "img_size", empty=own, error=faults.get("img_size", ""))
     draw_setting(SPECS["crop"], FIELD + "crop", error=faults.get("crop", ""))
-    return {"img_size", "crop"}
+    drawn = {"img_size", "crop"}
+    if preview.kind in IMAGE_FILES:
+        for name, own in (("band_files", "guessed"), ("hdus", "images of one shape")):
+            draw_setting(SPECS[name], FIELD + name, empty=own, error=faults.get(name, ""))
+        drawn |= {"band_files", "hdus"}
+    if preview.stretched:
+        draw_setting(SPECS["max_blank"], FIELD + "max_blank", error=faults.get("max_blank", ""))
+        drawn.add("max_blank")
+    return drawn
 
 
 def draw_stretch(faults: Mapping[str, str]) -> set[str]:
     """How images of more than 8 bits are converted to 8 bits."""
     section("Stretch", "the preview updates")
-    linear = st.session_state.get(FIELD + "stretch") == "linear"
-    names = [name for name in STRETCH if not (linear and name in ONLY_ASINH)]
+    hidden = HIDDEN.get(st.session_state.get(FIELD + "stretch") or "", set())
+    names = [name for name in STRETCH if name not in hidden]
     grid = st.grid("auto", min_column_width=150, gap="small")
     for name in names:
         with grid.cell():
