@@ -208,8 +208,7 @@ class AsciiTable(_TextTable):
 
 
 def faults() -> tuple[type[Exception], ...]:
-    """What astropy raises on damaged files, besides errors of Python; for an except clause, so that astropy is
-    imported only then."""
+    """What astropy raises on damaged files; for an except clause, so that astropy is imported only then."""
     from astropy.io.fits import VerifyError
     from astropy.table.meta import YamlParseError
     from yaml import YAMLError
