@@ -7,7 +7,7 @@ from typing import BinaryIO, cast
 from backend.data.frames.fits_hdus import FITS_MAGIC, GZIP_MAGIC
 from backend.data.frames.limits import READ_ERRORS
 from backend.data.frames.reading import FITS_SUFFIXES
-from backend.data.importers.tables.astronomy import EcsvTable, FitsTable, IpacTable, VoTable
+from backend.data.importers.tables.astronomy import AsciiTable, EcsvTable, FitsTable, VoTable, faults
 from backend.data.importers.tables.parquet import ParquetTable
 from backend.data.importers.tables.table import (
     MAX_ROWS,
@@ -44,11 +44,19 @@ TABLE_SUFFIXES = (*FOLDER_TABLES, ".txt", ".dat", ".tbl", ".xml")
 PACKED = ".gz"
 HEAD_BYTES = 4096
 _NO_AXES = re.compile(rb"NAXIS   = +0[ /]")
-_IPAC = re.compile(
-    r"(\s*\\[^\n]*\n)*\s*\|[^\n]*\|\s*\n\s*(\|\s*(int|long|double|float|real|char|date|[ilrdfc])\s*)+\|\s*\n",
-    re.IGNORECASE,
-)
-"""Names and types between pipes, after lines of keywords."""
+ASCII_KINDS = {
+    # lines of keywords, then names and types between pipes
+    "ipac": re.compile(
+        r"\A(\s*\\[^\n]*\n)*\s*\|[^\n]*\|\s*\n"
+        r"\s*(\|\s*(int|long|double|float|real|char|date|[ilrdfc])\s*)+\|\s*\n",
+        re.IGNORECASE,
+    ),
+    # the machine-readable tables of journals, with their description
+    "mrt": re.compile(r"^Byte-by-byte Description", re.MULTILINE),
+    # a comment for each column
+    "sextractor": re.compile(r"\A#\s+1\s+[A-Z][A-Z0-9_]+\s"),
+}
+"""Text that astropy reads, by how it begins."""
 
 
 def is_table_name(name: str) -> bool:
@@ -69,7 +77,7 @@ def holds_fits_table(opener: Opener, name: str) -> bool:
                 return False
             stream.seek(0)
             return FitsTable.comes_first(stream)
-        except READ_ERRORS:
+        except faults():
             return False
 
 
@@ -97,7 +105,8 @@ def open_table(opener: Opener, name: str) -> Table:
         return VoTable(opened, name)
     if text.startswith("# %ECSV"):
         return EcsvTable(opened, name)
-    return IpacTable(opened, name) if _IPAC.match(text) else TextTable(opened, name)
+    kind = next((kind for kind, pattern in ASCII_KINDS.items() if pattern.search(text)), None)
+    return TextTable(opened, name) if kind is None else AsciiTable(opened, name, kind)
 
 
 def _unpacking(opener: Opener, name: str) -> Opener:

@@ -1,10 +1,12 @@
 """The tables of astronomy, read by astropy: FITS, VOTable, ECSV, IPAC. astropy is imported on first use."""
 
+import gzip
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from typing import Any, BinaryIO
+from xml.parsers import expat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,8 @@ MAX_FITS_BYTES = 2**30
 """Of a table that is in memory whole; text takes about ten times its size."""
 MAX_TEXT_BYTES = 2**28
 MAX_HDUS = 50
+MAX_HEADER_BYTES = 400 * 2880
+"""Of the first two HDUs, to tell a table from an image."""
 PIECE_ROWS = 8192
 SUBSET = (
     "select its rows and columns (in TOPCAT, for example), or save it as Parquet, which is read in pieces"
@@ -43,7 +47,7 @@ class _WholeTable:
             self.exact: dict[str, int] = {}
             nested: list[str] = []
             for column, values, unit in self._load(stream):
-                if getattr(values, "ndim", 0) != 1 or getattr(values, "dtype", None) is None:
+                if _is_nested(values):
                     nested.append(column)
                     continue
                 self._columns[column] = values
@@ -76,7 +80,7 @@ class _WholeTable:
             with self._open() as stream, warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 yield stream
-        except READ_ERRORS as error:
+        except faults() as error:
             why = (str(error).strip().splitlines() or [type(error).__name__])[0][:120]
             sentence = f"{self.name} is not a readable table ({why}); download it or write it again"
             raise table_error("bad_table", sentence) from error
@@ -92,8 +96,9 @@ class FitsTable(_WholeTable):
 
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            head = BytesIO(stream.read(MAX_HEADER_BYTES))
             for _ in range(2):
-                header = fits.Header.fromfile(stream)
+                header = fits.Header.fromfile(head)
                 if header.get("NAXIS", 0):
                     kind = header.get("XTENSION", "IMAGE")
                     return kind in ("BINTABLE", "TABLE") and not header.get("ZIMAGE", False)
@@ -102,11 +107,14 @@ class FitsTable(_WholeTable):
     def _load(self, stream: BinaryIO) -> Iterable[tuple[str, Any, str]]:
         from astropy.io import fits
 
+        if isinstance(stream, gzip.GzipFile):
+            stream = BytesIO(_read_within(stream, self.name, MAX_FITS_BYTES))
         with fits.open(stream, memmap=False, lazy_load_hdus=True, logical_as_bytes=True) as hdus:
             found = self._table(hdus)
             data = found.data
             for column in found.columns:
-                yield column.name, _fits_values(data[column.name], column), str(column.unit or "")
+                values = _fits_values(data, column, isinstance(found, fits.TableHDU))
+                yield column.name, values, str(column.unit or "")
 
     def _table(self, hdus: Any) -> Any:
         """The first table; further ones are noted. DataError if there is none, or it is too large."""
@@ -146,10 +154,7 @@ class _TextTable(_WholeTable):
     """A table that astropy parses from a text of limited size."""
 
     def _load(self, stream: BinaryIO) -> Iterable[tuple[str, Any, str]]:
-        data = stream.read(MAX_TEXT_BYTES + 1)
-        if len(data) > MAX_TEXT_BYTES:
-            _refuse_size(self.name, stream.seek(0, 2), MAX_TEXT_BYTES)
-        table = self._parse(data)
+        table = self._parse(_read_within(stream, self.name, MAX_TEXT_BYTES))
         if len(table) > MAX_ROWS:
             raise too_long(self.name, len(table))
         return ((name, table[name], str(table[name].unit or "")) for name in table.colnames)
@@ -165,10 +170,11 @@ class VoTable(_TextTable):
     def _parse(self, data: bytes) -> Any:
         from astropy.io import votable
 
+        _refuse_links(data, self.name)
         parsed = votable.parse(BytesIO(data), verify="ignore")
         tables = [table for table in parsed.iter_tables() if not table.is_empty()]
         if not tables:
-            infos = [info for resource in parsed.resources for info in resource.infos]
+            infos = [*parsed.infos, *(info for resource in parsed.resources for info in resource.infos)]
             said = [text for info in infos if (text := str(info.content or info.value or "").strip())]
             why = f"{self.name} holds no table" + (f" but the message '{said[0][:120]}'" if said else "")
             raise table_error("no_rows", f"{why}; repeat the query and download it again")
@@ -188,13 +194,61 @@ class EcsvTable(_TextTable):
         return represent_mixins_as_columns(Table.read(data.decode(), format="ascii.ecsv"))
 
 
-class IpacTable(_TextTable):
-    """The pipe tables of IPAC's archives."""
+class AsciiTable(_TextTable):
+    """Text in a format that `astropy.io.ascii` names: ipac, mrt, cds, sextractor."""
+
+    def __init__(self, opener: Opener, name: str, kind: str) -> None:
+        self._kind = kind
+        super().__init__(opener, name)
 
     def _parse(self, data: bytes) -> Any:
         from astropy.table import Table
 
-        return Table.read(data.decode(), format="ascii.ipac")
+        return Table.read(data.decode(), format=f"ascii.{self._kind}")
+
+
+def faults() -> tuple[type[Exception], ...]:
+    """What astropy raises on damaged files; for an except clause, so that astropy is imported only then."""
+    from astropy.io.fits import VerifyError
+    from astropy.table.meta import YamlParseError
+    from yaml import YAMLError
+
+    return (*READ_ERRORS, expat.ExpatError, VerifyError, YamlParseError, YAMLError)
+
+
+def _is_nested(values: Any) -> bool:
+    """Whether a column has several values a row, or a number of them that varies."""
+    if getattr(values, "ndim", 0) != 1 or getattr(values, "dtype", None) is None:
+        return True
+    several = (np.ndarray, list, tuple, dict)
+    return values.dtype.kind == "O" and any(isinstance(value, several) for value in np.ma.getdata(values))
+
+
+def _refuse_links(data: bytes, name: str) -> None:
+    """DataError if a VOTable keeps its rows in another file or address, which astropy would open, or declares
+    entities."""
+    parser = expat.ParserCreate()
+
+    def refuse(what: str) -> None:
+        sentence = f"{name} {what}; save the table again with its rows in it"
+        raise table_error("linked_table", sentence)
+
+    def element(tag: str, attributes: dict[str, str]) -> None:
+        if tag.rpartition(":")[2].upper() == "STREAM" and any(key.lower() == "href" for key in attributes):
+            refuse("has its rows in another file")
+
+    parser.StartElementHandler = element
+    parser.EntityDeclHandler = lambda *_: refuse("declares XML entities")
+    parser.Parse(data, True)
+
+
+def _read_within(stream: BinaryIO, name: str, limit: int) -> bytes:
+    """All of a stream; DataError, which names the size, if that is over `limit`."""
+    data = stream.read(limit + 1)
+    if len(data) > limit:
+        packed = isinstance(stream, gzip.GzipFile)  # its end is known only once all of it is unpacked
+        _refuse_size(name, len(data) if packed else stream.seek(0, 2), limit)
+    return data
 
 
 def _refuse_size(name: str, size: int, limit: int) -> None:
@@ -212,15 +266,20 @@ def _end(file: Any) -> int:
     return size
 
 
-def _fits_values(values: NDArray[Any], column: Any) -> NDArray[Any]:
-    """The values of a column, masked where TNULL says so, or where a truth value is neither T nor F."""
-    if column.format.format == "L" if hasattr(column.format, "format") else column.format.endswith("L"):
-        marks = np.asarray(values)
-        codes = marks.view(np.uint8) if marks.dtype.kind in "SV" else marks.astype(np.uint8)
+def _fits_values(data: Any, column: Any, is_text: bool) -> NDArray[Any]:
+    """The values of a column, masked where TNULL says so (or a number in a table of text is blank), or where
+    a truth value is neither T nor F."""
+    values = np.asarray(data[column.name])
+    if is_text and values.dtype.kind in "iuf":
+        written = np.char.strip(np.asarray(data.view(np.ndarray)[column.name]))
+        null = str(column.null or "").strip().encode()
+        return np.ma.MaskedArray(values, (written == null) | (written == b""))
+    if str(column.format).endswith("L") and values.ndim == 1 and values.dtype.kind != "O":
+        codes = values.view(np.uint8) if values.dtype.kind in "SV" else values.astype(np.uint8)
         return np.ma.MaskedArray(codes == ord("T"), (codes != ord("T")) & (codes != ord("F")))
     if column.null not in (None, "") and values.dtype.kind in "iu":
-        return np.ma.MaskedArray(values, np.asarray(values) == int(column.null))
-    return np.asarray(values)
+        return np.ma.MaskedArray(values, values == int(column.null))
+    return values
 
 
 def _cells(values: Any) -> list[str]:

@@ -142,6 +142,29 @@ IPAC = r"""\fixlen = T
  1237648720693755918  1.5    -2
  1237648720693755919  2.5    -3
 """
+SEXTRACTOR = """#   1 objid           Number
+#   2 ra              Right ascension  [deg]
+#   3 dec             Declination      [deg]
+1237648720693755918   1.5   -2
+1237648720693755919   2.5   -3
+""".replace("objid", "NUMBER")
+MRT = """Title: A sample
+Authors: Us
+Table: Galaxies
+================================================================================
+Byte-by-byte Description of file: t.txt
+--------------------------------------------------------------------------------
+   Bytes Format Units  Label  Explanations
+--------------------------------------------------------------------------------
+   1- 19 A19    ---    objid  Identifier
+  21- 23 F3.1   deg    ra     Right ascension
+  25- 26 I2     deg    dec    Declination
+--------------------------------------------------------------------------------
+Note (1): none
+--------------------------------------------------------------------------------
+1237648720693755918 1.5 -2
+1237648720693755919 2.5 -3
+"""
 UNIT_LINE = "objid,ra,dec\n,deg,deg\n1237648720693755918,1.5,-2\n1237648720693755919,2.5,-3\n"
 TITLED = "# made on Monday, by me, here\n" + SKYSERVER.split("\n", 1)[1]
 
@@ -154,6 +177,7 @@ TITLED = "# made on Monday, by me, here\n" + SKYSERVER.split("\n", 1)[1]
         ("vizier.txt", VIZIER.replace("\t", ";"), {"ra": "deg", "dec": "deg"}),
         ("topcat.txt", TOPCAT, {}),
         ("ipac.tbl", IPAC, {"ra": "deg", "dec": "deg"}),
+        ("mrt.txt", MRT, {"ra": "deg", "dec": "deg"}),
         ("units.csv", UNIT_LINE, {"ra": "deg", "dec": "deg"}),
         ("titled.csv", TITLED, {}),
         ("dos.csv", SKYSERVER.replace("\n", "\r\n"), {}),
@@ -170,6 +194,55 @@ def test_text_tables_of_archives_are_read(
     found = read(path)
     assert found["objid"] == ["1237648720693755918", "1237648720693755919"]
     assert [list(map(float, found[key])) for key in ("ra", "dec")] == [[1.5, 2.5], [-2.0, -3.0]]
+
+
+def test_a_catalogue_of_sextractor_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.cat.txt"
+    path.write_text(SEXTRACTOR)
+    assert read(path) == {
+        "NUMBER": ["1237648720693755918", "1237648720693755919"],
+        "ra": ["1.5", "2.5"],
+        "dec": ["-2", "-3"],
+    }
+
+
+def test_blanks_and_nulls_of_a_fits_table_of_text_are_missing(tmp_path: Path) -> None:
+    path = tmp_path / "t.fits"
+    columns = [
+        fits.Column("n", "I4", array=[1, 22, 3], ascii=True, null="**"),
+        fits.Column("x", "F5.2", array=[1.5, 2, 3], ascii=True),
+    ]
+    hdu = fits.TableHDU.from_columns(columns)
+    fits.HDUList([fits.PrimaryHDU(), hdu]).writeto(path)
+    raw = path.read_bytes()
+    assert raw.count(b"  22") == 1
+    path.write_bytes(raw.replace(b"  22", b"  **"))
+    assert read(path)["n"] == ["1", "", "3"]
+    path.write_bytes(raw.replace(b"  22", b"    "))
+    assert read(path)["n"] == ["1", "", "3"]
+
+
+def test_columns_whose_rows_vary_in_length_are_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "t.fits"
+    rows = np.array([np.array([1, 2]), np.array([3])], dtype=object)
+    columns = [fits.Column("v", "PJ()", array=rows), fits.Column("n", "J", array=[1, 2])]
+    fits.BinTableHDU.from_columns(columns).writeto(path)
+    table = open_table(lambda: path.open("rb"), path.name)
+    assert (table.columns, [part.first for part in table.unread]) == (["n"], ["v"])
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+@pytest.mark.parametrize("href", ["file:///etc/passwd", "http://127.0.0.1:9/x"])
+def test_a_votable_never_opens_another_file(tmp_path: Path, encoding: str, href: str) -> None:
+    path = tmp_path / "t.vot"
+    path.write_bytes(
+        f'<?xml version="1.0" encoding="{encoding}"?><VOTABLE version="1.3"><RESOURCE><TABLE>'
+        f'<FIELD name="a" datatype="int"/><DATA><BINARY><STREAM href="{href}"/></BINARY></DATA>'
+        "</TABLE></RESOURCE></VOTABLE>".encode(encoding)
+    )
+    with pytest.raises(DataError) as caught:
+        read(path)
+    assert caught.value.code == "linked_table"
 
 
 def test_a_gzipped_csv_is_read_like_itself(tmp_path: Path) -> None:
