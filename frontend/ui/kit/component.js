@@ -13,8 +13,8 @@ export function makeStore() {
   }
 }
 
-/** Whether the script sends a view that this browser neither sent itself (up to `seq`) nor received last: a rerun may
- * still carry the view from before one that is in flight.
+/** Whether the script sends a view that this browser neither chose itself (up to `seq`) nor received last: a rerun may
+ * still carry the view from before one that is in flight. Numbers go on from the highest.
  * @param {{ address?: string, seq: number, left?: boolean }} state
  * @param {{ view: unknown, browser_seq: number | null }} data
  */
@@ -23,6 +23,7 @@ export function isNewAddress(state, { view, browser_seq: seq }) {
   const own = seq !== null && seq <= state.seq
   const known = address === state.address
   state.address = address
+  state.seq = Math.max(state.seq, seq ?? 0)
   return state.left || !(own || known)
 }
 
