@@ -96,8 +96,8 @@ register_url_convertor("page", PageName())
 
 
 def _page(_request: Request) -> HTMLResponse:
-    """Streamlit's page, told where the server is. Left to guess, it asks below the page's own address first,
-    and each load leaves two errors in the browser's console."""
+    """Streamlit's page, told where the server is, and with our rule for the Back button. Left to guess, it
+    asks below the page's own address first, and each load leaves two errors in the browser's console."""
     return HTMLResponse(_page_html(), headers={"Cache-Control": "no-cache"})
 
 
@@ -106,7 +106,11 @@ def _page_html() -> str:
     from streamlit import file_util
 
     text = (Path(file_util.get_static_dir()) / "index.html").read_text(encoding="utf-8")
-    told = "<head>\n    <script>window.__streamlit = { BACKEND_BASE_URL: location.origin }</script>"
+    steps = (FRONTEND / "shell" / "history.js").read_text(encoding="utf-8")
+    told = (
+        "<head>\n    <script>window.__streamlit = { BACKEND_BASE_URL: location.origin }</script>"
+        f'\n    <script type="module">\n{steps}keepSteps(window)\n</script>'
+    )
     return text.replace("<head>", told, 1)
 
 

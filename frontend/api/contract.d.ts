@@ -94,3 +94,26 @@ export type Upload = Schemas["Upload"]
 export type UploadedImage = Schemas["UploadedImage"]
 export type Verdict = Schemas["Verdict"]
 export type WaitingRun = Schemas["WaitingRun"]
+
+// What pages pass to components: `DATA` and `VIEWS` of docs/reference/openapi.py.
+
+/** Data with a view of the address, and its number if the browser sent it. */
+export type Viewed<View, D = {}> = D & { view: View, browser_seq: number | null }
+/** A view in which the page has settled some fields that the address leaves open. */
+export type Settled<View, K extends keyof View> = Omit<View, K> & { [P in K]: NonNullable<View[P]> }
+export type CompareData = Schemas["CompareData"]
+export type ComparedGroup = Schemas["ComparedGroup"]
+export type ComparedRun = Schemas["ComparedRun"]
+export type CompareView = Schemas["CompareView"]
+export type EvaluateView = Schemas["EvaluateView"]
+export type MapView = Schemas["MapView"]
+export type NamedDataset = Schemas["NamedDataset"]
+export type OddView = Schemas["OddView"]
+export type OtherEncoder = Schemas["OtherEncoder"]
+export type PictureSource = Schemas["PictureSource"]
+export type ReconstructView = Schemas["ReconstructView"]
+export type RunOption = Schemas["RunOption"]
+export type ScrubberData = Schemas["ScrubberData"]
+export type SearchData = Schemas["SearchData"]
+export type SearchedDataset = Schemas["SearchedDataset"]
+export type SearchView = Schemas["SearchView"]

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 import streamlit as st
 from pydantic import ValidationError
+from pydantic_core import to_jsonable_python
 from streamlit.components.v2.types import ComponentRenderer
 
 from frontend.ui.address import Address, change_query
@@ -38,7 +39,7 @@ class BrowserView(Generic[A]):
         own = [self.kind.RENAMED.get(name, name) for name in self.kind.model_fields]
         change_query({name: query.get(name) for name in own})
 
-    def mount(self, component: ComponentRenderer, key: str, view: A, data: Mapping[str, Any]) -> None:
+    def mount(self, component: ComponentRenderer, key: str, view: A, data: Mapping[str, object]) -> None:
         """Mount a component with `view` and other data; what it sends goes into the address before the next
         rerun. A view out of bounds is ignored: the component has said so."""
 
@@ -50,7 +51,8 @@ class BrowserView(Generic[A]):
         ):  # Back or a link led elsewhere: Forward to what was sent is news to the browser
             st.session_state.pop(self._echo, None)
         sent = on_trigger(key, "view", lambda message: self.take(message["view"], int(message["seq"])))
-        component(data={**data, "view": values, "browser_seq": browser_seq}, key=key, on_view_change=sent)
+        known = {**to_jsonable_python(data), "view": values, "browser_seq": browser_seq}
+        component(data=known, key=key, on_view_change=sent)
 
     def take(self, values: Mapping[str, Any], seq: int) -> None:
         """Store a view that the browser sent, with its number."""

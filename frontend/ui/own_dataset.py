@@ -1,11 +1,13 @@
 """The dataset of a run: finding it, and what pages show if it is missing."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import streamlit as st
+from typing_extensions import TypedDict
 
 from frontend.ui.blocks import empty_state, plain
 from frontend.ui.session import go
+from shared.configs.kinds import Trait
 from shared.contract.datasets import Dataset
 from shared.contract.runs import Run
 
@@ -41,8 +43,16 @@ def draw_no_datasets(run: Run) -> None:
             go("data", add="import")
 
 
-def run_option(run: Run, datasets: Collection[Dataset]) -> dict[str, object]:
+class RunOption(TypedDict):
     """A run as an option in components; `dataset` is None if it is missing."""
+
+    id: str
+    title: str
+    dataset: str | None
+    traits: Sequence[Trait]
+
+
+def run_option(run: Run, datasets: Collection[Dataset]) -> RunOption:
     own = own_dataset(run, datasets)
     return {
         "id": run.id,

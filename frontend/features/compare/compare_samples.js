@@ -8,8 +8,7 @@ import { isNumber } from "../../ui/kit/format.js"
 import { live } from "../../ui/kit/poll.js"
 import { TERMINAL } from "../../ui/kit/run.js"
 
-/** @import { RunState, Samples } from "../../api/contract.d.ts" */
-/** @typedef {{ id: string, title: string, state: RunState, dataset: string, style: { colour: number, dash: boolean } }} ComparedRun */
+/** @import { ComparedRun, Samples } from "../../api/contract.d.ts" */
 /** @typedef {{ runs: ComparedRun[] }} Data */
 /** @typedef {Pick<Samples, "steps" | "epochs" | "galaxies" | "tile_px">} RunSamples */
 /** @typedef {0 | 1 | 2} Part the original, the masked input, the reconstruction: a row of the sprite */

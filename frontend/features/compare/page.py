@@ -121,7 +121,7 @@ def _draw_comparison(chosen: Sequence[Run], known: Mapping[str, Run], keys: list
     view = ADDRESS.current()
     runs = compared_runs(chosen, known, datasets)
     groups = compared_groups(chosen)
-    draw_compare_curves(runs, groups, keys, view)
+    draw_compare_curves({"runs": runs, "groups": groups, "keys": keys}, view)
     drawn = chosen[: view.most]
     draw_config_differences(drawn)
     styles = {member: group["style"] for group in groups for member in group["runs"] if view.group}

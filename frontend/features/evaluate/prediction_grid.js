@@ -10,8 +10,7 @@ import { tryAgain } from "../../ui/kit/problems.js"
 import { cellTitle, pagesNear } from "./grid_words.js"
 import { choose, currentView, follow, take } from "./shown.js"
 
-/** @import { Prediction, PredictionPage } from "../../api/contract.d.ts" */
-/** @import { PictureSource } from "../../ui/galaxies/galaxy_dialog.js" */
+/** @import { PictureSource, Prediction, PredictionPage } from "../../api/contract.d.ts" */
 /** @import { Address } from "./shown.js" */
 
 /** `of` has the images, if the dataset is there; `encoder` is the run that links lead to.

@@ -1,25 +1,24 @@
 // What the confusion matrix and the grid of galaxies show. A choice in one is seen in the other at once; the script learns of it
 // for the address.
 
-/** @import { PredictionOrder, Split } from "../../api/contract.d.ts" */
+import { isNewAddress } from "../../ui/kit/component.js"
 
-/** EvaluateView in url.py: the numbers of the matrix and the order of its classes, the classes of the galaxies (null: all),
- * their filters, order and page.
- * @typedef {{ shown: "counts" | "true" | "predicted" | "difference", classes: "given" | "similar", true: string | null,
- *   predicted: string | null, order: PredictionOrder, split: Split, flagged: boolean, min: number, max: number, seed: number,
- *   page: number }} View
+/** @import { EvaluateView, Viewed } from "../../api/contract.d.ts" */
+
+/** The view without the evaluation: numbers and order of the matrix, cell, filters, order and page of the galaxies.
+ * @typedef {Omit<EvaluateView, "run" | "evaluation" | "against">} View
+ * @typedef {Viewed<View>} Address
  */
-/** @typedef {{ view: View, browser_seq: number | null }} Address the view of the address, and its number if the browser sent it */
 
 /** @typedef {ReturnType<typeof setTimeout> | undefined} Timer */
 
 /** @type {Set<() => void>} */
 const listeners = new Set()
-/** `seq` numbers the choices, made `at` ms, of which `echoed` came back; `last` is the view that came last.
- * @type {{ view: View | null, seq: number, at: number, echoed: number, last: string, send: (view: Partial<View>, seq: number) => void,
+/** `seq` numbers the choices, made `at` ms, of which `echoed` came back; `address` is the view that came last.
+ * @type {{ view: View | null, seq: number, at: number, echoed: number, address?: string, send: (view: Partial<View>, seq: number) => void,
  *   timer: Timer, leaving: Timer, unsent: boolean }}
  */
-const shared = { view: null, seq: 0, at: -Infinity, echoed: 0, last: "", send: () => {}, timer: undefined, leaving: undefined, unsent: false }
+const shared = { view: null, seq: 0, at: -Infinity, echoed: 0, send: () => {}, timer: undefined, leaving: undefined, unsent: false }
 const REPORT_MS = 150 // after the galaxies were asked for, which the server answers sooner alone
 const IN_FLIGHT_MS = 3000 // a choice that has not come back by then was lost
 const LEFT_MS = 1000 // a rerun may remove all listeners for a moment, and adds them again sooner
@@ -39,7 +38,7 @@ export function follow(changed) {
 
 function leave() {
   clearTimeout(shared.timer)
-  Object.assign(shared, { view: null, last: "", echoed: shared.seq, unsent: false })
+  Object.assign(shared, { view: null, address: undefined, echoed: shared.seq, unsent: false })
 }
 
 /** How the script learns of a choice.
@@ -71,18 +70,15 @@ function report() {
 /** The part of a view that is chosen in the browser. @param {View} view */
 const chosenHere = ({ shown, classes, true: row, predicted, seed, page }) => ({ shown, classes, true: row, predicted, seed, page })
 
-/** Takes the view of the address, unless it is older than what was chosen here: a rerun of the script may still carry the view
- * from before a choice that is in flight. A filter that the script changed meanwhile joins the choice.
+/** Takes the view of the address; filters and order always, the rest unless it is older than what was chosen here.
  * @param {Address} address
  */
-export function take({ view, browser_seq: seq }) {
-  const address = JSON.stringify(view)
-  const isNew = seq === null ? address !== shared.last : seq >= shared.seq
-  shared.last = address
+export function take(address) {
+  const { view, browser_seq: seq } = address
   shared.echoed = Math.max(shared.echoed, seq ?? 0)
   const inFlight = seq === null && shared.seq > shared.echoed && Date.now() - shared.at < IN_FLIGHT_MS
-  if (!shared.view || isNew) show(shared.view && inFlight ? { ...view, ...chosenHere(shared.view) } : view)
-  shared.seq = Math.max(shared.seq, seq ?? 0)
+  const isNew = isNewAddress(shared, address) && !inFlight
+  show(isNew || !shared.view ? view : { ...view, ...chosenHere(shared.view) })
 }
 
 export function currentView() {

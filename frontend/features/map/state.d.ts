@@ -1,7 +1,6 @@
 // The state of the map, and what its Python passes: galaxy_map.py.
 
-import type { ColourBy, Colours } from "../../api/contract.d.ts"
-import type { PictureSource } from "../../ui/galaxies/galaxy_dialog.js"
+import type { ColourBy, Colours, MapView, PictureSource } from "../../api/contract.d.ts"
 import type { collectControl } from "../../ui/galaxies/collecting.js"
 import type { Reporting } from "../../ui/kit/component.js"
 import type { Rgb } from "../../ui/charts/colour_maps.js"
@@ -30,14 +29,7 @@ export interface Source {
 }
 
 /** The part of the address that the browser controls. */
-export interface Settings {
-  colour: ColourBy
-  evaluation: string | null
-  view: string | null
-  view2: string | null
-  galaxy: number | null
-  step: number | null
-}
+export type Settings = Pick<MapView, "colour" | "evaluation" | "view" | "view2" | "galaxy" | "step">
 
 export interface Data extends Source {
   beside: Source | null

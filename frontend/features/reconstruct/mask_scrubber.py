@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 
+from typing_extensions import TypedDict
+
 from frontend.features.reconstruct.url import ReconstructView
 from frontend.ui.browser_view import BrowserView
 from frontend.ui.components import load_component
-from frontend.ui.galaxies.galaxy_grid import picture_source
-from frontend.ui.own_dataset import run_option
+from frontend.ui.galaxies.galaxy_grid import PictureSource, picture_source
+from frontend.ui.own_dataset import RunOption, run_option
 from shared.contract.datasets import Dataset
 from shared.contract.runs import Run
 
@@ -15,9 +17,20 @@ _SCRUBBER = load_component(__file__)
 ADDRESS = BrowserView(ReconstructView)
 
 
+class NamedDataset(PictureSource):
+    name: str
+    n: int
+    class_names: list[str]
+
+
+class ScrubberData(TypedDict):
+    runs: list[RunOption]
+    datasets: list[NamedDataset]
+
+
 def draw_mask_scrubber(view: ReconstructView, runs: Sequence[Run], datasets: Sequence[Dataset]) -> None:
     """Draw the viewer; the browser fetches the images."""
-    data = {
+    data: ScrubberData = {
         "runs": [run_option(run, datasets) for run in runs],
         "datasets": [
             {

@@ -1,9 +1,9 @@
 // The state of the viewer, and what its Python passes: mask_scrubber.py.
 
 import type {
-  Checkpoints, GalaxyView, LadderInfo, LayerView, Masking, RatioCurve, Reconstruction, ReconstructionRequest, SampleCurve, Trait,
+  Checkpoints, GalaxyView, LadderInfo, LayerView, Masking, NamedDataset, RatioCurve, Reconstruction, ReconstructionRequest, ReconstructView,
+  SampleCurve, ScrubberData, Settled, Viewed,
 } from "../../api/contract.d.ts"
-import type { PictureSource } from "../../ui/galaxies/galaxy_dialog.js"
 import type { Reporting } from "../../ui/kit/component.js"
 
 export type SideName = "a" | "b"
@@ -13,36 +13,9 @@ export type PanelName = "original" | "masked" | "reconstruction" | "composite" |
 export type MapName = "attention" | "pca" | "similarity"
 export type Mask = Uint8Array
 
-/** The address. `row` and `upload` exclude each other; `inside` is the layer inspected: 0 the last, null closed. */
-export interface View {
-  run: string
-  checkpoint: string
-  against: string | null
-  against_checkpoint: string
-  dataset: string | null
-  row: number | null
-  upload: string | null
-  label: string | null
-  ratio: number
-  kind: MaskKind
-  seed: number
-  hidden: number[] | null
-  pixels: PixelMode
-  average: number
-  inside: number | null
-  head: number | null
-  patch: number | null
-  overlay: boolean
-}
-
-export interface DatasetOption extends PictureSource { name: string, n: number, class_names: string[] }
-
-export interface Data {
-  view: View
-  browser_seq: number | null
-  runs: { id: string, title: string, dataset: string | null, traits: Trait[] }[]
-  datasets: DatasetOption[]
-}
+export type View = Settled<ReconstructView, "run">
+export type DatasetOption = NamedDataset
+export type Data = Viewed<View, ScrubberData>
 
 export interface Panel {
   box: HTMLElement

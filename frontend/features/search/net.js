@@ -17,6 +17,7 @@ import { drawTiles, showSays } from "./tiles.js"
 /** @typedef {NonNullable<ReturnType<typeof comparedRequest>>} Compared */
 
 const KEPT_SEARCHES = 32
+const RETRY_MS = 2000
 
 /** The search request of the current view; null without embeddings or query. @param {SearchState} state */
 export function requestOf(state) {
@@ -54,7 +55,9 @@ export async function fetchResults(state) {
     if (!isCurrent()) return
     Object.assign(state, { result: answer.first, second: answer.second, agreement: answer.agreement, shown: key, problem: null })
   } catch (problem) {
-    if (isCurrent()) refuse(state, problem)
+    if (!isCurrent()) return
+    refuse(state, problem)
+    if (problem instanceof TypeError) setTimeout(() => { if (isCurrent()) state.queueLoad() }, RETRY_MS) // no connection
     return
   }
   showQuery(state)

@@ -8,7 +8,8 @@ import { hasTrait } from "../../ui/kit/run.js"
 
 /** @import { EmbeddingState } from "../../api/contract.d.ts" */
 /** @import { Child } from "../../ui/kit/dom.js" */
-/** @import { DatasetOption, Encoder, EncoderBar, Pooling, RunOption, Space } from "./state.d.ts" */
+/** @import { RunOption } from "../../api/contract.d.ts" */
+/** @import { DatasetOption, Encoder, EncoderBar, Pooling, Space } from "./state.d.ts" */
 
 export const POOLING_WORDS = /** @type {const} */ ([["mean", "mean of patches"], ["cls", "class token"], ["both", "both"]])
 

@@ -1,79 +1,24 @@
 // The state of both views of the Search page, and what their Python passes: galaxy_search.py and odd_review.py.
 
+import type * as Contract from "../../api/contract.d.ts"
 import type {
-  Agreement, EmbeddingState, LearnFrom, OddBy, OddGalaxy, OddPage, Run, SearchResult, Split, Trait,
+  Agreement, EmbeddingState, LearnFrom, OddBy, OddGalaxy, OddPage, OtherEncoder, Run, SearchData, SearchedDataset, SearchResult, Settled, Viewed,
 } from "../../api/contract.d.ts"
 import type { collectControl } from "../../ui/galaxies/collecting.js"
-import type { PictureSource } from "../../ui/galaxies/galaxy_dialog.js"
 import type { Doubts } from "../../ui/galaxies/label_flags.js"
 import type { Reporting } from "../../ui/kit/component.js"
 
-export type Pooling = "cls" | "mean" | "both"
-
-/** What an encoder is chosen by. */
-export interface Encoder {
-  run: string
-  checkpoint: string
-  depth: number | null
-  pooling: Pooling
-}
-
-export interface Filters {
-  label: string | null
-  split: Split | null
-  zmin: number | null
-  zmax: number | null
-  pmin: number | null
-  pmax: number | null
-}
-
+type OpenedBy = "run" | "dataset"
+export type SearchView = Settled<Contract.SearchView, OpenedBy>
+export type OddView = Settled<Contract.OddView, OpenedBy>
 /** What the addresses of both views share. */
-export interface Address extends Encoder, Filters {
-  view: "like" | "odd"
-  dataset: string
-  row: number | null
-}
-
-export interface SearchView extends Address {
-  other: Encoder | null
-  upload: string | null
-  plus: number[]
-  minus: number[]
-  trail: number[]
-  k: number
-  tile: number
-  least: boolean
-  near: number
-  trivial: boolean
-  exact: boolean
-}
-
-export interface OddView extends Address {
-  by: OddBy
-  learn: LearnFrom
-  k: number
-  rated: boolean
-}
-
-export interface RunOption { id: string, title: string, dataset: string | null, traits: Trait[] }
-
-export interface DatasetOption extends PictureSource {
-  name: string
-  n: number
-  class_names: string[]
-  unlabelled: number
-  splits: Split[]
-  redshift_range: [number, number] | null
-  with_sky: boolean
-}
-
-export interface Data<View extends Address> {
-  view: View
-  browser_seq: number | null
-  state: EmbeddingState | null
-  runs: RunOption[]
-  datasets: DatasetOption[]
-}
+export type Address = Pick<SearchView, keyof SearchView & keyof OddView>
+/** What an encoder is chosen by. */
+export type Encoder = OtherEncoder
+export type Pooling = Encoder["pooling"]
+export type Filters = Pick<Address, "label" | "split" | "zmin" | "zmax" | "pmin" | "pmax">
+export type DatasetOption = SearchedDataset
+export type Data<View extends Address> = Viewed<View, SearchData>
 
 /** The selects of one encoder. */
 export interface EncoderBar {

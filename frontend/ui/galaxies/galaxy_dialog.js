@@ -6,12 +6,9 @@ import { isNumber } from "../kit/format.js"
 import { alertLine, problemWords } from "../kit/problems.js"
 import { fetchGalaxy } from "./fetching.js"
 
-/** @import { Galaxy } from "../../api/contract.d.ts" */
+/** @import { Galaxy, PictureSource } from "../../api/contract.d.ts" */
 /** @import { Children } from "../kit/dom.js" */
 
-/** The dataset that images come from, and the run that links lead to: picture_source in galaxy_grid.py.
- * @typedef {{ dataset: string, version: string, img_size: number, simulated: boolean, run: string | null }} PictureSource
- */
 /** @typedef {{ node: HTMLDialogElement, ticket: number }} GalaxyDialog */
 /** @typedef {readonly [name: string, value: string]} Fact */
 

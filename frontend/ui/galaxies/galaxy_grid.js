@@ -4,9 +4,9 @@ import { makeStore } from "../kit/component.js"
 import { el } from "../kit/dom.js"
 import { galaxyDialog, galaxyLine, galaxyPicture, moveAmong, nameOfGalaxy, showGalaxy } from "./galaxy_dialog.js"
 
-/** @import { Galaxy } from "../../api/contract.d.ts" */
+/** @import { Galaxy, PictureSource } from "../../api/contract.d.ts" */
 /** @import { Mounting } from "../kit/mount.d.ts" */
-/** @import { PictureSource } from "./galaxy_dialog.js" */
+
 /** @typedef {PictureSource & { labelled: boolean, galaxies: Galaxy[] }} Data */
 /** @typedef {ReturnType<typeof build>} State */
 

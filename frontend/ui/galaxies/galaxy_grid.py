@@ -1,6 +1,6 @@
 """A page of galaxies as a grid of images."""
 
-from typing import Any
+from typing_extensions import TypedDict
 
 from frontend.ui.components import load_component
 from frontend.ui.session import selected_run
@@ -9,9 +9,17 @@ from shared.contract.datasets import Dataset, GalaxyPage
 _GRID = load_component(__file__)
 
 
-def picture_source(dataset: Dataset) -> dict[str, Any]:
-    """The data a component needs to fetch images of this dataset, open a galaxy, and link to the selected
-    run."""
+class PictureSource(TypedDict):
+    """What a component needs to fetch images of a dataset, open a galaxy, and link to the selected run."""
+
+    dataset: str
+    version: str
+    img_size: int
+    simulated: bool
+    run: str | None
+
+
+def picture_source(dataset: Dataset) -> PictureSource:
     return {
         "dataset": dataset.name,
         "version": f"{dataset.digest[:12]}-{dataset.created_at:%Y%m%d%H%M%S}",

@@ -13,8 +13,8 @@ export function makeStore() {
   }
 }
 
-/** Whether the script sends a view that this browser neither sent itself (up to `seq`) nor received last: a rerun may
- * still carry the view from before one that is in flight.
+/** Whether the script sends a view that this browser neither chose itself (up to `seq`) nor received last: a rerun may
+ * still carry the view from before one that is in flight. Numbers go on from the highest.
  * @param {{ address?: string, seq: number, left?: boolean }} state
  * @param {{ view: unknown, browser_seq: number | null }} data
  */
@@ -23,6 +23,7 @@ export function isNewAddress(state, { view, browser_seq: seq }) {
   const own = seq !== null && seq <= state.seq
   const known = address === state.address
   state.address = address
+  state.seq = Math.max(state.seq, seq ?? 0)
   return state.left || !(own || known)
 }
 
@@ -31,7 +32,12 @@ export function isNewAddress(state, { view, browser_seq: seq }) {
  * @typedef {{ view: View, sent: string | null, reportTimer?: number, send: (view: View) => void }} Reporting
  */
 
-/** Reports the view once it has rested for `wait` ms, unless it was the last one sent.
+const RECONNECT_MS = 1000
+
+/** Whether Streamlit can send: without a connection it drops what it is given. */
+const connected = () => document.querySelector(".stApp[data-test-connection-state=CONNECTED]") !== null
+
+/** Reports the view once it has rested for `wait` ms and the script can be reached, unless it was the last one sent.
  * @template View
  * @param {Reporting<View>} state
  * @param {number} wait
@@ -41,6 +47,7 @@ export function reportView(state, wait) {
   state.reportTimer = window.setTimeout(() => {
     const view = JSON.stringify(state.view)
     if (view === state.sent) return
+    if (!connected()) return reportView(state, RECONNECT_MS)
     state.sent = view
     state.send(JSON.parse(view))
   }, wait)

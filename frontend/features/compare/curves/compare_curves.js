@@ -5,7 +5,7 @@ import { readColours } from "../../../ui/charts/palette.js"
 import { describePanel, frameOf, hasValues, rangeOfX, rangeOfY } from "../../../ui/charts/panel.js"
 import { plotBox } from "../../../ui/charts/plot_box.js"
 import { pointAt } from "../../../ui/charts/pointer.js"
-import { makeStore } from "../../../ui/kit/component.js"
+import { isNewAddress, makeStore } from "../../../ui/kit/component.js"
 import { el } from "../../../ui/kit/dom.js"
 import { TERMINAL } from "../../../ui/kit/run.js"
 import { recall, remember } from "../../../ui/kit/storage.js"
@@ -15,37 +15,28 @@ import { linesOf, referencesOf, X_AXES } from "./lines.js"
 import { drawScores } from "./scores.js"
 import { drawLegend, drawNotes, renewTools } from "./tools.js"
 
-/** @import { Run, RunState } from "../../../api/contract.d.ts" */
-/** @import { Line, Range, Style } from "../../../ui/charts/panel.js" */
+/** @import { CompareData, ComparedRun, CompareView, Viewed } from "../../../api/contract.d.ts" */
+/** @import { Line, Range } from "../../../ui/charts/panel.js" */
 /** @import { PlotBox } from "../../../ui/charts/plot_box.js" */
 /** @import { PlotGroup } from "../../../ui/charts/pointer.js" */
 /** @import { Tint } from "../../../ui/charts/palette.js" */
 /** @import { Mounting } from "../../../ui/kit/mount.d.ts" */
 /** @import { Feed } from "./feeds.js" */
-/** A run of comparison.py: images and FLOPs of a step, `before` those of its pretraining; null if unknown.
- * @typedef {{ id: string, title: string, kind: string, state: RunState, seed: number | null, dataset: string | null, baselines: Run["baselines"],
- *   style: Style, images: number, flops: number | null, before: number | null }} ComparedRun
- */
-/** @typedef {{ id: string, title: string, runs: string[], style: Style }} ComparedGroup */
-/** @typedef {{ x: "step" | "epoch" | "time" | "images" | "flops", smoothing: number, log: boolean, group: boolean,
- *   band: "std" | "range", most: number, pretraining: boolean }} CompareView
- */
-/** @typedef {{ runs: ComparedRun[], groups: ComparedGroup[], keys: string[], view: CompareView, browser_seq: number | null }} CompareData */
+/** @typedef {Viewed<CompareView, CompareData>} Data */
 /** @typedef {PlotBox & { key: string, canvas: HTMLCanvasElement, box: HTMLElement, inSight: boolean, lines: Line[] }} ComparePlot */
 /** @typedef {ReturnType<typeof buildCompare>} Compared */
 
 /** @type {(parent: Node, make: () => Compared) => Compared} */
 const compareViews = makeStore()
 
-/** @param {Mounting<CompareData>} mounting */
+/** @param {Mounting<Data>} mounting */
 export default function ({ data, parentElement, setTriggerValue }) {
   const root = /** @type {HTMLElement} */ (parentElement.querySelector(".gx-compare_curves"))
   const state = compareViews(parentElement, () => buildCompare(root, data))
   state.report = () => setTriggerValue("view", { view: state.view, seq: ++state.seq })
   state.tint = readColours(root)
   state.data = data
-  if (data.browser_seq === null || data.browser_seq >= state.seq) state.view = { ...data.view }
-  state.seq = Math.max(state.seq, data.browser_seq ?? 0)
+  if (isNewAddress(state, data)) state.view = { ...data.view }
   takeData(state)
   return () => {
     for (const feed of state.feeds.values()) endFeed(feed)
@@ -54,7 +45,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   }
 }
 
-/** @param {HTMLElement} root @param {CompareData} data */
+/** @param {HTMLElement} root @param {Data} data */
 function buildCompare(root, data) {
   const [tools, notes, keys, grid, scores] = [el("div", { class: "tools" }), el("p", { class: "notes" }), el("div", { class: "keys" }), el("div", { class: "grid" }), el("div", { class: "scores" })]
   root.replaceChildren(tools, notes, keys, grid, scores)

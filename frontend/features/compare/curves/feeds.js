@@ -6,9 +6,9 @@ import { live } from "../../../ui/kit/poll.js"
 import { TERMINAL } from "../../../ui/kit/run.js"
 import { redraw } from "./compare_curves.js"
 
-/** @import { Run, RunState } from "../../../api/contract.d.ts" */
+/** @import { ComparedRun, Run, RunState } from "../../../api/contract.d.ts" */
 /** @import { Points } from "../../../ui/charts/points.js" */
-/** @import { Compared, ComparedRun } from "./compare_curves.js" */
+/** @import { Compared } from "./compare_curves.js" */
 /** The points of a run: `next` is how far each metric has been read, `whole` the metrics read to the end.
  * @typedef {ReturnType<typeof newFeed>} Feed
  */

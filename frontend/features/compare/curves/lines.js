@@ -5,9 +5,10 @@ import { isNoisy, smooth } from "../../../ui/charts/points.js"
 import { exists } from "../../../ui/kit/dom.js"
 import { isNumber } from "../../../ui/kit/format.js"
 
+/** @import { ComparedGroup, ComparedRun, CompareView } from "../../../api/contract.d.ts" */
 /** @import { Line, Reference } from "../../../ui/charts/panel.js" */
 /** @import { Series } from "../../../ui/charts/points.js" */
-/** @import { Compared, ComparedGroup, ComparedRun, CompareView } from "./compare_curves.js" */
+/** @import { Compared } from "./compare_curves.js" */
 /** @typedef {Line & { y: number[] }} WholeLine without gaps */
 
 const MOST_GRID = 3000

@@ -7,8 +7,9 @@ import { grouped, isNumber, percent } from "../../../ui/kit/format.js"
 import { saveCsv } from "../../../ui/kit/save.js"
 import { grouping, meanOf, sampleStd } from "./lines.js"
 
+/** @import { ComparedRun } from "../../../api/contract.d.ts" */
 /** @import { Style } from "../../../ui/charts/panel.js" */
-/** @import { Compared, ComparedRun } from "./compare_curves.js" */
+/** @import { Compared } from "./compare_curves.js" */
 /** Mean, sample standard deviation (null for one value) and count. @typedef {{ mean: number, std: number | null, n: number }} Summary */
 /** @typedef {{ last: Summary | null, best: Summary | null, step: number | null }} Figures */
 /** @typedef {"last" | "best"} Which */

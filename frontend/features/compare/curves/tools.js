@@ -5,7 +5,8 @@ import { el, exists, renew, takeText } from "../../../ui/kit/dom.js"
 import { memoLines, redraw, takeData } from "./compare_curves.js"
 import { grouping, X_AXES } from "./lines.js"
 
-/** @import { Compared, CompareView } from "./compare_curves.js" */
+/** @import { CompareView } from "../../../api/contract.d.ts" */
+/** @import { Compared } from "./compare_curves.js" */
 /** @typedef {"pretraining" | "log" | "group"} Switch */
 
 const BAND_WORDS = { std: "± sample standard deviation", range: "lowest to highest" }

@@ -7,8 +7,7 @@ import { el, find, renew, takeText } from "../../../ui/kit/dom.js"
 import { ago, clockTime, grouped } from "../../../ui/kit/format.js"
 import { problemWords } from "../../../ui/kit/problems.js"
 
-/** @import { Collection } from "../../../api/contract.d.ts" */
-/** @import { PictureSource } from "../../../ui/galaxies/galaxy_dialog.js" */
+/** @import { Collection, PictureSource } from "../../../api/contract.d.ts" */
 /** @typedef {ReturnType<typeof build>} State */
 
 const COLLECTION = "/datasets/{name}/collections/{collection}"

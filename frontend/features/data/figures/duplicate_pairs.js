@@ -4,8 +4,8 @@ import { galaxyDialog, galaxyPicture, openRow } from "../../../ui/galaxies/galax
 import { makeStore } from "../../../ui/kit/component.js"
 import { el, find } from "../../../ui/kit/dom.js"
 
-/** @import { DuplicatePair } from "../../../api/contract.d.ts" */
-/** @import { GalaxyDialog, PictureSource } from "../../../ui/galaxies/galaxy_dialog.js" */
+/** @import { DuplicatePair, PictureSource } from "../../../api/contract.d.ts" */
+/** @import { GalaxyDialog } from "../../../ui/galaxies/galaxy_dialog.js" */
 /** @typedef {{ view: GalaxyDialog, pairs: HTMLElement, drawn: string }} State */
 
 /** @type {ReturnType<typeof makeStore<State>>} */

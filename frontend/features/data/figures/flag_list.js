@@ -8,8 +8,7 @@ import { el, find, keepFocus } from "../../../ui/kit/dom.js"
 import { ago, clockTime, grouped } from "../../../ui/kit/format.js"
 import { tryAgain } from "../../../ui/kit/problems.js"
 
-/** @import { LabelFlag } from "../../../api/contract.d.ts" */
-/** @import { PictureSource } from "../../../ui/galaxies/galaxy_dialog.js" */
+/** @import { LabelFlag, PictureSource } from "../../../api/contract.d.ts" */
 /** @typedef {ReturnType<typeof build>} State */
 
 /** @type {ReturnType<typeof makeStore<State>>} */

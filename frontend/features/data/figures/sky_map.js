@@ -10,8 +10,7 @@ import { grouped, isNumber } from "../../../ui/kit/format.js"
 import { tryAgain } from "../../../ui/kit/problems.js"
 import { closeView, galacticPlane, graticule, mollweide, onScreen, ROOT2, wholeSky } from "./sky_projection.js"
 
-/** @import { SkyMap } from "../../../api/contract.d.ts" */
-/** @import { PictureSource } from "../../../ui/galaxies/galaxy_dialog.js" */
+/** @import { PictureSource, SkyMap } from "../../../api/contract.d.ts" */
 /** @import { GridLine, Point, View } from "./sky_projection.js" */
 /** @typedef {PictureSource & { galaxy: number | null }} Data `galaxy` is the row to mark */
 /** @typedef {ReturnType<typeof readColours>} Colours */
