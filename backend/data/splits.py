@@ -112,6 +112,8 @@ def _key_pairs(source_ids: list[str], given: Rows | None) -> Rows:
 
 
 def _components(pairs: Rows, n: int) -> Rows:
+    if not len(pairs):
+        return np.arange(n)
     from scipy.sparse import coo_array  # on first use: most processes split no dataset
     from scipy.sparse.csgraph import connected_components
 
@@ -128,11 +130,11 @@ def _chain(keys: Rows) -> Rows:
 
 
 def _sky_pairs(ra: Floats, dec: Floats, pxscale: Floats, img_size: int) -> Rows:
-    from scipy.spatial import cKDTree
-
     known = np.flatnonzero(np.isfinite(ra) & np.isfinite(dec))
     if len(known) < 2:
         return np.empty((0, 2), np.int64)
+    from scipy.spatial import cKDTree
+
     point, scale = unit_vectors(ra[known], dec[known]), pxscale[known]
     radius = np.where(np.isfinite(scale) & (scale > 0), scale * img_size / 2, UNKNOWN_SCALE_ARCSEC)
     chord = chord_of(np.minimum(radius, 3600))

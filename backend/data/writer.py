@@ -235,10 +235,11 @@ def _contiguous_images(file: h5py.File, plan: DatasetPlan, n: int) -> h5py.Datas
 def _moments(images: Pixels) -> Floats:
     """(n, C, 2) means of values and of their squares over each image, on the scale 0 to 1."""
     n, height, width, channels = images.shape
-    values = images.reshape(n, height, width * channels).astype(np.float32) / 255
-    sums = [values.sum(axis=1), (values * values).sum(axis=1)]  # long inner axes are fast
+    values = images.reshape(n, height, width * channels)
+    squares = np.square(values, dtype=np.uint16)
+    sums = [part.sum(axis=1, dtype=np.uint32) for part in (values, squares)]  # long inner axes are fast
     columns = np.stack(sums, axis=2).reshape(n, width, channels, 2)
-    return np.asarray(columns.sum(axis=1, dtype=np.float64) / (height * width))
+    return np.asarray(columns.sum(axis=1, dtype=np.float64) / (height * width * np.array([255, 255**2])))
 
 
 def _mean_std(moments: Floats) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

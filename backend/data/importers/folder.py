@@ -20,7 +20,7 @@ from backend.data.layout import GalaxyBlock, Pixels, Rows, SkipLog, evenly_space
 from shared.configs import ImportConfig
 from shared.contract.datasets import ReceiptLine
 
-BLOCK_BYTES = 32 * 2**20
+BLOCK_BYTES = 8 * 2**20
 DECODERS = 2
 """Threads; Pillow decodes beside the interpreter, astropy hardly does."""
 TASK_ROWS = 16

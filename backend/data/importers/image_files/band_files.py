@@ -17,6 +17,8 @@ from shared.configs.datasets import NO_COLUMN
 GUESSES = ("{id}_{band}", "{id}-{band}", "{id}.{band}", "{band}_{id}", "{band}-{id}", "{band}/{id}")
 WHOLE_SHARE = 0.9
 """Of the images that must have every band for a guess."""
+SOME = 60
+"""Names that are tried before all of them."""
 DEEP_TIFF = (".tif", ".tiff")
 
 
@@ -48,7 +50,10 @@ def band_files(images: list[str], config: ImportConfig, findings: Findings) -> B
             return single
         return _told(images, groups, bands, config, findings)
     known = _named_bands(config) or set(WAVELENGTHS)
+    some = images[:: max(1, len(images) // SOME)]
     for pattern in GUESSES:
+        if sum(map(len, _grouped(some, pattern, known).values())) < len(some) / 2:
+            continue
         groups = _grouped(images, pattern, known)
         bands = _ordered({band for found in groups.values() for band in found}, config)
         if _is_believable(images, groups, bands, pattern):
