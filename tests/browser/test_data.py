@@ -6,10 +6,13 @@ import os
 import re
 from collections import Counter
 from pathlib import Path
+from urllib.parse import parse_qs, quote, urlsplit
 
 import h5py
 import numpy as np
 import pytest
+from astropy.io import fits
+from astropy.table import Table
 from PIL import Image
 from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
@@ -113,6 +116,51 @@ def test_a_galaxy10_file_is_imported_by_its_typed_path(visit: Visit, site: Site,
     expect(page.get_by_text("is ready: 60 galaxies.")).to_be_visible()
     made = site.client.call(endpoints.GET_DATASET, name="galaxy10_decals_60")
     assert (made.n, made.img_size, len(made.class_names)) == (60, 64, 10)
+
+
+def write_band_files(folder: Path) -> None:
+    """24 galaxies, a FITS file a band with a WCS, and a FITS table with 64-bit ids."""
+    folder.mkdir()
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[:32, :32] - 15.5
+    ids = np.arange(24) + 1237648720693755918
+    for index, name in enumerate(ids.tolist()):
+        width = 3 + 3 * (index % 2)
+        for band in "grz":
+            flux = np.exp(-(x**2 + (y / 2) ** 2) / width**2) + rng.normal(0, 0.01, x.shape)
+            hdu = fits.PrimaryHDU(flux.astype(np.float32))
+            hdu.header.update(CTYPE1="RA---TAN", CTYPE2="DEC--TAN", CRVAL1=10.0 + index, CRVAL2=-5.0)
+            hdu.header.update(CRPIX1=16.5, CRPIX2=16.5, CDELT1=-7e-5, CDELT2=7e-5)
+            hdu.writeto(folder / f"{name}_{band}.fits")
+    kinds = np.where(np.arange(24) % 2, "large", "small")
+    Table({"objid": ids, "kind": kinds, "redshift": rng.random(24)}).write(folder / "catalogue.fits")
+
+
+def test_one_band_files_with_a_fits_table_become_a_trained_model(
+    visit: Visit, site: Site, tmp_path: Path
+) -> None:
+    write_band_files(tmp_path / "bands")
+    page = visit.page
+    visit.open("/data?add=import")
+    fill(page.get_by_role("textbox", name="path"), str(tmp_path / "bands"))
+    expect(page.get_by_text("72 files of g, r, z make 24 images")).to_be_visible()
+    fill(page.get_by_role("textbox", name="name", exact=True), "one-band-files")
+    page.get_by_role("button", name="Import 24 galaxies").click()
+    expect(page.get_by_text("one-band-files " + READY.format(24))).to_be_visible()
+    made = site.client.call(endpoints.GET_DATASET, name="one-band-files")
+    assert (made.bands, made.with_sky, len(made.class_names)) == (["g", "r", "z"], 24, 2)
+    first = site.client.call(endpoints.LIST_GALAXIES, name="one-band-files", limit=1).galaxies[0]
+    assert (first.source_id, first.ra) == ("1237648720693755918", pytest.approx(10.0))
+    visit.open("/data?dataset=one-band-files&open=receipt")
+    expect(page.get_by_text("72 files of g, r, z make 24 images")).to_be_visible()
+    small = "patch_size=4 embed_dim=32 depth=1 num_heads=1 decoder_embed_dim=32 decoder_depth=1 "
+    small += "decoder_num_heads=1 batch_size=8 epochs=2 warmup_epochs=1 eval_every_epochs=1 img_size=32"
+    sets = "".join(f"&set={quote(one)}" for one in small.split())
+    visit.open("/launch?on=one-band-files&view=full" + sets)
+    page.get_by_role("button", name="Start").click()
+    page.wait_for_url("**/run?run=*")
+    run_id = parse_qs(urlsplit(page.url).query)["run"][0]
+    assert site.wait_for_end(run_id) is RunState.SUCCEEDED
 
 
 def test_files_of_ones_own_computer_are_uploaded_with_their_table_and_imported(

@@ -6,7 +6,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, WebSocketRoute, expect
 
 from shared.configs.kinds import RunKind
 from shared.contract import endpoints
@@ -184,3 +184,32 @@ def test_two_encoders_are_searched_side_by_side_and_their_maps_share_a_selection
     view = second.get_attribute("data-view") or ""
     page.reload()
     expect(second).to_have_attribute("data-view", view)
+
+
+def test_a_search_without_a_connection_is_made_and_kept_once_it_is_back(
+    visit: Visit, site: Site, encoder: str
+) -> None:
+    if not site.client.call(endpoints.GET_EMBEDDINGS, **EmbeddingSpace(run=encoder).model_dump()).ready:
+        site.run_to_the_end(RunRequest(kind=RunKind.EMBED, config={"encoder": encoder}))
+    page, sockets = visit.page, list[WebSocketRoute]()
+
+    def connect(socket: WebSocketRoute) -> None:
+        socket.connect_to_server()
+        sockets.append(socket)
+
+    page.route_web_socket("**/_stcore/stream", connect)
+    visit.open(f"/search?run={encoder}&row=17")
+    first = expect_results(page, site, encoder, row=17)
+    for lost in ("**/api/v1/search**", "**/_stcore/**"):
+        page.route(lost, lambda route: route.abort())
+    page.route_web_socket("**/_stcore/stream", lambda socket: socket.close())
+    sockets[-1].close()
+    expect(page.locator(".stApp")).not_to_have_attribute("data-test-connection-state", "CONNECTED")
+    page.locator(f"{TILES}[data-row='{first[2]}']").click()
+    expect(page.locator(".gx-galaxy_search .says [role=alert]")).to_be_visible()
+    assert query(page)["row"] == "17"
+    page.unroute_all()
+    page.route_web_socket("**/_stcore/stream", connect)
+    expect_results(page, site, encoder, row=first[2])
+    expect(page.locator(".gx-galaxy_search .says [role=alert]")).to_have_count(0)
+    page.wait_for_function(f"() => location.search.includes('row={first[2]}')")
