@@ -120,7 +120,7 @@ def test_a_galaxy10_file_is_imported_by_its_typed_path(visit: Visit, site: Site,
 
 def write_band_files(folder: Path) -> None:
     """24 galaxies, a FITS file a band with a WCS, and a FITS table with 64-bit ids."""
-    folder.mkdir()
+    folder.mkdir(parents=True)
     rng = np.random.default_rng(3)
     y, x = np.mgrid[:32, :32] - 15.5
     ids = np.arange(24) + 1237648720693755918
@@ -133,16 +133,15 @@ def write_band_files(folder: Path) -> None:
             hdu.header.update(CRPIX1=16.5, CRPIX2=16.5, CDELT1=-7e-5, CDELT2=7e-5)
             hdu.writeto(folder / f"{name}_{band}.fits")
     kinds = np.where(np.arange(24) % 2, "large", "small")
-    Table({"objid": ids, "kind": kinds, "redshift": rng.random(24)}).write(folder / "catalogue.fits")
+    Table({"objid": ids, "class": kinds, "redshift": rng.random(24)}).write(folder / "catalogue.fits")
 
 
-def test_one_band_files_with_a_fits_table_become_a_trained_model(
-    visit: Visit, site: Site, tmp_path: Path
-) -> None:
-    write_band_files(tmp_path / "bands")
+def test_one_band_files_with_a_fits_table_become_a_trained_model(visit: Visit, site: Site) -> None:
+    folder = site.home / "incoming" / "bands"
+    write_band_files(folder)
     page = visit.page
     visit.open("/data?add=import")
-    fill(page.get_by_role("textbox", name="path"), str(tmp_path / "bands"))
+    fill(page.get_by_role("textbox", name="path"), str(folder))
     expect(page.get_by_text("72 files of g, r, z make 24 images")).to_be_visible()
     fill(page.get_by_role("textbox", name="name", exact=True), "one-band-files")
     page.get_by_role("button", name="Import 24 galaxies").click()
