@@ -1,5 +1,6 @@
 """Sources made at random, and real ones damaged at random: a whole dataset, or one sentence and nothing."""
 
+import bz2
 import gzip
 import tempfile
 import zipfile
@@ -260,6 +261,20 @@ def damaged(data: bytes, how: list[Change]) -> bytes:
     return bytes(out)
 
 
+def tiled_bytes(method: str) -> bytes:
+    """Three bands with a WCS, a tile-compressed HDU each."""
+    from astropy.io import fits
+
+    values = np.random.default_rng(3).integers(0, 90, (3, 10, 10)).astype("i2")
+    out = BytesIO()
+    hdus = [fits.CompImageHDU(plane, compression_type=method, tile_shape=(5, 10)) for plane in values]
+    sky = {"CTYPE1": "RA---TAN", "CTYPE2": "DEC--TAN", "CRVAL1": 10.0, "CDELT1": -1e-4, "CDELT2": 1e-4}
+    for hdu in hdus:
+        hdu.header.update(sky)
+    fits.HDUList([fits.PrimaryHDU(), *hdus]).writeto(out)
+    return out.getvalue()
+
+
 def fits_bytes() -> bytes:
     from astropy.io import fits
 
@@ -333,6 +348,10 @@ def test_damaged_arrays_and_zips(name: str, how: list[Change]) -> None:
 
 MEMBERS: Files = {
     "x.fits": fits_bytes(),
+    "x.fits.fz": tiled_bytes("RICE_1"),
+    "h.fits.fz": tiled_bytes("HCOMPRESS_1"),
+    "p.fits.fz": tiled_bytes("PLIO_1"),
+    "x.fits.bz2": bz2.compress(fits_bytes()),
     "x.png": picture(3, 10),
     "x.tif": picture(3, 10, "RGB", "TIFF"),
     "x.npy": npy(np.random.default_rng(0).normal(size=(10, 10, 3))),
@@ -352,7 +371,7 @@ MEMBERS: Files = {
 @given(st.sampled_from(sorted(MEMBERS)), changes)
 @example("x.fits", [("repeat", 0.25, 1)])  # shifts the pixels by a byte: signalling NaNs
 def test_a_damaged_member_of_a_folder(name: str, how: list[Change]) -> None:
-    deep = name in ("x.fits", "x.npy")
+    deep = ".fits" in name or name == "x.npy"
     others = {f"{i}.npy": npy(np.random.default_rng(i).normal(size=(3, 10, 10))) for i in range(12)}
     with tempfile.TemporaryDirectory() as folder:
         write_all(Path(folder), others if deep else pictures)

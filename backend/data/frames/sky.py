@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from backend.data.frames.header import FrameHeader
-from backend.data.frames.limits import READ_ERRORS, UnreadableImageError
+from backend.data.frames.limits import UnreadableImageError
 
 if TYPE_CHECKING:
     from astropy.coordinates import BaseCoordinateFrame
@@ -44,8 +44,8 @@ def sky_of(header: FrameHeader) -> FrameSky | None:
         with warnings.catch_warnings(), np.errstate(all="ignore"):
             warnings.simplefilter("ignore")
             sky = _sky(header)
-    except (*READ_ERRORS, AssertionError) as error:
-        raise UnreadableImageError(f"its WCS cannot be read ({_first_line(error)})") from error
+    except Exception as error:  # astropy and wcslib raise classes of their own
+        raise UnreadableImageError(f"its WCS cannot be read ({_reason(error)})") from error
     numbers = (sky.ra, sky.dec, sky.pxscale, sky.rotation)
     if not all(map(math.isfinite, numbers)) or not 0 < sky.pxscale < 1e6:
         raise UnreadableImageError("its WCS gives no position")
@@ -106,5 +106,5 @@ def _is_j2000(frame: "BaseCoordinateFrame") -> bool:
     return frame.name == "icrs" or (frame.name == "fk5" and bool(abs(frame.equinox.jyear - 2000) < 1e-6))
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:100]
+def _reason(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[-1][:100]

@@ -5,8 +5,11 @@ import gzip
 import io
 import math
 import warnings
+from collections import Counter
+from pathlib import Path
 from typing import Any
 
+import astropy
 import numpy as np
 import pytest
 from astropy.io import fits
@@ -205,6 +208,30 @@ def test_damage_behind_the_image_is_named() -> None:
     assert header.left_out == ("what follows HDU 0 (it is truncated within a header)",)
 
 
+def test_the_sample_files_of_astropy_are_what_astropy_reads_or_a_named_refusal() -> None:
+    paths = sorted(Path(astropy.__file__).parent.glob("*/**/tests/data/*.fits*"))
+    counts: Counter[Any] = Counter()
+    for path in paths:
+        data = path.read_bytes()
+        try:
+            frame = read_frame(io.BytesIO(data), path.name)
+        except UnreadableImageError as error:
+            counts[bool(str(error))] += 1
+            continue
+        with warnings.catch_warnings(), fits.open(path) as file:
+            warnings.simplefilter("ignore")
+            images = [
+                hdu for hdu in file if hdu.is_image and hdu.header["NAXIS"] > 1 and hdu.data is not None
+            ]
+            alike = [hdu for hdu in images if hdu.shape == images[0].shape and len(hdu.shape) == 2]
+            planes = [plane for hdu in alike or images[:1] for plane in planes_of(hdu, data)]
+        assert np.array_equal(frame.astype("f4"), np.stack(planes, axis=2)[::-1], equal_nan=True), path
+        counts["equal"] += 1
+    if not paths:
+        pytest.skip("astropy is installed without its sample files")
+    assert counts["equal"] >= 20
+
+
 # The sky
 
 
@@ -364,7 +391,10 @@ def planes_of(hdu: Any, data: bytes) -> list[np.ndarray]:
     values = np.asarray(hdu.data)
     if blank is not None and values.dtype.kind in "u":
         values = np.where(values == blank + int(zero), np.nan, values.astype(np.float64))
-    values = values.astype(np.float32).reshape([side for side in values.shape if side > 1] or [1])
+    shape = list(values.shape)
+    while len(shape) > 3:
+        shape.remove(1)
+    values = values.astype(np.float32).reshape(shape)
     if values.ndim == 2:
         return [values]
     return list(values if min(values.shape) == values.shape[0] else np.moveaxis(values, 2, 0))
