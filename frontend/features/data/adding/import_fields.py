@@ -21,6 +21,8 @@ STRETCH = (
     "bands",
     "rgb",
 )
+ROWS = ("cone", "box", "limit")
+WITH_ROWS = {"parquet", "hats"}
 ONLY_ASINH = {"stretch_q", "stretch_softening"}
 WITH_A_TABLE = {"folder_table", "folder", "array"}
 
@@ -44,7 +46,26 @@ def draw_columns(preview: SourcePreview, faults: Mapping[str, str]) -> set[str]:
             with grid.cell():
                 _draw_role(field, preview, faults.get(field, ""))
             drawn.add(field)
+        if preview.class_counts or "class_names" in faults:
+            with grid.cell():
+                draw_setting(
+                    SPECS["class_names"],
+                    FIELD + "class_names",
+                    empty="as in the source",
+                    error=faults.get("class_names", ""),
+                )
+            drawn.add("class_names")
     return drawn
+
+
+def draw_rows(faults: Mapping[str, str]) -> set[str]:
+    """Which rows of a set of Parquet files are imported; returns the names of the fields drawn."""
+    section("Rows", "all of them unless you choose")
+    grid = st.grid("auto", min_column_width=200, gap="small")
+    for field in ROWS:
+        with grid.cell():
+            draw_setting(SPECS[field], FIELD + field, empty="all", error=faults.get(field, ""))
+    return set(ROWS)
 
 
 def _draw_role(field: str, preview: SourcePreview, fault: str) -> None:

@@ -13,7 +13,7 @@ from shared.contract.datasets import Upload
 
 FIELD = "import."
 SPECS = {spec.name: spec for spec in field_specs(ImportConfig)}
-PER_SOURCE = ("labels", *COLUMN_FIELDS, "bands", "rgb")
+PER_SOURCE = ("labels", *COLUMN_FIELDS, "bands", "rgb", "class_names", "cone", "box")
 """Fields reset when the source changes."""
 
 
