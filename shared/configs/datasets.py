@@ -1,5 +1,6 @@
 """Creating datasets: simulated, imported, downloaded, or a subset of another."""
 
+import math
 import re
 from typing import Literal, Self
 
@@ -36,10 +37,10 @@ class SimulateConfig(Config):
 class ImportConfig(Config):
     """Import your own images.
 
-    `path` is a Galaxy10-layout HDF5 file, a .npy or .npz array, or a folder or zip of images (8-bit pictures,
-    FITS, .npy frames) with one folder a class, a table of labels (CSV, FITS, VOTable, ECSV,
-    Parquet), or neither. Columns that
-    are not set are guessed by name; "-" uses none.
+    `path` is a Galaxy10-layout HDF5 file, a .npy or .npz array, Parquet files that hold images (Hugging Face,
+    HATS), or a folder or zip of images (8-bit pictures, FITS, .npy frames) with one folder a class, a table
+    of labels (CSV, FITS, VOTable, ECSV, Parquet), or neither. Columns that are not set are guessed by name;
+    "-" uses none.
     """
 
     path: str = setting(
@@ -71,6 +72,18 @@ class ImportConfig(Config):
     )
     targets: str | None = setting(
         None, "columns", "Numeric columns to keep as targets, separated by commas, as mass,sersic_n."
+    )
+    class_names: str | None = setting(
+        None, "columns", "Names of the classes 0, 1, 2 …, separated by commas, or one per line."
+    )
+    cone: str | None = setting(
+        None, "rows", "Of Parquet or HATS: only rows in a circle, as RA,Dec,radius.", unit="deg"
+    )
+    box: str | None = setting(
+        None, "rows", "Of Parquet or HATS: only rows in a box, as RA from,to,Dec from,to.", unit="deg"
+    )
+    limit: int | None = setting(
+        None, "rows", "Of Parquet or HATS: at most this many rows, the first of each split.", ge=10
     )
     img_size: int | None = setting(
         None,
@@ -160,6 +173,38 @@ class ImportConfig(Config):
             raise ValueError("a pattern with {id} and {band}, as {id}_{band}, or -")
         return value
 
+    @field_validator("cone")
+    @classmethod
+    def _a_cone(cls, value: str | None) -> str | None:
+        numbers = _numbers(value)
+        if numbers is None:
+            return None
+        if len(numbers) != 3 or not (
+            0 <= numbers[0] <= 360 and -90 <= numbers[1] <= 90 and 0 < numbers[2] <= 180
+        ):
+            raise ValueError("three numbers in degrees: RA, Dec and radius, as 185.3,12.1,2")
+        return ",".join(f"{number!r}" for number in numbers)
+
+    @field_validator("box")
+    @classmethod
+    def _a_box(cls, value: str | None) -> str | None:
+        numbers = _numbers(value)
+        if numbers is None:
+            return None
+        if len(numbers) != 4 or not (
+            0 <= min(numbers[:2]) <= max(numbers[:2]) <= 360
+            and numbers[0] != numbers[1]
+            and -90 <= numbers[2] < numbers[3] <= 90
+        ):
+            raise ValueError("four numbers in degrees: RA from and to, Dec from and to, as 180,190,-5,5")
+        return ",".join(f"{number!r}" for number in numbers)
+
+    @model_validator(mode="after")
+    def _one_region(self) -> Self:
+        if self.cone is not None and self.box is not None:
+            raise ConfigConflictError("box", "cone and box are both set; give one of them")
+        return self
+
     @model_validator(mode="after")
     def _percentiles_in_order(self) -> Self:
         if self.low_percentile >= self.high_percentile:
@@ -175,6 +220,16 @@ class ImportConfig(Config):
         if self.crop and self.img_size is None:
             raise ConfigConflictError("img_size", "crop needs img_size: the side to cut out, for example 128")
         return self
+
+
+def _numbers(value: str | None) -> list[float] | None:
+    """The finite numbers of a list with commas; None if it is empty."""
+    if value is None or not value.strip():
+        return None
+    numbers = [float(word) for word in value.split(",")]
+    if not all(math.isfinite(number) for number in numbers):
+        raise ValueError("finite numbers")
+    return numbers
 
 
 class DownloadConfig(Config):

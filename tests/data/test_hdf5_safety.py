@@ -161,11 +161,17 @@ def test_labels_of_another_length_are_refused(galaxy10_file: Write) -> None:
     assert "(39,)" in error.detail
 
 
-@pytest.mark.parametrize("value", [10, 255, -2])
-def test_a_label_outside_the_classes_is_refused_with_value_and_row(galaxy10_file: Write, value: int) -> None:
+@pytest.mark.parametrize(("value", "names"), [(10, True), (255, True), (-2, True), (-2, False)])
+def test_a_label_outside_the_classes_is_refused_with_value_and_row(
+    galaxy10_file: Write, value: int, names: bool
+) -> None:
     labels = (np.arange(40) % 10).astype(np.int64)
     labels[17] = value
-    error = refusal(galaxy10_file(ans=labels))
+    path = galaxy10_file(ans=labels)
+    if names:
+        with h5py.File(path, "r+") as file:
+            file.attrs["class_names"] = list("abcdefghij")
+    error = refusal(path)
     assert error.code == "bad_label"
     assert f"holds {value} in row 17" in error.detail
 

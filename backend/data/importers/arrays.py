@@ -16,8 +16,10 @@ from backend.data.importers.catalogue import (
     numbered,
     unlabelled,
 )
+from backend.data.importers.class_names import given_names
 from backend.data.importers.frame_source import SourceInfo
 from backend.data.importers.image_rows import HEADER_ERRORS, NpyRows, NpzRows, check_dtype, read_npy_header
+from backend.data.importers.names import counted
 from backend.data.importers.reporting import Findings
 from backend.data.importers.values import FIELDS, Column, checked_sky, split_codes
 from backend.data.layout import SKY_KEYS, Floats
@@ -46,7 +48,8 @@ def open_npz(config: ImportConfig, findings: Findings) -> ArrayFile:
         images = file.images()
         catalogue = unlabelled(numbered(file.path.stem, images.shape[0]))
         with findings.trying():
-            _read_columns(file, catalogue)
+            _read_columns(file, catalogue, config)
+        file.note_unread(len(catalogue), findings)
         return ArrayFile(images, catalogue, _info(file.path), (), file.close)
     except DataError:
         file.close()
@@ -69,7 +72,9 @@ class NpzFile:
             raise DataError("damaged", why, "path") from error
         members = {info.filename: info for info in self._zip.infolist()}
         self._members = {name[:-4]: info for name, info in members.items() if name.endswith(".npy")}
+        self._others = [name for name in members if not name.endswith(".npy")]
         self._images: NpzRows | None = None
+        self._read: set[str] = set()
 
     def close(self) -> None:
         if self._images is not None:
@@ -77,7 +82,17 @@ class NpzFile:
         self._zip.close()
 
     def first_key(self, keys: tuple[str, ...]) -> str | None:
-        return next((key for key in keys if key in self._members), None)
+        found = next((key for key in keys if key in self._members), None)
+        self._read |= {found} if found is not None else set()
+        return found
+
+    def note_unread(self, n: int, findings: Findings) -> None:
+        """Put into the receipt which arrays were read, and which were not."""
+        read = [key for key in self._members if key in self._read]
+        findings.read(f"{counted(n, 'row')} of {self.path.name}: {', '.join(read)}.", n)
+        unread = [key for key in self._members if key not in self._read] + self._others
+        if unread:
+            findings.skipped(len(unread), "array", f"of {self.path.name}", unread[0])
 
     def images(self) -> NpzRows:
         key = self.first_key(IMAGE_KEYS)
@@ -127,11 +142,11 @@ class NpzFile:
         return DataError("damaged", f"{what} in {self.path.name} is damaged ({why}); save it again.", "path")
 
 
-def _read_columns(file: NpzFile, catalogue: Catalogue) -> None:
+def _read_columns(file: NpzFile, catalogue: Catalogue, config: ImportConfig) -> None:
     n = len(catalogue)
     labels = file.first_key(LABEL_KEYS)
     if labels is not None:
-        _read_labels(file, labels, catalogue)
+        _read_labels(file, labels, catalogue, config)
     ids = file.first_key(ID_KEYS)
     if ids is not None:
         catalogue.source_ids = _cells(file.column(ids, n))
@@ -143,16 +158,17 @@ def _read_columns(file: NpzFile, catalogue: Catalogue) -> None:
         catalogue.splits = split_codes(_cells(file.column("split", n)), column)
 
 
-def _read_labels(file: NpzFile, key: str, catalogue: Catalogue) -> None:
+def _read_labels(file: NpzFile, key: str, catalogue: Catalogue, config: ImportConfig) -> None:
     """Names, or numbers: −1 for no label, others index class_names if there are any."""
     values = file.column(key, len(catalogue))
     cells = _cells(values)
     if values.dtype.kind in "iuf":
         cells = ["" if cell in ("-1", "nan") else cell for cell in cells]
-    if file.first_key(("class_names",)) is None or values.dtype.kind not in "iu":
+    given = given_names(config)
+    if (file.first_key(("class_names",)) is None and given is None) or values.dtype.kind not in "iu":
         catalogue.class_names, catalogue.labels = classes_of(cells)
         return
-    names = _cells(file.column("class_names", None))
+    names = given or _cells(file.column("class_names", None))
     check_class_names(names)
     codes = values.astype(np.int64)
     check_codes(codes, names, f"'{key}' of {file.path.name}")

@@ -11,6 +11,7 @@ from backend.data.frames.limits import UnreadableImageError
 from backend.data.frames.reading import Frame
 from backend.data.frames.stretch import Stretch
 from backend.data.importers.catalogue import Catalogue
+from backend.data.importers.class_names import with_class_names
 from backend.data.importers.recipe import FrameStats, Recipe, note_treatment, recipe_of
 from backend.data.importers.reporting import SILENT, Findings, Reporter, refuse_many
 from backend.data.layout import DatasetPlan, GalaxyBlock, Pixels, Rows, SkipLog, default_bands, evenly_spaced
@@ -59,7 +60,8 @@ class FrameSource(ABC):
         table: TableView,
         findings: Findings,
     ) -> None:
-        self.config, self.info, self.catalogue = config, info, catalogue
+        self.config, self.info = config, info
+        self.catalogue = with_class_names(catalogue, set(stats.sizes), config, findings)
         self.stats, self.table = stats, table
         self.skipped = SkipLog()
         self.findings = findings

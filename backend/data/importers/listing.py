@@ -33,6 +33,7 @@ from backend.data.importers.reporting import Findings
 from backend.data.importers.tables import (
     FOLDER_TABLES,
     Opener,
+    Table,
     first_rows,
     holds_fits_table,
     open_table,
@@ -43,6 +44,7 @@ from backend.data.importers.tables.matching import ImageIndex, check_distinct, c
 from backend.data.importers.tables.table import NUMBER
 from backend.data.importers.trees import MAX_DEPTH, Tree
 from backend.data.importers.values import BLANKS, whole_numbers
+from backend.data.layout import MIN_ROWS
 from backend.data.splits import with_validation
 from backend.errors import DataError
 from shared.base.vocabulary import SPLIT_CODES, Split
@@ -54,6 +56,8 @@ SHOWN_ROWS = 5
 OBVIOUS_STEM = "labels"
 MAX_FITS_OPENED = 2000
 _CATALOGUE = re.compile(r"cat|table|label|sample|sources|galaxies", re.IGNORECASE)
+FEW = 0.1
+"""Images beside class folders are strays if they are fewer than this share of those in the folders."""
 
 
 @dataclass
@@ -192,7 +196,14 @@ def table_columns(
 ) -> tuple[TableColumns, TableView]:
     """The columns of a table that have a role, and a view of it; `has_image` says if a cell names an
     image."""
-    table = open_table(opener, name)
+    return role_columns(open_table(opener, name), config, has_image, findings)
+
+
+def role_columns(
+    table: Table, config: ImportConfig, has_image: Callable[[str], bool] | None, findings: Findings
+) -> tuple[TableColumns, TableView]:
+    """The same of an open table."""
+    name = table.name
     sample = first_rows(table, SAMPLE_ROWS)
     roles = RoleFinder(config, name, table.columns, sample, has_image).find(findings)
     targets = targets_of(config, name, table.columns, findings)
@@ -270,28 +281,64 @@ def _by_table(
 def _by_folders(
     tree: Tree, images: list[str], config: ImportConfig, findings: Findings
 ) -> tuple[str, list[str], Catalogue]:
-    """The kind of source, the images to use, and their catalogue: unlabelled if images are at the top, else
-    one class per folder, or one split per folder of class folders."""
-    flat = [name for name in images if "/" not in name]
-    if flat:
-        deeper = [name for name in images if "/" in name]
-        if deeper:
-            findings.skipped(len(deeper), "image", "in subfolders", deeper[0])
+    """The kind of source, the images to use, and their catalogue: one class per folder, or one split per
+    folder of class folders; unlabelled if more than a few images are beside the folders."""
+    base, deeper, strays = _class_folders(images)
+    if not deeper:
+        flat = [name for name in images if "/" not in name]
+        _note_strays(findings, [name for name in images if "/" in name], "in subfolders")
         return "folder", flat, unlabelled(flat)
-    catalogue = unlabelled(images)
-    parts = [name.split("/") for name in images]
+    _note_strays(findings, strays, "beside the class folders")
+    if base:
+        findings.assumed(f"Classes are the folders in '{base[:-1]}'.")
+    catalogue = unlabelled(deeper)
+    parts = [name[len(base) :].split("/") for name in deeper]
     splits = {part[0] for part in parts}
     with findings.trying():
         if len(splits) > 1 and all(name.lower() in SPLIT_NAMES for name in splits):
             _set_classes(catalogue, [part[1] if len(part) > 2 else "" for part in parts])
-            _set_splits(catalogue, [part[0] for part in parts], config, findings)
+            set_splits(catalogue, [part[0] for part in parts], config, findings)
         else:
             _set_classes(catalogue, [part[0] for part in parts])
             if not catalogue.class_names:
-                why = f"All images of {tree.path.name} are in one folder, '{parts[0][0]}'"
+                why = f"All images of {tree.path.name} are in one folder, '{base}{parts[0][0]}'"
                 advice = "give that folder itself for images without labels, or one folder per class"
                 raise DataError("one_class", f"{why}; {advice}.", "path")
-    return "class_folders", images, catalogue
+    return "class_folders", deeper, catalogue
+
+
+def _class_folders(images: list[str]) -> tuple[str, list[str], list[str]]:
+    """The folder that all class folders are in (as `data/`, or empty), their images, and the few images
+    beside them; no images if there are not few of those."""
+    base, deeper = "", images
+    strays: list[str] = []
+    while True:
+        beside = [name for name in deeper if "/" not in name[len(base) :]]
+        inside = [name for name in deeper if "/" in name[len(base) :]]
+        folders = {name[len(base) :].split("/")[0] for name in inside}
+        few = len(beside) < max(MIN_ROWS, len(inside) * FEW)
+        if not folders or (beside and not (few and _leads_to_two(base, inside))):
+            return base, [], strays
+        strays += beside
+        if len(folders) > 1 or not _leads_to_two(base, inside):
+            return base, inside, strays
+        base, deeper = f"{base}{folders.pop()}/", inside
+
+
+def _leads_to_two(base: str, images: list[str]) -> bool:
+    """Whether, below one folder in another at most, there are two folders of images."""
+    while images:
+        inner = [name for name in images if "/" in name[len(base) :]]
+        folders = {name[len(base) :].split("/")[0] for name in inner}
+        if len(folders) != 1:
+            return len(folders) > 1
+        base, images = f"{base}{folders.pop()}/", inner
+    return False
+
+
+def _note_strays(findings: Findings, names: list[str], where: str) -> None:
+    if names:
+        findings.skipped(len(names), "image", where, names[0])
 
 
 def _set_classes(catalogue: Catalogue, names: list[str]) -> None:
@@ -301,20 +348,22 @@ def _set_classes(catalogue: Catalogue, names: list[str]) -> None:
         catalogue.class_names, catalogue.labels = classes, labels
 
 
-def _set_splits(catalogue: Catalogue, names: list[str], config: ImportConfig, findings: Findings) -> None:
-    """Set the split that folders name, unless it is declined; without val, it is taken out of train, so that
-    a published test split is never trained on."""
+def set_splits(
+    catalogue: Catalogue, names: list[str], config: ImportConfig, findings: Findings, what: str = "folders"
+) -> None:
+    """Set the split that folders (or other `what`) name, unless it is declined; without val, it is taken out
+    of train, so that a published test split is never trained on."""
     found = {SPLIT_NAMES[name.lower()] for name in names}
     if config.split_column == NO_COLUMN:
         return
     if Split.TRAIN not in found:
-        findings.assumed(f"The folders {listed(sorted(found))} lack train: a new split is made.")
+        findings.assumed(f"The {what} {listed(sorted(found))} lack train: a new split is made.")
         return
     codes = np.array([SPLIT_CODES[Split(SPLIT_NAMES[name.lower()])] for name in names], np.uint8)
     if Split.VAL in found:
-        findings.assumed("The split is taken from the names of the folders.", "split_column")
+        findings.assumed(f"The split is taken from the names of the {what}.", "split_column")
     else:
         codes = with_validation(codes, catalogue.labels, config.split_seed)
-        text = "The split is taken from the names of the folders; a tenth of train becomes val."
+        text = f"The split is taken from the names of the {what}; a tenth of train becomes val."
         findings.assumed(text, "split_column")
     catalogue.splits = codes

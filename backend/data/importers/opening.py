@@ -7,8 +7,10 @@ from backend.data.importers.array_source import ArrayFile, ArraySource
 from backend.data.importers.arrays import open_npy, open_npz
 from backend.data.importers.folder import FolderSource
 from backend.data.importers.frame_source import FrameSource
-from backend.data.importers.galaxy10 import open_galaxy10
+from backend.data.importers.hdf5.galaxy10 import open_galaxy10
 from backend.data.importers.names import is_image
+from backend.data.importers.parquet.hats import is_hats
+from backend.data.importers.parquet.source import open_hats, open_shards
 from backend.data.importers.reporting import Findings, Reporter
 from backend.data.importers.tables import holds_fits_table, is_table_name
 from backend.data.importers.trees import FolderTree, Roots, Tree, ZipTree
@@ -26,10 +28,13 @@ def open_source(
     """
     path = _existing(config, roots)
     if not path.is_dir() and path.suffix.lower() != ".zip" and not _is_table(path):
+        _refuse_filters(config, path)
         return _array_source(path, config, findings)
+    if path.is_dir() and is_hats(path):
+        return open_hats(path, config, roots, findings)
     tree = _tree(path, roots)
     try:
-        return FolderSource(tree, config, findings, reporter, headers)
+        return _of_tree(tree, path, config, findings, reporter, headers)
     except BaseException:  # ImportStopped is not an Exception
         tree.close()
         raise
@@ -37,6 +42,32 @@ def open_source(
 
 def _is_table(path: Path) -> bool:
     return is_table_name(path.name) or holds_fits_table(lambda: path.open("rb"), path.name)
+
+
+def _of_tree(
+    tree: Tree,
+    path: Path,
+    config: ImportConfig,
+    findings: Findings,
+    reporter: Reporter,
+    headers: int | None,
+) -> FrameSource:
+    """What a folder, zip or table holds: images in Parquet or HDF5 files, else files of images."""
+    if path.suffix.lower() == ".parquet" or (path.is_dir() and not any(map(is_image, tree.files))):
+        files = tree.files if path.is_dir() else [path.name]
+        shards = {name: tree.path / name for name in files if name.lower().endswith(".parquet")}
+        source = open_shards(path, shards, config, findings) if shards else None
+        if source is not None:
+            return source
+    _refuse_filters(config, path)
+    return FolderSource(tree, config, findings, reporter, headers)
+
+
+def _refuse_filters(config: ImportConfig, path: Path) -> None:
+    for field in ("cone", "box", "limit"):
+        if getattr(config, field) is not None:
+            why = f"{field} chooses rows of Parquet files that hold images, and {path.name} is none"
+            raise DataError("no_filter", f"{why}; leave it empty.", field)
 
 
 def _tree(path: Path, roots: Roots) -> Tree:
@@ -63,7 +94,7 @@ def _array_file(path: Path, config: ImportConfig, findings: Findings) -> ArrayFi
     if is_image(path.name):
         why = f"{path.name} is a single image; give its folder, with at least ten of them."
         raise DataError("single_image", why, "path")
-    return open_galaxy10(config)
+    return open_galaxy10(config, findings)
 
 
 def _existing(config: ImportConfig, roots: Roots) -> Path:

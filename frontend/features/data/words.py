@@ -13,6 +13,8 @@ KINDS = {
     "array": "array of images",
     "class_folders": "folder with one subfolder per class",
     "folder_table": "folder of images with a table",
+    "parquet": "Parquet files with images",
+    "hats": "HATS catalogue with images",
     "folder": "folder of images",
     "cutouts": "cut-outs of a survey",
 }

@@ -200,3 +200,16 @@ def test_an_array_is_looked_at_without_its_pixels(tmp_path: Path) -> None:
     assert (preview.kind, preview.n, preview.img_size, preview.channels) == ("array", 40, 16, 3)
     assert (preview.dtype, preview.stretched, preview.sizes) == ("float32", True, {"16 × 16": 40})
     assert preview.size_bytes == 40 * 16 * 16 * 3
+
+
+def test_arrays_that_are_not_read_are_named(run_import: Write, npz: Callable[..., Path]) -> None:
+    described = describe(
+        run_import(npz(labels=np.arange(40) % 2, mask=np.zeros(40), weights=np.ones(3))), "x"
+    )
+    (left_out,) = [line for line in described.receipt if line.kind == "skipped"]
+    assert (left_out.count, left_out.first) == (2, "mask")
+
+
+def test_given_class_names_replace_those_of_an_npz(run_import: Write, npz: Callable[..., Path]) -> None:
+    source = npz(labels=np.arange(40) % 2, class_names=np.array(["a", "b"]))
+    assert describe(run_import(source, class_names="c,d"), "x").class_names == ["c", "d"]

@@ -8,21 +8,22 @@ import h5py
 import numpy as np
 import pytest
 
+from backend.data.importers.catalogue import Catalogue, classes_of
+from backend.data.importers.class_names import with_class_names
+from backend.data.importers.reporting import Findings
 from backend.data.store import GalaxyStore, describe
+from shared.configs import ImportConfig
 from tests.data.conftest import refused
 
 Write = Callable[..., Path]
 
 
-def test_a_galaxy10_file_keeps_pixels_labels_and_the_official_names(
-    run_import: Write, galaxy10_file: Write
-) -> None:
+def test_a_galaxy10_file_keeps_pixels_labels_and_positions(run_import: Write, galaxy10_file: Write) -> None:
     source = galaxy10_file(ra=np.linspace(0, 300, 40), dec=np.full(40, np.nan), pxscale=np.full(40, 0.262))
     with GalaxyStore.open(run_import(source)) as store, h5py.File(source) as file:
         assert (store.images(np.arange(40)) == file["images"][:]).all()
         assert store.labels.tolist() == (np.arange(40) % 10).tolist()
-        assert store.class_names[0] == "Disturbed"
-        assert store.class_names[9] == "Edge-on with Bulge"
+        assert store.class_names == list("0123456789")
         assert store.ra[39] == 300
         assert np.isnan(store.redshift).all()
         assert store.bands == ["red", "green", "blue"]
@@ -35,8 +36,54 @@ def test_resizing_changes_the_pixel_scale_with_the_size(run_import: Write, galax
         assert store.pxscale[0] == 0.5
 
 
-def test_the_old_69_pixel_galaxy10_has_its_own_classes(run_import: Write, galaxy10_file: Write) -> None:
-    assert describe(run_import(galaxy10_file(side=69)), "x").class_names[1] == "Smooth, Completely Round"
+def test_two_classes_without_names_are_named_by_their_numbers(
+    run_import: Write, galaxy10_file: Write
+) -> None:
+    described = describe(run_import(galaxy10_file(ans=np.arange(40) % 2)), "x")
+    assert described.class_counts == {"0": 20, "1": 20}
+
+
+def test_names_may_be_given(run_import: Write, galaxy10_file: Write) -> None:
+    source = galaxy10_file(ans=np.arange(40) % 2 * 2)
+    by_comma = describe(run_import(source, name="a", class_names="disc, none, ball"), "x")
+    assert by_comma.class_counts == {"disc": 20, "none": 0, "ball": 20}
+    by_line = describe(run_import(source, name="b", class_names="disc, thin\n none \nball"), "x")
+    assert by_line.class_names == ["disc, thin", "none", "ball"]
+
+
+@pytest.mark.parametrize("names", ["one", "one,two", "a,a,b"])
+def test_given_names_that_cannot_fit_are_refused(
+    run_import: Write, galaxy10_file: Write, store_folder: Path, names: str
+) -> None:
+    error = refused(run_import, galaxy10_file(ans=np.arange(40) % 3), store_folder, class_names=names)
+    assert error.code in ("bad_label", "bad_class_names")
+
+
+@pytest.mark.parametrize(
+    ("n", "side", "codes", "first"),
+    [
+        (17736, 256, 10, "Disturbed"),
+        (21785, 69, 10, "Disk, Face-on, No Spiral"),
+        (17735, 256, 10, "0"),
+        (17736, 128, 10, "0"),
+        (17736, 256, 9, "0"),
+    ],
+)
+def test_galaxy10_is_known_by_its_number_of_images_their_size_and_its_ten_codes(
+    n: int, side: int, codes: int, first: str
+) -> None:
+    names, labels = classes_of([str(row % codes) for row in range(n)])
+    findings = Findings(strict=True)
+    config = ImportConfig(path="x", name="x")
+    named = with_class_names(Catalogue([""] * n, labels, names), {(side, side)}, config, findings)
+    assert named.class_names[0] == first
+    assert [line.field for line in findings.receipt] == (["class_names"] if first != "0" else [])
+
+
+def test_what_is_not_read_of_a_file_is_named(run_import: Write, galaxy10_file: Write) -> None:
+    source = galaxy10_file(mask=np.zeros((40, 32, 32)), alpha=np.arange(40))
+    (left_out,) = [line for line in describe(run_import(source), "x").receipt if line.kind == "skipped"]
+    assert (left_out.count, left_out.first) == (2, "alpha")
 
 
 def test_names_in_the_file_replace_the_official_ones(run_import: Write, galaxy10_file: Write) -> None:

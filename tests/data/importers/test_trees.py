@@ -212,3 +212,50 @@ def test_a_zip_picture_has_the_pixels_of_the_file(class_folders: Path, tmp_path:
         pixels = np.asarray(Image.open(stream))
     assert (pixels == np.asarray(Image.open(class_folders / "spiral" / "03.png"))).all()
     tree.close()
+
+
+def test_pictures_beside_class_folders_are_strays(
+    run_import: Write, class_folders: Path, tmp_path: Path
+) -> None:
+    plain = describe(run_import(class_folders, name="plain"), "x")
+    for index in range(3):
+        write_image(class_folders / f"overview_{index}.png", (200, 90), seed=500 + index)
+    for name, path in (("folder", class_folders), ("zip", zipped(class_folders, tmp_path / "g.zip"))):
+        described = describe(run_import(path, name=name), "x")
+        assert described.digest == plain.digest
+        (left_out,) = [line for line in described.receipt if line.kind == "skipped"]
+        assert (left_out.count, left_out.first) == (3, "overview_0.png")
+
+
+def test_many_images_beside_folders_are_the_dataset(run_import: Write, class_folders: Path) -> None:
+    for index in range(20):
+        write_image(class_folders / f"{index:02d}.png", seed=500 + index)
+    described = describe(run_import(class_folders), "x")
+    assert (described.n, described.class_names) == (20, [])
+    assert [line.count for line in described.receipt if line.kind == "skipped"] == [24]
+
+
+@pytest.mark.parametrize("stray", [False, True])
+def test_class_folders_two_levels_down_are_found(
+    run_import: Write, class_folders: Path, tmp_path: Path, stray: bool
+) -> None:
+    deep = tmp_path / "deep" / "set" / "images"
+    deep.parent.mkdir(parents=True)
+    class_folders.rename(deep)
+    if stray:
+        write_image(tmp_path / "deep" / "overview.png", seed=900)
+        write_image(deep / "overview.png", seed=901)
+    folder = run_import(tmp_path / "deep", name="folder")
+    assert describe(folder, "x").class_counts == {"smooth": 12, "spiral": 12}
+    from_zip = run_import(zipped(tmp_path / "deep", tmp_path / "g.zip"), name="zip")
+    assert describe(from_zip, "x").digest == describe(folder, "x").digest
+    skipped = [line.count for line in describe(folder, "x").receipt if line.kind == "skipped"]
+    assert skipped == ([2] if stray else [])
+
+
+def test_one_folder_of_images_two_levels_down_is_not_a_class(
+    run_import: Write, class_folders: Path, tmp_path: Path, store_folder: Path
+) -> None:
+    (tmp_path / "deep" / "set").mkdir(parents=True)
+    (class_folders / "spiral").rename(tmp_path / "deep" / "set" / "spiral")
+    assert refused(run_import, tmp_path / "deep", store_folder).code == "one_class"

@@ -37,7 +37,7 @@ class ParquetTable:
             name for name in dict.fromkeys(field.name for field in plain) if not self._is_mask(name)
         ]
         self.units = _astropy_units(written) if written else {}
-        self.units |= {field.name: unit for field in plain if (unit := _unit(field.metadata))}
+        self.units |= {field.name: unit for field in plain if (unit := unit_of(field.metadata))}
         self.exact = {field.name: limit for field in plain if (limit := EXACT.get(str(field.type)))}
         nested = [field.name for field in schema if field.type.num_fields]
         self.unread = (
@@ -88,7 +88,7 @@ class ParquetTable:
                 raise table_error("bad_parquet", sentence) from error
 
 
-def _unit(metadata: Mapping[bytes, bytes] | None) -> str:
+def unit_of(metadata: Mapping[bytes, bytes] | None) -> str:
     """The unit that a field's metadata names, as astropy and others write it."""
     return (metadata or {}).get(b"unit", b"").decode(errors="replace").strip()
 

@@ -23,6 +23,8 @@ STRETCH = (
     "bands",
     "rgb",
 )
+ROWS = ("cone", "box", "limit")
+WITH_ROWS = {"parquet", "hats"}
 ONLY_ASINH = {"stretch_q", "stretch_softening"}
 TARGETS = "import_targets"
 WITH_PERCENTILES = {"stretch_scope", "stretch_bands", "low_percentile", "high_percentile", *ONLY_ASINH}
@@ -57,6 +59,15 @@ def draw_columns(preview: SourcePreview, faults: Mapping[str, str]) -> set[str]:
         if preview.numeric:
             _draw_targets(preview.numeric, faults.get("targets", ""))
             drawn.add("targets")
+        if preview.class_counts or "class_names" in faults:
+            with grid.cell():
+                draw_setting(
+                    SPECS["class_names"],
+                    FIELD + "class_names",
+                    empty="as in the source",
+                    error=faults.get("class_names", ""),
+                )
+            drawn.add("class_names")
     return drawn
 
 
@@ -80,6 +91,16 @@ def _draw_targets(numeric: list[str], fault: str) -> None:
 def _take_targets() -> None:
     """Callback: write the chosen columns into the setting."""
     st.session_state[FIELD + "targets"] = ",".join(st.session_state[TARGETS])
+
+
+def draw_rows(faults: Mapping[str, str]) -> set[str]:
+    """Which rows of a set of Parquet files are imported; returns the names of the fields drawn."""
+    section("Rows", "all of them unless you choose")
+    grid = st.grid("auto", min_column_width=200, gap="small")
+    for field in ROWS:
+        with grid.cell():
+            draw_setting(SPECS[field], FIELD + field, empty="all", error=faults.get(field, ""))
+    return set(ROWS)
 
 
 def _draw_role(field: str, preview: SourcePreview, fault: str) -> None:

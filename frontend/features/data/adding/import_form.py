@@ -6,7 +6,14 @@ import streamlit as st
 
 from frontend.features.data.adding import import_values
 from frontend.features.data.adding.folder_chooser import draw_folder_chooser
-from frontend.features.data.adding.import_fields import draw_columns, draw_frame, draw_stretch
+from frontend.features.data.adding.import_fields import (
+    ROWS,
+    WITH_ROWS,
+    draw_columns,
+    draw_frame,
+    draw_rows,
+    draw_stretch,
+)  # fmt: skip
 from frontend.features.data.adding.import_preview import (
     Inspection,
     draw_images,
@@ -45,7 +52,8 @@ def draw_import(names: list[str]) -> None:
     if inspection.preview is not None:
         _draw_form(inspection, inspection.preview, given, faults)
     elif path:
-        bullets([sentence for field, sentence in inspection.faults.items() if field != "path"], bad=True)
+        drawn = {"path"} if inspection.faults.keys().isdisjoint(ROWS) else {"path", *draw_rows(faults)}
+        bullets([sentence for field, sentence in inspection.faults.items() if field not in drawn], bad=True)
         st.button("Check again", on_click=fetch_preview.clear)
 
 
@@ -77,6 +85,8 @@ def _draw_form(
         section("Preview", "images as they would be stored")
         draw_images(inspection)
         drawn |= draw_columns(preview, faults)
+        if preview.kind in WITH_ROWS or not faults.keys().isdisjoint(ROWS):
+            drawn |= draw_rows(faults)
     with side:
         draw_source(preview)
         section("Storage")

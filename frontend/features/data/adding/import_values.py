@@ -13,7 +13,10 @@ from shared.contract.datasets import Upload
 
 FIELD = "import."
 SPECS = {spec.name: spec for spec in field_specs(ImportConfig)}
-PER_SOURCE = ("labels", *COLUMN_FIELDS, "ra_unit", "targets", "bands", "rgb", "band_files", "hdus")
+PER_SOURCE = (
+    *("labels", *COLUMN_FIELDS, "ra_unit", "targets", "class_names", "cone", "box"),
+    *("bands", "rgb", "band_files", "hdus"),
+)
 """Fields reset when the source changes."""
 
 

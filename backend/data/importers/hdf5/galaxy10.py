@@ -12,39 +12,36 @@ from numpy.typing import NDArray
 
 from backend.data.hdf5_safety import checked_dataset, dataset_keys, open_hdf5
 from backend.data.importers.array_source import ArrayFile
-from backend.data.importers.catalogue import Catalogue, check_class_names, check_codes, numbered
+from backend.data.importers.catalogue import (
+    Catalogue,
+    check_class_names,
+    check_codes,
+    classes_of,
+    numbered,
+)  # fmt: skip
+from backend.data.importers.class_names import given_names
 from backend.data.importers.frame_source import SourceInfo
 from backend.data.importers.image_rows import Hdf5Rows
+from backend.data.importers.names import counted
+from backend.data.importers.reporting import Findings
 from backend.data.importers.values import FIELDS, Column, checked_sky
-from backend.data.layout import FORMAT, GALAXY10_DECALS, SKY_KEYS, Floats, Rows
+from backend.data.layout import FORMAT, SKY_KEYS, Floats, Rows
 from backend.data.store import read_targets
 from backend.errors import DataError
 from shared.base.vocabulary import SPLIT_CODES
 from shared.configs import ImportConfig
 
-SDSS_SIDE = 69
-GALAXY10_SDSS = (
-    "Disk, Face-on, No Spiral",
-    "Smooth, Completely Round",
-    "Smooth, In-between Round",
-    "Smooth, Cigar Shaped",
-    "Disk, Edge-on, Rounded Bulge",
-    "Disk, Edge-on, Boxy Bulge",
-    "Disk, Edge-on, No Bulge",
-    "Disk, Face-on, Tight Spiral",
-    "Disk, Face-on, Medium Spiral",
-    "Disk, Face-on, Loose Spiral",
-)
-"""Classes of the older, 69-pixel Galaxy10 SDSS."""
+OWN_KEYS = frozenset({"split", "source_id", "image_hash", "receipt", "skipped", "twins"})
+"""Keys that only a dataset of the store has."""
 
 
-def open_galaxy10(config: ImportConfig) -> ArrayFile:
+def open_galaxy10(config: ImportConfig, findings: Findings) -> ArrayFile:
     """The file, open, its columns read and checked; DataError if it cannot be used."""
     path = Path(config.path).expanduser()
     file = open_hdf5(path)
     try:
         with _damage_errors(path.name):
-            return _read(file, path.name)
+            return _read(file, path.name, config, findings)
     except DataError:
         file.close()
         raise
@@ -60,23 +57,22 @@ def _damage_errors(name: str) -> Iterator[None]:
         raise DataError("damaged", f"{name} is damaged ({first}); download it again.", "path") from error
 
 
-def _read(file: h5py.File, name: str) -> ArrayFile:
+def _read(file: h5py.File, name: str, config: ImportConfig, findings: Findings) -> ArrayFile:
     images = Hdf5Rows(checked_dataset(file, "images"), f"'images' of {name}")
     n, side, _, channels = images.shape
     own = file.attrs.get("format") == FORMAT
-    labels = _labels(file, n, name)
-    class_names = _class_names(file, side)
-    check_codes(labels, class_names, f"'ans' of {name}")
+    class_names, labels = _classes(file, n, name, config)
     sky = {key: _sky_column(file, key, n, name) for key in SKY_KEYS}
     catalogue = Catalogue(
         source_ids=(_own_ids(file, n) if own else None) or numbered(Path(name).stem, n),
         labels=labels,
-        class_names=class_names if (labels >= 0).any() else [],
+        class_names=class_names,
         sky={key: values for key, values in sky.items() if values is not None},
         splits=_own_splits(file, n) if own else None,
     )
     if own:
         catalogue.targets, catalogue.target_units = read_targets(file, n)
+    _note_unread(file, n, name, OWN_KEYS if own else frozenset(), findings)
     bands = _text_list(file.attrs.get("bands")) or []
     info = _info(file, name, side, own, channels)
     return ArrayFile(images, catalogue, info, tuple(bands), file.close)
@@ -105,12 +101,27 @@ def _labels(file: h5py.File, n: int, name: str) -> Rows:
     return np.asarray(labels[:], np.int64)
 
 
-def _class_names(file: h5py.File, side: int) -> list[str]:
-    names = _text_list(file.attrs.get("class_names"))
+def _classes(file: h5py.File, n: int, name: str, config: ImportConfig) -> tuple[list[str], Rows]:
+    """Class names and codes (n,): names as given or in the file, else the numbers themselves."""
+    labels = _labels(file, n, name)
+    names = given_names(config) or _text_list(file.attrs.get("class_names"))
     if names is None:
-        return list(GALAXY10_SDSS if side == SDSS_SIDE else GALAXY10_DECALS)
+        if (labels < -1).any():
+            check_codes(labels, [""] * (int(labels.max()) + 1), f"'ans' of {name}")
+        return classes_of(["" if label < 0 else str(label) for label in labels.tolist()])
     check_class_names(names)
-    return names
+    check_codes(labels, names, f"'ans' of {name}")
+    return (names if (labels >= 0).any() else []), labels
+
+
+def _note_unread(file: h5py.File, n: int, name: str, own: frozenset[str], findings: Findings) -> None:
+    """Put into the receipt what is read of the file, and what is not."""
+    read = {"images", "ans", *SKY_KEYS, *own}
+    unread = [key for key in dataset_keys(file) if key not in read]
+    used = [key for key in ("images", "ans", *SKY_KEYS) if key in dataset_keys(file)]
+    findings.read(f"{counted(n, 'row')} of {name}: {', '.join(used)}.", n)
+    if unread:
+        findings.skipped(len(unread), "dataset", f"of {name}", unread[0])
 
 
 def _text_list(value: Any) -> list[str] | None:
