@@ -72,7 +72,8 @@ def simulate_dataset(
 
 def check_source(config: ImportConfig, roots: Roots) -> dict[str, Any]:
     """What an import would find, from columns and the headers of 2,000 images: kind (galaxy10, array,
-    parquet, hats, class_folders, folder_table, folder), n, img_size and class_names. Raises if it could not work."""
+    parquet, hats, class_folders, folder_table, folder), n, img_size and class_names. Raises if it could not
+    work."""
     source = open_source(config, roots, Findings(strict=True), SILENT, HEADERS_CHECKED)
     source.close()
     return {
