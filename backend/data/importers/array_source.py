@@ -38,6 +38,7 @@ class ArrayFile:
     info: SourceInfo
     bands: tuple[str, ...]
     close: Callable[[], object]
+    table: TableView | None = None
 
 
 class ArraySource(FrameSource):
@@ -55,7 +56,7 @@ class ArraySource(FrameSource):
         stats.add(header, name, count=n)
         catalogue, table = file.catalogue, TableView()
         with findings.trying():
-            catalogue, table = _with_labels(catalogue, config, findings)
+            catalogue, table = _with_labels(catalogue, file.table, config, findings)
         catalogue = with_constant_scale(catalogue, config, findings)
         super().__init__(config, file.info, catalogue, stats, table, findings)
 
@@ -145,7 +146,11 @@ def _check_size(shape: tuple[int, int, int, int], config: ImportConfig, name: st
         raise DataError("bad_shape", f"{why}; {advice}.", "img_size")
 
 
-def _with_labels(base: Catalogue, config: ImportConfig, findings: Findings) -> tuple[Catalogue, TableView]:
+def _with_labels(
+    base: Catalogue, own: TableView | None, config: ImportConfig, findings: Findings
+) -> tuple[Catalogue, TableView]:
+    if config.labels is None and own is not None:
+        return base, own
     if config.labels is None:
         refuse_columns_without_table(config)
         return base, TableView()
