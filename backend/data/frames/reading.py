@@ -5,8 +5,9 @@ The size that a header declares is checked before anything is decoded.
 
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -34,6 +35,32 @@ COLOUR_MODES = frozenset({"RGB", "RGBA", "RGBX", "RGBa", "P", "PA", "CMYK", "YCb
 DEEP_MODES = {"I;16": "uint16", "I;16L": "uint16", "I;16B": "uint16", "I;16N": "uint16"}
 WIDE_MODES = {"I": "float32", "F": "float32"}
 NPY_MAGIC = b"\x93NUMPY"
+
+
+class _QuietPillow:
+    """Bombs are errors and other warnings of Pillow are silent while any thread is inside. The filters belong
+    to the whole process: the first to enter sets them, the last to leave restores them."""
+
+    def __init__(self) -> None:
+        self._lock, self._inside = Lock(), 0
+        self._filters = ExitStack()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if not self._inside:
+                self._filters.enter_context(warnings.catch_warnings())
+                warnings.simplefilter("error", Image.DecompressionBombWarning)
+                warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
+            self._inside += 1
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._inside -= 1
+            if not self._inside:
+                self._filters.close()
+
+
+QUIET = _QuietPillow()
 
 
 @dataclass(frozen=True)
@@ -103,14 +130,11 @@ def _kind(stream: BinaryIO, name: str) -> str:
 def _picture(stream: BinaryIO, name: str) -> Iterator[Image.Image]:
     """The picture, header read and limits checked, pixels not yet decoded."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            warnings.filterwarnings("ignore", category=UserWarning, module="PIL")
-            with Image.open(stream, formats=FORMATS) as image:
-                if image.width * image.height > MAX_PIXELS:
-                    raise UnreadableImageError(f"{image.width} × {image.height} pixels are too many")
-                _check_mode(image, name)
-                yield image
+        with QUIET, Image.open(stream, formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise UnreadableImageError(f"{image.width} × {image.height} pixels are too many")
+            _check_mode(image, name)
+            yield image
     except UnidentifiedImageError as error:
         raise UnreadableImageError(f"not a {', '.join(FORMATS[:-1])} or {FORMATS[-1]} image") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
@@ -186,7 +210,7 @@ def _read_npy(stream: BinaryIO) -> Frame:
     if len(data) < nbytes:
         raise UnreadableImageError(f"it is truncated: {len(data):,} of {nbytes:,} bytes of pixels")
     values = np.frombuffer(data, dtype).reshape(shape, order="F" if fortran else "C")
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):  # a signalling NaN of a damaged file
         values = values.astype(frame_dtype(dtype))
     if values.ndim == 2:
         return values[..., None]

@@ -8,7 +8,7 @@ from backend.data.importers.array_source import ArrayFile, ArraySource
 from backend.data.importers.arrays import open_npy, open_npz
 from backend.data.importers.folder import FolderSource
 from backend.data.importers.frame_source import FrameSource
-from backend.data.importers.hdf5.galaxy10 import open_galaxy10
+from backend.data.importers.hdf5.galaxy10 import damage_errors, open_galaxy10
 from backend.data.importers.hdf5.universe import hdf5_files, image_key, open_universe
 from backend.data.importers.names import is_image
 from backend.data.importers.parquet.hats import is_hats
@@ -96,7 +96,7 @@ def _array_file(path: Path, config: ImportConfig, findings: Findings) -> ArrayFi
     if is_image(path.name):
         why = f"{path.name} is a single image; give its folder, with at least ten of them."
         raise DataError("single_image", why, "path")
-    with open_hdf5(path) as file:
+    with open_hdf5(path) as file, damage_errors(path.name):
         galaxy10 = config.image_column in (None, "", "images") and "images" in dataset_keys(file)
         key = None if galaxy10 else image_key(file, config)
     return open_galaxy10(config, findings) if key is None else open_universe(path, [], config, findings)
