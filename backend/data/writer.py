@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -93,13 +94,12 @@ class StoreWriter:
     def append(self, block: GalaxyBlock) -> None:
         """Write the galaxies of a block."""
         end = self._rows + len(block)
-        self._images[self._rows : end] = block.images
         rows = max(1, PIECE_BYTES // max(block.images[:1].nbytes, 1))
-        for start in range(0, len(block), rows):
-            piece = np.ascontiguousarray(block.images[start : start + rows])
-            self._hash.update(piece.data)
-            self._channel_moments.append(_moments(piece))
-            self._thumbs.append(thumbnails(piece))
+        pieces = [block.images[start : start + rows] for start in range(0, len(block), rows)]
+        with ThreadPoolExecutor(1) as other:
+            hashed = other.submit(self._write_and_hash, pieces)
+            self._measure(pieces)
+            hashed.result()
         self._labels.append(block.labels.astype(np.int64))
         self._source_ids.extend(block.source_ids)
         for key in SKY_KEYS:
@@ -111,6 +111,19 @@ class StoreWriter:
         if block.groups is not None:
             self._groups.append(block.groups)
         self._rows = end
+
+    def _write_and_hash(self, pieces: Sequence[Pixels]) -> None:
+        at = self._rows
+        for piece in pieces:
+            piece = np.ascontiguousarray(piece)
+            self._images[at : at + len(piece)] = piece
+            self._hash.update(piece.data)
+            at += len(piece)
+
+    def _measure(self, pieces: Sequence[Pixels]) -> None:
+        for piece in map(np.ascontiguousarray, pieces):
+            self._channel_moments.append(_moments(piece))
+            self._thumbs.append(thumbnails(piece))
 
     def finish(self, skipped: SkipLog | None = None, receipt: Sequence[ReceiptLine] = ()) -> Path:
         """Split, compute statistics, fsync and rename; the path of the dataset.

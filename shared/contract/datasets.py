@@ -202,7 +202,9 @@ class SourcePreview(Wire):
     `roles` maps each field of COLUMN_FIELDS to its column (given or guessed) or None; `rows` are the first
     five of the table, as text."""
 
-    kind: str = Field(description="galaxy10, array, parquet, hats, class_folders, folder_table or folder")
+    kind: str = Field(
+        description="galaxy10, universe, array, parquet, hats, class_folders, folder_table or folder"
+    )
     n: int
     sizes: dict[str, int] = Field(
         description="Counts by width × height in pixels, most frequent first (of the first 2,000 images)."

@@ -12,9 +12,11 @@ from typing import Any
 import h5py
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from PIL import Image
+from pyarrow import parquet
 
 from backend.data.importers import ImportStopped, import_dataset, inspect_source, preview_sprite
 from backend.data.store import GalaxyStore, describe
@@ -316,12 +318,19 @@ def table_bytes(**how: Any) -> bytes:
         return (Path(folder) / "t").read_bytes()
 
 
-def hdf5_bytes(chunks: tuple[int, ...] | None) -> bytes:
+def image_parquet_bytes(images: list[Any]) -> bytes:
+    out = BytesIO()
+    table = pa.table({"image": images, "label": [row % 2 for row in range(len(images))]})
+    parquet.write_table(table, out, row_group_size=5)
+    return out.getvalue()
+
+
+def hdf5_bytes(chunks: tuple[int, ...] | None, key: str = "images") -> bytes:
     out = BytesIO()
     with h5py.File(out, "w") as file:
-        for key, values in columns_of(20).items():
-            packing = {"chunks": chunks, "compression": "gzip"} if chunks and key == "images" else {}
-            file.create_dataset("ans" if key == "labels" else key, data=values, **packing)
+        for column, values in columns_of(20).items():
+            packing = {"chunks": chunks, "compression": "gzip"} if chunks and column == "images" else {}
+            file.create_dataset({"labels": "ans", "images": key}.get(column, column), data=values, **packing)
     return out.getvalue()
 
 
@@ -332,6 +341,14 @@ WHOLE: dict[str, bytes] = {
     "a.npy": npy(columns_of(20)["images"]),
     "a.h5": hdf5_bytes(None),
     "b.h5": hdf5_bytes((5, 16, 16, 3)),
+    "images.parquet": image_parquet_bytes([{"bytes": data, "path": None} for data in pictures.values()]),
+    "bands.parquet": image_parquet_bytes(
+        [
+            [{"band": band, "flux": columns_of(20)["images"][row, ..., 0].tolist()} for band in "gr"]
+            for row in range(12)
+        ]
+    ),
+    "universe.hdf5": hdf5_bytes((5, 16, 16, 3), "image_array"),
     "a.zip": zip_of(pictures | {"labels.csv": b"file,label\n0.png,1\n"}),
 }
 

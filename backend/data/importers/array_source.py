@@ -1,6 +1,9 @@
 """Arrays of images as a source."""
 
+import os
+from collections import deque
 from collections.abc import Callable, Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,7 +23,10 @@ from backend.data.layout import GalaxyBlock, Pixels, Rows
 from backend.errors import DataError
 from shared.configs import ImportConfig
 
-BLOCK_BYTES = 64 * 2**20
+BLOCK_BYTES = 32 * 2**20
+"""Of the source; two blocks are in memory, one being read while the other is written."""
+WORKERS = max(2, min(8, os.cpu_count() or 2))
+PART_ROWS = 16
 
 
 @dataclass(frozen=True)
@@ -32,6 +38,7 @@ class ArrayFile:
     info: SourceInfo
     bands: tuple[str, ...]
     close: Callable[[], object]
+    table: TableView | None = None
 
 
 class ArraySource(FrameSource):
@@ -49,7 +56,7 @@ class ArraySource(FrameSource):
         stats.add(header, name, count=n)
         catalogue, table = file.catalogue, TableView()
         with findings.trying():
-            catalogue, table = _with_labels(catalogue, config, findings)
+            catalogue, table = _with_labels(catalogue, file.table, config, findings)
         catalogue = with_constant_scale(catalogue, config, findings)
         super().__init__(config, file.info, catalogue, stats, table, findings)
 
@@ -64,12 +71,19 @@ class ArraySource(FrameSource):
         n = self.plan.n
         _, height, width, _ = self._images.shape
         scale = self.ready.scale(width, height)
-        for start, end in row_ranges(self._images):
-            kept, images = self._stored(start, self._as_frames(self._images.read(start, end)))
-            refuse_many(self.skipped, n)
-            if len(kept):
-                yield self.catalogue.block(kept, images, np.full(len(kept), scale))
-            reporter.tick(end, n, f"Read {end:,} of {n:,} galaxies")
+        ranges = list(row_ranges(self._images))
+        with ThreadPoolExecutor(1) as reader, ThreadPoolExecutor(WORKERS) as pool:
+            waiting = deque([reader.submit(self._read, pool, *ranges[0])])
+            for index, (_, end) in enumerate(ranges):
+                kept, images, unusable = waiting.popleft().result()
+                if index + 1 < len(ranges):
+                    waiting.append(reader.submit(self._read, pool, *ranges[index + 1]))
+                for row, reason in unusable:
+                    self.skipped.add(self.catalogue.source_ids[row], reason)
+                refuse_many(self.skipped, n)
+                if len(kept):
+                    yield self.catalogue.block(kept, images, np.full(len(kept), scale))
+                reporter.tick(end, n, f"Read {end:,} of {n:,} galaxies")
 
     def close(self) -> None:
         self._close()
@@ -79,25 +93,40 @@ class ArraySource(FrameSource):
         with np.errstate(over="ignore", invalid="ignore"):
             return images.astype(frame_dtype(images.dtype), copy=False)
 
-    def _stored(self, start: int, frames: Array) -> tuple[Rows, Pixels]:
-        """Usable rows and their pixels; 8-bit images all at once, others one by one."""
+    def _read(self, pool: Executor, start: int, end: int) -> tuple[Rows, Pixels, list[tuple[int, str]]]:
+        """Usable rows, their pixels as stored, and the others with the reason."""
         recipe = self.ready
+        frames = self._as_frames(self._images.read(start, end))
+        starts = range(0, len(frames), PART_ROWS)
         if not recipe.deep:
             side = recipe.img_size if recipe.crop else min(frames.shape[1:3])
-            return np.arange(start, start + len(frames)), resize(centre_crop(frames, side), recipe.img_size)
+            squares = centre_crop(frames, side)
+            if side == recipe.img_size:
+                return np.arange(start, end), squares, []
+            parts = pool.map(lambda at: resize(squares[at : at + PART_ROWS], recipe.img_size), starts)
+            return np.arange(start, end), np.concatenate(list(parts)), []
         kept: list[int] = []
         images: list[Pixels] = []
-        for row, frame in enumerate(frames, start):
-            try:
-                images.append(recipe(frame))
+        unusable: list[tuple[int, str]] = []
+        done = pool.map(lambda at: [self._deep(frame) for frame in frames[at : at + PART_ROWS]], starts)
+        for row, result in enumerate((result for part in done for result in part), start):
+            if isinstance(result, UnreadableImageError):
+                unusable.append((row, str(result)))
+            else:
                 kept.append(row)
-            except UnreadableImageError as error:
-                self.skipped.add(self.catalogue.source_ids[row], str(error))
-        return np.array(kept, np.int64), stacked(images, (recipe.img_size, recipe.img_size, recipe.channels))
+                images.append(result)
+        shape = (recipe.img_size, recipe.img_size, recipe.channels)
+        return np.array(kept, np.int64), stacked(images, shape), unusable
+
+    def _deep(self, frame: Frame) -> Pixels | UnreadableImageError:
+        try:
+            return self.ready(frame)
+        except UnreadableImageError as error:
+            return error
 
 
 def row_ranges(images: ImageRows) -> Iterator[tuple[int, int]]:
-    """Ranges of rows of about 64 MB, of whole chunks if possible."""
+    """Ranges of rows of about 32 MB, of whole chunks if possible."""
     n, height, width, channels = images.shape
     rows = max(1, BLOCK_BYTES // (height * width * channels * images.dtype.itemsize))
     if images.chunk_rows <= rows:
@@ -117,7 +146,11 @@ def _check_size(shape: tuple[int, int, int, int], config: ImportConfig, name: st
         raise DataError("bad_shape", f"{why}; {advice}.", "img_size")
 
 
-def _with_labels(base: Catalogue, config: ImportConfig, findings: Findings) -> tuple[Catalogue, TableView]:
+def _with_labels(
+    base: Catalogue, own: TableView | None, config: ImportConfig, findings: Findings
+) -> tuple[Catalogue, TableView]:
+    if config.labels is None and own is not None:
+        return base, own
     if config.labels is None:
         refuse_columns_without_table(config)
         return base, TableView()

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from backend.data.frames.limits import READ_ERRORS
 from backend.data.frames.reading import npy_header
+from backend.data.importers.hdf5.chunks import plain_chunks
 from backend.data.layout import MAX_CHANNELS
 from backend.errors import DataError
 
@@ -78,10 +79,12 @@ class Hdf5Rows:
         self.shape = self._axes.shape
         self.dtype = dataset.dtype
         self.chunk_rows = dataset.chunks[0] if dataset.chunks is not None else 1
+        self._chunks = plain_chunks(dataset)
 
     def read(self, start: int, end: int) -> Array:
         try:
-            return self._axes.ordered(self._dataset[start:end])
+            stored = self._dataset[start:end] if self._chunks is None else self._chunks.read(start, end)
+            return self._axes.ordered(stored)
         except OSError as error:
             raise _damaged(Path(self._dataset.file.filename).name, start, end) from error
 

@@ -3,11 +3,13 @@
 import os
 from pathlib import Path
 
+from backend.data.hdf5_safety import dataset_keys, open_hdf5
 from backend.data.importers.array_source import ArrayFile, ArraySource
 from backend.data.importers.arrays import open_npy, open_npz
 from backend.data.importers.folder import FolderSource
 from backend.data.importers.frame_source import FrameSource
-from backend.data.importers.hdf5.galaxy10 import open_galaxy10
+from backend.data.importers.hdf5.galaxy10 import damage_errors, open_galaxy10
+from backend.data.importers.hdf5.universe import hdf5_files, image_key, open_universe
 from backend.data.importers.names import is_image
 from backend.data.importers.parquet.hats import is_hats
 from backend.data.importers.parquet.source import open_hats, open_shards
@@ -59,6 +61,10 @@ def _of_tree(
         source = open_shards(path, shards, config, findings) if shards else None
         if source is not None:
             return source
+        arrays = hdf5_files(files)
+        if arrays and path.is_dir():
+            _refuse_filters(config, path)
+            return ArraySource(open_universe(path, arrays, config, findings), config, findings)
     _refuse_filters(config, path)
     return FolderSource(tree, config, findings, reporter, headers)
 
@@ -94,7 +100,10 @@ def _array_file(path: Path, config: ImportConfig, findings: Findings) -> ArrayFi
     if is_image(path.name):
         why = f"{path.name} is a single image; give its folder, with at least ten of them."
         raise DataError("single_image", why, "path")
-    return open_galaxy10(config, findings)
+    with open_hdf5(path) as file, damage_errors(path.name):
+        galaxy10 = config.image_column in (None, "", "images") and "images" in dataset_keys(file)
+        key = None if galaxy10 else image_key(file, config)
+    return open_galaxy10(config, findings) if key is None else open_universe(path, [], config, findings)
 
 
 def _existing(config: ImportConfig, roots: Roots) -> Path:

@@ -15,6 +15,7 @@ KINDS = {
     "folder_table": "folder of images with a table",
     "parquet": "Parquet files with images",
     "hats": "HATS catalogue with images",
+    "universe": "HDF5 files with a dataset for each column",
     "folder": "folder of images",
     "cutouts": "cut-outs of a survey",
 }

@@ -4,7 +4,9 @@ import bz2
 import gzip
 import io
 import struct
+import warnings
 import zlib
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -354,3 +356,13 @@ def test_damage_gives_a_frame_or_a_reason(
         header = frame_header(io.BytesIO(bytes(data)), name)
         assert (header.height, header.width, header.channels) == frame.shape
         assert frame.dtype.name == header.dtype
+
+
+def test_threads_leave_the_filters_of_warnings_as_they_were() -> None:
+    data = io.BytesIO()
+    Image.fromarray(np.zeros((64, 64, 3), np.uint8)).save(data, "PNG")
+    before = list(warnings.filters)
+    with ThreadPoolExecutor(8) as pool:
+        frames = list(pool.map(lambda _: read_frame(io.BytesIO(data.getvalue()), "x.png"), range(200)))
+    assert len(frames) == 200
+    assert warnings.filters == before

@@ -40,7 +40,7 @@ def open_galaxy10(config: ImportConfig, findings: Findings) -> ArrayFile:
     path = Path(config.path).expanduser()
     file = open_hdf5(path)
     try:
-        with _damage_errors(path.name):
+        with damage_errors(path.name):
             return _read(file, path.name, config, findings)
     except DataError:
         file.close()
@@ -48,7 +48,7 @@ def open_galaxy10(config: ImportConfig, findings: Findings) -> ArrayFile:
 
 
 @contextmanager
-def _damage_errors(name: str) -> Iterator[None]:
+def damage_errors(name: str) -> Iterator[None]:
     """Turn what h5py raises on a damaged file into a DataError."""
     try:
         yield
