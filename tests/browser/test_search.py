@@ -64,9 +64,11 @@ def test_an_encoder_is_embedded_and_a_galaxy_searched_pivoted_filtered_and_found
     page = visit.page
     visit.open(f"/run?run={encoder}")
     page.get_by_role("button", name="Similar").click()
-    expect(page.get_by_text("This encoder has no embeddings of sky yet.")).to_be_visible()
-    page.get_by_role("button", name="Embed 200 galaxies").click()
     box = page.get_by_role("textbox", name="Find a galaxy")
+    missing = page.get_by_text("This encoder has no embeddings of sky yet.")
+    expect(missing.or_(box)).to_be_visible()
+    if missing.is_visible():  # or another test of this site has embedded them
+        page.get_by_role("button", name="Embed 200 galaxies").click()
     expect(box).to_be_visible()
     page.keyboard.press("/")
     page.keyboard.type("17")
