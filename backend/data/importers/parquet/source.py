@@ -203,6 +203,16 @@ def _image_column(table: ShardTable, config: ImportConfig) -> ImageColumn | None
     return table.images[given]
 
 
+def _refuse_labels(config: ImportConfig, path: Path) -> None:
+    """DataError if there is a table besides: its rows could not be matched."""
+    if config.labels is not None:
+        why = (
+            f"{path.name} has images and columns of its own, so {Path(config.labels).name} would not be used"
+        )
+        advice = "leave labels empty, or add the columns to the Parquet first"
+        raise DataError("labels_unused", f"{why}; {advice}.", "labels")
+
+
 class ParquetSource(FrameSource):
     """Images of a column of a ShardTable, decoded by several threads while the next rows are read."""
 
@@ -222,6 +232,8 @@ class ParquetSource(FrameSource):
         self._at: tuple[int, list[Cell]] = 0, []
         catalogue, view = self._catalogue(config.model_copy(update={"image_column": image.name}), findings)
         stats, skipped = FrameStats(), SkipLog()
+        with findings.trying():
+            _refuse_labels(config, path)
         with findings.trying():
             self._look(catalogue, stats, skipped)
         self._note_left_out(findings)

@@ -270,3 +270,14 @@ def test_galaxy10_in_its_parquet_form_is_known(run_import: Write, tmp_path: Path
     assert list(preview.class_counts)[0] == "Disturbed"
     fields = [line.field for line in preview.receipt if line.kind == "assumed"]
     assert fields == ["split_column", "class_names"]
+
+
+def test_a_table_besides_is_refused_and_not_ignored(
+    run_import: Write, tmp_path: Path, store_folder: Path
+) -> None:
+    path = write(tmp_path / "galaxies.parquet")
+    (tmp_path / "more.csv").write_text("id,mass\n1,2\n")
+    error = refused(run_import, path, store_folder, labels=str(tmp_path / "more.csv"))
+    assert (error.code, error.field) == ("labels_unused", "labels")
+    problems = inspect_source({"path": str(path), "labels": str(tmp_path / "more.csv")}, EVERYWHERE).problems
+    assert [problem.code for problem in problems] == ["labels_unused"]
