@@ -31,10 +31,15 @@ def make_splits(labels: Rows, groups: Rows, seed: int) -> NDArray[np.uint8]:
     return split_of_group[groups]
 
 
-def with_validation(splits: NDArray[np.uint8], labels: Rows, seed: int) -> NDArray[np.uint8]:
-    """(N,) the codes with a tenth of the train rows of each class moved to validation."""
+def with_validation(
+    splits: NDArray[np.uint8], labels: Rows, seed: int, groups: Rows | None = None
+) -> NDArray[np.uint8]:
+    """(N,) the codes with a tenth of the train rows of each class moved to validation, each of the `groups`
+    (N,) wholly or not at all."""
     train = np.flatnonzero(splits == SPLIT_CODES[Split.TRAIN])
-    cut = make_splits(labels[train], np.arange(len(train)), seed) == SPLIT_CODES[Split.VAL]
+    groups = np.arange(len(splits)) if groups is None else groups
+    _, together = np.unique(groups[train], return_inverse=True)
+    cut = make_splits(labels[train], together.astype(np.int64), seed) == SPLIT_CODES[Split.VAL]
     out = splits.copy()
     out[train[cut]] = SPLIT_CODES[Split.VAL]
     return out

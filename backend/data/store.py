@@ -10,6 +10,7 @@ from typing import Any, Self
 import h5py
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import TypeAdapter, ValidationError
 
 from backend.data.duplicates import read_pairs
 from backend.data.frames.resize import centre_crop, resize
@@ -106,6 +107,13 @@ class GalaxyStore:
         return np.round(mixed).astype(np.uint8)
 
 
+def _receipt(stored: bytes, name: str) -> list[ReceiptLine]:
+    try:
+        return TypeAdapter(list[ReceiptLine]).validate_json(stored)
+    except ValidationError as error:
+        raise DataError("damaged", f"The receipt of {name} is damaged; import the dataset again.") from error
+
+
 def _attributes(file: h5py.File) -> dict[str, Any]:
     attrs = dict(file.attrs)
     if attrs.get("format") != FORMAT:
@@ -178,7 +186,7 @@ def describe(path: Path, name: str) -> Dataset:
         duplicates_across_splits=int(attrs["duplicates_across_splits"]),
         skipped=[SkippedRow(**entry) for entry in skipped],
         skipped_count=int(attrs["skipped_count"]),
-        receipt=[ReceiptLine(**line) for line in json.loads(receipt)],
+        receipt=_receipt(receipt, path.name),
         size_bytes=path.stat().st_size,
         created_at=datetime.fromisoformat(str(attrs["created_at"])),
         stretch=str(attrs["stretch"]),

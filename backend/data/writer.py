@@ -131,8 +131,10 @@ class StoreWriter:
         The digest covers the targets, with their names, as it covers labels: figures of a target must not be
         mixed with those of the same pixels and other values. Without targets it is as it always was."""
         if self._rows < MIN_ROWS:
-            why = f"Only {self._rows} images could be read; a dataset needs at least {MIN_ROWS}."
-            raise DataError("too_few_images", why, "path")
+            why = f"Only {self._rows} images could be read; a dataset needs at least {MIN_ROWS}"
+            lost = skipped.first[0] if skipped is not None and skipped.first else None
+            named = f"; first left out is '{lost.source}' ({lost.reason})" if lost is not None else ""
+            raise DataError("too_few_images", f"{why}{named}.", "path")
         labels = np.concatenate(self._labels)
         sky = {key: np.concatenate(parts) for key, parts in self._sky.items()}
         splits = self._decide_splits(labels, sky)

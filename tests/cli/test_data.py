@@ -33,6 +33,7 @@ def test_words_json_log_and_show_tell_the_same(tmp_path: Path, pictures: Path) -
         ("read", 12, None, None),
         ("skipped", 1, "order", None),
         ("assumed", None, None, "ra_unit"),
+        ("assumed", None, None, "id_column"),
         ("skipped", 1, "99.png", None),
     ]
     shown = call(home, "data", "show", "mine").stdout

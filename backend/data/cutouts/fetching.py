@@ -130,8 +130,8 @@ def _alone(requests: CutoutRequests, cache: Path, reporter: Reporter, *, wait: b
     cache.mkdir(parents=True, exist_ok=True)
     while (handle := try_lock(cache / f".{requests.survey.service}.lock")) is None:
         if not wait:
-            why = f"A job is fetching from {title}, which permits {requests.per_s:g} requests a second"
-            raise DataError("service_in_use", f"{why}; wait until it has ended.", "survey")
+            why = f"Another job or preview is asking {title}, which permits {requests.per_s:g} a second"
+            raise DataError("service_in_use", f"{why}; try again once it has ended.", "survey")
         reporter.tick(0, 0, f"Waiting: {title} is being asked already")
         time.sleep(POLL_S)
     try:

@@ -65,7 +65,7 @@ def retry_after_s(header: str | None) -> float | None:
     if not header:
         return None
     if header.strip().isdecimal():
-        return float(header)
+        return float(header.strip()[:12])  # 12 digits are for ever
     try:
         at = parsedate_to_datetime(header)
     except ValueError:

@@ -67,7 +67,8 @@ def read_positions(config: CutoutsConfig, roots: Roots, findings: Findings) -> P
     chosen = config.model_copy(update={"pxscale": config.pxscale or NO_COLUMN})
     columns, view = table_columns(opener, name, chosen, None, findings)
     rows = len(next(iter(columns.cells.values())))
-    catalogue = with_table(unlabelled(numbered(path.stem, rows)), columns, findings)
+    base = unlabelled(numbered(path.stem, rows))
+    catalogue = with_table(base, columns, findings, config.ra_unit)
     for key in ("ra", "dec"):
         if key not in catalogue.sky and not findings.problems:
             with findings.trying():

@@ -53,7 +53,11 @@ class CutoutSource(FrameSource):
                 answer = (self._cache / part.file).read_bytes()
             except OSError as error:
                 raise UnreadableImageError(f"not fetched ({error.strerror})") from error
-            frames.append(read_cutout(answer, part, self._requests.config.img_size))
+            try:
+                frames.append(read_cutout(answer, part, self._requests.config.img_size))
+            except UnreadableImageError:
+                (self._cache / part.file).unlink(missing_ok=True)  # asked for again next time
+                raise
         return frames[0] if len(frames) == 1 else np.concatenate(frames, axis=2)
 
     def leave_out(self, failed: dict[int, str]) -> None:

@@ -16,6 +16,8 @@ from backend.data.frames.limits import MAX_PIXELS, READ_ERRORS, UnreadableImageE
 FITS_MAGIC = b"SIMPLE  ="
 GZIP_MAGIC = b"\x1f\x8b"
 BZIP2_MAGIC = b"BZh"
+ASINH_CARDS = frozenset({"BSOFTEN", "BOFFSET"})
+"""Cards of an empty primary HDU that hold for the images behind it."""
 BLOCK = 2880
 CARD = 80
 MAX_HEADER_BLOCKS = 200
@@ -96,6 +98,9 @@ def read_hdus(stream: BinaryIO, *, keep_data: bool) -> tuple[list[Hdu], str]:
             hdu = _read_hdu(stream, len(hdus), place)
             if hdu is None:
                 break
+            if hdus and not hdus[0].shape:
+                inherited = ASINH_CARDS & hdus[0].cards.keys()
+                hdu.cards.update({key: hdus[0].cards[key] for key in inherited - hdu.cards.keys()})
             padded = -(-hdu.data_bytes // BLOCK) * BLOCK
             passed += padded
             place = hdu.start + padded

@@ -18,6 +18,7 @@ COLOUR_MODES = frozenset({"RGB", "RGBA", "RGBX", "RGBa", "P", "PA", "CMYK", "YCb
 DEEP_MODES = frozenset({"I;16", "I;16L", "I;16B", "I;16N"})
 WIDE_MODES = frozenset({"I", "F"})
 MODES = GREY_MODES | COLOUR_MODES | DEEP_MODES | WIDE_MODES
+WITH_ALPHA = frozenset({"LA", "La", "RGBA", "RGBa", "PA"})
 SIDEWAYS = (5, 6, 7, 8)
 """EXIF orientations that swap width and height."""
 BITS, PHOTOMETRIC, SAMPLE_FORMAT = 258, 262, 339
@@ -72,7 +73,11 @@ def header_of(image: Image.Image, stream: BinaryIO) -> FrameHeader:
         3 if image.mode in COLOUR_MODES else 1,
         wide,
         (),
-        left_out=("further pages",) if pages > 0 else (),
+        left_out=tuple(
+            what
+            for what, there in (("further pages", pages > 0), ("alpha", image.mode in WITH_ALPHA))
+            if there
+        ),
         notes=(UPRIGHT,) if orientation > 1 else (),
     )
 

@@ -19,9 +19,9 @@ from backend.data.importers.catalogue import (
 from backend.data.importers.class_names import given_names
 from backend.data.importers.frame_source import SourceInfo
 from backend.data.importers.image_rows import HEADER_ERRORS, NpyRows, NpzRows, check_dtype, read_npy_header
-from backend.data.importers.names import counted
+from backend.data.importers.names import ID_COLUMNS, counted
 from backend.data.importers.reporting import Findings
-from backend.data.importers.values import FIELDS, Column, checked_sky, split_codes
+from backend.data.importers.values import FIELDS, Column, checked_sky, exact_ids, split_codes
 from backend.data.layout import SKY_KEYS, Floats
 from backend.errors import DataError
 from shared.configs import ImportConfig
@@ -29,7 +29,7 @@ from shared.configs import ImportConfig
 MAX_COLUMN_BYTES = 256 * 2**20
 IMAGE_KEYS = ("images", "arr_0")
 LABEL_KEYS = ("labels", "ans", "y")
-ID_KEYS = ("source_id", "ids")
+ID_KEYS = ("ids", *ID_COLUMNS)
 
 
 def open_npy(config: ImportConfig) -> ArrayFile:
@@ -149,7 +149,9 @@ def _read_columns(file: NpzFile, catalogue: Catalogue, config: ImportConfig) -> 
         _read_labels(file, labels, catalogue, config)
     ids = file.first_key(ID_KEYS)
     if ids is not None:
-        catalogue.source_ids = _cells(file.column(ids, n))
+        catalogue.source_ids = array_ids(
+            file.column(ids, n), Column(file.path.name, ids, "id_column", first=0)
+        )
     for key in SKY_KEYS:
         if file.first_key((key,)) is not None:
             catalogue.sky[key] = _sky(file, key, n)
@@ -173,6 +175,12 @@ def _read_labels(file: NpzFile, key: str, catalogue: Catalogue, config: ImportCo
     codes = values.astype(np.int64)
     check_codes(codes, names, f"'{key}' of {file.path.name}")
     catalogue.class_names, catalogue.labels = (names, codes) if (codes >= 0).any() else ([], codes)
+
+
+def array_ids(values: NDArray[Any], column: Column) -> list[str]:
+    """Ids of an array; DataError where they went through floating point and lost digits."""
+    exact = 2 ** (np.finfo(values.dtype).nmant + 1) if values.dtype.kind == "f" else None
+    return exact_ids(_cells(values), column, exact)
 
 
 def _sky(file: NpzFile, key: str, n: int) -> Floats:

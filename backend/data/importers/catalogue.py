@@ -1,6 +1,7 @@
 """The columns of a source, one value per galaxy: from a table, folder names or arrays."""
 
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 from backend.data.importers.names import counted
 from backend.data.importers.reporting import Findings
 from backend.data.importers.tables.columns import constant_scale
-from backend.data.importers.tables.table import NUMBER, cell_text
+from backend.data.importers.tables.table import EXACT_FLOAT, NUMBER, cell_text
 from backend.data.importers.values import (
     BLANKS,
     FIELDS,
@@ -20,6 +21,7 @@ from backend.data.importers.values import (
     exact_ids,
     group_codes,
     is_in_hours,
+    shortest_floats,
     sky_values,
     split_codes,
     target_values,
@@ -117,9 +119,7 @@ def numbered(stem: str, n: int) -> list[str]:
     return [f"{stem}:{row:0{width}d}" for row in range(n)]
 
 
-def with_table(
-    base: Catalogue, columns: TableColumns, findings: Findings, ra_unit: str = "auto"
-) -> Catalogue:
+def with_table(base: Catalogue, columns: TableColumns, findings: Findings, ra_unit: str) -> Catalogue:
     """`base` with the columns of a table of the same rows; unless it is auto, `ra_unit` (deg, hour)
     overrules that of the table."""
     catalogue = replace(base, sky=dict(base.sky), targets={}, target_units={})
@@ -130,6 +130,8 @@ def with_table(
     labels = columns.of("label_column")
     if labels is not None:
         with findings.trying():
+            if columns.exact.get(columns.roles["label_column"] or "") == EXACT_FLOAT:
+                labels = shortest_floats(labels)
             catalogue.class_names, catalogue.labels = classes_of(labels)
     for key, field_name in FIELDS.items():
         if columns.of(field_name) is not None:
@@ -199,7 +201,7 @@ def classes_of(cells: Sequence[str]) -> tuple[list[str], Rows]:
     """Class names, in numeric order if all are numbers, else alphabetical, and (n,) codes, −1 for blank cells
     (a cell −1 may be a class: it is a Hubble type); DataError as in check_class_names. Numbers and truth
     values have the same names from every format: 1, not 1.0; True, not true."""
-    cells = _one_spelling(cells)
+    cells = _one_spelling([unicodedata.normalize("NFC", cell) for cell in cells])
     known = {cell for cell in cells if cell.lower() not in BLANKS}
     names = sorted(known, key=Decimal) if all(map(NUMBER.fullmatch, known)) else sorted(known)
     check_class_names(names)
@@ -241,10 +243,7 @@ def check_class_names(names: list[str]) -> None:
 
 def _note(catalogue: Catalogue, columns: TableColumns, findings: Findings) -> None:
     if columns.roles.get("label_column") is None and not catalogue.class_names:
-        text = f"{columns.table} has no column of classes: the galaxies stay unlabelled."
-        findings.assumed(text, "label_column")
-    if len(catalogue.class_names) == 1:
-        text = f"All labels are '{catalogue.class_names[0]}': one class cannot be told from another."
+        text = f"No column of {columns.table} is known to hold classes: the galaxies stay unlabelled."
         findings.assumed(text, "label_column")
     repeated = len(catalogue) - len(set(catalogue.source_ids))
     if repeated:

@@ -127,9 +127,14 @@ class FrameSource(ABC):
         told = Findings(strict=False, receipt=list(self.findings.receipt))
         if self.recipe is not None:
             note_treatment(self.recipe, self.stats, told)
+        if len(self.catalogue.class_names) == 1:
+            text = f"All labels are '{self.catalogue.class_names[0]}': one class cannot be told from another."
+            told.assumed(text, "label_column")
         if self.skipped.count:
             first = self.skipped.first[0]
-            told.skipped(self.skipped.count, "image", f"({first.reason})", first.source)
+            alike = len({entry.reason for entry in self.skipped.first}) == 1
+            why = f"({first.reason})" if alike else f"for several reasons, each listed ({first.reason})"
+            told.skipped(self.skipped.count, "image", why, first.source)
         checked = sum(self.stats.sizes.values())
         if checked < len(self.rows()):
             text = f"Sizes are from {checked:,} evenly spaced images; the import checks all of them."

@@ -32,6 +32,7 @@ from backend.data.importers.names import (
 from backend.data.importers.reporting import Findings
 from backend.data.importers.tables import (
     FOLDER_TABLES,
+    PACKED,
     Opener,
     Table,
     first_rows,
@@ -44,8 +45,8 @@ from backend.data.importers.tables.matching import ImageIndex, check_distinct, c
 from backend.data.importers.tables.table import NUMBER
 from backend.data.importers.trees import MAX_DEPTH, Tree
 from backend.data.importers.values import BLANKS, whole_numbers
-from backend.data.layout import MIN_ROWS
-from backend.data.splits import with_validation
+from backend.data.layout import MIN_ROWS, Rows, unknown
+from backend.data.splits import find_groups, with_validation
 from backend.errors import DataError
 from shared.base.vocabulary import SPLIT_CODES, Split
 from shared.configs import ImportConfig
@@ -53,10 +54,12 @@ from shared.configs.datasets import NO_COLUMN
 
 SAMPLE_ROWS = 1000
 SHOWN_ROWS = 5
+SOME_SIDE = 64
+"""Pixels; half a frame of this side is one place while the size is not known."""
 OBVIOUS_STEM = "labels"
 MAX_FITS_OPENED = 2000
 _CATALOGUE = re.compile(r"cat|table|label|sample|sources|galaxies", re.IGNORECASE)
-FEW = 0.1
+FEW = 0.5
 """Images beside class folders are strays if they are fewer than this share of those in the folders."""
 
 
@@ -77,9 +80,11 @@ def list_images(tree: Tree, config: ImportConfig, findings: Findings) -> Listing
     images = [name for name in tree.files if is_image(name) and name not in fits_tables]
     if not images:
         raise _no_images(tree)
+    others = [name for name in tree.files if not is_image(name) and name not in fits_tables]
     bands = band_files(images, config, findings)
     images = bands.names
     found = _find_table(tree, fits_tables, config, findings)
+    _note_others(tree, others, found, findings)
     if found is None:
         with findings.trying():
             refuse_columns_without_table(config)
@@ -89,6 +94,27 @@ def list_images(tree: Tree, config: ImportConfig, findings: Findings) -> Listing
     listing.catalogue = with_constant_scale(listing.catalogue, config, findings)
     listing.bands = bands
     return listing
+
+
+def _note_others(
+    tree: Tree, others: list[str], found: tuple[Opener, str, str] | None, findings: Findings
+) -> None:
+    """Name the files that are neither images nor the table; other tables at the top are named elsewhere."""
+    table = posixpath.normpath(posixpath.join(found[2], found[1])) if found else None
+    unused = [
+        name
+        for name in others
+        if name not in (table, found[1] if found else None) and not ("/" not in name and _is_found(name))
+    ]
+    if unused:
+        findings.skipped(len(unused), "file", "that is neither an image nor the table", unused[0])
+    if tree.deeper:
+        findings.skipped(len(tree.deeper), "file", f"more than {MAX_DEPTH - 1} folders deep", tree.deeper[0])
+
+
+def _is_found(name: str) -> bool:
+    """Whether a file of a folder is taken for a table by its name."""
+    return name.lower().removesuffix(PACKED).endswith(FOLDER_TABLES)
 
 
 def _no_images(tree: Tree) -> DataError:
@@ -124,7 +150,7 @@ def _find_table(
     labels, else the only one at the top. The receipt names the others."""
     path = Path(config.path).expanduser()
     top = [name for name in tree.files if "/" not in name]
-    tables = [name for name in top if name.lower().endswith(FOLDER_TABLES) or name in fits_tables]
+    tables = [name for name in top if _is_found(name) or name in fits_tables]
     if config.labels is not None:
         found = _given_table(tree, Path(config.labels).expanduser())
     elif not tree.path.is_dir() or path.is_dir() or not path.is_file():
@@ -265,6 +291,8 @@ def _by_table(
         columns = columns.part(present)
     used = [cells[row] for row in present]
     catalogue = with_table(unlabelled(used), columns, findings, config.ra_unit)
+    if columns.roles.get("id_column") is None:
+        findings.assumed(f"The ids are the cells of {where}.", "id_column")
     found = [image for image in names if image is not None]
     check_distinct(found, where, findings)
     moved = [(cell, image) for cell, image in zip(used, found, strict=True) if index.is_elsewhere(cell)]
@@ -348,6 +376,13 @@ def _set_classes(catalogue: Catalogue, names: list[str]) -> None:
         catalogue.class_names, catalogue.labels = classes, labels
 
 
+def _groups(catalogue: Catalogue, config: ImportConfig) -> Rows:
+    """(n,) rows of one source, group or place on the sky."""
+    ra, dec, pxscale = (catalogue.sky.get(key, unknown(len(catalogue))) for key in ("ra", "dec", "pxscale"))
+    side = config.img_size or SOME_SIDE
+    return find_groups(catalogue.source_ids, ra, dec, pxscale, side, catalogue.groups)
+
+
 def set_splits(
     catalogue: Catalogue, names: list[str], config: ImportConfig, findings: Findings, what: str = "folders"
 ) -> None:
@@ -363,7 +398,7 @@ def set_splits(
     if Split.VAL in found:
         findings.assumed(f"The split is taken from the names of the {what}.", "split_column")
     else:
-        codes = with_validation(codes, catalogue.labels, config.split_seed)
+        codes = with_validation(codes, catalogue.labels, config.split_seed, _groups(catalogue, config))
         text = f"The split is taken from the names of the {what}; a tenth of train becomes val."
         findings.assumed(text, "split_column")
     catalogue.splits = codes

@@ -16,6 +16,7 @@ from backend.data.importers.parquet.source import open_hats, open_shards
 from backend.data.importers.reporting import Findings, Reporter
 from backend.data.importers.tables import holds_fits_table, is_table_name
 from backend.data.importers.trees import FolderTree, Roots, Tree, ZipTree
+from backend.data.layout import MIN_ROWS
 from backend.errors import DataError, ForbiddenError
 from shared.configs import ImportConfig
 
@@ -55,14 +56,18 @@ def _of_tree(
     headers: int | None,
 ) -> FrameSource:
     """What a folder, zip or table holds: images in Parquet or HDF5 files, else files of images."""
-    if path.suffix.lower() == ".parquet" or (path.is_dir() and not any(map(is_image, tree.files))):
+    pictures = [name for name in tree.files if is_image(name)]
+    if path.suffix.lower() == ".parquet" or (path.is_dir() and len(pictures) < MIN_ROWS):
         files = tree.files if path.is_dir() else [path.name]
         shards = {name: tree.path / name for name in files if name.lower().endswith(".parquet")}
         source = open_shards(path, shards, config, findings) if shards else None
         if source is not None:
+            others = sorted(set(files) - shards.keys())
+            if others:
+                findings.skipped(len(others), "file", "beside the Parquet files", others[0])
             return source
         arrays = hdf5_files(files)
-        if arrays and path.is_dir():
+        if arrays and path.is_dir() and not pictures:
             _refuse_filters(config, path)
             return ArraySource(open_universe(path, arrays, config, findings), config, findings)
     _refuse_filters(config, path)

@@ -12,8 +12,8 @@ from typing import BinaryIO, Protocol
 from backend.data.frames.limits import UnreadableImageError
 from backend.errors import DataError, ForbiddenError
 
-MAX_DEPTH = 4
-"""Parts of a name: a file is at most three folders deep."""
+MAX_DEPTH = 6
+"""Parts of a name: a file is at most five folders deep."""
 MAX_FILES = 500_000
 MAX_MEMBER_BYTES = 256 * 2**20
 MAX_ZIP_BYTES = 20 * 10**9
@@ -24,10 +24,12 @@ Roots = tuple[Path, ...]
 
 
 class Tree(Protocol):
-    """`files` are relative posix names, in the order of their folders; `path` is the folder or zip."""
+    """`files` are relative posix names, in the order of their folders; `path` is the folder or zip; `deeper`
+    are files, or folders, that are too deep to be read."""
 
     path: Path
     files: list[str]
+    deeper: list[str]
 
     def open(self, name: str) -> BinaryIO:
         """The file, from its beginning, seekable. Raises UnreadableImageError."""
@@ -43,6 +45,7 @@ class FolderTree:
         self.path = path
         self._roots = [root.expanduser().resolve() for root in roots]
         self._seen = 0
+        self.deeper: list[str] = []
         self.files = sorted(self._walk(path, ""), key=lambda name: name.split("/"))
 
     def open(self, name: str) -> BinaryIO:
@@ -66,6 +69,8 @@ class FolderTree:
                 continue
             if entry.is_dir() and name.count("/") < MAX_DEPTH - 1:
                 yield from self._walk(Path(entry.path), name + "/")
+            elif entry.is_dir():
+                self.deeper.append(name)
             elif entry.is_file():
                 yield _utf8(name, folder)
 
@@ -113,7 +118,9 @@ class ZipTree:
             why = f"{path.name} is not a valid zip ({error}); create or download it again."
             raise DataError("damaged", why, "path") from error
         try:
-            self._members = _unnested(self._checked())
+            members = _unnested(self._checked())
+            self._members = {name: one for name, one in members.items() if name.count("/") < MAX_DEPTH}
+            self.deeper = sorted(members.keys() - self._members.keys())
         except DataError:
             self._zip.close()
             raise
@@ -167,7 +174,7 @@ def _hidden(name: str) -> bool:
 
 
 def _unnested(members: dict[str, zipfile.ZipInfo]) -> dict[str, zipfile.ZipInfo]:
-    """The members without the folders common to all of them, and none deeper than MAX_DEPTH."""
+    """The members without the folders common to all of them."""
     while members and len({name.split("/")[0] for name in members}) == 1 and all("/" in n for n in members):
         members = {name.split("/", 1)[1]: member for name, member in members.items()}
-    return {name: member for name, member in members.items() if name.count("/") < MAX_DEPTH}
+    return members

@@ -6,6 +6,7 @@ Angles are parsed by a pattern: astropy takes a millisecond for each, and a tabl
 import math
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -142,6 +143,11 @@ def whole_numbers(cells: Sequence[str]) -> list[str]:
     return [match[1] if match else cell for match, cell in zip(found, cells, strict=True)]
 
 
+def shortest_floats(cells: Sequence[str]) -> list[str]:
+    """Numbers of 32-bit floats as short as tells them apart: `0.1` for 0.10000000149011612."""
+    return whole_numbers([str(np.float32(cell)) if NUMBER.fullmatch(cell) else cell for cell in cells])
+
+
 def _lost_digits(cell: str, exact: int | None) -> bool:
     if not NUMBER.fullmatch(cell):
         return False
@@ -160,6 +166,11 @@ def _raw(values: Floats, cells: Sequence[object]) -> Floats:
         cell = str(cells[row])
         raw[row] = float(cell) if NUMBER.fullmatch(cell) else math.nan
     return raw
+
+
+def degrees_of(key: str, unit: str, column: Column) -> float:
+    """One `unit` of a numeric ra or dec in degrees; DataError if it is not an angle."""
+    return _conversion(key, unit, column)[0]
 
 
 def _conversion(key: str, unit: str, column: Column) -> tuple[float, bool | None]:
@@ -192,19 +203,17 @@ def _angle_in(unit: str, target: str) -> float | None:
 
 
 def is_in_hours(cells: Sequence[str]) -> bool:
-    """Whether the first right ascension present is read as hours with minutes."""
-    first = next((cell for cell in cells if cell.lower() not in BLANKS), "")
-    found = _SEXAGESIMAL.match(first)
-    return found is not None and found[3] not in DEGREES
+    """Whether any right ascension is read as hours with minutes."""
+    found = map(_SEXAGESIMAL.match, cells)
+    return any(one is not None and one[3] not in DEGREES for one in found)
 
 
 def _number(key: str, cell: str, row: int, column: Column, factor: float, hours: bool | None) -> float:
     if cell.lower() in BLANKS:
         return math.nan
-    try:
-        return float(cell) * factor
-    except ValueError:
-        pass
+    with suppress(ValueError):
+        if "_" not in cell:  # of Python alone
+            return float(cell) * factor
     value = _from_sexagesimal(key, cell, hours) if key in RANGES else None
     if value is None:
         why = f"is not a number; correct it, leave it blank, or set {column.field} to '-'"

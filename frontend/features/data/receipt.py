@@ -18,4 +18,4 @@ def draw_receipt(
     for line in lines:
         if line.kind == "assumed":
             spec = specs.get(line.field or "") if settable else None
-            hint(f"Assumed: {line.text}" + (f" Set {spec.label} to change it." if spec else ""))
+            hint(f"Assumed: {line.text}" + (f" Set {spec.name} to change it." if spec else ""))

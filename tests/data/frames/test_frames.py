@@ -58,7 +58,7 @@ def test_grey_pictures_have_one_band_and_others_three_with_alpha_dropped() -> No
     grey = rgba[..., 0].copy()
     assert (read_frame(picture(grey, "PNG"), "a.png")[..., 0] == grey).all()
     assert (read_frame(picture(grey, "PNG", "LA"), "a.png")[..., 0] == grey).all()
-    assert frame_header(picture(rgba, "PNG"), "a.png") == FrameHeader(9, 6, 3, "uint8", ())
+    assert frame_header(picture(rgba, "PNG"), "a.png") == FrameHeader(9, 6, 3, "uint8", (), ("alpha",))
 
 
 def test_a_palette_becomes_its_colours_and_cmyk_becomes_rgb() -> None:

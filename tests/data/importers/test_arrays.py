@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import h5py
 import numpy as np
 import pytest
 
@@ -213,3 +214,18 @@ def test_arrays_that_are_not_read_are_named(run_import: Write, npz: Callable[...
 def test_given_class_names_replace_those_of_an_npz(run_import: Write, npz: Callable[..., Path]) -> None:
     source = npz(labels=np.arange(40) % 2, class_names=np.array(["a", "b"]))
     assert describe(run_import(source, class_names="c,d"), "x").class_names == ["c", "d"]
+
+
+def test_ids_that_went_through_float_are_refused_and_exact_ones_kept(
+    run_import: Write, tmp_path: Path, store_folder: Path
+) -> None:
+    ids = np.arange(20) * 100_003 + 1237648720693755918
+    images = np.random.default_rng(0).integers(0, 256, (20, 16, 16, 3), dtype=np.uint8)
+    np.savez(tmp_path / "float.npz", images=images, ids=ids.astype(np.float64))
+    assert refused(run_import, tmp_path / "float.npz", store_folder).code == "id_digits_lost"
+    np.savez(tmp_path / "exact.npz", images=images, objid=ids)
+    with h5py.File(tmp_path / "exact.h5", "w") as file:
+        file["images"], file["objid"] = images, ids
+    for name in ("exact.npz", "exact.h5"):
+        with GalaxyStore.open(run_import(tmp_path / name, name=name[-3:].strip("."))) as store:
+            assert store.source_ids == [str(one) for one in ids]

@@ -38,8 +38,9 @@ def test_several_faults_are_told_at_once_with_their_fields(tmp_path: Path) -> No
         {"path": str(tmp_path / "t"), "img_size": 16, "ra_column": "-", "split_column": "-"}, roots=EVERYWHERE
     )
     assert (solved.problems, solved.img_size) == ([], 16)
+    ids = "The ids are the cells of column 'file' of labels.csv."
     one_class = "All labels are 'a': one class cannot be told from another."
-    assert receipt_of(solved) == [one_class, "Central squares are resized to 16 px."]
+    assert receipt_of(solved) == [ids, "Central squares are resized to 16 px.", one_class]
     assert solved.size_bytes == 12 * 16 * 16 * 3
 
 

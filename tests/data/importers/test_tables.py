@@ -149,7 +149,7 @@ def test_a_table_without_classes_makes_an_unlabelled_dataset_and_says_so(
 ) -> None:
     (pictures / "labels.csv").write_text("file,ra,dec\n" + rows(lambda i: f"img/{i}.png,{i},0"))
     assert (
-        "labels.csv has no column of classes"
+        "No column of labels.csv is known to hold classes"
         in receipt_of(inspect_source({"path": str(pictures)}, roots=EVERYWHERE))[0]
     )
     assert describe(run_import(pictures), "x").unlabelled == 48

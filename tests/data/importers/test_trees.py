@@ -200,10 +200,15 @@ def test_a_link_to_a_folder_above_is_no_endless_folder(class_folders: Path) -> N
     assert len(FolderTree(class_folders, EVERYWHERE).files) == 24
 
 
-def test_files_deeper_than_three_folders_and_hidden_ones_are_not_listed(tmp_path: Path) -> None:
-    for name in ("a/b/c/seen.png", "a/b/c/d/deep.png", ".hidden/x.png", "a/.x.png"):
+def test_files_deeper_than_five_folders_are_named_and_hidden_ones_not_listed(tmp_path: Path) -> None:
+    for name in ("a/b/c/d/e/seen.png", "a/b/c/d/e/f/deep.png", ".hidden/x.png", "a/.x.png"):
         write_image(tmp_path / "t" / name)
-    assert FolderTree(tmp_path / "t", EVERYWHERE).files == ["a/b/c/seen.png"]
+    write_image(tmp_path / "t" / "top.png")
+    tree = FolderTree(tmp_path / "t", EVERYWHERE)
+    assert (tree.files, tree.deeper) == (["a/b/c/d/e/seen.png", "top.png"], ["a/b/c/d/e/f"])
+    packed = ZipTree(zipped(tmp_path / "t", tmp_path / "t.zip"))
+    assert (packed.files, packed.deeper) == (["a/b/c/d/e/seen.png", "top.png"], ["a/b/c/d/e/f/deep.png"])
+    packed.close()
 
 
 def test_a_zip_picture_has_the_pixels_of_the_file(class_folders: Path, tmp_path: Path) -> None:
@@ -259,3 +264,11 @@ def test_one_folder_of_images_two_levels_down_is_not_a_class(
     (tmp_path / "deep" / "set").mkdir(parents=True)
     (class_folders / "spiral").rename(tmp_path / "deep" / "set" / "spiral")
     assert refused(run_import, tmp_path / "deep", store_folder).code == "one_class"
+
+
+def test_files_that_are_not_used_are_named(run_import: Write, class_folders: Path) -> None:
+    for name in ("notes.gif", "extra.h5", "readme.txt"):
+        (class_folders / name).write_text("x")
+    lines = describe(run_import(class_folders), "mine").receipt
+    [line] = [line for line in lines if "neither" in line.text]
+    assert (line.kind, line.count, line.first) == ("skipped", 3, "extra.h5")

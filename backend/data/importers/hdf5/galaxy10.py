@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from backend.data.hdf5_safety import checked_dataset, dataset_keys, open_hdf5
 from backend.data.importers.array_source import ArrayFile
+from backend.data.importers.arrays import array_ids
 from backend.data.importers.catalogue import (
     Catalogue,
     check_class_names,
@@ -22,7 +23,7 @@ from backend.data.importers.catalogue import (
 from backend.data.importers.class_names import given_names
 from backend.data.importers.frame_source import SourceInfo
 from backend.data.importers.image_rows import Hdf5Rows
-from backend.data.importers.names import counted
+from backend.data.importers.names import ID_COLUMNS, counted
 from backend.data.importers.reporting import Findings
 from backend.data.importers.values import FIELDS, Column, checked_sky
 from backend.data.layout import FORMAT, SKY_KEYS, Floats, Rows
@@ -64,7 +65,7 @@ def _read(file: h5py.File, name: str, config: ImportConfig, findings: Findings) 
     class_names, labels = _classes(file, n, name, config)
     sky = {key: _sky_column(file, key, n, name) for key in SKY_KEYS}
     catalogue = Catalogue(
-        source_ids=(_own_ids(file, n) if own else None) or numbered(Path(name).stem, n),
+        source_ids=(_own_ids(file, n) if own else _ids(file, n, name)) or numbered(Path(name).stem, n),
         labels=labels,
         class_names=class_names,
         sky={key: values for key, values in sky.items() if values is not None},
@@ -116,12 +117,29 @@ def _classes(file: h5py.File, n: int, name: str, config: ImportConfig) -> tuple[
 
 def _note_unread(file: h5py.File, n: int, name: str, own: frozenset[str], findings: Findings) -> None:
     """Put into the receipt what is read of the file, and what is not."""
-    read = {"images", "ans", *SKY_KEYS, *own}
+    read = {"images", "ans", *SKY_KEYS, *own, _id_key(file, n)}
     unread = [key for key in dataset_keys(file) if key not in read]
-    used = [key for key in ("images", "ans", *SKY_KEYS) if key in dataset_keys(file)]
+    used = [key for key in ("images", "ans", *SKY_KEYS, _id_key(file, n)) if key in dataset_keys(file)]
     findings.read(f"{counted(n, 'row')} of {name}: {', '.join(used)}.", n)
     if unread:
         findings.skipped(len(unread), "dataset", f"of {name}", unread[0])
+
+
+def _id_key(file: h5py.File, n: int) -> str:
+    """The dataset of ids, by the usual names; empty if there is none."""
+    keys = {key.lower(): key for key in dataset_keys(file)}
+    found = (keys[name] for name in ID_COLUMNS if name in keys)
+    return next((key for key in found if checked_dataset(file, key).shape == (n,)), "")
+
+
+def _ids(file: h5py.File, n: int, name: str) -> list[str] | None:
+    key = _id_key(file, n)
+    if not key:
+        return None
+    values = checked_dataset(file, key)[:]
+    if values.dtype.kind in "OS":
+        values = np.array([v.decode(errors="replace") if isinstance(v, bytes) else str(v) for v in values])
+    return array_ids(values, Column(name, key, "id_column", first=0))
 
 
 def _text_list(value: Any) -> list[str] | None:

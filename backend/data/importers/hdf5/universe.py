@@ -43,7 +43,8 @@ def open_universe(path: Path, names: Sequence[str], config: ImportConfig, findin
     if table.others:
         first = ", ".join(table.others)
         findings.skipped(len(table.others), "dataset", f"of {table.name}", first)
-    catalogue = with_table(unlabelled(numbered(path.stem, table.n)), columns, findings)
+    base = unlabelled(numbered(path.stem, table.n))
+    catalogue = with_table(base, columns, findings, config.ra_unit)
     if "pxscale" not in catalogue.sky and table.scale is not None:
         catalogue.sky["pxscale"] = np.full(table.n, table.scale)
         findings.assumed(f"The pixel scale is taken from '{SCALE_KEY}': {table.scale:g} arcsec.", "pxscale")

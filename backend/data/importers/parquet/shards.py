@@ -19,7 +19,9 @@ from backend.data.layout import Rows
 from backend.errors import DataError
 
 BATCH_BYTES = 8 * 2**20
-MAX_BATCH_ROWS = 1024
+TABLE_ROWS = 1024
+MAX_BATCH_ROWS = 64
+"""Few, as a dictionary may give many rows one large image."""
 STREAM_BUFFER = 2**20
 """Bytes of a column chunk that are read at once, however large its row group is."""
 PLACEHOLDER = "(image)"
@@ -141,7 +143,7 @@ class ShardTable:
                 yield (PLACEHOLDER,) * len(columns)
             return
         start = 0
-        for batch in self.batches(read, MAX_BATCH_ROWS):
+        for batch in self.batches(read, TABLE_ROWS):
             cells = {
                 name: [
                     self._text(value, names[name], row, name)
@@ -241,7 +243,13 @@ def _of_group(
 def require_same_schema(schemas: dict[str, Any], name: str) -> Any:
     """The schema of all files; DataError if their columns differ."""
     first_name, first = next(iter(schemas.items()))
+    names = _names_by_column(first)
     for other_name, other in schemas.items():
+        if _names_by_column(other) != names:
+            why = (
+                f"{other_name} and {first_name} of {name} name their classes differently, or in another order"
+            )
+            raise DataError("mixed_class_names", f"{why}; write them again with one ClassLabel.", "path")
         differing = sorted(set(first.names) ^ set(other.names)) or [
             column
             for column in first.names
@@ -252,6 +260,9 @@ def require_same_schema(schemas: dict[str, Any], name: str) -> Any:
             why = f"{other_name} and {first_name} of {name} have different columns ({listed(differing)})"
             advice = "give the folder or file of one set"
             raise DataError("mixed_shards", f"{why}; {advice}.", "path")
+        if _units(other) != _units(first):
+            why = f"{other_name} and {first_name} of {name} give columns different units"
+            raise DataError("mixed_units", f"{why}; write them again with one unit.", "path")
     return first
 
 
@@ -281,6 +292,16 @@ def _features(schema: Any) -> dict[str, Any]:
     except (ValueError, TypeError, KeyError, RecursionError):
         return {}
     return features if isinstance(features, dict) else {}
+
+
+def _units(schema: Any) -> dict[str, str]:
+    return {field.name: unit_of(field.metadata) for field in schema}
+
+
+def _names_by_column(schema: Any) -> dict[str, Any]:
+    """The names of each ClassLabel."""
+    features = _features(schema).items()
+    return {column: feature.get("names") for column, feature in features if isinstance(feature, dict)}
 
 
 def codes_of(cells: Sequence[str], names: Sequence[str]) -> Rows:

@@ -35,6 +35,7 @@ from backend.data.importers.recipe import FrameStats, Recipe
 from backend.data.importers.reporting import Findings, Reporter, refuse_many
 from backend.data.importers.tables import MAX_ROWS
 from backend.data.importers.trees import Roots
+from backend.data.importers.values import Column, degrees_of
 from backend.data.layout import GalaxyBlock, Pixels, Rows, SkipLog, evenly_spaced
 from backend.errors import DataError
 from shared.configs import ImportConfig
@@ -44,6 +45,8 @@ LOOKS = 32
 """Places of a source at which the headers of a batch are read before it is imported."""
 WORKERS = max(2, min(8, os.cpu_count() or 2))
 READ_AHEAD = 2
+DECODED_BYTES = 32 * 2**20
+"""Of the frames of one batch."""
 TASK_ROWS = 16
 _NUMBERED = re.compile(r"^(.*)-(\d{5})-of-(\d{5})\.parquet$")
 
@@ -63,7 +66,7 @@ def open_hats(path: Path, config: ImportConfig, roots: Roots, findings: Findings
             member = file.relative_to(catalogue.folder).as_posix()
             shard, schemas[member] = open_shard(file, member)
             if region is not None:
-                shard = _within(shard, schemas[member], region, catalogue.ra, catalogue.dec)
+                shard = _within(shard, schemas[member], region, catalogue.ra, catalogue.dec, config.ra_unit)
             shards.append(shard)
     table = _chosen(name, shards, schemas, config)
     image = _image_column(table, config)
@@ -104,7 +107,7 @@ def open_shards(
     region = region_of(config)
     if region is not None:
         columns = _positions(table, config)
-        shards = [_within(shard, schemas[shard.name], region, *columns) for shard in shards]
+        shards = [_within(one, schemas[one.name], region, *columns, config.ra_unit) for one in shards]
     table = _chosen(path.name, shards, schemas, config)
     there = sum(sum(shard.group_rows) for shard in shards)
     if len(table) < there:
@@ -144,7 +147,7 @@ def _nothing(name: str, config: ImportConfig) -> DataError:
     return DataError("nothing_in_region", why, field)
 
 
-def _within(shard: Shard, schema: Any, region: Region, ra: str, dec: str) -> Shard:
+def _within(shard: Shard, schema: Any, region: Region, ra: str, dec: str, ra_unit: str) -> Shard:
     """The shard with the rows inside the region."""
     from pyarrow import types
 
@@ -155,9 +158,20 @@ def _within(shard: Shard, schema: Any, region: Region, ra: str, dec: str) -> Sha
         ):
             why = f"{shard.name} has no column of numbers '{column}' for the cone or box"
             raise DataError("no_positions", f"{why}; set ra_column and dec_column.", "ra_column")
+    table = ShardTable(shard.name, [shard], schema)
+    unit = table.units.get(ra, "") if ra_unit == "auto" else ra_unit
+    factors = [
+        degrees_of(key, written, Column(shard.name, name, f"{key}_column"))
+        for key, name, written in (("ra", ra, unit), ("dec", dec, table.units.get(dec, "")))
+    ]
     inside = [
-        region.contains(*(_floats(batch.column(batch.schema.get_field_index(name))) for name in (ra, dec)))
-        for batch in ShardTable(shard.name, [shard], schema).batches([ra, dec], 65_536)
+        region.contains(
+            *(
+                factor * _floats(batch.column(batch.schema.get_field_index(name)))
+                for factor, name in zip(factors, (ra, dec), strict=True)
+            )
+        )
+        for batch in table.batches([ra, dec], 65_536)
     ]
     return replace(shard, chosen=np.flatnonzero(np.concatenate(inside)) if inside else np.zeros(0, np.int64))
 
@@ -203,6 +217,13 @@ def _image_column(table: ShardTable, config: ImportConfig) -> ImageColumn | None
     return table.images[given]
 
 
+def _largest(stats: FrameStats) -> int:
+    """Bytes of the largest frame, decoded, in the widest type."""
+    pixels = max((width * height for width, height in stats.sizes), default=1)
+    wide = max((channels * (1 if dtype == "uint8" else 4) for channels, dtype in stats.layouts), default=1)
+    return pixels * wide
+
+
 def _refuse_labels(config: ImportConfig, path: Path) -> None:
     """DataError if there is a table besides: its rows could not be matched."""
     if config.labels is not None:
@@ -236,6 +257,7 @@ class ParquetSource(FrameSource):
             _refuse_labels(config, path)
         with findings.trying():
             self._look(catalogue, stats, skipped)
+        self._batch_rows = max(1, min(self._batch_rows, DECODED_BYTES // _largest(stats)))
         self._note_left_out(findings)
         key = "file" if path.is_file() else "folder"
         super().__init__(
@@ -283,7 +305,8 @@ class ParquetSource(FrameSource):
         columns, view = role_columns(table, config, None, findings)
         if table.nested:
             findings.skipped(len(table.nested), "nested column", f"of {table.name}", table.nested[0])
-        catalogue = with_table(unlabelled(numbered(Path(table.name).stem, len(table))), columns, findings)
+        base = unlabelled(numbered(Path(table.name).stem, len(table)))
+        catalogue = with_table(base, columns, findings, config.ra_unit)
         label = columns.roles.get("label_column")
         names = table.class_names(label) if label is not None else None
         cells = columns.of("label_column")
@@ -345,11 +368,18 @@ class ParquetSource(FrameSource):
         start, cells = self._at
         if self._batches is None or row < start or group > start + len(cells):
             self._batches = self._cells(group)
-            start, cells = next(self._batches)
+            start, cells = self._next(self._batches)
         while row >= start + len(cells):
-            start, cells = next(self._batches)
+            start, cells = self._next(self._batches)
         self._at = start, cells
         return cells[row - start]
+
+    def _next(self, batches: Iterator[tuple[int, list[Cell]]]) -> tuple[int, list[Cell]]:
+        found = next(batches, None)
+        if found is None:
+            why = f"{self._rows.name} holds fewer rows than it declares; download it again."
+            raise DataError("bad_parquet", why, "path")
+        return found
 
     def _decode(self, start: int, cells: Sequence[Cell]) -> list[Any]:
         """For each image its pixels as stored, and its header; or the error."""

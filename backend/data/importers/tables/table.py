@@ -10,6 +10,7 @@ from backend.errors import DataError
 
 MAX_ROWS = 500_000
 EXACT_DOUBLE = 2**53
+EXACT_FLOAT = 2**24
 """Above it float64 holds only some of the whole numbers; float32 above 2^24."""
 NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?")
 

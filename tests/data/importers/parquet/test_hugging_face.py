@@ -281,3 +281,34 @@ def test_a_table_besides_is_refused_and_not_ignored(
     assert (error.code, error.field) == ("labels_unused", "labels")
     problems = inspect_source({"path": str(path), "labels": str(tmp_path / "more.csv")}, EVERYWHERE).problems
     assert [problem.code for problem in problems] == ["labels_unused"]
+
+
+def test_shards_that_name_classes_in_another_order_are_refused(
+    run_import: Write, tmp_path: Path, store_folder: Path
+) -> None:
+    write(tmp_path / "set" / "train-00000-of-00002.parquet", names=["spiral", "smooth"])
+    write(tmp_path / "set" / "train-00001-of-00002.parquet", first=40, names=["smooth", "spiral"])
+    assert refused(run_import, tmp_path / "set", store_folder).code == "mixed_class_names"
+
+
+def test_rows_of_one_source_stay_together_when_validation_is_taken_from_train(
+    run_import: Write, tmp_path: Path
+) -> None:
+    ids = [f"g{row // 4}" for row in range(200)]
+    write(tmp_path / "set" / "train.parquet", n=200, source=ids)
+    write(tmp_path / "set" / "test.parquet", n=40, first=200, source=[f"t{row}" for row in range(40)])
+    with GalaxyStore.open(run_import(tmp_path / "set", id_column="source")) as store:
+        splits: dict[str, set[int]] = {source: set() for source in store.source_ids}
+        for source, split in zip(store.source_ids, store.splits.tolist(), strict=True):
+            splits[source].add(split)
+        assert [source for source, found in splits.items() if len(found) > 1] == []
+        assert len(set(store.splits.tolist())) == 3
+
+
+def test_ra_in_hours_counts_for_the_cone_too(run_import: Write, tmp_path: Path) -> None:
+    hours = [10 + row / 100 for row in range(40)]
+    path = write(tmp_path / "hours.parquet", ra=hours, dec=[1.0] * 40)
+    made = run_import(path, ra_unit="hour", cone="153,1,2.0")
+    with GalaxyStore.open(made) as store:
+        assert (np.abs(store.ra - 153) <= 2.01).all()
+        assert 20 <= store.n < 40
