@@ -100,7 +100,7 @@ def cutouts(
     as_json: Json = False,
 ) -> None:
     """Fetch an image for each position of a table from a survey, as a dataset. Given again after a stop, the
-    command goes on where it stopped."""
+    command asks only for what is missing. A killed one is finished by `galaxyscope up` or `supervisor`."""
     preview = check(open_home().settings, config)
     if cost:
         return print_json(preview) if as_json else print_lines(cost_words(preview))

@@ -15,7 +15,7 @@ WITHOUT = ("labels", "image_column", "crop")
 class CutoutsConfig(ImportConfig):
     """Fetch an image for each position of a table from a survey, and import them.
 
-    `path` is any table of an import, or a list without a header, a line a galaxy: RA and Dec, or a name
+    `path` is any table of an import, or a list without a header, one line per galaxy: RA and Dec, or a name
     before them. Columns that are not set are guessed by name; "-" uses none.
     """
 

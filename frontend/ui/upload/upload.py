@@ -34,7 +34,7 @@ IMAGES = UploadKind(
 )
 POSITIONS = UploadKind(
     title="Drop a table with RA and Dec here",
-    hint="A row a galaxy; a list without a header is fine too.",
+    hint="One row per galaxy; a list without a header is fine too.",
     accept=TABLES,
     many=False,
 )

@@ -67,7 +67,7 @@ def _draw_choice(path: str) -> None:
             st.caption("A table on this computer")
             draw_upload(POSITIONS, "cutouts_upload", on_done=positions_values.take_upload)
             st.text_area(
-                "Or paste a list: a name if you like, RA and Dec, a line a galaxy",
+                "Or paste a list: a name if you like, RA and Dec, one line per galaxy",
                 key="cutouts_list",
                 placeholder=EXAMPLE,
                 height=110,
