@@ -77,7 +77,7 @@ def _step(run_dir: RunDir, checkpoint: str, steps: list[int]) -> int:
     named = {"last": max(steps, default=None)}
     if checkpoint == "best":
         best = run_dir.best_checkpoint()
-        named["best"] = best if best > 0 and best in steps else named["last"]  # step 0 is untrained
+        named["best"] = best if best in steps else named["last"]
     step = named[checkpoint] if checkpoint in named else int(checkpoint)
     if step is None or step not in steps:
         raise no_checkpoint(run_dir.path.name, checkpoint, steps)

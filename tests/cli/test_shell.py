@@ -197,6 +197,7 @@ def test_a_failed_import_leaves_nothing(home: Path, tmp_path: Path) -> None:
     with h5py.File(path, "w") as file:
         file["images"] = np.zeros((30, 32, 32, 3), dtype=np.uint8)
         file["ans"] = np.full(30, 77, dtype=np.uint8)
-    assert "77" in refused(call(home, "data", "import", str(path), "--name", "odd"))
+    words = ("data", "import", str(path), "--name", "odd", "--class-names", "round,long")
+    assert "77" in refused(call(home, *words))
     assert not any((home / "datasets").glob("*odd*"))
     assert "odd" not in [dataset["name"] for dataset in printed(call(home, "data", "list", "--json"))]

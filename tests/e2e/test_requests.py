@@ -44,16 +44,16 @@ def test_a_requested_checkpoint_and_samples_are_written_and_confirmed(dashboard:
 
 
 def test_pause_frees_the_device_and_resume_continues_the_same_curve(dashboard: Dashboard) -> None:
-    run_id = dashboard.launch(epochs=30, eval_every_epochs=10)
+    run_id = dashboard.launch(epochs=300, eval_every_epochs=100)
     dashboard.wait_for_step(run_id, 50)
     dashboard.post(f"/runs/{run_id}/pause")
     dashboard.wait_for(run_id, "paused")
     assert dashboard.worker(run_id) is None
     paused_at = max(dashboard.steps(run_id))
-    assert 50 <= paused_at < 300
+    assert 50 <= paused_at < 3000
     dashboard.post(f"/runs/{run_id}/resume")
     dashboard.wait_for(run_id, "succeeded")
-    assert dashboard.steps(run_id) == list(range(1, 301))
+    assert dashboard.steps(run_id) == list(range(1, 3001))
 
 
 def test_a_queued_run_waits_its_turn_and_can_be_cancelled(dashboard: Dashboard) -> None:

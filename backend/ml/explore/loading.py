@@ -71,10 +71,10 @@ def load_checkpoint(folder: Path, step: int) -> Checkpoint:
 
 
 def saved_steps(folder: Path) -> tuple[list[int], int | None]:
-    """Steps below `folder` whose checkpoints are whole, rising, and the best of them; never step 0, which
-    runs of earlier versions may have marked."""
+    """Steps below `folder` whose checkpoints are whole, rising, and the best of them; step 0 only in runs
+    of earlier versions."""
     store = CheckpointStore(folder, keep=0)
-    return store.steps(), store.best_step() or None
+    return store.steps(), store.best_step()
 
 
 def stamp(folder: Path, step: int) -> str:
