@@ -4,7 +4,6 @@ An answer that is an image goes into the cache under its position, so that a job
 asks only for what is missing. An answer that is not an image is never kept.
 """
 
-import errno
 import os
 import queue
 import threading
@@ -24,6 +23,7 @@ from backend.data.cutouts.pacing import Pacer, StoppedError, back_off_s, retry_a
 from backend.data.cutouts.requests import CutoutRequests, Part, is_loopback
 from backend.data.frames.limits import UnreadableImageError
 from backend.data.importers.reporting import MAX_SKIPPED_SHARE, Reporter
+from backend.data.incoming.partial_file import full_disk_errors
 from backend.errors import DataError
 from backend.files import try_lock, write_atomic
 from shared.base.text import duration
@@ -276,7 +276,7 @@ class _Fetcher:
 
     def _keep(self, part: Part, answer: bytes) -> None:
         path = self._cache / part.file
-        with _full_disk_errors(self._cache):
+        with full_disk_errors(self._cache):
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(path, answer)
 
@@ -295,14 +295,3 @@ def _check_status(response: httpx2.Response) -> None:
         raise ServiceError(f"the service redirects to {there}, which is not followed", again=False)
     after_s = retry_after_s(response.headers.get("retry-after"))
     raise ServiceError(f"the service answered {status}", again=status in BUSY, after_s=after_s)
-
-
-@contextmanager
-def _full_disk_errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        why = f"The disk of {folder} is full; free some space and start the job again to go on."
-        raise DataError("disk_full", why) from error

@@ -324,6 +324,12 @@ def _by_folders(
     splits = {part[0] for part in parts}
     with findings.trying():
         if len(splits) > 1 and all(name.lower() in SPLIT_NAMES for name in splits):
+            if any(len(part) > 2 for part in parts):  # else the splits are unlabelled
+                beside = [name for name, part in zip(deeper, parts, strict=True) if len(part) == 2]
+                _note_strays(findings, beside, "beside the class folders of a split")
+                deeper = [name for name, part in zip(deeper, parts, strict=True) if len(part) > 2]
+                parts = [part for part in parts if len(part) > 2]
+                catalogue = unlabelled(deeper)
             _set_classes(catalogue, [part[1] if len(part) > 2 else "" for part in parts])
             set_splits(catalogue, [part[0] for part in parts], config, findings)
         else:

@@ -1,7 +1,6 @@
 """Downloading a published file over HTTP: resumed after interruptions, accepted only if its SHA-256
 matches."""
 
-import errno
 import os
 import shutil
 import time
@@ -14,7 +13,7 @@ from pathlib import Path
 import httpx2
 
 from backend.data.importers.reporting import Reporter
-from backend.data.incoming.partial_file import PartialFile, Published, amount
+from backend.data.incoming.partial_file import PartialFile, Published, amount, full_disk_errors
 from backend.errors import DataError
 
 __all__ = ["PUBLISHED", "Published", "download", "galaxy10"]
@@ -67,7 +66,7 @@ def download(
     if transfer.is_complete():
         return transfer.target
     _check_free(transfer, free_bytes(folder))
-    with _full_disk_errors(folder), transfer:
+    with full_disk_errors(folder), transfer:
         transfer.rehash()
         if not transfer.is_right():
             _fetch_all(transfer, sleep)
@@ -235,14 +234,3 @@ def _check_free(transfer: PartialFile, free: int) -> None:
         why = f"{published.filename} and the dataset made of it need {amount(needed)} more"
         advice = f"{amount(free)} are free in {transfer.target.parent}; free some space"
         raise DataError("disk_full", f"{why}, but {advice}.")
-
-
-@contextmanager
-def _full_disk_errors(folder: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        why = f"The disk of {folder} is full; free some space and download again to resume."
-        raise DataError("disk_full", why) from error

@@ -7,8 +7,11 @@
 ```
 """
 
+import errno
 import hashlib
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -38,6 +41,18 @@ class Published:
     @property
     def most_bytes(self) -> int:
         return int(self.size_bytes * (1 + self.size_tolerance))
+
+
+@contextmanager
+def full_disk_errors(folder: Path) -> Iterator[None]:
+    """Turn what a full disk raises into a DataError; the job goes on from there when it is started again."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        why = f"The disk of {folder} is full; free some space and start the job again to go on."
+        raise DataError("disk_full", why) from error
 
 
 class PartialFile:

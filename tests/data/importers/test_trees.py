@@ -272,3 +272,13 @@ def test_files_that_are_not_used_are_named(run_import: Write, class_folders: Pat
     lines = describe(run_import(class_folders), "mine").receipt
     [line] = [line for line in lines if "neither" in line.text]
     assert (line.kind, line.count, line.first) == ("skipped", 3, "extra.h5")
+
+
+def test_a_picture_beside_the_class_folders_of_a_split_is_a_stray(run_import: Write, tmp_path: Path) -> None:
+    for seed in range(24):
+        split, name = ("train", "val")[seed % 2], "ab"[seed // 2 % 2]
+        write_image(tmp_path / "t" / split / name / f"{seed}.png", seed=seed)
+    write_image(tmp_path / "t" / "train" / "montage.png", seed=99)
+    made = describe(run_import(tmp_path / "t"), "mine")
+    assert (made.n, made.unlabelled) == (24, 0)
+    assert [line.first for line in made.receipt if line.kind == "skipped"] == ["train/montage.png"]

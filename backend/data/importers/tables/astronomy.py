@@ -2,6 +2,7 @@
 
 import gzip
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
@@ -35,7 +36,7 @@ SUBSET = (
 )
 
 
-class _WholeTable:
+class _WholeTable(ABC):
     """A table that astropy holds in memory: columns of one value a row; others are `unread`."""
 
     def __init__(self, opener: Opener, name: str) -> None:
@@ -69,9 +70,9 @@ class _WholeTable:
             cells = [_cells(self._columns[name][start : start + PIECE_ROWS]) for name in columns]
             yield from zip(*cells, strict=True)
 
+    @abstractmethod
     def _load(self, stream: BinaryIO) -> Iterable[tuple[str, Any, str]]:
         """Name, values and unit of each column."""
-        raise NotImplementedError
 
     @contextmanager
     def _reading(self) -> Iterator[BinaryIO]:
@@ -159,9 +160,9 @@ class _TextTable(_WholeTable):
             raise too_long(self.name, len(table))
         return ((name, table[name], str(table[name].unit or "")) for name in table.colnames)
 
+    @abstractmethod
     def _parse(self, data: bytes) -> Any:
         """An astropy table of plain columns."""
-        raise NotImplementedError
 
 
 class VoTable(_TextTable):
@@ -277,8 +278,9 @@ def _fits_values(data: Any, column: Any, is_text: bool) -> NDArray[Any]:
     if str(column.format).endswith("L") and values.ndim == 1 and values.dtype.kind != "O":
         codes = values.view(np.uint8) if values.dtype.kind in "SV" else values.astype(np.uint8)
         return np.ma.MaskedArray(codes == ord("T"), (codes != ord("T")) & (codes != ord("F")))
-    if column.null not in (None, "") and values.dtype.kind in "iu":
-        return np.ma.MaskedArray(values, values == int(column.null))
+    stored = np.asarray(data.view(np.ndarray)[column.name])  # TNULL is a stored value, before TZERO and TSCAL
+    if column.null not in (None, "") and stored.dtype.kind in "iu":
+        return np.ma.MaskedArray(values, stored == int(column.null))
     return values
 
 

@@ -393,3 +393,22 @@ def test_classes_from_text_are_those_of_typed_columns(
     assert stores["csv"][0] == (
         ["False", "True"] if "true" in known else [f"{v:g}" for v in sorted(map(float, known))]
     )
+
+
+@pytest.mark.parametrize(
+    ("zero", "scale", "stored"), [(32768, 1.0, -32768), (0, 0.001, -32768), (0, 1.0, -99)]
+)
+def test_tnull_is_a_stored_value_before_scaling(tmp_path: Path, zero: int, scale: float, stored: int) -> None:
+    rows = np.array([(7,), (stored,), (9,)], dtype=[("mass", ">i2")])
+    hdu = fits.BinTableHDU(rows)
+    hdu.header["TNULL1"] = stored
+    if zero:
+        hdu.header["TZERO1"] = zero
+    if scale != 1:
+        hdu.header["TSCAL1"] = scale
+    hdu.writeto(tmp_path / "t.fits")
+    table = open_table(lambda: (tmp_path / "t.fits").open("rb"), "t.fits")
+    cells = read_columns(table, ["mass"])["mass"]
+    assert [float(cell) if cell else None for cell in cells] == [
+        pytest.approx(7 * scale + zero), None, pytest.approx(9 * scale + zero)
+    ]  # fmt: skip
